@@ -1,0 +1,1 @@
+"""Shipped devices and data sets, read through importlib.resources."""
