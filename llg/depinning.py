@@ -1,0 +1,50 @@
+"""Depinning current of each well at T = 0: the least current step that drives the wall out of it."""
+
+import numpy as np
+
+from .ensemble import Drive, simulate
+from .errors import RunError
+from .landscape import Well
+from .pulse import Waveform
+from .q_phi import QPhiModel
+
+HOLD = 20e-9
+"""Length of the current step [s]."""
+LARGEST = 1e14
+"""Largest current density tried [A/m^2]."""
+_LANES = 64
+_PASSES = 3
+
+
+def depinning_current(model: QPhiModel, well: Well, direction: int, *, hold: float = HOLD) -> float:
+    """Least current density [A/m^2] that, switched on at once and held, drives the wall out of a well at T = 0.
+
+    The wall starts at rest at the bottom. Inertia of the angle lets it overshoot, so that this dynamic threshold lies
+    below the static one for light damping. Each pass brackets the threshold among `_LANES` currents.
+
+    Args:
+        model: the wall in its device.
+        well: where it starts.
+        direction: +1 for the right edge of the well, -1 for the left one.
+        hold: length of the step [s].
+
+    Returns:
+        Magnitude, to a relative precision of about 1e-4; infinity if no current moves the wall.
+    """
+    edge = well.right_edge if direction > 0 else well.left_edge
+    sign = np.sign(model.H_DL_per_J * model.H_D * -1.0) or np.sign(model.u_per_J)
+    if sign == 0:
+        return float("inf")
+    step = Waveform(np.array([0.0, hold]), np.array([1.0, 1.0]))
+    currents = np.geomspace(LARGEST / 1e5, LARGEST, _LANES)
+    for _ in range(_PASSES):
+        drive = Drive(waveform=step, current_density=direction * sign * currents)
+        end = simulate(model.device, drive, n=_LANES, start=(well.q, well.phi), seed=0, temperature=0.0, jobs=1)
+        out = (end.q - edge) * direction > 0
+        if not out.any():
+            return float("inf")
+        first = int(np.argmax(out))
+        if first == 0:
+            raise RunError(f"the wall leaves the well at {well.q:g} m below {currents[0]:g} A/m^2; not a well")
+        currents = np.linspace(currents[first - 1], currents[first], _LANES)
+    return float(0.5 * (currents[0] + currents[-1]))

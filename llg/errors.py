@@ -1,0 +1,26 @@
+"""The two ways a run can end badly; every package raises these.
+
+``InputError`` is for what the user gave (exit code 2 on the command line), ``RunError`` for what went wrong
+while working on sound input (exit code 1). Messages are one line: what, where, the value, the rule.
+"""
+
+from difflib import get_close_matches
+
+
+class DwsynapseError(Exception):
+    """Base class of all errors raised on purpose."""
+
+
+class InputError(DwsynapseError, ValueError):
+    """The input breaks a rule; the message names what, where, the value and the rule."""
+
+
+class RunError(DwsynapseError, RuntimeError):
+    """The computation failed although the input was sound."""
+
+
+def nearest(name: str, valid) -> str:
+    """Return ``'; did you mean "x"?'`` for the closest valid name, else the list of valid names."""
+    valid = sorted(valid)
+    close = get_close_matches(name, valid, n=1, cutoff=0.6)
+    return f'; did you mean "{close[0]}"?' if close else f"; valid names: {', '.join(valid)}"

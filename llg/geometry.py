@@ -1,0 +1,76 @@
+"""The two averages of the track width that a rigid wall feels, and their derivatives.
+
+    s1(q) = integral of w(x) sech  ((x - q)/Delta) dx/(pi Delta)      (in-plane part of the wall)
+    s2(q) = integral of w(x) sech^2((x - q)/Delta) dx/(2 Delta)       (exchange, anisotropy, Zeeman)
+
+Both are convolutions of the outline with a kernel of unit area. They are evaluated on a uniform grid of the outline,
+averaged over each cell so that steps in w(x) land where they are, with the derivatives from the derivatives of
+the kernels. The sum over the grid converges faster than any power of the cell because the kernels are analytic; the
+error left is that of the cell averages, of relative order (cell/Delta)^2/24.
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy.signal import fftconvolve
+
+CELLS_PER_DELTA = 40
+_SUBCELLS = 8
+_REACH = 25  # kernels are cut at this many Delta, where sech has fallen to 3e-11
+
+
+@dataclasses.dataclass(frozen=True)
+class Geometry:
+    """Averaged widths of one track for one wall width.
+
+    Attributes:
+        q: wall positions, uniform from 0 to the length of the track, shape (n,) [m].
+        w: outline at q, shape (n,) [m].
+        s1: sech average of the width, shape (n,) [m].
+        s2: sech^2 average of the width, shape (n,) [m].
+        ds1: derivative of s1, shape (n,) [1].
+        ds2: derivative of s2, shape (n,) [1].
+        w_0: width that the current density refers to [m].
+    """
+
+    q: np.ndarray
+    w: np.ndarray
+    s1: np.ndarray
+    s2: np.ndarray
+    ds1: np.ndarray
+    ds2: np.ndarray
+    w_0: float
+
+    @property
+    def step(self) -> float:
+        """Distance of the grid points [m]."""
+        return float(self.q[1] - self.q[0])
+
+
+def average_width(outline, length: float, Delta: float, w_0: float) -> Geometry:
+    """Average an outline over the wall.
+
+    Args:
+        outline: function from positions, shape (n,) [m], to full widths, shape (n,) [m].
+        length: length of the track [m].
+        Delta: wall width parameter [m].
+        w_0: width that the current density refers to [m].
+
+    Returns:
+        The averages at about `CELLS_PER_DELTA` points per Delta.
+    """
+    n = max(int(np.ceil(length / Delta * CELLS_PER_DELTA)), 16)
+    cell = length / n
+    reach = int(np.ceil(_REACH * Delta / cell))
+    centres = cell * np.arange(-reach, n + reach + 1)
+    offsets = cell * ((np.arange(_SUBCELLS) + 0.5) / _SUBCELLS - 0.5)
+    w = outline((centres[:, None] + offsets).ravel()).reshape(-1, _SUBCELLS).mean(axis=1)
+
+    z = cell * np.arange(-reach, reach + 1) / Delta  # (x - q)/Delta
+    sech, tanh = 1 / np.cosh(z), np.tanh(z)
+    k1 = sech * cell / (np.pi * Delta)
+    k2 = sech**2 * cell / (2 * Delta)
+    kernels = (k1, k2, k1 * tanh / Delta, 2 * k2 * tanh / Delta)
+    s1, s2, ds1, ds2 = (fftconvolve(w, k[::-1], mode="valid") for k in kernels)
+    q = cell * np.arange(n + 1)
+    return Geometry(q=q, w=outline(q), s1=s1, s2=s2, ds1=ds1, ds2=ds2, w_0=w_0)

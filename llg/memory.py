@@ -1,0 +1,56 @@
+"""Loads and stores that tell the compiler what the language cannot: the lookup table is never written.
+
+In a loop that reads a table at computed places and writes its lanes, the compiler must assume that a write may
+change the table, and gives up vectorizing. `load_constant` marks a read as belonging to a scope, `load_lane` and
+`store_lane` mark their accesses as never touching that scope (scoped-noalias metadata of the LLVM language reference).
+"""
+
+from numba import types
+from numba.extending import intrinsic
+
+
+def _scope(module):
+    domain = module.add_metadata(["dwsynapse"])
+    scope = module.add_metadata(["dwsynapse constant table", domain])
+    return module.add_metadata([scope])
+
+
+def _element(context, builder, signature, arguments):
+    array = context.make_array(signature.args[0])(context, builder, value=arguments[0])
+    return builder.gep(array.data, [arguments[1]])
+
+
+@intrinsic
+def load_constant(typing_context, array, index):
+    """Element `index` (uint64, not checked) of a contiguous one-dimensional array that nothing writes."""
+
+    def codegen(context, builder, signature, arguments):
+        value = builder.load(_element(context, builder, signature, arguments))
+        value.set_metadata("alias.scope", _scope(builder.module))
+        return value
+
+    return array.dtype(array, types.uint64), codegen
+
+
+@intrinsic
+def load_lane(typing_context, array, index):
+    """Element `index` (uint64, not checked) of a contiguous one-dimensional array of lanes."""
+
+    def codegen(context, builder, signature, arguments):
+        value = builder.load(_element(context, builder, signature, arguments))
+        value.set_metadata("noalias", _scope(builder.module))
+        return value
+
+    return array.dtype(array, types.uint64), codegen
+
+
+@intrinsic
+def store_lane(typing_context, array, index, value):
+    """Write element `index` (uint64, not checked) of a contiguous one-dimensional array of lanes."""
+
+    def codegen(context, builder, signature, arguments):
+        store = builder.store(arguments[2], _element(context, builder, signature, arguments))
+        store.set_metadata("noalias", _scope(builder.module))
+        return context.get_dummy_value()
+
+    return types.void(array, types.uint64, array.dtype), codegen

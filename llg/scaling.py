@@ -1,0 +1,98 @@
+"""From SI to the reduced units of the kernels, in one place: x = q/Delta, fields in Ms, time in 1/(gamma0 Ms)."""
+
+import dataclasses
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .constants import GAMMA_0, K_B, MU_0
+from .q_phi import Field, QPhiModel
+
+
+class Coefficients(NamedTuple):
+    """What the drift of `llg.q_phi_kernel` needs besides the geometry table; currents in A/m^2."""
+
+    inverse_step: float
+    h_K: float
+    damping_like: float
+    field_like: float
+    stt_q: float
+    stt_phi: float
+    crowding: float
+    mobility_x1: float
+    mobility_x2: float
+    mobility_phi1: float
+    mobility_phi2: float
+    half_theta: float
+
+
+@dataclasses.dataclass(frozen=True)
+class KernelInput:
+    """One device at one temperature, ready for the kernel.
+
+    Attributes:
+        table: per grid cell p, a, b, c, g and their differences to the next point, flat, shape (cells * 10,) [1].
+        coefficients: scalars of the drift.
+        x_end: length of the track [Delta].
+        noise_per_sqrt_dt: noise amplitude over the root of the reduced time step [1].
+    """
+
+    table: np.ndarray
+    coefficients: Coefficients
+    x_end: float
+    noise_per_sqrt_dt: float
+
+
+def reduced_time(seconds: float, Ms: float) -> float:
+    """Time in units of 1/(gamma0 Ms)."""
+    return seconds * GAMMA_0 * Ms
+
+
+def kernel_input(model: QPhiModel, temperature: float, noise_scale: float = 1.0) -> KernelInput:
+    """Scale a model to the kernel's table and coefficients.
+
+    The table holds, at each grid point, p = static force [Ms] without its phi-dependent part, a = Delta s2'/s2,
+    b = Delta s1'/s2, c = s1/s2 and g = sqrt(w_0/s2).
+
+    Args:
+        model: the wall in its device.
+        temperature: temperature [K], 0 for none.
+        noise_scale: factor on the noise, other than 1 only to see a statistical test fail.
+    """
+    g, Ms, Delta, alpha, Q = model.device.geometry, model.Ms, model.Delta, model.alpha, model.Q
+    w_0 = model.device.track.width
+    a = Delta * g.ds2 / g.s2
+    p = -a * model.sigma_0 / (2 * MU_0 * Ms * Delta) - model.extra_force(g.q) / (2 * MU_0 * Ms * model.t * g.s2)
+    points = np.stack([p / Ms, a, Delta * g.ds1 / g.s2, g.s1 / g.s2, np.sqrt(w_0 / g.s2)], axis=1)
+    table = np.concatenate([points[:-1], np.diff(points, axis=0)], axis=1)
+    theta = K_B * temperature / (2 * MU_0 * Ms**2 * Delta * model.t * w_0)
+    mobility = 1 / (1 + alpha**2)
+    half_pi = math.pi / 2
+    u = model.u_per_J / (Delta * GAMMA_0 * Ms)
+    coefficients = Coefficients(
+        inverse_step=Delta / g.step,
+        h_K=model.H_K / Ms,
+        damping_like=half_pi * Q * model.H_DL_per_J / Ms,
+        field_like=half_pi * model.H_FL_per_J / Ms,
+        stt_q=model.beta * u,
+        stt_phi=Q * u,
+        crowding=model.kappa,
+        mobility_x1=alpha * mobility,
+        mobility_x2=-Q * mobility,
+        mobility_phi1=Q * mobility,
+        mobility_phi2=alpha * mobility,
+        half_theta=0.5 * theta,
+    )
+    noise = noise_scale * math.sqrt(2 * alpha * theta * mobility)
+    return KernelInput(table.ravel(), coefficients, model.device.track.length / Delta, noise)
+
+
+def field_rows(model: QPhiModel, field: Field) -> tuple[float, float, float]:
+    """Applied field as the kernel takes it: pi/2 (H_x + Q H_D), pi/2 H_y, Q H_z, all in Ms."""
+    half_pi = math.pi / 2
+    return (
+        half_pi * (field.H_x + model.Q * model.H_D) / model.Ms,
+        half_pi * field.H_y / model.Ms,
+        model.Q * field.H_z / model.Ms,
+    )
