@@ -1,0 +1,19 @@
+"""From outcome statistics to a transition table of quantized states.
+
+>>> from compact import load_table, transition_matrix
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "energy": ["pulse_energy"],
+        "interpolate": ["transition_matrix"],
+        "states": ["States", "find_states"],
+        "sweep": ["Grid", "build_table", "reference_grid"],
+        "table": ["TransitionTable"],
+        "table_file": ["load_table", "save_table"],
+        "write_pulse": ["one_step_probability", "write_pulses"],
+    },
+)
