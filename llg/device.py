@@ -162,7 +162,7 @@ def load_device(source: str | Path) -> Device:
     text, where = _read(str(source))
     try:
         mapping = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # tomllib lets through what int() and deep nesting raise
         raise InputError(f"{where}: not a TOML file: {error}") from None
     return device_from_mapping(mapping, where)
 

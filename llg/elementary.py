@@ -46,7 +46,7 @@ def bits_float(typing_context, bits):
 
 @njit(inline="always")
 def sincos_quarter(r):
-    """Sine and cosine of r [rad] for |r| <= pi/4, to 1 unit in the last place."""
+    """Sine and cosine of r [rad] for |r| <= pi/4, to 1.5 units in the last place."""
     z = r * r
     s = 1.5918115263265972916e-10
     s = s * z - 2.5051131650235181431e-8
@@ -76,7 +76,11 @@ def rotate_quarters(sine, cosine, quarters):
 
 @njit(inline="always")
 def sincos(angle):
-    """Sine and cosine of angle [rad], |angle| < 1e6, absolute error below 3e-16."""
+    """Sine and cosine of angle [rad], |angle| < 1e6, absolute error below 3e-16.
+
+    That is where the caller lets the compiler contract to fused multiply-adds and the processor has them; elsewhere
+    the reduction adds up to 2e-16 |angle|.
+    """
     shifted = angle * _TWO_OVER_PI + _ROUND
     turns = shifted - _ROUND
     r = (angle - turns * _HALF_PI_HIGH) - turns * _HALF_PI_LOW

@@ -63,13 +63,13 @@ class Ensemble:
     phi_samples: np.ndarray
 
 
-def time_step(model: QPhiModel, dt: float | None = None) -> float:
-    """The default time step [s], or `dt` [s] if it is small enough.
+def time_step(model: QPhiModel, dt: float | None = None, field: Field = NO_FIELD) -> float:
+    """The default time step [s] in an applied field, or `dt` [s] if it is small enough.
 
     Raises:
         InputError: dt is not positive or too large for this device; says which to use.
     """
-    rate = model.fastest_rate()
+    rate = model.fastest_rate(field)
     if dt is None:
         return STEP_TIMES_RATE / rate
     if not 0 < dt * rate <= LARGEST_STEP_TIMES_RATE:
@@ -138,7 +138,7 @@ class _Task:
         self.model = QPhiModel(device)
         self.Delta, Ms = self.model.Delta, self.model.Ms
         length = drive.waveform.length
-        stride = max(int(np.ceil(length / (time_step(self.model, dt) * max(samples, 1)))), 1)
+        stride = max(int(np.ceil(length / (time_step(self.model, dt, drive.field) * max(samples, 1)))), 1)
         self.n_steps, self.stride, self.samples = stride * max(samples, 1), stride, samples
         self.dt = length / self.n_steps
         self.input = kernel_input(self.model, temperature, noise_scale)

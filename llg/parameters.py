@@ -7,12 +7,14 @@ or `numbers`. The declaration feeds validation, unit conversion, documentation, 
 import dataclasses
 import difflib
 import math
+import operator
 from collections.abc import Iterator, Mapping
 
 from .errors import InputError, nearest
 from .units import to_si
 
 _REQUIRED = dataclasses.MISSING
+_HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 
 def quantity(meaning: str, unit: str, *, default=_REQUIRED, gt=None, ge=None, lt=None, le=None):
@@ -42,7 +44,10 @@ def as_number(value, unit: str) -> float:
         return to_si(value, unit)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{value!r} must be a number in {unit} or a string with a unit")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise InputError(f"a number of {value.bit_length()} bits is too large") from None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -138,7 +143,6 @@ def _field_problems(field, value) -> Iterator[str]:
     if not math.isfinite(value):
         yield f"{field.name} = {value} [{unit}] must be finite"
         return
-    holds = {">": value.__gt__, ">=": value.__ge__, "<": value.__lt__, "<=": value.__le__}
     for sign, bound in meta["bounds"].items():
-        if bound is not None and holds[sign](type(value)(bound)) is not True:
+        if bound is not None and not _HOLDS[sign](value, bound):
             yield f"{field.name} = {value:g} [{unit}] must be {sign} {bound:g}"

@@ -70,12 +70,11 @@ class Waveform:
     def sample(self, n_steps: int) -> np.ndarray:
         """Values at both ends of n_steps equal steps, shape (n_steps + 1,), so that their trapezoid sum is exact.
 
-        Each value is the mean of the shape over the hat of two steps around its time: a jump between two steps is
-        shared as its place demands, and the transferred charge does not depend on the step.
+        Each value is the mean of the shape over the step-long interval centred on its time (half of it at the two
+        ends): a jump is shared as its place demands, and the transferred charge does not depend on the step.
         """
         step = self.length / n_steps
-        edges = (np.arange(n_steps + 2) - 0.5) * step
-        charge = np.interp(edges, self.time, self._charge())
+        charge = self._charge((np.arange(n_steps + 2) - 0.5) * step)
         value = np.diff(charge) / step
         value[[0, -1]] *= 2
         return value
@@ -85,6 +84,12 @@ class Waveform:
         v0, v1, dt = self.value[:-1], self.value[1:], np.diff(self.time)
         return float(np.sum(dt * (v0 * v0 + v0 * v1 + v1 * v1) / 3))
 
-    def _charge(self) -> np.ndarray:
-        areas = 0.5 * (self.value[1:] + self.value[:-1]) * np.diff(self.time)
-        return np.concatenate([[0.0], np.cumsum(areas)])
+    def _charge(self, time: np.ndarray) -> np.ndarray:
+        """Integral of the shape from 0 to each time, same shape as time [s]; constant outside."""
+        dt, change = np.diff(self.time), np.diff(self.value)
+        at_corner = np.concatenate([[0.0], np.cumsum((self.value[:-1] + 0.5 * change) * dt)])
+        time = np.clip(time, 0.0, self.length)
+        i = np.clip(np.searchsorted(self.time, time, side="right") - 1, 0, dt.size - 1)
+        since = time - self.time[i]
+        slope = np.divide(change, dt, out=np.zeros_like(dt), where=dt > 0)
+        return at_corner[i] + since * (self.value[i] + 0.5 * slope[i] * since)

@@ -11,7 +11,7 @@ Motion (Thiele equations of the two collective coordinates with spin-orbit and s
     alpha q'/Delta + Q phi'  = gamma0 f1 + beta u (s_u/s2)/Delta
     alpha phi' - Q q'/Delta  = gamma0 f2 - Q u (s_u/s2)/Delta
     f1 = -(dE/dq)/(2 mu0 Ms t s2) - (pi/2) Q (s_J/s2) H_DL cos phi
-    f2 = -(dE/dphi)/(2 mu0 Ms Delta t s2)
+    f2 = -(dE/dphi)/(2 mu0 Ms Delta t s2) + (pi/2) Q Delta (s_J'/s2) H_DL sin phi
 
 With a crowding fraction kappa, J(x)/J = (1 - kappa) + kappa w_0/w(x), the current averages over the wall are
 s_J = (1 - kappa) s1 + kappa w_0 and s_u = (1 - kappa) s2 + kappa w_0.
@@ -144,6 +144,7 @@ class QPhiModel:
             self.H_K * sine * cosine
             - half_pi * w.s1 / w.s2 * (h_x * sine - field.H_y * cosine)
             + half_pi * w.s_J / w.s2 * H_FL * cosine
+            + half_pi * self.Q * self.Delta * w.ds_J / w.s2 * H_DL * sine
             - self.Q * u
         )
         return f1, f2
@@ -158,10 +159,11 @@ class QPhiModel:
         """N(q) = 2 mu0 Ms Delta t s2/gamma0 [J s]: energy per unit of (angular velocity x angle)."""
         return 2 * MU_0 * self.Ms * self.Delta * self.t * self.widths(q).s2 / GAMMA_0
 
-    def fastest_rate(self) -> float:
-        """Upper estimate of the fastest relaxation rate [1/s] at rest, which limits the time step."""
+    def fastest_rate(self, field: Field = NO_FIELD) -> float:
+        """Upper estimate of the fastest relaxation or precession rate [1/s] without current; limits the time step."""
         g = self.device.geometry
-        angle = abs(self.H_K) + math.pi / 2 * abs(self.H_D) * np.max(g.s1 / g.s2)
+        in_plane = math.hypot(abs(field.H_x) + abs(self.H_D), field.H_y)
+        angle = abs(self.H_K) + math.pi / 2 * in_plane * np.max(g.s1 / g.s2) + abs(field.H_z)
         force = (
             self.sigma_0 * g.ds2 - math.pi * self.Delta * MU_0 * self.Ms * abs(self.H_D) * g.ds1
         ) * self.t + self.extra_force(g.q)

@@ -74,7 +74,11 @@ def drift(x, phi, j, hx, hy, hz, table, last_cell, c):
         - damping_like * j * local * cosine
         + stt_q * j * stt
     )
-    f2 = h_k * sine * cosine - s * (hx * sine - hy * cosine) + field_like * j * local * cosine - stt_phi * j * stt
+    f2 = (
+        h_k * sine * cosine
+        - s * (hx * sine - hy * cosine)
+        + j * (local * field_like * cosine + uniform * b * damping_like * sine - stt * stt_phi)
+    )
     return m_x1 * (f1 + thermal) + m_x2 * f2, m_p1 * f1 + m_p2 * f2, g
 
 

@@ -1,0 +1,168 @@
+"""Figures of a transition table: where a pulse leads, how surely it moves the wall, what the states conduct."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from llg.canvas import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure, pulse_text
+
+from .moves import moves_along_drive, upward_sign
+from .table import TransitionTable
+from .write_pulse import write_pulses
+
+_SHARES = colormaps["cividis_r"]
+_MARKERS = "osD^vPX<>p"
+_FEW_STATES = 8  # up to here there is room for a decimal in a cell, and for text between two states
+_MOST_STATES = 20  # beyond, numbers in the cells would overlap
+
+
+def plot_transition_matrix(
+    table: TransitionTable, a: int, d: int, *, device: int = 0, temperature: int = 0, ax: Axes | None = None
+) -> Axes:
+    """Draw where one pulse leads: from-state by to-state, in percent; outcomes that never came about stay white.
+
+    Args:
+        table: the transition table.
+        a: number of the current density.
+        d: number of the duration.
+        device: number of the device instance.
+        temperature: number of the temperature.
+        ax: axes to draw on, a new figure by default.
+    """
+    ax = axes_or_new(ax, height=6.0)
+    p = table.probability[device, temperature, a, d]
+    S = table.position.size
+    ax.imshow(np.ma.masked_equal(p, 0), cmap=_SHARES, norm=Normalize(0, 1), aspect="equal")
+    ax.axvline(S - 0.5, color=INK, linewidth=1.2)
+    if S <= _MOST_STATES:
+        _number_cells(ax, p)
+    ax.set(xlabel="state after the pulse", ylabel="state before the pulse")
+    ax.set_title(pulse_text(table.current_density[a], table.duration[d]), fontsize=10)
+    return ax
+
+
+def _number_cells(ax: Axes, p: np.ndarray) -> None:
+    S = len(p)
+    few = S <= _FEW_STATES
+    size = 9 if few else 7
+    for row, column in np.argwhere(p > 0):
+        colour = "white" if p[row, column] > 0.5 else INK
+        text = _percent(p[row, column], decimals=int(few))
+        ax.text(column, row, text, ha="center", va="center", fontsize=size, color=colour)
+    ax.set_xticks(np.arange(S + 1), [*map(str, range(S)), "has\nleft" if few else "has left"], fontsize=size)
+    ax.get_xticklabels()[-1].set_rotation(0 if few else 90)
+    ax.set_yticks(np.arange(S), np.arange(S), fontsize=size)
+    ax.set_xticks(np.arange(S) + 0.5, minor=True)
+    ax.set_yticks(np.arange(S - 1) + 0.5, minor=True)
+    ax.tick_params(which="minor", length=0)
+    ax.grid(False)
+    ax.grid(True, which="minor", color=PALE, linewidth=0.6)
+
+
+def _percent(p: float, *, decimals: int) -> str:
+    """Percent without the sign; never 0 or 100 for what is neither."""
+    least = 10.0**-decimals
+    if p == 1:
+        return "100"
+    if 100 * p < least / 2:
+        return f"<{least:g}"
+    if 100 * (1 - p) < least / 2:
+        return f">{100 - least:g}"
+    return f"{100 * p:.{decimals}f}"
+
+
+def transition_figure(table: TransitionTable, *, device: int = 0, temperature: int = 0) -> Figure:
+    """Draw the matrices of the best pulse up and the best pulse down beside one another.
+
+    Args:
+        table: the transition table.
+        device: number of the device instance.
+        temperature: number of the temperature.
+    """
+    S = table.position.size
+    figure = new_figure(1.1 + 3.6 * S / (S + 1))
+    axes = figure.subplots(1, 2, sharey=True)
+    pulses = write_pulses(table, device=device, temperature=temperature)
+    for ax, (a, d), name in zip(axes, pulses, ("up", "down"), strict=True):
+        plot_transition_matrix(table, a, d, device=device, temperature=temperature, ax=ax)
+        ax.set_title(f"{name}: {ax.get_title()}", fontsize=10)
+    axes[1].set_ylabel("")
+    bar = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.8, pad=0.02, label="probability (%)")
+    bar.set_ticks(np.linspace(0, 1, 6), labels=[f"{100 * p:.0f}" for p in np.linspace(0, 1, 6)])
+    return figure
+
+
+def plot_move_probability(
+    table: TransitionTable, *, device: int = 0, temperature: int = 0, ax: Axes | None = None
+) -> Axes:
+    """Draw the probability to move by one state and by two against current density, for each duration.
+
+    Args:
+        table: the transition table.
+        device: number of the device instance.
+        temperature: number of the temperature.
+        ax: axes to draw on, a new figure by default.
+    """
+    ax = axes_or_new(ax, height=4.2)
+    J = table.current_density / 1e11
+    # Without lines across the gap between the two signs of the current.
+    parts = [part for part in (J < 0, J >= 0) if part.any()]
+    colours = colormaps["viridis"](np.linspace(0, 0.8, table.duration.size))
+    styles = ((1, "-", None), (2, "--", "white"))[: table.position.size - 1]
+    for steps, line, face in styles:
+        p, error = moves_along_drive(table, steps, device=device, temperature=temperature)
+        for d, colour in enumerate(colours):
+            look = {"color": colour, "linestyle": line, "linewidth": 1.2, "marker": _MARKERS[d % len(_MARKERS)]}
+            for part in parts:
+                ax.errorbar(J[part], p[part, d], error[part, d], **look, markersize=4.5, mfc=face, capsize=2)
+    low, high = ("lower", "higher")[:: upward_sign(table, device=device, temperature=temperature)]
+    ax.set_xlabel(
+        rf"to {low} states $\leftarrow$    current density $J$ ($10^{{11}}$ A/m$^2$)    $\rightarrow$ to {high} states"
+    )
+    ax.set(ylim=(-0.03, 1.03), ylabel="probability to move [1]")
+    _move_legend(ax, table, colours, styles)
+    return ax
+
+
+def _move_legend(ax: Axes, table: TransitionTable, colours, styles) -> None:
+    handles = [
+        Line2D([], [], color=colour, marker=_MARKERS[d % len(_MARKERS)], markersize=4.5, label=f"{t * 1e9:.3g} ns")
+        for d, (t, colour) in enumerate(zip(table.duration, colours, strict=True))
+    ]
+    words = {1: "by one state", 2: "by two states"}
+    handles += [
+        Line2D([], [], color=GREY, linestyle=line, marker="o", markersize=4.5, mfc=face, label=words[steps])
+        for steps, line, face in styles
+    ]
+    ax.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=6, fontsize=8, frameon=False)
+
+
+def plot_conductance_states(table: TransitionTable, *, ax: Axes | None = None) -> Axes:
+    """Draw the conductance of each state with its thermal spread, and the steps between neighbours.
+
+    Args:
+        table: the transition table.
+        ax: axes to draw on, a new figure by default.
+    """
+    ax = axes_or_new(ax)
+    G, spread = table.conductance * 1e3, table.conductance_std_ctoc * 1e3
+    state, step = np.arange(G.size), np.diff(G)
+    ax.step(state, G, where="mid", color=BLUE, linewidth=1, alpha=0.6)
+    label = rf"conductance, thermal spread $\pm${1e3 * spread.mean():.2g} µS on average"
+    ax.errorbar(state, G, spread, fmt="o", color=ORANGE, markersize=5, capsize=4, label=label)
+    if G.size <= _FEW_STATES:
+        for i, size in enumerate(step):
+            text = f"{1e3 * size:+.3g} µS"
+            ax.annotate(
+                text, (i + 0.5, G[i] + size / 2), (6, 0), textcoords="offset points", va="center", fontsize=8, color=INK
+            )
+    ax.set_xticks(state)
+    ax.set(xlabel="state", ylabel=r"conductance $G$ (mS)", xlim=(-0.5, G.size - 0.5))
+    if step.size:
+        mean, least, most = 1e3 * step.mean(), 1e3 * step.min(), 1e3 * step.max()
+        ax.set_title(f"step {mean:.4g} µS on average, {least:.4g} to {most:.4g} µS", fontsize=10)
+    ax.legend(loc="upper left", fontsize=8, frameon=False)
+    return ax
