@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from llg.errors import InputError, RunError
+from llg.hdf5_faults import abandon, reason
 
 COMPRESS_FROM_BYTES = 4096
 CHUNK_BYTES = 1 << 20
@@ -39,8 +40,11 @@ def put(group: h5py.Group, name: str, data, *, unit: str, long_name: str) -> h5p
         dataset = group.create_dataset(name, data=data, **options)
         set_attribute(dataset, "unit", unit)
         set_attribute(dataset, "long_name", long_name)
+        # A full disk shows here, not when the data set is collected as garbage.
+        dataset.flush()
     except (OSError, RuntimeError, TypeError, ValueError) as error:
-        raise RunError(f"{what} could not be written: {error}") from error
+        abandon(group.file)
+        raise RunError(f"{what} could not be written: {reason(error)}") from error
     return dataset
 
 

@@ -2,7 +2,8 @@
 
 A file is written under a temporary name, sealed (hash of the content, hash of the provenance, and last the
 attribute ``complete``), synced and renamed. The format is that of HDF5 1.10, whose metadata carry checksums,
-so that the HDF5 library itself stops at a damaged structure.
+so that the HDF5 library itself stops at a damaged structure; older formats, which can make it hang when damaged,
+are not read.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from llg import atomic, integrity
 from llg import provenance as origin
 from llg.datasets import get, put, set_attribute, text
 from llg.errors import InputError, RunError, nearest
+from llg.hdf5_faults import DAMAGE, abandon, close, is_disk_error, reason
 
 __all__ = [
     "SCHEMAS",
@@ -34,12 +36,11 @@ __all__ = [
 SCHEMAS = {"dwsynapse.trajectories": 1, "dwsynapse.transition-table": 1, "dwsynapse.training": 1}
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+SUPERBLOCK_VERSION = 3
 LIBVER = ("v110", "v110")
 MAX_SEED = 2**64 - 1
 JSON_ATTRIBUTES = ("config", "versions", "inputs")
 ROOT_ATTRIBUTES = ("schema", "schema_version", "config_sha256", "seed", *integrity.PROVENANCE)
-# What h5py, numpy and json may raise on damaged files.
-DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError, MemoryError)
 
 
 @contextlib.contextmanager
@@ -68,8 +69,11 @@ def create(path, schema: str, *, config: dict, seed: int, inputs=(), force: bool
                 set_attribute(file, name, value)
             yield file
             _seal(file, path)
-        except BaseException:
-            _close(file)
+        except BaseException as error:
+            abandon(file)
+            close(file)
+            if is_disk_error(error):
+                raise RunError(f"{path} could not be written: {reason(error)}") from error
             raise
 
 
@@ -99,7 +103,7 @@ def _open_new(temporary, path) -> h5py.File:
     try:
         return h5py.File(temporary, "w", libver=LIBVER)
     except OSError as error:
-        raise RunError(f"{path} could not be written: {_reason(error)}") from error
+        raise RunError(f"{path} could not be written: {reason(error)}") from error
 
 
 def _seal(file: h5py.File, path) -> None:
@@ -117,13 +121,7 @@ def _seal(file: h5py.File, path) -> None:
         file.attrs["complete"] = np.uint8(1)
         file.close()
     except DAMAGE as error:
-        raise RunError(f"{path} could not be written: {_reason(error)}") from error
-
-
-def _close(file: h5py.File | None) -> None:
-    if file is not None:
-        with contextlib.suppress(Exception):
-            file.close()
+        raise RunError(f"{path} could not be written: {reason(error)}") from error
 
 
 @contextlib.contextmanager
@@ -143,40 +141,44 @@ def open_checked(path, schema: str | None = None):
         file = h5py.File(path, "r")
         _check(file, schema)
     except BaseException as error:
-        _close(file)
+        close(file)
         if isinstance(error, InputError):
-            raise InputError(f"{path}: {_reason(error)}") from None
+            raise InputError(f"{path}: {reason(error)}") from None
         if isinstance(error, DAMAGE):
-            raise InputError(f"{path}: truncated or damaged file ({_reason(error)})") from None
+            raise InputError(f"{path}: truncated or damaged file ({reason(error)})") from None
         raise
     with file:
         yield file
 
 
 def _check_regular(path) -> None:
-    """Check that there is a regular file with an HDF5 signature; opening a pipe would wait for ever."""
+    """Check that there is a regular file (a pipe would wait for ever) that begins as those written here do."""
     try:
         mode = os.stat(path).st_mode
         if not stat.S_ISREG(mode):
             raise InputError("is a folder" if stat.S_ISDIR(mode) else "is not a regular file")
         with open(path, "rb") as stream:
-            start = stream.read(len(SIGNATURE))
+            start = stream.read(len(SIGNATURE) + 1)
     except InputError:
         raise
     except FileNotFoundError:
         raise InputError("no such file") from None
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"cannot be read: {_reason(error)}") from None
-    if start != SIGNATURE:
-        raise InputError("not an HDF5 file" if start else "empty file")
+        raise InputError(f"cannot be read: {reason(error)}") from None
+    if not start:
+        raise InputError("empty file")
+    if not start.startswith(SIGNATURE):
+        raise InputError("not an HDF5 file")
+    if start[len(SIGNATURE) :] != bytes([SUPERBLOCK_VERSION]):
+        raise InputError("foreign file, not in the HDF5 1.10 format with checksums that dwsynapse writes")
 
 
 def _check(file: h5py.File, schema: str | None) -> None:
     """Check schema, version, completeness, structure and hashes, in this order: the plainest reason first."""
     found = _root_value(file, "schema")
-    found = found.decode(errors="replace") if isinstance(found, bytes) else found
-    if not isinstance(found, str):
-        raise InputError("foreign file, it has no attribute schema")
+    if not isinstance(found, bytes):
+        raise InputError("foreign file, it has no text attribute schema")
+    found = found.decode(errors="replace")
     if found not in SCHEMAS:
         raise InputError(f'foreign file, schema "{found}" is unknown{nearest(found, SCHEMAS)}')
     if schema is not None and found != schema:
@@ -204,10 +206,10 @@ def _check(file: h5py.File, schema: str | None) -> None:
 
 
 def _root_value(file: h5py.File, name: str):
-    """Return a root attribute, None if there is none, without trusting its size."""
+    """Return a root attribute, None if there is none, without trusting its type and size."""
     if name not in file.attrs:
         return None
-    integrity.attribute_type(file, name, f"attribute {name}", file.id.get_filesize())
+    integrity.check_attribute(file, name, f"attribute {name}", file.id.get_filesize())
     return file.attrs[name]
 
 
@@ -228,9 +230,3 @@ def describe(file: h5py.File) -> list[tuple]:
         for path, item in integrity.walk(file)
         if isinstance(item, h5py.Dataset)
     ]
-
-
-def _reason(error: BaseException) -> str:
-    """Return the message of an error on one line."""
-    message = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(message.split())

@@ -68,19 +68,18 @@ def check_structure(file: h5py.File) -> None:
     stored = 0
     for path, item in [("/", file), *objects]:
         for name in item.attrs:
-            what = f"attribute {name} of {path}"
-            _check_type(what, attribute_type(item, name, what, file_bytes))
+            check_attribute(item, name, f"attribute {name} of {path}", file_bytes)
         if isinstance(item, h5py.Dataset):
             stored += _check_dataset(path, item)
     if stored > file_bytes:
         raise InputError(f"data sets claim {stored} bytes, the file has {file_bytes}")
 
 
-def attribute_type(item: h5py.Group | h5py.Dataset, name: str, what: str, file_bytes: int) -> np.dtype:
-    """Return the type of an attribute after checking that the file can hold its declared size.
+def check_attribute(item: h5py.Group | h5py.Dataset, name: str, what: str, file_bytes: int) -> None:
+    """Check type and declared size of one attribute without reading it.
 
     Raises:
-        InputError: the attribute holds nothing or more than the file.
+        InputError: the type is not allowed, or the attribute holds nothing or more than the file.
     """
     identifier = h5py.h5a.open(item.id, name.encode(errors="surrogateescape"))
     if identifier.shape is None:
@@ -88,10 +87,13 @@ def attribute_type(item: h5py.Group | h5py.Dataset, name: str, what: str, file_b
     size = math.prod(identifier.shape) * identifier.dtype.itemsize
     if size > file_bytes:
         raise InputError(f"{what} claims {size} bytes, the file has {file_bytes}")
-    return identifier.dtype
+    _check_type(what, identifier.dtype)
 
 
 def _check_type(what: str, dtype: np.dtype) -> None:
+    # Reading text of variable length from a damaged file can keep the HDF5 library busy for ever.
+    if dtype.kind == "O":
+        raise InputError(f"{what} is text of variable length or a reference, only text of fixed length is allowed")
     plain = dtype.kind in "iuS" and h5py.check_enum_dtype(dtype) is None
     plain = plain or (dtype.kind == "f" and dtype.itemsize in (4, 8))
     if not plain:

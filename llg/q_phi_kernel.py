@@ -14,71 +14,54 @@ import numpy as np
 from numba import njit
 
 from .elementary import sincos
-from .memory import load_constant, load_lane, store_lane
+from .memory import load_lane, store_lane
 from .noise import normal_pair, step_bits
+from .packed_table import interpolate
 
 LANES = 64
+COLUMNS = 5
 
 
 @njit(inline="always")
-def drift(x, phi, j, hx, hy, hz, table, last_cell, c):
+def drift(x, phi, j, hx, hy, hz, table, c):
     """Deterministic velocity (dx/dt, dphi/dt) and noise factor g of one lane.
 
     Args:
-        x: position in wall widths, counted from the start of the table in units of its step.
+        x: position in wall widths.
         phi: wall angle [rad].
-        j: current amplitude relative to the reference of the coefficients.
+        j: current density of this lane at this time [A/m^2].
         hx: pi/2 times the in-plane field along x including the chiral field, in Ms.
         hy: pi/2 times the field along y, in Ms.
         hz: Q times the field along z, in Ms.
-        table: geometry, shape (cells, 10): p, a, b, c, g and their differences to the next row.
-        last_cell: index of the last cell as float.
-        c: coefficients, see `llg.scaling.Coefficients`.
+        table: packed geometry table with the columns p, a, b, c, g, see `llg.scaling.kernel_input`.
+        c: `llg.scaling.Coefficients`.
     """
-    (
-        inv_step,
-        h_k,
-        damping_like,
-        field_like,
-        stt_q,
-        stt_phi,
-        crowding,
-        m_x1,
-        m_x2,
-        m_p1,
-        m_p2,
-        half_theta,
-    ) = c
-    u = x * inv_step
+    (inverse_step, last_cell, table_unit, h_k, damping_like, field_like, stt_q, stt_phi) = c[:8]
+    (uniform, crowding, m_x1, m_x2, m_p1, m_p2, half_theta) = c[8:]
+    u = x * inverse_step
     u = u if u > 0.0 else 0.0
     u = u if u < last_cell else last_cell
-    i = np.uint64(np.int64(u)) * np.uint64(10)
-    f = u - np.float64(np.int64(u))
-    p = load_constant(table, i + np.uint64(0)) + f * load_constant(table, i + np.uint64(5))
-    a = load_constant(table, i + np.uint64(1)) + f * load_constant(table, i + np.uint64(6))
-    b = load_constant(table, i + np.uint64(2)) + f * load_constant(table, i + np.uint64(7))
-    s = load_constant(table, i + np.uint64(3)) + f * load_constant(table, i + np.uint64(8))
-    g = load_constant(table, i + np.uint64(4)) + f * load_constant(table, i + np.uint64(9))
+    cell = np.int64(u)
+    f = (u - np.float64(cell)) * table_unit
+    i = np.uint64(cell) * np.uint64(COLUMNS)
+    p = interpolate(table, i, f)
+    a = interpolate(table, i + np.uint64(1), f)
+    b = interpolate(table, i + np.uint64(2), f)
+    s = interpolate(table, i + np.uint64(3), f)
+    g = interpolate(table, i + np.uint64(4), f)
     sine, cosine = sincos(phi)
     n = g * g
-    uniform = 1.0 - crowding
     local = uniform * s + crowding * n
     stt = uniform + crowding * n
     thermal = half_theta * n * a
+    j_dl, j_fl = j * damping_like, j * field_like
     f1 = (
-        hz
-        + p
-        - 2.0 * thermal
-        - 0.5 * h_k * a * cosine * cosine
-        + b * (hx * cosine + (hy + uniform * field_like * j) * sine)
-        - damping_like * j * local * cosine
-        + stt_q * j * stt
+        (hz + p - 2.0 * thermal)
+        + cosine * (b * hx - j_dl * local - 0.5 * h_k * a * cosine)
+        + sine * (b * (hy + uniform * j_fl))
+        + j * stt_q * stt
     )
-    f2 = (
-        h_k * sine * cosine
-        - s * (hx * sine - hy * cosine)
-        + j * (local * field_like * cosine + uniform * b * damping_like * sine - stt * stt_phi)
-    )
+    f2 = cosine * (s * hy + j_fl * local) + sine * (h_k * cosine - s * hx + uniform * j_dl * b) - j * stt_phi * stt
     return m_x1 * (f1 + thermal) + m_x2 * f2, m_p1 * f1 + m_p2 * f2, g
 
 
@@ -86,12 +69,13 @@ def drift(x, phi, j, hx, hy, hz, table, last_cell, c):
 def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
     """Advance LANES trajectories by n_steps Heun steps in place.
 
-    A lane whose wall has left the track (x outside (0, x_end)) stays where it is.
+    A lane whose wall has left the track (x outside (0, x_end)) stays where it is. Each step is three loops over the
+    lanes, noise, predictor and corrector: short enough that the processor works on several lanes ahead.
 
     Args:
         x: position in wall widths, shape (LANES,).
         phi: wall angle [rad], shape (LANES,).
-        amplitude: current amplitude of each lane, shape (LANES,).
+        amplitude: current amplitude of each lane, shape (LANES,) [A/m^2].
         key_1: first noise key, shape (LANES,), uint64.
         key_2: second noise key, shape (LANES,), uint64.
         drive: waveform, rows at the ends of the steps, shape (>= step_0 + n_steps + 1, 4): pulse shape, hx, hy, hz.
@@ -99,29 +83,39 @@ def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, 
         n_steps: number of steps.
         dt: time step in 1/(gamma0 Ms).
         noise: eps sqrt(dt).
-        table: geometry table, see `drift`.
+        table: packed geometry table, see `drift`.
         x_end: length of the track in wall widths.
         c: coefficients.
     """
-    last_cell = table.size // 10 - 1.0
+    xi_x, xi_phi = np.empty(LANES), np.empty(LANES)
+    x_ahead, phi_ahead = np.empty(LANES), np.empty(LANES)
+    x_half, phi_half = np.empty(LANES), np.empty(LANES)
     for step in range(step_0, step_0 + n_steps):
-        j0, hx0, hy0, hz0 = drive[step, 0], drive[step, 1], drive[step, 2], drive[step, 3]
-        j1, hx1, hy1, hz1 = drive[step + 1, 0], drive[step + 1, 1], drive[step + 1, 2], drive[step + 1, 3]
+        j_0, hx_0, hy_0, hz_0 = drive[step, 0], drive[step, 1], drive[step, 2], drive[step, 3]
+        j_1, hx_1, hy_1, hz_1 = drive[step + 1, 0], drive[step + 1, 1], drive[step + 1, 2], drive[step + 1, 3]
         counter = np.uint64(step)
         for index in range(LANES):
             lane = np.uint64(index)
-            xi_1, xi_2 = normal_pair(step_bits(load_lane(key_1, lane), load_lane(key_2, lane), counter))
-            xi_1 *= noise
-            xi_2 *= noise
+            normal_1, normal_2 = normal_pair(step_bits(load_lane(key_1, lane), load_lane(key_2, lane), counter))
+            store_lane(xi_x, lane, noise * normal_1)
+            store_lane(xi_phi, lane, noise * normal_2)
+        for index in range(LANES):
+            lane = np.uint64(index)
+            x_0, phi_0 = load_lane(x, lane), load_lane(phi, lane)
+            vx, vphi, g = drift(x_0, phi_0, load_lane(amplitude, lane) * j_0, hx_0, hy_0, hz_0, table, c)
+            dx = vx * dt + g * load_lane(xi_x, lane)
+            dphi = vphi * dt + g * load_lane(xi_phi, lane)
+            store_lane(x_ahead, lane, x_0 + dx)
+            store_lane(phi_ahead, lane, phi_0 + dphi)
+            store_lane(x_half, lane, x_0 + 0.5 * dx)
+            store_lane(phi_half, lane, phi_0 + 0.5 * dphi)
+        for index in range(LANES):
+            lane = np.uint64(index)
+            j = load_lane(amplitude, lane) * j_1
+            vx, vphi, g = drift(load_lane(x_ahead, lane), load_lane(phi_ahead, lane), j, hx_1, hy_1, hz_1, table, c)
+            x_new = load_lane(x_half, lane) + 0.5 * (vx * dt + g * load_lane(xi_x, lane))
+            phi_new = load_lane(phi_half, lane) + 0.5 * (vphi * dt + g * load_lane(xi_phi, lane))
             x_0 = load_lane(x, lane)
-            phi_0 = load_lane(phi, lane)
-            j = load_lane(amplitude, lane)
-            vx_0, vp_0, g_0 = drift(x_0, phi_0, j * j0, hx0, hy0, hz0, table, last_cell, c)
-            x_1 = x_0 + vx_0 * dt + g_0 * xi_1
-            phi_1 = phi_0 + vp_0 * dt + g_0 * xi_2
-            vx_1, vp_1, g_1 = drift(x_1, phi_1, j * j1, hx1, hy1, hz1, table, last_cell, c)
-            x_new = x_0 + 0.5 * ((vx_0 + vx_1) * dt + (g_0 + g_1) * xi_1)
-            phi_new = phi_0 + 0.5 * ((vp_0 + vp_1) * dt + (g_0 + g_1) * xi_2)
             on_track = (x_0 > 0.0) & (x_0 < x_end)
             store_lane(x, lane, x_new if on_track else x_0)
-            store_lane(phi, lane, phi_new if on_track else phi_0)
+            store_lane(phi, lane, phi_new if on_track else load_lane(phi, lane))

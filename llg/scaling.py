@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .constants import GAMMA_0, K_B, MU_0
+from .packed_table import pack
 from .q_phi import Field, QPhiModel
 
 
@@ -14,11 +15,14 @@ class Coefficients(NamedTuple):
     """What the drift of `llg.q_phi_kernel` needs besides the geometry table; currents in A/m^2."""
 
     inverse_step: float
+    last_cell: float
+    table_unit: float
     h_K: float
     damping_like: float
     field_like: float
     stt_q: float
     stt_phi: float
+    uniform: float
     crowding: float
     mobility_x1: float
     mobility_x2: float
@@ -32,7 +36,7 @@ class KernelInput:
     """One device at one temperature, ready for the kernel.
 
     Attributes:
-        table: per grid cell p, a, b, c, g and their differences to the next point, flat, shape (cells * 10,) [1].
+        table: columns p, a, b, c, g at the grid points, packed, shape (cells * 5,), int64.
         coefficients: scalars of the drift.
         x_end: length of the track [Delta].
         noise_per_sqrt_dt: noise amplitude over the root of the reduced time step [1].
@@ -65,18 +69,21 @@ def kernel_input(model: QPhiModel, temperature: float, noise_scale: float = 1.0)
     a = Delta * g.ds2 / g.s2
     p = -a * model.sigma_0 / (2 * MU_0 * Ms * Delta) - model.extra_force(g.q) / (2 * MU_0 * Ms * model.t * g.s2)
     points = np.stack([p / Ms, a, Delta * g.ds1 / g.s2, g.s1 / g.s2, np.sqrt(w_0 / g.s2)], axis=1)
-    table = np.concatenate([points[:-1], np.diff(points, axis=0)], axis=1)
+    table, unit = pack(points)
     theta = K_B * temperature / (2 * MU_0 * Ms**2 * Delta * model.t * w_0)
     mobility = 1 / (1 + alpha**2)
     half_pi = math.pi / 2
     u = model.u_per_J / (Delta * GAMMA_0 * Ms)
     coefficients = Coefficients(
         inverse_step=Delta / g.step,
+        last_cell=float(g.q.size - 2),
+        table_unit=unit,
         h_K=model.H_K / Ms,
         damping_like=half_pi * Q * model.H_DL_per_J / Ms,
         field_like=half_pi * model.H_FL_per_J / Ms,
         stt_q=model.beta * u,
         stt_phi=Q * u,
+        uniform=1.0 - model.kappa,
         crowding=model.kappa,
         mobility_x1=alpha * mobility,
         mobility_x2=-Q * mobility,
@@ -85,7 +92,7 @@ def kernel_input(model: QPhiModel, temperature: float, noise_scale: float = 1.0)
         half_theta=0.5 * theta,
     )
     noise = noise_scale * math.sqrt(2 * alpha * theta * mobility)
-    return KernelInput(table.ravel(), coefficients, model.device.track.length / Delta, noise)
+    return KernelInput(table, coefficients, model.device.track.length / Delta, noise)
 
 
 def field_rows(model: QPhiModel, field: Field) -> tuple[float, float, float]:
