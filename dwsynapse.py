@@ -7,7 +7,7 @@ import sys
 
 from llg.errors import InputError, RunError
 
-PACKAGES = ("llg", "compact")
+PACKAGES = ("arraysim", "llg", "compact")
 """Each has a module `commands` whose `add_commands` declares its subcommands; parsers are cheap, imports wait."""
 
 

@@ -10,10 +10,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "energy": ["pulse_energy"],
         "interpolate": ["transition_matrix"],
+        "moves": ["move_probability"],
+        "operating_point": ["OperatingPoint", "best_points", "write_points"],
         "states": ["States", "find_states"],
         "sweep": ["Grid", "build_table", "reference_grid"],
         "table": ["TransitionTable"],
         "table_file": ["load_table", "save_table"],
-        "write_pulse": ["one_step_probability", "write_pulses"],
     },
 )

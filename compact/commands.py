@@ -20,12 +20,15 @@ def add_commands(commands):
 
 def run_sweep(arguments: argparse.Namespace):
     """Build a transition table and write it."""
+    import dataclasses
+
     from llg.device import load_device
     from llg.errors import InputError
 
+    from .moves import move_probability
+    from .operating_point import grid_index, write_points
     from .sweep import Grid, build_table, reference_grid
     from .table_file import save_table
-    from .write_pulse import one_step_probability, write_pulses
 
     if arguments.out is None:
         raise InputError("sweep: needs -o FILE to write the table to")
@@ -39,15 +42,17 @@ def run_sweep(arguments: argparse.Namespace):
     with progress(0, "pulses", "") as bar:
         table = build_table(device, grid, n=arguments.n, seed=arguments.seed, jobs=arguments.jobs, progress=bar)
     save_table(arguments.out, table, force=arguments.force)
-    best = one_step_probability(table)
+    points = write_points(table, temperature=device.temperature)
+    one_step = [float(move_probability(table, 1)[0][side][grid_index(table, p)]) for side, p in enumerate(points)]
     result = {
         "table": str(arguments.out),
         "states": table.position.tolist(),
         "trajectories": int(table.counts.sum()),
-        "best_one_step_probability": [float(best[i][where]) for i, where in enumerate(write_pulses(table))],
+        "write_pulses": [dataclasses.asdict(point) for point in points],
+        "one_step_probability": one_step,
     }
     lines = [
         f"{arguments.out}: {len(result['states'])} states, {result['trajectories']} trajectories",
-        "  best probability to move one state up and down: {:.4f} {:.4f}".format(*result["best_one_step_probability"]),
+        f"  one write pulse moves the wall by one state up and down: {one_step[0]:.4f} {one_step[1]:.4f}",
     ]
     emit(arguments, result, lines)

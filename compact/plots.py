@@ -8,11 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from llg.canvas import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure, pulse_text
+from llg.errors import InputError
 
 from .moves import moves_along_drive, upward_sign
+from .operating_point import grid_index, write_points
 from .table import TransitionTable
-from .write_pulse import write_pulses
 
+PulsePair = tuple[tuple[int, int], tuple[int, int]]
 _SHARES = colormaps["cividis_r"]
 _MARKERS = "osD^vPX<>p"
 _FEW_STATES = 8  # up to here there is room for a decimal in a cell, and for text between two states
@@ -74,18 +76,22 @@ def _percent(p: float, *, decimals: int) -> str:
     return f"{100 * p:.{decimals}f}"
 
 
-def transition_figure(table: TransitionTable, *, device: int = 0, temperature: int = 0) -> Figure:
-    """Draw the matrices of the best pulse up and the best pulse down beside one another.
+def transition_figure(
+    table: TransitionTable, pulses: PulsePair | None = None, *, device: int = 0, temperature: int = 0
+) -> Figure:
+    """Draw the matrices of a pulse up and a pulse down beside one another.
 
     Args:
         table: the transition table.
+        pulses: numbers of current density and duration of the pulse up and the pulse down; by default the write pulses.
         device: number of the device instance.
         temperature: number of the temperature.
     """
     S = table.position.size
     figure = new_figure(1.1 + 3.6 * S / (S + 1))
     axes = figure.subplots(1, 2, sharey=True)
-    pulses = write_pulses(table, device=device, temperature=temperature)
+    if pulses is None:
+        pulses = _write_pulses(table, temperature)
     for ax, (a, d), name in zip(axes, pulses, ("up", "down"), strict=True):
         plot_transition_matrix(table, a, d, device=device, temperature=temperature, ax=ax)
         ax.set_title(f"{name}: {ax.get_title()}", fontsize=10)
@@ -93,6 +99,15 @@ def transition_figure(table: TransitionTable, *, device: int = 0, temperature: i
     bar = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.8, pad=0.02, label="probability (%)")
     bar.set_ticks(np.linspace(0, 1, 6), labels=[f"{100 * p:.0f}" for p in np.linspace(0, 1, 6)])
     return figure
+
+
+def _write_pulses(table: TransitionTable, temperature: int) -> PulsePair:
+    """Pulses to write with; of a table without any, the strongest ones."""
+    try:
+        up, down = write_points(table, temperature=float(table.temperature[temperature]))
+    except InputError:
+        return (table.current_density.size - 1, 0), (0, 0)
+    return grid_index(table, up), grid_index(table, down)
 
 
 def plot_move_probability(
@@ -137,7 +152,7 @@ def _move_legend(ax: Axes, table: TransitionTable, colours, styles) -> None:
         Line2D([], [], color=GREY, linestyle=line, marker="o", markersize=4.5, mfc=face, label=words[steps])
         for steps, line, face in styles
     ]
-    ax.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=6, fontsize=8, frameon=False)
+    ax.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=6, fontsize=8, edgecolor="none")
 
 
 def plot_conductance_states(table: TransitionTable, *, ax: Axes | None = None) -> Axes:
@@ -164,5 +179,5 @@ def plot_conductance_states(table: TransitionTable, *, ax: Axes | None = None) -
     if step.size:
         mean, least, most = 1e3 * step.mean(), 1e3 * step.min(), 1e3 * step.max()
         ax.set_title(f"step {mean:.4g} µS on average, {least:.4g} to {most:.4g} µS", fontsize=10)
-    ax.legend(loc="upper left", fontsize=8, frameon=False)
+    ax.legend(loc="upper left", fontsize=8, edgecolor="none")
     return ax

@@ -1,7 +1,7 @@
 """The transition table: what one pulse does to a synapse, as counts of outcomes, with everything around it.
 
-States are numbered along the track. Row i of `counts` holds where the trajectories that started in state i were
-after one pulse; the last column counts those that left the track or ended in no state.
+States are numbered along the track. Row i of `counts` holds where the trajectories that started in state i
+were after one pulse; the last column counts those that left the track or ended in no state.
 """
 
 import dataclasses

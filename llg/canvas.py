@@ -1,16 +1,14 @@
-"""The look that all figures share: size, colours, axes, and their way to PNG bytes.
+"""The look that all figures share: size, colours, axes.
 
 Figures are made without pyplot, so that drawing changes no global state and needs no display.
 """
-
-import io
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 WIDTH = 8.8
 """Width of every figure [inch]: 880 pixels at 100 dpi."""
-# Okabe and Ito's colours: told apart by the colour-blind, and chosen here so that their greys differ too.
+# Okabe and Ito's colours, told apart by the colour-blind; in grey the form of what is drawn tells them apart.
 BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#A6CFE8"
 INK, GREY, PALE = "#222222", "#6E6E6E", "#E4E4E4"
 
@@ -33,10 +31,3 @@ def axes_or_new(ax: Axes | None, height: float = 3.6) -> Axes:
 def pulse_text(current_density: float, duration: float) -> str:
     """A pulse in words, from its current density [A/m^2] and duration [s]."""
     return rf"${current_density / 1e11:+.3g}\times10^{{11}}$ A/m$^2$ for {duration * 1e9:.3g} ns"
-
-
-def to_png(figure: Figure, dpi: int = 200) -> bytes:
-    """PNG file content of a figure; the same figure gives the same bytes."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
-    return buffer.getvalue()

@@ -97,3 +97,20 @@ def writable_file(path: Path, force: bool):
         raise InputError(f"{path}: the folder {path.parent} is not writable")
     if path.exists() and not force:
         raise InputError(f"{path}: exists; give --force to overwrite it")
+
+
+def writable_folder(path: Path, force: bool):
+    """Make a folder for results, or take an existing one.
+
+    Raises:
+        InputError: it cannot be made, or holds something and `force` is not set.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        occupied = any(path.iterdir())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be made a folder for results: {error.strerror}") from None
+    if occupied and not force:
+        raise InputError(f"{path}: is not empty; give --force to overwrite results in it")
+    if not os.access(path, os.W_OK):
+        raise InputError(f"{path}: the folder is not writable")

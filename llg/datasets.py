@@ -43,7 +43,8 @@ def put(group: h5py.Group, name: str, data, *, unit: str, long_name: str) -> h5p
         # A full disk shows here, not when the data set is collected as garbage.
         dataset.flush()
     except (OSError, RuntimeError, TypeError, ValueError) as error:
-        abandon(group.file)
+        if isinstance(error, OSError | RuntimeError):
+            abandon(group.file)
         raise RunError(f"{what} could not be written: {reason(error)}") from error
     return dataset
 

@@ -115,10 +115,7 @@ def simulate(
         InputError: impossible arguments.
         RunError: a trajectory diverged.
     """
-    if n < 1 or samples < 0 or block < 1:
-        raise InputError(f"n = {n} and block = {block} must be >= 1, samples = {samples} must be >= 0")
-    if not 0 <= start[0] <= device.track.length:
-        raise InputError(f"start q = {start[0]:g} [m] must lie on the track, 0 to {device.track.length:g}")
+    _check(device, drive, n, start, seed, samples, jobs, block)
     temperature = device.temperature if temperature is None else temperature
     if not 0 <= temperature < 2000:
         raise InputError(f"temperature = {temperature:g} [K] must be >= 0 and < 2000")
@@ -129,6 +126,20 @@ def simulate(
         for first, _ in zip(firsts, pool.map(lambda f: task.run(f, min(f + lanes, n)), firsts), strict=True):
             progress(min(first + lanes, n) - first)
     return task.result()
+
+
+def _check(device: Device, drive: Drive, n: int, start, seed: int, samples: int, jobs: int | None, block: int):
+    if n < 1 or samples < 0 or block < 1 or (jobs is not None and jobs < 1):
+        raise InputError(f"n = {n}, block = {block} and jobs = {jobs} must be >= 1, samples = {samples} must be >= 0")
+    if not 0 <= seed < 2**63:
+        raise InputError(f"seed = {seed} must be >= 0 and < 2^63")
+    if not 0 <= start[0] <= device.track.length:
+        raise InputError(f"start q = {start[0]:g} [m] must lie on the track, 0 to {device.track.length:g}")
+    if not np.isfinite(start[1]):
+        raise InputError(f"start phi = {start[1]:g} [rad] must be finite")
+    current = np.asarray(drive.current_density, float)
+    if current.shape not in ((), (n,)) or not np.all(np.isfinite(current)):
+        raise InputError(f"current_density must be a finite number or {n} of them [A/m^2], one per trajectory")
 
 
 class _Task:
@@ -147,7 +158,7 @@ class _Task:
         self.rows[:, 0] = drive.waveform.sample(self.n_steps)
         self.rows[:, 1:] = field_rows(self.model, drive.field)
         self.current = np.broadcast_to(np.asarray(drive.current_density, float), (n,))
-        self.start = start
+        self.start = float(start[0]), float(start[1])  # an integer angle would make integer lanes
         point = (
             *drive.waveform.time,
             *drive.waveform.value,

@@ -71,7 +71,6 @@ def create(path, schema: str, *, config: dict, seed: int, inputs=(), force: bool
             _seal(file, path)
         except BaseException as error:
             abandon(file)
-            close(file)
             if is_disk_error(error):
                 raise RunError(f"{path} could not be written: {reason(error)}") from error
             raise
@@ -114,7 +113,7 @@ def _seal(file: h5py.File, path) -> None:
                 if isinstance(value, str) or np.asarray(value).dtype.kind == "O":
                     set_attribute(item, name, value)
         file.flush()
-        integrity.check_structure(file)
+        integrity.check_structure(file, file.id.get_filesize())
         set_attribute(file, "content_sha256", integrity.content_sha256(file))
         set_attribute(file, "provenance_sha256", integrity.provenance_sha256(file))
         file.flush()
@@ -194,7 +193,7 @@ def _check(file: h5py.File, schema: str | None) -> None:
     missing = [name for name in (*ROOT_ATTRIBUTES, *integrity.SEALS) if name not in file.attrs]
     if missing:
         raise InputError(f"altered file, it lacks the attribute {', '.join(missing)}")
-    integrity.check_structure(file)
+    integrity.check_structure(file, file.id.get_filesize())
     for what, hashed, name in (
         ("configuration", origin.text_sha256(text(file, "config")), "config_sha256"),
         ("content", integrity.content_sha256(file), "content_sha256"),

@@ -26,7 +26,7 @@ def is_disk_error(error: BaseException) -> bool:
 
 
 def abandon(file: h5py.File) -> None:
-    """Let all that HDF5 still has to write to a file go nowhere; for files that will be removed.
+    """Close a file that will be removed, and let all that HDF5 still has to write to it go nowhere.
 
     On a full disk HDF5 would fail to write again when its objects are collected and when the program ends, each
     time with a traceback, and at last with a segmentation fault.
@@ -35,6 +35,7 @@ def abandon(file: h5py.File) -> None:
         sink = os.open(os.devnull, os.O_RDWR)
         os.dup2(sink, file.id.get_vfd_handle())
         os.close(sink)
+    close(file)
 
 
 def close(file: h5py.File | None) -> None:

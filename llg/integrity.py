@@ -57,13 +57,12 @@ def walk(file: h5py.File) -> list[tuple[str, h5py.Group | h5py.Dataset]]:
     return sorted(found, key=lambda pair: pair[0])
 
 
-def check_structure(file: h5py.File) -> None:
-    """Check types, storage and sizes of everything in the file without reading any data.
+def check_structure(file: h5py.File, file_bytes: int) -> None:
+    """Check types, storage and sizes of everything in a file of the given size without reading any data.
 
     Raises:
         InputError: the first object found that breaks a rule.
     """
-    file_bytes = file.id.get_filesize()
     objects = walk(file)
     stored = 0
     for path, item in [("/", file), *objects]:

@@ -104,18 +104,14 @@ def find_wells(model: QPhiModel, temperature: float) -> list[Well]:
     """
     path = valley(model)
     floor = PROMINENCE_KT * K_B * temperature
-    top = path.energy.max() + 2 * floor
-    padded = np.concatenate([[top], path.energy, [top]])
-    bottoms = find_peaks(-padded, prominence=floor)[0] - 1
-    bottoms = bottoms[(bottoms > 0) & (bottoms < path.q.size - 1)]
+    bottoms = find_peaks(-path.energy, prominence=floor)[0]
     if bottoms.size == 0:
         raise RunError(f'device "{model.device.name}": the wall has no well deeper than {PROMINENCE_KT:g} kB T')
     tops = [int(i + np.argmax(path.energy[i : j + 1])) for i, j in itertools.pairwise(bottoms)]
     edges = [int(np.argmax(path.energy[: bottoms[0] + 1])), *tops]
     edges.append(int(bottoms[-1] + np.argmax(path.energy[bottoms[-1] :])))
-    return [
-        _well(model, path, left, bottom, right) for left, bottom, right in zip(edges, bottoms, edges[1:], strict=False)
-    ]
+    places = zip(edges[:-1], bottoms, edges[1:], strict=True)
+    return [_well(model, path, left, int(bottom), right) for left, bottom, right in places]
 
 
 def _well(model: QPhiModel, path: Valley, left: int, bottom: int, right: int) -> Well:

@@ -102,7 +102,7 @@ def _mark_barriers(ax: Axes, wells: list[Well], bottom: float, kT: float) -> Non
         if barrier > ax.get_ylim()[1]:
             text = {"ha": side, "va": "center", "rotation": 90, "fontsize": 8, "color": GREY}
             ax.text(x, 0.5, f"to the end: {barrier:.0f}", transform=ax.transAxes, **text)
-    ax.legend(loc="upper center", ncols=2, fontsize=8, frameon=False)
+    ax.legend(loc="upper center", ncols=2, fontsize=8, edgecolor="none")
 
 
 def _barrier_text(from_left: float, from_right: float) -> str:

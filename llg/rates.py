@@ -8,6 +8,7 @@ import numpy as np
 from .constants import K_B
 from .depinning import depinning_current
 from .device import Device
+from .errors import InputError
 from .landscape import Well, find_wells, valley
 from .langer import escape_rate
 from .q_phi import QPhiModel
@@ -45,9 +46,12 @@ def well_rates(device: Device, temperature: float | None = None) -> list[WellRat
         temperature: temperature [K]; the device's own by default.
 
     Raises:
+        InputError: the temperature is impossible.
         RunError: the track has no well.
     """
     temperature = device.temperature if temperature is None else temperature
+    if not 0 < temperature < 2000:
+        raise InputError(f"temperature = {temperature:g} [K] must be > 0 and < 2000")
     model = QPhiModel(device)
     wells, path = find_wells(model, temperature), valley(model)
     kT = K_B * temperature

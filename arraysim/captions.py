@@ -1,0 +1,54 @@
+"""Captions of the figures in a report, for readers who see such figures for the first time."""
+
+TRAJECTORIES = (
+    "What one pulse does to the wall. Top: the track from above, to scale; its notches hold the wall because a wall is "
+    "the cheaper the shorter it is. Middle: the energy of the wall along the track; each valley is a state of the "
+    "synapse, and the numbers on the hills say how many units of thermal energy the wall must gain to cross them. "
+    "Bottom: the way of the wall in many repetitions of the same pulse (time runs down, the pulse is shaded); they "
+    "differ by thermal noise alone. The row at the foot gives the share that ends in each state."
+)
+LANDSCAPE = (
+    "Energy of the wall along the track. Each valley is a state of the synapse. The numbers on the hills are the "
+    "barriers in units of the thermal energy kB T: the higher a barrier, the longer the state keeps, by a factor of "
+    "about 2.7 per unit."
+)
+TRANSITIONS = (
+    "Where a pulse leads. Each row is a state before the pulse, each column one after it, each number the percentage "
+    "of trials that went from one to the other; white cells never came about. A good pulse shows one dark line beside "
+    "the diagonal: every wall moves on by just one state, and those at the end of the track stay there. The last "
+    "column counts walls that left the track or came to rest in no state."
+)
+MOVES = (
+    "How surely a pulse moves the wall. Filled markers: moves by just one state; open markers: by two. Too weak a "
+    "pulse does nothing, too strong or too long a one carries the wall too far; a good write pulse lies on the plateau "
+    "between. The mean runs over the states that have so many neighbours on that side, so with strong pulses the moves "
+    "by one that remain are those that the end of the track stops. Bars show the standard error."
+)
+CONDUCTANCE = (
+    "What the synapse reads. Conductance of the tunnel junction in each state; the bars, often smaller than the "
+    "markers, are the spread by the thermal motion of the wall within its notch. Even steps make even weights, and "
+    "states can be told apart where the steps are larger than the spread."
+)
+ACCURACY = (
+    "How the network learns. Share of images classified correctly after each pass through the training images, as the "
+    "mean over the seeds; the band reaches from the lowest seed to the highest. The test images were never trained on, "
+    "so they show what carries over to new images. The float32 twin is the same network with ordinary numbers as "
+    "weights; the comparison shows what it costs that pulses alone can change the weights, and only in steps."
+)
+CONFUSION = (
+    "Which classes are mistaken for which. Each row is the true class of the test images, each column what the network "
+    "on chip says; the numbers count images over all seeds. Right answers lie on the diagonal."
+)
+OCCUPANCY = (
+    "Where the synapses are while the network learns. Share of all synapses in each state after each pass through the "
+    "training images. A broad spread says that training uses the whole range of weights; synapses crowded in the "
+    "outermost states have no way left to go."
+)
+WEIGHTS = (
+    "The weights that training has left. Each cell is one connection from an input (along the bottom) to an output (up "
+    "the side), the difference of the conductances of two synapses in the units of the network."
+)
+PULSES = (
+    "How hard the synapses are worked. Number of synapses against the number of write pulses that they have received, "
+    "by layer. Few pulses mean little energy and little wear."
+)

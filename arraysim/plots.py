@@ -1,0 +1,144 @@
+"""Figures of training on chip. Colours differ in lightness and lines in style, so all are readable in grey."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from arraysim.training_result import TrainingResult
+from llg.canvas import BLUE, ORANGE, axes_or_new
+
+YELLOW = "#E69F00"
+SEQUENTIAL = "cividis"
+
+
+def plot_learning_curves(data: Sequence[TrainingResult], *, ax: Axes | None = None) -> Axes:
+    """Draw accuracy against epochs: mean over seeds as a line, lowest to highest seed as a band.
+
+    Args:
+        data: one result per seed.
+        ax: axes to draw on; default new ones.
+    """
+    ax = axes_or_new(ax, height=4.2)
+    lines = (
+        ("chip", "train_accuracy", "on chip, training images", YELLOW, "--"),
+        ("chip", "test_accuracy", "on chip, test images", BLUE, "-"),
+        ("float32", "test_accuracy", "float32 twin, test images", "black", ":"),
+    )
+    for network, accuracy, label, colour, style in lines:
+        values = np.array([getattr(getattr(result, network), accuracy) for result in data])
+        epochs = np.arange(values.shape[1])
+        final = f"{label}: {values[:, -1].mean():.1%}"
+        ax.plot(epochs, values.mean(axis=0), style, color=colour, label=final, linewidth=1.8)
+        ax.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.2, linewidth=0)
+    ax.set(xlabel="epoch", ylabel="accuracy", xlim=(0, epochs[-1]))
+    ax.set_ylim(max(0.0, values[:, min(1, epochs[-1]) :].min() - 0.05), 1.005)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.legend(loc="lower right", title=f"mean and range of {len(data)} seeds" if len(data) > 1 else "one seed")
+    return ax
+
+
+def plot_confusion(data: Sequence[TrainingResult], *, ax: Axes | None = None) -> Axes:
+    """Draw the confusion matrix on chip at the end, summed over seeds.
+
+    Args:
+        data: one result per seed.
+        ax: axes to draw on; default new ones.
+    """
+    ax = axes_or_new(ax, height=5.2)
+    count = np.sum([result.chip.confusion for result in data], axis=0)
+    share = count / count.sum(axis=1, keepdims=True)
+    ax.grid(False)
+    image = ax.imshow(share, cmap=SEQUENTIAL, vmin=0, vmax=1)
+    for (row, column), number in np.ndenumerate(count):
+        if number:
+            colour = "black" if share[row, column] > 0.5 else "white"
+            ax.text(column, row, str(number), ha="center", va="center", color=colour, fontsize="small")
+    ticks = np.arange(len(count))
+    ax.set(xlabel="predicted class", ylabel="true class", xticks=ticks, yticks=ticks)
+    ax.figure.colorbar(image, ax=ax, label="share of true class", format=PercentFormatter(1.0, decimals=0))
+    return ax
+
+
+def plot_state_occupancy(data: TrainingResult, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of synapses in each state against epochs, all layers together.
+
+    Args:
+        data: one seed.
+        ax: axes to draw on; default new ones.
+    """
+    ax = axes_or_new(ax, height=3.8)
+    count = data.hardware.state_histogram.sum(axis=1)
+    share = (count / count.sum(axis=1, keepdims=True)).T
+    states = len(share) - 1
+    colours = [*mpl.colormaps[SEQUENTIAL](np.linspace(0.1, 1, states)), "white"]
+    labels = [*(f"state {s}" for s in range(states)), "lost"]
+    shown = range(states + 1) if share[-1].any() else range(states)
+    areas = ax.stackplot(
+        np.arange(share.shape[1]),
+        share[shown],
+        labels=[labels[s] for s in shown],
+        colors=[colours[s] for s in shown],
+        edgecolor="black",
+        linewidth=0.4,
+    )
+    if len(shown) > states:
+        areas[-1].set_hatch("///")
+    ax.set(xlabel="epoch", ylabel="share of synapses", xlim=(0, share.shape[1] - 1), ylim=(0, 1))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), reverse=True)
+    return ax
+
+
+def plot_weights(data: TrainingResult, *, layer: int = 0, ax: Axes | None = None) -> Axes:
+    """Draw the weights of one layer at the end as a map.
+
+    Args:
+        data: one seed.
+        layer: number of the layer, from the input [1].
+        ax: axes to draw on; default new ones.
+    """
+    ax = axes_or_new(ax, height=4.2)
+    weight = data.hardware.weight[layer]
+    limit = np.abs(weight).max()
+    ax.grid(False)
+    image = ax.imshow(weight.T, cmap=SEQUENTIAL, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+    ax.set(xlabel=f"input of layer {layer + 1} (last: bias)", ylabel=f"output of layer {layer + 1}")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
+    ax.figure.colorbar(image, ax=ax, label="weight [1]")
+    return ax
+
+
+def plot_pulses_per_device(data: TrainingResult, *, ax: Axes | None = None) -> Axes:
+    """Draw how many synapses received how many write pulses, by layer, the first reset included.
+
+    Args:
+        data: one seed.
+        ax: axes to draw on; default new ones.
+    """
+    ax = axes_or_new(ax, height=3.8)
+    wear = [received.ravel() for received in data.hardware.pulses_received]
+    low, high = min(layer.min() for layer in wear), max(layer.max() for layer in wear)
+    width = max(1, -(-int(high - low + 1) // 60))
+    edges = np.arange(low, high + width + 1, width) - 0.5
+    for number, (layer, colour, style) in enumerate(zip(wear, _cycle(len(wear)), _styles(len(wear)), strict=True)):
+        label = f"layer {number + 1}: {layer.size} synapses, mean {layer.mean():.1f}"
+        ax.hist(layer, edges, histtype="step", color=colour, linestyle=style, linewidth=1.6, label=label)
+    ax.set(xlabel="write pulses per synapse", ylabel="number of synapses", yscale="log")
+    ax.set_ylim(bottom=0.7)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(loc="upper right")
+    return ax
+
+
+def _cycle(n: int) -> list[str]:
+    return [(BLUE, ORANGE, YELLOW)[i % 3] for i in range(n)]
+
+
+def _styles(n: int) -> list[str]:
+    return [("-", "--", ":", "-.")[i % 4] for i in range(n)]

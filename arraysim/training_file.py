@@ -1,0 +1,115 @@
+"""Training files: the results of several seeds, schema ``dwsynapse.training``.
+
+One group per seed, ``/seed_<number>``, with the groups ``chip``, ``float32`` and ``hardware`` of the result and one
+group per layer. Wall times are left out, so that two runs of one configuration hold the same content.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import h5py
+
+from arraysim.training_config import TrainingConfig
+from arraysim.training_result import HardwareRecord, LearningCurve, TrainingResult
+from llg import files
+from llg.errors import InputError
+
+SCHEMA = "dwsynapse.training"
+
+# Field -> (unit, what it is).
+CURVE = {
+    "loss": ("1", "mean loss over the training images after each epoch"),
+    "train_accuracy": ("1", "share of training images classified correctly after each epoch"),
+    "test_accuracy": ("1", "share of test images classified correctly after each epoch"),
+    "confusion": ("1", "number of test images by true class and predicted class at the end"),
+}
+TOTALS = {
+    "pulses": ("1", "write pulses sent up to each epoch"),
+    "reads": ("1", "single conductances read up to each epoch"),
+    "energy": ("J", "energy of the write pulses up to each epoch"),
+    "state_histogram": ("1", "number of synapses by epoch, layer and state, last column lost"),
+}
+PER_LAYER = {
+    "weight": ("1", "weights at the end"),
+    "state": ("1", "states of the two synapses of each pair at the end"),
+    "pulses_received": ("1", "write pulses received by each synapse"),
+}
+
+
+def save_training(
+    path, results: Sequence[TrainingResult], *, config: dict | None = None, inputs=(), force: bool = False
+) -> None:
+    """Write the results of several seeds that share data set and configuration.
+
+    Args:
+        path: file to write.
+        results: one per seed.
+        config: more entries for the configuration of the file, such as the operating points.
+        inputs: paths of the files the results are made from.
+        force: overwrite an existing file.
+
+    Raises:
+        InputError: there is no result, seeds repeat, results differ in their configuration, or the path is unfit.
+    """
+    seeds = [result.seed for result in results]
+    if not results or len(set(seeds)) != len(seeds):
+        raise InputError(f"a training file needs results of different seeds, got {seeds}")
+    first = results[0]
+    if any(result.config != first.config or result.dataset != first.dataset for result in results):
+        raise InputError("the results of one training file must share data set and configuration")
+    whole = {**(config or {}), "training": dataclasses.asdict(first.config), "dataset": first.dataset, "seeds": seeds}
+    with files.create(path, SCHEMA, config=whole, seed=first.seed, inputs=inputs, force=force) as file:
+        for result in results:
+            _put_result(file.create_group(f"seed_{result.seed}"), result)
+
+
+def load_training(path) -> list[TrainingResult]:
+    """Read a training file.
+
+    Args:
+        path: file to read.
+
+    Raises:
+        InputError: the file is not a sound training file.
+    """
+    with files.open_checked(path, SCHEMA) as file:
+        config = files.provenance(file)["config"]
+        try:
+            fields = dict(config["training"])
+            training = TrainingConfig(**{**fields, "hidden": tuple(fields["hidden"])})
+            dataset, seeds = config["dataset"], config["seeds"]
+            return [_get_result(file, seed, dataset, training) for seed in seeds]
+        except (KeyError, TypeError, ValueError) as error:
+            reason = str(error) if isinstance(error, InputError) else f"unfit configuration or content: {error}"
+            raise InputError(reason if str(path) in reason else f"{path}: {reason}") from None
+
+
+def _put_result(group: h5py.Group, result: TrainingResult) -> None:
+    for name, curve in (("chip", result.chip), ("float32", result.float32)):
+        _put_fields(group.create_group(name), curve, CURVE)
+    hardware = group.create_group("hardware")
+    _put_fields(hardware, result.hardware, TOTALS)
+    for number in range(len(result.hardware.weight)):
+        layer = hardware.create_group(f"layer_{number}")
+        for name, (unit, long_name) in PER_LAYER.items():
+            files.put(layer, name, getattr(result.hardware, name)[number], unit=unit, long_name=long_name)
+
+
+def _put_fields(group: h5py.Group, record, fields: dict) -> None:
+    for name, (unit, long_name) in fields.items():
+        files.put(group, name, getattr(record, name), unit=unit, long_name=long_name)
+
+
+def _get_result(file: h5py.File, seed: int, dataset: str, config: TrainingConfig) -> TrainingResult:
+    group = file[f"seed_{seed}"]
+    curves = {
+        name: LearningCurve(**{field: files.get(group[name], field) for field in CURVE}, seconds=None)
+        for name in ("chip", "float32")
+    }
+    hardware = group["hardware"]
+    layers = [hardware[f"layer_{number}"] for number in range(len(config.hidden) + 1)]
+    record = HardwareRecord(
+        **{field: files.get(hardware, field) for field in TOTALS},
+        **{field: tuple(files.get(layer, field) for layer in layers) for field in PER_LAYER},
+    )
+    return TrainingResult(seed=seed, dataset=dataset, config=config, **curves, hardware=record)

@@ -1,0 +1,70 @@
+"""What a training run yields: learning curves, and what happened to the hardware."""
+
+import dataclasses
+
+import numpy as np
+
+from arraysim.training_config import TrainingConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class LearningCurve:
+    """Accuracy and loss from before the first epoch (entry 0) to after the last (entry E).
+
+    Attributes:
+        loss: mean over the training images, shape (E+1,) [1].
+        train_accuracy: shape (E+1,) [1].
+        test_accuracy: shape (E+1,) [1].
+        confusion: test images at the end, true class by predicted class, shape (C, C), int64 [1].
+        seconds: wall time of the run, None where the run was read from a file [s].
+    """
+
+    loss: np.ndarray
+    train_accuracy: np.ndarray
+    test_accuracy: np.ndarray
+    confusion: np.ndarray
+    seconds: float | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class HardwareRecord:
+    """What was sent to the synapses of L layers, and where it left them. Totals since the array was new.
+
+    Attributes:
+        pulses: shape (E+1,), int64 [1].
+        reads: conductances read one by one to choose devices, shape (E+1,), int64 [1].
+        energy: of the pulses, shape (E+1,) [J].
+        state_histogram: synapses by state, those lost from the track last, shape (E+1, L, S+1), int64 [1].
+        weight: per layer at the end, each of shape (rows, columns) [1].
+        state: per layer at the end, each of shape (2, rows, columns), int8; S and S+1 are lost [1].
+        pulses_received: per layer, each of shape (2, rows, columns), uint32 [1].
+    """
+
+    pulses: np.ndarray
+    reads: np.ndarray
+    energy: np.ndarray
+    state_histogram: np.ndarray
+    weight: tuple[np.ndarray, ...]
+    state: tuple[np.ndarray, ...]
+    pulses_received: tuple[np.ndarray, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class TrainingResult:
+    """One seed: the network trained on chip and its float32 twin.
+
+    Attributes:
+        seed: root seed [1].
+        dataset: name of the data set.
+        config: what the run was told.
+        chip: learning curve of the network on chip.
+        float32: learning curve of the twin: same network, same images in the same order, same number of epochs.
+        hardware: what happened to the synapses.
+    """
+
+    seed: int
+    dataset: str
+    config: TrainingConfig
+    chip: LearningCurve
+    float32: LearningCurve
+    hardware: HardwareRecord
