@@ -11,6 +11,7 @@ import numpy as np
 
 from .errors import InputError, nearest
 from .geometry import Geometry, average_width
+from .heating import Heating
 from .material import Material, Wall
 from .notch import Notch
 from .parameters import Parameters, as_number
@@ -31,10 +32,11 @@ SECTIONS: dict[str, type[Parameters]] = {
     "readout": Readout,
     "pulse": Pulse,
     "potential": Potential,
+    "heating": Heating,
     "variation": Variation,
 }
 _REQUIRED = ("material", "track")
-_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential")
+_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Device:
     readout: Readout | None = None
     pulse: Pulse | None = None
     potential: Potential | None = None
+    heating: Heating | None = None
     variation: Variation = dataclasses.field(default_factory=Variation)
     instance: int = 0
     roughness: tuple[tuple[float, ...], ...] = ()
@@ -87,7 +90,7 @@ class Device:
         return w
 
     def section(self, name: str):
-        """Return an optional section ("stack", "readout", "pulse").
+        """Return an optional section ("stack", "readout", "pulse", "heating").
 
         Raises:
             InputError: the device does not have it.

@@ -9,17 +9,19 @@ import numpy as np
 
 from .device import Device
 from .errors import InputError, RunError
+from .heating import temperature_rise
+from .models import equation_of
 from .noise import stream_id, trajectory_keys
 from .pulse import Waveform
 from .q_phi import NO_FIELD, Field, QPhiModel
-from .q_phi_kernel import LANES, advance
-from .scaling import field_rows, kernel_input, reduced_time
+from .q_phi_kernel import LANES
+from .scaling import field_rows
 
 STEP_TIMES_RATE = 0.1
 """Default time step times the fastest rate of the device."""
 LARGEST_STEP_TIMES_RATE = 0.5
 """Beyond this the outcome depends on the step; refused."""
-BLOCK = 1024
+BLOCK = 128
 """Trajectories per task; results do not depend on it."""
 
 
@@ -43,24 +45,40 @@ class Ensemble:
     """Outcomes of n trajectories, and the trajectories themselves where asked for.
 
     Attributes:
-        q: final wall position, shape (n,) [m].
-        phi: final wall angle, shape (n,) [rad].
+        final: final value of each coordinate by name ("q" [m], "phi" [rad], ...), shape (n,).
         left: the wall has left the track, shape (n,), bool.
         dt: time step used [s].
         n_steps: number of steps.
         time: sample times, shape (m,) [s]; empty without recording.
-        q_samples: recorded positions, shape (m, n) [m].
-        phi_samples: recorded angles, shape (m, n) [rad].
+        samples: recorded values of each coordinate by name, shape (m, n).
     """
 
-    q: np.ndarray
-    phi: np.ndarray
+    final: dict[str, np.ndarray]
     left: np.ndarray
     dt: float
     n_steps: int
     time: np.ndarray
-    q_samples: np.ndarray
-    phi_samples: np.ndarray
+    samples: dict[str, np.ndarray]
+
+    @property
+    def q(self) -> np.ndarray:
+        """Final wall position, shape (n,) [m]."""
+        return self.final["q"]
+
+    @property
+    def phi(self) -> np.ndarray:
+        """Final wall angle, shape (n,) [rad]."""
+        return self.final["phi"]
+
+    @property
+    def q_samples(self) -> np.ndarray:
+        """Recorded wall positions, shape (m, n) [m]."""
+        return self.samples["q"]
+
+    @property
+    def phi_samples(self) -> np.ndarray:
+        """Recorded wall angles, shape (m, n) [rad]."""
+        return self.samples["phi"]
 
 
 def time_step(model: QPhiModel, dt: float | None = None, field: Field = NO_FIELD) -> float:
@@ -146,29 +164,32 @@ class _Task:
     """Inputs and outputs that the blocks of one ensemble share."""
 
     def __init__(self, device, drive, n, start, seed, temperature, dt, samples, noise_scale):
-        self.model = QPhiModel(device)
-        self.Delta, Ms = self.model.Delta, self.model.Ms
+        equation = equation_of(device)
+        self.model = equation.model(device)
+        self.input = equation.kernel_input(self.model, temperature, noise_scale)
         length = drive.waveform.length
         stride = max(int(np.ceil(length / (time_step(self.model, dt, drive.field) * max(samples, 1)))), 1)
         self.n_steps, self.stride, self.samples = stride * max(samples, 1), stride, samples
         self.dt = length / self.n_steps
-        self.input = kernel_input(self.model, temperature, noise_scale)
-        self.step = reduced_time(self.dt, Ms)
-        self.rows = np.empty((self.n_steps + 1, 4))
-        self.rows[:, 0] = drive.waveform.sample(self.n_steps)
-        self.rows[:, 1:] = field_rows(self.model, drive.field)
+        self.rows = self._drive_rows(drive, temperature)
         self.current = np.broadcast_to(np.asarray(drive.current_density, float), (n,))
-        self.start = float(start[0]), float(start[1])  # an integer angle would make integer lanes
-        point = (
-            *drive.waveform.time,
-            *drive.waveform.value,
-            *dataclasses.astuple(drive.field),
-            temperature,
-            *start,
-        )
-        self.keys = _noise_keys(self.current, lambda J: stream_id(seed, device.instance, J, *point))
-        self.q, self.phi = np.empty(n), np.empty(n)
-        self.q_samples, self.phi_samples = np.empty((2, samples + 1 if samples else 0, n))
+        self.start = self.model.complete(*start)
+        point = (*drive.waveform.time, *drive.waveform.value, *dataclasses.astuple(drive.field), temperature, *start)
+        self.stream_of = lambda J: stream_id(seed, device.instance, J, *point)
+        self.keys = None if np.ndim(drive.current_density) == 0 else _noise_keys(self.current, self.stream_of)
+        self.final = np.empty((len(self.start), n))
+        self.recorded = np.empty((samples + 1 if samples else 0, len(self.start), n))
+
+    def _drive_rows(self, drive: Drive, temperature: float) -> np.ndarray:
+        rows = np.ones((self.n_steps + 1, 5))
+        rows[:, 0] = drive.waveform.sample(self.n_steps)
+        rows[:, 1:4] = field_rows(self.model, drive.field)
+        device = self.model.device
+        if device.heating is not None and temperature > 0:
+            if np.ndim(drive.current_density):
+                raise InputError("current_density must be one number for all trajectories of a device with [heating]")
+            rows[:, 4] += temperature_rise(device, drive.current_density, rows[:, 0], self.dt) / temperature
+        return rows
 
     def run(self, first: int, last: int):
         """Advance trajectories first to last - 1, LANES at a time."""
@@ -177,31 +198,42 @@ class _Task:
 
     def _run_lanes(self, where: slice):
         count = where.stop - where.start
-        x, phi = np.full(LANES, self.start[0] / self.Delta), np.full(LANES, self.start[1])
-        amplitude, key_1, key_2 = (_padded(a[where]) for a in (self.current, *self.keys))
-        noise = self.input.noise_per_sqrt_dt * np.sqrt(self.step)
+        data = self.input
+        state = tuple(np.full(LANES, value / unit) for value, unit in zip(self.start, data.units, strict=True))
+        step = self.dt * data.rate
+        fixed = (step, data.noise_per_sqrt_dt * np.sqrt(step), data.table, data.x_end, data.coefficients)
+        amplitude, keys = _padded(self.current[where]), self._lane_keys(where)
         if self.samples:
-            self.q_samples[0, where], self.phi_samples[0, where] = self.start
+            self.recorded[0, :, where] = np.array(self.start)[:, None]
         for sample in range(max(self.samples, 1)):
-            advance(
-                x, phi, amplitude, key_1, key_2, self.rows, sample * self.stride, self.stride,
-                self.step, noise, self.input.table, self.input.x_end, self.input.coefficients,
-            )  # fmt: skip
+            data.advance(*state, amplitude, *keys, self.rows, sample * self.stride, self.stride, *fixed)
             if self.samples:
-                self.q_samples[sample + 1, where] = x[:count] * self.Delta
-                self.phi_samples[sample + 1, where] = phi[:count]
-        self.q[where], self.phi[where] = x[:count] * self.Delta, phi[:count]
+                self._store(self.recorded[sample + 1], where, state, count)
+        self._store(self.final, where, state, count)
+
+    def _store(self, target: np.ndarray, where: slice, state: tuple[np.ndarray, ...], count: int):
+        for row, values, unit in zip(target, state, self.input.units, strict=True):
+            row[where] = values[:count] * unit
+
+    def _lane_keys(self, where: slice) -> tuple[np.ndarray, np.ndarray]:
+        if self.keys is not None:
+            return _padded(self.keys[0][where]), _padded(self.keys[1][where])
+        keys = np.empty((2, LANES), np.uint64)
+        trajectory_keys(self.stream_of(float(self.current[0])), np.uint64(where.start), keys[0], keys[1])
+        return keys[0], keys[1]
 
     def result(self) -> Ensemble:
         """Check and gather the outcomes."""
-        diverged = ~(np.isfinite(self.q) & np.isfinite(self.phi))
-        if diverged.any():
-            raise RunError(
-                f"{diverged.sum()} of {self.q.size} trajectories diverged at dt = {self.dt:g} s; use a smaller dt"
-            )
-        left = (self.q <= 0) | (self.q >= self.model.device.track.length)
+        q = self.final[0]
+        diverged = q.size - np.count_nonzero(np.isfinite(self.final).all(axis=0))
+        if diverged:
+            raise RunError(f"{diverged} of {q.size} trajectories diverged at dt = {self.dt:g} s; use a smaller dt")
+        left = (q <= 0) | (q >= self.model.device.track.length)
         time = self.dt * self.stride * np.arange(self.samples + 1) if self.samples else np.empty(0)
-        return Ensemble(self.q, self.phi, left, self.dt, self.n_steps, time, self.q_samples, self.phi_samples)
+        names = [name for name, _unit in self.model.coordinates]
+        final = dict(zip(names, self.final, strict=True))
+        recorded = dict(zip(names, self.recorded.swapaxes(0, 1), strict=True))
+        return Ensemble(final, left, self.dt, self.n_steps, time, recorded)
 
 
 def _padded(values: np.ndarray) -> np.ndarray:

@@ -5,7 +5,10 @@ import math
 from collections.abc import Iterator
 
 from .constants import MU_0
-from .parameters import Parameters, quantity
+from .parameters import Parameters, quantity, word
+
+MODELS = ("q-phi",)
+"""Names of the equations of motion, see `llg.models`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,7 @@ class Material(Parameters):
 class Wall(Parameters):
     """What the straight wall is known to be, from micromagnetics or measurement; overrides what the material gives."""
 
+    model: str = word("equations of motion", default="q-phi", choices=MODELS)
     Q: float = quantity("+1: up on the left and down on the right, -1: the reverse", "1", default=1.0)
     Delta: float | None = quantity("wall width parameter", "m", default=None, gt=0)
     sigma_0: float | None = quantity("energy of the straight Bloch wall without DMI", "J/m^2", default=None, gt=0)
@@ -62,4 +66,4 @@ class Wall(Parameters):
         Delta = math.sqrt(material.A / material.K_eff) if self.Delta is None else self.Delta
         sigma_0 = 4 * math.sqrt(material.A * material.K_eff) if self.sigma_0 is None else self.sigma_0
         H_K = material.Ms * thickness * math.log(2) / (math.pi * Delta) if self.H_K is None else self.H_K
-        return Wall(Q=self.Q, Delta=Delta, sigma_0=sigma_0, H_K=H_K)
+        return Wall(model=self.model, Q=self.Q, Delta=Delta, sigma_0=sigma_0, H_K=H_K)

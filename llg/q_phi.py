@@ -70,6 +70,8 @@ class Widths:
 class QPhiModel:
     """Energy, forces and velocities of the wall in one device; all methods broadcast over q and phi."""
 
+    coordinates = (("q", "m"), ("phi", "rad"))
+
     def __init__(self, device: Device):
         self.device = device
         wall, material, torque = device.straight_wall, device.material, device.torque
@@ -158,6 +160,10 @@ class QPhiModel:
     def friction(self, q) -> np.ndarray:
         """N(q) = 2 mu0 Ms Delta t s2/gamma0 [J s]: energy per unit of (angular velocity x angle)."""
         return 2 * MU_0 * self.Ms * self.Delta * self.t * self.widths(q).s2 / GAMMA_0
+
+    def complete(self, q: float, phi: float) -> tuple[float, ...]:
+        """All coordinates of a wall at q [m] with angle phi [rad]."""
+        return float(q), float(phi)
 
     def fastest_rate(self, field: Field = NO_FIELD) -> float:
         """Upper estimate of the fastest relaxation or precession rate [1/s] without current; limits the time step."""

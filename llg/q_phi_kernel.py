@@ -1,7 +1,7 @@
 """Jitted time loop of the rigid wall (q, phi), Stratonovich Heun scheme, over lanes of trajectories.
 
 Reduced units: x = q/Delta, fields in Ms, time in 1/(gamma0 Ms). With f1, f2 the right-hand sides of the two field
-equations (`llg.equations`), n(x) = w_0/s2 and a(x) = d ln s2/dx,
+equations (`llg.q_phi`), n(x) = w_0/s2 and a(x) = d ln s2/dx,
 
     dx/dt   = [alpha f1 - Q f2 + (alpha/2) theta n a]/(1 + alpha^2) + eps g(x) xi_1
     dphi/dt = [Q f1 + alpha f2]/(1 + alpha^2)                       + eps g(x) xi_2
@@ -23,7 +23,7 @@ COLUMNS = 5
 
 
 @njit(inline="always")
-def drift(x, phi, j, hx, hy, hz, table, c):
+def drift(x, phi, j, hx, hy, hz, tau, table, c):
     """Deterministic velocity (dx/dt, dphi/dt) and noise factor g of one lane.
 
     Args:
@@ -33,6 +33,7 @@ def drift(x, phi, j, hx, hy, hz, table, c):
         hx: pi/2 times the in-plane field along x including the chiral field, in Ms.
         hy: pi/2 times the field along y, in Ms.
         hz: Q times the field along z, in Ms.
+        tau: temperature relative to that of the coefficients.
         table: packed geometry table with the columns p, a, b, c, g, see `llg.scaling.kernel_input`.
         c: `llg.scaling.Coefficients`.
     """
@@ -53,7 +54,7 @@ def drift(x, phi, j, hx, hy, hz, table, c):
     n = g * g
     local = uniform * s + crowding * n
     stt = uniform + crowding * n
-    thermal = half_theta * n * a
+    thermal = half_theta * tau * n * a
     j_dl, j_fl = j * damping_like, j * field_like
     f1 = (
         (hz + p - 2.0 * thermal)
@@ -78,7 +79,8 @@ def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, 
         amplitude: current amplitude of each lane, shape (LANES,) [A/m^2].
         key_1: first noise key, shape (LANES,), uint64.
         key_2: second noise key, shape (LANES,), uint64.
-        drive: waveform, rows at the ends of the steps, shape (>= step_0 + n_steps + 1, 4): pulse shape, hx, hy, hz.
+        drive: waveform, rows at the ends of the steps, shape (>= step_0 + n_steps + 1, 5): pulse shape, hx, hy,
+            hz, and the temperature relative to that of the noise.
         step_0: number of the first step.
         n_steps: number of steps.
         dt: time step in 1/(gamma0 Ms).
@@ -91,18 +93,27 @@ def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, 
     x_ahead, phi_ahead = np.empty(LANES), np.empty(LANES)
     x_half, phi_half = np.empty(LANES), np.empty(LANES)
     for step in range(step_0, step_0 + n_steps):
-        j_0, hx_0, hy_0, hz_0 = drive[step, 0], drive[step, 1], drive[step, 2], drive[step, 3]
-        j_1, hx_1, hy_1, hz_1 = drive[step + 1, 0], drive[step + 1, 1], drive[step + 1, 2], drive[step + 1, 3]
+        j_0, hx_0, hy_0, hz_0, tau_0 = drive[step, 0], drive[step, 1], drive[step, 2], drive[step, 3], drive[step, 4]
+        after = step + 1
+        j_1, hx_1, hy_1, hz_1, tau_1 = (
+            drive[after, 0],
+            drive[after, 1],
+            drive[after, 2],
+            drive[after, 3],
+            drive[after, 4],
+        )
+        heat_0, heat_1 = noise * np.sqrt(tau_0), noise * np.sqrt(tau_1)
         counter = np.uint64(step)
         for index in range(LANES):
             lane = np.uint64(index)
             normal_1, normal_2 = normal_pair(step_bits(load_lane(key_1, lane), load_lane(key_2, lane), counter))
-            store_lane(xi_x, lane, noise * normal_1)
-            store_lane(xi_phi, lane, noise * normal_2)
+            store_lane(xi_x, lane, normal_1)
+            store_lane(xi_phi, lane, normal_2)
         for index in range(LANES):
             lane = np.uint64(index)
             x_0, phi_0 = load_lane(x, lane), load_lane(phi, lane)
-            vx, vphi, g = drift(x_0, phi_0, load_lane(amplitude, lane) * j_0, hx_0, hy_0, hz_0, table, c)
+            vx, vphi, g = drift(x_0, phi_0, load_lane(amplitude, lane) * j_0, hx_0, hy_0, hz_0, tau_0, table, c)
+            g *= heat_0
             dx = vx * dt + g * load_lane(xi_x, lane)
             dphi = vphi * dt + g * load_lane(xi_phi, lane)
             store_lane(x_ahead, lane, x_0 + dx)
@@ -112,7 +123,10 @@ def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, 
         for index in range(LANES):
             lane = np.uint64(index)
             j = load_lane(amplitude, lane) * j_1
-            vx, vphi, g = drift(load_lane(x_ahead, lane), load_lane(phi_ahead, lane), j, hx_1, hy_1, hz_1, table, c)
+            vx, vphi, g = drift(
+                load_lane(x_ahead, lane), load_lane(phi_ahead, lane), j, hx_1, hy_1, hz_1, tau_1, table, c
+            )
+            g *= heat_1
             x_new = load_lane(x_half, lane) + 0.5 * (vx * dt + g * load_lane(xi_x, lane))
             phi_new = load_lane(phi_half, lane) + 0.5 * (vphi * dt + g * load_lane(xi_phi, lane))
             x_0 = load_lane(x, lane)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from .constants import GAMMA_0, K_B, MU_0
 from .packed_table import pack
 from .q_phi import Field, QPhiModel
+from .q_phi_kernel import advance
 
 
 class Coefficients(NamedTuple):
@@ -33,24 +35,25 @@ class Coefficients(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class KernelInput:
-    """One device at one temperature, ready for the kernel.
+    """One device at one temperature, ready for the time loop.
 
     Attributes:
-        table: columns p, a, b, c, g at the grid points, packed, shape (cells * 5,), int64.
+        advance: jitted time loop, arguments as `llg.q_phi_kernel.advance`, the coordinates first.
+        units: SI size of one reduced unit of each coordinate.
+        table: geometry table of the kernel, flat.
         coefficients: scalars of the drift.
-        x_end: length of the track [Delta].
+        x_end: length of the track in reduced units.
         noise_per_sqrt_dt: noise amplitude over the root of the reduced time step [1].
+        rate: reduced time units per second [1/s].
     """
 
+    advance: Callable
+    units: tuple[float, ...]
     table: np.ndarray
-    coefficients: Coefficients
+    coefficients: NamedTuple
     x_end: float
     noise_per_sqrt_dt: float
-
-
-def reduced_time(seconds: float, Ms: float) -> float:
-    """Time in units of 1/(gamma0 Ms)."""
-    return seconds * GAMMA_0 * Ms
+    rate: float
 
 
 def kernel_input(model: QPhiModel, temperature: float, noise_scale: float = 1.0) -> KernelInput:
@@ -76,7 +79,7 @@ def kernel_input(model: QPhiModel, temperature: float, noise_scale: float = 1.0)
     u = model.u_per_J / (Delta * GAMMA_0 * Ms)
     coefficients = Coefficients(
         inverse_step=Delta / g.step,
-        last_cell=float(g.q.size - 2),
+        last_cell=math.nextafter(g.q.size - 1.0, 0.0),
         table_unit=unit,
         h_K=model.H_K / Ms,
         damping_like=half_pi * Q * model.H_DL_per_J / Ms,
@@ -92,7 +95,15 @@ def kernel_input(model: QPhiModel, temperature: float, noise_scale: float = 1.0)
         half_theta=0.5 * theta,
     )
     noise = noise_scale * math.sqrt(2 * alpha * theta * mobility)
-    return KernelInput(table, coefficients, model.device.track.length / Delta, noise)
+    return KernelInput(
+        advance=advance,
+        units=(Delta, 1.0),
+        table=table,
+        coefficients=coefficients,
+        x_end=model.device.track.length / Delta,
+        noise_per_sqrt_dt=noise,
+        rate=GAMMA_0 * Ms,
+    )
 
 
 def field_rows(model: QPhiModel, field: Field) -> tuple[float, float, float]:

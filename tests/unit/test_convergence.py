@@ -16,7 +16,7 @@ from llg.noise import normal_pair, step_bits, stream_id, trajectory_keys
 from llg.pulse import Waveform
 from llg.q_phi import NO_FIELD, QPhiModel
 from llg.q_phi_kernel import LANES, advance
-from llg.scaling import field_rows, kernel_input, reduced_time
+from llg.scaling import field_rows, kernel_input
 
 LENGTH = 400e-9
 CENTRE = 0.5 * LENGTH
@@ -57,8 +57,8 @@ def run_kernel(model, start, dt, n_steps, lanes, stream):
     keys = np.empty((2, lanes), np.uint64)
     trajectory_keys(stream, np.uint64(0), *keys)
     scaled = kernel_input(model, TEMPERATURE)
-    step = reduced_time(dt, model.Ms)
-    rows = np.tile([0.0, *field_rows(model, NO_FIELD)], (n_steps + 1, 1))
+    step = dt * scaled.rate
+    rows = np.tile([0.0, *field_rows(model, NO_FIELD), 1.0], (n_steps + 1, 1))
     x, phi = np.full(lanes, start[0] / model.Delta), np.full(lanes, start[1])
     noise = scaled.noise_per_sqrt_dt * np.sqrt(step)
     for i in range(0, lanes, LANES):

@@ -18,7 +18,7 @@ from llg.noise import normal_pair, step_bits, stream_id, trajectory_keys
 from llg.pulse import Waveform
 from llg.q_phi import Field, QPhiModel
 from llg.q_phi_kernel import LANES, advance
-from llg.scaling import field_rows, kernel_input, reduced_time
+from llg.scaling import field_rows, kernel_input
 
 TEMPERATURE = 300.0
 FIELD = Field(H_x=2e4, H_y=-1.5e4, H_z=3e3)
@@ -69,9 +69,9 @@ def run_kernel(model, shape, dt, temperature):
     """Final (q, phi) of the kernel for a current shape sampled at the ends of the steps."""
     q, phi, current = lanes_at_start()
     scaled = kernel_input(model, temperature)
-    step = reduced_time(dt, model.Ms)
-    rows = np.empty((shape.size, 4))
-    rows[:, 0], rows[:, 1:] = shape, field_rows(model, FIELD)
+    step = dt * scaled.rate
+    rows = np.ones((shape.size, 5))
+    rows[:, 0], rows[:, 1:4] = shape, field_rows(model, FIELD)
     x = q / model.Delta
     noise = scaled.noise_per_sqrt_dt * np.sqrt(step)
     steps = shape.size - 1

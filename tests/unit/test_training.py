@@ -139,7 +139,6 @@ def test_configuration_names_every_problem():
 
 
 def test_figures_show_what_they_are_given(results):
-    mpl.use("Agg")
     ax = plots.plot_learning_curves(results)
     on_chip = np.array([result.chip.test_accuracy for result in results])
     assert np.array_equal(ax.lines[1].get_ydata(), on_chip.mean(axis=0))
@@ -156,4 +155,3 @@ def test_figures_show_what_they_are_given(results):
     for axes in (ax, occupancy, wear):
         assert axes.get_xlabel()
         assert axes.get_ylabel()
-    mpl.pyplot.close("all")
