@@ -26,9 +26,9 @@ WELL = {
 }
 SUMMARY = {
     "accuracy": {
-        "on_chip_test_per_seed": 0.94,
+        "on_chip_test": 0.94,
         "on_chip_test_per_seed": [0.93, 0.95],
-        "float32_test_per_seed": 0.97,
+        "float32_test": 0.97,
         "float32_test_per_seed": [0.97, 0.97],
         "seeds": [1, 2],
     },

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from arraysim.ladder import ladder_law
-from compact.operating_point import OperatingPoint, best_points
 from arraysim.pulse_law import PulseLaw
 from arraysim.synapse_array import SynapseArray
 from arraysim.update_kernel import pulse_all
+from compact.operating_point import OperatingPoint, best_points
 from compact.table import TransitionTable
 from llg.errors import InputError
 
