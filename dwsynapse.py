@@ -3,6 +3,8 @@
 import argparse
 import importlib
 import importlib.metadata
+import os
+import re
 import sys
 
 from llg.errors import InputError, RunError
@@ -16,7 +18,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str):
         """Report bad usage on one line and exit with 2."""
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -31,19 +33,40 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns 0 when done, 1 when it failed while running, 2 for bad input."""
-    arguments = build_parser().parse_args(argv)
     try:
+        arguments = build_parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
         arguments.run(arguments)
+        print(end="", flush=True)
     except InputError as error:
         return _fail(2, str(error))
     except BrokenPipeError:  # whoever read our output has seen enough
-        sys.stderr.close()
+        _drop_output()
         return 1
     except (RunError, OSError, MemoryError) as error:
+        _drop_output()
         return _fail(1, str(error) or type(error).__name__)
     except KeyboardInterrupt:
         return _fail(1, "interrupted")
     return 0
+
+
+def _joined(argv: list[str]) -> list[str]:
+    """Join options and negative values such as `--current -7e11`, which argparse would take for two options."""
+    joined = []
+    for argument in argv:
+        if joined and re.match(r"-(\.?\d|inf|nan)", argument) and re.fullmatch(r"--\w+", joined[-1]):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _drop_output():
+    """Where stdout cannot be written let its buffer go nowhere, so that Python does not complain again at its end."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(code: int, message: str) -> int:

@@ -13,7 +13,9 @@ from compact.operating_point import write_points
 from compact.sweep import build_table, reference_grid
 from compact.table_file import save_table
 from llg.atomic import replacing
+from llg.command_line import writable_folder
 from llg.device import Device, load_device
+from llg.errors import InputError, RunError
 from llg.figure_file import figure_bytes
 from llg.rates import as_json as rates_json
 from llg.rates import well_rates
@@ -28,6 +30,8 @@ from .training import train
 from .training_config import TrainingConfig
 from .training_file import save_training
 
+NEEDED = ("stack", "readout", "pulse")
+"""Optional sections of a device that the chain cannot do without."""
 TRAJECTORY_COUNT = 64
 TRAJECTORY_SAMPLES = 400
 FIGURES = ("trajectories", "transitions", "moves", "conductance", "accuracy", "confusion", "occupancy", "pulses")
@@ -61,11 +65,11 @@ def chain_plan(seed: int, *, quick: bool) -> ChainPlan:
 def run_chain(
     device_name: str, out: Path, plan: ChainPlan, *, seed: int, jobs: int | None, force: bool, progress: Callable
 ) -> dict:
-    """Run the chain and write everything into a folder.
+    """Run the chain and write everything into a folder, which is made once the device is known to be sound.
 
     Args:
         device_name: shipped device or TOML file.
-        out: folder, which exists.
+        out: folder.
         plan: how much work to do.
         seed: root seed of the ensembles.
         jobs: threads.
@@ -79,17 +83,24 @@ def run_chain(
         InputError: no such device, or the folder cannot be written.
         RunError: a stage failed.
     """
+    if out.exists():
+        writable_folder(out, force)
     device = load_device(device_name)
+    for section in NEEDED:
+        device.section(section)
     seconds = {}
     content = {}
     with _timed(seconds, "wells"):
         rates = rates_json(well_rates(device))
+    if len(rates["wells"]) < 2:
+        raise InputError(f'device "{device.name}": has one state only, a weight needs two')
+    writable_folder(out, force)
     with _timed(seconds, "trajectories"):
         content |= _trajectories(device, out, seed=seed, jobs=jobs, force=force)
     with _timed(seconds, "table"):
         table = _table(device, out, plan, seed=seed, jobs=jobs, force=force, progress=progress)
     with _timed(seconds, "training"):
-        up, down = write_points(table, temperature=device.temperature)
+        up, down = _write_points(table, device)
         law = PulseLaw.from_table(table, (up, down))
         dataset = load_dataset("digits")
         results = [train(law, dataset, seed=s, config=plan.config) for s in plan.seeds]
@@ -127,6 +138,13 @@ def _table(device: Device, out: Path, plan: ChainPlan, *, seed, jobs, force, pro
         table = build_table(device, grid, n=plan.trajectories, seed=seed, jobs=jobs, progress=advance)
     save_table(out / "table.h5", table, force=force)
     return table
+
+
+def _write_points(table, device: Device):
+    try:
+        return write_points(table, temperature=device.temperature)
+    except InputError as error:
+        raise RunError(f"{error}; table.h5 holds what the pulses do") from None
 
 
 def _figures(content: dict, out: Path, *, force: bool) -> list[tuple[str, bytes]]:

@@ -42,7 +42,10 @@ def run_sweep(arguments: argparse.Namespace):
     with progress(0, "pulses", "") as bar:
         table = build_table(device, grid, n=arguments.n, seed=arguments.seed, jobs=arguments.jobs, progress=bar)
     save_table(arguments.out, table, force=arguments.force)
-    points = write_points(table, temperature=device.temperature)
+    try:
+        points = write_points(table, temperature=device.temperature)
+    except InputError as error:  # a grid with one sign of current only, for instance, makes a sound table
+        points, words = (), f"{error}, as training on chip would need"
     one_step = [float(move_probability(table, 1)[0][side][grid_index(table, p)]) for side, p in enumerate(points)]
     result = {
         "table": str(arguments.out),
@@ -51,8 +54,7 @@ def run_sweep(arguments: argparse.Namespace):
         "write_pulses": [dataclasses.asdict(point) for point in points],
         "one_step_probability": one_step,
     }
-    lines = [
-        f"{arguments.out}: {len(result['states'])} states, {result['trajectories']} trajectories",
-        f"  one write pulse moves the wall by one state up and down: {one_step[0]:.4f} {one_step[1]:.4f}",
-    ]
-    emit(arguments, result, lines)
+    if points:
+        words = f"one write pulse moves the wall by one state up and down: {one_step[0]:.4f} {one_step[1]:.4f}"
+    count = f"{arguments.out}: {len(result['states'])} states, {result['trajectories']} trajectories"
+    emit(arguments, result, [count, f"  {words}"])

@@ -63,7 +63,7 @@ def write_points(table: TransitionTable, *, temperature: float) -> tuple[Operati
     """
     pulse = table.config.get("device", {}).get("pulse", {})
     J, duration = pulse.get("current_density", math.nan), pulse.get("duration", math.nan)
-    on_grid = all(np.isclose(axis, value, rtol=1e-9).any() for axis, value in _signed(table, J, duration))
+    on_grid = all(np.isclose(axis, value, rtol=1e-9, atol=0).any() for axis, value in _signed(table, J, duration))
     return _choose(table, temperature, (J, duration) if on_grid else None)
 
 
@@ -97,11 +97,13 @@ def _signed(table: TransitionTable, J: float, duration: float):
 
 def _choose(table: TransitionTable, temperature: float, only: tuple[float, float] | None):
     """Best points up and down, among all or among those of one current density (of either sign) and duration."""
+    if table.position.size < 2:
+        raise InputError("the table has one state only, no pulse writes a weight")
     nearest = int(np.argmin(np.abs(table.temperature - temperature)))
     allowed = np.ones(table.energy_per_pulse.shape, bool)
     if only is not None:
-        allowed &= np.isclose(np.abs(table.current_density), only[0], rtol=1e-9)[:, None]
-        allowed &= np.isclose(table.duration, only[1], rtol=1e-9)
+        allowed &= np.isclose(np.abs(table.current_density), only[0], rtol=1e-9, atol=0)[:, None]
+        allowed &= np.isclose(table.duration, only[1], rtol=1e-9, atol=0)
     found = []
     for sense, word in ((+1, "raises"), (-1, "lowers")):
         score = single_step_score(table.probability[:, nearest], table.conductance, sense).mean(axis=0)

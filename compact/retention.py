@@ -1,16 +1,17 @@
-"""Escape rates between neighbouring states at rest."""
+"""Escape rates between the states at rest, for the transition table."""
 
 import numpy as np
 
-from llg.landscape import Well, valley
-from llg.langer import escape_rate
+from llg.errors import RunError
+from llg.landscape import Well
 from llg.q_phi import QPhiModel
+from llg.rate_matrix import rate_matrix
 
-METHOD = "Langer"
+METHOD = "Langer, corrected for weak damping"
 
 
-def retention_rates(model: QPhiModel, wells: list[Well], temperature: float) -> np.ndarray:
-    """Rates from each state to its neighbours by Langer's formula.
+def retention_rates(model: QPhiModel, wells: list[Well], temperature: float) -> np.ndarray | None:
+    """Rates from each state to each other.
 
     Args:
         model: the wall in its device.
@@ -18,12 +19,9 @@ def retention_rates(model: QPhiModel, wells: list[Well], temperature: float) -> 
         temperature: temperature [K].
 
     Returns:
-        From-state by to-state, shape (S, S), zero on the diagonal [1/s].
+        From-state by to-state, shape (S, S), zero on the diagonal [1/s]; None where the formula does not hold.
     """
-    path = valley(model)
-    rates = np.zeros((len(wells), len(wells)))
-    for i, j in zip(range(len(wells) - 1), range(1, len(wells)), strict=True):
-        saddle = (wells[i].right_edge, float(np.interp(wells[i].right_edge, path.q, path.phi)))
-        for a, b in ((i, j), (j, i)):
-            rates[a, b] = escape_rate(model, (wells[a].q, wells[a].phi), saddle, temperature)
-    return rates
+    try:
+        return rate_matrix(model, wells, temperature).rate
+    except RunError:
+        return None

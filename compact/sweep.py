@@ -39,12 +39,16 @@ class Grid:
 
 
 def reference_grid(device: Device, *, quick: bool = False) -> Grid:
-    """Grid around the nominal pulse: both signs, 0.5 to 1.3 times its current, 0.7 to 1.6 times its duration."""
+    """Grid around the nominal pulse: both signs, 0.5 to 1.3 times its current, 0.7 to 1.6 times its duration.
+
+    Durations too short for the edges of the pulse are left out.
+    """
     pulse = device.section("pulse")
     factors = np.array([0.7, 0.85, 1.0, 1.15]) if quick else np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3])
     stretch = np.array([1.0]) if quick else np.array([0.7, 1.0, 1.3, 1.6])
     current = pulse.current_density * np.concatenate([-factors[::-1], factors])
-    return Grid(current_density=tuple(current), duration=tuple(pulse.duration * stretch))
+    duration = pulse.duration * stretch
+    return Grid(current_density=tuple(current), duration=tuple(duration[duration >= pulse.shortest]))
 
 
 def build_table(
@@ -95,8 +99,8 @@ def build_table(
         temperature=np.array([device.temperature]),
         counts=counts,
         energy_per_pulse=energy,
-        retention_rate=rates[None, None],
-        retention_method=METHOD,
+        retention_rate=None if rates is None else rates[None, None],
+        retention_method="" if rates is None else METHOD,
         devices={"instance": np.array([device.instance])},
         config={"device": device.config(), "trajectories": n},
         seed=seed,

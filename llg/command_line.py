@@ -10,6 +10,9 @@ from pathlib import Path
 from .errors import InputError
 from .parameters import as_number
 
+MAX_SEED = 2**62
+"""Leaves room for the seeds that a command counts on from this one."""
+
 
 def add_common(parser: argparse.ArgumentParser, *, output: str | None = None, seed: bool = True):
     """Add --json, --seed, --jobs, and -o/--out with --force where `output` says what is written."""
@@ -17,21 +20,23 @@ def add_common(parser: argparse.ArgumentParser, *, output: str | None = None, se
         parser.add_argument("-o", "--out", type=Path, metavar="PATH", help=output)
         parser.add_argument("--force", action="store_true", help="overwrite what exists")
     if seed:
-        parser.add_argument("--seed", type=whole_number(0), default=1, metavar="N", help="root seed (default 1)")
+        seeds = whole_number(0, MAX_SEED)
+        parser.add_argument("--seed", type=seeds, default=1, metavar="N", help="root seed (default 1)")
         parser.add_argument("--jobs", type=whole_number(1), metavar="N", help="threads (default: all processors)")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
-def whole_number(least: int):
-    """Make an argument type for integers from `least` on."""
+def whole_number(least: int, most: int | None = None):
+    """Make an argument type for integers from `least` on, up to `most` if given."""
+    rule = f"must be a whole number >= {least}" + ("" if most is None else f" and <= {most}")
 
     def parse(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             value = least - 1
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{text!r} must be a whole number >= {least}")
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"{text!r} {rule}")
         return value
 
     return parse
@@ -72,7 +77,7 @@ def emit(arguments: argparse.Namespace, result: dict, lines: list[str]):
 
 
 @contextlib.contextmanager
-def progress(total: int, what: str, unit: str):
+def progress(total: int | None, what: str, unit: str):
     """Yield a function that advances a progress bar on stderr; silent when stderr is not a terminal."""
     if not sys.stderr.isatty():
         yield lambda done: None

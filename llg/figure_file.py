@@ -3,10 +3,11 @@
 import io
 from pathlib import Path
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from .atomic import replacing
-from .errors import InputError, nearest
+from .errors import InputError
 
 FORMATS = ("png", "pdf", "svg")
 DPI = 150
@@ -20,7 +21,7 @@ def figure_format(path) -> str:
     """
     suffix = Path(path).suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
-        raise InputError(f"{path}: a figure ends in .png, .pdf or .svg{nearest(suffix, FORMATS)}")
+        raise InputError(f"{path}: the name of a figure must end in .png, .pdf or .svg")
     return suffix
 
 
@@ -28,7 +29,8 @@ def figure_bytes(figure: Figure, kind: str = "png") -> bytes:
     """The figure in one of `FORMATS`."""
     buffer = io.BytesIO()
     metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)  # the same figure, the same bytes
-    figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
+    with rc_context({"svg.hashsalt": "dwsynapse"}):
+        figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
     return buffer.getvalue()
 
 

@@ -12,7 +12,6 @@ error left is that of the cell averages, of relative order (cell/Delta)^2/24.
 import dataclasses
 
 import numpy as np
-from scipy.signal import fftconvolve
 
 CELLS_PER_DELTA = 40
 _SUBCELLS = 8
@@ -71,6 +70,14 @@ def average_width(outline, length: float, Delta: float, w_0: float) -> Geometry:
     k1 = sech * cell / (np.pi * Delta)
     k2 = sech**2 * cell / (2 * Delta)
     kernels = (k1, k2, k1 * tanh / Delta, 2 * k2 * tanh / Delta)
-    s1, s2, ds1, ds2 = (fftconvolve(w, k[::-1], mode="valid") for k in kernels)
+    s1, s2, ds1, ds2 = _correlate(w, np.stack(kernels))
     q = cell * np.arange(n + 1)
     return Geometry(q=q, w=outline(q), s1=s1, s2=s2, ds1=ds1, ds2=ds2, w_0=w_0)
+
+
+def _correlate(w: np.ndarray, kernels: np.ndarray) -> np.ndarray:
+    """Correlation of w, shape (m,), with kernels, shape (k, r), where they overlap in full: shape (k, m - r + 1)."""
+    reach = kernels.shape[1]
+    size = 1 << (w.size + reach - 2).bit_length()
+    spectrum = np.fft.rfft(w, size) * np.fft.rfft(kernels[:, ::-1], size)
+    return np.fft.irfft(spectrum, size)[:, reach - 1 : w.size]

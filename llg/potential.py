@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from .parameters import Parameters, numbers
 
@@ -25,6 +24,8 @@ class Potential(Parameters):
 
     def evaluate(self, q) -> tuple[np.ndarray, np.ndarray]:
         """Potential [J] and its derivative [N] at q [m]: cubic spline, linear beyond the ends."""
+        from scipy.interpolate import CubicSpline  # slow to import, and few devices need it
+
         spline = CubicSpline(self.q, self.V, bc_type="natural")
         inside = np.clip(q, self.q[0], self.q[-1])
         slope = spline(inside, 1)

@@ -26,7 +26,6 @@ import functools
 import math
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
 
 from .constants import GAMMA_0, MU_0
 from .device import Device
@@ -86,6 +85,8 @@ class QPhiModel:
 
     @functools.cached_property
     def _splines(self):
+        from scipy.interpolate import CubicHermiteSpline  # slow to import, and the ensembles never need it
+
         g = self.device.geometry
         s1 = CubicHermiteSpline(g.q, g.s1, g.ds1)
         s2 = CubicHermiteSpline(g.q, g.s2, g.ds2)

@@ -1,8 +1,12 @@
 """Quantities written as text: "0.6 nm", "20 ohm um^2", "150 %"."""
 
 import functools
+import re
 
 from .errors import InputError
+
+_SEVERAL_NUMBERS = re.compile(r"\s(?!1\s*/)[-+]?[\d.]|\s[-+]\s|\d\s*\*\s*\d")
+"""What the units library would calculate with: "1 000 nm" is not zero, nor "2 3 nm" six nanometres."""
 
 
 @functools.cache
@@ -29,6 +33,8 @@ def _parse(text: str, unit: str) -> float:
 
     registry = _registry()
     try:
+        if _SEVERAL_NUMBERS.search(text.strip()):
+            raise ValueError
         parsed = registry.Quantity(text)
         if parsed.dimensionless and unit != "1" and parsed.unitless:
             raise InputError(f'"{text}" lacks a unit; expected one like {unit}, or a plain number in {unit}')
@@ -36,6 +42,7 @@ def _parse(text: str, unit: str) -> float:
     except InputError:
         raise
     except pint.DimensionalityError:
-        raise InputError(f'"{text}" has the wrong unit; expected one like {unit}') from None
+        expected = "none, or %" if unit == "1" else f"one like {unit}"
+        raise InputError(f'"{text}" has the wrong unit; expected {expected}') from None
     except Exception:  # the parser raises whatever its tokenizer meets
-        raise InputError(f'"{text}" is not a number with a unit like {unit}') from None
+        raise InputError(f'"{text}" is not a number{"" if unit == "1" else f" with a unit like {unit}"}') from None

@@ -1,0 +1,113 @@
+"""What this machine does per second: wall steps, tables, pulses on arrays, reads; and how fast the program starts."""
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from compact.sweep import build_table, reference_grid
+from llg.device import load_device
+from llg.throughput import all_models, best_rate
+
+from .ladder import ladder_law
+from .network import Network
+from .synapse_array import SynapseArray
+from .weights import PairedWeights
+
+DEVICE = "five_state"
+SYNAPSES = 1 << 20
+SPARSE = 1 << 16
+TABLE_TRAJECTORIES = 1000
+
+
+def bench(*, seconds: float) -> dict:
+    """Measure everything for `seconds` [s] each; the documented JSON object of `dwsynapse bench`."""
+    return {
+        "trajectory_steps_per_second": all_models(load_device(DEVICE), seconds=seconds),
+        "table_pulses_per_second": _table_rate(seconds),
+        "pulses_per_second": _pulse_rates(seconds),
+        "reads_per_second": _read_rates(seconds),
+        "import_seconds": _start_up_times(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+    }
+
+
+def _table_rate(seconds: float) -> float:
+    device = load_device(DEVICE)
+    grid = reference_grid(device, quick=True)
+
+    def work() -> float:
+        return float(build_table(device, grid, n=TABLE_TRAJECTORIES, seed=1).counts.sum())
+
+    return best_rate(work, seconds)
+
+
+def _pulse_rates(seconds: float) -> dict[str, float]:
+    """Pulses per second of one thread on a full array and on a sparse list, with one and with 64 device instances."""
+    rates = {}
+    for instances in (1, 64):
+        array = SynapseArray(ladder_law(instances=instances), shape=(SYNAPSES,), seed=1)
+        rng = np.random.default_rng(1)
+        every = rng.integers(0, 2, SYNAPSES, dtype=np.uint8)
+        some = rng.integers(0, SYNAPSES, SPARSE)
+
+        def full(array=array, every=every) -> float:
+            array.apply_all(every)
+            return SYNAPSES
+
+        def sparse(array=array, some=some, every=every) -> float:
+            array.apply(some, every[:SPARSE])
+            return SPARSE
+
+        for name, work in (("full_array", full), ("sparse", sparse)):
+            work()
+            rates[f"{name}_instances_{instances}"] = best_rate(work, seconds)
+    return rates
+
+
+def _read_rates(seconds: float) -> dict[str, float]:
+    """Images per second forward through the 64-32-10 network on chip, in batches of 100."""
+    law = ladder_law()
+    layers = [
+        PairedWeights(law, rows=rows, columns=columns, largest_weight=0.5, seed=1, number=number)
+        for number, (rows, columns) in enumerate(((65, 32), (33, 10)))
+    ]
+    network = Network(layers, activation="tanh", label_smoothing=0.0)
+    images = np.random.default_rng(1).random((100, 64), np.float32)
+    labels = np.zeros(100, np.int64)
+
+    def work() -> float:
+        network.evaluate(images, labels)
+        return 100.0
+
+    work()
+    return {"digits_64_32_10_images": best_rate(work, seconds)}
+
+
+def _start_up_times() -> dict[str, float]:
+    """Wall time of fresh interpreters [s], the best of a few: python alone, numpy and numba, llg with them, --help."""
+    programs = {
+        "python": "pass",
+        "numpy_numba": "import numpy, numba",
+        "llg": "import numpy, numba, llg; llg.simulate",
+        "help": "import dwsynapse; dwsynapse.build_parser().format_help()",
+    }
+    return {name: 1 / best_rate(lambda code=code: _run(code), 0.5) for name, code in programs.items()}
+
+
+def _run(code: str) -> float:
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    return 1.0
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

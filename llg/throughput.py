@@ -1,0 +1,57 @@
+"""How many trajectory-steps per second this machine does, for each equation of motion."""
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable
+
+from .device import Device
+from .ensemble import Drive, simulate
+from .landscape import find_wells
+from .models import EQUATIONS
+from .q_phi import QPhiModel
+
+WARM_UP = 128
+
+
+def best_rate(work: Callable[[], float], seconds: float) -> float:
+    """Largest amount of work per second over repetitions that fill `seconds`; other load on the machine only slows."""
+    best, end = 0.0, time.perf_counter() + seconds
+    while True:
+        start = time.perf_counter()
+        amount = work()
+        best = max(best, amount / (time.perf_counter() - start))
+        if time.perf_counter() >= end:
+            return best
+
+
+def trajectory_steps_per_second(device: Device, *, threads: int, seconds: float, n: int = 2048) -> float:
+    """Trajectory-steps per second of nominal pulses at the temperature of a device.
+
+    Args:
+        device: device with a [pulse]; its [wall] model is measured.
+        threads: number of threads.
+        seconds: time to measure for [s].
+        n: trajectories per repetition.
+    """
+    well = find_wells(QPhiModel(device), device.temperature)[0]
+    drive = Drive(waveform=device.pulse.waveform(device.pulse.duration), current_density=device.pulse.current_density)
+
+    def work(count: int = n) -> float:
+        return count * simulate(device, drive, n=count, start=(well.q, well.phi), seed=1, jobs=threads).n_steps
+
+    work(WARM_UP)
+    return best_rate(work, seconds)
+
+
+def all_models(device: Device, *, seconds: float) -> dict[str, dict[str, float]]:
+    """Rates of every equation of motion with one thread and with all, as `dwsynapse bench` prints them."""
+    rates = {}
+    for name in EQUATIONS:
+        variant = dataclasses.replace(device, wall=dataclasses.replace(device.wall, model=name))
+        threads = {"threads_1": 1, "threads_all": os.cpu_count() or 1}
+        rates[name] = {
+            key: trajectory_steps_per_second(variant, threads=number, seconds=seconds)
+            for key, number in threads.items()
+        }
+    return rates

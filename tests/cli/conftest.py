@@ -1,0 +1,80 @@
+"""The command line as a user meets it: started in an empty folder, outside the repository."""
+
+import contextlib
+import dataclasses
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dwsynapse
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict:
+        """The one JSON object on stdout, of a command that had nothing to complain about."""
+        assert (self.code, self.err) == (0, "")
+        assert self.out.count("\n") == 1
+        result = json.loads(self.out)
+        assert isinstance(result, dict)
+        return result
+
+
+def run_command(*argv, cwd: Path | None = None) -> Answer:
+    """Run a command in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(cwd or Path.cwd()),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            code = dwsynapse.main([str(argument) for argument in argv])
+        except SystemExit as end:
+            code = end.code
+    return Answer(code, out.getvalue(), err.getvalue())
+
+
+def start_process(*argv, cwd: Path, **options) -> subprocess.Popen:
+    """Start a command as a process of its own, the way the installed script does."""
+    code = "import sys, dwsynapse; sys.exit(dwsynapse.main())"
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, argv)], cwd=cwd, **options)
+
+
+@pytest.fixture(scope="session")
+def command():
+    """`command(*argv, cwd=None)` runs a command in this process and returns its `Answer`."""
+    return run_command
+
+
+@pytest.fixture(scope="session")
+def process():
+    """`process(*argv, cwd)` starts a command as a process of its own."""
+    return start_process
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory) -> tuple[Path, Answer]:
+    """The folder of one `run --quick` with a single thread, and what it printed."""
+    place = tmp_path_factory.mktemp("chain")
+    answer = run_command("run", "--quick", "--seed", 3, "--jobs", 1, "--json", "-o", "results/first", cwd=place)
+    return place / "results" / "first", answer
