@@ -52,3 +52,27 @@ PULSES = (
     "How hard the synapses are worked. Number of synapses against the number of write pulses that they have received, "
     "by layer. Few pulses mean little energy and little wear."
 )
+SURFACE = (
+    "Energy of the wall over its position and angle. Each circle is a well, where the wall rests; the lines are the "
+    "ways of least climb between them, and the crosses on them the passes. The angle is 0 or 180 degrees where the "
+    "moment in the wall points along the track (Neel wall), 90 or 270 where it points across (Bloch wall)."
+)
+PHASE = (
+    "Where the wall goes while the drive is on. The grey lines follow the motion without noise in position and angle. "
+    "The wall comes to rest at the stable points; dashed lines through the saddles part the places from which it "
+    "reaches one stable point from those from which it reaches another. The blue lines start at rest in a well when "
+    "the drive is switched on: one that runs into the next well and beyond is a wall that the drive sets free."
+)
+VELOCITY = (
+    "How fast the current drives the wall on a straight track. The line is the closed form of the rigid wall, the "
+    "circles are the simulation without noise, the squares the one at the temperature of the device; bars show the "
+    "standard error. Beyond a Walker point the wall angle turns for ever and the wall slows down."
+)
+FIELD_VELOCITY = (
+    "How fast a field drives the wall on a straight track. The velocity grows in proportion to the field up to the "
+    "Walker field; beyond it the wall angle turns for ever and the wall slows down."
+)
+RETENTION = (
+    "How long each state keeps. Mean time until the wall leaves its notch by thermal motion alone, by Langer's rate, "
+    "against temperature; the material keeps its parameters. The line marks ten years, the usual demand on memories."
+)

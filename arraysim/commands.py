@@ -1,9 +1,9 @@
-"""Subcommands of the array simulator: run, train, plot."""
+"""Subcommands of the array simulator: run, train, plot, bench."""
 
 import argparse
 from pathlib import Path
 
-from llg.command_line import add_common, emit, progress, si, whole_number, writable_file, writable_folder
+from llg.command_line import add_common, emit, progress, si, whole_number, writable_file
 
 RULES = ("mixed-precision", "stochastic-pulses", "sign")
 
@@ -27,12 +27,24 @@ def add_commands(commands):
     add_common(train, output="write the training to this HDF5 file")
     train.set_defaults(run=run_train)
 
-    plot = commands.add_parser("plot", help="draw what a file holds")
-    plot.add_argument("file", type=Path, metavar="FILE", help="an HDF5 file of this program")
-    plot.add_argument("--figure", metavar="NAME", help="which figure (default: the first of this kind of file)")
-    plot.add_argument("-o", "--out", type=Path, required=True, metavar="PNG|PDF|SVG", help="figure to write")
+    plot = commands.add_parser("plot", help="draw what a file holds, or the physics of a device")
+    plot.add_argument("file", metavar="FILE|DEVICE", help="an HDF5 file of this program, shipped device or TOML file")
+    plot.add_argument("--figure", metavar="NAME", help="which figure (default: the first of its kind); of a device: "
+                      "landscape, phase, velocity, field-velocity, retention")  # fmt: skip
+    plot.add_argument("--current", type=si("A/m^2"), metavar="J", help="of a device: current density held, or the end "
+                      "of the axis")  # fmt: skip
+    plot.add_argument("--H_z", type=si("A/m"), metavar="H", help="of a device: field held, or the end of the axis")
+    plot.add_argument("--trajectory", type=whole_number(0), metavar="I",
+                      help="of an animation: which one (default 0)")  # fmt: skip
+    plot.add_argument("-o", "--out", type=Path, required=True, metavar="PNG|PDF|SVG|GIF|MP4",
+                      help="figure to write; GIF and MP4 animate recorded trajectories")  # fmt: skip
     plot.add_argument("--force", action="store_true", help="overwrite what exists")
+    plot.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     plot.set_defaults(run=run_plot)
+
+    bench = commands.add_parser("bench", help="what this machine does per second, as JSON")
+    bench.add_argument("--seconds", type=si("s"), default=2.0, metavar="TIME", help="per measurement (default 2)")
+    bench.set_defaults(run=run_bench)
 
 
 def _widths(text: str) -> tuple[int, ...]:
@@ -47,7 +59,6 @@ def run_run(arguments: argparse.Namespace):
 
     if arguments.out is None:
         raise InputError("run: needs -o FOLDER to write into")
-    writable_folder(arguments.out, arguments.force)
     plan = chain_plan(arguments.seed, quick=arguments.quick)
     summary = run_chain(
         arguments.device,
@@ -117,11 +128,44 @@ def run_train(arguments: argparse.Namespace):
 
 
 def run_plot(arguments: argparse.Namespace):
-    """Draw one figure of a file."""
+    """Draw one figure of a file or device, or animate a trajectory."""
     from llg.figure_file import figure_format, save_figure
+    from llg.movie_file import is_movie, movie_format, save_movie
 
-    from .figures import draw_file
+    from .figures import can_move, draw_device, draw_file, is_device, movie_of
 
-    figure_format(arguments.out)
     writable_file(arguments.out, arguments.force)
-    save_figure(arguments.out, draw_file(arguments.file, arguments.figure), force=arguments.force)
+    if is_movie(arguments.out) and can_move(arguments.file):
+        movie_format(arguments.out)
+        _refuse(arguments, "an animation", "figure", "current", "H_z")
+        name, frames = "animation", movie_of(arguments.file, arguments.trajectory or 0)
+        save_movie(arguments.out, frames, force=arguments.force)
+    else:
+        figure_format(arguments.out)
+        _refuse(arguments, "a still figure", "trajectory")
+        if is_device(arguments.file):
+            drive = {"current_density": arguments.current, "H_z": arguments.H_z}
+            name, figure = draw_device(arguments.file, arguments.figure, **drive)
+        else:
+            _refuse(arguments, "a figure of a file", "current", "H_z")
+            name, figure = draw_file(arguments.file, arguments.figure)
+        save_figure(arguments.out, figure, force=arguments.force)
+    result = {"file": str(arguments.file), "figure": name, "out": str(arguments.out)}
+    emit(arguments, result, [f"{arguments.out}: {name} of {arguments.file}"])
+
+
+def _refuse(arguments: argparse.Namespace, what: str, *options: str):
+    from llg.errors import InputError
+
+    for option in options:
+        if getattr(arguments, option) is not None:
+            raise InputError(f"plot: {what} takes no --{option}")
+
+
+def run_bench(arguments: argparse.Namespace):
+    """Measure this machine and print one JSON object."""
+    import json
+
+    from .bench import bench
+
+    print(json.dumps(bench(seconds=arguments.seconds), indent=2))

@@ -1,12 +1,24 @@
-"""The figures that each kind of file holds: what they show, and how to draw them from what the file holds."""
+"""The figures of each kind of file and of devices: what they show, and how to draw them from what the file holds."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from compact.plots import plot_conductance_states, plot_move_probability, transition_figure
 from compact.table_file import load_table
+from llg.animation import WallScene
+from llg.device import load_device
+from llg.device_figures import (
+    DrivenDevice,
+    field_velocity_figure,
+    landscape_figure,
+    phase_figure,
+    retention_figure,
+    velocity_figure,
+)
 from llg.errors import InputError, nearest
 from llg.files import open_checked, provenance
 from llg.plots import plot_landscape
@@ -26,10 +38,12 @@ class FigureKind:
     Attributes:
         caption: for the report; its first sentence is the heading.
         draw: makes the figure from the content of a file.
+        takes: parts of the drive of a device that it shows, attributes of `llg.device_figures.DrivenDevice`.
     """
 
     caption: str
     draw: Callable[[object], Figure]
+    takes: tuple[str, ...] = ()
 
 
 TRAJECTORIES = {
@@ -48,6 +62,14 @@ TRAINING = {
     "weights": FigureKind(captions.WEIGHTS, lambda results: plot_weights(results[0]).figure),
     "pulses": FigureKind(captions.PULSES, lambda results: plot_pulses_per_device(results[0]).figure),
 }
+_DRIVE = ("current_density", "H_z")
+DEVICE = {
+    "landscape": FigureKind(captions.SURFACE, landscape_figure, _DRIVE),
+    "phase": FigureKind(captions.PHASE, phase_figure, _DRIVE),
+    "velocity": FigureKind(captions.VELOCITY, velocity_figure, _DRIVE),
+    "field-velocity": FigureKind(captions.FIELD_VELOCITY, field_velocity_figure, _DRIVE),
+    "retention": FigureKind(captions.RETENTION, retention_figure),
+}
 _BY_SCHEMA = {
     "dwsynapse.trajectories": (load_trajectories, TRAJECTORIES),
     "dwsynapse.transition-table": (load_table, TABLE),
@@ -55,19 +77,83 @@ _BY_SCHEMA = {
 }
 
 
-def draw_file(path, name: str | None = None) -> Figure:
+def draw_file(path, name: str | None = None) -> tuple[str, Figure]:
     """Draw one figure of a file.
 
     Args:
         path: a file of this program.
         name: which figure; the first of its kind by default.
 
+    Returns:
+        Name and figure.
+
     Raises:
         InputError: not a sound file, or it has no such figure.
     """
     with open_checked(path) as file:
         load, kinds = _BY_SCHEMA[provenance(file)["schema"]]
+    name = _known(path, name, kinds)
+    return name, kinds[name].draw(load(path))
+
+
+def draw_device(
+    source: str, name: str | None = None, *, current_density: float | None = None, H_z: float | None = None
+) -> tuple[str, Figure]:
+    """Draw one figure of a device.
+
+    Args:
+        source: a device file, or the name of a shipped device.
+        name: which figure; the first by default.
+        current_density: held current density, or the end of the axis; by default the figure's choice [A/m^2].
+        H_z: held perpendicular field, or the end of the axis; by default the figure's choice [A/m].
+
+    Returns:
+        Name and figure.
+
+    Raises:
+        InputError: no sound device, no such figure, or one that takes no such drive.
+    """
+    name = _known(source, name, DEVICE)
+    for key, value in {"current_density": current_density, "H_z": H_z}.items():
+        if value is not None and key not in DEVICE[name].takes:
+            raise InputError(f'{source}: the figure "{name}" takes no {key}')
+    device = load_device(source)
+    return name, DEVICE[name].draw(DrivenDevice(device=device, current_density=current_density, H_z=H_z))
+
+
+def _known(source, name: str | None, kinds: dict[str, FigureKind]) -> str:
     name = next(iter(kinds)) if name is None else name
     if name not in kinds:
-        raise InputError(f'{path}: has no figure "{name}"{nearest(name, kinds)}')
-    return kinds[name].draw(load(path))
+        raise InputError(f'{source}: has no figure "{name}"{nearest(name, kinds)}')
+    return name
+
+
+def is_device(source: str) -> bool:
+    """Whether a source is meant as a device, not as a file of results."""
+    path = Path(source)
+    return path.suffix == ".toml" or not (path.suffix or path.exists())
+
+
+def can_move(source: str) -> bool:
+    """Whether a source is a file of recorded trajectories.
+
+    Raises:
+        InputError: not a sound file of this program.
+    """
+    if is_device(source):
+        return False
+    with open_checked(source) as file:
+        return _BY_SCHEMA[provenance(file)["schema"]][1] is TRAJECTORIES
+
+
+def movie_of(source: str, number: int = 0) -> Iterator[np.ndarray]:
+    """Pictures of one recorded trajectory, see `llg.animation.WallScene`.
+
+    Args:
+        source: a trajectory file.
+        number: which trajectory.
+
+    Raises:
+        InputError: no sound trajectory file, or no such trajectory.
+    """
+    return WallScene(load_trajectories(source), number).frames()

@@ -11,10 +11,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "depinning": ["depinning_current"],
         "device": ["Device", "device_from_mapping", "load_device", "shipped_devices"],
-        "ensemble": ["Drive", "Ensemble", "simulate"],
+        "drive": ["Drive"],
+        "ensemble": ["Ensemble", "simulate"],
         "errors": ["DwsynapseError", "InputError", "RunError"],
         "landscape": ["Well", "find_wells", "valley", "well_index"],
-        "langer": ["escape_rate"],
         "pulse": ["Pulse", "Waveform"],
         "q_phi": ["Field", "QPhiModel"],
         "trajectories": ["Trajectories", "load_trajectories", "save_trajectories"],

@@ -1,5 +1,7 @@
 """Depinning current of each well at T = 0: the least current step that drives the wall out of it."""
 
+import itertools
+
 import numpy as np
 
 from .ensemble import Drive, simulate
@@ -10,10 +12,10 @@ from .q_phi import QPhiModel
 
 HOLD = 20e-9
 """Length of the current step [s]."""
-LARGEST = 1e14
-"""Largest current density tried [A/m^2]."""
+WINDOWS = (1e9, 2e12, 1e13, 1e14)
+"""Bounds of the current densities tried one window after the other [A/m^2]; large ones need small time steps."""
 _LANES = 64
-_PASSES = 3
+_PASSES = 2
 
 
 def depinning_current(model: QPhiModel, well: Well, direction: int, *, hold: float = HOLD) -> float:
@@ -36,15 +38,22 @@ def depinning_current(model: QPhiModel, well: Well, direction: int, *, hold: flo
     if sign == 0:
         return float("inf")
     step = Waveform(np.array([0.0, hold]), np.array([1.0, 1.0]))
-    currents = np.geomspace(LARGEST / 1e5, LARGEST, _LANES)
-    for _ in range(_PASSES):
+
+    def bracket(currents: np.ndarray) -> np.ndarray | None:
+        """The two currents between which the wall begins to leave, the first twice if it leaves already there."""
         drive = Drive(waveform=step, current_density=direction * sign * currents)
         end = simulate(model.device, drive, n=_LANES, start=(well.q, well.phi), seed=0, temperature=0.0, jobs=1)
         out = (end.q - edge) * direction > 0
-        if not out.any():
-            return float("inf")
         first = int(np.argmax(out))
-        if first == 0:
-            raise RunError(f"the wall leaves the well at {well.q:g} m below {currents[0]:g} A/m^2; not a well")
-        currents = np.linspace(currents[first - 1], currents[first], _LANES)
-    return float(0.5 * (currents[0] + currents[-1]))
+        return currents[[max(first - 1, 0), first]] if out.any() else None
+
+    windows = (np.geomspace(low, high, _LANES) for low, high in itertools.pairwise(WINDOWS))
+    found = next((pair for pair in map(bracket, windows) if pair is not None), None)
+    if found is None:
+        return float("inf")
+    if found[1] == WINDOWS[0]:
+        raise RunError(f"the wall leaves the well at {well.q:g} m below {found[0]:g} A/m^2; not a well")
+    for _ in range(_PASSES):
+        closer = bracket(np.linspace(*found, _LANES))
+        found = found if closer is None else closer  # another step may move the threshold past the bracket
+    return float(np.mean(found))

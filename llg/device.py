@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError, nearest
+from .gate import Gate
 from .geometry import Geometry, average_width
 from .heating import Heating
 from .material import Material, Wall
@@ -21,7 +22,7 @@ from .readout import Readout
 from .stack import Stack
 from .torque import Torque
 from .track import Track, outline, outline_problems
-from .variation import Variation, draw_normal, rough_edge
+from .variation import Variation, draw_instance
 
 SECTIONS: dict[str, type[Parameters]] = {
     "material": Material,
@@ -33,15 +34,19 @@ SECTIONS: dict[str, type[Parameters]] = {
     "pulse": Pulse,
     "potential": Potential,
     "heating": Heating,
+    "gate": Gate,
     "variation": Variation,
 }
 _REQUIRED = ("material", "track")
-_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating")
+_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Device:
-    """One domain-wall synapse; sections as in the device file. `instance` 0 is the nominal device."""
+    """One domain-wall synapse; sections as in the device file.
+
+    `instance` 0 is the nominal device. `gate_level` is the present level of the gate, None for that between pulses.
+    """
 
     name: str
     temperature: float
@@ -55,9 +60,10 @@ class Device:
     pulse: Pulse | None = None
     potential: Potential | None = None
     heating: Heating | None = None
+    gate: Gate | None = None
     variation: Variation = dataclasses.field(default_factory=Variation)
     instance: int = 0
-    roughness: tuple[tuple[float, ...], ...] = ()
+    gate_level: float | None = None
 
     def __post_init__(self):
         problems = list(self._problems())
@@ -70,11 +76,59 @@ class Device:
         yield from outline_problems(self.track, self.notches)
         if self.readout is not None and self.readout.end > self.track.length:
             yield f"[readout] end = {self.readout.end:g} [m] must be <= the track length = {self.track.length:g}"
+        if self.material.in_plane:
+            if self.wall.H_K is None:
+                yield '[wall]: H_K = -(N_z - N_y) Ms must be given where [material] easy_axis = "x"'
+            if self.wall.model != "q-phi" or self.torque.theta_SH != 0:
+                yield '[wall] model must be "q-phi" and [torque] theta_SH must be 0 where [material] easy_axis = "x"'
+        if self.gate is not None:
+            levels = (self.gate.rest_level, 1.0) if self.gate_level is None else (self.gate_level,)
+            change = min(self.gate.change(level, self.track.thickness) for level in levels)
+            if self.material.K_eff + change <= 0:
+                K_eff = self.material.K_eff
+                yield f"[gate]: changes K_u by {change:g} [J/m^3], must leave K_eff = {K_eff:g} [J/m^3] positive"
+            if self.gate.local and not (self.gate.start < self.track.length and self.gate.end > 0):
+                yield f"[gate]: start = {self.gate.start:g} [m] and end = {self.gate.end:g} must span part of the track"
+
+    @property
+    def gate_change(self) -> float:
+        """Change of K_u under the gate at its present level [J/m^3]."""
+        if self.gate is None:
+            return 0.0
+        level = self.gate.rest_level if self.gate_level is None else self.gate_level
+        return self.gate.change(level, self.track.thickness)
+
+    def at_gate_level(self, level: float) -> "Device":
+        """The device with its gate held at a level [1].
+
+        Raises:
+            InputError: the gate takes away all of the anisotropy.
+        """
+        return dataclasses.replace(self, gate_level=level)
 
     @functools.cached_property
     def straight_wall(self) -> Wall:
-        """The wall with Delta, sigma_0 and H_K filled in."""
-        return self.wall.resolved(self.material, self.track.thickness)
+        """The wall with Delta, sigma_0 and H_K filled in, under a gate over the whole track at its present level."""
+        film, thickness = self.material, self.track.thickness
+        wall = self.wall.resolved(film, thickness)
+        if self.gate is None or self.gate.local or self.gate_change == 0:
+            return wall
+        gated = dataclasses.replace(film, K_u=film.K_u + self.gate_change)
+        return wall.following((film, thickness), (gated, thickness))
+
+    def extra_potential(self, q) -> tuple[np.ndarray, np.ndarray]:
+        """V_extra [J] and its derivative [N] at q [m]: the tabulated potential and that of a local gate."""
+        V, slope = self.potential.evaluate(q) if self.potential else (0.0, 0.0)
+        if self.gate is not None and self.gate.local and self.gate_change != 0:
+            inside = np.clip(q, 0.0, self.track.length)
+            V = V + self.gate_change * self._gate_potential(inside)
+            slope = slope + self.gate_change * self._gate_potential(inside, 1)
+        return V, slope
+
+    @functools.cached_property
+    def _gate_potential(self):
+        Delta = self.straight_wall.Delta
+        return self.gate.potential(self.width_at, self.track.length, self.track.thickness, Delta)
 
     @functools.cached_property
     def geometry(self) -> Geometry:
@@ -83,14 +137,10 @@ class Device:
 
     def width_at(self, x) -> np.ndarray:
         """Full width w(x) [m] at x [m], with notches and the roughness of this instance."""
-        w = outline(self.track, self.notches, x)
-        if self.roughness:
-            x_rough, deviation = self.roughness
-            w = w + np.interp(x, x_rough, deviation)
-        return w
+        return outline(self.track, self.notches, x)
 
     def section(self, name: str):
-        """Return an optional section ("stack", "readout", "pulse", "heating").
+        """Return an optional section ("stack", "readout", "pulse", "heating", "gate").
 
         Raises:
             InputError: the device does not have it.
@@ -109,45 +159,8 @@ class Device:
         return {"name": self.name, "temperature": self.temperature, **config, "notch": notches}
 
     def draw(self, instance: int, seed: int) -> "Device":
-        """Return device instance number `instance`, a pure function of (device, seed, instance); 0 is nominal.
-
-        Raises:
-            InputError: the drawn values are impossible, for instance a notch through the track.
-        """
-        if instance == 0:
-            return self
-        rng = np.random.default_rng((seed, instance))
-        spread = self.variation
-
-        def varied(section, *names):
-            factors = {n: 1 + getattr(spread, f"{n}_dtod") * draw_normal(rng) for n in names}
-            return dataclasses.replace(section, **{n: getattr(section, n) * f for n, f in factors.items()})
-
-        def varied_notch(notch):
-            return dataclasses.replace(
-                notch,
-                depth=notch.depth * (1 + spread.notch_depth_dtod * draw_normal(rng)),
-                width=notch.width * (1 + spread.notch_width_dtod * draw_normal(rng)),
-                position=notch.position + spread.notch_position_dtod * draw_normal(rng),
-            )
-
-        return dataclasses.replace(
-            self,
-            material=varied(self.material, "Ms", "A", "K_u", "D", "alpha"),
-            torque=varied(self.torque, "theta_SH"),
-            track=varied(self.track, "thickness", "width"),
-            notches=tuple(varied_notch(n) for n in self.notches),
-            roughness=self._draw_roughness(rng),
-            instance=instance,
-        )
-
-    def _draw_roughness(self, rng) -> tuple[tuple[float, ...], ...]:
-        rms, correlation_length = self.track.edge_roughness_rms, self.track.edge_roughness_length
-        if rms == 0:
-            return ()
-        x = np.linspace(0, self.track.length, int(np.ceil(8 * self.track.length / correlation_length)) + 1)
-        deviation = sum(rough_edge(rng, x, rms, correlation_length) for _edge in range(2))
-        return tuple(x), tuple(deviation)
+        """Device instance number `instance`, see `llg.variation.draw_instance`; 0 is the nominal device."""
+        return draw_instance(self, instance, seed)
 
 
 def shipped_devices() -> list[str]:
@@ -199,6 +212,9 @@ def device_from_mapping(mapping: Mapping, where: str = "device") -> Device:
         raise InputError(f"{where}: name = {name!r} must be a text")
     try:
         temperature = as_number(mapping.get("temperature", 300.0), "K")
+    except InputError as error:
+        raise InputError(f"{where}: temperature: {error}") from None
+    try:
         return Device(name=name, temperature=temperature, notches=notches, **sections)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None

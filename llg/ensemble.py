@@ -8,36 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from .device import Device
+from .drive import Drive
 from .errors import InputError, RunError
-from .heating import temperature_rise
-from .models import equation_of
 from .noise import stream_id, trajectory_keys
-from .pulse import Waveform
-from .q_phi import NO_FIELD, Field, QPhiModel
 from .q_phi_kernel import LANES
-from .scaling import field_rows
+from .run_plan import LARGEST_STEP_COUNT, LARGEST_TEMPERATURE, plan_run
 
-STEP_TIMES_RATE = 0.1
-"""Default time step times the fastest rate of the device."""
-LARGEST_STEP_TIMES_RATE = 0.5
-"""Beyond this the outcome depends on the step; refused."""
 BLOCK = 128
 """Trajectories per task; results do not depend on it."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Drive:
-    """What acts on the wall.
-
-    Attributes:
-        waveform: shape of the current in time.
-        current_density: heavy-metal current density at w_0, a number or shape (n,) with one per trajectory [A/m^2].
-        field: constant applied field.
-    """
-
-    waveform: Waveform
-    current_density: float | np.ndarray = 0.0
-    field: Field = NO_FIELD
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,21 +59,6 @@ class Ensemble:
         return self.samples["phi"]
 
 
-def time_step(model: QPhiModel, dt: float | None = None, field: Field = NO_FIELD) -> float:
-    """The default time step [s] in an applied field, or `dt` [s] if it is small enough.
-
-    Raises:
-        InputError: dt is not positive or too large for this device; says which to use.
-    """
-    rate = model.fastest_rate(field)
-    if dt is None:
-        return STEP_TIMES_RATE / rate
-    if not 0 < dt * rate <= LARGEST_STEP_TIMES_RATE:
-        best, most = STEP_TIMES_RATE / rate, LARGEST_STEP_TIMES_RATE / rate
-        raise InputError(f"dt = {dt:g} [s] must be > 0 and <= {most:.2g} for this device; use {best:.2g}")
-    return dt
-
-
 def simulate(
     device: Device,
     drive: Drive,
@@ -117,12 +80,12 @@ def simulate(
 
     Args:
         device: the device (instance) to simulate.
-        drive: current and field.
+        drive: current, field and gate in time.
         n: number of trajectories.
         start: initial q [m] and phi [rad].
         seed: root seed of the noise.
         temperature: temperature [K]; the device's own by default, 0 for no noise.
-        dt: time step [s]; by default `STEP_TIMES_RATE` over the fastest rate of the device.
+        dt: time step [s]; by default that of `llg.time_step`.
         samples: number of equidistant times at which to record, besides the start; 0 records nothing.
         jobs: threads; all processors by default.
         block: trajectories per task.
@@ -135,8 +98,8 @@ def simulate(
     """
     _check(device, drive, n, start, seed, samples, jobs, block)
     temperature = device.temperature if temperature is None else temperature
-    if not 0 <= temperature < 2000:
-        raise InputError(f"temperature = {temperature:g} [K] must be >= 0 and < 2000")
+    if not 0 <= temperature < LARGEST_TEMPERATURE:
+        raise InputError(f"temperature = {temperature:g} [K] must be >= 0 and < {LARGEST_TEMPERATURE:g}")
     task = _Task(device, drive, n, start, seed, temperature, dt, samples, noise_scale)
     lanes = -(-block // LANES) * LANES
     firsts = range(0, n, lanes)
@@ -149,6 +112,8 @@ def simulate(
 def _check(device: Device, drive: Drive, n: int, start, seed: int, samples: int, jobs: int | None, block: int):
     if n < 1 or samples < 0 or block < 1 or (jobs is not None and jobs < 1):
         raise InputError(f"n = {n}, block = {block} and jobs = {jobs} must be >= 1, samples = {samples} must be >= 0")
+    if samples > LARGEST_STEP_COUNT:
+        raise InputError(f"samples = {samples} must be <= {LARGEST_STEP_COUNT:.0e}")
     if not 0 <= seed < 2**63:
         raise InputError(f"seed = {seed} must be >= 0 and < 2^63")
     if not 0 <= start[0] <= device.track.length:
@@ -164,32 +129,14 @@ class _Task:
     """Inputs and outputs that the blocks of one ensemble share."""
 
     def __init__(self, device, drive, n, start, seed, temperature, dt, samples, noise_scale):
-        equation = equation_of(device)
-        self.model = equation.model(device)
-        self.input = equation.kernel_input(self.model, temperature, noise_scale)
-        length = drive.waveform.length
-        stride = max(int(np.ceil(length / (time_step(self.model, dt, drive.field) * max(samples, 1)))), 1)
-        self.n_steps, self.stride, self.samples = stride * max(samples, 1), stride, samples
-        self.dt = length / self.n_steps
-        self.rows = self._drive_rows(drive, temperature)
+        self.plan = plan_run(device, drive, temperature, dt, samples, noise_scale)
         self.current = np.broadcast_to(np.asarray(drive.current_density, float), (n,))
-        self.start = self.model.complete(*start)
-        point = (*drive.waveform.time, *drive.waveform.value, *dataclasses.astuple(drive.field), temperature, *start)
+        self.start = self.plan.model.complete(*start)
+        point = (*drive.values(), temperature, *start)
         self.stream_of = lambda J: stream_id(seed, device.instance, J, *point)
         self.keys = None if np.ndim(drive.current_density) == 0 else _noise_keys(self.current, self.stream_of)
         self.final = np.empty((len(self.start), n))
         self.recorded = np.empty((samples + 1 if samples else 0, len(self.start), n))
-
-    def _drive_rows(self, drive: Drive, temperature: float) -> np.ndarray:
-        rows = np.ones((self.n_steps + 1, 5))
-        rows[:, 0] = drive.waveform.sample(self.n_steps)
-        rows[:, 1:4] = field_rows(self.model, drive.field)
-        device = self.model.device
-        if device.heating is not None and temperature > 0:
-            if np.ndim(drive.current_density):
-                raise InputError("current_density must be one number for all trajectories of a device with [heating]")
-            rows[:, 4] += temperature_rise(device, drive.current_density, rows[:, 0], self.dt) / temperature
-        return rows
 
     def run(self, first: int, last: int):
         """Advance trajectories first to last - 1, LANES at a time."""
@@ -197,23 +144,23 @@ class _Task:
             self._run_lanes(slice(begin, min(begin + LANES, last)))
 
     def _run_lanes(self, where: slice):
-        count = where.stop - where.start
-        data = self.input
-        state = tuple(np.full(LANES, value / unit) for value, unit in zip(self.start, data.units, strict=True))
-        step = self.dt * data.rate
-        fixed = (step, data.noise_per_sqrt_dt * np.sqrt(step), data.table, data.x_end, data.coefficients)
         amplitude, keys = _padded(self.current[where]), self._lane_keys(where)
-        if self.samples:
+        units = self.plan.stretches[0].input.units
+        state = tuple(np.full(LANES, value / unit) for value, unit in zip(self.start, units, strict=True))
+        if self.recorded.size:
             self.recorded[0, :, where] = np.array(self.start)[:, None]
-        for sample in range(max(self.samples, 1)):
-            data.advance(*state, amplitude, *keys, self.rows, sample * self.stride, self.stride, *fixed)
-            if self.samples:
-                self._store(self.recorded[sample + 1], where, state, count)
-        self._store(self.final, where, state, count)
-
-    def _store(self, target: np.ndarray, where: slice, state: tuple[np.ndarray, ...], count: int):
-        for row, values, unit in zip(target, state, self.input.units, strict=True):
-            row[where] = values[:count] * unit
+        for stretch in self.plan.stretches:
+            data = stretch.input
+            if data.units != units:
+                state = tuple(x * (old / new) for x, old, new in zip(state, units, data.units, strict=True))
+                units = data.units
+            step = self.plan.dt * data.rate
+            noise = data.noise_per_sqrt_dt * np.sqrt(step)
+            rows = self.plan.rows, stretch.first, stretch.count
+            data.advance(*state, amplitude, *keys, *rows, step, noise, data.table, data.x_end, data.coefficients)
+            if stretch.sample is not None:
+                _store(self.recorded[stretch.sample], where, state, units)
+        _store(self.final, where, state, units)
 
     def _lane_keys(self, where: slice) -> tuple[np.ndarray, np.ndarray]:
         if self.keys is not None:
@@ -227,13 +174,18 @@ class _Task:
         q = self.final[0]
         diverged = q.size - np.count_nonzero(np.isfinite(self.final).all(axis=0))
         if diverged:
-            raise RunError(f"{diverged} of {q.size} trajectories diverged at dt = {self.dt:g} s; use a smaller dt")
-        left = (q <= 0) | (q >= self.model.device.track.length)
-        time = self.dt * self.stride * np.arange(self.samples + 1) if self.samples else np.empty(0)
-        names = [name for name, _unit in self.model.coordinates]
+            raise RunError(f"{diverged} of {q.size} trajectories diverged at dt = {self.plan.dt:g} s; use a smaller dt")
+        model = self.plan.model
+        left = (q <= 0) | (q >= model.device.track.length)
+        names = [name for name, _unit in model.coordinates]
         final = dict(zip(names, self.final, strict=True))
         recorded = dict(zip(names, self.recorded.swapaxes(0, 1), strict=True))
-        return Ensemble(final, left, self.dt, self.n_steps, time, recorded)
+        return Ensemble(final, left, self.plan.dt, self.plan.n_steps, self.plan.time, recorded)
+
+
+def _store(target: np.ndarray, where: slice, state: tuple[np.ndarray, ...], units: tuple[float, ...]):
+    for row, values, unit in zip(target, state, units, strict=True):
+        row[where] = values[: where.stop - where.start] * unit
 
 
 def _padded(values: np.ndarray) -> np.ndarray:

@@ -16,6 +16,8 @@ def reason(error: BaseException) -> str:
     """Return the message of an error on one line, of a failed write only what the system said."""
     # str() of a KeyError is the quoted form of its message.
     message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    if short := re.search(r"truncated file: eof = (\d+), .*stored_eof = (\d+)", message):
+        return f"{short[1]} of {short[2]} bytes are there"
     system = re.search(r"error message = '([^']+)'", message)
     return system[1] if system else " ".join(message.split()) or type(error).__name__
 

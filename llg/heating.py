@@ -42,13 +42,21 @@ def temperature_rise(device: "Device", current_density: float, shape: np.ndarray
     Raises:
         InputError: the device has no [stack].
     """
-    stack, heating, track = device.section("stack"), device.section("heating"), device.track
-    resistance = stack.resistance(device.geometry.q, device.geometry.w, track.thickness)
-    current = stack.current(current_density, track.width, track.thickness) * shape
-    square = (current[:-1] ** 2 + current[:-1] * current[1:] + current[1:] ** 2) / 3
-    target = heating.R_th * resistance * square
-    decay = np.exp(-step / heating.tau_th)
+    square = (shape[:-1] ** 2 + shape[:-1] * shape[1:] + shape[1:] ** 2) / 3
+    target = steady_rise(device, current_density) * square
+    decay = np.exp(-step / device.section("heating").tau_th)
     rise = np.zeros(shape.size)
     for n, goal in enumerate(target):
         rise[n + 1] = decay * rise[n] + (1 - decay) * goal
     return rise
+
+
+def steady_rise(device: "Device", current_density: float) -> float:
+    """Temperature rise [K] that a constant current density [A/m^2] would reach.
+
+    Raises:
+        InputError: the device has no [stack].
+    """
+    stack, heating, track = device.section("stack"), device.section("heating"), device.track
+    resistance = stack.resistance(device.geometry.q, device.geometry.w, track.thickness)
+    return heating.R_th * resistance * float(stack.current(current_density, track.width, track.thickness)) ** 2

@@ -8,7 +8,6 @@ import dataclasses
 import itertools
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from .constants import K_B, MU_0
 from .errors import RunError
@@ -102,6 +101,8 @@ def find_wells(model: QPhiModel, temperature: float) -> list[Well]:
     Raises:
         RunError: the track has no well.
     """
+    from scipy.signal import find_peaks  # takes longer to import than all the rest
+
     path = valley(model)
     floor = PROMINENCE_KT * K_B * temperature
     bottoms = find_peaks(-path.energy, prominence=floor)[0]

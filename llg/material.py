@@ -5,33 +5,40 @@ import math
 from collections.abc import Iterator
 
 from .constants import MU_0
+from .errors import InputError
+from .model_names import MODELS
 from .parameters import Parameters, quantity, word
-
-MODELS = ("q-phi",)
-"""Names of the equations of motion, see `llg.models`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Material(Parameters):
-    """Perpendicularly magnetized film."""
+    """Perpendicularly magnetized film, or a soft strip magnetized along the track."""
 
     Ms: float = quantity("saturation magnetization", "A/m", gt=0)
     A: float = quantity("exchange stiffness", "J/m", gt=0)
-    K_u: float = quantity("uniaxial perpendicular anisotropy", "J/m^3", gt=0)
+    K_u: float = quantity("uniaxial anisotropy, perpendicular; of a soft strip along it, shape included", "J/m^3", gt=0)
     D: float = quantity(
         "interfacial Dzyaloshinskii-Moriya constant, density D[m_z div m - (m.grad) m_z]",
         "J/m^2",
         default=0.0,
     )
     alpha: float = quantity("Gilbert damping", "1", gt=0, le=1)
+    easy_axis: str = word("z: perpendicular film, x: soft strip with walls across it", default="z", choices=("z", "x"))
+
+    @property
+    def in_plane(self) -> bool:
+        """The strip is magnetized along the track."""
+        return self.easy_axis == "x"
 
     @property
     def K_eff(self) -> float:
-        """Effective anisotropy K_u - mu0 Ms^2/2 of the film [J/m^3]."""
-        return self.K_u - 0.5 * MU_0 * self.Ms**2
+        """Effective anisotropy [J/m^3]: K_u - mu0 Ms^2/2 of a perpendicular film, K_u of a soft strip."""
+        return self.K_u if self.in_plane else self.K_u - 0.5 * MU_0 * self.Ms**2
 
     def problems(self) -> Iterator[str]:
-        """The film must be perpendicular."""
+        """The film must be perpendicular, a strip cannot be chiral."""
+        if self.in_plane and self.D != 0:
+            yield f'D = {self.D:g} [J/m^2] must be 0 where easy_axis = "x"'
         if self.K_eff <= 0:
             least = 0.5 * MU_0 * self.Ms**2
             yield f"K_u = {self.K_u:g} [J/m^3] must be > mu0 Ms^2/2 = {least:g} for a perpendicular film"
@@ -55,15 +62,44 @@ class Wall(Parameters):
     def resolved(self, material: Material, thickness: float) -> "Wall":
         """Fill what is not given: Delta = sqrt(A/K_eff), sigma_0 = 4 sqrt(A K_eff), H_K = Ms t ln 2/(pi Delta).
 
+        In a soft strip sigma_0 is that of a wall with its moment out of the plane, which costs -mu0 Ms H_K Delta more.
+
         Args:
             material: the film.
             thickness: film thickness t [m].
+
+        Raises:
+            InputError: H_K of a wall in a soft strip, which depends on its cross-section, is not given.
 
         References:
             H_K from the magnetostatic energy of a Neel wall in a film thinner than the wall: S. V. Tarasenko,
             A. Stankiewicz, V. V. Tarasenko, J. Ferre, J. Magn. Magn. Mater. 189, 19 (1998).
         """
         Delta = math.sqrt(material.A / material.K_eff) if self.Delta is None else self.Delta
-        sigma_0 = 4 * math.sqrt(material.A * material.K_eff) if self.sigma_0 is None else self.sigma_0
-        H_K = material.Ms * thickness * math.log(2) / (math.pi * Delta) if self.H_K is None else self.H_K
-        return Wall(model=self.model, Q=self.Q, Delta=Delta, sigma_0=sigma_0, H_K=H_K)
+        H_K, sigma_0 = self.H_K, self.sigma_0
+        if H_K is None:
+            if material.in_plane:
+                raise InputError('[wall]: H_K = -(N_z - N_y) Ms must be given where easy_axis = "x"')
+            H_K = material.Ms * thickness * math.log(2) / (math.pi * Delta)
+        if sigma_0 is None:
+            out_of_plane = -MU_0 * material.Ms * H_K * Delta if material.in_plane else 0.0
+            sigma_0 = 4 * math.sqrt(material.A * material.K_eff) + out_of_plane
+        return dataclasses.replace(self, Delta=Delta, sigma_0=sigma_0, H_K=H_K)
+
+    def following(self, before: tuple[Material, float], after: tuple[Material, float]) -> "Wall":
+        """The same wall in a changed film: what is given changes by the factors of the formulas of `resolved`.
+
+        Args:
+            before: film that the given values belong to, and its thickness [m].
+            after: the changed film and its thickness [m].
+        """
+        old, new = _formulas(*before), _formulas(*after)
+        given = [name for name in old if getattr(self, name) is not None]
+        return dataclasses.replace(self, **{name: getattr(self, name) * new[name] / old[name] for name in given})
+
+
+def _formulas(film: Material, thickness: float) -> dict[str, float]:
+    """What the straight wall's Delta, sigma_0 and H_K are proportional to."""
+    Delta = math.sqrt(film.A / film.K_eff)
+    H_K = film.Ms if film.in_plane else film.Ms * thickness / Delta
+    return {"Delta": Delta, "sigma_0": math.sqrt(film.A * film.K_eff), "H_K": H_K}

@@ -4,7 +4,10 @@ import dataclasses
 from collections.abc import Callable
 
 from .device import Device
+from .extended_scaling import chi_input, delta_input
 from .q_phi import QPhiModel
+from .q_phi_chi import QPhiChiModel
+from .q_phi_delta import QPhiDeltaModel
 from .scaling import KernelInput, kernel_input
 
 
@@ -24,9 +27,18 @@ class EquationOfMotion:
     kernel_input: Callable[[QPhiModel, float, float], KernelInput]
 
 
-EQUATIONS = {"q-phi": EquationOfMotion(QPhiModel, kernel_input)}
+EQUATIONS = {
+    "q-phi": EquationOfMotion(QPhiModel, kernel_input),
+    "q-phi-delta": EquationOfMotion(QPhiDeltaModel, delta_input),
+    "q-phi-chi": EquationOfMotion(QPhiChiModel, chi_input),
+}
 
 
 def equation_of(device: Device) -> EquationOfMotion:
     """The equations of motion that a device asks for in [wall] model."""
     return EQUATIONS[device.wall.model]
+
+
+def with_model(device: Device, name: str | None) -> Device:
+    """The device with other equations of motion; unchanged without a name."""
+    return device if name is None else dataclasses.replace(device, wall=dataclasses.replace(device.wall, model=name))

@@ -5,7 +5,8 @@ key_1 + n * odd constant through the SplitMix64 finalizer (G. L. Steele, D. Lea,
 constants of variant 13, D. Stafford 2011), with key_2 added between its two rounds: two trajectories whose
 counters happen to overlap still see different numbers. The 64 bits give two 32-bit uniforms and these, by the
 transform of G. E. P. Box and M. E. Muller (Ann. Math. Stat. 29, 610 (1958)), two independent standard normals that
-reach 6.76 standard deviations.
+reach 6.76 standard deviations. Equations of motion with three coordinates take the third deviates of two steps from one
+more hash, the same with the two keys exchanged.
 
 No state is kept, so results do not depend on threads, block sizes, order or interruptions.
 """
@@ -55,6 +56,18 @@ def normal_pair(bits):
     s, c = sincos_quarter(r)
     s, c = rotate_quarters(s, c, np.int64(low >> _U30))
     return radius * c, radius * s
+
+
+@njit(inline="always")
+def shifted_key(key_1, steps):
+    """First key of the same noise begun later: its step n is step n + `steps` (uint64) of `key_1`."""
+    return key_1 + steps * _GOLDEN
+
+
+@njit(inline="always")
+def third_normals(key_1, key_2, step):
+    """Third normal deviates of an even step (uint64) and of the one after: the keys change places in the hash."""
+    return normal_pair(step_bits(key_2, key_1, step))
 
 
 @njit(cache=True)

@@ -121,7 +121,7 @@ class QPhiModel:
         return self._extra(q)[1]
 
     def _extra(self, q):
-        return self.device.potential.evaluate(q) if self.device.potential else (0.0, 0.0)
+        return self.device.extra_potential(q)
 
     def fields(self, q, phi, current_density=0.0, field: Field = NO_FIELD) -> tuple[np.ndarray, np.ndarray]:
         """Right-hand sides (f1, f2) of the two equations including all torques [A/m].
@@ -166,8 +166,8 @@ class QPhiModel:
         """All coordinates of a wall at q [m] with angle phi [rad]."""
         return float(q), float(phi)
 
-    def fastest_rate(self, field: Field = NO_FIELD) -> float:
-        """Upper estimate of the fastest relaxation or precession rate [1/s] without current; limits the time step."""
+    def fastest_rate(self, field: Field = NO_FIELD, current_density: float = 0.0) -> float:
+        """Upper estimate of the fastest relaxation or precession rate [1/s]; limits the time step."""
         g = self.device.geometry
         in_plane = math.hypot(abs(field.H_x) + abs(self.H_D), field.H_y)
         angle = abs(self.H_K) + math.pi / 2 * in_plane * np.max(g.s1 / g.s2) + abs(field.H_z)
@@ -175,4 +175,12 @@ class QPhiModel:
             self.sigma_0 * g.ds2 - math.pi * self.Delta * MU_0 * self.Ms * abs(self.H_D) * g.ds1
         ) * self.t + self.extra_force(g.q)
         curvature = np.max(np.abs(np.gradient(force, g.q)) / g.s2) * self.Delta / (2 * MU_0 * self.Ms * self.t)
-        return GAMMA_0 / math.sqrt(1 + self.alpha**2) * float(angle + curvature)
+        return GAMMA_0 / math.sqrt(1 + self.alpha**2) * float(angle + curvature + self._current_field(current_density))
+
+    def _current_field(self, current_density: float) -> float:
+        """Upper estimate of the fields [A/m] of all torques of a current density [A/m^2]."""
+        g, w_0 = self.device.geometry, self.device.track.width
+        s_J, s_u = (1 - self.kappa) * g.s1 + self.kappa * w_0, (1 - self.kappa) * g.s2 + self.kappa * w_0
+        spin_orbit = math.pi / 2 * np.max(s_J / g.s2) * (abs(self.H_DL_per_J) + abs(self.H_FL_per_J))
+        spin_transfer = np.max(s_u / g.s2) * (1 + abs(self.beta)) * abs(self.u_per_J) / (self.Delta * GAMMA_0)
+        return float(abs(current_density) * (spin_orbit + spin_transfer))

@@ -9,9 +9,9 @@ from .constants import K_B
 from .depinning import depinning_current
 from .device import Device
 from .errors import InputError
-from .landscape import Well, find_wells, valley
-from .langer import escape_rate
+from .landscape import Well, find_wells
 from .q_phi import QPhiModel
+from .rate_matrix import rate_matrix
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,53 +22,64 @@ class WellRates:
         well: position, barriers and depinning fields.
         barrier_left: barrier to the left [kB T].
         barrier_right: barrier to the right [kB T].
-        escape_rate: total escape rate at rest by Langer's formula [1/s].
+        rate: escape rate at rest to each well, shape (S,) [1/s].
+        rate_error: standard errors, shape (S,) [1/s]; nan where the method has none.
+        lost: escape rates off the left and the right end of the track, shape (2,) [1/s].
+        retention: mean time in the well [s]; infinity where no saddle leads out.
+        retention_error: its standard error [s]; nan where the method has none.
         depinning_current: least current step at T = 0 that drives the wall out to the left and right [A/m^2].
     """
 
     well: Well
     barrier_left: float
     barrier_right: float
-    escape_rate: float
+    rate: np.ndarray
+    rate_error: np.ndarray
+    lost: np.ndarray
+    retention: float
+    retention_error: float
     depinning_current: tuple[float, float]
 
-    @property
-    def retention(self) -> float:
-        """Mean time in the well [s]; infinity where no saddle leads out."""
-        return 1 / self.escape_rate if self.escape_rate > 0 else math.inf
 
-
-def well_rates(device: Device, temperature: float | None = None) -> list[WellRates]:
+def well_rates(
+    device: Device, temperature: float | None = None, *, method: str = "langer", **options
+) -> list[WellRates]:
     """Analyse all wells of a device.
 
     Args:
         device: the device (instance).
         temperature: temperature [K]; the device's own by default.
+        method: how the rates are found, one of `llg.rate_matrix.METHODS`.
+        options: further arguments of `llg.rate_matrix.rate_matrix`.
 
     Raises:
-        InputError: the temperature is impossible.
-        RunError: the track has no well.
+        InputError: the temperature or the method is impossible.
+        RunError: the track has no well, or the method does not hold for this device.
     """
     temperature = device.temperature if temperature is None else temperature
     if not 0 < temperature < 2000:
         raise InputError(f"temperature = {temperature:g} [K] must be > 0 and < 2000")
     model = QPhiModel(device)
-    wells, path = find_wells(model, temperature), valley(model)
-    kT = K_B * temperature
-    result = []
-    for well in wells:
-        rate = 0.0
-        for edge in (well.left_edge, well.right_edge):
-            saddle = (edge, float(np.interp(edge, path.q, path.phi)))
-            one = escape_rate(model, (well.q, well.phi), saddle, temperature)
-            rate += 0.0 if math.isnan(one) else one
-        currents = tuple(depinning_current(model, well, direction) for direction in (-1, 1))
-        result.append(WellRates(well, well.barrier_left / kT, well.barrier_right / kT, rate, currents))
-    return result
+    wells, kT = find_wells(model, temperature), K_B * temperature
+    matrix = rate_matrix(model, wells, temperature, method, **options)
+    return [
+        WellRates(
+            well=well,
+            barrier_left=well.barrier_left / kT,
+            barrier_right=well.barrier_right / kT,
+            rate=matrix.rate[i],
+            rate_error=matrix.rate_error[i],
+            lost=matrix.lost[i],
+            retention=float(matrix.retention[i]),
+            retention_error=float(matrix.retention_error[i]),
+            depinning_current=tuple(depinning_current(model, well, direction) for direction in (-1, 1)),
+        )
+        for i, well in enumerate(wells)
+    ]
 
 
 def as_json(rates: list[WellRates]) -> dict:
-    """The documented JSON object of `dwsynapse rates`; infinity becomes null."""
+    """The documented JSON object of `dwsynapse rates`; what is infinite or unknown becomes null."""
 
     def finite(value):
         return value if math.isfinite(value) else None
@@ -79,7 +90,10 @@ def as_json(rates: list[WellRates]) -> dict:
             "barrier_left_kT": r.barrier_left,
             "barrier_right_kT": r.barrier_right,
             "retention_s": finite(r.retention),
-            "retention_s_error": None,
+            "retention_s_error": finite(r.retention_error),
+            "rates_per_s": r.rate.tolist(),
+            "rates_per_s_error": [finite(error) for error in r.rate_error.tolist()],
+            "lost_per_s": r.lost.tolist(),
         }
         for r in rates
     ]

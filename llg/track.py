@@ -8,6 +8,9 @@ import numpy as np
 from .notch import Notch
 from .parameters import Parameters, numbers, quantity
 
+FINEST_ROUGHNESS = 1e5
+"""Most correlation lengths of the edge roughness along a track."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Track(Parameters):
@@ -24,6 +27,10 @@ class Track(Parameters):
     outline_width: tuple[float, ...] = numbers("tabulated outline: full width w at outline_x, replaces width", "m")
     edge_roughness_rms: float = quantity("rms roughness of each edge of a device instance", "m", default=0.0, ge=0)
     edge_roughness_length: float = quantity("correlation length of the edge roughness", "m", default=20e-9, gt=0)
+    edge_roughness_rms_lower: float | None = quantity("rms of the lower edge if it differs", "m", default=None, ge=0)
+    edge_roughness_length_lower: float | None = quantity(
+        "correlation length of the lower edge if it differs", "m", default=None, gt=0
+    )
 
     def problems(self) -> Iterator[str]:
         """Pads come with their taper, tables are complete."""
@@ -34,11 +41,30 @@ class Track(Parameters):
                 yield f"pad_width = {self.pad_width:g} [m] must be >= width = {self.width:g}"
             if 2 * self.pad_taper > self.length:
                 yield f"pad_taper = {self.pad_taper:g} [m] must be <= half the length = {self.length / 2:g}"
+        for _rms, length in self.edges:
+            if length * FINEST_ROUGHNESS < self.length:
+                least = self.length / FINEST_ROUGHNESS
+                yield f"edge_roughness_length = {length:g} [m] must be >= {least:g}, length/{FINEST_ROUGHNESS:g}"
+                break
         n_x, n_w = len(self.outline_x), len(self.outline_width)
         if n_x != n_w or n_x == 1:
             yield f"outline_x ({n_x}) and outline_width ({n_w}) must have the same length >= 2"
         elif n_x and (np.any(np.diff(self.outline_x) <= 0) or min(self.outline_width) <= 0):
             yield "outline_x must be strictly ascending and outline_width > 0"
+
+    @property
+    def edges(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Roughness of the upper and the lower edge: rms and correlation length [m]."""
+        upper = self.edge_roughness_rms, self.edge_roughness_length
+        lower = self.edge_roughness_rms_lower, self.edge_roughness_length_lower
+        return upper, tuple(own if own is not None else other for own, other in zip(lower, upper, strict=True))
+
+    @property
+    def corners(self) -> tuple[float, ...]:
+        """Places [m] on the track between which the width without notches is linear."""
+        if self.outline_x:
+            return tuple(x for x in self.outline_x if 0 < x < self.length)
+        return () if self.pad_taper is None else (self.pad_taper, self.length - self.pad_taper)
 
     def base_width(self, x: np.ndarray) -> np.ndarray:
         """Full width [m] at x [m] without notches, same shape as x."""
@@ -59,6 +85,10 @@ def outline_problems(track: Track, notches: tuple[Notch, ...]) -> Iterator[str]:
         local = float(track.base_width(np.array(notch.position)))
         if notch.depth >= local / 2:
             yield f"[[notch]] {number}: depth = {notch.depth:g} [m] must be < half the track width = {local / 2:g}"
+    x = np.array(track.outline_x)
+    through = x[outline(track, notches, x) <= 0]
+    if through.size:
+        yield f"the notches cut through the outline at x = {through[0]:g} [m], must leave a width > 0"
 
 
 def outline(track: Track, notches: tuple[Notch, ...], x: np.ndarray) -> np.ndarray:

@@ -10,6 +10,8 @@ from .errors import InputError
 from .files import create, open_checked, provenance, put
 
 SCHEMA = "dwsynapse.trajectories"
+THIRD = {"Delta": ("m", "wall width, trajectory by time"), "chi": ("rad", "wall tilt, trajectory by time")}
+"""Unit and meaning of the coordinates that only some equations of motion have."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,7 @@ class Trajectories:
         pulse: pulse shape at the sample times, shape (m,) [1].
         q: wall positions, shape (n, m) [m].
         phi: wall angles, shape (n, m) [rad].
+        third: the further coordinate by name, "Delta" [m] or "chi" [rad], shape (n, m); empty for the rigid wall.
     """
 
     device: Device
@@ -31,14 +34,16 @@ class Trajectories:
     pulse: np.ndarray
     q: np.ndarray
     phi: np.ndarray
+    third: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
 def record(device: Device, current_density: float, waveform, ensemble: Ensemble) -> Trajectories:
     """Gather a recorded ensemble."""
     shape = np.interp(ensemble.time, waveform.time, waveform.value)
+    third = {name: ensemble.samples[name].T for name in THIRD if name in ensemble.samples}
     return Trajectories(
         device=device, current_density=current_density, time=ensemble.time, pulse=shape,
-        q=ensemble.q_samples.T, phi=ensemble.phi_samples.T,
+        q=ensemble.q_samples.T, phi=ensemble.phi_samples.T, third=third,
     )  # fmt: skip
 
 
@@ -48,7 +53,8 @@ def save_trajectories(path, trajectories: Trajectories, *, seed: int, inputs=(),
     Raises:
         InputError: the file exists and `force` is not set, or cannot be written.
     """
-    config = {"device": trajectories.device.config(), "current_density": trajectories.current_density}
+    device = trajectories.device
+    config = {"device": device.config(), "current_density": trajectories.current_density, "instance": device.instance}
     with create(path, SCHEMA, config=config, seed=seed, inputs=inputs, force=force) as file:
         put(
             file,
@@ -60,6 +66,8 @@ def save_trajectories(path, trajectories: Trajectories, *, seed: int, inputs=(),
         put(file, "pulse", trajectories.pulse, unit="1", long_name="pulse shape relative to its amplitude")
         put(file, "q", trajectories.q, unit="m", long_name="wall position, trajectory by time")
         put(file, "phi", trajectories.phi, unit="rad", long_name="wall angle, trajectory by time")
+        for name, values in trajectories.third.items():
+            put(file, name, values, unit=THIRD[name][0], long_name=THIRD[name][1])
 
 
 def load_trajectories(path) -> Trajectories:
@@ -72,6 +80,7 @@ def load_trajectories(path) -> Trajectories:
         config = provenance(file)["config"]
         try:
             arrays = {name: file[name][()] for name in ("time", "pulse", "q", "phi")}
+            third = {name: file[name][()] for name in THIRD if name in file}
             device = device_from_mapping(config["device"], f"{path}: device")
             current_density = float(config["current_density"])
         except (KeyError, TypeError, ValueError) as error:
@@ -79,6 +88,8 @@ def load_trajectories(path) -> Trajectories:
     m = arrays["time"].size
     if arrays["q"].ndim != 2 or arrays["q"].shape[1] != m or arrays["phi"].shape != arrays["q"].shape:
         raise InputError(f"{path}: q {arrays['q'].shape} and phi {arrays['phi'].shape} do not fit {m} times")
+    if any(values.shape != arrays["q"].shape for values in third.values()):
+        raise InputError(f"{path}: {', '.join(third)} do not fit q {arrays['q'].shape}")
     if arrays["pulse"].shape != (m,):
         raise InputError(f"{path}: pulse {arrays['pulse'].shape} does not fit {m} times")
-    return Trajectories(device=device, current_density=current_density, **arrays)
+    return Trajectories(device=device, current_density=current_density, third=third, **arrays)

@@ -60,10 +60,8 @@ def test_mean_weight_change_is_the_wanted_one(name):
     # The mean step of the middle of the track, where this test stays; mean_step also counts the cut doubles.
     inner = pairs.scale * np.diff(law.conductance)[0] * (0.92 + 0.6) / 2
     rate = 0.02
-    if name == "mixed-precision":
-        rule = MixedPrecision(SHAPE, inner, momentum=0.0)
-    else:
-        rule = StochasticPulses(SHAPE, inner, seed=(3,))
+    mixed = name == "mixed-precision"
+    rule = MixedPrecision(SHAPE, inner, momentum=0.0) if mixed else StochasticPulses(SHAPE, inner, seed=(3,))
     values, wanted, sense = answered(rule, pairs, rate)
     if name == "mixed-precision":
         wanted = wanted - rule.accumulator

@@ -13,12 +13,13 @@ from scipy.integrate import solve_ivp
 import llg.geometry
 from llg.constants import K_B
 from llg.device import device_from_mapping
-from llg.ensemble import Drive, simulate, time_step
+from llg.ensemble import Drive, simulate
 from llg.noise import normal_pair, step_bits, stream_id, trajectory_keys
 from llg.pulse import Waveform
 from llg.q_phi import Field, QPhiModel
 from llg.q_phi_kernel import LANES, advance
 from llg.scaling import field_rows, kernel_input
+from llg.time_step import time_step
 
 TEMPERATURE = 300.0
 FIELD = Field(H_x=2e4, H_y=-1.5e4, H_z=3e3)

@@ -66,6 +66,9 @@ def test_text_to_si(text, unit, value):
         ("1 nm nm nm x", "m", "not a number with a unit"),
         ("__import__('os')", "m", "not a number with a unit"),
         ("3 m", "1", "wrong unit"),
+        ("1 000 nm", "m", "not a number with a unit"),
+        ("2 + 3 nm", "m", "not a number with a unit"),
+        ("2*3 nm", "m", "not a number with a unit"),
     ],
 )
 def test_wrong_text(text, unit, said):

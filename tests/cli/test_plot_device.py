@@ -1,0 +1,95 @@
+"""`dwsynapse plot` of devices and of trajectories that move."""
+
+import matplotlib.image
+import pytest
+from PIL import Image
+
+NOTCHED = """
+name = "one notch"
+[material]
+Ms = 7e5
+A = 1e-11
+K_u = 4.8e5
+D = 1e-3
+alpha = 0.3
+[track]
+length = "400 nm"
+width = "64 nm"
+thickness = "0.6 nm"
+[torque]
+theta_SH = 0.1
+[pulse]
+current_density = "2e11 A/m^2"
+duration = "0.5 ns"
+[[notch]]
+position = "200 nm"
+shape = "triangular"
+depth = "10 nm"
+width = "30 nm"
+"""
+
+
+@pytest.fixture
+def device(folder):
+    (folder / "one.toml").write_text(NOTCHED)
+    return "one.toml"
+
+
+@pytest.mark.parametrize(
+    ("figure", "options"),
+    [
+        ("landscape", ()),
+        ("landscape", ("--H_z", "2 kA/m")),
+        ("landscape", ("--current", "-1e11")),
+        ("phase", ("--current", "1e11 A/m^2", "--H_z", "-2e3")),
+        ("velocity", ("--current", "-3e11", "--H_z", "1e3")),
+        ("field-velocity", ("--H_z", "2e4")),
+        ("retention", ()),
+    ],
+)
+def test_every_figure_of_a_device(device, figure, options, folder, command):
+    result = command("plot", device, "--figure", figure, *options, "-o", "a.png", "--json").json
+    assert result == {"file": device, "figure": figure, "out": "a.png"}
+    height, width, _ = matplotlib.image.imread("a.png").shape
+    assert width == 1320 and height > 400
+    assert sorted(path.name for path in folder.iterdir()) == ["a.png", "one.toml"]
+
+
+def test_shipped_device_by_name_and_first_figure(folder, command):
+    answer = command("plot", "five_state", "-o", "a.svg")
+    assert (answer.code, answer.err, answer.out) == (0, "", "a.svg: landscape of five_state\n")
+
+
+def test_animation_of_recorded_trajectories(device, folder, command):
+    command("simulate", device, "-n", 2, "--samples", 8, "-o", "t.h5")
+    result = command("plot", "t.h5", "--trajectory", 1, "-o", "wall.gif", "--json").json
+    assert result == {"file": "t.h5", "figure": "animation", "out": "wall.gif"}
+    with Image.open("wall.gif") as movie:
+        assert movie.n_frames == 9
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("one.toml --figure lanscape -o a.png", 'one.toml: has no figure "lanscape"; did you mean "landscape"?'),
+        ("one.toml --figure accuracy -o a.png", "valid names: field-velocity, landscape, phase, retention, velocity"),
+        ("five_stat -o a.png", 'five_stat: no such file or shipped device; did you mean "five_state"?'),
+        ("none.toml -o a.png", "none.toml: cannot read"),
+        ("one.toml --figure retention --current 1e11 -o a.png", 'the figure "retention" takes no current_density'),
+        ("one.toml --figure velocity --current 0 -o a.png", "current density = 0 [A/m^2] must not be 0"),
+        ("one.toml -o a.gif", "a.gif: the name of a figure must end in .png, .pdf or .svg"),
+        ("one.toml --trajectory 1 -o a.png", "plot: a still figure takes no --trajectory"),
+        ("t.h5 --H_z 1e3 -o a.png", "plot: a figure of a file takes no --H_z"),
+        ("t.h5 --figure landscape -o a.gif", "plot: an animation takes no --figure"),
+        ("t.h5 --trajectory 5 -o a.gif", "trajectory = 5 must be < 2, the number recorded"),
+        ("t.h5 -o a.mp4", "a.mp4: an MP4 needs the program ffmpeg"),
+        ("none.h5 -o a.gif", "none.h5: no such file"),
+    ],
+)
+def test_bad_input_is_one_line(device, line, said, folder, command, monkeypatch):
+    command("simulate", device, "-n", 2, "--samples", 4, "-o", "t.h5")
+    monkeypatch.setenv("PATH", str(folder))
+    answer = command("plot", *line.split())
+    assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
+    assert said in answer.err
+    assert sorted(path.name for path in folder.iterdir()) == ["one.toml", "t.h5"]
