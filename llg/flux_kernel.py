@@ -1,8 +1,8 @@
 """Jitted loops of forward flux sampling: lanes of trajectories that stop, each for itself, where their fate is decided.
 
-The motion is that of `llg.q_phi_kernel.advance`, in its reduced units; every few steps each lane is looked at. A lane that
-is done takes the next trial at once. The noise of a trial is a function of the stream and the number of the trial, and of
-its own steps.
+The motion is that of `llg.q_phi_kernel.advance`, in its reduced units; every few steps each lane is looked at. A lane
+that is done takes the next trial at once. The noise of a trial is a function of the stream, of the number of the trial,
+and of its own steps.
 """
 
 import numpy as np
@@ -117,7 +117,7 @@ def _judge(x, phi, home, target, x_end, place, n, fate, peak):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def run_basin(start, stream, home, target, burn_in, looks, motion, place, crossings, time, exits):
+def run_basin(start, stream, home, target, burn_in, looks, motion, place, crossings, time):
     """Let LANES walls live in a well and note each first crossing of an interface after a visit to the core.
 
     A wall that reaches another core, or leaves the track, starts anew in the core.
@@ -133,7 +133,6 @@ def run_basin(start, stream, home, target, burn_in, looks, motion, place, crossi
         place: see `observe`.
         crossings: output, configurations x, phi at the crossings, in the order of time, shape (capacity, 2).
         time: output, number of looks that counted, shape (1,), int64.
-        exits: output, number of walls that left the well while it counted, shape (1,), int64.
 
     Returns:
         Number of crossings, which may be more than were stored.
@@ -145,7 +144,7 @@ def run_basin(start, stream, home, target, burn_in, looks, motion, place, crossi
     trajectory_keys(stream, np.uint64(0), keys[0], keys[1])
     starts, armed = np.zeros(LANES, np.int64), np.ones(LANES, np.bool_)
     count = 0
-    time[0], exits[0] = 0, 0
+    time[0] = 0
     for lane in range(LANES):
         x[lane], phi[lane] = start[lane % start.shape[0]]
     for look in range(looks):
@@ -158,7 +157,6 @@ def run_basin(start, stream, home, target, burn_in, looks, motion, place, crossi
             if well == home:
                 armed[lane] = True
             elif well >= 0 or x[lane] <= 0.0 or x[lane] >= x_end:
-                exits[0] += counts
                 starts[lane] += 1
                 x[lane], phi[lane] = start[(lane + LANES * starts[lane]) % start.shape[0]]
                 armed[lane] = True

@@ -1,12 +1,12 @@
 """Escape rate from a well by forward flux sampling: any barrier, any damping, the real noisy motion.
 
-The rate is the flux of first crossings of an interface near the bottom, after a visit to the core of the well, times the
-probabilities to reach each next interface before falling back to the core, times that to reach the core of another
+The rate is the flux of first crossings of an interface near the bottom, after a visit to the core of the well, times
+the probabilities to reach each next interface before falling back to the core, times that to reach the core of another
 well from the last one. Nothing is assumed of the stationary law or of the interfaces, which only decide the work.
 
 A pilot run places the interfaces so that `SHARE` of the trials reach the next one; it is then thrown away. The
-replicas that follow are whole, independent runs over the same interfaces: their mean has no bias, and its standard error
-is their spread over the root of their number.
+replicas that follow are whole, independent runs over the same interfaces: their mean has no bias, and its standard
+error is their spread over the root of their number.
 
 References:
     R. J. Allen, C. Valeriani, P. R. ten Wolde, J. Phys.: Condens. Matter 21, 463102 (2009).
@@ -163,8 +163,8 @@ class _Sampler:
 
     def basin(self, replica: int, target: float, looks: int):
         """Flux over the first interface [1/s] and configurations on it, shape (n, 2)."""
-        crossings, time, exits = np.empty((self.capacity, 2)), np.zeros(1, np.int64), np.zeros(1, np.int64)
-        fixed = (self.motion, self.place, crossings, time, exits)
+        crossings, time = np.empty((self.capacity, 2)), np.zeros(1, np.int64)
+        fixed = (self.motion, self.place, crossings, time)
         stream = self.stream_of(replica, 0)
         count = run_basin(self.pool, stream, self.home, target, self.burn_in, looks, *fixed)
         self._count(looks)

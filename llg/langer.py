@@ -3,9 +3,9 @@
     rate of a well over one saddle = lambda_+/(2 pi) * 2 pi kB T/sqrt|det H| * exp(-E_saddle/kB T)/Z
 
 lambda_+ is the growth rate of the unstable mode of the noiseless motion at the saddle, H the Hessian of E there in
-x = (q/Delta, phi), and Z = integral of exp(-E/kB T) dx over the whole well. With Z of the harmonic well this is Langer's
-formula; the integral costs nothing here and removes half of its error, which is of the order kB T/barrier. Rates over
-different saddles add; wells at several angles of one place count as one.
+x = (q/Delta, phi), and Z = integral of exp(-E/kB T) dx over the whole well. With Z of the harmonic well this is
+Langer's formula; the integral costs nothing here and leaves the shape of the saddle as the only error, of the order
+kB T/barrier. Rates over different saddles add; wells at several angles of one place count as one.
 
 Weak damping is corrected by `llg.turnover`.
 

@@ -1,11 +1,11 @@
 """What weak damping does to escape rates: the wall leaves a well faster than noise refills its high energies.
 
-Near the energy of the saddles the wall swings through a well and loses on each crossing delta kB T, on the average, with
+Near the energy of the saddles the wall swings through a well and loses delta kB T on each crossing, on average, with
 
-    2 delta = alpha/(kB T) * integral of (E_xx + E_phiphi) dx dphi   over the well below its lower saddle,   x = q/Delta,
+    2 delta = alpha/(kB T) * integral of (E_xx + E_phiphi) dx dphi   over the well below its lower saddle, x = q/Delta,
 
-that is alpha times the line integral of |grad E| along the swing; noise spreads the loss with a variance of 2 delta. Where
-delta is large each wall that crosses a saddle is captured by the next well, and Langer's rate holds. Where it is
+that is alpha times the line integral of |grad E| along the swing; noise spreads the loss with a variance of 2 delta.
+Where delta is large each wall that crosses a saddle is captured by the next well, and Langer's rate holds. Where it is
 not, the rate over a passage becomes
 
     k_ij = k_Langer * integral over e > 0 of exp(-e) [h_i(L) h_j(R) - h_i(R) h_j(L)],
@@ -35,7 +35,7 @@ STRONG = 10.0
 """A wall that loses this much [kB T] on a crossing is captured; the rate then differs from Langer's by 1 %."""
 WEAKEST = 0.03
 """Least loss on a crossing that the walk in energy resolves [kB T]."""
-_TURNING = 3.0
+_TURNING = 3.0  # least loss [kB T] for a wall that may turn around in its well, which the walk does not describe
 _DEEP, _HIGH = 10.0, 12.0  # energies at which a wall counts as captured, and that none exceeds [kB T]
 
 
@@ -69,8 +69,8 @@ def crossing_losses(
             if losses[well] < _TURNING:
                 raise RunError(
                     f"the wall turns around in the well at {grid.q[grid.owner == well].mean():g} m before it leaves it "
-                    f"and loses {losses[well]:.2g} kB T on a crossing, must be >= {_TURNING:g} for Langer's rate; sample "
-                    "the flux instead"
+                    f"and loses {losses[well]:.2g} kB T on a crossing, must be >= {_TURNING:g} for Langer's rate; "
+                    "sample the flux instead"
                 )
             losses[well] = np.inf
     return losses
