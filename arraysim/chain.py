@@ -12,14 +12,14 @@ from pathlib import Path
 from compact.operating_point import write_points
 from compact.sweep import build_table, reference_grid
 from compact.table_file import save_table
-from llg.atomic import replacing
 from llg.command_line import writable_folder
 from llg.device import Device, load_device
+from llg.drawing.figure_file import figure_bytes
 from llg.errors import InputError, RunError
-from llg.figure_file import figure_bytes
-from llg.rates import as_json as rates_json
-from llg.rates import well_rates
+from llg.rates.summary import as_json as rates_json
+from llg.rates.summary import well_rates
 from llg.simulation import run_pulse
+from llg.storage.atomic import replacing
 from llg.trajectories import record, save_trajectories
 
 from .datasets import load_dataset

@@ -129,8 +129,8 @@ def run_train(arguments: argparse.Namespace):
 
 def run_plot(arguments: argparse.Namespace):
     """Draw one figure of a file or device, or animate a trajectory."""
-    from llg.figure_file import figure_format, save_figure
-    from llg.movie_file import is_movie, movie_format, save_movie
+    from llg.drawing.figure_file import figure_format, save_figure
+    from llg.drawing.movie_file import is_movie, movie_format, save_movie
 
     from .figures import can_move, draw_device, draw_file, is_device, movie_of
 

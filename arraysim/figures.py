@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from compact.plots import plot_conductance_states, plot_move_probability, transition_figure
 from compact.table_file import load_table
-from llg.animation import WallScene
 from llg.device import load_device
-from llg.device_figures import (
+from llg.drawing.animation import WallScene
+from llg.drawing.device_figures import (
     DrivenDevice,
     field_velocity_figure,
     landscape_figure,
@@ -19,12 +19,12 @@ from llg.device_figures import (
     retention_figure,
     velocity_figure,
 )
+from llg.drawing.device_plots import plot_landscape
+from llg.drawing.trajectory_plots import trajectory_figure
 from llg.errors import InputError, nearest
-from llg.files import open_checked, provenance
-from llg.plots import plot_landscape
 from llg.q_phi import QPhiModel
+from llg.storage.files import open_checked, provenance
 from llg.trajectories import load_trajectories
-from llg.trajectory_plots import trajectory_figure
 
 from . import captions
 from .plots import plot_confusion, plot_learning_curves, plot_pulses_per_device, plot_state_occupancy, plot_weights
@@ -38,7 +38,7 @@ class FigureKind:
     Attributes:
         caption: for the report; its first sentence is the heading.
         draw: makes the figure from the content of a file.
-        takes: parts of the drive of a device that it shows, attributes of `llg.device_figures.DrivenDevice`.
+        takes: parts of the drive of a device that it shows, attributes of `llg.drawing.device_figures.DrivenDevice`.
     """
 
     caption: str
@@ -147,7 +147,7 @@ def can_move(source: str) -> bool:
 
 
 def movie_of(source: str, number: int = 0) -> Iterator[np.ndarray]:
-    """Pictures of one recorded trajectory, see `llg.animation.WallScene`.
+    """Pictures of one recorded trajectory, see `llg.drawing.animation.WallScene`.
 
     Args:
         source: a trajectory file.

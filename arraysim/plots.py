@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from arraysim.training_result import TrainingResult
-from llg.canvas import BLUE, ORANGE, axes_or_new
+from llg.drawing.canvas import BLUE, ORANGE, axes_or_new
 
 YELLOW = "#E69F00"
 SEQUENTIAL = "cividis"

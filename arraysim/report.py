@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from llg.atomic import replacing
 from llg.errors import InputError
+from llg.storage.atomic import replacing
 
 from .html_page import Fact, Section, render
 from .number_text import NONE, memory_text, percent_text, power_of_ten, time_text, with_prefix

@@ -5,7 +5,7 @@ import numpy as np
 from arraysim import update_kernel
 from arraysim.pulse_law import PulseLaw
 from llg.errors import InputError
-from llg.noise import stream_id
+from llg.kernels.noise import stream_id
 
 # Independent random streams of one array.
 _WRITE, _CYCLE, _DEVICE = range(3)

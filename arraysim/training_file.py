@@ -11,8 +11,8 @@ import h5py
 
 from arraysim.training_config import TrainingConfig
 from arraysim.training_result import HardwareRecord, LearningCurve, TrainingResult
-from llg import files
 from llg.errors import InputError
+from llg.storage import files
 
 SCHEMA = "dwsynapse.training"
 

@@ -2,7 +2,7 @@
 
 Every draw is a pure function of (stream keys, synapse, number of pulses the synapse has received), so results do
 not depend on threads, blocks or the order of synapses. A synapse counts its pulses, and the pair (synapse, count)
-is the counter of ``llg.noise.step_bits``.
+is the counter of ``llg.kernels.noise.step_bits``.
 
 The next state is drawn by the alias method (A. J. Walker, ACM Trans. Math. Softw. 3, 253 (1977); tables built as
 M. D. Vose, IEEE Trans. Softw. Eng. 17, 972 (1991)): one look-up whatever the number of states. Half of the 64 bits
@@ -12,7 +12,7 @@ chooses the column, half the side of its threshold, so probabilities are exact t
 import numpy as np
 from numba import njit
 
-from llg.noise import normal_pair, step_bits
+from llg.kernels.noise import normal_pair, step_bits
 
 _ALIAS_BITS = np.uint64(8)
 _ALIAS_MASK = np.uint64(0xFF)

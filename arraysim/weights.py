@@ -11,7 +11,7 @@ from arraysim.pulse_law import PulseLaw
 from arraysim.synapse_array import SynapseArray, stream_keys
 from arraysim.update_kernel import counter
 from llg.errors import InputError
-from llg.noise import step_bits
+from llg.kernels.noise import step_bits
 
 # The two kinds of pulses an array of pairs is written with.
 UP, DOWN = 0, 1

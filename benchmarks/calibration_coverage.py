@@ -16,14 +16,14 @@ import time
 import numpy as np
 
 from llg import device_from_mapping
-from llg.calibration import calibrate
-from llg.calibration_parameters import ParameterSpace
-from llg.depinning_curve import DepinningCurve, first_step
+from llg.calibration.depinning_curve import DepinningCurve, first_step
+from llg.calibration.fit import calibrate
+from llg.calibration.parameters import ParameterSpace
+from llg.calibration.pinning_map import PinningMap
+from llg.calibration.velocity_curve import VelocityCurve
+from llg.calibration.wall_trace import WallTrace, place_of_rest
 from llg.landscape import find_wells
-from llg.pinning_map import PinningMap
 from llg.q_phi import QPhiModel
-from llg.velocity_curve import VelocityCurve
-from llg.wall_trace import WallTrace, place_of_rest
 
 TRUTH = {
     "name": "truth",

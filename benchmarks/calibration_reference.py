@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from llg import QPhiModel, device_from_mapping
-from llg.calibration import calibrate
-from llg.calibration_parameters import with_values
-from llg.pinning_map import holding_field, read_pinning_map
-from llg.velocity_curve import read_velocity_curve
+from llg.calibration.fit import calibrate
+from llg.calibration.parameters import with_values
+from llg.calibration.pinning_map import holding_field, read_pinning_map
+from llg.calibration.velocity_curve import read_velocity_curve
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared/reference/micromagnetics"
 SETS = (("sigma_0",), ("sigma_0", "Delta"), ("sigma_0", "D"), ("sigma_0", "notch_width_scale"))

@@ -13,7 +13,7 @@ import dataclasses
 import numpy as np
 
 from llg import Drive, QPhiModel, find_wells, load_device, simulate
-from llg import depinning_curve as law
+from llg.calibration import depinning_curve as law
 
 CURRENTS = np.linspace(4.4e11, 6.0e11, 9)
 STEP = law.DepinningCurve.difference_step

@@ -7,7 +7,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from llg.canvas import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure, pulse_text
+from llg.drawing.canvas import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure, pulse_text
 from llg.errors import InputError
 
 from .moves import moves_along_drive, upward_sign

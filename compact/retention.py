@@ -5,7 +5,7 @@ import numpy as np
 from llg.errors import RunError
 from llg.landscape import Well
 from llg.q_phi import QPhiModel
-from llg.rate_matrix import rate_matrix
+from llg.rates.rate_matrix import rate_matrix
 
 METHOD = "Langer, corrected for weak damping"
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from llg.errors import InputError
-from llg.provenance import canonical_json
+from llg.storage.provenance import canonical_json
 
 # Counts up to here are exact as float64, so that probabilities are.
 MAX_COUNT = 2**53

@@ -13,8 +13,8 @@ Groups not named here are left alone by the reader.
 import numpy as np
 
 from compact.table import TransitionTable
-from llg import files
 from llg.errors import InputError
+from llg.storage import files
 
 SCHEMA = "dwsynapse.transition-table"
 

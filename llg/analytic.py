@@ -13,8 +13,8 @@ References:
 
 import numpy as np
 
-from .constants import GAMMA_0
-from .q_phi import NO_FIELD, Field, QPhiModel
+from llg.constants import GAMMA_0
+from llg.q_phi import NO_FIELD, Field, QPhiModel
 
 _HALF_PI = np.pi / 2
 _ANGLES = 2 * np.pi * np.arange(8) / 8  # the rate of the angle has harmonics up to the second

@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from .errors import InputError
-from .parameters import as_number
+from llg.errors import InputError
+from llg.parameters import as_number
 
 MAX_SEED = 2**62
 """Leaves room for the seeds that a command counts on from this one."""

@@ -2,10 +2,10 @@
 
 import argparse
 
-from .calibration_command import add_calibrate
-from .command_line import add_common, emit
-from .rates_command import add_rates
-from .simulate_command import add_simulate
+from llg.calibration.command import add_calibrate
+from llg.command_line import add_common, emit
+from llg.rates.command import add_rates
+from llg.simulate_command import add_simulate
 
 
 def add_commands(commands):
@@ -22,7 +22,7 @@ def add_commands(commands):
 
 def run_info(arguments: argparse.Namespace):
     """Check a file and describe it."""
-    from .files import describe, open_checked, provenance
+    from llg.storage.files import describe, open_checked, provenance
 
     with open_checked(arguments.file) as file:
         origin, content = provenance(file), describe(file)

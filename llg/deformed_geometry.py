@@ -23,8 +23,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
-from .device import Device
-from .geometry import average_width
+from llg.device import Device
+from llg.geometry import average_width
 
 WIDENED = (0.8, 1.2)
 """Widths over that of the wall at rest between which the averages are taken as linear."""

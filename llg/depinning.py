@@ -4,11 +4,11 @@ import itertools
 
 import numpy as np
 
-from .ensemble import Drive, simulate
-from .errors import RunError
-from .landscape import Well
-from .pulse import Waveform
-from .q_phi import QPhiModel
+from llg.ensemble import Drive, simulate
+from llg.errors import RunError
+from llg.landscape import Well
+from llg.pulse import Waveform
+from llg.q_phi import QPhiModel
 
 HOLD = 20e-9
 """Length of the current step [s]."""

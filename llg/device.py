@@ -9,20 +9,20 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import InputError, nearest
-from .gate import Gate
-from .geometry import Geometry, average_width
-from .heating import Heating
-from .material import Material, Wall
-from .notch import Notch
-from .parameters import Parameters, as_number
-from .potential import Potential
-from .pulse import Pulse
-from .readout import Readout
-from .stack import Stack
-from .torque import Torque
-from .track import Track, outline, outline_problems
-from .variation import Variation, draw_instance
+from llg.errors import InputError, nearest
+from llg.gate import Gate
+from llg.geometry import Geometry, average_width
+from llg.heating import Heating
+from llg.material import Material, Wall
+from llg.notch import Notch
+from llg.parameters import Parameters, as_number
+from llg.potential import Potential
+from llg.pulse import Pulse
+from llg.readout import Readout
+from llg.stack import Stack
+from llg.torque import Torque
+from llg.track import Track, outline, outline_problems
+from llg.variation import Variation, draw_instance
 
 SECTIONS: dict[str, type[Parameters]] = {
     "material": Material,

@@ -4,9 +4,9 @@ import json
 import tomllib
 from collections.abc import Iterable
 
-from .atomic import replacing
-from .device import Device, device_from_mapping
-from .errors import RunError
+from llg.device import Device, device_from_mapping
+from llg.errors import RunError
+from llg.storage.atomic import replacing
 
 
 def device_text(device: Device, comments: Iterable[str] = ()) -> str:

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from .device import Device
-from .pulse import Waveform
-from .q_phi import NO_FIELD, Field
+from llg.device import Device
+from llg.pulse import Waveform
+from llg.q_phi import NO_FIELD, Field
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

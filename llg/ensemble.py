@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from .device import Device
-from .drive import Drive
-from .errors import InputError, RunError
-from .noise import stream_id, trajectory_keys
-from .q_phi_kernel import LANES
-from .run_plan import LARGEST_STEP_COUNT, LARGEST_TEMPERATURE, plan_run
+from llg.device import Device
+from llg.drive import Drive
+from llg.errors import InputError, RunError
+from llg.kernels.noise import stream_id, trajectory_keys
+from llg.kernels.q_phi import LANES
+from llg.run_plan import LARGEST_STEP_COUNT, LARGEST_TEMPERATURE, plan_run
 
 BLOCK = 128
 """Trajectories per task; results do not depend on it."""

@@ -14,21 +14,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import q_phi_chi_kernel, q_phi_delta_kernel
-from .constants import K_B, MU_0
-from .errors import InputError
-from .packed_table import pack
-from .q_phi_chi import QPhiChiModel
-from .q_phi_delta import FRICTION, QPhiDeltaModel
-from .scaling import KernelInput
-from .scaling import kernel_input as rigid_input
+from llg.constants import K_B, MU_0
+from llg.errors import InputError
+from llg.kernels import q_phi_chi as q_phi_chi_kernel
+from llg.kernels import q_phi_delta as q_phi_delta_kernel
+from llg.kernels.packed_table import pack
+from llg.q_phi_chi import QPhiChiModel
+from llg.q_phi_delta import FRICTION, QPhiDeltaModel
+from llg.scaling import KernelInput
+from llg.scaling import kernel_input as rigid_input
 
 LEAST_STIFFNESS = 15.0
 """Least energy of the wall over kB T for which the averages may be taken as linear in the deformation."""
 
 
 class DeltaCoefficients(NamedTuple):
-    """What the drift of `llg.q_phi_delta_kernel` needs besides the geometry table; currents in A/m^2."""
+    """What the drift of `llg.kernels.q_phi_delta` needs besides the geometry table; currents in A/m^2."""
 
     inverse_step: float
     last_cell: float
@@ -52,7 +53,7 @@ class DeltaCoefficients(NamedTuple):
 
 
 class ChiCoefficients(NamedTuple):
-    """What the drift of `llg.q_phi_chi_kernel` needs besides the geometry table; currents in A/m^2."""
+    """What the drift of `llg.kernels.q_phi_chi` needs besides the geometry table; currents in A/m^2."""
 
     inverse_step: float
     last_cell: float

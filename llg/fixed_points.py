@@ -12,8 +12,8 @@ import dataclasses
 
 import numpy as np
 
-from .constants import MU_0
-from .q_phi import NO_FIELD, Field, QPhiModel
+from llg.constants import MU_0
+from llg.q_phi import NO_FIELD, Field, QPhiModel
 
 KINDS = ("stable", "saddle", "unstable")
 _Q_STEP = 0.25  # of the search grid, in wall widths

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
-from .geometry import average_width
-from .parameters import Parameters, quantity
+from llg.geometry import average_width
+from llg.parameters import Parameters, quantity
 
 LEVELS = 32
 """A gate that changes in time takes this many equal steps from its lowest to its highest level."""

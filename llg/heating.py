@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .parameters import Parameters, quantity
+from llg.parameters import Parameters, quantity
 
 if TYPE_CHECKING:
-    from .device import Device
+    from llg.device import Device
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ import itertools
 
 import numpy as np
 
-from .constants import K_B, MU_0
-from .errors import RunError
-from .q_phi import QPhiModel
+from llg.constants import K_B, MU_0
+from llg.errors import RunError
+from llg.q_phi import QPhiModel
 
 PROMINENCE_KT = 1.0
 """A well is a minimum from which the wall must climb at least this many kB T."""

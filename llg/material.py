@@ -4,10 +4,10 @@ import dataclasses
 import math
 from collections.abc import Iterator
 
-from .constants import MU_0
-from .errors import InputError
-from .model_names import MODELS
-from .parameters import Parameters, quantity, word
+from llg.constants import MU_0
+from llg.errors import InputError
+from llg.model_names import MODELS
+from llg.parameters import Parameters, quantity, word
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -14,10 +14,10 @@ import itertools
 
 import numpy as np
 
-from .constants import GAMMA_0
-from .errors import InputError, RunError
-from .fixed_points import FixedPoint, fixed_points, refined, wrapped
-from .q_phi import NO_FIELD, Field, QPhiModel
+from llg.constants import GAMMA_0
+from llg.errors import InputError, RunError
+from llg.fixed_points import FixedPoint, fixed_points, refined, wrapped
+from llg.q_phi import NO_FIELD, Field, QPhiModel
 
 IMAGES = 101
 _STEP = 1.0  # over the stiffest rate; stable up to 2, without overshoot up to 1

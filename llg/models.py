@@ -3,12 +3,12 @@
 import dataclasses
 from collections.abc import Callable
 
-from .device import Device
-from .extended_scaling import chi_input, delta_input
-from .q_phi import QPhiModel
-from .q_phi_chi import QPhiChiModel
-from .q_phi_delta import QPhiDeltaModel
-from .scaling import KernelInput, kernel_input
+from llg.device import Device
+from llg.extended_scaling import chi_input, delta_input
+from llg.q_phi import QPhiModel
+from llg.q_phi_chi import QPhiChiModel
+from llg.q_phi_delta import QPhiDeltaModel
+from llg.scaling import KernelInput, kernel_input
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .parameters import Parameters, numbers, quantity, word
+from llg.parameters import Parameters, numbers, quantity, word
 
 
 def _triangular(v, top):

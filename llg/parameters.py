@@ -10,8 +10,8 @@ import math
 import operator
 from collections.abc import Iterator, Mapping
 
-from .errors import InputError, nearest
-from .units import to_si
+from llg.errors import InputError, nearest
+from llg.units import to_si
 
 _REQUIRED = dataclasses.MISSING
 _HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}

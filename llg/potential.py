@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .parameters import Parameters, numbers
+from llg.parameters import Parameters, numbers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

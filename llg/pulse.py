@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .errors import InputError
-from .parameters import Parameters, quantity
+from llg.errors import InputError
+from llg.parameters import Parameters, quantity
 
 MOST_POINTS = 100_000
 """Largest number of pulses in a train and of points in a waveform file."""

@@ -1,6 +1,6 @@
 """Rigid wall (q, phi) on a track of varying width: energy and equations of motion, in SI and in plain numpy.
 
-This is the readable form of the model. The time loop lives in `llg.q_phi_kernel`, in reduced units, and is tested
+This is the readable form of the model. The time loop lives in `llg.kernels.q_phi`, in reduced units, and is tested
 against this one. Q = +1: up on the left, down on the right. Energy, with the averaged widths of `llg.geometry`:
 
     E/t = s2 [sigma_0 + mu0 Ms H_K Delta cos^2 phi] - s1 pi Delta mu0 Ms [(H_x + Q H_D) cos phi + H_y sin phi]
@@ -27,8 +27,8 @@ import math
 
 import numpy as np
 
-from .constants import GAMMA_0, MU_0
-from .device import Device
+from llg.constants import GAMMA_0, MU_0
+from llg.device import Device
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

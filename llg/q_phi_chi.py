@@ -28,10 +28,10 @@ import math
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
-from .constants import GAMMA_0, MU_0
-from .deformed_geometry import tilt_response
-from .device import Device
-from .q_phi import NO_FIELD, Field, QPhiModel
+from llg.constants import GAMMA_0, MU_0
+from llg.deformed_geometry import tilt_response
+from llg.device import Device
+from llg.q_phi import NO_FIELD, Field, QPhiModel
 
 LARGEST = 1.4
 """Largest tilt [rad]; the wall is held within."""

@@ -24,10 +24,10 @@ import math
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
-from .constants import GAMMA_0, MU_0
-from .deformed_geometry import widening_response
-from .device import Device
-from .q_phi import NO_FIELD, Field, QPhiModel
+from llg.constants import GAMMA_0, MU_0
+from llg.deformed_geometry import widening_response
+from llg.device import Device
+from llg.q_phi import NO_FIELD, Field, QPhiModel
 
 LEAST, LARGEST = 0.25, 4.0
 """Bounds of Delta/Delta_0; the wall is held between them."""

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .device import Device
-from .drive import Drive, scaled_field, wall_field
-from .errors import InputError
-from .gate import quantized
-from .heating import steady_rise, temperature_rise
-from .models import equation_of
-from .q_phi import QPhiModel
-from .scaling import KernelInput, field_rows
-from .time_step import time_step
+from llg.device import Device
+from llg.drive import Drive, scaled_field, wall_field
+from llg.errors import InputError
+from llg.gate import quantized
+from llg.heating import steady_rise, temperature_rise
+from llg.models import equation_of
+from llg.q_phi import QPhiModel
+from llg.scaling import KernelInput, field_rows
+from llg.time_step import time_step
 
 LARGEST_STEP_COUNT = 1e8
 """Steps of one trajectory; more do not fit into memory."""

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .constants import GAMMA_0, K_B, MU_0
-from .packed_table import pack
-from .q_phi import Field, QPhiModel
-from .q_phi_kernel import advance
+from llg.constants import GAMMA_0, K_B, MU_0
+from llg.kernels.packed_table import pack
+from llg.kernels.q_phi import advance
+from llg.q_phi import Field, QPhiModel
 
 
 class Coefficients(NamedTuple):
-    """What the drift of `llg.q_phi_kernel` needs besides the geometry table; currents in A/m^2."""
+    """What the drift of `llg.kernels.q_phi` needs besides the geometry table; currents in A/m^2."""
 
     inverse_step: float
     last_cell: float
@@ -38,7 +38,7 @@ class KernelInput:
     """One device at one temperature, ready for the time loop.
 
     Attributes:
-        advance: jitted time loop, arguments as `llg.q_phi_kernel.advance`, the coordinates first.
+        advance: jitted time loop, arguments as `llg.kernels.q_phi.advance`, the coordinates first.
         units: SI size of one reduced unit of each coordinate.
         table: geometry table of the kernel, flat.
         coefficients: scalars of the drift.

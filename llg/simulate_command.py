@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from .command_line import add_common, emit, progress, si, whole_number, writable_file
-from .errors import InputError
-from .model_names import MODELS
+from llg.command_line import add_common, emit, progress, si, whole_number, writable_file
+from llg.errors import InputError
+from llg.model_names import MODELS
 
 
 def add_simulate(commands):
@@ -46,11 +46,11 @@ def add_simulate(commands):
 
 def run_simulate(arguments: argparse.Namespace):
     """Simulate an ensemble and print or write what came out."""
-    from .device import load_device
-    from .models import with_model
-    from .simulation import as_json, run_pulse
-    from .step_check import check_step
-    from .trajectories import record, save_trajectories
+    from llg.device import load_device
+    from llg.models import with_model
+    from llg.simulation import as_json, run_pulse
+    from llg.step_check import check_step
+    from llg.trajectories import record, save_trajectories
 
     if arguments.out:
         writable_file(arguments.out, arguments.force)
@@ -82,7 +82,7 @@ def run_simulate(arguments: argparse.Namespace):
 
 def _run_density(arguments: argparse.Namespace, device, what: dict):
     """Solve for the density and print the outcome."""
-    from .fokker_planck import CELL, as_json, run_pulse_density
+    from llg.fokker_planck.run import CELL, as_json, run_pulse_density
 
     given = {"-n": arguments.n, "--dt": arguments.dt, "-o/--out": arguments.out}
     given["--check-dt"] = arguments.check_dt or None
@@ -100,8 +100,8 @@ def _run_density(arguments: argparse.Namespace, device, what: dict):
 
 def _what_acts(arguments: argparse.Namespace, device) -> dict:
     """Current, field and gate as `llg.simulation.run_pulse` takes them."""
-    from .q_phi import Field
-    from .waveform_file import read_waveform
+    from llg.q_phi import Field
+    from llg.waveform_file import read_waveform
 
     field = Field(H_x=arguments.H_x, H_y=arguments.H_y, H_z=arguments.H_z)
     what = {"current_density": arguments.current, "duration": arguments.duration, "field": field}
@@ -128,8 +128,8 @@ def _what_acts(arguments: argparse.Namespace, device) -> dict:
 
 def _gate_level(path: Path, gate):
     """The waveform of a gate file; values in volts are divided by the voltage of level 1."""
-    from .pulse import Waveform
-    from .waveform_file import read_waveform
+    from llg.pulse import Waveform
+    from llg.waveform_file import read_waveform
 
     shape, volts = read_waveform(path, "V")
     if volts is None:

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .device import Device
-from .ensemble import Drive, Ensemble, simulate
-from .errors import InputError, RunError
-from .landscape import Well, find_wells, valley, well_index
-from .pulse import Waveform
-from .q_phi import NO_FIELD, Field, QPhiModel
+from llg.device import Device
+from llg.ensemble import Drive, Ensemble, simulate
+from llg.errors import InputError, RunError
+from llg.landscape import Well, find_wells, valley, well_index
+from llg.pulse import Waveform
+from llg.q_phi import NO_FIELD, Field, QPhiModel
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from .parameters import Parameters, quantity
+from llg.parameters import Parameters, quantity
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .device import Device
-from .simulation import PulseRun
+from llg.device import Device
+from llg.simulation import PulseRun
 
 SIGNIFICANT = 1e-3
 """Probability of as large a difference by chance, below which the outcomes are said to differ."""

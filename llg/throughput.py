@@ -5,11 +5,11 @@ import os
 import time
 from collections.abc import Callable
 
-from .device import Device
-from .ensemble import Drive, simulate
-from .landscape import find_wells
-from .models import EQUATIONS
-from .q_phi import QPhiModel
+from llg.device import Device
+from llg.ensemble import Drive, simulate
+from llg.landscape import find_wells
+from llg.models import EQUATIONS
+from llg.q_phi import QPhiModel
 
 WARM_UP = 128
 

@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
-from .constants import K_B
-from .errors import InputError
-from .q_phi import NO_FIELD, Field, QPhiModel
+from llg.constants import K_B
+from llg.errors import InputError
+from llg.q_phi import NO_FIELD, Field, QPhiModel
 
 STEP_TIMES_RATE = 0.1
 """Default time step times the fastest rate of the device."""

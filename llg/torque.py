@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from .constants import E_CHARGE, HBAR, MU_0, MU_B
-from .parameters import Parameters, quantity
+from llg.constants import E_CHARGE, HBAR, MU_0, MU_B
+from llg.parameters import Parameters, quantity
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

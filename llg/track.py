@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .notch import Notch
-from .parameters import Parameters, numbers, quantity
+from llg.notch import Notch
+from llg.parameters import Parameters, numbers, quantity
 
 FINEST_ROUGHNESS = 1e5
 """Most correlation lengths of the edge roughness along a track."""

@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from .device import Device, device_from_mapping
-from .ensemble import Ensemble
-from .errors import InputError
-from .files import create, open_checked, provenance, put
+from llg.device import Device, device_from_mapping
+from llg.ensemble import Ensemble
+from llg.errors import InputError
+from llg.storage.files import create, open_checked, provenance, put
 
 SCHEMA = "dwsynapse.trajectories"
 THIRD = {"Delta": ("m", "wall width, trajectory by time"), "chi": ("rad", "wall tilt, trajectory by time")}

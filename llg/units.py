@@ -3,7 +3,7 @@
 import functools
 import re
 
-from .errors import InputError
+from llg.errors import InputError
 
 _SEVERAL_NUMBERS = re.compile(r"\s(?!1\s*/)[-+]?[\d.]|\s[-+]\s|\d\s*\*\s*\d")
 """What the units library would calculate with: "1 000 nm" is not zero, nor "2 3 nm" six nanometres."""

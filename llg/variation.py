@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .errors import InputError
-from .parameters import Parameters, quantity
+from llg.errors import InputError
+from llg.parameters import Parameters, quantity
 
 if TYPE_CHECKING:
-    from .device import Device
-    from .track import Track
+    from llg.device import Device
+    from llg.track import Track
 
 CELLS_PER_CORRELATION_LENGTH = 16
 """Points of the rough outline; straight lines between them make the rms too small by less than 0.1 %."""

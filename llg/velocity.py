@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .analytic import (
+from llg.analytic import (
     field_velocity,
     rest_angle,
     spin_hall_velocity,
@@ -13,13 +13,13 @@ from .analytic import (
     straight_track_velocity,
     walker_field,
 )
-from .constants import GAMMA_0, K_B, MU_0
-from .device import Device
-from .drive import Drive, wall_field
-from .ensemble import Ensemble, simulate
-from .errors import InputError, RunError
-from .pulse import Waveform
-from .q_phi import NO_FIELD, Field, QPhiModel
+from llg.constants import GAMMA_0, K_B, MU_0
+from llg.device import Device
+from llg.drive import Drive, wall_field
+from llg.ensemble import Ensemble, simulate
+from llg.errors import InputError, RunError
+from llg.pulse import Waveform
+from llg.q_phi import NO_FIELD, Field, QPhiModel
 
 SETTLING, MEASURED = 10e-9, 30e-9
 """Time before the velocity is measured, and over which it is [s]."""

@@ -12,10 +12,10 @@ import re
 
 import numpy as np
 
-from .column_file import read_columns
-from .errors import InputError
-from .pulse import MOST_POINTS, Waveform
-from .units import to_si
+from llg.errors import InputError
+from llg.pulse import MOST_POINTS, Waveform
+from llg.storage.column_file import read_columns
+from llg.units import to_si
 
 _HEADER = re.compile(r"(?P<name>time|value)(?:_(?P<a>\S+)|\s*\[(?P<b>[^\]]+)\]|\s*\((?P<c>[^)]+)\))?")
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from llg import QPhiModel, device_from_mapping
-from llg.calibration import calibrate
-from llg.calibration_parameters import with_values
-from llg.calibration_report import as_text
-from llg.pinning_map import holding_field, read_pinning_map
+from llg.calibration.fit import calibrate
+from llg.calibration.parameters import with_values
+from llg.calibration.pinning_map import holding_field, read_pinning_map
+from llg.calibration.report import as_text
 
 TRUE_SIGMA, NOISE = 5.3e-3, 0.3e-3
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llg import QPhiModel, find_wells, load_device
-from llg.pinning_map import along_track, holding_field
+from llg.calibration.pinning_map import along_track, holding_field
 
 TRACK = """name = "a \\"track\\""
 [material]

@@ -9,7 +9,7 @@ import pytest
 
 import dwsynapse
 from compact import load_table
-from llg.files import open_checked, provenance
+from llg.storage.files import open_checked, provenance
 from llg.trajectories import load_trajectories
 
 SIMULATE_KEYS = {

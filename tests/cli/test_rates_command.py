@@ -2,8 +2,8 @@
 
 import pytest
 
-from llg.rate_matrix import METHODS as KNOWN
-from llg.rates_command import METHODS
+from llg.rates.command import METHODS
+from llg.rates.rate_matrix import METHODS as KNOWN
 
 SHALLOW = """
 name = "shallow"

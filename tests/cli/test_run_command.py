@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from compact import load_table
-from llg.files import open_checked, provenance
+from llg.storage.files import open_checked, provenance
 
 FIGURES = ("trajectories", "transitions", "moves", "conductance", "accuracy", "confusion", "occupancy", "pulses")
 DATA = ("trajectories.h5", "table.h5", "training.h5")

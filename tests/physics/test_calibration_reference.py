@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from llg import QPhiModel, device_from_mapping
-from llg.calibration import calibrate
-from llg.calibration_parameters import with_values
-from llg.pinning_map import holding_field, read_pinning_map
-from llg.potential_map import read_potential_map, with_potential
-from llg.rates import find_wells
-from llg.velocity_curve import read_velocity_curve
+from llg.calibration.fit import calibrate
+from llg.calibration.parameters import with_values
+from llg.calibration.pinning_map import holding_field, read_pinning_map
+from llg.calibration.potential_map import read_potential_map, with_potential
+from llg.calibration.velocity_curve import read_velocity_curve
+from llg.rates.summary import find_wells
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = [base / "reference" / "micromagnetics" for base in (ROOT.parent / "shared", ROOT / "shared")]

@@ -13,12 +13,12 @@ from scipy import stats
 from scipy.linalg import expm
 
 from llg.constants import GAMMA_0, K_B, MU_0
-from llg.density import evolve
 from llg.device import device_from_mapping, load_device
 from llg.ensemble import Drive, simulate
-from llg.fokker_planck import pulse_density, run_pulse_density
-from llg.fokker_planck_operator import Operator, make_grid
-from llg.linear_noise import gaussian
+from llg.fokker_planck.density import evolve
+from llg.fokker_planck.linear_noise import gaussian
+from llg.fokker_planck.operator import Operator, make_grid
+from llg.fokker_planck.run import pulse_density, run_pulse_density
 from llg.pulse import Waveform
 from llg.q_phi import NO_FIELD, QPhiModel
 from llg.simulation import run_pulse

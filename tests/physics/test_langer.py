@@ -13,13 +13,13 @@ from scipy.integrate import quad
 from llg.constants import K_B
 from llg.device import device_from_mapping
 from llg.errors import RunError
-from llg.flux_sampling import flux_rates
 from llg.landscape import find_wells
-from llg.langer import Passage, partition_function, passages
 from llg.q_phi import QPhiModel
-from llg.rate_matrix import rate_matrix
-from llg.thermal_grid import hessian, thermal_grid
-from llg.turnover import crossing_losses, transfer_factors
+from llg.rates.flux_sampling import flux_rates
+from llg.rates.langer import Passage, partition_function, passages
+from llg.rates.rate_matrix import rate_matrix
+from llg.rates.thermal_grid import hessian, thermal_grid
+from llg.rates.turnover import crossing_losses, transfer_factors
 
 TEMPERATURE = 300.0
 KT = K_B * TEMPERATURE

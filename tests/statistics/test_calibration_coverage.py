@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from llg import device_from_mapping
-from llg.calibration import calibrate
-from llg.calibration_parameters import ParameterSpace
-from llg.depinning_curve import read_depinning_curve
-from llg.pinning_map import read_pinning_map
-from llg.velocity_curve import read_velocity_curve
+from llg.calibration.depinning_curve import read_depinning_curve
+from llg.calibration.fit import calibrate
+from llg.calibration.parameters import ParameterSpace
+from llg.calibration.pinning_map import read_pinning_map
+from llg.calibration.velocity_curve import read_velocity_curve
 
 TRIALS = 40
 LEAST = 0.95 - 3 * math.sqrt(0.95 * 0.05 / TRIALS)

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from llg.brute_force import brute_rates
 from llg.constants import K_B
 from llg.device import device_from_mapping
 from llg.errors import InputError
-from llg.flux_sampling import flux_rates
 from llg.landscape import find_wells
 from llg.q_phi import QPhiModel
-from llg.rate_matrix import rate_matrix
+from llg.rates.brute_force import brute_rates
+from llg.rates.flux_sampling import flux_rates
+from llg.rates.rate_matrix import rate_matrix
 
 TEMPERATURE = 300.0
 KT = K_B * TEMPERATURE

@@ -8,16 +8,16 @@ import pytest
 from scipy import optimize, stats
 
 from llg import Drive, Field, QPhiModel, Waveform, device_from_mapping, simulate, valley
-from llg.calibration import calibrate
-from llg.calibration_data import CalibrationData
-from llg.calibration_parameters import FITTABLE, ParameterSpace
-from llg.calibration_report import as_json, as_text, warnings
+from llg.calibration.data import CalibrationData
+from llg.calibration.depinning_curve import DepinningCurve, smooth_probability
+from llg.calibration.fit import calibrate
+from llg.calibration.parameters import FITTABLE, ParameterSpace
+from llg.calibration.pinning_map import along_track, holding_field, read_pinning_map
+from llg.calibration.report import as_json, as_text, warnings
+from llg.calibration.velocity_curve import read_velocity_curve, steady_velocity, straight
+from llg.calibration.wall_trace import place_of_rest, read_wall_trace
 from llg.constants import GAMMA_0, MU_0
-from llg.depinning_curve import DepinningCurve, smooth_probability
 from llg.errors import InputError
-from llg.pinning_map import along_track, holding_field, read_pinning_map
-from llg.velocity_curve import read_velocity_curve, steady_velocity, straight
-from llg.wall_trace import place_of_rest, read_wall_trace
 
 MAPPING = {
     "name": "track",

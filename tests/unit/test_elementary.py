@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from llg.elementary import bits_float, float_bits, log_positive, rotate_quarters, sincos, sincos_quarter
+from llg.kernels.elementary import bits_float, float_bits, log_positive, rotate_quarters, sincos, sincos_quarter
 
 SEED = 20240501
 WIDE = np.longdouble

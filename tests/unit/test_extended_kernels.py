@@ -18,11 +18,11 @@ from llg.deformed_geometry import tilt_response, widening_response
 from llg.device import device_from_mapping
 from llg.drive import Drive
 from llg.ensemble import simulate
+from llg.kernels.noise import normal_pair, step_bits, stream_id, third_normals, trajectory_keys
+from llg.kernels.q_phi import LANES
 from llg.models import equation_of
-from llg.noise import normal_pair, step_bits, stream_id, third_normals, trajectory_keys
 from llg.pulse import Waveform
 from llg.q_phi import Field
-from llg.q_phi_kernel import LANES
 from llg.scaling import field_rows
 
 TEMPERATURE = 300.0

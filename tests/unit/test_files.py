@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 import pytest
 
-from llg import files, integrity
 from llg.errors import InputError, RunError
+from llg.storage import files, integrity
 
 SCHEMA = "dwsynapse.training"
 CONFIG = {"track": {"width": 1e-7, "notches": [1, 2]}, "name": "drei µm"}
@@ -287,7 +287,7 @@ def test_what_could_not_be_read_is_not_written(tmp_path, leave, fragment):
 FULL_DISK = """
 import resource, sys
 import numpy as np
-from llg import files
+from llg.storage import files
 from llg.errors import RunError
 resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**6))
 try:
@@ -548,7 +548,7 @@ def test_every_truncation_is_found(tmp_path, sound):
 
 
 def test_import_is_light():
-    code = "import sys, llg.files; print([m for m in ('scipy', 'matplotlib', 'numba') if m in sys.modules])"
+    code = "import sys, llg.storage.files; print([m for m in ('scipy', 'matplotlib', 'numba') if m in sys.modules])"
     command = [sys.executable, "-c", code]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=Path.cwd())
     assert answer.stdout == "[]\n"

@@ -14,10 +14,10 @@ import llg.geometry
 from llg.constants import K_B
 from llg.device import device_from_mapping
 from llg.ensemble import Drive, simulate
-from llg.noise import normal_pair, step_bits, stream_id, trajectory_keys
+from llg.kernels.noise import normal_pair, step_bits, stream_id, trajectory_keys
+from llg.kernels.q_phi import LANES, advance
 from llg.pulse import Waveform
 from llg.q_phi import Field, QPhiModel
-from llg.q_phi_kernel import LANES, advance
 from llg.scaling import field_rows, kernel_input
 from llg.time_step import time_step
 

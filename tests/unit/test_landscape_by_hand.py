@@ -19,7 +19,7 @@ from llg.device import device_from_mapping
 from llg.errors import RunError
 from llg.landscape import find_wells, valley, well_index
 from llg.q_phi import QPhiModel
-from llg.rates import as_json, well_rates
+from llg.rates.summary import as_json, well_rates
 
 MS, DELTA, SIGMA, T, W, D = 7e5, 8e-9, 8e-3, 1e-9, 60e-9, 6e-4
 LENGTH, PLACES, DEPTH, NOTCH = 400e-9, (155e-9, 245e-9), 12e-9, 80e-9

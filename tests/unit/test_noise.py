@@ -9,7 +9,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from llg.noise import mix, normal_pair, step_bits, stream_id, trajectory_keys
+from llg.kernels.noise import mix, normal_pair, step_bits, stream_id, trajectory_keys
 
 P_MIN = 1e-4
 STREAM = stream_id(7, 0, 1e11, 300.0)

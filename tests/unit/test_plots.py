@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from llg.canvas import WIDTH, new_figure
 from llg.constants import K_B
 from llg.device import device_from_mapping, load_device
+from llg.drawing.canvas import WIDTH, new_figure
+from llg.drawing.device_plots import plot_landscape, plot_outline, plot_waveform
+from llg.drawing.trajectory_plots import MAX_DRAWN, plot_trajectories, trajectory_figure
 from llg.ensemble import Drive
 from llg.landscape import find_wells
-from llg.plots import plot_landscape, plot_outline, plot_waveform
 from llg.pulse import Waveform
 from llg.q_phi import QPhiModel
 from llg.trajectories import Trajectories
-from llg.trajectory_plots import MAX_DRAWN, plot_trajectories, trajectory_figure
 
 
 def track(n_notches, pads=True):
@@ -162,8 +162,8 @@ def test_given_axes_are_used():
 def test_drawing_leaves_no_global_state():
     code = (
         "import io, sys, matplotlib; before = dict(dict.items(matplotlib.rcParams))  # without resolving the back end\n"
-        "import llg.plots, llg.trajectory_plots, compact.plots\n"
-        "from llg.canvas import axes_or_new\n"
+        "import llg.drawing.device_plots, llg.drawing.trajectory_plots, compact.plots\n"
+        "from llg.drawing.canvas import axes_or_new\n"
         "axes_or_new(None).figure.savefig(io.BytesIO())\n"
         "sys.exit('matplotlib.pyplot' in sys.modules or dict(dict.items(matplotlib.rcParams)) != before)"
     )

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from llg import QPhiModel, device_from_mapping, find_wells
+from llg.calibration.pinning_map import along_track, holding_field
+from llg.calibration.potential_map import read_potential_map, with_potential
 from llg.errors import InputError
-from llg.pinning_map import along_track, holding_field
-from llg.potential_map import read_potential_map, with_potential
 
 DEVICE = device_from_mapping(
     {

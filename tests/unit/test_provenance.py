@@ -6,8 +6,8 @@ from enum import Enum
 import numpy as np
 import pytest
 
-from llg import provenance
 from llg.errors import InputError
+from llg.storage import provenance
 
 
 class Shape(Enum):

@@ -10,8 +10,8 @@ from scipy.stats import beta
 from compact.interpolate import transition_matrix
 from compact.table import TransitionTable
 from compact.table_file import LAYOUT, load_table, save_table
-from llg import files
 from llg.errors import InputError
+from llg.storage import files
 
 SHAPE = (2, 2, 3, 2, 4, 5)
 

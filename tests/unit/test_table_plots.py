@@ -14,7 +14,7 @@ from compact.plots import (
     transition_figure,
 )
 from compact.table import TransitionTable
-from llg.canvas import WIDTH, new_figure
+from llg.drawing.canvas import WIDTH, new_figure
 from llg.errors import InputError
 
 

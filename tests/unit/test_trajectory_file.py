@@ -8,10 +8,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from llg import load_device, load_trajectories, save_trajectories
+from llg.drawing.figure_file import figure_bytes, figure_format, save_figure
 from llg.errors import InputError
-from llg.figure_file import figure_bytes, figure_format, save_figure
-from llg.files import open_checked, provenance
 from llg.simulation import run_pulse
+from llg.storage.files import open_checked, provenance
 from llg.trajectories import Trajectories, record
 
 

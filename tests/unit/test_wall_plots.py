@@ -10,30 +10,30 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from llg.analytic import spin_hall_velocity, walker_field
-from llg.animation import WallScene
-from llg.canvas import WIDTH, new_figure
 from llg.constants import K_B, MU_0
 from llg.device import device_from_mapping, load_device
-from llg.device_figures import (
+from llg.drawing.animation import WallScene
+from llg.drawing.canvas import WIDTH, new_figure
+from llg.drawing.device_figures import (
     DrivenDevice,
     field_velocity_figure,
     landscape_figure,
     phase_figure,
     retention_figure,
 )
-from llg.energy_surface import energy_surface
+from llg.drawing.energy_surface import energy_surface
+from llg.drawing.flow import flow
+from llg.drawing.movie_file import save_movie
+from llg.drawing.retention_plots import plot_retention
+from llg.drawing.surface_plots import plot_energy_surface, plot_phase_portrait
+from llg.drawing.velocity_plots import plot_velocity_against_current, plot_velocity_against_field
 from llg.errors import InputError, RunError
-from llg.flow import flow
 from llg.landscape import find_wells
-from llg.movie_file import save_movie
 from llg.q_phi import Field, QPhiModel
-from llg.rate_matrix import rate_matrix
-from llg.retention_curve import TEN_YEARS, RetentionCurves, retention_against_temperature
-from llg.retention_plots import plot_retention
-from llg.surface_plots import plot_energy_surface, plot_phase_portrait
+from llg.rates.rate_matrix import rate_matrix
+from llg.rates.retention_curve import TEN_YEARS, RetentionCurves, retention_against_temperature
 from llg.trajectories import Trajectories
 from llg.velocity import straight_track, velocity_against_current, velocity_against_field
-from llg.velocity_plots import plot_velocity_against_current, plot_velocity_against_field
 
 
 @functools.cache

@@ -1,0 +1,1 @@
+"""Fits of a device to pinning maps, velocity curves, depinning probabilities and trajectories."""

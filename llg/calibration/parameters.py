@@ -1,0 +1,115 @@
+"""What a calibration can fit, and a device with other values of it."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from llg.device import Device
+from llg.errors import InputError, nearest
+
+
+@dataclasses.dataclass(frozen=True)
+class Fittable:
+    """One parameter that can be fitted.
+
+    Attributes:
+        section: section of the device file that holds it; "notch" for factors on all notches.
+        unit: SI unit, "1" if dimensionless.
+        meaning: in words.
+        typical: size by which a start value of zero is scaled.
+        reach: bounds as factors on a start value that cannot change its sign, or None.
+        limit: largest magnitude.
+    """
+
+    section: str
+    unit: str
+    meaning: str
+    typical: float
+    reach: tuple[float, float] | None = None
+    limit: float = float("inf")
+
+
+FITTABLE = {
+    "Delta": Fittable("wall", "m", "wall width parameter", 1e-8, reach=(0.2, 5.0)),
+    "sigma_0": Fittable("wall", "J/m^2", "energy of the straight Bloch wall without DMI", 1e-3, reach=(0.05, 20.0)),
+    "H_K": Fittable("wall", "A/m", "in-plane shape field of the wall", 1e4, limit=1e6),
+    "D": Fittable("material", "J/m^2", "Dzyaloshinskii-Moriya constant", 1e-4, limit=1e-2),
+    "alpha": Fittable("material", "1", "Gilbert damping", 0.1, reach=(0.01, 100.0), limit=1.0),
+    "theta_SH": Fittable("torque", "1", "spin Hall angle", 0.1, limit=3.0),
+    "notch_depth_scale": Fittable("notch", "1", "factor on the depth of all notches", 1.0, reach=(0.05, 5.0)),
+    "notch_width_scale": Fittable("notch", "1", "factor on the width of all notches", 1.0, reach=(0.2, 5.0)),
+}
+"""By name. The DMI constant keeps the sign of its start value, as most data are blind to it."""
+
+
+class ParameterSpace:
+    """The fitted parameters of one device: start values, scales and bounds."""
+
+    def __init__(self, device: Device, names: Sequence[str]):
+        """Choose the parameters.
+
+        Args:
+            device: where the fit starts.
+            names: keys of `FITTABLE`.
+
+        Raises:
+            InputError: an unknown name, one given twice, or factors on the notches of a track without any.
+        """
+        for name in names:
+            if name not in FITTABLE:
+                raise InputError(f'cannot fit "{name}"{nearest(name, FITTABLE)}')
+            if list(names).count(name) > 1:
+                raise InputError(f'cannot fit "{name}" twice')
+            if FITTABLE[name].section == "notch" and not device.notches:
+                raise InputError(f'device "{device.name}": {name} needs a track with notches')
+        if not names:
+            raise InputError(f"nothing to fit; choose among {', '.join(FITTABLE)}")
+        self.names = tuple(names)
+        wall = device.wall.resolved(device.material, device.track.thickness)  # a gate acts on top of it
+        self.base = dataclasses.replace(device, wall=wall)
+        self.start = tuple(self._value(name) for name in names)
+        self.scale = tuple(abs(v) or FITTABLE[n].typical for n, v in zip(names, self.start, strict=True))
+        bounds = [self._bounds(name, value) for name, value in zip(names, self.start, strict=True)]
+        self.lower, self.upper = (tuple(side) for side in zip(*bounds, strict=True))
+
+    def device(self, values: Sequence[float]) -> Device:
+        """The device with these values of the fitted parameters, shape (p,), SI.
+
+        Wall width, energy and shape field are held as numbers from the start, so that none of them follows another.
+        """
+        return with_values(self.base, dict(zip(self.names, map(float, values), strict=True)))
+
+    def _value(self, name: str) -> float:
+        section = FITTABLE[name].section
+        return 1.0 if section == "notch" else getattr(getattr(self.base, section), name)
+
+    def _bounds(self, name: str, value: float) -> tuple[float, float]:
+        spec = FITTABLE[name]
+        low, high = -spec.limit, spec.limit
+        if spec.reach:
+            low, high = spec.reach[0] * value, min(spec.reach[1] * value, spec.limit)
+        if name == "D":
+            low, high = (0.0, spec.limit) if value >= 0 else (-spec.limit, 0.0)
+        if name == "notch_depth_scale":
+            local = (float(self.base.track.base_width(n.position)) / (2 * n.depth) for n in self.base.notches)
+            high = min(high, 0.95 * min(local))
+        if not low <= value <= high:
+            raise InputError(f"{name} = {value:g} [{spec.unit}] must start between {low:g} and {high:g} to be fitted")
+        return low, high
+
+
+def with_values(device: Device, values: Mapping[str, float]) -> Device:
+    """A device with other values of parameters named as in `FITTABLE`.
+
+    Raises:
+        InputError: the values make an impossible device.
+    """
+    changes = {}
+    for section in ("wall", "material", "torque"):
+        mine = {name: value for name, value in values.items() if FITTABLE[name].section == section}
+        if mine:
+            changes[section] = dataclasses.replace(getattr(device, section), **mine)
+    depth, width = values.get("notch_depth_scale", 1.0), values.get("notch_width_scale", 1.0)
+    if (depth, width) != (1.0, 1.0):
+        scaled = (dataclasses.replace(n, depth=depth * n.depth, width=width * n.width) for n in device.notches)
+        changes["notches"] = tuple(scaled)
+    return dataclasses.replace(device, **changes)

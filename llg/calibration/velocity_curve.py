@@ -1,0 +1,133 @@
+"""Velocity curves v(J), v(B_z) or both: the steady or mean velocity of the wall on a straight track at T = 0.
+
+On a straight track the two equations of motion (`llg.q_phi`) depend on phi alone. From its rest angle the wall turns
+in the direction of dphi/dt until that vanishes, and then moves at the velocity there; where dphi/dt has no zero it
+turns for ever, and the mean velocity over a turn is
+
+    v = integral of (dq/dt)/(dphi/dt) dphi  /  integral of 1/(dphi/dt) dphi.
+
+Thermal noise, creep and the tilt of the wall are not in this law: use data above the creep regime and below the
+currents at which the wall tilts.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from llg.calibration.data import CURRENT_AXIS, CalibrationData, only_q_phi
+from llg.calibration.measured import Measurements
+from llg.calibration.pinning_map import rest_angle
+from llg.constants import MU_0
+from llg.device import Device
+from llg.errors import InputError
+from llg.q_phi import Field, QPhiModel
+
+_ANGLES = 512
+_BISECTIONS = 36
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VelocityCurve(CalibrationData):
+    """Velocities under current and field.
+
+    Attributes:
+        current_density: shape (n,) [A/m^2].
+        field: B_z, shape (n,) [T].
+        velocity_error: standard errors, shape (n,) [m/s]; 1 where none are known.
+    """
+
+    current_density: np.ndarray
+    field: np.ndarray
+    velocity_error: np.ndarray
+
+    kind = "velocity curve"
+    y_axis = ("velocity (m/s)", 1.0)
+
+    @property
+    def x_axis(self) -> tuple[str, float]:
+        """Current density where it varies, else the field."""
+        return CURRENT_AXIS if self.x is self.current_density else ("field (mT)", 1e-3)
+
+    def predict(self, device: Device) -> np.ndarray:
+        """Velocity at each point, shape (n,) [m/s]."""
+        return steady_velocity(straight(device), self.current_density, self.field)
+
+    def error(self, device: Device, predicted: np.ndarray) -> np.ndarray:
+        """Standard error of each velocity, shape (n,) [m/s]."""
+        return self.velocity_error
+
+
+def straight(device: Device) -> Device:
+    """The device with an even track: no notches, pads, rough outline or potential."""
+    track = dataclasses.replace(device.track, pad_width=None, pad_taper=None, outline_x=(), outline_width=())
+    return dataclasses.replace(device, track=track, notches=(), potential=None)
+
+
+def steady_velocity(device: Device, current_density: np.ndarray, field: np.ndarray) -> np.ndarray:
+    """Mean velocity of a wall on an even track, from rest, at T = 0.
+
+    Args:
+        device: device with an even track.
+        current_density: heavy-metal current density, shape (n,) [A/m^2].
+        field: B_z, shape (n,) [T].
+
+    Returns:
+        Velocity, shape (n,) [m/s].
+    """
+    model = QPhiModel(device)
+    middle = 0.5 * device.track.length
+    J, drive = np.asarray(current_density)[:, None], Field(H_z=np.asarray(field)[:, None] / MU_0)
+
+    def motion(phi):
+        return model.velocity(middle, phi, J, drive)
+
+    first = np.broadcast_to(rest_angle(model, middle), J.shape)
+    sense = np.sign(motion(first)[1])
+    turn = np.linspace(0, 2 * np.pi, _ANGLES + 1)
+    v, rate = motion(first + sense * turn)
+    stopped = rate * sense <= 0
+    stopped[:, 0] = sense[:, 0] == 0
+    below = np.maximum(np.argmax(stopped, axis=1) - 1, 0)[:, None]
+    low = first + sense * turn[below]
+    step = 2 * np.pi / _ANGLES
+    for _ in range(_BISECTIONS):
+        step /= 2
+        low = low + np.where(motion(low + sense * step)[1] * sense > 0, sense * step, 0.0)
+    steady = motion(low)[0][:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turning = np.sum(v[:, 1:] / rate[:, 1:], axis=1) / np.sum(1 / rate[:, 1:], axis=1)
+    return np.where(stopped.any(axis=1), steady, turning)
+
+
+def read_velocity_curve(path, device: Device, *, columns=None) -> VelocityCurve:
+    """Read a velocity curve: columns v and J or Bz or both, and the error of v if known.
+
+    Args:
+        path: table with v_m_per_s and J_A_per_m2 or Bz_mT, or other units.
+        device: where the fit starts.
+        columns: names of columns that have names of their own.
+
+    Raises:
+        InputError: missing columns, or other equations of motion than (q, phi).
+    """
+    only_q_phi(device, "a velocity curve")
+    table = Measurements(path, columns)
+    if not (table.has("J") or table.has("Bz")):
+        raise InputError(f"{path}: a velocity curve needs a column J or Bz")
+    v, J, B = table.get("v"), table.get_or("J", 0.0), table.get_or("Bz", 0.0)
+    over_current = np.ptp(J) > 0 or not table.has("Bz")
+    x, other = (J, B) if over_current else (B, J)
+    levels, series = np.unique(other, return_inverse=True)
+    name = "{:g} mT" if over_current else "{:g}e11 A/m2"
+    known = table.has("v", error=True)
+    return VelocityCurve(
+        source=str(path),
+        x=x,
+        measured=v,
+        series=series,
+        labels=tuple(name.format(level / (1e-3 if over_current else 1e11)) for level in levels),
+        errors_known=known,
+        current_density=J,
+        field=B,
+        velocity_error=table.get("v", error=True) if known else np.ones_like(v),
+    )

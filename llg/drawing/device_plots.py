@@ -1,0 +1,127 @@
+"""Figures of one device: the outline of its track, the energy landscape of the wall, the current pulse."""
+
+import itertools
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MultipleLocator
+
+from llg.constants import K_B
+from llg.device import Device
+from llg.drawing.canvas import BLUE, GREY, INK, ORANGE, SKY, axes_or_new
+from llg.ensemble import Drive
+from llg.errors import RunError
+from llg.landscape import Well, find_wells, valley
+from llg.q_phi import QPhiModel
+
+Q_LABEL = r"wall position $q$ (nm)"
+STRIP_HEIGHT = 1.6
+"""Height of the drawn strip over the width of the track; wider contact pads run out of it."""
+
+
+def wells_or_none(model: QPhiModel) -> list[Well]:
+    """Wells of the track at the temperature of the device; an empty list for a track without any."""
+    try:
+        return find_wells(model, model.device.temperature)
+    except RunError:
+        return []
+
+
+def plot_outline(device: Device, *, ax: Axes | None = None) -> Axes:
+    """Draw the track from above, to scale.
+
+    Args:
+        device: device (instance).
+        ax: axes to draw on, a new figure by default.
+    """
+    ax = axes_or_new(ax, height=2.4)
+    x, w = device.geometry.q * 1e9, device.geometry.w * 1e9
+    half = min(STRIP_HEIGHT * device.track.width * 1e9, w.max() * 1.1) / 2
+    ax.fill_between(x, -w / 2, w / 2, color=SKY, edgecolor=BLUE, linewidth=0.8)
+    ax.set(xlim=(x[0], x[-1]), ylim=(-half, half), xlabel=r"$x$ (nm)", ylabel=r"$y$ (nm)")
+    ax.set_aspect("equal")
+    ax.yaxis.set_major_locator(MultipleLocator(_round_step(device.track.width * 1e9 / 2)))
+    ax.grid(False)
+    return ax
+
+
+def _round_step(size: float) -> float:
+    """The largest of 1, 2 or 5 times a power of ten that is not above `size`."""
+    power = 10.0 ** np.floor(np.log10(size))
+    return power * max(digit for digit in (1, 2, 5) if digit * power <= size * (1 + 1e-9))
+
+
+def plot_landscape(model: QPhiModel, *, ax: Axes | None = None) -> Axes:
+    """Draw the energy of the wall along the track at rest, with its wells numbered and its barriers in kB T.
+
+    The scale ends above the highest barrier between two wells; the rise towards the ends of the track runs out of it.
+
+    Args:
+        model: the wall in its device.
+        ax: axes to draw on, a new figure by default.
+    """
+    ax = axes_or_new(ax)
+    temperature = model.device.temperature
+    kT = K_B * temperature
+    path, wells = valley(model), wells_or_none(model)
+    bottom = min((w.energy for w in wells), default=path.energy.min())
+    ax.plot(path.q * 1e9, (path.energy - bottom) / kT, color=BLUE, linewidth=1.6)
+    ax.set(xlim=(0, path.q[-1] * 1e9), xlabel=Q_LABEL)
+    ax.set_ylabel(rf"energy $E_\mathrm{{min}}$ ($k_\mathrm{{B}}T$ at {temperature:.4g} K)")
+    if wells:
+        _mark_wells(ax, wells, bottom, kT)
+        _mark_barriers(ax, wells, bottom, kT)
+    return ax
+
+
+def _mark_wells(ax: Axes, wells: list[Well], bottom: float, kT: float) -> None:
+    q = [w.q * 1e9 for w in wells]
+    height = [(w.energy - bottom) / kT for w in wells]
+    ax.plot(q, height, "o", color=ORANGE, markersize=6, label="well, numbered as state", clip_on=False)
+    for number, (x, y) in enumerate(zip(q, height, strict=True)):
+        ax.annotate(
+            str(number), (x, y), (0, -6), textcoords="offset points", ha="center", va="top", fontsize=9, color=INK
+        )
+
+
+def _mark_barriers(ax: Axes, wells: list[Well], bottom: float, kT: float) -> None:
+    pairs = list(itertools.pairwise(wells))
+    q = [left.right_edge * 1e9 for left, _ in pairs]
+    height = [(left.energy + left.barrier_right - bottom) / kT for left, _ in pairs]
+    ax.plot(
+        q, height, "v", color=GREY, markersize=5, label=r"barrier seen from the left | right well ($k_\mathrm{B}T$)"
+    )
+    for x, y, (left, right) in zip(q, height, pairs, strict=True):
+        text = _barrier_text(left.barrier_right / kT, right.barrier_left / kT)
+        ax.annotate(text, (x, y), (0, 5), textcoords="offset points", ha="center", va="bottom", fontsize=8, color=INK)
+    outer = (wells[0].barrier_left / kT, wells[-1].barrier_right / kT)
+    # The slopes of a single well stand for the barriers that it lacks.
+    top = max(height, default=min(outer))
+    ax.set_ylim(-0.17 * top, 1.45 * top)
+    for barrier, x, side in zip(outer, (0.01, 0.99), ("left", "right"), strict=True):
+        if barrier > ax.get_ylim()[1]:
+            text = {"ha": side, "va": "center", "rotation": 90, "fontsize": 8, "color": GREY}
+            ax.text(x, 0.5, f"to the end: {barrier:.0f}", transform=ax.transAxes, **text)
+    ax.legend(loc="upper center", ncols=2, fontsize=8, edgecolor="none")
+
+
+def _barrier_text(from_left: float, from_right: float) -> str:
+    one, other = f"{from_left:.0f}", f"{from_right:.0f}"
+    return one if one == other else f"{one} | {other}"
+
+
+def plot_waveform(drive: Drive, *, ax: Axes | None = None) -> Axes:
+    """Draw the current density of a drive against time, one line per current density.
+
+    Args:
+        drive: waveform and current density.
+        ax: axes to draw on, a new figure by default.
+    """
+    ax = axes_or_new(ax, height=2.6)
+    time = drive.waveform.time * 1e9
+    for current_density in np.unique(drive.current_density):
+        ax.plot(time, drive.waveform.value * current_density / 1e11, color=BLUE, linewidth=1.6)
+    ax.axhline(0, color=GREY, linewidth=0.8)
+    ax.set(xlim=(time[0], time[-1]), xlabel=r"time $t$ (ns)")
+    ax.set_ylabel(r"current density $J$ ($10^{11}$ A/m$^2$)")
+    return ax

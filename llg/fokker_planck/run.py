@@ -1,0 +1,194 @@
+"""Pulses on one state of a device without sampling noise: the Fokker-Planck equation on two grids.
+
+Same question and same answer as `llg.simulation.run_pulse`, with a discretization error in place of the sampling
+error. The cells are measured in the thermal width of the wells in their stiffest direction: the least length on which
+the density varies, because diffusion is as strong in q/Delta as in phi.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from llg.constants import K_B
+from llg.device import Device
+from llg.drive import Drive
+from llg.errors import InputError
+from llg.fokker_planck.density import Density, evolve
+from llg.fokker_planck.linear_noise import gaussian
+from llg.fokker_planck.operator import Grid, Operator, make_grid
+from llg.landscape import Well
+from llg.pulse import Waveform
+from llg.q_phi import NO_FIELD, Field, QPhiModel
+from llg.run_plan import LARGEST_TEMPERATURE
+from llg.simulation import PulseCase, pulse_case
+
+CELL = 0.3
+"""Default size of the cells in phi, in thermal widths."""
+CELL_RATIO = 1.5
+"""Size of the cells in q/Delta over that in phi: drift along the track is slower."""
+COARSER = 1.5
+"""Cells of the second grid over those of the first."""
+LARGEST_GRID = 4_000_000
+"""Most cells of a grid; they take about 4 GB."""
+_START_WIDTH = 2.0  # cells
+
+
+@dataclasses.dataclass(frozen=True)
+class DensityRun:
+    """Outcome of one pulse, from the density.
+
+    Attributes:
+        case: what acted on which wall.
+        grid: cells of the finer grid.
+        density: the density at the end on it.
+        probability: of each state, then of having left the track or being in no state, shape (S + 1,) [1].
+        standard_error: discretization error of each, the change from the coarser grid, shape (S + 1,) [1].
+        mean_q: mean position at the end [m].
+    """
+
+    case: PulseCase
+    grid: Grid
+    density: Density
+    probability: np.ndarray
+    standard_error: np.ndarray
+    mean_q: float
+
+    @property
+    def mean_velocity(self) -> float:
+        """Mean displacement over the duration of the pulse [m/s]."""
+        return (self.mean_q - self.case.start[0]) / self.case.duration
+
+
+def run_pulse_density(
+    device: Device,
+    *,
+    temperature: float | None = None,
+    cell: float = CELL,
+    progress: Callable[[float], None] = lambda share: None,
+    **what,
+) -> DensityRun:
+    """Follow the density through one pulse, train or waveform.
+
+    Args:
+        device: a device with a [pulse] section.
+        temperature: temperature [K]; the device's own by default.
+        cell: size of the cells in phi, in thermal widths.
+        progress: called with the share of the work that has just been done.
+        what: what acts on which wall, arguments of `llg.simulation.pulse_case`.
+
+    Raises:
+        InputError: impossible arguments, or something that the method does not cover.
+    """
+    case = pulse_case(device, **what)
+    temperature = device.temperature if temperature is None else temperature
+    _check(device, case.drive, temperature, cell)
+    model = QPhiModel(device)
+    size = cell * thermal_width(model, [(w.q, w.phi) for w in case.wells] or [case.start], temperature)
+    coarse, _, _ = _outcome(case, model, temperature, COARSER * size, progress)
+    probability, grid, density = _outcome(case, model, temperature, size, progress)
+    mean_q = float(density.p.sum(axis=1) @ grid.q + density.left[1] * device.track.length)
+    return DensityRun(case, grid, density, probability, np.abs(probability - coarse), mean_q)
+
+
+def as_json(run: DensityRun) -> dict:
+    """The JSON object of `dwsynapse simulate --method fokker-planck`: that of the ensemble without its count."""
+    return {
+        "n": None,
+        "states": [well.q for well in run.case.wells],
+        "start_q_m": run.case.start[0],
+        "current_density_A_per_m2": run.case.drive.current_density,
+        "duration_s": run.case.duration,
+        "probability": run.probability.tolist(),
+        "standard_error": run.standard_error.tolist(),
+        "left_track": float(run.density.left.sum()),
+        "mean_velocity_m_per_s": run.mean_velocity,
+        "dt_s": run.density.dt,
+    }
+
+
+def pulse_density(
+    model: QPhiModel,
+    grid: Grid,
+    start: tuple[float, float],
+    waveform: Waveform,
+    current_density: float,
+    *,
+    temperature: float,
+    field: Field = NO_FIELD,
+    progress: Callable[[float], None] = lambda seconds: None,
+) -> Density:
+    """Density at the end of a waveform of a wall that starts at one point (arguments as `run_pulse_density`).
+
+    A point is no density that a grid can hold. The first few time constants are those of a Gaussian
+    (`llg.fokker_planck.linear_noise`), until it is `_START_WIDTH` cells wide.
+    """
+    D = K_B * temperature * model.alpha / ((1 + model.alpha**2) * float(model.friction(start[0])))
+    begin = min((_START_WIDTH * max(grid.dx, grid.dphi)) ** 2 / (2 * D), 0.5 * waveform.length)
+    mean, covariance = gaussian(
+        model, start, begin, temperature=temperature, field=field,
+        current=lambda time: current_density * np.interp(time, waveform.time, waveform.value),
+    )  # fmt: skip
+    x = grid.q[:, None] / model.Delta - mean[0]
+    angle = (grid.phi[None, :] - mean[1] + np.pi) % (2 * np.pi) - np.pi
+    a, b, c = np.linalg.inv(covariance)[[0, 0, 1], [0, 1, 1]]
+    p = np.exp(-0.5 * (a * x**2 + 2 * b * x * angle + c * angle**2))
+    progress(begin)
+    operator = Operator(model, grid, temperature, field)
+    return evolve(operator, p / p.sum(), waveform, current_density, begin=begin, progress=progress)
+
+
+def thermal_width(model: QPhiModel, places: list[tuple[float, float]], temperature: float) -> float:
+    """Least thermal width [1] in (q/Delta, phi) at the given q [m] and phi [rad]: root of kB T over the stiffness."""
+    h = 1e-3
+    stiffest = 0.0
+    for q, phi in places:
+        step = h * np.array([-1, 0, 1])
+        E = model.energy(q + model.Delta * step[:, None], phi + step)
+        xx, pp = (E[2, 1] - 2 * E[1, 1] + E[0, 1]) / h**2, (E[1, 2] - 2 * E[1, 1] + E[1, 0]) / h**2
+        xp = (E[2, 2] - E[2, 0] - E[0, 2] + E[0, 0]) / (4 * h**2)
+        stiffest = max(stiffest, np.abs(np.linalg.eigvalsh([[xx, xp], [xp, pp]])).max())
+    return float(np.sqrt(K_B * temperature / stiffest))
+
+
+def _check(device: Device, drive: Drive, temperature: float, cell: float):
+    method = "the fokker-planck method"
+    if device.wall.model != "q-phi":
+        raise InputError(f'wall.model = "{device.wall.model}" must be "q-phi" for {method}')
+    if device.heating is not None:
+        raise InputError(f'device "{device.name}": [heating] is not covered by {method}')
+    if drive.field_waveform is not None or drive.gate_levels(device) is not None:
+        raise InputError(f"fields and gates that change in time are not covered by {method}")
+    if not np.isfinite(drive.current_density):
+        raise InputError(f"current_density = {drive.current_density:g} [A/m^2] must be finite")
+    if not 0 < temperature < LARGEST_TEMPERATURE:
+        raise InputError(f"temperature = {temperature:g} [K] must be > 0 and < {LARGEST_TEMPERATURE:g} for {method}")
+    if not 0 < cell <= 1:
+        raise InputError(f"cell = {cell:g} [1] must be > 0 and <= 1")
+
+
+def _outcome(
+    case: PulseCase, model: QPhiModel, temperature: float, size: float, progress: Callable[[float], None]
+) -> tuple[np.ndarray, Grid, Density]:
+    """Probabilities, shape (S + 1,), with the grid and the density that they come from; `size` is that of a cell."""
+    cells = model.device.track.length / (CELL_RATIO * size * model.Delta) * 2 * np.pi / size
+    if cells > LARGEST_GRID:
+        raise InputError(f"temperature = {temperature:g} [K] needs {cells:.2g} cells, must be <= {LARGEST_GRID:.0e}")
+    grid, drive = make_grid(model, CELL_RATIO * size, size), case.drive
+    density = pulse_density(
+        model, grid, case.start, drive.waveform, drive.current_density, temperature=temperature, field=drive.field,
+        progress=lambda seconds: progress(0.5 * seconds / drive.waveform.length),
+    )  # fmt: skip
+    return _shares(case.wells, grid, density), grid, density
+
+
+def _shares(wells: list[Well], grid: Grid, density: Density) -> np.ndarray:
+    """Probability of each well, then the rest, shape (S + 1,): the edges of wells may lie inside cells."""
+    if not wells:
+        return np.ones(1)
+    faces = (np.arange(grid.q.size + 1) - 0.5) * (grid.q[1] - grid.q[0]) + grid.q[0]
+    below = PchipInterpolator(faces, np.concatenate([[0.0], np.cumsum(density.p.sum(axis=1))]))
+    edges = np.array([wells[0].left_edge, *(well.right_edge for well in wells)])
+    shares = np.maximum(np.diff(below(np.clip(edges, faces[0], faces[-1]))), 0.0)
+    return np.append(shares, max(1.0 - shares.sum(), 0.0))

@@ -1,0 +1,135 @@
+"""Jitted time loop of the rigid wall (q, phi), Stratonovich Heun scheme, over lanes of trajectories.
+
+Reduced units: x = q/Delta, fields in Ms, time in 1/(gamma0 Ms). With f1, f2 the right-hand sides of the two field
+equations (`llg.q_phi`), n(x) = w_0/s2 and a(x) = d ln s2/dx,
+
+    dx/dt   = [alpha f1 - Q f2 + (alpha/2) theta n a]/(1 + alpha^2) + eps g(x) xi_1
+    dphi/dt = [Q f1 + alpha f2]/(1 + alpha^2)                       + eps g(x) xi_2
+
+where f1 contains the drift -theta n a of the mobility gradient, g = sqrt(n) and eps^2 = 2 alpha theta/(1 + alpha^2).
+The stationary law without drive is exp(-E/kB T) in (q, phi).
+"""
+
+import numpy as np
+from numba import njit
+
+from llg.kernels.elementary import sincos
+from llg.kernels.memory import load_lane, store_lane
+from llg.kernels.noise import normal_pair, step_bits
+from llg.kernels.packed_table import interpolate
+
+LANES = 64
+COLUMNS = 5
+
+
+@njit(inline="always")
+def drift(x, phi, j, hx, hy, hz, tau, table, c):
+    """Deterministic velocity (dx/dt, dphi/dt) and noise factor g of one lane.
+
+    Args:
+        x: position in wall widths.
+        phi: wall angle [rad].
+        j: current density of this lane at this time [A/m^2].
+        hx: pi/2 times the in-plane field along x including the chiral field, in Ms.
+        hy: pi/2 times the field along y, in Ms.
+        hz: Q times the field along z, in Ms.
+        tau: temperature relative to that of the coefficients.
+        table: packed geometry table with the columns p, a, b, c, g, see `llg.scaling.kernel_input`.
+        c: `llg.scaling.Coefficients`.
+    """
+    (inverse_step, last_cell, table_unit, h_k, damping_like, field_like, stt_q, stt_phi) = c[:8]
+    (uniform, crowding, m_x1, m_x2, m_p1, m_p2, half_theta) = c[8:]
+    u = x * inverse_step
+    u = u if u > 0.0 else 0.0
+    u = u if u < last_cell else last_cell
+    cell = np.int64(u)
+    f = (u - np.float64(cell)) * table_unit
+    i = np.uint64(cell) * np.uint64(COLUMNS)
+    p = interpolate(table, i, f)
+    a = interpolate(table, i + np.uint64(1), f)
+    b = interpolate(table, i + np.uint64(2), f)
+    s = interpolate(table, i + np.uint64(3), f)
+    g = interpolate(table, i + np.uint64(4), f)
+    sine, cosine = sincos(phi)
+    n = g * g
+    local = uniform * s + crowding * n
+    stt = uniform + crowding * n
+    thermal = half_theta * tau * n * a
+    j_dl, j_fl = j * damping_like, j * field_like
+    f1 = (
+        (hz + p - 2.0 * thermal)
+        + cosine * (b * hx - j_dl * local - 0.5 * h_k * a * cosine)
+        + sine * (b * (hy + uniform * j_fl))
+        + j * stt_q * stt
+    )
+    f2 = cosine * (s * hy + j_fl * local) + sine * (h_k * cosine - s * hx + uniform * j_dl * b) - j * stt_phi * stt
+    return m_x1 * (f1 + thermal) + m_x2 * f2, m_p1 * f1 + m_p2 * f2, g
+
+
+@njit(error_model="numpy", fastmath={"contract"}, cache=True, nogil=True)
+def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
+    """Advance LANES trajectories by n_steps Heun steps in place.
+
+    A lane whose wall has left the track (x outside (0, x_end)) stays where it is. Each step is three loops over the
+    lanes, noise, predictor and corrector: short enough that the processor works on several lanes ahead.
+
+    Args:
+        x: position in wall widths, shape (LANES,).
+        phi: wall angle [rad], shape (LANES,).
+        amplitude: current amplitude of each lane, shape (LANES,) [A/m^2].
+        key_1: first noise key, shape (LANES,), uint64.
+        key_2: second noise key, shape (LANES,), uint64.
+        drive: waveform, rows at the ends of the steps, shape (>= step_0 + n_steps + 1, 5): pulse shape, hx, hy,
+            hz, and the temperature relative to that of the noise.
+        step_0: number of the first step.
+        n_steps: number of steps.
+        dt: time step in 1/(gamma0 Ms).
+        noise: eps sqrt(dt).
+        table: packed geometry table, see `drift`.
+        x_end: length of the track in wall widths.
+        c: coefficients.
+    """
+    xi_x, xi_phi = np.empty(LANES), np.empty(LANES)
+    x_ahead, phi_ahead = np.empty(LANES), np.empty(LANES)
+    x_half, phi_half = np.empty(LANES), np.empty(LANES)
+    for step in range(step_0, step_0 + n_steps):
+        j_0, hx_0, hy_0, hz_0, tau_0 = drive[step, 0], drive[step, 1], drive[step, 2], drive[step, 3], drive[step, 4]
+        after = step + 1
+        j_1, hx_1, hy_1, hz_1, tau_1 = (
+            drive[after, 0],
+            drive[after, 1],
+            drive[after, 2],
+            drive[after, 3],
+            drive[after, 4],
+        )
+        heat_0, heat_1 = noise * np.sqrt(tau_0), noise * np.sqrt(tau_1)
+        counter = np.uint64(step)
+        for index in range(LANES):
+            lane = np.uint64(index)
+            normal_1, normal_2 = normal_pair(step_bits(load_lane(key_1, lane), load_lane(key_2, lane), counter))
+            store_lane(xi_x, lane, normal_1)
+            store_lane(xi_phi, lane, normal_2)
+        for index in range(LANES):
+            lane = np.uint64(index)
+            x_0, phi_0 = load_lane(x, lane), load_lane(phi, lane)
+            vx, vphi, g = drift(x_0, phi_0, load_lane(amplitude, lane) * j_0, hx_0, hy_0, hz_0, tau_0, table, c)
+            g *= heat_0
+            dx = vx * dt + g * load_lane(xi_x, lane)
+            dphi = vphi * dt + g * load_lane(xi_phi, lane)
+            store_lane(x_ahead, lane, x_0 + dx)
+            store_lane(phi_ahead, lane, phi_0 + dphi)
+            store_lane(x_half, lane, x_0 + 0.5 * dx)
+            store_lane(phi_half, lane, phi_0 + 0.5 * dphi)
+        for index in range(LANES):
+            lane = np.uint64(index)
+            j = load_lane(amplitude, lane) * j_1
+            vx, vphi, g = drift(
+                load_lane(x_ahead, lane), load_lane(phi_ahead, lane), j, hx_1, hy_1, hz_1, tau_1, table, c
+            )
+            g *= heat_1
+            x_new = load_lane(x_half, lane) + 0.5 * (vx * dt + g * load_lane(xi_x, lane))
+            phi_new = load_lane(phi_half, lane) + 0.5 * (vphi * dt + g * load_lane(xi_phi, lane))
+            x_0 = load_lane(x, lane)
+            on_track = (x_0 > 0.0) & (x_0 < x_end)
+            store_lane(x, lane, x_new if on_track else x_0)
+            store_lane(phi, lane, phi_new if on_track else load_lane(phi, lane))

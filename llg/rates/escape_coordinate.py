@@ -1,0 +1,130 @@
+"""How far an escape from a well has come: the coordinate of flux sampling, and the cores of the wells.
+
+A wall counts as being in a well once its energy is within `CORE_KT` of the bottom (less for shallow wells), between
+the saddles: it has lost the energy of the escape, however often it swung back over the saddle before.
+
+Progress is the height of the saddle less the work that noise must still do. With X = +-sqrt(2 V(q)/kB T), V(q) the
+energy at the best angle, and Y = +-sqrt(2 (E - V)/kB T), the wall moves near the bottom as dz = -A z dt + noise,
+z = (X, Y), with a stationary law of unit covariance; to be at X_s, the saddle, a time t later costs
+
+    (X_s - m(t))^2/(2 v(t)),   m = (exp(-A t) z)_X,   v = 1 - |row X of exp(-A t)|^2,
+
+in kB T, and the least of it over t is the work left. It is the exact exponent of the probability to escape in a
+harmonic well for any damping: a swinging wall is judged by its energy and phase, an overdamped one by its place.
+Elsewhere it is a guess, which decides how much work a rate takes, not its value.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+from scipy.linalg import expm
+
+from llg.constants import K_B
+from llg.landscape import Well
+from llg.q_phi import QPhiModel
+from llg.rates.thermal_grid import ThermalGrid, hessian
+
+CORE_KT = 1.0
+"""A wall within this energy of the bottom of its well is in its core."""
+_CORE_OF_BARRIER = 0.25
+_LEAST_STIFFNESS = 0.05
+_HORIZON = 4.0  # slowest relaxation times that the work left looks ahead
+_STEP, _GROWTH = 0.3, 0.05  # its steps, in the fastest relaxation time or as a share of the time
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Landscape at one temperature on a grid of positions and angles, as `llg.rates.flux_kernel.observe` takes it.
+
+    Attributes:
+        inverse_step: grid points per wall width [1].
+        energy: energy above the bottom of the well, angles from 0 to 2 pi, shape (n, m + 1) [kB T].
+        progress: coordinate of the escape, shape (n, m + 1) [kB T].
+        core: energy below which the wall is in the core of the well there, shape (n,) [kB T].
+        owner: well between whose saddles each position lies, -1 for none, shape (n,).
+    """
+
+    inverse_step: float
+    energy: np.ndarray
+    progress: np.ndarray
+    core: np.ndarray
+    owner: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Motion:
+    """Linear motion at the bottom of a well.
+
+    Attributes:
+        matrix: A of dz/dt = -A z with z = (X, Y), shape (2, 2) [1/s].
+        frequency: undamped angular frequency [rad/s].
+        damping: rate at which the energy of a swing decays [1/s].
+        slowest: slowest relaxation rate [1/s].
+    """
+
+    matrix: np.ndarray
+    frequency: float
+    damping: float
+    slowest: float
+
+
+def motion_in_well(model: QPhiModel, well: Well) -> Motion:
+    """Frequency and damping of the wall at the bottom of a well."""
+    H = hessian(model, well.q, well.phi)
+    H[1, 1] = max(H[1, 1], _LEAST_STIFFNESS * H[0, 0])  # an angle that nothing holds
+    alpha, Q = model.alpha, model.Q
+    motion = np.linalg.inv(np.array([[alpha, Q], [-Q, alpha]])) @ H / float(model.friction(well.q))
+    along, across = math.sqrt(np.linalg.det(H) / H[1, 1]), math.sqrt(H[1, 1])
+    scale = np.array([[along, 0.0], [across * H[0, 1] / H[1, 1], across]])
+    matrix = scale @ motion @ np.linalg.inv(scale)
+    slowest = float(np.linalg.eigvals(matrix).real.min())
+    return Motion(matrix, float(np.sqrt(np.linalg.det(matrix))), float(np.trace(matrix)), slowest)
+
+
+def core_energies(wells: list[Well], temperature: float) -> np.ndarray:
+    """Energy below which a wall between the saddles of each well is in its core, shape (S,) [J]."""
+    depth = [min(CORE_KT * K_B * temperature, _CORE_OF_BARRIER * min(w.barrier_left, w.barrier_right)) for w in wells]
+    return np.array([w.energy for w in wells]) + depth
+
+
+def place_of(
+    model: QPhiModel, wells: list[Well], grid: ThermalGrid, home: int, direction: int, temperature: float
+) -> Place:
+    """Landscape with the progress from well `home` towards the right (direction 1) or the left (-1)."""
+    kT, well, q = K_B * temperature, wells[home], grid.q
+    energy = grid.energy - (well.energy - grid.reference) / kT
+    core = np.where(grid.owner >= 0, (core_energies(wells, temperature)[grid.owner] - well.energy) / kT, -np.inf)
+    along = np.sign(q - well.q) * direction
+    valley = energy.min(axis=1)
+    X = along * np.sqrt(2 * np.maximum(valley, 0.0))
+    Y = _sign_of_angle(energy) * np.sqrt(2 * (energy - valley[:, None]))
+    other, saddle = (barrier / kT for barrier in (well.barrier_left, well.barrier_right)[::direction])
+    beyond = (q - (well.right_edge if direction > 0 else well.left_edge)) * direction > 0
+    matrix = motion_in_well(model, well).matrix * np.array([[1.0, direction], [direction, 1.0]])
+    progress = saddle - _work_left(matrix, math.sqrt(2 * saddle), X[:, None], Y)
+    progress[along < 0] = np.minimum(progress[along < 0], other)  # beyond, the wall escapes to the other side
+    order = slice(None, None, direction)
+    fallen = np.maximum.accumulate(np.where(beyond, saddle - valley, 0.0)[order])[order]
+    progress[beyond] = (saddle + fallen)[beyond, None]
+    return Place(grid.inverse_step, energy, progress, core, grid.owner)
+
+
+def _sign_of_angle(energy: np.ndarray) -> np.ndarray:
+    """Sign of the angle's deviation from the nearest valley in angle: that of dE/dphi on the way up from it."""
+    slope = np.roll(energy[:, :-1], -1, axis=1) - np.roll(energy[:, :-1], 1, axis=1)
+    return np.sign(np.column_stack([slope, slope[:, 0]]))
+
+
+def _work_left(matrix: np.ndarray, target: float, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """Least work [kB T] of noise to be at X = target at any later time; none where the wall gets there by itself."""
+    rates = np.linalg.eigvals(matrix)
+    work, reached = np.full(Y.shape, 0.5 * target**2), np.zeros(Y.shape, bool)
+    time, last = 0.0, _HORIZON / rates.real.min()
+    while time < last:
+        time += max(_STEP / np.abs(rates).max(), _GROWTH * time)
+        row = expm(-matrix * time)[0]
+        mean = row[0] * X + row[1] * Y
+        work = np.minimum(work, (target - mean) ** 2 / (2 * (1 - row @ row)))
+        reached |= mean > target
+    return np.where(reached, 0.0, work)

@@ -1,0 +1,255 @@
+"""Escape rate from a well by forward flux sampling: any barrier, any damping, the real noisy motion.
+
+The rate is the flux of first crossings of an interface near the bottom, after a visit to the core of the well, times
+the probabilities to reach each next interface before falling back to the core, times that to reach the core of another
+well from the last one. Nothing is assumed of the stationary law or of the interfaces, which only decide the work.
+
+A pilot run places the interfaces so that `SHARE` of the trials reach the next one; it is then thrown away. The
+replicas that follow are whole, independent runs over the same interfaces: their mean has no bias, and its standard
+error is their spread over the root of their number.
+
+References:
+    R. J. Allen, C. Valeriani, P. R. ten Wolde, J. Phys.: Condens. Matter 21, 463102 (2009).
+    R. J. Allen, D. Frenkel, P. R. ten Wolde, J. Chem. Phys. 124, 024102 (2006).
+"""
+
+import dataclasses
+import math
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from llg.constants import K_B
+from llg.errors import InputError, RunError
+from llg.kernels.noise import stream_id
+from llg.kernels.q_phi import LANES
+from llg.landscape import Well
+from llg.q_phi import NO_FIELD, QPhiModel
+from llg.rates.escape_coordinate import Place, motion_in_well, place_of
+from llg.rates.flux_kernel import LOST_LEFT, LOST_RIGHT, REACHED, UNDECIDED, run_basin, run_trials
+from llg.rates.thermal_grid import thermal_grid
+from llg.scaling import field_rows, kernel_input
+from llg.time_step import time_step
+
+TRIALS = 2048
+"""Trials per interface and replica."""
+REPLICAS = 16
+SHARE = 0.3
+"""Share of the pilot's trials that reach the next interface."""
+EVERY = 4
+"""Steps between two looks at a wall."""
+STEP_ERROR = 0.02
+"""Relative error of the rate that the time step may make, by estimate."""
+_FEWEST_PILOT_TRIALS = 512
+_CROSSINGS_PER_TRIAL = 8  # that are kept
+_LARGEST_LEVELS = 1000
+_FEWEST = 20  # trials of the pilot that must get further
+_SETTLING = 6.0  # relaxation times before the flux is counted
+_PATIENCE = 3000.0  # relaxation times after which a trial counts as stuck
+
+
+@dataclasses.dataclass(frozen=True)
+class Escape:
+    """Rates out of one well on one side.
+
+    Attributes:
+        rate: to each well, and last to the end of the track, mean over the replicas, shape (S + 1,) [1/s].
+        rate_error: standard errors, shape (S + 1,) [1/s].
+        total: sum of the rates of each replica, shape (replicas,) [1/s].
+        interfaces: progress at the interfaces, shape (m,) [kB T].
+        steps: time steps of all trajectories together.
+        dt: time step [s].
+    """
+
+    rate: np.ndarray
+    rate_error: np.ndarray
+    total: np.ndarray
+    interfaces: np.ndarray
+    steps: int
+    dt: float
+
+
+def flux_rates(
+    model: QPhiModel,
+    wells: list[Well],
+    home: int,
+    direction: int,
+    *,
+    temperature: float,
+    seed: int,
+    trials: int = TRIALS,
+    replicas: int = REPLICAS,
+    dt: float | None = None,
+    jobs: int | None = None,
+    noise_scale: float = 1.0,
+) -> Escape:
+    """Sample the escapes from one well to one side.
+
+    The same seed gives the same result for any number of threads.
+
+    Args:
+        model: the wall in its device.
+        wells: all wells of the track.
+        home: number of the well to escape from.
+        direction: 1 for the wells and the end on its right, -1 for those on its left.
+        temperature: temperature [K].
+        seed: root seed.
+        trials: trials per interface and replica.
+        replicas: independent runs, at least 2.
+        dt: time step [s]; by default `flux_step`.
+        jobs: threads; all processors by default.
+        noise_scale: factor on the noise; other than 1 only to see a statistical test fail.
+
+    Raises:
+        InputError: impossible arguments.
+        RunError: trajectories get stuck between the wells, or no trial gets any further.
+    """
+    if trials < 8 or replicas < 2:
+        raise InputError(f"trials = {trials} must be >= 8, replicas = {replicas} must be >= 2")
+    dt = (
+        flux_step(model, wells[home], direction, temperature)
+        if dt is None
+        else time_step(model, dt, temperature=temperature)
+    )
+    sampler = _Sampler(model, wells, home, direction, temperature, seed, dt, noise_scale, trials)
+    interfaces = sampler.place_interfaces()
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        runs = list(pool.map(lambda r: sampler.replica(r, interfaces), range(replicas)))
+    rates = np.array(runs)
+    error = rates.std(axis=0, ddof=1) / np.sqrt(replicas)
+    return Escape(rates.mean(axis=0), error, rates.sum(axis=1), np.array(interfaces), sampler.steps, dt)
+
+
+def flux_step(model: QPhiModel, well: Well, direction: int, temperature: float) -> float:
+    """Time step [s] whose error in the rate is a few percent.
+
+    The scheme shifts the temperature of a swing of angular frequency w and damping rate c by (w dt)^2/4, and by
+    w (w dt)^3/(4 c) as it feeds the swing; the rate changes by barrier/kB T times that.
+    """
+    barrier = (well.barrier_right if direction > 0 else well.barrier_left) / (K_B * temperature)
+    swing = motion_in_well(model, well)
+    fastest = max(abs(np.linalg.eigvals(swing.matrix)))
+    damped = math.sqrt(4 * STEP_ERROR / barrier) / fastest
+    driven = (4 * STEP_ERROR * swing.damping / swing.frequency / barrier) ** (1 / 3) / swing.frequency
+    return min(time_step(model, temperature=temperature), damped, driven)
+
+
+class _Sampler:
+    """What all runs of one escape share."""
+
+    def __init__(self, model, wells, home, direction, temperature, seed, dt, noise_scale, trials):
+        self.wells, self.home, self.direction = wells, home, direction
+        self.n, self.pilot_n = trials, max(trials, _FEWEST_PILOT_TRIALS)
+        self.capacity = _CROSSINGS_PER_TRIAL * self.pilot_n
+        grid = thermal_grid(model, wells, temperature)
+        place = place_of(model, wells, grid, home, direction, temperature)
+        self.place = (place.inverse_step, place.energy, place.progress, place.core, place.owner)
+        self.pool = _boltzmann_pool(place, home, seed, place.core)
+        self.spread = _boltzmann_pool(place, home, seed, np.full(place.core.size, np.inf))
+        data = kernel_input(model, temperature, noise_scale)
+        drive = np.zeros((EVERY + 1, 5))
+        drive[:, 1:4], drive[:, 4] = field_rows(model, NO_FIELD), 1.0
+        step = dt * data.rate
+        self.motion = (drive, step, data.noise_per_sqrt_dt * np.sqrt(step), data.table, data.x_end, data.coefficients)
+        self.look = EVERY * dt
+        relaxation = 1 / (motion_in_well(model, wells[home]).slowest * self.look)
+        self.burn_in, self.limit = int(_SETTLING * relaxation) + 1, int(_PATIENCE * relaxation) + 1
+        point = (temperature, float(home), float(direction), dt)
+        self.stream_of = lambda replica, level: stream_id(seed, model.device.instance, *point, replica, level)
+        self.looks = 4 * self.burn_in
+        self.steps, self.lock = 0, threading.Lock()
+
+    def basin(self, replica: int, target: float, looks: int):
+        """Flux over the first interface [1/s] and configurations on it, shape (n, 2)."""
+        crossings, time = np.empty((self.capacity, 2)), np.zeros(1, np.int64)
+        fixed = (self.motion, self.place, crossings, time)
+        stream = self.stream_of(replica, 0)
+        count = run_basin(self.pool, stream, self.home, target, self.burn_in, looks, *fixed)
+        self._count(looks)
+        return count / (max(time[0], 1) * self.look), crossings[: min(count, self.capacity)]
+
+    def trials(self, replica: int, level: int, start: np.ndarray, n: int, target: float):
+        """Fates, peaks and last configurations of n trials."""
+        stream = self.stream_of(replica, level)
+        offset = float(stream) / 2**64
+        pick = np.minimum(((np.arange(n) + offset) * start.shape[0] / n).astype(np.int64), start.shape[0] - 1)
+        fate, peak, end = np.empty(n, np.int64), np.empty(n), np.empty((n, 2))
+        fixed = (self.limit, self.motion, self.place, fate, peak, end)
+        self._count(run_trials(start, pick, stream, self.home, target, *fixed))
+        if np.any(fate == UNDECIDED):
+            raise RunError(
+                f"a wall from the well at {self.wells[self.home].q:g} m is stuck between the wells; is there a second "
+                "well at another angle?"
+            )
+        return fate, peak, end
+
+    def _count(self, rounds: int):
+        with self.lock:
+            self.steps += rounds * LANES * EVERY
+
+    def gone(self, fate: np.ndarray) -> np.ndarray:
+        """Trials that escaped to this side."""
+        if self.direction > 0:
+            return (fate > self.home) | (fate == LOST_RIGHT)
+        return ((fate >= 0) & (fate < self.home)) | (fate == LOST_LEFT)
+
+    def place_interfaces(self) -> list[float]:
+        """Interfaces of a pilot run, each where `SHARE` of the trials from the one before get to."""
+        interfaces = [self._first_interface()]
+        while True:
+            _, start = self.basin(-1, interfaces[0], self.looks)
+            if start.shape[0] >= self.pilot_n:
+                break
+            if self.looks > self.limit and start.shape[0] < _FEWEST:
+                raise RunError(f"the wall hardly moves in the well at {self.wells[self.home].q:g} m")
+            self.looks *= 2
+        for level in range(1, _LARGEST_LEVELS):
+            fate, peak, _ = self.trials(-1, level, start, self.pilot_n, np.inf)
+            gone = self.gone(fate)
+            further = np.sort(np.where(gone, np.inf, peak)[gone | (peak > interfaces[-1])])
+            if gone.mean() >= SHARE or gone.sum() > 0.5 * further.size >= _FEWEST:
+                return interfaces
+            if further.size < _FEWEST:
+                break
+            interfaces.append(float(further[max(further.size - int(SHARE * self.pilot_n), 0)]))
+            fate, _, end = self.trials(-1, level, start, self.pilot_n, interfaces[-1])
+            start = end[(fate == REACHED) | self.gone(fate)]
+        raise RunError(f"no way out of the well at {self.wells[self.home].q:g} m beyond {interfaces[-1]:.1f} kB T")
+
+    def _first_interface(self) -> float:
+        """Progress that the wall exceeds a tenth of the time, and at least the energy of the core."""
+        inverse_step, _, progress, core, owner = self.place
+        i = np.round(self.spread[:, 0] * inverse_step).astype(np.int64)
+        k = np.round(self.spread[:, 1] / (2 * np.pi) * (progress.shape[1] - 1)).astype(np.int64)
+        return float(max(np.quantile(progress[i, k], 0.9), core[owner == self.home].min()))
+
+    def replica(self, number: int, interfaces: list[float]) -> np.ndarray:
+        """One whole run: rates to each well and to the end of the track, shape (S + 1,) [1/s]."""
+        share = min(1.0, 2 * self.n / self.pilot_n)
+        rate, start = self.basin(number, interfaces[0], int(self.burn_in + share * self.looks))
+        result = np.zeros(len(self.wells) + 1)
+        for level, target in enumerate([*interfaces[1:], np.inf], 1):
+            if start.shape[0] == 0:
+                return result
+            fate, _, end = self.trials(number, level, start, self.n, target)
+            further = (fate == REACHED) | self.gone(fate)
+            if target < np.inf:
+                rate *= further.mean()
+                start = end[further]
+        for well in np.unique(fate[further]):
+            result[well if well >= 0 else -1] += rate * np.mean(fate == well)
+        return result
+
+
+def _boltzmann_pool(place: Place, home: int, seed: int, below: np.ndarray, size: int = 4096) -> np.ndarray:
+    """Walls x, phi in equilibrium in a well below an energy at each position, shape (size, 2), in random order."""
+    rng = np.random.default_rng((seed, home))
+    mine = np.flatnonzero(place.owner == home)
+    energy = place.energy[mine, :-1]
+    weight = np.where(energy < below[mine, None], np.exp(-energy), 0.0).ravel()
+    cell = rng.choice(weight.size, size, p=weight / weight.sum())
+    angles = energy.shape[1]
+    x = (mine[cell // angles] + rng.uniform(-0.5, 0.5, size)) / place.inverse_step
+    return np.column_stack([x, (cell % angles + rng.uniform(-0.5, 0.5, size)) % angles * 2 * np.pi / angles])

@@ -1,0 +1,102 @@
+"""Everything about the wells of a device in one place: barriers, retention, depinning field and current."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from llg.constants import K_B
+from llg.depinning import depinning_current
+from llg.device import Device
+from llg.errors import InputError
+from llg.landscape import Well, find_wells
+from llg.q_phi import QPhiModel
+from llg.rates.rate_matrix import rate_matrix
+
+
+@dataclasses.dataclass(frozen=True)
+class WellRates:
+    """One well and how firmly it holds the wall.
+
+    Attributes:
+        well: position, barriers and depinning fields.
+        barrier_left: barrier to the left [kB T].
+        barrier_right: barrier to the right [kB T].
+        rate: escape rate at rest to each well, shape (S,) [1/s].
+        rate_error: standard errors, shape (S,) [1/s]; nan where the method has none.
+        lost: escape rates off the left and the right end of the track, shape (2,) [1/s].
+        retention: mean time in the well [s]; infinity where no saddle leads out.
+        retention_error: its standard error [s]; nan where the method has none.
+        depinning_current: least current step at T = 0 that drives the wall out to the left and right [A/m^2].
+    """
+
+    well: Well
+    barrier_left: float
+    barrier_right: float
+    rate: np.ndarray
+    rate_error: np.ndarray
+    lost: np.ndarray
+    retention: float
+    retention_error: float
+    depinning_current: tuple[float, float]
+
+
+def well_rates(
+    device: Device, temperature: float | None = None, *, method: str = "langer", **options
+) -> list[WellRates]:
+    """Analyse all wells of a device.
+
+    Args:
+        device: the device (instance).
+        temperature: temperature [K]; the device's own by default.
+        method: how the rates are found, one of `llg.rates.rate_matrix.METHODS`.
+        options: further arguments of `llg.rates.rate_matrix.rate_matrix`.
+
+    Raises:
+        InputError: the temperature or the method is impossible.
+        RunError: the track has no well, or the method does not hold for this device.
+    """
+    temperature = device.temperature if temperature is None else temperature
+    if not 0 < temperature < 2000:
+        raise InputError(f"temperature = {temperature:g} [K] must be > 0 and < 2000")
+    model = QPhiModel(device)
+    wells, kT = find_wells(model, temperature), K_B * temperature
+    matrix = rate_matrix(model, wells, temperature, method, **options)
+    return [
+        WellRates(
+            well=well,
+            barrier_left=well.barrier_left / kT,
+            barrier_right=well.barrier_right / kT,
+            rate=matrix.rate[i],
+            rate_error=matrix.rate_error[i],
+            lost=matrix.lost[i],
+            retention=float(matrix.retention[i]),
+            retention_error=float(matrix.retention_error[i]),
+            depinning_current=tuple(depinning_current(model, well, direction) for direction in (-1, 1)),
+        )
+        for i, well in enumerate(wells)
+    ]
+
+
+def as_json(rates: list[WellRates]) -> dict:
+    """The documented JSON object of `dwsynapse rates`; what is infinite or unknown becomes null."""
+
+    def finite(value):
+        return value if math.isfinite(value) else None
+
+    wells = [
+        {
+            "q_m": r.well.q,
+            "barrier_left_kT": r.barrier_left,
+            "barrier_right_kT": r.barrier_right,
+            "retention_s": finite(r.retention),
+            "retention_s_error": finite(r.retention_error),
+            "rates_per_s": r.rate.tolist(),
+            "rates_per_s_error": [finite(error) for error in r.rate_error.tolist()],
+            "lost_per_s": r.lost.tolist(),
+        }
+        for r in rates
+    ]
+    fields = [[r.well.depinning_field_left, r.well.depinning_field_right] for r in rates]
+    currents = [[finite(J) for J in r.depinning_current] for r in rates]
+    return {"wells": wells, "depinning_field_T": fields, "depinning_current_A_per_m2": currents}
