@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from arraysim.networks.network import Network
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.synapse_array import SynapseArray
+from arraysim.synapses.weights import PairedWeights
 from compact.sweep import build_table, reference_grid
 from llg.device import load_device
 from llg.throughput import all_models, best_rate
-
-from .ladder import ladder_law
-from .network import Network
-from .synapse_array import SynapseArray
-from .weights import PairedWeights
 
 DEVICE = "five_state"
 SYNAPSES = 1 << 20

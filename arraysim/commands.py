@@ -53,9 +53,8 @@ def _widths(text: str) -> tuple[int, ...]:
 
 def run_run(arguments: argparse.Namespace):
     """Run the whole chain into a folder."""
+    from arraysim.reporting.chain import chain_plan, run_chain
     from llg.errors import InputError
-
-    from .chain import chain_plan, run_chain
 
     if arguments.out is None:
         raise InputError("run: needs -o FOLDER to write into")
@@ -85,14 +84,13 @@ def run_train(arguments: argparse.Namespace):
     """Train on chip with the synapses of a table."""
     import dataclasses
 
+    from arraysim.synapses.pulse_law import PulseLaw
+    from arraysim.training.config import TrainingConfig
+    from arraysim.training.datasets import load_dataset
+    from arraysim.training.file import save_training
+    from arraysim.training.run import train
     from compact.operating_point import write_points
     from compact.table_file import load_table
-
-    from .datasets import load_dataset
-    from .pulse_law import PulseLaw
-    from .training import train
-    from .training_config import TrainingConfig
-    from .training_file import save_training
 
     if arguments.out:
         writable_file(arguments.out, arguments.force)
@@ -129,10 +127,9 @@ def run_train(arguments: argparse.Namespace):
 
 def run_plot(arguments: argparse.Namespace):
     """Draw one figure of a file or device, or animate a trajectory."""
+    from arraysim.reporting.figures import can_move, draw_device, draw_file, is_device, movie_of
     from llg.drawing.figure_file import figure_format, save_figure
     from llg.drawing.movie_file import is_movie, movie_format, save_movie
-
-    from .figures import can_move, draw_device, draw_file, is_device, movie_of
 
     writable_file(arguments.out, arguments.force)
     if is_movie(arguments.out) and can_move(arguments.file):
@@ -166,6 +163,6 @@ def run_bench(arguments: argparse.Namespace):
     """Measure this machine and print one JSON object."""
     import json
 
-    from .bench import bench
+    from arraysim.bench import bench
 
     print(json.dumps(bench(seconds=arguments.seconds), indent=2))

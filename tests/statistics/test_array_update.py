@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from arraysim.ladder import ladder_law
-from arraysim.pulse_law import PulseLaw
-from arraysim.synapse_array import SynapseArray
-from arraysim.update_kernel import fill_alias
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.synapse_array import SynapseArray
+from arraysim.synapses.update_kernel import fill_alias
 
 # Family-wise error of each test that compares many rows; their seeds are fixed.
 FALSE_ALARM = 1e-3

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from arraysim.ladder import ladder_law
-from arraysim.mixed_precision import MixedPrecision
-from arraysim.pulse_law import PulseLaw
-from arraysim.sign_rule import SignRule
-from arraysim.stochastic_pulses import StochasticPulses
-from arraysim.weights import DOWN, UP, PairedWeights
+from arraysim.rules.mixed_precision import MixedPrecision
+from arraysim.rules.sign_rule import SignRule
+from arraysim.rules.stochastic_pulses import StochasticPulses
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.weights import DOWN, UP, PairedWeights
 
 SHAPE = (60, 50)
 

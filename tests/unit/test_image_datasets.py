@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from arraysim.datasets import load_dataset
+from arraysim.training.datasets import load_dataset
 from llg.errors import InputError
 
 

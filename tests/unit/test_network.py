@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from arraysim.ladder import ladder_law
-from arraysim.network import ACTIVATIONS, Network
-from arraysim.product_kernel import product
-from arraysim.weights import FloatWeights, PairedWeights
+from arraysim.networks.network import ACTIVATIONS, Network
+from arraysim.networks.product_kernel import product
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.weights import FloatWeights, PairedWeights
 from llg.errors import InputError
 
 

@@ -10,10 +10,10 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from arraysim import captions
-from arraysim.html_page import Fact, Section, render
-from arraysim.number_text import NONE, memory_text, percent_text, power_of_ten, time_text, with_prefix
-from arraysim.report import write_report
+from arraysim.reporting import captions
+from arraysim.reporting.html_page import Fact, Section, render
+from arraysim.reporting.number_text import NONE, memory_text, percent_text, power_of_ten, time_text, with_prefix
+from arraysim.reporting.report import write_report
 from llg.errors import InputError
 
 PULSE = {"current_density_A_per_m2": 7e11, "duration_s": 1e-9, "energy_J": 2.83e-14}

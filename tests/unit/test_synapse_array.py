@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from arraysim.ladder import ladder_law
-from arraysim.pulse_law import PulseLaw
-from arraysim.synapse_array import SynapseArray
-from arraysim.update_kernel import pulse_all
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.synapse_array import SynapseArray
+from arraysim.synapses.update_kernel import pulse_all
 from compact.operating_point import OperatingPoint, best_points
 from compact.table import TransitionTable
 from llg.errors import InputError

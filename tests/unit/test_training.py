@@ -9,14 +9,14 @@ import sys
 import numpy as np
 import pytest
 
-from arraysim import plots
-from arraysim.datasets import load_dataset
-from arraysim.ladder import ladder_law
-from arraysim.rules import DEFAULT_RATE
-from arraysim.training import train
-from arraysim.training_config import TrainingConfig
-from arraysim.training_file import load_training, save_training
-from arraysim.weights import RESET_PULSES_PER_STATE
+from arraysim.reporting import plots
+from arraysim.rules.registry import DEFAULT_RATE
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.weights import RESET_PULSES_PER_STATE
+from arraysim.training.config import TrainingConfig
+from arraysim.training.datasets import load_dataset
+from arraysim.training.file import load_training, save_training
+from arraysim.training.run import train
 from llg.errors import InputError
 
 SHORT = TrainingConfig(epochs=6, rule="mixed-precision", conductance_std_dtod=0.02)

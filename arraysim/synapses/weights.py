@@ -6,10 +6,10 @@ Both kinds multiply in both directions; a network does not know which it holds.
 import numpy as np
 from numba import njit
 
-from arraysim.product_kernel import product
-from arraysim.pulse_law import PulseLaw
-from arraysim.synapse_array import SynapseArray, stream_keys
-from arraysim.update_kernel import counter
+from arraysim.networks.product_kernel import product
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.synapse_array import SynapseArray, stream_keys
+from arraysim.synapses.update_kernel import counter
 from llg.errors import InputError
 from llg.kernels.noise import step_bits
 

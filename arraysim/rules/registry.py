@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
-from arraysim.mixed_precision import MixedPrecision
-from arraysim.sign_rule import SignRule
-from arraysim.stochastic_pulses import StochasticPulses
+from arraysim.rules.mixed_precision import MixedPrecision
+from arraysim.rules.sign_rule import SignRule
+from arraysim.rules.stochastic_pulses import StochasticPulses
 from llg.errors import InputError, nearest
 
 # Learning rate at the start, the best found for the shipped digits on seeds 100 and up.

@@ -9,6 +9,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from arraysim.reporting.figures import TABLE, TRAINING, TRAJECTORIES
+from arraysim.reporting.report import write_report
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.training.config import TrainingConfig
+from arraysim.training.datasets import load_dataset
+from arraysim.training.file import save_training
+from arraysim.training.run import train
 from compact.operating_point import write_points
 from compact.sweep import build_table, reference_grid
 from compact.table_file import save_table
@@ -21,14 +28,6 @@ from llg.rates.summary import well_rates
 from llg.simulation import run_pulse
 from llg.storage.atomic import replacing
 from llg.trajectories import record, save_trajectories
-
-from .datasets import load_dataset
-from .figures import TABLE, TRAINING, TRAJECTORIES
-from .pulse_law import PulseLaw
-from .report import write_report
-from .training import train
-from .training_config import TrainingConfig
-from .training_file import save_training
 
 NEEDED = ("stack", "readout", "pulse")
 """Optional sections of a device that the chain cannot do without."""

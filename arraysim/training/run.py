@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 from tqdm import tqdm
 
-from arraysim.chip import Chip
-from arraysim.datasets import Dataset
-from arraysim.float_twin import FloatTwin
-from arraysim.pulse_law import PulseLaw
-from arraysim.training_config import ORDER, TrainingConfig
-from arraysim.training_result import LearningCurve, TrainingResult
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.training.chip import Chip
+from arraysim.training.config import ORDER, TrainingConfig
+from arraysim.training.datasets import Dataset
+from arraysim.training.float_twin import FloatTwin
+from arraysim.training.result import LearningCurve, TrainingResult
 from llg.errors import InputError, RunError
 
 MAX_SEED = 2**63 - 1

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from arraysim import update_kernel
-from arraysim.pulse_law import PulseLaw
+from arraysim.synapses import update_kernel
+from arraysim.synapses.pulse_law import PulseLaw
 from llg.errors import InputError
 from llg.kernels.noise import stream_id
 

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from arraysim.network import Network
-from arraysim.training_config import INITIAL, TrainingConfig
-from arraysim.weights import FloatWeights
+from arraysim.networks.network import Network
+from arraysim.synapses.weights import FloatWeights
+from arraysim.training.config import INITIAL, TrainingConfig
 
 
 class FloatTwin:

@@ -5,7 +5,7 @@ For estimates, benchmarks and tests that need no physics; real devices come as t
 
 import numpy as np
 
-from arraysim.pulse_law import PulseLaw
+from arraysim.synapses.pulse_law import PulseLaw
 from llg.errors import InputError
 
 

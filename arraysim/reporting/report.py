@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from arraysim.reporting.html_page import Fact, Section, render
+from arraysim.reporting.number_text import NONE, memory_text, percent_text, power_of_ten, time_text, with_prefix
 from llg.errors import InputError
 from llg.storage.atomic import replacing
-
-from .html_page import Fact, Section, render
-from .number_text import NONE, memory_text, percent_text, power_of_ten, time_text, with_prefix
 
 _INTRODUCTION = (
     "One magnetic domain wall sits in one of the notches of a narrow track; which notch it is, is the state of a "

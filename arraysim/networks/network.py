@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from arraysim.product_kernel import product
-from arraysim.weights import FloatWeights
+from arraysim.networks.product_kernel import product
+from arraysim.synapses.weights import FloatWeights
 from llg.errors import InputError, nearest
 
 # Activation and its derivative as a function of the activation's value.

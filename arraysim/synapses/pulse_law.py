@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from arraysim.update_kernel import fill_alias
+from arraysim.synapses.update_kernel import fill_alias
 from compact.interpolate import transition_matrix
 from compact.operating_point import OperatingPoint
 from compact.table import TransitionTable

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import h5py
 
-from arraysim.training_config import TrainingConfig
-from arraysim.training_result import HardwareRecord, LearningCurve, TrainingResult
+from arraysim.training.config import TrainingConfig
+from arraysim.training.result import HardwareRecord, LearningCurve, TrainingResult
 from llg.errors import InputError
 from llg.storage import files
 

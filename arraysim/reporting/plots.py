@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from arraysim.training_result import TrainingResult
+from arraysim.training.result import TrainingResult
 from llg.drawing.canvas import BLUE, ORANGE, axes_or_new
 
 YELLOW = "#E69F00"

@@ -7,6 +7,14 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from arraysim.reporting.plots import (
+    plot_confusion,
+    plot_learning_curves,
+    plot_pulses_per_device,
+    plot_state_occupancy,
+    plot_weights,
+)
+from arraysim.training.file import load_training
 from compact.plots import plot_conductance_states, plot_move_probability, transition_figure
 from compact.table_file import load_table
 from llg.device import load_device
@@ -27,8 +35,6 @@ from llg.storage.files import open_checked, provenance
 from llg.trajectories import load_trajectories
 
 from . import captions
-from .plots import plot_confusion, plot_learning_curves, plot_pulses_per_device, plot_state_occupancy, plot_weights
-from .training_file import load_training
 
 
 @dataclasses.dataclass(frozen=True)

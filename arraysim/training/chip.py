@@ -5,12 +5,12 @@ import math
 
 import numpy as np
 
-from arraysim.network import Network
-from arraysim.pulse_law import PulseLaw
-from arraysim.rules import make_rule
-from arraysim.training_config import INITIAL, RULE, TrainingConfig
-from arraysim.training_result import HardwareRecord
-from arraysim.weights import PairedWeights
+from arraysim.networks.network import Network
+from arraysim.rules.registry import make_rule
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.weights import PairedWeights
+from arraysim.training.config import INITIAL, RULE, TrainingConfig
+from arraysim.training.result import HardwareRecord
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

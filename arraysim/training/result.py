@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from arraysim.training_config import TrainingConfig
+from arraysim.training.config import TrainingConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

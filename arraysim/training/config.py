@@ -3,8 +3,8 @@
 import dataclasses
 import math
 
-from arraysim.network import ACTIVATIONS
-from arraysim.rules import DEFAULT_RATE, check_rule
+from arraysim.networks.network import ACTIVATIONS
+from arraysim.rules.registry import DEFAULT_RATE, check_rule
 from llg.errors import InputError, nearest
 
 # Purposes of the random generators of a run, each seeded with (seed, purpose, layer or epoch).

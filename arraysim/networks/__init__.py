@@ -1,0 +1,1 @@
+"""Networks whose weights may live in arrays: layers, forward and backward pass."""

@@ -1,0 +1,1 @@
+"""Update rules: which weight gets which pulse, from what a chip could know."""

@@ -1,0 +1,1 @@
+"""Training on chip and of the float32 twin: configuration, data sets, runs, files."""
