@@ -1,7 +1,7 @@
 """Validated parameters: name, meaning, unit, default and bounds declared once, beside the field.
 
-A section of a device file is a frozen dataclass derived from `Parameters` whose fields are made with `quantity`, `word`
-or `numbers`. The declaration feeds validation, unit conversion, documentation, file attributes and plot labels.
+A section of a file is a frozen dataclass derived from `Parameters` whose fields are made with `quantity`, `whole`,
+`flag`, `word` or `numbers`. The declaration feeds validation, unit conversion, documentation, file attributes and plot labels.
 """
 
 import dataclasses
@@ -22,6 +22,17 @@ def quantity(meaning: str, unit: str, *, default=_REQUIRED, gt=None, ge=None, lt
     bounds = {">": gt, ">=": ge, "<": lt, "<=": le}
     metadata = {"kind": "quantity", "meaning": meaning, "unit": unit, "bounds": bounds}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def whole(meaning: str, *, default=_REQUIRED, ge=0, le=None):
+    """Declare a whole number with its bounds; `default=None` makes it optional."""
+    metadata = {"kind": "whole", "meaning": meaning, "unit": "1", "bounds": {">=": ge, "<=": le}}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def flag(meaning: str, *, default: bool):
+    """Declare a choice between true and false."""
+    return dataclasses.field(default=default, metadata={"kind": "flag", "meaning": meaning})
 
 
 def word(meaning: str, *, default=_REQUIRED, choices: tuple[str, ...] = ()):
@@ -117,6 +128,8 @@ def _convert(field, value):
         if not isinstance(value, str):
             raise InputError(f"{value!r} must be a text")
         return value
+    if kind in ("whole", "flag"):  # the field's own check says what is wrong
+        return value
     if not isinstance(value, list | tuple):
         raise InputError(f"{value!r} must be a list of numbers")
     return tuple(as_number(v, field.metadata["unit"]) for v in value)
@@ -132,7 +145,14 @@ def _field_problems(field, value) -> Iterator[str]:
             hint = f'; did you mean "{close[0]}"?' if close else ""
             yield f'{field.name} = "{value}" must be one of {", ".join(meta["choices"])}{hint}'
         return
+    if meta["kind"] == "flag":
+        if not isinstance(value, bool):
+            yield f"{field.name} = {value!r} must be true or false"
+        return
     unit = meta["unit"]
+    if meta["kind"] == "whole" and (isinstance(value, bool) or not isinstance(value, int)):
+        yield f"{field.name} = {value!r} must be a whole number"
+        return
     if meta["kind"] == "numbers":
         if not all(isinstance(v, int | float) and math.isfinite(v) for v in value):
             yield f"{field.name} [{unit}] must hold finite numbers only"

@@ -9,15 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from arraysim.networks.activations import FUNCTIONS as ACTIVATIONS
 from arraysim.networks.product_kernel import product
 from arraysim.synapses.weights import FloatWeights
 from llg.errors import InputError, nearest
-
-# Activation and its derivative as a function of the activation's value.
-ACTIVATIONS = {
-    "tanh": (np.tanh, lambda value: 1 - value * value),
-    "relu": (lambda x: np.maximum(x, 0), lambda value: (value > 0).astype(value.dtype)),
-}
 
 
 class Network:

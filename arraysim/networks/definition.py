@@ -1,0 +1,297 @@
+"""What a network is made of, in code and as TOML, and the crossbar arrays that it needs.
+
+A definition is a list of layers without sizes of images or numbers of classes, which come from the data. Shapes of
+images are (rows, columns, channels).
+
+    name = "small"
+    error_bits = 8
+
+    [[layer]]
+    kind = "conv"
+    channels = 16
+    kernel = 3
+    padding = 1
+
+    [[layer]]
+    kind = "activation"
+    function = "relu"
+    bits = 4
+
+    [[layer]]
+    kind = "flatten"
+
+    [[layer]]
+    kind = "linear"       # without outputs: one per class
+"""
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from arraysim.networks.activations import FUNCTIONS
+from llg.errors import InputError, nearest
+from llg.parameters import Parameters, flag, quantity, whole, word
+
+MAX_BITS = 16
+
+
+class Layer(Parameters):
+    """Base of all layers: its kind, and the shape it makes of a shape."""
+
+    kind: ClassVar[str]
+
+    def output_shape(self, shape: tuple[int, ...], classes: int) -> tuple[int, ...]:
+        """Return the shape of one output; by default that of the input.
+
+        Args:
+            shape: of one input: (rows, columns, channels), or (values,) after a flatten.
+            classes: number of classes of the data.
+
+        Raises:
+            InputError: inputs of this shape cannot enter.
+        """
+        return shape
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Convolution(Layer):
+    """Square kernels moved over the image, one crossbar with a column per output channel."""
+
+    kind: ClassVar[str] = "conv"
+    channels: int = whole("output channels", ge=1)
+    kernel: int = whole("side of the kernel", ge=1)
+    stride: int = whole("step of the kernel", default=1, ge=1)
+    padding: int = whole("zeros added at each edge", default=0)
+    bias: bool = flag("one more row driven by a constant 1", default=True)
+
+    def output_shape(self, shape, classes):
+        """Return (rows, columns, channels)."""
+        _need_image(self, shape)
+        return (*(self._positions(size) for size in shape[:2]), self.channels)
+
+    def _positions(self, size: int) -> int:
+        room = size + 2 * self.padding - self.kernel
+        if room < 0:
+            raise InputError(f"a kernel of {self.kernel} does not fit {size} pixels with a padding of {self.padding}")
+        return room // self.stride + 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Linear(Layer):
+    """Every input to every output, one crossbar."""
+
+    kind: ClassVar[str] = "linear"
+    outputs: int | None = whole("outputs; one per class if not given", default=None, ge=1)
+    bias: bool = flag("one more row driven by a constant 1", default=True)
+
+    def output_shape(self, shape, classes):
+        """Return (outputs,)."""
+        if len(shape) != 1:
+            raise InputError("a linear layer takes a list of values; put a flatten before it")
+        return (classes if self.outputs is None else self.outputs,)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Pooling(Layer):
+    """Largest or mean value of squares that do not overlap; pixels left over at the end are dropped."""
+
+    kind: ClassVar[str] = "pool"
+    pooling: str = word("what is kept of a square", default="max", choices=("max", "average"))
+    size: int = whole("side of the square", default=2, ge=1)
+
+    def output_shape(self, shape, classes):
+        """Return (rows, columns, channels)."""
+        _need_image(self, shape)
+        if min(shape[:2]) < self.size:
+            raise InputError(f"a pool of {self.size} does not fit an image of {shape[0]} x {shape[1]}")
+        return (shape[0] // self.size, shape[1] // self.size, shape[2])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BatchNorm(Layer):
+    """Each channel brought to zero mean and unit variance, then scaled and shifted; digital, trained digitally."""
+
+    kind: ClassVar[str] = "batchnorm"
+    momentum: float = quantity("share of a batch in the running mean", "1", default=0.1, gt=0, le=1)
+    epsilon: float = quantity("added to the variance", "1", default=1e-5, gt=0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Activation(Layer):
+    """A function of each value, with its result in a number of bits if they are given."""
+
+    kind: ClassVar[str] = "activation"
+    function: str = word("which function", default="relu", choices=tuple(FUNCTIONS))
+    bits: int = whole("bits of the result; 0 keeps floating point", default=0, le=MAX_BITS)
+    limit: float = quantity("largest result that the bits can say (relu)", "1", default=4.0, gt=0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Flatten(Layer):
+    """An image as a list of values."""
+
+    kind: ClassVar[str] = "flatten"
+
+    def output_shape(self, shape, classes):
+        """Return (values,)."""
+        return (math.prod(shape),)
+
+
+KINDS = {layer.kind: layer for layer in (Convolution, Linear, Pooling, BatchNorm, Activation, Flatten)}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ArrayLayer:
+    """One layer that lives in a crossbar.
+
+    Attributes:
+        name: kind and number among its kind, from 1.
+        kind: "conv" or "linear".
+        rows: inputs of the crossbar, the bias row included [1].
+        columns: outputs of the crossbar, weights per row [1].
+        positions: matrix-vector products per image, forward [1].
+        input_values: values of one image that enter the layer [1].
+        output_values: values of one image that leave it [1].
+    """
+
+    name: str
+    kind: str
+    rows: int
+    columns: int
+    positions: int
+    input_values: int
+    output_values: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NetworkDefinition:
+    """A network, whatever its data.
+
+    Attributes:
+        name: for files and messages.
+        layers: in the order in which an image meets them.
+        error_bits: of the errors sent backward into each crossbar; 0 keeps floating point [1].
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    error_bits: int = 0
+
+    def __post_init__(self):
+        """Check what can be checked without data.
+
+        Raises:
+            InputError: the layers do not end in classes.
+        """
+        bits = self.error_bits
+        if isinstance(bits, bool) or not isinstance(bits, int) or bits == 1 or not 0 <= bits <= MAX_BITS:
+            raise InputError(f"network {self.name}: error_bits = {bits!r} must be 0 or 2 to {MAX_BITS}")
+        if not self.layers or not isinstance(self.layers[-1], Linear) or self.layers[-1].outputs is not None:
+            raise InputError(f"network {self.name}: the last layer must be linear without outputs: one per class")
+
+    def shapes(self, input_shape: tuple[int, ...], classes: int) -> list[tuple[int, ...]]:
+        """Return the shape of one input of every layer, then that of one output of the network.
+
+        Args:
+            input_shape: (rows, columns, channels) of an image, or (values,).
+            classes: number of classes.
+
+        Raises:
+            InputError: a layer cannot take what the one before it makes.
+        """
+        shapes = [tuple(input_shape)]
+        for number, layer in enumerate(self.layers, 1):
+            try:
+                shapes.append(layer.output_shape(shapes[-1], classes))
+            except InputError as error:
+                raise InputError(f"network {self.name}, layer {number} ({layer.kind}): {error}") from None
+        return shapes
+
+    def to_mapping(self) -> dict:
+        """Return what `definition_from_mapping` takes, for files."""
+        layers = [{"kind": layer.kind, **layer.to_dict()} for layer in self.layers]
+        kept = [{key: value for key, value in layer.items() if value is not None} for layer in layers]
+        return {"name": self.name, "error_bits": self.error_bits, "layer": kept}
+
+
+def array_layers(definition: NetworkDefinition, input_shape: tuple[int, ...], classes: int) -> list[ArrayLayer]:
+    """List the crossbars of a network: what maps, prices and sizes them.
+
+    Args:
+        definition: the network.
+        input_shape: (rows, columns, channels) of an image, or (values,).
+        classes: number of classes.
+
+    Raises:
+        InputError: the network does not fit such images.
+    """
+    return list(_array_layers(definition, definition.shapes(input_shape, classes)))
+
+
+def _array_layers(definition: NetworkDefinition, shapes) -> Iterator[ArrayLayer]:
+    count = {"conv": 0, "linear": 0}
+    for layer, before, after in zip(definition.layers, shapes, shapes[1:], strict=False):
+        if layer.kind not in count:
+            continue
+        count[layer.kind] += 1
+        inputs = math.prod(before)
+        fan_in = layer.kernel**2 * before[2] if layer.kind == "conv" else inputs
+        yield ArrayLayer(
+            name=f"{layer.kind}{count[layer.kind]}",
+            kind=layer.kind,
+            rows=fan_in + layer.bias,
+            columns=after[-1],
+            positions=math.prod(after[:-1]),
+            input_values=inputs,
+            output_values=math.prod(after),
+        )
+
+
+def definition_from_mapping(mapping: Mapping, where: str) -> NetworkDefinition:
+    """Build a network from what a TOML file holds.
+
+    Raises:
+        InputError: an unknown key or kind, a missing or impossible value.
+    """
+    known = ("name", "error_bits", "layer")
+    for key in mapping:
+        if key not in known:
+            raise InputError(f'{where}: unknown key "{key}"{nearest(key, known)}')
+    entries = mapping.get("layer", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise InputError(f"{where}: layer must be a list of tables, [[layer]]")
+    layers = []
+    for number, entry in enumerate(entries, 1):
+        kind = entry.get("kind")
+        if kind not in KINDS:
+            raise InputError(f'{where}, layer {number}: kind "{kind}" is unknown{nearest(str(kind), KINDS)}')
+        values = {key: value for key, value in entry.items() if key != "kind"}
+        layers.append(KINDS[kind].from_mapping(values, f"{where}, layer {number} ({kind})"))
+    name = mapping.get("name", where)
+    if not isinstance(name, str):
+        raise InputError(f"{where}: name = {name!r} must be a text")
+    return NetworkDefinition(name=name, layers=tuple(layers), error_bits=mapping.get("error_bits", 0))
+
+
+def load_definition(path) -> NetworkDefinition:
+    """Read a network from a TOML file.
+
+    Raises:
+        InputError: the file cannot be read or is no sound network.
+    """
+    try:
+        with open(path, "rb") as stream:
+            mapping = tomllib.load(stream)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not TOML: {error}") from None
+    return definition_from_mapping(mapping, Path(path).name)
+
+
+def _need_image(layer: Layer, shape: tuple[int, ...]) -> None:
+    if len(shape) != 3:
+        raise InputError(f"a {layer.kind} takes images, got a list of {shape[0]} values")

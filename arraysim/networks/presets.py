@@ -1,0 +1,126 @@
+"""Networks by name: `mlp`, `lenet`, `vgg8`, with widths, or from a TOML file."""
+
+from pathlib import Path
+
+from arraysim.networks.definition import (
+    Activation,
+    BatchNorm,
+    Convolution,
+    Flatten,
+    Layer,
+    Linear,
+    NetworkDefinition,
+    Pooling,
+    load_definition,
+)
+from llg.errors import InputError, nearest
+
+VGG8_CHANNELS = (128, 256, 512)
+VGG8_HIDDEN = 1024
+
+
+def mlp(hidden: tuple[int, ...] = (32,), *, function: str = "tanh", bits: int = 0, error_bits: int = 0):
+    """Return a fully connected network.
+
+    Args:
+        hidden: width of each hidden layer.
+        function: between the layers.
+        bits: of the activations; 0 keeps floating point.
+        error_bits: of the errors; 0 keeps floating point.
+    """
+    layers: list[Layer] = [Flatten()]
+    for width in hidden:
+        layers += [Linear(outputs=width), Activation(function=function, bits=bits)]
+    name = "mlp:" + ",".join(map(str, hidden))
+    return NetworkDefinition(name=name, layers=(*layers, Linear()), error_bits=error_bits)
+
+
+def lenet(width: float = 1.0, *, bits: int = 0, error_bits: int = 0) -> NetworkDefinition:
+    """Return LeNet-5 with rectifiers and max pooling, for images of 28 x 28 pixels and more.
+
+    Args:
+        width: factor on the channels and hidden values of 6, 16, 120 and 84.
+        bits: of the activations; 0 keeps floating point.
+        error_bits: of the errors; 0 keeps floating point.
+
+    References:
+        Y. LeCun et al., Proc. IEEE 86, 2278 (1998), doi:10.1109/5.726791.
+    """
+    relu = Activation(bits=bits)
+    layers = (
+        Convolution(channels=_scaled(6, width), kernel=5, padding=2),
+        relu,
+        Pooling(),
+        Convolution(channels=_scaled(16, width), kernel=5),
+        relu,
+        Pooling(),
+        Flatten(),
+        Linear(outputs=_scaled(120, width)),
+        relu,
+        Linear(outputs=_scaled(84, width)),
+        relu,
+        Linear(),
+    )
+    return NetworkDefinition(name=f"lenet:{width:g}", layers=layers, error_bits=error_bits)
+
+
+def vgg8(width: float = 1.0, *, bits: int = 0, error_bits: int = 0) -> NetworkDefinition:
+    """Return the eight-layer network of the on-chip training literature, with digital batch normalization.
+
+    Convolutions of 3 x 3 with 128, 128, 256, 256, 512 and 512 channels, pooling after each pair, then 1024 values
+    and the classes.
+
+    Args:
+        width: factor on all channels and on the 1024.
+        bits: of the activations; 0 keeps floating point.
+        error_bits: of the errors; 0 keeps floating point.
+
+    References:
+        S. Wu et al., ICLR 2018, arXiv:1802.04680; X. Peng et al., IEEE TCAD 40, 2306 (2021),
+        doi:10.1109/TCAD.2020.3043731.
+    """
+    relu = Activation(bits=bits)
+    layers: list[Layer] = []
+    for channels in VGG8_CHANNELS:
+        for _ in range(2):
+            conv = Convolution(channels=_scaled(channels, width), kernel=3, padding=1, bias=False)
+            layers += [conv, BatchNorm(), relu]
+        layers.append(Pooling())
+    layers += [Flatten(), Linear(outputs=_scaled(VGG8_HIDDEN, width), bias=False), BatchNorm(), relu, Linear()]
+    return NetworkDefinition(name=f"vgg8:{width:g}", layers=tuple(layers), error_bits=error_bits)
+
+
+PRESETS = {"mlp": mlp, "lenet": lenet, "vgg8": vgg8}
+
+
+def network_from(text: str, **options) -> NetworkDefinition:
+    """Return a network by its description: `mlp`, `mlp:256,128`, `lenet`, `vgg8:0.25`, or the path of a TOML file.
+
+    Args:
+        text: name of a preset with widths (mlp) or a width factor after a colon, or a path ending in .toml.
+        options: arguments of the preset, such as `bits` and `error_bits`.
+
+    Raises:
+        InputError: no such preset, no such file, or a width that is none.
+    """
+    if Path(text).suffix == ".toml":
+        return load_definition(text)
+    name, _, widths = text.partition(":")
+    if name not in PRESETS:
+        raise InputError(f'network "{name}" is unknown{nearest(name, PRESETS)}; or give a .toml file')
+    if not widths:
+        return PRESETS[name](**options)
+    try:
+        width = tuple(int(part) for part in widths.split(",")) if name == "mlp" else float(widths)
+    except ValueError:
+        raise InputError(f'network "{text}": "{widths}" must be {_RULE[name == "mlp"]}') from None
+    if not (min(width) >= 1 if name == "mlp" else 0 < width <= 16):
+        raise InputError(f'network "{text}": "{widths}" must be {_RULE[name == "mlp"]}')
+    return PRESETS[name](width, **options)
+
+
+_RULE = {True: "whole numbers >= 1 with commas between them", False: "a factor > 0 and <= 16"}
+
+
+def _scaled(size: int, width: float) -> int:
+    return max(1, round(size * width))
