@@ -1,0 +1,195 @@
+"""Mapping of a network to tiles: arrays of one size, between which rows and columns of each layer are split.
+
+A tile holds a block of one layer. Blocks of the same rows share their inputs; the partial sums of blocks of the same
+columns are added digitally. The rows of a layer are shared as evenly as whole rows allow, and so are its columns: no
+tile is fuller than it must be, which keeps the currents of all tiles alike and the drop along their wires small.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from llg.errors import InputError
+from llg.parameters import Parameters, quantity, word
+
+MAX_TILE_SIDE = 65536
+# Devices per weight in a row.
+DEVICES = {"pair": 2, "single": 1}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TileShape(Parameters):
+    """Size of the arrays of a chip, and how a weight lies in them."""
+
+    rows: float = quantity("word lines of a tile", "1", default=128, ge=1, le=MAX_TILE_SIDE)
+    columns: float = quantity("bit lines of a tile", "1", default=128, ge=1, le=MAX_TILE_SIDE)
+    weight: str = word(
+        "pair: both devices of a weight in the same tile and row; single: one device per weight, for a pair its "
+        "two devices in two tiles",
+        default="pair",
+        choices=tuple(DEVICES),
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("rows", "columns"):
+            object.__setattr__(self, name, int(getattr(self, name)))
+
+    def problems(self) -> Iterator[str]:
+        """Sides are whole numbers and a weight fits."""
+        for name in ("rows", "columns"):
+            if getattr(self, name) != int(getattr(self, name)):
+                yield f"{name} = {getattr(self, name)} [1] must be a whole number"
+        if self.columns < DEVICES[self.weight]:
+            yield f'columns = {self.columns:g} [1] must be >= {DEVICES[self.weight]} for weight = "{self.weight}"'
+
+    @property
+    def weights_per_row(self) -> int:
+        """Weights that fit into one row of a tile [1]."""
+        return self.columns // DEVICES[self.weight]
+
+
+class MatrixShape(Protocol):
+    """Anything with a name, rows and columns: a layer as an array sees it."""
+
+    name: str
+    rows: int
+    columns: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LayerMap:
+    """A layer on its tiles.
+
+    Attributes:
+        name: of the layer.
+        rows: inputs of the layer, bias included [1].
+        columns: outputs of the layer [1].
+        tile: size of the arrays.
+    """
+
+    name: str
+    rows: int
+    columns: int
+    tile: TileShape
+
+    @property
+    def row_tiles(self) -> int:
+        """Tiles one below the other: partial sums per output that are added digitally [1]."""
+        return -(-self.rows // self.tile.rows)
+
+    @property
+    def column_tiles(self) -> int:
+        """Tiles side by side [1]."""
+        return -(-self.columns // self.tile.weights_per_row)
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of the layer [1]; with single devices those of one plane."""
+        return self.row_tiles * self.column_tiles
+
+    @property
+    def devices(self) -> int:
+        """Devices in use in these tiles [1]."""
+        return self.rows * self.columns * DEVICES[self.tile.weight]
+
+    @property
+    def utilization(self) -> float:
+        """Share of the devices of the layer's tiles that hold a weight [1]."""
+        return self.devices / (self.tiles * self.tile.rows * self.tile.columns)
+
+    @property
+    def row_slices(self) -> list[slice]:
+        """Rows of each tile, from top to bottom."""
+        return _even_slices(self.rows, self.row_tiles)
+
+    @property
+    def column_slices(self) -> list[slice]:
+        """Columns of each tile, from left to right."""
+        return _even_slices(self.columns, self.column_tiles)
+
+    def blocks(self) -> Iterator[tuple[slice, slice]]:
+        """Yield (rows, columns) of every tile, row of tiles by row of tiles."""
+        for rows in self.row_slices:
+            for columns in self.column_slices:
+                yield rows, columns
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NetworkMap:
+    """A network on its tiles.
+
+    Attributes:
+        layers: in order.
+        tile: size of the arrays.
+    """
+
+    layers: tuple[LayerMap, ...]
+    tile: TileShape
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of all layers [1]."""
+        return sum(layer.tiles for layer in self.layers)
+
+    @property
+    def utilization(self) -> float:
+        """Share of all devices that hold a weight [1]."""
+        held = sum(layer.devices for layer in self.layers)
+        return held / (self.tiles * self.tile.rows * self.tile.columns)
+
+    def to_dict(self) -> dict:
+        """Return the map as plain numbers, for reports and JSON."""
+        return {
+            "tile": self.tile.to_dict(),
+            "tiles": self.tiles,
+            "utilization": self.utilization,
+            "layers": [
+                {
+                    name: getattr(layer, name)
+                    for name in ("name", "rows", "columns", "row_tiles", "column_tiles", "tiles", "utilization")
+                }
+                for layer in self.layers
+            ],
+        }
+
+
+def map_layer(layer: MatrixShape, tile: TileShape) -> LayerMap:
+    """Lay one layer on tiles.
+
+    Args:
+        layer: name, rows and columns of its weights; a convolution counts its unrolled kernel as one row per input.
+        tile: size of the arrays.
+
+    Raises:
+        InputError: a layer without rows or columns.
+    """
+    for name in ("rows", "columns"):
+        value = getattr(layer, name)
+        if value != int(value) or value < 1:
+            raise InputError(f'layer "{layer.name}": {name} = {value!r} must be a whole number >= 1')
+    return LayerMap(name=layer.name, rows=int(layer.rows), columns=int(layer.columns), tile=tile)
+
+
+def map_network(layers: Iterable[MatrixShape], tile: TileShape) -> NetworkMap:
+    """Lay every layer of a network on tiles of its own.
+
+    Args:
+        layers: as for `map_layer`.
+        tile: size of the arrays.
+
+    Raises:
+        InputError: there is no layer, or one that has no rows or columns.
+    """
+    maps = tuple(map_layer(layer, tile) for layer in layers)
+    if not maps:
+        raise InputError("a network to map needs at least one layer")
+    return NetworkMap(layers=maps, tile=tile)
+
+
+def _even_slices(length: int, parts: int) -> list[slice]:
+    """Cut 0 ... length into parts whose sizes differ by at most one, longer ones first."""
+    size, longer = divmod(length, parts)
+    edges = [part * size + min(part, longer) for part in range(parts + 1)]
+    return [slice(first, last) for first, last in itertools.pairwise(edges)]
