@@ -9,8 +9,10 @@ References:
 
 import numpy as np
 
+from arraysim.rules.rule import Rule
 
-class MixedPrecision:
+
+class MixedPrecision(Rule):
     """The rule for one layer.
 
     Attributes:
@@ -43,3 +45,7 @@ class MixedPrecision:
         sent = (self.accumulator >= self._step).astype(np.int8) - (self.accumulator <= -self._step)
         self.accumulator -= sent * self._step
         return sent
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Accumulators and velocities."""
+        return {"accumulator": self.accumulator, "velocity": self.velocity}

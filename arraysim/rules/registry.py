@@ -4,24 +4,15 @@ A rule sees what a chip could know: gradients, the mean step of a pulse and its 
 weights get a pulse, never a value to write.
 """
 
-from typing import Protocol
-
-import numpy as np
-
 from arraysim.rules.mixed_precision import MixedPrecision
+from arraysim.rules.rule import Rule
 from arraysim.rules.sign_rule import SignRule
 from arraysim.rules.stochastic_pulses import StochasticPulses
+from arraysim.synapses.weights import PairedWeights
 from llg.errors import InputError, nearest
 
 # Learning rate at the start, the best found for the shipped digits on seeds 100 and up.
 DEFAULT_RATE = {"mixed-precision": 0.05, "stochastic-pulses": 0.3, "sign": 0.01}
-
-
-class Rule(Protocol):
-    """What training asks of a rule."""
-
-    def directions(self, gradient: np.ndarray, rate: float) -> np.ndarray:
-        """Return the pulse to send to each weight: +1, -1 or 0."""
 
 
 def check_rule(name: str) -> None:
@@ -34,13 +25,12 @@ def check_rule(name: str) -> None:
         raise InputError(f'rule "{name}" is unknown{nearest(name, DEFAULT_RATE)}')
 
 
-def make_rule(name: str, shape: tuple[int, int], mean_step: float, *, momentum: float, seed: tuple[int, ...]) -> Rule:
+def make_rule(name: str, weights: PairedWeights, *, momentum: float, seed: tuple[int, ...]) -> Rule:
     """Return the rule for one layer.
 
     Args:
         name: one of ``DEFAULT_RATE``.
-        shape: (rows, columns).
-        mean_step: mean weight change by a pulse [1].
+        weights: of the layer; the rule learns their shape and the mean step of a pulse.
         momentum: of rules with a digital memory [1].
         seed: of rules that draw [1].
 
@@ -48,6 +38,7 @@ def make_rule(name: str, shape: tuple[int, int], mean_step: float, *, momentum: 
         InputError: there is no such rule.
     """
     check_rule(name)
+    shape, mean_step = weights.values.shape, weights.mean_step
     if name == "mixed-precision":
         return MixedPrecision(shape, mean_step, momentum=momentum)
     if name == "stochastic-pulses":

@@ -9,8 +9,10 @@ References:
 
 import numpy as np
 
+from arraysim.rules.rule import Rule
 
-class SignRule:
+
+class SignRule(Rule):
     """The rule for one layer."""
 
     def __init__(self, shape: tuple[int, int], *, seed: tuple[int, ...]):
@@ -20,7 +22,7 @@ class SignRule:
             shape: (rows, columns).
             seed: of the draws [1].
         """
-        self._shape, self._seed, self._batch = shape, seed, 0
+        self._shape, self._seed, self._batch = shape, seed, np.zeros(1, np.int64)
 
     def directions(self, gradient: np.ndarray, rate: float) -> np.ndarray:
         """Return the pulse to send to each weight: +1, -1 or 0, shape (rows, columns), int8.
@@ -29,6 +31,10 @@ class SignRule:
             gradient: of the loss, mean over the batch, shape (rows, columns) [1].
             rate: chance of a pulse [1].
         """
-        draw = np.random.default_rng([*self._seed, self._batch]).random(self._shape, np.float32)
+        draw = np.random.default_rng([*self._seed, self._batch[0]]).random(self._shape, np.float32)
         self._batch += 1
         return -np.sign(gradient).astype(np.int8) * (draw < rate)
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Number of the next batch."""
+        return {"batch": self._batch}

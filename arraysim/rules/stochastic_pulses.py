@@ -7,8 +7,10 @@ References:
 
 import numpy as np
 
+from arraysim.rules.rule import Rule
 
-class StochasticPulses:
+
+class StochasticPulses(Rule):
     """The rule for one layer."""
 
     def __init__(self, shape: tuple[int, int], mean_step: float, *, seed: tuple[int, ...]):
@@ -20,7 +22,7 @@ class StochasticPulses:
             seed: of the draws [1].
         """
         self._shape, self._step = shape, np.float32(mean_step)
-        self._seed, self._batch = seed, 0
+        self._seed, self._batch = seed, np.zeros(1, np.int64)
 
     def directions(self, gradient: np.ndarray, rate: float) -> np.ndarray:
         """Return the pulse to send to each weight: +1, -1 or 0, shape (rows, columns), int8.
@@ -32,6 +34,10 @@ class StochasticPulses:
             rate: learning rate [1].
         """
         wanted = -np.float32(rate) * gradient
-        draw = np.random.default_rng([*self._seed, self._batch]).random(self._shape, np.float32)
+        draw = np.random.default_rng([*self._seed, self._batch[0]]).random(self._shape, np.float32)
         self._batch += 1
         return np.sign(wanted).astype(np.int8) * (draw * self._step < np.abs(wanted))
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Number of the next batch."""
+        return {"batch": self._batch}

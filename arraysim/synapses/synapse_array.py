@@ -3,6 +3,7 @@
 import numpy as np
 
 from arraysim.synapses import update_kernel
+from arraysim.synapses.memory import refill
 from arraysim.synapses.pulse_law import PulseLaw
 from llg.errors import InputError
 from llg.kernels.noise import stream_id
@@ -29,7 +30,6 @@ class SynapseArray:
         instance: device instance of each synapse, shape (n,), uint16.
         pulses_received: wear of each device, shape (n,), uint32 [1].
         pulses_sent: by kind, shape (P,), int64 [1].
-        reads: conductances read one by one, for the choice of a device [1].
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class SynapseArray:
         self.state = np.zeros(n, np.int8)
         self.pulses_received = np.zeros(n, np.uint32)
         self.pulses_sent = np.zeros(law.pulses, np.int64)
-        self.reads = 0
+        self._reads = np.zeros(1, np.int64)
         self._write = stream_keys(seed, number, _WRITE)
         self._cycle = stream_keys(seed, number, _CYCLE)
         normals = np.empty(n)
@@ -87,6 +87,11 @@ class SynapseArray:
         view = self._conductance.reshape(self.shape)
         view.flags.writeable = False
         return view
+
+    @property
+    def reads(self) -> int:
+        """Conductances read one by one, for the choice of a device [1]."""
+        return int(self._reads[0])
 
     @property
     def energy(self) -> float:
@@ -113,7 +118,7 @@ class SynapseArray:
             Shape (m,) [S].
         """
         self._settle_all()
-        self.reads += synapse.size
+        self._reads += synapse.size
         return self._conductance[synapse]
 
     def apply(self, synapse: np.ndarray, pulse: np.ndarray) -> None:
@@ -164,6 +169,27 @@ class SynapseArray:
             *self._write,
         )
         self._stale = True
+
+    def checkpoint(self) -> dict[str, np.ndarray]:
+        """Return a copy of everything pulses and reads have changed."""
+        return {name: values.copy() for name, values in self._memory().items()}
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go back to a checkpoint of an array built alike; what follows is the same bit for bit.
+
+        Raises:
+            InputError: it belongs to another array.
+        """
+        refill(self._memory(), saved, "synapse array")
+        self._stale = True
+
+    def _memory(self) -> dict[str, np.ndarray]:
+        return {
+            "state": self.state,
+            "pulses_received": self.pulses_received,
+            "pulses_sent": self.pulses_sent,
+            "reads": self._reads,
+        }
 
     def _settle_all(self) -> None:
         """Bring all conductances up to date after pulses to the whole array."""

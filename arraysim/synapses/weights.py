@@ -8,6 +8,7 @@ from numba import njit
 
 from arraysim.networks.product_kernel import product
 from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.reader import Reader
 from arraysim.synapses.synapse_array import SynapseArray, stream_keys
 from arraysim.synapses.update_kernel import counter
 from llg.errors import InputError
@@ -49,7 +50,11 @@ class PairedWeights(FloatWeights):
         scale: weight per conductance [1/S].
         mean_step: mean weight change by a pulse, over both devices; the same up and down, as raising the weight
             raises G+ or lowers G- and lowering it does the opposite [1].
+        factors: number each plane of ``conductances`` enters with.
+        reader: read path of both passes, or None to multiply exactly.
     """
+
+    factors = (1.0, -1.0)
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class PairedWeights(FloatWeights):
         seed: int,
         number: int = 0,
         conductance_std_dtod: float = 0.0,
+        reader: Reader | None = None,
     ):
         """Build the array of pairs, every wall in its first state.
 
@@ -72,6 +78,7 @@ class PairedWeights(FloatWeights):
             seed: root seed [1].
             number: of this array among those with the same seed [1].
             conductance_std_dtod: as in ``SynapseArray`` [1].
+            reader: read path of both passes; None multiplies exactly.
 
         Raises:
             InputError: the pulses of the law do not go up and down.
@@ -86,11 +93,39 @@ class PairedWeights(FloatWeights):
             number=number,
             conductance_std_dtod=conductance_std_dtod,
         )
+        self.reader = reader
         self.scale = largest_weight / np.ptp(law.conductance)
         self.mean_step = float(self.scale * steps.mean())
         self._range = float(law.conductance.min()), float(law.conductance.max())
         self._keys = stream_keys(seed, number, _CHOICE)
         super().__init__(np.empty((rows, columns), np.float32))
+        self._refresh()
+
+    @property
+    def conductances(self) -> tuple[np.ndarray, np.ndarray]:
+        """The planes G+ and G-, each of shape (rows, columns), read-only [S]."""
+        plus, minus = self.array.conductance
+        return plus, minus
+
+    def forward(self, inputs: np.ndarray) -> np.ndarray:
+        """Return inputs, shape (batch, rows), times the weights, through the reader if there is one."""
+        return super().forward(inputs) if self.reader is None else self.reader.forward(inputs, self)
+
+    def backward(self, errors: np.ndarray) -> np.ndarray:
+        """Return errors, shape (batch, columns), times the transposed weights, through the reader likewise."""
+        return super().backward(errors) if self.reader is None else self.reader.backward(errors, self)
+
+    def checkpoint(self) -> dict[str, np.ndarray]:
+        """Return a copy of everything pulses and reads have changed."""
+        return self.array.checkpoint()
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go back to a checkpoint of weights built alike.
+
+        Raises:
+            InputError: it belongs to other weights.
+        """
+        self.array.restore(saved)
         self._refresh()
 
     def initialize(self, share: float, rng: np.random.Generator) -> None:
@@ -112,18 +147,23 @@ class PairedWeights(FloatWeights):
         self._refresh()
 
     def pulse(self, direction: np.ndarray) -> None:
-        """Send one pulse to each pair that is to change.
+        """Send pulses to each pair that is to change.
 
         The two conductances of these pairs are read, and a device is drawn with a probability proportional to the
         room it has left. Drawing rather than taking the larger room lets a pair work around a device that does
         not move any more.
 
         Args:
-            direction: +1 to raise the weight, -1 to lower it, 0 to leave it, shape (rows, columns), integers.
+            direction: number of pulses, > 0 to raise the weight and < 0 to lower it, shape (rows, columns), integers.
         """
+        left = np.array(direction)
+        while left.any():
+            self._pulse_once(left)
+            left -= np.sign(left)
+
+    def _pulse_once(self, direction: np.ndarray) -> None:
+        """Send one pulse to each pair whose direction is not zero."""
         pair = np.flatnonzero(direction)
-        if pair.size == 0:
-            return
         sense = direction.ravel()[pair]
         pairs = self.values.size
         plus, minus = self.array.read(pair), self.array.read(pair + pairs)

@@ -52,8 +52,7 @@ class Chip:
         self._rules = [
             make_rule(
                 config.rule,
-                layer.values.shape,
-                layer.mean_step,
+                layer,
                 momentum=config.momentum,
                 seed=(seed, RULE, number),
             )

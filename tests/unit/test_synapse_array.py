@@ -200,3 +200,27 @@ def test_mean_step():
     level = np.diff(law.conductance)[0]
     assert law.mean_step(UP) == pytest.approx(level * (3 * 1.1 + 0.9) / 4)
     assert law.mean_step(DOWN) == pytest.approx(-law.mean_step(UP))
+
+
+def test_an_array_goes_on_from_a_checkpoint_bit_for_bit():
+    law = ladder_law(instances=3, lost=0.01)
+    through, first, second = (SynapseArray(law, shape=(10, 20), seed=7) for _ in range(3))
+    pulses = mixed_pulses(200).reshape(ROUNDS, 10, 20)
+    for pulse in pulses:
+        through.apply_all(pulse)
+    for pulse in pulses[:2]:
+        first.apply_all(pulse)
+    saved = first.checkpoint()
+    first.apply_all(pulses[0])
+    second.restore(saved)
+    for pulse in pulses[2:]:
+        second.apply_all(pulse)
+    assert np.array_equal(through.conductance, second.conductance)
+    assert through.checkpoint().keys() == second.checkpoint().keys()
+    for name, values in through.checkpoint().items():
+        assert np.array_equal(values, second.checkpoint()[name]), name
+    with pytest.raises(InputError, match="state"):
+        SynapseArray(law, shape=(10, 21), seed=7).restore(saved)
+    del saved["state"]
+    with pytest.raises(InputError, match="is needed"):
+        second.restore(saved)
