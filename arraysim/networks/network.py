@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from arraysim.networks.activations import FUNCTIONS as ACTIVATIONS
-from arraysim.networks.product_kernel import product
+from arraysim.networks.product import product
 from arraysim.synapses.weights import FloatWeights
 from llg.errors import InputError, nearest
 

@@ -6,7 +6,7 @@ Both kinds multiply in both directions; a network does not know which it holds.
 import numpy as np
 from numba import njit
 
-from arraysim.networks.product_kernel import product
+from arraysim.networks.product import product
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.reader import Reader
 from arraysim.synapses.synapse_array import SynapseArray, stream_keys

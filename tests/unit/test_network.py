@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from arraysim.networks.network import ACTIVATIONS, Network
-from arraysim.networks.product_kernel import product
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import FloatWeights, PairedWeights
 from llg.errors import InputError
@@ -71,15 +70,6 @@ def test_large_outputs_do_not_overflow():
     loss, _ = network.evaluate(*batch())
     assert np.isfinite(loss)
     assert np.all(np.isfinite(network.gradients(*batch())[0]))
-
-
-def test_product_is_the_matrix_product_row_by_row():
-    rng = np.random.default_rng(0)
-    left, right = rng.normal(size=(37, 65)), rng.normal(size=(65, 32))
-    np.testing.assert_allclose(product(left, right), left @ right, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(product(right.T, left.T), (left @ right).T, rtol=1e-12, atol=1e-12)
-    assert np.array_equal(product(left, right)[5:6], product(left[5:6], right)), "a row does not know its block"
-    assert product(left.astype(np.float32), right.astype(np.float32)).dtype == np.float32
 
 
 def test_unfit_networks_are_refused():
