@@ -1,0 +1,67 @@
+"""The matrix by which an array with resistive wires multiplies: output currents per input voltage, exactly.
+
+The rows are eliminated one after the other. What lies above row i is, for the m nodes of the bit lines, a source of the
+currents J (m, i), one column per word line, with the admittance matrix Q (m, m). A segment of resistance r to the next row gives
+
+    (J, Q) -> (1 + r Q)^-1 (J, Q)
+
+and the word line adds its own currents and admittance (`line_kernel.fill_port_matrix`). At the sink (1 + R Q)^-1 J is the
+matrix. This takes n Cholesky factorizations, about 3 n m^3 operations in all, and loses no digit to cancellation.
+"""
+
+import numpy as np
+from scipy.linalg import lapack
+
+from arraysim.periphery.line_kernel import fill_port_matrix
+from arraysim.periphery.wires import Wires, checked_conductance
+from llg.errors import RunError
+
+
+def effective_matrix(conductance, wires: Wires) -> np.ndarray:
+    """Return the currents into the sinks per voltage of the drivers.
+
+    Args:
+        conductance: of the devices, shape (rows, columns) [S].
+        wires: their resistances.
+
+    Returns:
+        G_eff with I = V @ G_eff, shape (rows, columns) [S].
+
+    Raises:
+        InputError: a conductance that no device has.
+        RunError: the circuit cannot be solved in double precision.
+    """
+    conductance = checked_conductance(conductance)
+    if wires.ideal:
+        return conductance.copy()
+    if conductance.shape[0] < conductance.shape[1]:
+        # Reciprocity: exchange word and bit lines, so that the dense blocks are those of the shorter side.
+        return effective_matrix(conductance[::-1, ::-1].T, wires.transposed())[::-1, ::-1].T.copy()
+    return _eliminate_rows(conductance, wires)
+
+
+def _eliminate_rows(conductance: np.ndarray, wires: Wires) -> np.ndarray:
+    rows, columns = conductance.shape
+    segment, end = wires.bit
+    state = np.zeros((columns, columns + rows), order="F")  # Q and J side by side
+    port, transfer = np.empty((columns, columns)), np.empty(columns)
+    for row in range(rows):
+        fill_port_matrix(conductance[row], *wires.word, port, transfer)
+        state[:, :columns] += port
+        state[:, columns + row] = transfer
+        filled = columns + row + 1
+        if row < rows - 1:
+            state[:, :filled] = _through(segment, state[:, :columns], state[:, :filled], row)
+    return _through(end, state[:, :columns], state[:, columns:], rows - 1).T.copy()
+
+
+def _through(resistance: float, admittance: np.ndarray, source: np.ndarray, row: int) -> np.ndarray:
+    """Return (1 + r Q)^-1 times the sources."""
+    if resistance == 0:
+        return source
+    factor = resistance * admittance
+    factor.flat[:: len(factor) + 1] += 1
+    _, found, failed = lapack.dposv(factor, source, lower=1, overwrite_a=1)
+    if failed or not np.all(np.isfinite(found)):
+        raise RunError(f"wires: the array cannot be solved in double precision at row {row}; resistances are extreme")
+    return found
