@@ -5,14 +5,12 @@ import dataclasses
 import numpy as np
 
 from llg.device import Device
-from llg.ensemble import Drive, simulate
-from llg.landscape import Well, find_wells, well_index
-from llg.pulse import Waveform
+from llg.landscape import Well, find_wells
 from llg.q_phi import QPhiModel
+from llg.rates.thermal_grid import ThermalGrid, thermal_grid
 
-REST = 5e-9
-"""Time at rest after which the spread of the conductance is taken [s]."""
-READ_TRAJECTORIES = 1024
+NEGLIGIBLE = 1e-12
+"""Positions less likely than this, relative to the likeliest, are left out of the averages."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,25 +28,36 @@ class States:
     conductance_std_ctoc: np.ndarray
 
 
-def find_states(device: Device, *, seed: int, jobs: int | None = None) -> States:
+def find_states(device: Device, temperature: float | None = None) -> States:
     """Find the states of a device and read them with the wall in thermal motion.
+
+    Averages run over the equilibrium of a rigid wall in each well, exp(-E(q, phi)/kB T) between its saddles.
 
     Args:
         device: device (instance) with a [readout].
-        seed: root seed.
-        jobs: threads.
+        temperature: temperature [K]; the device's own by default.
 
     Raises:
         InputError: the device has no [readout].
         RunError: the track has no well.
     """
-    readout = device.section("readout")
-    wells = find_wells(QPhiModel(device), device.temperature)
-    x, w = device.geometry.q, device.geometry.w
-    rest = Drive(waveform=Waveform(np.array([0.0, REST]), np.zeros(2)))
-    mean, spread = np.empty(len(wells)), np.empty(len(wells))
-    for i, well in enumerate(wells):
-        end = simulate(device, rest, n=READ_TRAJECTORIES, start=(well.q, well.phi), seed=seed, jobs=jobs)
-        read = readout.conductance(end.q[well_index(wells, end.q) == i], x, w, device.straight_wall.Delta)
-        mean[i], spread[i] = read.mean(), read.std()
-    return States(wells, mean, spread)
+    temperature = device.temperature if temperature is None else temperature
+    device.section("readout")
+    model = QPhiModel(device)
+    wells = find_wells(model, temperature)
+    grid = thermal_grid(model, wells, temperature)
+    reads = np.array([read_well(device, grid, number) for number in range(len(wells))])
+    return States(wells, reads[:, 0], reads[:, 1])
+
+
+def read_well(device: Device, grid: ThermalGrid, number: int) -> tuple[float, float]:
+    """Mean and standard deviation of the conductance of a wall at rest in a well [S]."""
+    inside = grid.owner == number
+    energy = grid.energy[inside, :-1]
+    weight = np.exp(-(energy - energy.min())).sum(axis=1)
+    likely = weight > NEGLIGIBLE * weight.max()
+    weight = weight[likely] / weight[likely].sum()
+    geometry = device.geometry
+    read = device.readout.conductance(grid.q[inside][likely], geometry.q, geometry.w, device.straight_wall.Delta)
+    mean = float(weight @ read)
+    return mean, float(np.sqrt(weight @ (read - mean) ** 2))

@@ -1,41 +1,18 @@
 """Transition statistics: pulses from every state over a grid of current densities and durations."""
 
-import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 
 from llg.device import Device
-from llg.ensemble import Drive, simulate
-from llg.errors import InputError
-from llg.landscape import Well, well_index
-from llg.q_phi import QPhiModel
 
-from .energy import pulse_energy
-from .retention import METHOD, retention_rates
-from .states import find_states
+from .bulk.block import Worker
+from .bulk.gather import gather
+from .bulk.local import HOME, plan_tasks, run_threads
+from .bulk.plan import Grid, SweepPlan
 from .table import TransitionTable
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Grid:
-    """Operating points: every current density with every duration.
-
-    Attributes:
-        current_density: signed, ascending [A/m^2].
-        duration: full widths at half maximum, ascending [s].
-    """
-
-    current_density: tuple[float, ...]
-    duration: tuple[float, ...]
-
-    def __post_init__(self):
-        for name in ("current_density", "duration"):
-            values = np.asarray(getattr(self, name), float)
-            if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all() or np.any(np.diff(values) <= 0):
-                raise InputError(
-                    f"{name} = {values.tolist()} must be finite and strictly ascending, at least one value"
-                )
+__all__ = ["Grid", "build_table", "reference_grid", "run_in_memory"]
 
 
 def reference_grid(device: Device, *, quick: bool = False) -> Grid:
@@ -77,38 +54,29 @@ def build_table(
         InputError: a section is missing or the grid does not fit the pulse edges.
         RunError: the track has no well, or a trajectory diverged.
     """
-    pulse = device.section("pulse")
-    energy = pulse_energy(device, grid.current_density, grid.duration)
-    states = find_states(device, seed=seed, jobs=jobs)
-    S = len(states.wells)
-    counts = np.zeros((1, 1, len(grid.current_density), len(grid.duration), S, S + 1), np.uint64)
-    for d, duration in enumerate(grid.duration):
-        waveform = pulse.waveform(duration)
-        for a, J in enumerate(grid.current_density):
-            drive = Drive(waveform=waveform, current_density=J)
-            for s in range(S):
-                counts[0, 0, a, d, s] = _count(device, drive, states.wells, s, n, seed, jobs)
-                progress(n)
-    rates = retention_rates(QPhiModel(device), states.wells, device.temperature)
-    return TransitionTable(
-        position=np.array([w.q for w in states.wells]),
-        conductance=states.conductance,
-        conductance_std_ctoc=states.conductance_std_ctoc,
-        current_density=np.array(grid.current_density),
-        duration=np.array(grid.duration),
-        temperature=np.array([device.temperature]),
-        counts=counts,
-        energy_per_pulse=energy,
-        retention_rate=None if rates is None else rates[None, None],
-        retention_method="" if rates is None else METHOD,
-        devices={"instance": np.array([device.instance])},
-        config={"device": device.config(), "trajectories": n},
-        seed=seed,
+    plan = SweepPlan(
+        device=device, grid=grid, temperature=(device.temperature,), instances=(device.instance,), n=n, seed=seed
     )
+    return run_in_memory(plan, jobs=jobs, progress=progress)
 
 
-def _count(device: Device, drive: Drive, wells: list[Well], state: int, n: int, seed: int, jobs) -> np.ndarray:
-    start = (wells[state].q, wells[state].phi)
-    end = simulate(device, drive, n=n, start=start, seed=seed, jobs=jobs)
-    index = well_index(wells, end.q)
-    return np.bincount(np.where(index < 0, len(wells), index), minlength=len(wells) + 1)
+def run_in_memory(
+    plan: SweepPlan, *, jobs: int | None = None, progress: Callable[[int], None] = lambda trajectories: None
+) -> TransitionTable:
+    """Run a whole plan in threads without files.
+
+    Args:
+        plan: what to run.
+        jobs: threads.
+        progress: called with the number of trajectories done since the last call.
+
+    Raises:
+        RunError: the track has no well, or a trajectory diverged.
+    """
+    worker = Worker(plan)
+    S = len(worker.states)
+    counts, homes = np.zeros((plan.blocks, S, S + 1), np.uint64), [None] * plan.homes
+    tasks = plan_tasks(plan, range(plan.blocks), range(plan.homes))
+    for (kind, number), result in run_threads(worker, tasks, jobs=jobs, progress=progress):
+        (homes if kind == HOME else counts)[number] = result
+    return gather(plan, counts, homes)

@@ -20,6 +20,23 @@ MAX_COUNT = 2**53
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class InstanceStates:
+    """The states of each device instance at each temperature; arrays become read-only copies in the table.
+
+    Attributes:
+        present: 1 where the instance has the state, 0 where no well of it counts as that state, shape (K, T, S) [1].
+        position: where the wall of the state rests, for a missing one where it was put, shape (K, T, S) [m].
+        conductance: mean conductance with the wall there, shape (K, T, S) [S].
+        conductance_std_ctoc: standard deviation of it from read to read, shape (K, T, S) [S].
+    """
+
+    present: np.ndarray
+    position: np.ndarray
+    conductance: np.ndarray
+    conductance_std_ctoc: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class TransitionTable:
     """Outcome statistics of pulses on K device instances; arrays are read-only copies.
 
@@ -33,9 +50,10 @@ class TransitionTable:
         counts: outcomes, from-state by to-state, shape (K, T, A, D, S, S+1) [1].
         energy_per_pulse: shape (A, D) [J].
         retention_rate: escape rate without drive, from-state by to-state, shape (K, T, S, S) [1/s], or None;
-            the diagonal is zero or minus the total rate of escape.
+            the diagonal is zero or minus the total rate of escape. A row of nan is unknown, as for a missing state.
         retention_method: how the rates were found; not empty if there are any.
         devices: drawn parameters of the device instances, name -> values in SI, shape (K,).
+        instance_states: the states of each instance, None where only those of the nominal device are known.
         config: description of device and pulse timing, anything that has a JSON form.
         seed: root seed, 0 to 2**64 - 1 [1].
     """
@@ -51,6 +69,7 @@ class TransitionTable:
     retention_rate: np.ndarray | None = None
     retention_method: str = ""
     devices: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    instance_states: InstanceStates | None = None
     config: dict = dataclasses.field(default_factory=dict)
     seed: int
 
@@ -73,6 +92,7 @@ class TransitionTable:
             yield from self._set_array("retention_rate", self.retention_rate, np.float64)
         yield from self._set_array("counts", self.counts, np.uint64)
         yield from self._convert_devices()
+        yield from self._convert_instance_states()
         if not isinstance(self.retention_method, str):
             yield f"retention_method = {self.retention_method!r} must be text"
         try:
@@ -94,6 +114,19 @@ class TransitionTable:
             object.__setattr__(self, name, _read_only(values, dtype))
         except (TypeError, ValueError, OverflowError) as error:
             yield f"{name} {error}"
+
+    def _convert_instance_states(self) -> Iterator[str]:
+        if self.instance_states is None:
+            return
+        converted = {}
+        for field in dataclasses.fields(InstanceStates):
+            dtype = np.uint8 if field.name == "present" else np.float64
+            try:
+                converted[field.name] = _read_only(getattr(self.instance_states, field.name), dtype)
+            except (TypeError, ValueError, OverflowError) as error:
+                yield f"instance_states.{field.name} {error}"
+        if len(converted) == len(dataclasses.fields(InstanceStates)):
+            object.__setattr__(self, "instance_states", InstanceStates(**converted))
 
     def _convert_devices(self) -> Iterator[str]:
         if not isinstance(self.devices, dict):
@@ -152,8 +185,8 @@ def _read_only(values, dtype) -> np.ndarray:
     if given.dtype.kind not in "iuf":
         raise ValueError(f"of type {given.dtype} must be numbers")
     copy = np.array(given, dtype=dtype, order="C")
-    if dtype == np.uint64 and not (given.dtype.kind == "u" or np.all((given >= 0) & (given == copy))):
-        raise ValueError("must be whole numbers >= 0")
+    if np.issubdtype(dtype, np.unsignedinteger) and not np.all((given >= 0) & (given == copy)):
+        raise ValueError("must be whole numbers >= 0" + (" and <= 255" if dtype == np.uint8 else ""))
     return _frozen(copy)
 
 
@@ -178,13 +211,21 @@ def _shape_problems(table: TransitionTable) -> Iterator[str]:
     arrays = {name: getattr(table, name) for name in expected}
     for name, values in table.devices.items():
         expected[f"devices[{name}]"], arrays[f"devices[{name}]"] = (n_devices,), values
+    for name, values in _instance_arrays(table).items():
+        expected[name], arrays[name] = (n_devices, n_temperature, n_states), values
     for name, shape in expected.items():
         if arrays[name] is not None and arrays[name].shape != shape:
             yield f"{name} has the shape {arrays[name].shape}, {shape} is needed"
 
 
+def _instance_arrays(table: TransitionTable) -> dict[str, np.ndarray]:
+    states = table.instance_states
+    names = [field.name for field in dataclasses.fields(InstanceStates)] if states is not None else []
+    return {f"instance_states.{name}": getattr(states, name) for name in names}
+
+
 def _value_problems(table: TransitionTable) -> Iterator[str]:
-    arrays = {name: getattr(table, name) for name in (*FLOATS, "retention_rate")}
+    arrays = {name: getattr(table, name) for name in FLOATS} | _instance_arrays(table)
     arrays |= {f"devices[{name}]": values for name, values in table.devices.items()}
     for name, values in arrays.items():
         if values is not None and not np.all(np.isfinite(values)):
@@ -209,6 +250,12 @@ def _bound_problems(table: TransitionTable) -> Iterator[str]:
         lowest = getattr(table, name).min()
         if lowest < 0:
             yield f"{name} = {lowest:g} [{unit}] must be >= 0"
+    states = table.instance_states
+    if states is not None:
+        if np.any(states.present > 1):
+            yield f"instance_states.present = {states.present.max()} must be 0 or 1"
+        if np.any(states.conductance <= 0) or np.any(states.conductance_std_ctoc < 0):
+            yield "instance_states.conductance [S] must be > 0, and its standard deviation >= 0"
 
 
 def _row_problems(counts: np.ndarray) -> Iterator[str]:
@@ -223,7 +270,13 @@ def _row_problems(counts: np.ndarray) -> Iterator[str]:
 
 def _retention_problems(table: TransitionTable) -> Iterator[str]:
     rate = table.retention_rate
+    rows = rate.reshape(-1, rate.shape[-1])
+    unknown = np.isnan(rows).all(axis=-1)
+    if unknown.all() or not np.all(np.isfinite(rows[~unknown])):
+        yield "retention_rate holds nan or infinity, rows must be finite, or nan throughout where unknown, but not all"
+        return
     diagonal = np.eye(rate.shape[-1], dtype=bool)
+    rate = np.where(np.isnan(rate), 0.0, rate)
     if np.any(rate[..., ~diagonal] < 0):
         yield f"retention_rate = {rate[..., ~diagonal].min():g} [1/s] must be >= 0 between two states"
     if np.any(rate[..., diagonal] > 0):

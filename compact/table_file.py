@@ -1,6 +1,7 @@
 """Transition tables in HDF5, schema ``dwsynapse.transition-table``, version 1.
 
     /states        position (S,) [m], conductance (S,) [S], conductance_std_ctoc (S,) [S]
+    /states        instance_present, instance_position, ... (K, T, S): the same of each device instance; optional
     /pulses        current_density (A,) [A/m^2], duration (D,) [s], temperature (T,) [K]
     /transitions   counts (K, T, A, D, S, S+1) [1], probability, standard_error of the same shape [1]
     /energy        per_pulse (A, D) [J]
@@ -12,7 +13,8 @@ Groups not named here are left alone by the reader.
 
 import numpy as np
 
-from compact.table import TransitionTable
+from compact.drawn import parameter_unit
+from compact.table import InstanceStates, TransitionTable
 from llg.errors import InputError
 from llg.storage import files
 
@@ -34,6 +36,16 @@ LAYOUT = {
     "probability": ("transitions/probability", "1", "counts over their row sum"),
     "standard_error": ("transitions/standard_error", "1", "posterior standard deviation of the probability"),
     "energy_per_pulse": ("energy/per_pulse", "J", "energy of one pulse by current density and duration"),
+}
+INSTANCE_STATES = {
+    "present": ("states/instance_present", "1", "1 where the device instance has the state at the temperature, else 0"),
+    "position": ("states/instance_position", "m", "position of the state by device and temperature"),
+    "conductance": ("states/instance_conductance", "S", "mean conductance of the state by device and temperature"),
+    "conductance_std_ctoc": (
+        "states/instance_conductance_std_ctoc",
+        "S",
+        "standard deviation from read to read by device and temperature",
+    ),
 }
 DERIVED = ("probability", "standard_error")
 DEVICES = "/devices/"
@@ -65,7 +77,9 @@ def save_table(path, table: TransitionTable, *, inputs=(), force: bool = False) 
             files.put(file, RATE, table.retention_rate, unit="1/s", long_name=words)
         group = file.create_group(DEVICES)
         for name, values in table.devices.items():
-            files.put(group, name, values, unit="SI", long_name=f"{name} of each device instance")
+            files.put(group, name, values, unit=parameter_unit(name), long_name=f"{name} of each device instance")
+        for field, (name, unit, long_name) in INSTANCE_STATES.items() if table.instance_states is not None else ():
+            files.put(file, name, getattr(table.instance_states, field), unit=unit, long_name=long_name)
 
 
 def load_table(path) -> TransitionTable:
@@ -85,6 +99,7 @@ def load_table(path) -> TransitionTable:
                 retention_rate=files.get(file, RATE) if RATE in file else None,
                 retention_method=str(files.get(file, METHOD)),
                 devices={name.removeprefix(DEVICES): files.get(file, name) for name in devices},
+                instance_states=_instance_states(file),
                 config=origin["config"],
                 seed=origin["seed"],
             )
@@ -93,6 +108,12 @@ def load_table(path) -> TransitionTable:
     for name, values in stored.items():
         _check_derived(path, name, values, getattr(table, name))
     return table
+
+
+def _instance_states(file) -> InstanceStates | None:
+    if not any(name in file for name, *_ in INSTANCE_STATES.values()):
+        return None
+    return InstanceStates(**{field: files.get(file, name) for field, (name, *_) in INSTANCE_STATES.items()})
 
 
 def _check_derived(path, name: str, stored: np.ndarray, computed: np.ndarray) -> None:

@@ -72,6 +72,7 @@ def simulate(
     jobs: int | None = None,
     block: int = BLOCK,
     noise_scale: float = 1.0,
+    first: int = 0,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Ensemble:
     """Run n trajectories of the rigid wall from one starting point.
@@ -90,6 +91,7 @@ def simulate(
         jobs: threads; all processors by default.
         block: trajectories per task.
         noise_scale: factor on the noise; other than 1 only to see a statistical test fail.
+        first: number of the first trajectory; n = 3 and then n = 2 from number 3 on are the same five as n = 5.
         progress: called with the number of trajectories that a task has finished.
 
     Raises:
@@ -97,10 +99,12 @@ def simulate(
         RunError: a trajectory diverged.
     """
     _check(device, drive, n, start, seed, samples, jobs, block)
+    if not 0 <= first < 2**63:
+        raise InputError(f"first = {first} must be >= 0 and < 2^63")
     temperature = device.temperature if temperature is None else temperature
     if not 0 <= temperature < LARGEST_TEMPERATURE:
         raise InputError(f"temperature = {temperature:g} [K] must be >= 0 and < {LARGEST_TEMPERATURE:g}")
-    task = _Task(device, drive, n, start, seed, temperature, dt, samples, noise_scale)
+    task = _Task(device, drive, n, start, seed, temperature, dt, samples, noise_scale, first)
     lanes = -(-block // LANES) * LANES
     firsts = range(0, n, lanes)
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
@@ -128,13 +132,13 @@ def _check(device: Device, drive: Drive, n: int, start, seed: int, samples: int,
 class _Task:
     """Inputs and outputs that the blocks of one ensemble share."""
 
-    def __init__(self, device, drive, n, start, seed, temperature, dt, samples, noise_scale):
-        self.plan = plan_run(device, drive, temperature, dt, samples, noise_scale)
+    def __init__(self, device, drive, n, start, seed, temperature, dt, samples, noise_scale, first):
+        self.plan, self.first = plan_run(device, drive, temperature, dt, samples, noise_scale), np.uint64(first)
         self.current = np.broadcast_to(np.asarray(drive.current_density, float), (n,))
         self.start = self.plan.model.complete(*start)
         point = (*drive.values(), temperature, *start)
         self.stream_of = lambda J: stream_id(seed, device.instance, J, *point)
-        self.keys = None if np.ndim(drive.current_density) == 0 else _noise_keys(self.current, self.stream_of)
+        self.keys = None if np.ndim(drive.current_density) == 0 else _noise_keys(self.current, self.stream_of, first)
         self.final = np.empty((len(self.start), n))
         self.recorded = np.empty((samples + 1 if samples else 0, len(self.start), n))
 
@@ -166,7 +170,7 @@ class _Task:
         if self.keys is not None:
             return _padded(self.keys[0][where]), _padded(self.keys[1][where])
         keys = np.empty((2, LANES), np.uint64)
-        trajectory_keys(self.stream_of(float(self.current[0])), np.uint64(where.start), keys[0], keys[1])
+        trajectory_keys(self.stream_of(float(self.current[0])), self.first + np.uint64(where.start), keys[0], keys[1])
         return keys[0], keys[1]
 
     def result(self) -> Ensemble:
@@ -194,12 +198,12 @@ def _padded(values: np.ndarray) -> np.ndarray:
     return out
 
 
-def _noise_keys(current: np.ndarray, stream_of: Callable[[float], np.uint64]) -> tuple[np.ndarray, np.ndarray]:
-    """Keys of all trajectories; each counts its own number among those of its current density."""
+def _noise_keys(current: np.ndarray, stream_of: Callable, first: int) -> tuple[np.ndarray, np.ndarray]:
+    """Keys of all trajectories; each counts its own number, from `first` on, among those of its current density."""
     keys = np.empty((2, current.size), np.uint64)
     for J in np.unique(current):
         mine = np.flatnonzero(current == J)
         part = np.empty((2, mine.size), np.uint64)
-        trajectory_keys(stream_of(float(J)), np.uint64(0), part[0], part[1])
+        trajectory_keys(stream_of(float(J)), np.uint64(first), part[0], part[1])
         keys[:, mine] = part
     return keys[0], keys[1]

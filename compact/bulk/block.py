@@ -1,0 +1,81 @@
+"""One block of a sweep: pulses at one operating point from every state of one instance, counted by where they end."""
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from llg.drive import Drive
+from llg.ensemble import simulate
+
+from .home import Home, HomeStates, describe_states, make_home, nominal_wells
+from .plan import SweepPlan
+
+CACHED_HOMES = 16
+GROWTH = 2
+"""No round of adaptive sampling multiplies the number of trajectories by more."""
+
+
+class Worker:
+    """Runs blocks of a plan, and keeps what blocks of one home share. Threads may share a worker.
+
+    Args:
+        plan: the plan.
+    """
+
+    def __init__(self, plan: SweepPlan):
+        self.plan = plan
+        self.states = nominal_wells(plan.device, plan.reference_temperature)
+        self.home = functools.lru_cache(CACHED_HOMES)(self._home)
+
+    def _home(self, number: int) -> Home:
+        k, t = divmod(number, len(self.plan.temperature))
+        return make_home(self.plan.instance(self.plan.instances[k]), self.plan.temperature[t], self.states)
+
+    def describe(self, home: int) -> HomeStates:
+        """States of a home."""
+        return describe_states(self.home(home))
+
+    def count(self, block: int, progress: Callable[[int], None] = lambda done: None) -> np.ndarray:
+        """Outcomes of a block, from-state by to-state, last column no state, shape (S, S + 1), uint64."""
+        plan = self.plan
+        _, _, a, d = plan.place(block)
+        home = self.home(plan.home(block))
+        waveform = home.device.pulse.waveform(plan.grid.duration[d])
+        drive = Drive(waveform=waveform, current_density=plan.grid.current_density[a])
+        return np.array([_count_row(home, drive, s, plan, progress) for s in range(len(self.states))])
+
+
+def _count_row(home: Home, drive: Drive, state: int, plan: SweepPlan, progress: Callable) -> np.ndarray:
+    """Outcomes from one state, in rounds until the standard error is small enough; shape (S + 1,)."""
+    counts, done, wanted = np.zeros(home.present.size + 1, np.uint64), 0, plan.n
+    while done < wanted:
+        end = simulate(
+            home.device, drive, n=wanted - done, first=done, start=tuple(home.start[state].tolist()), seed=plan.seed,
+            temperature=home.temperature, jobs=1, progress=progress,
+        )  # fmt: skip
+        counts += home.outcomes(end.q)
+        done, wanted = wanted, next_total(counts, plan.target_error)
+    return counts
+
+
+def next_total(counts: np.ndarray, target: float | None) -> int:
+    """Number of trajectories after the next round: what the counts say is needed, at most `GROWTH` times as many.
+
+    Args:
+        counts: outcomes so far, shape (S + 1,).
+        target: largest standard error of a probability, None for no further round [1].
+
+    Returns:
+        The present number where that is enough. The standard error is that of the transition table, below 1/(2 sqrt(n)),
+        so that 1/(2 target)^2 trajectories are always enough.
+    """
+    n = int(counts.sum())
+    if target is None:
+        return n
+    share = (counts + 0.5) / (n + 1)
+    variance = float(np.max(share * (1 - share)))
+    if variance <= target**2 * (n + 2):
+        return n
+    return min(max(math.ceil(variance / target**2), n + 1), GROWTH * n)

@@ -1,0 +1,137 @@
+"""One device instance at one temperature: its wells, and which of the sweep's states each of them is.
+
+The states of a sweep are the wells of the nominal device. Wells of an instance are shifted, and there may be more or
+fewer of them. Each well counts as the state between whose saddles, in the nominal device, it lies; two wells there
+count as one state, with its walls starting in the deeper one. Where no well of the instance lies, the state is missing:
+no wall is ever counted as ending in it, and its row holds what a pulse does to a wall that was put there.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from compact.retention import retention_rates
+from compact.states import read_well
+from llg.device import Device
+from llg.errors import RunError
+from llg.landscape import Well, find_wells, valley, well_index
+from llg.q_phi import QPhiModel
+from llg.rates.thermal_grid import thermal_grid
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Home:
+    """An instance at a temperature, ready for pulses.
+
+    Attributes:
+        device: the instance.
+        temperature: [K].
+        wells: its wells from left to right.
+        state: state that each well counts as, S for none, one per well.
+        present: which states it has, shape (S,).
+        start: q [m] and phi [rad] from which the walls of each state start, shape (S, 2).
+    """
+
+    device: Device
+    temperature: float
+    wells: list[Well]
+    state: np.ndarray
+    present: np.ndarray
+    start: np.ndarray
+
+    def outcomes(self, q: np.ndarray) -> np.ndarray:
+        """Numbers of walls at q [m] by state, those in none last, shape (S + 1,)."""
+        S = self.present.size
+        state = np.append(self.state, S)[well_index(self.wells, q)]
+        return np.bincount(state, minlength=S + 1).astype(np.uint64)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class HomeStates:
+    """What is stored about the states of one instance at one temperature.
+
+    Attributes:
+        present: 1 for each state that the instance has, shape (S,).
+        position: of the deepest well of each state, or where walls of a missing one start, shape (S,) [m].
+        conductance: mean, shape (S,) [S].
+        conductance_std_ctoc: standard deviation from read to read, 0 for a missing state, shape (S,) [S].
+        retention_rate: between the states, shape (S, S), zero on the diagonal [1/s]; rows of missing states and, where
+            the formula does not hold, all rows are nan.
+    """
+
+    present: np.ndarray
+    position: np.ndarray
+    conductance: np.ndarray
+    conductance_std_ctoc: np.ndarray
+    retention_rate: np.ndarray
+
+
+def nominal_wells(device: Device, temperature: float) -> list[Well]:
+    """The wells of the nominal device, which are the states of a sweep.
+
+    Raises:
+        RunError: the track has no well.
+    """
+    return find_wells(QPhiModel(device), temperature)
+
+
+def make_home(device: Device, temperature: float, states: list[Well]) -> Home:
+    """Find the wells of an instance and match them with the states.
+
+    Args:
+        device: the instance.
+        temperature: temperature [K].
+        states: wells of the nominal device.
+
+    Raises:
+        RunError: the instance has no well; says which.
+    """
+    model = QPhiModel(device)
+    try:
+        wells = find_wells(model, temperature)
+    except RunError as error:
+        raise RunError(f"instance {device.instance} at {temperature:g} K: {error}") from None
+    state = well_index(states, np.array([well.q for well in wells]))
+    state = np.where(state < 0, len(states), state)
+    start = np.array([_start(model, states[s], [w for w, own in zip(wells, state, strict=True) if own == s])
+                      for s in range(len(states))])  # fmt: skip
+    return Home(device, temperature, wells, state, np.isin(np.arange(len(states)), state), start)
+
+
+def _start(model: QPhiModel, nominal: Well, wells: list[Well]) -> tuple[float, float]:
+    """Bottom of the deepest of the wells that count as a state; without any, the nominal position and its lowest angle."""
+    if wells:
+        deepest = min(wells, key=lambda well: well.energy)
+        return deepest.q, deepest.phi
+    path = valley(model)
+    return nominal.q, float(np.interp(nominal.q, path.q, path.phi))
+
+
+def describe_states(home: Home) -> HomeStates:
+    """Read the junction in every state and find the rates of escape."""
+    device, S = home.device, home.present.size
+    model = QPhiModel(device)
+    grid = thermal_grid(model, home.wells, home.temperature)
+    geometry, Delta = device.geometry, device.straight_wall.Delta
+    conductance = device.readout.conductance(home.start[:, 0], geometry.q, geometry.w, Delta)
+    spread = np.zeros(S)
+    for number, well in enumerate(home.wells):
+        s = home.state[number]
+        if s < S and well.q == home.start[s, 0]:
+            conductance[s], spread[s] = read_well(device, grid, number)
+    return HomeStates(home.present.astype(np.uint8), home.start[:, 0], conductance, spread, _retention(home, model))
+
+
+def _retention(home: Home, model: QPhiModel) -> np.ndarray:
+    """Rates from the deepest well of each state to all wells of each other state, shape (S, S) [1/s]."""
+    S = home.present.size
+    rate = np.full((S, S), np.nan)
+    between = retention_rates(model, home.wells, home.temperature)
+    if between is not None:
+        onto = np.eye(S + 1)[home.state]
+        for number, well in enumerate(home.wells):
+            s = home.state[number]
+            if s < S and well.q == home.start[s, 0]:
+                rate[s] = (between[number] @ onto)[:S]
+                rate[s, s] = 0.0
+    return rate
