@@ -1,8 +1,11 @@
-"""Subcommands of the compact model: sweep."""
+"""Subcommands of the compact model: sweep, import, export."""
 
 from .bulk.command import add_sweep
+from .exchange.command import add_export, add_import
 
 
 def add_commands(commands):
     """Declare the subcommands; nothing heavy is imported before one runs."""
     add_sweep(commands)
+    add_import(commands)
+    add_export(commands)

@@ -48,6 +48,22 @@ def single_step_score(probability: np.ndarray, conductance: np.ndarray, sense: i
     return (probability[..., order[:-1], order[1:]] - probability[..., order[:-1], -1]).mean(axis=-1)
 
 
+def mean_move(probability: np.ndarray, conductance: np.ndarray, sense: int) -> np.ndarray:
+    """Return the mean number of levels that a pulse moves by in a sense, over the states, less that of lost walls.
+
+    Args:
+        probability: shape (..., S, S+1) [1].
+        conductance: of the states, shape (S,) [S].
+        sense: +1 counts upwards, -1 downwards.
+
+    Returns:
+        Shape (...) [1].
+    """
+    level = np.argsort(np.argsort(conductance))
+    moved = sense * np.subtract.outer(level, level).T
+    return np.einsum("...ij,ij->...i", probability[..., :-1], moved).mean(axis=-1) - probability[..., -1].mean(axis=-1)
+
+
 def write_points(table: TransitionTable, *, temperature: float) -> tuple[OperatingPoint, OperatingPoint]:
     """Return the pulses to write with: the device's nominal pulse where the table has it, else the best ones.
 
@@ -70,7 +86,8 @@ def write_points(table: TransitionTable, *, temperature: float) -> tuple[Operati
 def best_points(table: TransitionTable, *, temperature: float) -> tuple[OperatingPoint, OperatingPoint]:
     """Return the points of the table's grid whose pulses best move a wall by one level, up and down.
 
-    Scores are means over the device instances; among equal scores the lower energy wins.
+    Scores are means over the device instances; among equal scores the lower energy wins. Where the pulses that
+    move walls in a sense never move them by just one level, the one that moves them least is taken.
 
     Args:
         table: the table.
@@ -106,10 +123,13 @@ def _choose(table: TransitionTable, temperature: float, only: tuple[float, float
         allowed &= np.isclose(table.duration, only[1], rtol=1e-9, atol=0)
     found = []
     for sense, word in ((+1, "raises"), (-1, "lowers")):
-        score = single_step_score(table.probability[:, nearest], table.conductance, sense).mean(axis=0)
-        score = np.where(allowed, score, -np.inf)
+        law = table.probability[:, nearest], table.conductance, sense
+        move = mean_move(*law).mean(axis=0)
+        score = np.where(allowed & (move > 0), single_step_score(*law).mean(axis=0), -np.inf)
         if score.max() <= 0:
-            raise InputError(f"the table has no pulse that {word} the conductance by one level at {temperature:g} K")
+            score = np.where(allowed & (move > 0), -move, -np.inf)
+        if score.max() == -np.inf:
+            raise InputError(f"the table has no pulse that {word} the conductance at {temperature:g} K")
         energy = np.where(score == score.max(), table.energy_per_pulse, np.inf)
         a, d = np.unravel_index(np.argmin(energy), energy.shape)
         current_density, duration = float(table.current_density[a]), float(table.duration[d])

@@ -34,5 +34,15 @@ def run_info(arguments: argparse.Namespace):
         f"{arguments.file}: sound {origin['schema']} version {origin['schema_version']}, complete, content verified"
     ]
     lines += [f"  {key}: {origin[key]}" for key in ("seed", "command_line", "git_state", "versions", "inputs")]
+    lines += _foreign_lines(origin["config"].get("origin", {}))
     lines += [f"  {a['name']} {tuple(a['shape'])} {a['dtype']} [{a['unit']}] {a['long_name']}" for a in arrays]
     emit(arguments, {"file": arguments.file, "sound": True, **origin, "arrays": arrays}, lines)
+
+
+def _foreign_lines(origin: dict) -> list[str]:
+    """What a file says that was made from data of another program: where from, and what it lacks."""
+    lines = [f"  imported from: {origin['format']}"] if "format" in origin else []
+    lines += [f"  counts: {origin['counts']}"] if "counts" in origin else []
+    return lines + [
+        f"  unknown, a stand-in: {name} = {words}" for name, words in origin.get("placeholders", {}).items()
+    ]

@@ -164,7 +164,7 @@ def test_up_means_more_conductance():
 
 
 def test_a_nominal_pulse_that_does_not_move_the_wall_is_refused():
-    with pytest.raises(InputError, match="no pulse that raises the conductance by one level at 300 K"):
+    with pytest.raises(InputError, match="no pulse that raises the conductance at 300 K"):
         write_points(ladder([[1, 1], [0, 0], [0, 0], [1, 1]], ENERGY, NOMINAL), temperature=300.0)
 
 

@@ -1,0 +1,1 @@
+"""Transition tables to and from other programs, and from measured pulses."""

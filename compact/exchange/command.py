@@ -1,0 +1,104 @@
+"""The subcommands `import` and `export`: transition tables from and to other programs."""
+
+import argparse
+from pathlib import Path
+
+from llg.command_line import add_common, emit, si, whole_number, writable_file, writable_folder
+from llg.errors import InputError
+
+SOURCES = {"crosssim": "lookup tables of CrossSim, files or a folder"}
+FORMATS = {"crosssim": "lookup tables of CrossSim, a folder"}
+STATES = 64
+RESOLUTION = 501
+
+
+def add_import(commands):
+    """Declare `import`; nothing heavy is imported before it runs."""
+    parser = commands.add_parser("import", help="transition table from data of other programs")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="; ".join(SOURCES.values()))
+    parser.add_argument("--from", dest="source", required=True, choices=SOURCES, help="format of the files")
+    parser.add_argument("--states", type=whole_number(2), metavar="S", help=f"number of states (default {STATES})")
+    parser.add_argument("--current", type=si("A/m^2"), metavar="J", help="magnitude of the pulse, where known")
+    parser.add_argument("--duration", type=si("s"), metavar="T", help="duration of the pulse, where known")
+    parser.add_argument("--temperature", type=si("K"), metavar="T", help="temperature (default: 300 K, assumed)")
+    parser.add_argument("--energy", type=si("J"), metavar="E", help="energy of the pulse, where known")
+    add_common(parser, output="write the table to this HDF5 file", seed=False)
+    parser.set_defaults(run=run_import)
+
+
+def run_import(arguments: argparse.Namespace):
+    """Read foreign data and write a transition table."""
+    if arguments.out is None:
+        raise InputError("import: needs -o FILE to write the table to")
+    writable_file(arguments.out, arguments.force)
+    {"crosssim": _import_crosssim}[arguments.source](arguments)
+
+
+def _import_crosssim(arguments: argparse.Namespace):
+    import dataclasses
+
+    from compact.exchange.crosssim_import import PulseFacts, device_pairs, import_crosssim
+    from compact.exchange.origin import placeholders
+    from compact.table_file import save_table
+
+    facts = PulseFacts(
+        current_density=arguments.current,
+        duration=arguments.duration,
+        temperature=arguments.temperature,
+        energy=arguments.energy,
+    )
+    pairs = device_pairs(arguments.files)
+    table, fidelity = import_crosssim(pairs, states=arguments.states or STATES, facts=facts)
+    save_table(arguments.out, table, inputs=[file for pair in pairs for file in pair], force=arguments.force)
+    result = {
+        "table": str(arguments.out),
+        "states": table.position.size,
+        "devices": len(pairs),
+        "conductance_S": [float(table.conductance[0]), float(table.conductance[-1])],
+        "placeholders": placeholders(table),
+        **dataclasses.asdict(fidelity),
+    }
+    lines = [
+        f"{arguments.out}: {result['states']} states, {len(pairs)} devices",
+        f"  a pulse moves by {fidelity.mean_step:.2f} states; its spread is {fidelity.std_ratio:.2f} times that of the "
+        f"source, and the distribution differs by {fidelity.largest_shift:.3f} at most",
+        f"  stand-ins for what is unknown: {', '.join(placeholders(table))}",
+    ]
+    emit(arguments, result, lines)
+
+
+def add_export(commands):
+    """Declare `export`; nothing heavy is imported before it runs."""
+    parser = commands.add_parser("export", help="transition table for other simulators")
+    parser.add_argument("table", type=Path, metavar="TABLE", help="transition table")
+    parser.add_argument("--to", dest="target", required=True, choices=FORMATS, help="; ".join(FORMATS.values()))
+    parser.add_argument("--temperature", type=si("K"), metavar="T", help="of the chip (default: lowest of the table)")
+    parser.add_argument("--resolution", type=whole_number(3), default=RESOLUTION, metavar="N",
+                        help=f"crosssim: points of G and of probability (default {RESOLUTION})")  # fmt: skip
+    add_common(parser, output="write to this file; a folder for crosssim", seed=False)
+    parser.set_defaults(run=run_export)
+
+
+def run_export(arguments: argparse.Namespace):
+    """Write a transition table in a foreign format."""
+    from compact.table_file import load_table
+
+    if arguments.out is None:
+        raise InputError("export: needs -o PATH to write to")
+    table = load_table(arguments.table)
+    {"crosssim": _export_crosssim}[arguments.target](arguments, table)
+
+
+def _export_crosssim(arguments: argparse.Namespace, table):
+    from compact.exchange.crosssim_export import export_crosssim
+
+    writable_folder(arguments.out, arguments.force)
+    written = export_crosssim(
+        arguments.out,
+        table,
+        resolution=arguments.resolution,
+        temperature=arguments.temperature,
+        force=arguments.force,
+    )
+    result = {"format": "crosssim", "files": [str(path) for path in written]}
+    emit(arguments, result, [f"{arguments.out}: {len(written)} lookup tables"])

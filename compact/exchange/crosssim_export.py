@@ -1,0 +1,100 @@
+"""From a transition table to CrossSim lookup tables: quantiles of the change of conductance on an even grid."""
+
+from pathlib import Path
+
+import numpy as np
+
+from compact.exchange.crosssim_file import LookupTable, write_lookup
+from compact.exchange.crosssim_import import DIRECTIONS
+from compact.exchange.origin import is_grid
+from compact.exchange.pulse_rows import pulse_rows
+from compact.table import TransitionTable
+from llg.errors import InputError
+
+MAX_RESOLUTION = 5001
+
+
+def lookup_tables(
+    table: TransitionTable, *, resolution: int = 501, temperature: float | None = None
+) -> list[tuple[LookupTable, LookupTable]]:
+    """Return the lookup tables of each device, increasing and decreasing.
+
+    Between two states the quantiles are interpolated. Each is the mean over its interval of probability, so that
+    the mean change is exact, both for linear and for nearest look-up.
+
+    Args:
+        table: the table.
+        resolution: points of conductance and of cumulative probability [1].
+        temperature: of the chip; the lowest of the table by default [K].
+
+    Raises:
+        InputError: the table has no pulses both ways, or an unfit resolution.
+    """
+    if not 3 <= resolution <= MAX_RESOLUTION:
+        raise InputError(f"resolution = {resolution} must be >= 3 and <= {MAX_RESOLUTION}")
+    rows = pulse_rows(table, temperature=temperature)
+    u = np.linspace(0.0, 1.0, resolution)
+    found = []
+    for k, G in enumerate(rows.conductance):
+        grid = np.linspace(G[0], G[-1], resolution)
+        pair = []
+        for matrix in (rows.up[k], rows.down[k]):
+            of_state = np.array([_quantiles(G, i, row, u, is_grid(table)) for i, row in enumerate(matrix)])
+            at_states = LookupTable(conductance=G, cumulative=u, change=of_state.T)
+            pair.append(LookupTable(conductance=grid, cumulative=u, change=at_states.quantiles(grid).T))
+        found.append(tuple(pair))
+    return found
+
+
+def _quantiles(G: np.ndarray, start: int, row: np.ndarray, u: np.ndarray, spread: bool) -> np.ndarray:
+    """Quantiles of the change from one state, each the mean over its interval, shape (len(u),) [S].
+
+    Args:
+        G: conductances of the states.
+        start: number of the state before the pulse.
+        row: probability of each state after it.
+        u: cumulative probabilities, from 0 to 1.
+        spread: fill the gaps between the states, keeping mean and variance.
+    """
+    hit = np.flatnonzero(row > 0)
+    weight, change = row[hit] / row[hit].sum(), G[hit] - G[start]
+    half = np.zeros(hit.size)
+    if spread:
+        gap = np.diff(G)
+        room = np.minimum(np.append(0.0, gap), np.append(gap, 0.0)) / 2
+        half = room[hit]
+    mean = weight @ change
+    variance = weight @ (change - mean) ** 2
+    shrink = np.sqrt(variance / (variance + weight @ half**2 / 3)) if variance > 0 else 0.0
+    knots = np.repeat(np.append(0.0, np.minimum(np.cumsum(weight), 1.0)), 2)[1:-1]
+    values = mean + shrink * (np.ravel([change - half, change + half], order="F") - mean)
+    borders = np.concatenate([[0.0], (u[1:] + u[:-1]) / 2, [1.0]])
+    return np.diff(_integral(knots, values, borders)) / np.diff(borders)
+
+
+def _integral(knots: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Integral from 0 of the function that is linear between knots, which may jump where two coincide."""
+    width = np.diff(knots)
+    total = np.append(0.0, np.cumsum(width * (values[1:] + values[:-1]) / 2))
+    k = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, knots.size - 2)
+    along = at - knots[k]
+    slope = np.divide(np.diff(values), width, out=np.zeros_like(width), where=width > 0)
+    return total[k] + along * (values[k] + slope[k] * along / 2)
+
+
+def export_crosssim(folder, table: TransitionTable, *, force: bool = False, **options) -> list[Path]:
+    """Write the lookup tables of a table into a folder, `dG_increasing.txt` and `dG_decreasing.txt`.
+
+    The names get the number of the device where there are several.
+
+    Raises:
+        InputError: see `lookup_tables`, or a file exists and `force` is not set.
+        RunError: the disk failed.
+    """
+    pairs = lookup_tables(table, **options)
+    written = []
+    for k, pair in enumerate(pairs):
+        for word, lookup in zip(DIRECTIONS, pair, strict=True):
+            written.append(Path(folder) / f"dG_{word}{k if len(pairs) > 1 else ''}.txt")
+            write_lookup(written[-1], lookup, force=force)
+    return written

@@ -1,0 +1,84 @@
+"""The two pulses that write a table, as plain transition matrices over states in the order of their conductance."""
+
+import dataclasses
+
+import numpy as np
+
+from compact.interpolate import transition_matrix
+from compact.operating_point import OperatingPoint, grid_index, write_points
+from compact.table import TransitionTable
+from llg.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class PulseRows:
+    """What other simulators know of a synapse: states and the two pulses that write it.
+
+    Attributes:
+        conductance: ascending, shape (K, S) [S].
+        spread: of the conductance from read to read, same order, shape (S,) [S].
+        up: probability from state to state by the pulse that raises the conductance, shape (K, S, S) [1].
+        down: by the one that lowers it, shape (K, S, S) [1].
+        lost: largest probability of either pulse to drive the wall off the track, which `up` and `down` count as
+            arriving at the end that the pulse drives to [1].
+        points: the two pulses, up first.
+        energy: of the two pulses [J].
+    """
+
+    conductance: np.ndarray
+    spread: np.ndarray
+    up: np.ndarray
+    down: np.ndarray
+    lost: float
+    points: tuple[OperatingPoint, OperatingPoint]
+    energy: tuple[float, float]
+
+    @property
+    def levels(self) -> int:
+        """Number of states [1]."""
+        return self.conductance.shape[1]
+
+
+def pulse_rows(table: TransitionTable, *, temperature: float | None = None) -> PulseRows:
+    """Return the states and write pulses of a table.
+
+    Args:
+        table: the table.
+        temperature: of the chip; the lowest of the table by default [K].
+
+    Raises:
+        InputError: the table has no pulses both ways, or the temperature is outside it.
+    """
+    T = float(table.temperature[0]) if temperature is None else temperature
+    if not table.temperature[0] <= T <= table.temperature[-1]:
+        raise InputError(
+            f"temperature = {T:g} [K] is outside the table, {table.temperature[0]:g} to {table.temperature[-1]:g}"
+        )
+    points = write_points(table, temperature=T)
+    order = np.argsort(table.conductance, kind="stable")
+    devices = table.counts.shape[0]
+    full = np.array(
+        [[transition_matrix(table, **dataclasses.asdict(point), device=k) for k in range(devices)] for point in points]
+    )
+    inner = full[..., order, :][..., order]
+    for side, end in enumerate((-1, 0)):
+        inner[side, :, :, end] += full[side][:, order, -1]
+    return PulseRows(
+        conductance=_conductances(table, order),
+        spread=table.conductance_std_ctoc[order],
+        up=inner[0],
+        down=inner[1],
+        lost=float(full[..., -1].max()),
+        points=points,
+        energy=tuple(float(table.energy_per_pulse[grid_index(table, point)]) for point in points),
+    )
+
+
+def _conductances(table: TransitionTable, order: np.ndarray) -> np.ndarray:
+    """Conductances of each device: those of the table, over its own range where the table knows it."""
+    G = table.conductance[order]
+    devices = table.counts.shape[0]
+    low, high = (table.devices.get(name) for name in ("G_min", "G_max"))
+    if low is None or high is None:
+        return np.tile(G, (devices, 1))
+    return low[:, None] + (G - G[0])[None, :] / (G[-1] - G[0]) * (high - low)[:, None]
