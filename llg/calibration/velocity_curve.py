@@ -1,10 +1,7 @@
 """Velocity curves v(J), v(B_z) or both: the steady or mean velocity of the wall on a straight track at T = 0.
 
-On a straight track the two equations of motion (`llg.q_phi`) depend on phi alone. From its rest angle the wall turns
-in the direction of dphi/dt until that vanishes, and then moves at the velocity there; where dphi/dt has no zero it
-turns for ever, and the mean velocity over a turn is
-
-    v = integral of (dq/dt)/(dphi/dt) dphi  /  integral of 1/(dphi/dt) dphi.
+The closed form is `llg.analytic.straight_track_velocity`: from its rest angle the wall turns until it moves steadily, or for
+ever, and then moves at the mean velocity over a turn.
 
 Thermal noise, creep and the tilt of the wall are not in this law: use data above the creep regime and below the
 currents at which the wall tilts.
@@ -14,16 +11,14 @@ import dataclasses
 
 import numpy as np
 
+from llg.analytic import straight_track_velocity
 from llg.calibration.data import CURRENT_AXIS, CalibrationData, only_q_phi
 from llg.calibration.measured import Measurements
-from llg.calibration.pinning_map import rest_angle
 from llg.constants import MU_0
 from llg.device import Device
 from llg.errors import InputError
 from llg.q_phi import Field, QPhiModel
-
-_ANGLES = 512
-_BISECTIONS = 36
+from llg.velocity import straight_track
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,53 +45,30 @@ class VelocityCurve(CalibrationData):
 
     def predict(self, device: Device) -> np.ndarray:
         """Velocity at each point, shape (n,) [m/s]."""
-        return steady_velocity(straight(device), self.current_density, self.field)
+        return steady_velocity(device, self.current_density, self.field)
 
     def error(self, device: Device, predicted: np.ndarray) -> np.ndarray:
         """Standard error of each velocity, shape (n,) [m/s]."""
         return self.velocity_error
 
 
-def straight(device: Device) -> Device:
-    """The device with an even track: no notches, pads, rough outline or potential."""
-    track = dataclasses.replace(device.track, pad_width=None, pad_taper=None, outline_x=(), outline_width=())
-    return dataclasses.replace(device, track=track, notches=(), potential=None)
-
-
 def steady_velocity(device: Device, current_density: np.ndarray, field: np.ndarray) -> np.ndarray:
     """Mean velocity of a wall on an even track, from rest, at T = 0.
 
     Args:
-        device: device with an even track.
+        device: the device; its notches do not matter.
         current_density: heavy-metal current density, shape (n,) [A/m^2].
         field: B_z, shape (n,) [T].
 
     Returns:
         Velocity, shape (n,) [m/s].
     """
-    model = QPhiModel(device)
-    middle = 0.5 * device.track.length
-    J, drive = np.asarray(current_density)[:, None], Field(H_z=np.asarray(field)[:, None] / MU_0)
-
-    def motion(phi):
-        return model.velocity(middle, phi, J, drive)
-
-    first = np.broadcast_to(rest_angle(model, middle), J.shape)
-    sense = np.sign(motion(first)[1])
-    turn = np.linspace(0, 2 * np.pi, _ANGLES + 1)
-    v, rate = motion(first + sense * turn)
-    stopped = rate * sense <= 0
-    stopped[:, 0] = sense[:, 0] == 0
-    below = np.maximum(np.argmax(stopped, axis=1) - 1, 0)[:, None]
-    low = first + sense * turn[below]
-    step = 2 * np.pi / _ANGLES
-    for _ in range(_BISECTIONS):
-        step /= 2
-        low = low + np.where(motion(low + sense * step)[1] * sense > 0, sense * step, 0.0)
-    steady = motion(low)[0][:, 0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        turning = np.sum(v[:, 1:] / rate[:, 1:], axis=1) / np.sum(1 / rate[:, 1:], axis=1)
-    return np.where(stopped.any(axis=1), steady, turning)
+    model = QPhiModel(straight_track(device, device.track.length))
+    velocity = np.empty(np.shape(current_density))
+    for B in np.unique(field):
+        here = field == B
+        velocity[here] = straight_track_velocity(model, current_density[here], Field(H_z=B / MU_0))[0]
+    return velocity
 
 
 def read_velocity_curve(path, device: Device, *, columns=None) -> VelocityCurve:

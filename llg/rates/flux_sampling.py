@@ -46,8 +46,9 @@ _FEWEST_PILOT_TRIALS = 512
 _CROSSINGS_PER_TRIAL = 8  # that are kept
 _LARGEST_LEVELS = 1000
 _FEWEST = 20  # trials of the pilot that must get further
-_SETTLING = 6.0  # relaxation times before the flux is counted
+_SETTLING = 6.0  # relaxation times of the well, or times to wander off and back, before the flux is counted
 _PATIENCE = 3000.0  # relaxation times after which a trial counts as stuck
+_LONGEST_WANDERING = 300.0  # times to wander off after which it does so too
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,6 +137,17 @@ def flux_step(model: QPhiModel, well: Well, direction: int, temperature: float) 
     return min(time_step(model, temperature=temperature), damped, driven)
 
 
+def wandering_time(model: QPhiModel, wells: list[Well], home: int, temperature: float) -> float:
+    """Time [s] in which walls that left a well fill the way to its neighbours, L^2/(pi^2 D_q) with D_q of a held angle.
+
+    They belong to the well until they reach another core, so the flux counts only once there are as many as there will be.
+    """
+    places = np.array([0.0, *(well.q for well in wells), model.device.track.length])
+    reach = np.diff(places)[home : home + 2].max()
+    diffusion = K_B * temperature * model.Delta**2 / (model.alpha * float(model.friction(wells[home].q)))
+    return reach**2 / (math.pi**2 * diffusion)
+
+
 class _Sampler:
     """What all runs of one escape share."""
 
@@ -155,7 +167,9 @@ class _Sampler:
         self.motion = (drive, step, data.noise_per_sqrt_dt * np.sqrt(step), data.table, data.x_end, data.coefficients)
         self.look = EVERY * dt
         relaxation = 1 / (motion_in_well(model, wells[home]).slowest * self.look)
-        self.burn_in, self.limit = int(_SETTLING * relaxation) + 1, int(_PATIENCE * relaxation) + 1
+        wandering = wandering_time(model, wells, home, temperature) / self.look
+        self.burn_in = int(_SETTLING * max(relaxation, wandering)) + 1
+        self.limit = int(max(_PATIENCE * relaxation, _LONGEST_WANDERING * wandering)) + 1
         point = (temperature, float(home), float(direction), dt)
         self.stream_of = lambda replica, level: stream_id(seed, model.device.instance, *point, replica, level)
         self.looks = 4 * self.burn_in

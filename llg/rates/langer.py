@@ -3,15 +3,22 @@
     rate of a well over one saddle = lambda_+/(2 pi) * 2 pi kB T/sqrt|det H| * exp(-E_saddle/kB T)/Z
 
 lambda_+ is the growth rate of the unstable mode of the noiseless motion at the saddle, H the Hessian of E there in
-x = (q/Delta, phi), and Z = integral of exp(-E/kB T) dx over the whole well. With Z of the harmonic well this is
-Langer's formula; the integral costs nothing here and leaves the shape of the saddle as the only error, of the order
-kB T/barrier. Rates over different saddles add; wells at several angles of one place count as one.
+x = (q/Delta, phi), and Z = integral of exp(-E/kB T) dx over the whole well. With Z of the harmonic well and the
+curvature of E at the saddle this is Langer's formula. Both are exact integrals here, for notches far apart leave a barrier
+that is flat over many wall widths: with the free energy A(q) = -kB T ln integral exp(-E/kB T) dphi,
+
+    L = integral of exp([A(q) - A_top]/kB T) [N(q)/N_top] dq/Delta   from the bottom of the well to where the escape ends,
+
+the curvature along q is -2 pi kB T/L^2, that of the parabola with the same L. Where the wall creeps over the barrier (lambda_+
+small against the relaxation of phi) the rate is then that of diffusion in A(q), exactly (H. A. Kramers, Physica 7, 284 (1940));
+where it flies over, the curvature cancels. Rates over equivalent saddles add; wells at several angles of one
+place count as one.
 
 Weak damping is corrected by `llg.rates.turnover`.
 
 References:
     J. S. Langer, Ann. Phys. (N.Y.) 54, 258 (1969).
-    P. Hanggi, P. Talkner, M. Borkovec, Rev. Mod. Phys. 62, 251 (1990), section IV.
+    P. Hanggi, P. Talkner, M. Borkovec, Rev. Mod. Phys. 62, 251 (1990), sections IV and VII.
 """
 
 import dataclasses
@@ -19,18 +26,38 @@ import math
 
 import numpy as np
 
-from llg.constants import GAMMA_0, K_B
+from llg.constants import K_B
 from llg.errors import RunError
-from llg.fixed_points import FixedPoint, fixed_points
-from llg.landscape import Well, well_index
+from llg.landscape import Well
 from llg.q_phi import QPhiModel
 from llg.rates.thermal_grid import ThermalGrid, hessian
 
 LEAST_HOLD = 6.0
 """Energy [kB T] that it must take to turn the wall around at a saddle: the formula takes its angle as held."""
+NEGLIGIBLE = 30.0
+"""A way out of a well this much above another one [kB T] counts as closed."""
 _HIGHEST = 10.0
 """Saddles this much above the lowest between the same wells do not count [kB T]."""
-_DESCENT_STEPS = 20_000
+_NEWTON = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Saddle:
+    """Where the wall crosses from one well to the next at one angle.
+
+    Attributes:
+        q: position [m].
+        phi: angle [rad].
+        energy: E there [J].
+        hessian: second derivatives of E in (q/Delta, phi), the first for a parabola of the same L, shape (2, 2) [J].
+        growth: lambda_+ [1/s].
+    """
+
+    q: float
+    phi: float
+    energy: float
+    hessian: np.ndarray
+    growth: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,14 +67,14 @@ class Passage:
     Attributes:
         left: well on the left, -1 for the left end of the track.
         right: well on the right, S for the right end.
-        saddles: the saddle points that count.
+        saddles: the saddles that count.
         energy: that of the lowest [J].
         weight: sum of lambda_+ kB T/sqrt|det H| exp(-(E_saddle - energy)/kB T) [1/s].
     """
 
     left: int
     right: int
-    saddles: tuple[FixedPoint, ...]
+    saddles: tuple[Saddle, ...]
     energy: float
     weight: float
 
@@ -61,68 +88,78 @@ def partition_function(grid: ThermalGrid, well: int) -> float:
     return float(np.exp(-grid.energy[grid.owner == well, :-1]).sum() * grid.cell)
 
 
-def passages(model: QPhiModel, wells: list[Well], temperature: float) -> list[Passage]:
+def passages(model: QPhiModel, wells: list[Well], grid: ThermalGrid, temperature: float) -> list[Passage]:
     """The ways between neighbouring wells and off the track, from left to right.
 
     Raises:
-        RunError: two neighbouring wells have no isolated saddle between them.
+        RunError: nothing holds the angle of the wall between two wells.
     """
-    S, kT = len(wells), K_B * temperature
-    saddles = [point for point in fixed_points(model) if point.kind == "saddle"]
-    sides = _sides(model, wells, saddles)
-    found = []
-    for left in range(-1, S):
-        between = [s for s, ends in zip(saddles, sides, strict=True) if ends == (left, left + 1)]
-        if not between and 0 <= left < S - 1:
-            where = f"{wells[left].q:g} and {wells[left + 1].q:g} m"
-            raise RunError(
-                f"no isolated saddle between the wells at {where}, so no Langer rate; sample the flux "
-                "instead (method flux)"
-            )
-        if not between:
-            continue
-        energies = np.array([float(model.energy(s.q, s.phi)) for s in between])
-        lowest = energies.min()
-        _check_hold(model, between[int(energies.argmin())], lowest, kT)
-        low = [s for s, energy in zip(between, energies, strict=True) if energy - lowest < _HIGHEST * kT]
-        weight = sum(_weight(model, s, lowest, kT) for s in low)
-        found.append(Passage(left, left + 1, tuple(low), float(lowest), weight))
-    return found
+    places = [grid.q[0], *(well.q for well in wells), grid.q[-1]]
+    first, last, far = wells[0], wells[-1], NEGLIGIBLE * K_B * temperature
+    begin = 0 if first.barrier_left > first.barrier_right + far else -1
+    stop = len(wells) - (last.barrier_right > last.barrier_left + far)
+    return [_passage(model, grid, left, *places[left + 1 : left + 3], temperature) for left in range(begin, stop)]
 
 
-def _check_hold(model: QPhiModel, saddle: FixedPoint, energy: float, kT: float):
-    hold = float(model.energy(saddle.q, np.linspace(0, 2 * np.pi, 181)).max() - energy) / kT
+def _passage(model: QPhiModel, grid: ThermalGrid, left: int, start: float, end: float, temperature: float) -> Passage:
+    """The way over the highest free energy between two places [m]."""
+    kT = K_B * temperature
+    on_way = (grid.q >= start) & (grid.q <= end)
+    q, E = grid.q[on_way], grid.energy[on_way, :-1]
+    lowest = E.min(axis=1)
+    A = lowest - np.log(np.exp(lowest[:, None] - E).sum(axis=1) * grid.phi[1])
+    q_top, A_top = _top(q, A)
+    friction = model.friction(q) / float(model.friction(q_top))
+    length = float(np.trapezoid(np.exp(A - A_top) * friction, q)) / model.Delta
+    angles = _angles(model, q_top, E[np.argmin(np.abs(q - q_top))], grid.phi[:-1])
+    energies = model.energy(q_top, angles)
+    _check_hold(model, q_top, float(energies.min()), kT)
+    saddles = [
+        _saddle(model, q_top, phi, length, kT)
+        for phi, energy in zip(angles, energies, strict=True)
+        if energy - energies.min() < _HIGHEST * kT
+    ]
+    base = min(saddle.energy for saddle in saddles)
+    weights = [
+        s.growth * kT / math.sqrt(-np.linalg.det(s.hessian)) * math.exp(-(s.energy - base) / kT) for s in saddles
+    ]
+    return Passage(left, left + 1, tuple(saddles), base, sum(weights))
+
+
+def _top(q: np.ndarray, A: np.ndarray) -> tuple[float, float]:
+    """Place [m] and value of the largest A, between the points of the grid where it is not at an end."""
+    i = int(np.argmax(A))
+    if not 0 < i < q.size - 1:
+        return float(q[i]), float(A[i])
+    low, here, high = A[i - 1 : i + 2]
+    bend = low + high - 2 * here
+    shift = 0.5 * (low - high) / bend if bend < 0 else 0.0
+    return float(q[i] + shift * (q[1] - q[0])), float(here - 0.25 * (low - high) * shift)
+
+
+def _angles(model: QPhiModel, q: float, energy: np.ndarray, phi: np.ndarray) -> np.ndarray:
+    """Angles at which E is least at one place, from its values on a circle of angles, by Newton's method [rad]."""
+    angles = phi[(energy <= np.roll(energy, 1)) & (energy < np.roll(energy, -1))]
+    for _ in range(_NEWTON):
+        h = 1e-4
+        below, here, above = (model.fields(q, angles + shift)[1] for shift in (-h, 0.0, h))
+        slope = (above - below) / (2 * h)  # f2 is minus the derivative of E
+        angles = angles + np.where(slope < 0, np.clip(-here / np.where(slope < 0, slope, 1.0), -0.1, 0.1), 0.0)
+    return np.arctan2(np.sin(angles), np.cos(angles))
+
+
+def _check_hold(model: QPhiModel, q: float, energy: float, kT: float):
+    hold = float(model.energy(q, np.linspace(0, 2 * np.pi, 181)).max() - energy) / kT
     if hold < LEAST_HOLD:
         raise RunError(
-            f"the angle of the wall is held by {hold:.2g} kB T at the saddle at {saddle.q:g} m, must be >= "
+            f"the angle of the wall is held by {hold:.2g} kB T at the saddle at {q:g} m, must be >= "
             f"{LEAST_HOLD:g} for Langer's rate; sample the flux instead (method flux)"
         )
 
 
-def _weight(model: QPhiModel, saddle: FixedPoint, reference: float, kT: float) -> float:
-    determinant = np.linalg.det(hessian(model, saddle.q, saddle.phi))
-    boltzmann = math.exp(-(float(model.energy(saddle.q, saddle.phi)) - reference) / kT)
-    return saddle.rates[0].real * kT / math.sqrt(-determinant) * boltzmann
-
-
-def _sides(model: QPhiModel, wells: list[Well], saddles: list[FixedPoint]) -> list[tuple[int, int]]:
-    """Wells that steepest descent from each saddle leads to, the lower number first; -1 and S are the ends."""
-    starts = []
-    for saddle in saddles:
-        values, vectors = np.linalg.eigh(hessian(model, saddle.q, saddle.phi))
-        step = 0.02 * vectors[:, np.argmin(values)]
-        starts += [(saddle.q / model.Delta + s * step[0], saddle.phi + s * step[1]) for s in (-1, 1)]
-    x = np.array(starts).reshape(-1, 2)
-    stiffest = max(np.abs(np.linalg.eigvalsh(hessian(model, w.q, w.phi))).max() for w in wells)
-    length = model.device.track.length / model.Delta
-    for _ in range(_DESCENT_STEPS):
-        q = x[:, 0] * model.Delta
-        force = GAMMA_0 * model.friction(q)[:, None] * np.stack(model.fields(q, x[:, 1]), axis=1)
-        step = np.clip(0.5 * force / stiffest, -0.1, 0.1)
-        x += np.where((x > [0, -np.inf]) & (x < [length, np.inf]), step, 0.0)
-        if np.abs(step).max(initial=0.0) < 1e-6:
-            break
-    place = well_index(wells, x[:, 0] * model.Delta)
-    outside = x[:, 0] * model.Delta > wells[-1].q
-    place = np.where(place >= 0, place, np.where(outside, len(wells), -1)).reshape(-1, 2)
-    return [tuple(sorted(int(p) for p in pair)) for pair in place]
+def _saddle(model: QPhiModel, q: float, phi: float, length: float, kT: float) -> Saddle:
+    H = hessian(model, q, phi)
+    H[0, 0] = H[0, 1] ** 2 / H[1, 1] - 2 * math.pi * kT / length**2
+    drag = float(model.friction(q)) * np.array([[model.alpha, model.Q], [-model.Q, model.alpha]])
+    growth = float(np.linalg.eigvals(-np.linalg.solve(drag, H)).real.max())
+    return Saddle(q, float(phi), float(model.energy(q, phi)), H, growth)

@@ -17,12 +17,9 @@ from llg.landscape import Well
 from llg.q_phi import QPhiModel
 from llg.rates.brute_force import brute_rates
 from llg.rates.flux_sampling import flux_rates
-from llg.rates.langer import partition_function, passages
+from llg.rates.langer import NEGLIGIBLE, partition_function, passages
 from llg.rates.thermal_grid import thermal_grid
 from llg.rates.turnover import crossing_losses, transfer_factors
-
-NEGLIGIBLE = 30.0
-"""Flux sampling counts a rate as 0 where the barrier is this much above the lower one of the well [kB T]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,16 +95,16 @@ def rate_matrix(
 
 def _langer(model, wells, temperature, *, progress, **_sampling):
     S = len(wells)
-    grid, ways = thermal_grid(model, wells, temperature), passages(model, wells, temperature)
+    grid = thermal_grid(model, wells, temperature)
+    ways = passages(model, wells, grid, temperature)
     rate = np.zeros((S, S + 2))
-    if ways:
-        losses = crossing_losses(model, grid, ways, S, temperature)
-        factors = transfer_factors(ways, losses, temperature)
-        for number, way in enumerate(ways):
-            for side, home in enumerate((way.left, way.right)):
-                if 0 <= home < S:
-                    one = way.rate(partition_function(grid, home), grid.reference, temperature)
-                    rate[home] += one * factors[side, number]
+    losses = crossing_losses(model, grid, ways, S, temperature)
+    factors = transfer_factors(ways, losses, temperature)
+    for number, way in enumerate(ways):
+        for side, home in enumerate((way.left, way.right)):
+            if 0 <= home < S:
+                one = way.rate(partition_function(grid, home), grid.reference, temperature)
+                rate[home] += one * factors[side, number]
     progress(S)
     return rate, np.full_like(rate, math.nan)
 

@@ -13,6 +13,7 @@ from scipy.integrate import quad
 from llg.constants import K_B
 from llg.device import device_from_mapping
 from llg.errors import RunError
+from llg.fixed_points import fixed_points
 from llg.landscape import find_wells
 from llg.q_phi import QPhiModel
 from llg.rates.flux_sampling import flux_rates
@@ -40,14 +41,41 @@ def notched(barrier, alpha, *, D=0.4e-3, count=2, **sections):
     return model, find_wells(model, TEMPERATURE)
 
 
+PLATEAU = 250e-9
+
+
+def far_apart(distance):
+    """Two triangular notches with 7 kB T each between pads, an even track between them."""
+    notch = {"shape": "triangular", "depth": 11e-9, "width": 30e-9}
+    places = (0.5 * (PLATEAU - distance), 0.5 * (PLATEAU + distance))
+    mapping = {
+        "name": "far apart",
+        "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
+        "track": {"length": PLATEAU, "width": 64e-9, "thickness": 0.6e-9, "pad_width": 160e-9, "pad_taper": 40e-9},
+        "notch": [{"position": place, **notch} for place in places],
+    }
+    model = QPhiModel(device_from_mapping(mapping))
+    return model, find_wells(model, TEMPERATURE)
+
+
 def sampled(model, wells, trials=512):
     found = flux_rates(model, wells, 0, 1, temperature=TEMPERATURE, seed=2, trials=trials)
     return found.rate[1], found.rate_error[1]
 
 
+def ways_of(model, wells):
+    grid = thermal_grid(model, wells, TEMPERATURE)
+    return grid, passages(model, wells, grid, TEMPERATURE)
+
+
+def between(ways):
+    """The way from the first well to the second."""
+    return next(way for way in ways if way.left == 0)
+
+
 def uncorrected(model, wells):
-    grid, ways = thermal_grid(model, wells, TEMPERATURE), passages(model, wells, TEMPERATURE)
-    return ways[0].rate(partition_function(grid, 0), grid.reference, TEMPERATURE)
+    grid, ways = ways_of(model, wells)
+    return between(ways).rate(partition_function(grid, 0), grid.reference, TEMPERATURE)
 
 
 def way(left, right, barrier=8.0):
@@ -69,8 +97,8 @@ class TestFormula:
 
     def test_overdamped_wall_follows_kramers(self):
         """With a stiff angle q diffuses with kB T/(alpha N): sqrt(V'' |V''|)/(2 pi alpha N) exp(-barrier/kB T)."""
-        model, wells = notched(12, 1.0, D=2e-3, track=WIDE)
-        well, saddle = wells[0], passages(model, wells, TEMPERATURE)[0].saddles[0]
+        model, wells = notched(24, 1.0, D=2e-3, track=WIDE)
+        well, saddle = wells[0], between(ways_of(model, wells)[1]).saddles[0]
         k_q, k_hill = (hessian(model, p.q, p.phi)[0, 0] for p in (well, saddle))
         k_phi, k_phi_hill = (hessian(model, p.q, p.phi)[1, 1] for p in (well, saddle))
         assert k_phi > 20 * k_q
@@ -78,6 +106,18 @@ class TestFormula:
         kramers = math.sqrt(-k_q * k_hill * k_phi / k_phi_hill) / (2 * math.pi * float(model.friction(saddle.q)))
         kramers *= math.exp(-barrier / KT)
         assert rate_matrix(model, wells, TEMPERATURE).rate[0, 1] == pytest.approx(kramers, rel=0.1)
+
+    def test_barrier_flat_over_many_wall_widths(self):
+        """Notches 90 nm apart: diffusion over the track between, half as fast as the saddles' curvature says."""
+        model, wells = far_apart(90e-9)
+        formula = rate_matrix(model, wells, TEMPERATURE).rate[0, 1]
+        rate, error = sampled(model, wells, trials=256)
+        assert error < 0.1 * rate
+        assert abs(formula - rate) < 0.2 * rate + 3 * error
+        saddle = between(ways_of(model, wells)[1]).saddles[0]
+        sharp = [p for p in fixed_points(model) if p.kind == "saddle" and abs(p.q - saddle.q) < 1e-9]
+        curvature = hessian(model, sharp[0].q, sharp[0].phi)[0, 0]
+        assert formula * math.sqrt(curvature / saddle.hessian[0, 0]) - rate > 0.2 * rate + 3 * error
 
     @pytest.mark.parametrize(("barrier", "alpha"), [(8, 0.3), (8, 1.0), (16, 0.3), (16, 1.0)])
     def test_within_twenty_percent_of_sampling(self, barrier, alpha):
@@ -88,7 +128,7 @@ class TestFormula:
 
     def test_bloch_wall_takes_either_of_two_saddles(self):
         model, wells = notched(8, 0.3, D=0.0, wall={"H_K": 8e4})
-        (both,) = passages(model, wells, TEMPERATURE)
+        both = between(ways_of(model, wells)[1])
         assert sorted(s.phi for s in both.saddles) == pytest.approx([-math.pi / 2, math.pi / 2])
         rate, error = sampled(model, wells)
         formula = rate_matrix(model, wells, TEMPERATURE).rate[0, 1]
@@ -130,7 +170,7 @@ class TestWeakDamping:
     def test_loss_on_a_crossing_of_a_cosine_well(self):
         """4 alpha barrier sqrt(k_phi/k_q) for k_phi >> k_q: half the area within the separatrix of a pendulum."""
         model, wells = notched(8, 0.01, D=2e-3)
-        grid, ways = thermal_grid(model, wells, TEMPERATURE), passages(model, wells, TEMPERATURE)
+        grid, ways = ways_of(model, wells)
         k_q, k_phi = np.diag(hessian(model, wells[0].q, wells[0].phi))
         loss = crossing_losses(model, grid, ways, 2, TEMPERATURE)[0]
         assert loss == pytest.approx(0.04 * wells[0].barrier_right / KT * math.sqrt(k_phi / k_q), rel=0.05)

@@ -14,10 +14,11 @@ from llg.calibration.fit import calibrate
 from llg.calibration.parameters import FITTABLE, ParameterSpace
 from llg.calibration.pinning_map import along_track, holding_field, read_pinning_map
 from llg.calibration.report import as_json, as_text, warnings
-from llg.calibration.velocity_curve import read_velocity_curve, steady_velocity, straight
+from llg.calibration.velocity_curve import read_velocity_curve, steady_velocity
 from llg.calibration.wall_trace import place_of_rest, read_wall_trace
 from llg.constants import GAMMA_0, MU_0
 from llg.errors import InputError
+from llg.velocity import straight_track
 
 MAPPING = {
     "name": "track",
@@ -151,7 +152,7 @@ def test_integrated_position():
 
 
 def test_steady_velocity_on_both_sides_of_the_walker_field():
-    device = straight(make_device(material={"D": 0.0, "alpha": 0.1}))
+    device = make_device(material={"D": 0.0, "alpha": 0.1})
     H_K, alpha, Delta = 1e4, 0.1, 7.2e-9
     H = np.array([0.2, 0.8, 1.2, 3.0, -3.0]) * alpha * H_K / 2
     root = np.sqrt(np.maximum(H**2 - (alpha * H_K / 2) ** 2, 0)) * np.sign(H)
@@ -160,7 +161,7 @@ def test_steady_velocity_on_both_sides_of_the_walker_field():
 
 
 def test_steady_velocity_is_that_of_the_simulation():
-    device = straight(DEVICE)
+    device = straight_track(DEVICE, DEVICE.track.length)
     J, B = np.array([1e11, -2e11, 0.0, 5e10]), np.array([0.0, 0.0, 5e-3, -8e-3])
     found = steady_velocity(device, J, B)
     step = Waveform(np.array([0.0, 2e-9]), np.array([1.0, 1.0]))
