@@ -28,7 +28,7 @@ def lookup_tables(
         temperature: of the chip; the lowest of the table by default [K].
 
     Raises:
-        InputError: the table has no pulses both ways, or an unfit resolution.
+        InputError: the table has no pulses both ways, a device with its states out of order, or an unfit resolution.
     """
     if not 3 <= resolution <= MAX_RESOLUTION:
         raise InputError(f"resolution = {resolution} must be >= 3 and <= {MAX_RESOLUTION}")
@@ -36,6 +36,10 @@ def lookup_tables(
     u = np.linspace(0.0, 1.0, resolution)
     found = []
     for k, G in enumerate(rows.conductance):
+        if np.any(np.diff(G) <= 0):
+            raise InputError(
+                f"device {k} of the table has states whose conductances do not ascend with the nominal ones"
+            )
         grid = np.linspace(G[0], G[-1], resolution)
         pair = []
         for matrix in (rows.up[k], rows.down[k]):

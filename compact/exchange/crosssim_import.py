@@ -1,7 +1,7 @@
 """From CrossSim lookup tables to a transition table.
 
-The devices of a table share its states, so that conductances are counted as shares of each device's own range, and
-the table holds the mean range; the range of each device is kept in `devices` as `G_min` and `G_max`.
+The states are the same shares of each device's own range of conductances. The table holds their mean over the devices
+as the nominal conductances, and those of each device as its `instance_states`.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ import numpy as np
 from compact.exchange.crosssim_file import LookupTable, read_lookup
 from compact.exchange.origin import GRID, WEIGHTS, weights
 from compact.exchange.state_grid import Rows, assign_states
-from compact.table import TransitionTable
+from compact.table import InstanceStates, TransitionTable
 from llg.errors import InputError
 
 MAX_STATES = 1024
@@ -122,22 +122,35 @@ def import_crosssim(
     x = np.linspace(0.0, 1.0, states)
     rows = [[_rows(x, lookup) for lookup in (down, up)] for up, down in lookups]
     probability = np.zeros((len(rows), 1, 2, 1, states, states + 1))
-    for k, of_device in enumerate(rows):
-        for a, of_pulse in enumerate(of_device):
+    for k, both in enumerate(rows):
+        for a, of_pulse in enumerate(both):
             probability[k, 0, a, 0, :, :states] = of_pulse.probability
     low, high = np.array([(up.conductance[0], up.conductance[-1]) for up, _ in lookups]).T
+    of_device = low[:, None] + x * (high - low)[:, None]
     given, missing = _pulse_axes(facts)
     table = TransitionTable(
         position=np.arange(states, dtype=float),
-        conductance=low.mean() + x * (high - low).mean(),
+        conductance=of_device.mean(axis=0),
         conductance_std_ctoc=np.zeros(states),
         counts=weights(probability),
-        devices={"G_min": low, "G_max": high},
+        instance_states=_instance_states(of_device),
         config={"origin": {"format": "crosssim", "states": GRID, "counts": WEIGHTS, "placeholders": missing}},
         seed=0,
         **given,
     )
-    return table, _fidelity(x, [r for of_device in rows for r in of_device])
+    return table, _fidelity(x, [of_pulse for both in rows for of_pulse in both])
+
+
+def _instance_states(conductance: np.ndarray) -> InstanceStates:
+    """States of each device, shape (K, S), at the one temperature."""
+    given = conductance[:, None, :]
+    number = np.broadcast_to(np.arange(given.shape[-1], dtype=float), given.shape)
+    return InstanceStates(
+        present=np.ones(given.shape, np.uint8),
+        position=number,
+        conductance=given,
+        conductance_std_ctoc=np.zeros(given.shape),
+    )
 
 
 def _read_pair(increasing, decreasing) -> tuple[LookupTable, LookupTable]:

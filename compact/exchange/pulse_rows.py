@@ -15,8 +15,8 @@ class PulseRows:
     """What other simulators know of a synapse: states and the two pulses that write it.
 
     Attributes:
-        conductance: ascending, shape (K, S) [S].
-        spread: of the conductance from read to read, same order, shape (S,) [S].
+        conductance: ascending for the nominal device, shape (K, S) [S].
+        spread: of the conductance from read to read, same shape [S].
         up: probability from state to state by the pulse that raises the conductance, shape (K, S, S) [1].
         down: by the one that lowers it, shape (K, S, S) [1].
         lost: largest probability of either pulse to drive the wall off the track, which `up` and `down` count as
@@ -64,8 +64,8 @@ def pulse_rows(table: TransitionTable, *, temperature: float | None = None) -> P
     for side, end in enumerate((-1, 0)):
         inner[side, :, :, end] += full[side][:, order, -1]
     return PulseRows(
-        conductance=_conductances(table, order),
-        spread=table.conductance_std_ctoc[order],
+        conductance=_of_device(table, "conductance", order, T),
+        spread=_of_device(table, "conductance_std_ctoc", order, T),
         up=inner[0],
         down=inner[1],
         lost=float(full[..., -1].max()),
@@ -74,11 +74,9 @@ def pulse_rows(table: TransitionTable, *, temperature: float | None = None) -> P
     )
 
 
-def _conductances(table: TransitionTable, order: np.ndarray) -> np.ndarray:
-    """Conductances of each device: those of the table, over its own range where the table knows it."""
-    G = table.conductance[order]
-    devices = table.counts.shape[0]
-    low, high = (table.devices.get(name) for name in ("G_min", "G_max"))
-    if low is None or high is None:
-        return np.tile(G, (devices, 1))
-    return low[:, None] + (G - G[0])[None, :] / (G[-1] - G[0]) * (high - low)[:, None]
+def _of_device(table: TransitionTable, field: str, order: np.ndarray, T: float) -> np.ndarray:
+    """Conductances or their spread by device and state, shape (K, S) [S]; the nominal ones where no others are known."""
+    if table.instance_states is None:
+        return np.tile(getattr(table, field)[order], (table.counts.shape[0], 1))
+    nearest = int(np.argmin(np.abs(table.temperature - T)))
+    return getattr(table.instance_states, field)[:, nearest, order]
