@@ -2,18 +2,20 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from arraysim.synapses.update_kernel import fill_alias
+from arraysim.synapses.alias_table import alias_table
+from arraysim.synapses.retention import stay_probability
 from compact.interpolate import transition_matrix
 from compact.operating_point import OperatingPoint
 from compact.table import TransitionTable
 from llg.errors import InputError
 
-MAX_STATES = 125  # with the two lost states they must fit an int8
-MAX_INSTANCES = 2**16
+MAX_STATES = 124  # with the two lost, the open and the short state they must fit an int8
+MAX_INSTANCES = 2**16 - 1  # one more stands for devices that never move
 ROW_SUM_TOLERANCE = 1e-9
 
 
@@ -30,12 +32,14 @@ class PulseLaw:
         conductance: mean of each state, shape (S,) [S].
         conductance_std_ctoc: standard deviation from cycle to cycle, absolute, shape (S,) [S].
         energy_per_pulse: shape (P,) [J].
+        retention_rate: escape rates without pulses, from-state by to-state, shape (K, S, S) [1/s], or None.
     """
 
     probability: np.ndarray
     conductance: np.ndarray
     conductance_std_ctoc: np.ndarray
     energy_per_pulse: np.ndarray
+    retention_rate: np.ndarray | None = None
 
     def __post_init__(self):
         """Check shapes and values.
@@ -44,7 +48,11 @@ class PulseLaw:
             InputError: names the array and the rule.
         """
         for field in dataclasses.fields(self):
+            if getattr(self, field.name) is None:
+                continue
             values = np.array(getattr(self, field.name), dtype=np.float64, order="C")
+            if field.name == "retention_rate" and values.ndim == 3 and values.shape[1] == values.shape[2]:
+                values[:, np.eye(values.shape[1], dtype=bool)] = 0.0  # total rates of escape, if given
             if not np.all(np.isfinite(values)) or np.any(values < 0):
                 raise InputError(f"pulse law: {field.name} must be finite and >= 0 everywhere")
             values.setflags(write=False)
@@ -55,7 +63,10 @@ class PulseLaw:
         shape = self.probability.shape
         if len(shape) != 4 or shape[2:] != (states, states + 1) or not 1 <= shape[0] <= MAX_INSTANCES:
             raise InputError(f"pulse law: probability has the shape {shape}, (K, P, {states}, {states + 1}) is needed")
-        for name, expected in (("conductance_std_ctoc", (states,)), ("energy_per_pulse", (shape[1],))):
+        needed = {"conductance_std_ctoc": (states,), "energy_per_pulse": (shape[1],)}
+        if self.retention_rate is not None:
+            needed["retention_rate"] = (shape[0], states, states)
+        for name, expected in needed.items():
             if getattr(self, name).shape != expected:
                 raise InputError(f"pulse law: {name} has the shape {getattr(self, name).shape}, {expected} is needed")
         worst = np.abs(self.probability.sum(axis=-1) - 1).max()
@@ -64,7 +75,7 @@ class PulseLaw:
 
     @classmethod
     def from_table(cls, table: TransitionTable, points: Sequence[OperatingPoint]) -> "PulseLaw":
-        """Interpolate a transition table at the operating points.
+        """Interpolate a transition table at the operating points; retention is that at the first one's temperature.
 
         Raises:
             InputError: a point lies outside the grid of the table.
@@ -79,6 +90,7 @@ class PulseLaw:
             conductance=table.conductance,
             conductance_std_ctoc=table.conductance_std_ctoc,
             energy_per_pulse=np.array([_energy(table, point) for point in points]),
+            retention_rate=_retention(table, points[0].temperature),
         )
 
     @property
@@ -111,11 +123,26 @@ class PulseLaw:
 
     @functools.cached_property
     def alias_table(self) -> np.ndarray:
-        """The matrices as alias tables for the kernels, shape (K, P, S+2, S+2), uint64."""
-        rows = self.markov.reshape(-1, self.states + 2)
-        table = np.empty(rows.shape, np.uint64)
-        fill_alias(rows, table)
-        return table.reshape(self.markov.shape)
+        """The matrices as alias tables for the kernels, shape (K+1, P, S+4, C), uint64.
+
+        Two more states, open and short, are never left, and instance K never moves.
+        """
+        return _with_immovable(alias_table(self.markov))
+
+    def waiting_table(self, seconds: float) -> np.ndarray:
+        """Alias tables of a time without pulses, shape (K+1, 1, S+4, C), uint64.
+
+        Raises:
+            InputError: the law has no rates, or the time is negative.
+        """
+        if self.retention_rate is None:
+            raise InputError("pulse law: retention_rate is needed to know what happens without pulses")
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise InputError(f"seconds = {seconds} [s] must be >= 0 and finite")
+        stays = np.zeros((self.instances, 1, self.states + 2, self.states + 2))
+        stays[..., : self.states, : self.states] = stay_probability(self.retention_rate, seconds)[:, None]
+        stays[..., self.states, self.states] = stays[..., self.states + 1, self.states + 1] = 1.0
+        return _with_immovable(alias_table(stays))
 
     @functools.cached_property
     def level(self) -> np.ndarray:
@@ -142,3 +169,30 @@ def _energy(table: TransitionTable, point: OperatingPoint) -> float:
     """Energy of one pulse, bilinear in current density and duration [J]."""
     at_duration = [np.interp(point.duration, table.duration, row) for row in table.energy_per_pulse]
     return float(np.interp(point.current_density, table.current_density, at_duration))
+
+
+def _retention(table: TransitionTable, temperature: float) -> np.ndarray | None:
+    """Escape rates at a temperature, their logarithm linear in its inverse between grid points, shape (K, S, S) [1/s]."""
+    if table.retention_rate is None:
+        return None
+    rate, grid = table.retention_rate, table.temperature
+    right = int(np.clip(np.searchsorted(grid, temperature), 1, max(1, grid.size - 1)))
+    if grid.size == 1 or temperature in grid:
+        return rate[:, int(np.argmin(np.abs(grid - temperature)))]
+    share = (1 / grid[right - 1] - 1 / temperature) / (1 / grid[right - 1] - 1 / grid[right])
+    low, high = rate[:, right - 1], rate[:, right]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = np.exp((1 - share) * np.log(low) + share * np.log(high))
+    return np.where((low > 0) & (high > 0), between, 0.0)
+
+
+def _with_immovable(table: np.ndarray) -> np.ndarray:
+    """Alias tables with rows for the open and the short state and one more instance, all of which stay as they are.
+
+    An entry of threshold zero always leads to its alias, so the number of columns need not grow.
+    """
+    instances, pulses, size, columns = table.shape
+    full = np.empty((instances + 1, pulses, size + 2, columns), np.uint64)
+    full[:] = np.arange(size + 2, dtype=np.uint64)[:, None]
+    full[:-1, :, :size] = table
+    return full

@@ -1,16 +1,24 @@
-"""An array of stochastic synapses: integer states, changed by pulses and by nothing else."""
+"""An array of stochastic synapses: integer states, changed by pulses and by nothing else.
+
+A synapse takes one byte for its state, one or two for its device instance, and one more where the law has a spread from
+cycle to cycle; conductances are computed where they are needed. So a billion synapses fit in 2 to 4 GB.
+"""
 
 import numpy as np
+from scipy.special import ndtri
 
-from arraysim.synapses import update_kernel
+from arraysim.synapses import conductance_kernel, update_kernel
+from arraysim.synapses.blocks import in_blocks
+from arraysim.synapses.faults import Faults
 from arraysim.synapses.memory import refill
 from arraysim.synapses.pulse_law import PulseLaw
 from llg.errors import InputError
 from llg.kernels.noise import stream_id
 
 # Independent random streams of one array.
-_WRITE, _CYCLE, _DEVICE = range(3)
+_WRITE, _CYCLE, _DEVICE, _FAULT = 0, 1, 2, 4
 MAX_SYNAPSES = 2**32
+MAX_EVENTS = 2**32
 
 
 def stream_keys(seed: int, number: int, purpose: int) -> tuple[np.uint64, np.uint64]:
@@ -26,9 +34,10 @@ class SynapseArray:
     Attributes:
         law: what pulses do.
         shape: of the array.
-        state: ordinary states 0 to S-1, then the two lost ones, shape (n,), int8.
-        instance: device instance of each synapse, shape (n,), uint16.
-        pulses_received: wear of each device, shape (n,), uint32 [1].
+        state: ordinary states 0 to S-1, then lost (S, S+1), open (S+2) and short (S+3), shape (n,), int8.
+        instance: device instance of each synapse, K for those that never move, shape (n,), uint8 or uint16.
+        settled: how each wall has settled, shape (n,), uint8; empty if the law has no spread from cycle to cycle.
+        pulses_received: wear of each device, shape (n,), uint32; empty if it is not counted [1].
         pulses_sent: by kind, shape (P,), int64 [1].
     """
 
@@ -41,6 +50,8 @@ class SynapseArray:
         number: int = 0,
         instance: np.ndarray | None = None,
         conductance_std_dtod: float = 0.0,
+        faults: Faults | None = None,
+        count_wear: bool = False,
     ):
         """Build the array.
 
@@ -51,6 +62,8 @@ class SynapseArray:
             number: of this array among those with the same seed [1].
             instance: device instance of each synapse, of the given shape; default drawn evenly.
             conductance_std_dtod: spread of the devices' conductance, standard deviation of its logarithm [1].
+            faults: shares of broken devices; default none.
+            count_wear: count the pulses each device receives, for four more bytes per synapse.
 
         Raises:
             InputError: an instance the law does not have, a negative spread or an impossible size.
@@ -60,20 +73,30 @@ class SynapseArray:
             raise InputError(f"array shape {shape} gives {n} synapses, there must be 1 to {MAX_SYNAPSES - 1}")
         if not 0 <= conductance_std_dtod < 1:
             raise InputError(f"conductance_std_dtod = {conductance_std_dtod} [1] must be >= 0 and < 1")
+        faults = Faults() if faults is None else faults
         self.law, self.shape = law, tuple(shape)
         self.instance = _instances(law, n, np.random.default_rng([seed, number]) if instance is None else instance)
         self.state = np.zeros(n, np.int8)
-        self.pulses_received = np.zeros(n, np.uint32)
+        faults.draw(
+            self.state,
+            self.instance,
+            states=law.states,
+            immovable=law.instances,
+            keys=stream_keys(seed, number, _FAULT),
+        )
+        self.settled = np.empty(n if law.conductance_std_ctoc.any() else 0, np.uint8)
+        cycle = stream_keys(seed, number, _CYCLE)
+        in_blocks(self.settled.size, lambda part: update_kernel.fill_bytes(self.settled[part], part.start, *cycle))
+        self.pulses_received = np.zeros(n if count_wear else 0, np.uint32)
         self.pulses_sent = np.zeros(law.pulses, np.int64)
-        self._reads = np.zeros(1, np.int64)
+        self._events, self._reads = np.zeros(1, np.int64), np.zeros(1, np.int64)
         self._write = stream_keys(seed, number, _WRITE)
-        self._cycle = stream_keys(seed, number, _CYCLE)
-        normals = np.empty(n)
-        update_kernel.fill_normals(normals, *stream_keys(seed, number, _DEVICE))
-        self._factor = np.exp(conductance_std_dtod * normals)
-        self._spread = np.append(law.conductance_std_ctoc, law.conductance_std_ctoc[[0, -1]])
-        self._conductance = np.empty(n)
-        self._stale = True
+        self._table = law.alias_table
+        self.reading = (
+            *_levels(law, faults),
+            float(conductance_std_dtod),
+            *stream_keys(seed, number, _DEVICE),
+        )
 
     @property
     def size(self) -> int:
@@ -82,16 +105,20 @@ class SynapseArray:
 
     @property
     def conductance(self) -> np.ndarray:
-        """Conductances as they are now, shape of the array, read-only view [S]."""
-        self._settle_all()
-        view = self._conductance.reshape(self.shape)
-        view.flags.writeable = False
-        return view
+        """Conductances as they are now, computed for this call, shape of the array, float32 [S]."""
+        out = np.empty(self.size, np.float32)
+        in_blocks(self.size, lambda part: self._fill(out[part], part))
+        return out.reshape(self.shape)
 
     @property
     def reads(self) -> int:
         """Conductances read one by one, for the choice of a device [1]."""
         return int(self._reads[0])
+
+    @property
+    def events(self) -> int:
+        """Pulses sent to the array one after another; those sent to many synapses at once count as one [1]."""
+        return int(self._events[0])
 
     @property
     def energy(self) -> float:
@@ -101,11 +128,17 @@ class SynapseArray:
     @property
     def lost(self) -> int:
         """Number of devices whose wall has left the track [1]."""
-        return int(np.count_nonzero(self.state >= self.law.states))
+        return int(np.count_nonzero((self.state >= self.law.states) & (self.state < self.law.states + 2)))
+
+    @property
+    def broken(self) -> int:
+        """Number of devices that are open or short [1]."""
+        return int(np.count_nonzero(self.state >= self.law.states + 2))
 
     def histogram(self) -> np.ndarray:
-        """Return how many synapses are in each state, lost ones last, shape (S+1,), int64."""
-        count = np.bincount(self.state, minlength=self.law.states + 2)
+        """Return how many synapses are in each state, those lost, open or short last, shape (S+1,), int64."""
+        size = self.law.states + 4
+        count = np.sum(in_blocks(self.size, lambda part: np.bincount(self.state[part], minlength=size)), axis=0)
         return np.append(count[: self.law.states], count[self.law.states :].sum())
 
     def read(self, synapse: np.ndarray) -> np.ndarray:
@@ -115,64 +148,68 @@ class SynapseArray:
             synapse: flat indices, shape (m,).
 
         Returns:
-            Shape (m,) [S].
-        """
-        self._settle_all()
-        self._reads += synapse.size
-        return self._conductance[synapse]
+            Shape (m,), float32 [S].
 
-    def apply(self, synapse: np.ndarray, pulse: np.ndarray) -> None:
+        Raises:
+            InputError: a synapse that does not exist.
+        """
+        synapse = _checked("synapse", np.asarray(synapse), self.size, np.int64)
+        out = np.empty(synapse.size, np.float32)
+        conductance_kernel.fill_some(out, synapse, self.state, self.settled, *self.reading)
+        self.count_reads(synapse.size)
+        return out
+
+    def apply(self, synapse: np.ndarray, pulse: np.ndarray | int) -> None:
         """Send pulses to some synapses.
 
         Args:
-            synapse: flat indices, shape (m,); one listed twice gets both pulses.
-            pulse: kind of each pulse, shape (m,).
+            synapse: flat indices, shape (m,); one listed twice gets both pulses in the listed order.
+            pulse: kind of each pulse, shape (m,), or one for all.
 
         Raises:
             InputError: a synapse or a pulse that does not exist.
         """
         synapse, pulse = np.asarray(synapse), np.asarray(pulse)
-        if synapse.shape != pulse.shape or synapse.ndim != 1:
+        if synapse.ndim != 1 or pulse.shape not in ((), synapse.shape):
             raise InputError(f"synapse {synapse.shape} and pulse {pulse.shape} must be lists of one length")
         synapse = _checked("synapse", synapse, self.size, np.int64)
-        pulse = _checked("pulse", pulse, self.law.pulses, np.uint8)
+        pulse = np.atleast_1d(_checked("pulse", pulse, self.law.pulses, np.uint8))
+        turn = np.empty(0, np.int64)
+        if np.any(synapse[1:] <= synapse[:-1]) and update_kernel.any_twice(self.state, synapse):
+            turn = _turns(synapse)
+        event = self.take_events(int(turn.max(initial=0)) + 1)
         update_kernel.pulse_some(
-            self.state,
-            self.pulses_received,
-            self.pulses_sent,
-            self.instance,
-            synapse,
-            pulse,
-            self.law.alias_table,
-            *self._write,
+            *self.devices, self.pulses_sent, self.instance, synapse, pulse, turn, *self.writing, event, *self._write
         )
-        self._settle(synapse)
 
-    def apply_all(self, pulse: np.ndarray) -> None:
+    def apply_all(self, pulse: np.ndarray | int) -> None:
         """Send one pulse to every synapse.
 
         Args:
-            pulse: kind of each pulse, anything that broadcasts to the shape of the array.
+            pulse: kind of each pulse, of the shape of the array, or one for all.
 
         Raises:
             InputError: a pulse that does not exist.
         """
         pulse = _checked("pulse", np.asarray(pulse), self.law.pulses, np.uint8)
-        update_kernel.pulse_all(
-            self.state,
-            self.pulses_received,
-            self.pulses_sent,
-            self.instance,
-            np.ascontiguousarray(np.broadcast_to(pulse, self.shape)).ravel(),
-            0,
-            self.law.alias_table,
-            *self._write,
-        )
-        self._stale = True
+        if pulse.ndim:
+            pulse = np.ascontiguousarray(np.broadcast_to(pulse, self.shape))
+        self.pulses_sent += self._to_all(pulse.ravel(), self._table, count=True)
+
+    def rest(self, seconds: float) -> None:
+        """Leave the array without pulses for a time, during which walls may escape.
+
+        Args:
+            seconds: [s].
+
+        Raises:
+            InputError: the law has no escape rates, or the time is negative.
+        """
+        self._to_all(np.zeros(1, np.uint8), self.law.waiting_table(seconds), count=False)
 
     def checkpoint(self) -> dict[str, np.ndarray]:
         """Return a copy of everything pulses and reads have changed."""
-        return {name: values.copy() for name, values in self._memory().items()}
+        return {name: values.copy() for name, values in self.memory().items()}
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go back to a checkpoint of an array built alike; what follows is the same bit for bit.
@@ -180,34 +217,97 @@ class SynapseArray:
         Raises:
             InputError: it belongs to another array.
         """
-        refill(self._memory(), saved, "synapse array")
-        self._stale = True
+        refill(self.memory(), saved, "synapse array")
 
-    def _memory(self) -> dict[str, np.ndarray]:
+    def memory(self) -> dict[str, np.ndarray]:
+        """Return the arrays that pulses and reads change, themselves, not copies."""
         return {
             "state": self.state,
+            "settled": self.settled,
             "pulses_received": self.pulses_received,
             "pulses_sent": self.pulses_sent,
+            "events": self._events,
             "reads": self._reads,
         }
 
-    def _settle_all(self) -> None:
-        """Bring all conductances up to date after pulses to the whole array."""
-        if self._stale:
-            self._stale = False
-            self._settle(np.arange(self.size))
+    def take_events(self, number: int) -> int:
+        """Reserve event numbers and return the first, for kernels that send pulses themselves.
 
-    def _settle(self, synapse: np.ndarray) -> None:
-        update_kernel.fill_conductance(
-            self._conductance,
-            synapse,
-            self.state,
-            self.pulses_received,
-            self.law.level,
-            self._spread,
-            self._factor,
-            *self._cycle,
-        )
+        Raises:
+            InputError: the array has had its 2**32 events.
+        """
+        first = self.events
+        if first + number > MAX_EVENTS:
+            raise InputError(f"an array takes at most {MAX_EVENTS} events, make a new one")
+        self._events += number
+        return first
+
+    def count_reads(self, number: int) -> None:
+        """Note that conductances were read one by one, for kernels that read themselves."""
+        self._reads += number
+
+    @property
+    def devices(self) -> tuple:
+        """State, settling and wear, as the kernels take them."""
+        return self.state, self.settled, self.pulses_received
+
+    @property
+    def writing(self) -> tuple:
+        """Alias tables and the logarithm of their columns, as the kernels take them."""
+        return self._table, _log_columns(self._table)
+
+    @property
+    def write_keys(self) -> tuple[np.uint64, np.uint64]:
+        """Keys of the stream that draws next states."""
+        return self._write
+
+    def _to_all(self, pulse: np.ndarray, table: np.ndarray, *, count: bool) -> np.ndarray:
+        """Draw every synapse's next state and return the number of pulses of each kind."""
+        event, log_columns = self.take_events(1), _log_columns(table)
+
+        def work(part: slice) -> np.ndarray:
+            sent = np.zeros(table.shape[1], np.int64)
+            update_kernel.pulse_block(
+                self.state[part],
+                self.settled[part],
+                self.pulses_received[part] if count else self.pulses_received[:0],
+                sent,
+                self.instance[part],
+                pulse if pulse.size == 1 else pulse[part],
+                part.start,
+                table,
+                log_columns,
+                event,
+                *self._write,
+            )
+            return sent
+
+        return np.sum(in_blocks(self.size, work), axis=0)
+
+    def _fill(self, out: np.ndarray, part: slice) -> None:
+        conductance_kernel.fill_block(out, self.state[part], self.settled[part], part.start, *self.reading)
+
+
+def _levels(law: PulseLaw, faults: Faults) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and spread of the conductance of all S+4 states, and the standard normal deviate of each byte."""
+    level = np.append(law.level, [0.0, faults.short_ratio * law.conductance.max()])
+    spread = np.append(law.conductance_std_ctoc, [*law.conductance_std_ctoc[[0, -1]], 0.0, 0.0])
+    quantile = ndtri((np.arange(256) + 0.5) / 256)
+    return level.astype(np.float32), spread.astype(np.float32), (quantile / quantile.std()).astype(np.float32)
+
+
+def _log_columns(table: np.ndarray) -> np.uint64:
+    return np.uint64(table.shape[-1].bit_length() - 1)
+
+
+def _turns(synapse: np.ndarray) -> np.ndarray:
+    """Return how often each entry's synapse has been listed before it."""
+    order = np.argsort(synapse, kind="stable")
+    listed = synapse[order]
+    first = np.flatnonzero(np.append(True, listed[1:] != listed[:-1]))
+    turn = np.empty(synapse.size, np.int64)
+    turn[order] = np.arange(synapse.size) - np.repeat(first, np.diff(np.append(first, synapse.size)))
+    return turn
 
 
 def _checked(name: str, values: np.ndarray, end: int, dtype) -> np.ndarray:
@@ -219,9 +319,10 @@ def _checked(name: str, values: np.ndarray, end: int, dtype) -> np.ndarray:
 
 def _instances(law: PulseLaw, n: int, source) -> np.ndarray:
     """Return the device instance of each synapse, drawn if the source is a generator."""
+    dtype = np.uint8 if law.instances < 2**8 else np.uint16
     if isinstance(source, np.random.Generator):
-        return source.integers(law.instances, size=n, dtype=np.uint16)
+        return np.zeros(n, dtype) if law.instances == 1 else source.integers(law.instances, size=n, dtype=dtype)
     instance = np.asarray(source)
     if instance.size != n:
         raise InputError(f"instance has {instance.size} values, one for each of {n} synapses is needed")
-    return np.ascontiguousarray(_checked("instance", instance, law.instances, np.uint16)).ravel()
+    return np.array(_checked("instance", instance, law.instances, dtype)).ravel()
