@@ -1,7 +1,7 @@
 """Mixed-precision rule: the digital side collects what is too small for a pulse.
 
-Each weight has a digital accumulator. Requested changes add up in it; when they reach the mean step of a pulse, one
-pulse is sent and that step is taken off. Misses and double moves are not known to the rule, they average out.
+Each weight has a digital accumulator. Requested changes add up in it; when they reach the mean step of a pulse, a pulse
+is sent and that step is taken off. Misses and double moves are not known to the rule, they average out.
 
 References:
     S. R. Nandakumar et al., ISCAS 2018, doi:10.1109/ISCAS.2018.8351656; Front. Neurosci. 14, 406 (2020).
@@ -9,43 +9,81 @@ References:
 
 import numpy as np
 
+from arraysim.networks.product import product
+from arraysim.rules.accumulator_kernel import accumulate_gradient, accumulate_signals
 from arraysim.rules.rule import Rule
+from llg.errors import InputError
+
+# Up to here a pass over the rows that were driven is faster than a product by BLAS and a pass over all.
+_SMALL_BATCH = 32
 
 
 class MixedPrecision(Rule):
     """The rule for one layer.
 
     Attributes:
-        accumulator: change not yet sent, shape (rows, columns) [1].
-        velocity: momentum of the gradient descent, shape (rows, columns) [1].
+        accumulator: change not yet sent, shape (rows, columns), float32 [1].
+        velocity: momentum of the gradient descent, likewise; empty if there is none [1].
     """
 
-    def __init__(self, shape: tuple[int, int], mean_step: float, *, momentum: float):
+    def __init__(self, shape: tuple[int, int], mean_step: float, *, momentum: float, most_pulses: int = 1):
         """Start with empty accumulators.
 
         Args:
             shape: (rows, columns).
             mean_step: mean weight change by a pulse [1].
             momentum: share of the velocity kept from batch to batch [1].
+            most_pulses: to one weight at a time, 1 to 127; what is beyond waits in the accumulator [1].
+
+        Raises:
+            InputError: most_pulses is outside its range.
         """
+        if not 1 <= most_pulses <= 127:
+            raise InputError(f"most_pulses = {most_pulses} must be from 1 to 127")
         self.accumulator = np.zeros(shape, np.float32)
-        self.velocity = np.zeros(shape, np.float32)
+        self.velocity = np.zeros(shape if momentum > 0 else (0, shape[1]), np.float32)
         self._step, self._momentum = np.float32(mean_step), np.float32(momentum)
+        self._most = most_pulses
+        self._weight = np.empty(self.accumulator.size, np.int64)
+        self._count = np.empty(self.accumulator.size, np.int8)
+
+    def pulses(self, inputs: np.ndarray, errors: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return which weights get pulses, flat indices, and how many, valid until the next call."""
+        if len(inputs) > _SMALL_BATCH:
+            return self._pulses_of(product(inputs.T, errors), rate)
+        signals = (np.ascontiguousarray(signal, np.float32) for signal in (inputs, errors))
+        return self._listed(accumulate_signals, *signals, rate)
 
     def directions(self, gradient: np.ndarray, rate: float) -> np.ndarray:
-        """Return the pulse to send to each weight: +1, -1 or 0, shape (rows, columns), int8.
+        """Return the number of pulses to send to each weight, > 0 to raise it, shape (rows, columns), int8.
 
         Args:
             gradient: of the loss, mean over the batch, shape (rows, columns) [1].
             rate: learning rate [1].
         """
-        self.velocity *= self._momentum
-        self.velocity -= np.float32(rate) * gradient
-        self.accumulator += self.velocity
-        sent = (self.accumulator >= self._step).astype(np.int8) - (self.accumulator <= -self._step)
-        self.accumulator -= sent * self._step
+        sent = np.zeros(self.accumulator.shape, np.int8)
+        weight, count = self._pulses_of(gradient, rate)
+        sent.ravel()[weight] = count
         return sent
 
     def memory(self) -> dict[str, np.ndarray]:
-        """Accumulators and velocities."""
-        return {"accumulator": self.accumulator, "velocity": self.velocity}
+        """Accumulators and, if there is momentum, velocities."""
+        return {"accumulator": self.accumulator} | ({"velocity": self.velocity} if self.velocity.size else {})
+
+    def _pulses_of(self, gradient, rate):
+        return self._listed(accumulate_gradient, np.ascontiguousarray(gradient, np.float32), rate)
+
+    def _listed(self, kernel, *arguments):
+        *arrays, rate = arguments
+        m = kernel(
+            self.accumulator,
+            self.velocity,
+            *arrays,
+            np.float32(rate),
+            self._momentum,
+            self._step,
+            self._most,
+            self._weight,
+            self._count,
+        )
+        return self._weight[:m], self._count[:m]

@@ -8,7 +8,7 @@ from arraysim.rules.mixed_precision import MixedPrecision
 from arraysim.rules.rule import Rule
 from arraysim.rules.sign_rule import SignRule
 from arraysim.rules.stochastic_pulses import StochasticPulses
-from arraysim.synapses.weights import PairedWeights
+from arraysim.synapses.weights import PulsedWeights
 from llg.errors import InputError, nearest
 
 # Learning rate at the start, the best found for the shipped digits on seeds 100 and up.
@@ -25,7 +25,7 @@ def check_rule(name: str) -> None:
         raise InputError(f'rule "{name}" is unknown{nearest(name, DEFAULT_RATE)}')
 
 
-def make_rule(name: str, weights: PairedWeights, *, momentum: float, seed: tuple[int, ...]) -> Rule:
+def make_rule(name: str, weights: PulsedWeights, *, momentum: float, seed: tuple[int, ...]) -> Rule:
     """Return the rule for one layer.
 
     Args:

@@ -4,14 +4,20 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from arraysim.networks.product import product
 from arraysim.synapses.memory import refill
-from arraysim.synapses.weights import PairedWeights
+from arraysim.synapses.synapse_array import SynapseArray
+from arraysim.synapses.weights import PulsedWeights
 
 
 class Rule(ABC):
-    """The rule for one layer. It sees row signals, column errors and its own memory, never a weight to write."""
+    """The rule for one layer. It sees row signals, column errors and its own memory, never a weight to write.
 
-    def update(self, weights: PairedWeights, inputs: np.ndarray, errors: np.ndarray, rate: float) -> None:
+    Rules that form the product of rows and columns on the crossbar itself override ``update`` and need the signals;
+    for the others ``weights.pulse(rule.directions(gradient, rate))`` does the same.
+    """
+
+    def update(self, weights: PulsedWeights, inputs: np.ndarray, errors: np.ndarray, rate: float) -> None:
         """Send the pulses for one batch.
 
         Args:
@@ -21,11 +27,22 @@ class Rule(ABC):
                 loss, mean over the batch [1].
             rate: learning rate [1].
         """
-        weights.pulse(self.directions(inputs.T @ errors, rate))
+        weights.pulse_some(*self.pulses(inputs, errors, rate))
+
+    def pulses(self, inputs: np.ndarray, errors: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return which weights get pulses, flat indices, and how many, > 0 to raise the weight; both of shape (m,)."""
+        direction = self.directions(product(inputs.T, errors), rate).ravel()
+        weight = np.flatnonzero(direction)
+        return weight, direction[weight]
 
     @abstractmethod
     def directions(self, gradient: np.ndarray, rate: float) -> np.ndarray:
         """Return the number of pulses to send to each weight, > 0 to raise it, shape (rows, columns), int8."""
+
+    @property
+    def arrays(self) -> list[SynapseArray]:
+        """Arrays that the rule needs besides those of the weights."""
+        return []
 
     def memory(self) -> dict[str, np.ndarray]:
         """Return the arrays that hold what the rule remembers, themselves, not copies."""

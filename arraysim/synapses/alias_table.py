@@ -2,7 +2,7 @@
 
 A row of probabilities becomes C columns, C a power of two. The draw takes 32 random bits; the highest choose the
 column, the rest are compared with its threshold: below it the outcome is the column's own number, else its alias.
-Probabilities are exact to 2**-32, zeros are exactly zero.
+Thresholds are rounded to 2**-32 of a row, zeros are exactly zero.
 
 References:
     A. J. Walker, ACM Trans. Math. Softw. 3, 253 (1977); tables built as M. D. Vose, IEEE Trans. Softw. Eng. 17, 972

@@ -39,6 +39,7 @@ class SynapseArray:
         settled: how each wall has settled, shape (n,), uint8; empty if the law has no spread from cycle to cycle.
         pulses_received: wear of each device, shape (n,), uint32; empty if it is not counted [1].
         pulses_sent: by kind, shape (P,), int64 [1].
+        levels: conductance by state and settling, shape (S+4, 256 or 1), float32 [S].
     """
 
     def __init__(
@@ -92,11 +93,8 @@ class SynapseArray:
         self._events, self._reads = np.zeros(1, np.int64), np.zeros(1, np.int64)
         self._write = stream_keys(seed, number, _WRITE)
         self._table = law.alias_table
-        self.reading = (
-            *_levels(law, faults),
-            float(conductance_std_dtod),
-            *stream_keys(seed, number, _DEVICE),
-        )
+        self.levels = _levels(law, faults)
+        self._device = float(conductance_std_dtod), *stream_keys(seed, number, _DEVICE)
 
     @property
     def size(self) -> int:
@@ -155,8 +153,14 @@ class SynapseArray:
         """
         synapse = _checked("synapse", np.asarray(synapse), self.size, np.int64)
         out = np.empty(synapse.size, np.float32)
-        conductance_kernel.fill_some(out, synapse, self.state, self.settled, *self.reading)
+        conductance_kernel.fill_some(out, synapse, self.state, self.settled, self.levels, *self._device)
         self.count_reads(synapse.size)
+        return out
+
+    def device_factors(self) -> np.ndarray:
+        """Return what each device's conductance is multiplied by, shape (n,), float32; empty if there is no spread [1]."""
+        out = np.empty(self.size if self._device[0] > 0 else 0, np.float32)
+        conductance_kernel.fill_factors(out, *self._device)
         return out
 
     def apply(self, synapse: np.ndarray, pulse: np.ndarray | int) -> None:
@@ -174,9 +178,7 @@ class SynapseArray:
             raise InputError(f"synapse {synapse.shape} and pulse {pulse.shape} must be lists of one length")
         synapse = _checked("synapse", synapse, self.size, np.int64)
         pulse = np.atleast_1d(_checked("pulse", pulse, self.law.pulses, np.uint8))
-        turn = np.empty(0, np.int64)
-        if np.any(synapse[1:] <= synapse[:-1]) and update_kernel.any_twice(self.state, synapse):
-            turn = _turns(synapse)
+        turn = self._turns(synapse)
         event = self.take_events(int(turn.max(initial=0)) + 1)
         update_kernel.pulse_some(
             *self.devices, self.pulses_sent, self.instance, synapse, pulse, turn, *self.writing, event, *self._write
@@ -221,10 +223,10 @@ class SynapseArray:
 
     def memory(self) -> dict[str, np.ndarray]:
         """Return the arrays that pulses and reads change, themselves, not copies."""
+        optional = {"settled": self.settled, "pulses_received": self.pulses_received}
         return {
             "state": self.state,
-            "settled": self.settled,
-            "pulses_received": self.pulses_received,
+            **{name: values for name, values in optional.items() if values.size},
             "pulses_sent": self.pulses_sent,
             "events": self._events,
             "reads": self._reads,
@@ -253,17 +255,29 @@ class SynapseArray:
 
     @property
     def writing(self) -> tuple:
-        """Alias tables and the logarithm of their columns, as the kernels take them."""
-        return self._table, _log_columns(self._table)
+        """Alias tables, as the kernels take them."""
+        return _flat(self._table)
 
     @property
     def write_keys(self) -> tuple[np.uint64, np.uint64]:
         """Keys of the stream that draws next states."""
         return self._write
 
+    def _turns(self, synapse: np.ndarray) -> np.ndarray:
+        """Return how often each entry's synapse has been listed before it, or nothing if none is listed twice."""
+        if np.all(synapse[1:] > synapse[:-1]):
+            return np.empty(0, np.int64)
+        again = np.empty(synapse.size, np.int64)
+        again = again[: update_kernel.find_again(self.state, synapse, again)]
+        if not again.size:
+            return again
+        turn = np.zeros(synapse.size, np.int64)
+        turn[again] = 1 + _occurrence(synapse[again])
+        return turn
+
     def _to_all(self, pulse: np.ndarray, table: np.ndarray, *, count: bool) -> np.ndarray:
         """Draw every synapse's next state and return the number of pulses of each kind."""
-        event, log_columns = self.take_events(1), _log_columns(table)
+        event, flat = self.take_events(1), _flat(table)
 
         def work(part: slice) -> np.ndarray:
             sent = np.zeros(table.shape[1], np.int64)
@@ -275,8 +289,7 @@ class SynapseArray:
                 self.instance[part],
                 pulse if pulse.size == 1 else pulse[part],
                 part.start,
-                table,
-                log_columns,
+                *flat,
                 event,
                 *self._write,
             )
@@ -285,29 +298,36 @@ class SynapseArray:
         return np.sum(in_blocks(self.size, work), axis=0)
 
     def _fill(self, out: np.ndarray, part: slice) -> None:
-        conductance_kernel.fill_block(out, self.state[part], self.settled[part], part.start, *self.reading)
+        conductance_kernel.fill_block(out, self.state[part], self.settled[part], part.start, self.levels, *self._device)
 
 
-def _levels(law: PulseLaw, faults: Faults) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and spread of the conductance of all S+4 states, and the standard normal deviate of each byte."""
+def _levels(law: PulseLaw, faults: Faults) -> np.ndarray:
+    """Conductance by state and by how the wall has settled, shape (S+4, 256 or 1), float32 [S].
+
+    The bytes stand for 256 normal deviates of equal probability and unit variance.
+    """
     level = np.append(law.level, [0.0, faults.short_ratio * law.conductance.max()])
     spread = np.append(law.conductance_std_ctoc, [*law.conductance_std_ctoc[[0, -1]], 0.0, 0.0])
-    quantile = ndtri((np.arange(256) + 0.5) / 256)
-    return level.astype(np.float32), spread.astype(np.float32), (quantile / quantile.std()).astype(np.float32)
+    quantile = ndtri((np.arange(256) + 0.5) / 256) if spread.any() else np.zeros(1)
+    deviate = quantile / max(1e-300, float(quantile.std()))
+    # A Gaussian tail must not turn a conductance negative.
+    return np.maximum(0.0, level[:, None] + spread[:, None] * deviate).astype(np.float32)
 
 
-def _log_columns(table: np.ndarray) -> np.uint64:
-    return np.uint64(table.shape[-1].bit_length() - 1)
+def _flat(table: np.ndarray) -> tuple:
+    """Alias tables of shape (K+1, P, S+4, C), flattened, with P, S+4 and the logarithm of C to base 2."""
+    _, kinds, states, columns = table.shape
+    return table.ravel(), kinds, states, np.uint64(columns.bit_length() - 1)
 
 
-def _turns(synapse: np.ndarray) -> np.ndarray:
-    """Return how often each entry's synapse has been listed before it."""
-    order = np.argsort(synapse, kind="stable")
-    listed = synapse[order]
-    first = np.flatnonzero(np.append(True, listed[1:] != listed[:-1]))
-    turn = np.empty(synapse.size, np.int64)
-    turn[order] = np.arange(synapse.size) - np.repeat(first, np.diff(np.append(first, synapse.size)))
-    return turn
+def _occurrence(listed: np.ndarray) -> np.ndarray:
+    """Return how often each entry of a list has been listed before it."""
+    order = np.argsort(listed, kind="stable")
+    in_order = listed[order]
+    first = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1]))
+    number = np.empty(listed.size, np.int64)
+    number[order] = np.arange(listed.size) - np.repeat(first, np.diff(np.append(first, listed.size)))
+    return number
 
 
 def _checked(name: str, values: np.ndarray, end: int, dtype) -> np.ndarray:

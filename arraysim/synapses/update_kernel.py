@@ -24,7 +24,9 @@ def counter(event, synapse):
 
 
 @njit(cache=True, nogil=True)
-def pulse_block(state, settled, received, sent, instance, pulse, first, table, log_columns, event, key_1, key_2):
+def pulse_block(
+    state, settled, received, sent, instance, pulse, first, table, kinds, states, log_columns, event, key_1, key_2
+):
     """Send one pulse to every synapse of a contiguous block, in place.
 
     Args:
@@ -35,21 +37,21 @@ def pulse_block(state, settled, received, sent, instance, pulse, first, table, l
         instance: device instance, shape (n,), uint8 or uint16.
         pulse: pulse number, shape (n,) or, for all the same, (1,), uint8.
         first: number of the first synapse of the block in its array.
-        table: alias tables, shape (K+1, P, S+4, C), uint64.
-        log_columns: of the tables, to base 2, uint64.
+        table: alias tables of shape (K+1, P, S+4, C), flattened, uint64.
+        kinds: P.
+        states: S+4.
+        log_columns: logarithm of C to base 2, uint64.
         event: number of the event.
         key_1: first key of the stream, uint64.
         key_2: second key of the stream, uint64.
     """
-    flat = table.ravel()
-    kinds, states = table.shape[1], table.shape[2]
     stride = 1 if pulse.size == state.size else 0
     base = counter(event, first)
     follow, count = settled.size > 0, received.size > 0
     for i in range(state.size):
         bits = step_bits(key_1, key_2, base + np.uint64(i))
         row = (np.int64(instance[i]) * kinds + pulse[i * stride]) * states + state[i]
-        state[i] = draw(flat, row, log_columns, bits)
+        state[i] = draw(table, row, log_columns, bits)
         if follow:
             settled[i] = bits & _BYTE
         if count:
@@ -62,7 +64,23 @@ def pulse_block(state, settled, received, sent, instance, pulse, first, table, l
 
 
 @njit(cache=True, nogil=True)
-def pulse_some(state, settled, received, sent, instance, synapse, pulse, turn, table, log_columns, event, key_1, key_2):
+def pulse_some(
+    state,
+    settled,
+    received,
+    sent,
+    instance,
+    synapse,
+    pulse,
+    turn,
+    table,
+    kinds,
+    states,
+    log_columns,
+    event,
+    key_1,
+    key_2,
+):
     """Send pulses to the listed synapses, in place and in the listed order.
 
     Args:
@@ -75,19 +93,19 @@ def pulse_some(state, settled, received, sent, instance, synapse, pulse, turn, t
         pulse: pulse number of each, shape (m,) or, for all the same, (1,), uint8.
         turn: how often its synapse has been listed before, shape (m,), int64, or empty if none is listed twice.
         table: as in ``pulse_block``.
+        kinds: as in ``pulse_block``.
+        states: as in ``pulse_block``.
         log_columns: as in ``pulse_block``.
         event: number of the event of turn zero, later turns follow it.
         key_1: as in ``pulse_block``.
         key_2: as in ``pulse_block``.
     """
-    flat = table.ravel()
-    kinds, states = table.shape[1], table.shape[2]
     stride = 1 if pulse.size == synapse.size else 0
     for j in range(synapse.size):
         i, kind = synapse[j], pulse[j * stride]
         bits = step_bits(key_1, key_2, counter(event + turn[j] if turn.size else event, i))
         row = (np.int64(instance[i]) * kinds + kind) * states + state[i]
-        state[i] = draw(flat, row, log_columns, bits)
+        state[i] = draw(table, row, log_columns, bits)
         sent[kind] += 1
         if settled.size:
             settled[i] = bits & _BYTE
@@ -103,12 +121,25 @@ def fill_bytes(out, first, key_1, key_2):
 
 
 @njit(cache=True, nogil=True)
-def any_twice(state, synapse):
-    """Return whether a synapse is listed twice; states are >= 0 and come back as they were."""
-    marked = 0
-    while marked < synapse.size and state[synapse[marked]] >= 0:
-        state[synapse[marked]] = ~state[synapse[marked]]
-        marked += 1
-    for j in range(marked):
-        state[synapse[j]] = ~state[synapse[j]]
-    return marked < synapse.size
+def find_again(state, synapse, again):
+    """List the entries whose synapse has been listed before; states are >= 0 and come back as they were.
+
+    Args:
+        state: of the whole array, shape (n,), int8.
+        synapse: which synapses, shape (m,), int64.
+        again: output, numbers of the entries, shape (m,), int64.
+
+    Returns:
+        Their number.
+    """
+    m = 0
+    for j in range(synapse.size):
+        if state[synapse[j]] < 0:
+            again[m] = j
+            m += 1
+        else:
+            state[synapse[j]] = ~state[synapse[j]]
+    for j in range(synapse.size):
+        if state[synapse[j]] < 0:
+            state[synapse[j]] = ~state[synapse[j]]
+    return m

@@ -14,47 +14,61 @@ import numpy as np
 from numba import njit
 
 from arraysim.synapses.alias_table import draw
-from arraysim.synapses.conductance_kernel import conductance
 from arraysim.synapses.update_kernel import counter
 from llg.kernels.noise import step_bits
 
+_NONE = np.float32(0.0)
 _U11 = np.uint64(11)
 _BYTE = np.uint64(0xFF)
 _ONE = np.uint32(1)
 
 
-@njit(inline="always")
-def _conductance(i, devices, reading):
-    state, settled, _ = devices
-    level, spread, quantile, std_dtod, key_1, key_2 = reading
-    return conductance(
-        i, state[i], settled[i] if settled.size else 0, level, spread, quantile, std_dtod, key_1, key_2
-    )
-
-
-@njit(inline="always")
-def _pulse(i, kind, event, devices, sent, instance, writing, keys):
+@njit(forceinline=True)
+def _pulse(i, kind, event, state, settled, received, instance, table, kinds, states, log_columns, key_1, key_2):
     """Send one pulse to one synapse."""
-    state, settled, received = devices
-    table, log_columns = writing
-    bits = step_bits(keys[0], keys[1], counter(event, i))
-    row = (np.int64(instance[i]) * table.shape[1] + kind) * table.shape[2] + state[i]
-    state[i] = draw(table.ravel(), row, log_columns, bits)
-    sent[kind] += 1
+    bits = step_bits(key_1, key_2, counter(event, i))
+    row = (np.int64(instance[i]) * kinds + kind) * states + state[i]
+    state[i] = draw(table, row, log_columns, bits)
     if settled.size:
         settled[i] = bits & _BYTE
     if received.size:
         received[i] += _ONE
 
 
-@njit(inline="always")
-def _room(g, raise_it, low, high):
-    return max(np.float32(0.0), high - g if raise_it else g - low)
+@njit(forceinline=True)
+def _read(i, state, settled, levels, factor):
+    value = levels[state[i], settled[i] if settled.size else np.uint8(0)]
+    return value * factor[i] if factor.size else value
+
+
+@njit(forceinline=True)
+def _weight(w, n, planes, digits, sides, factor, base, state, settled, levels, own):
+    """Conductance a weight stands for; the one place where it is summed, so that it is the same to the last bit."""
+    total = -base
+    for plane in range(digits * sides):
+        i = plane * n + w
+        g = _read(i, state, settled, levels, own)
+        if planes.size:
+            planes[i] = g
+        total += factor[plane] * g
+    return total
+
+
+@njit(cache=True, nogil=True)
+def fill_weights(values, planes, devices, reading, layout):
+    """Set all weights, and planes where they are kept, from the devices; arguments as in ``pulse_weights``."""
+    state, settled, _ = devices
+    digits, sides, _, columns, factor, offset, scale, _, _, _ = layout
+    levels, own = reading
+    n = values.size
+    for w in range(n):
+        base = offset[w // columns]
+        values[w] = scale * _weight(w, n, planes, digits, sides, factor, base, state, settled, levels, own)
 
 
 @njit(cache=True, nogil=True)
 def pulse_weights(
-    values, planes, weight, count, turn, devices, sent, instance, reading, writing, event, write_keys, choice_keys, layout
+    values, planes, weight, count, turn, devices, sent, instance, reading, writing, event, keys, choice_keys, layout
 ):
     """Send pulses to the listed weights, in place and in the listed order; return the number of reads.
 
@@ -67,54 +81,70 @@ def pulse_weights(
         devices: state, settled, pulses received of the array.
         sent: pulses of each kind, shape (2,), int64; kind 0 raises a conductance, kind 1 lowers it.
         instance: of the array.
-        reading: level, spread, quantile, std_dtod and keys of ``conductance_kernel``.
-        writing: alias tables and the logarithm of their columns.
+        reading: ``levels`` of ``conductance_kernel`` and the factor of each device, shape (digits * sides * n,), float32, or
+            empty if they are all one.
+        writing: flattened alias tables, kinds of pulses, states and the logarithm of their columns to base 2.
         event: number of the first event.
-        write_keys: of the stream that draws next states.
+        keys: of the stream that draws next states.
         choice_keys: of the stream that chooses devices.
-        layout: (digits, sides, ratio, columns, factor of each digit, offset of each row [S], scale [1/S], low [S],
+        layout: (digits, sides, ratio, columns, factor of each plane, offset of each row [S], scale [1/S], low [S],
             high [S], least room of a digit that is not full [S]).
     """
+    state, settled, received = devices
+    levels, own = reading
+    table, kinds, states, log_columns = writing
+    key_1, key_2 = keys
+    choice_1, choice_2 = choice_keys
     digits, sides, ratio, columns, factor, offset, scale, low, high, least = layout
-    n, reads = values.size, 0
+    n, reads, raised, lowered = values.size, 0, 0, 0
     span = 1 + (digits - 1) * (ratio - 1)
     for j in range(weight.size):
         w, up = weight[j], count[j] > 0
         for number in range(abs(count[j])):
             now = event + ((turn[j] if turn.size else 0) + number) * span
-            bits = step_bits(choice_keys[0], choice_keys[1], counter(now, w))
-            digit, side = 0, 0
-            if sides * digits > 1:
-                chance = np.float32(np.int64(bits >> _U11) * 2.0**-53)
-                found = False
-                while not found and digit < digits:
-                    first = _room(_conductance(digit * sides * n + w, devices, reading), up, low, high)
-                    second = np.float32(0.0)
-                    if sides == 2:
-                        second = _room(_conductance((digit * 2 + 1) * n + w, devices, reading), not up, low, high)
-                    reads += sides
-                    found = first + second > (least if digits > 1 else np.float32(0.0))
-                    if found:
-                        side = 0 if chance * (first + second) < first else 1
-                    else:
-                        digit += 1
-                if not found:
-                    digit, side = 0, np.int64(bits & np.uint64(1)) if sides == 2 else 0
-            # Raising the weight lowers G-.
-            _pulse((digit * sides + side) * n + w, 0 if up == (side == 0) else 1, now, devices, sent, instance, writing, write_keys)
-            for lower in range(digit):
-                for back in range(ratio - 1):
-                    now += 1
-                    # Lower digits were found full, so the side that has gone furthest is as likely as the other.
-                    side = np.int64(bits >> np.uint64(2 + (lower * (ratio - 1) + back) % 8)) & 1 if sides == 2 else 0
-                    _pulse((lower * sides + side) * n + w, 1 if up == (side == 0) else 0, now, devices, sent, instance, writing, write_keys)
-        total = -offset[w // columns]
-        for digit in range(digits):
-            for side in range(sides):
+            bits = step_bits(choice_1, choice_2, counter(now, w))
+            chance = np.float32(np.int64(bits >> _U11) * 2.0**-53)
+            target, side = digits, 0
+            for digit in range(digits if sides * digits > 1 else 0):
+                i = digit * sides * n + w
+                g = _read(i, state, settled, levels, own)
+                first, second = max(_NONE, high - g if up else g - low), _NONE
+                if sides == 2:
+                    g = _read(i + n, state, settled, levels, own)
+                    second = max(_NONE, g - low if up else high - g)
+                reads += sides
+                if first + second > least:
+                    target, side = digit, 0 if chance * (first + second) < first else 1
+                    break
+            if target == digits:
+                target, side = 0, np.int64(bits & np.uint64(1)) % sides
+            # Raising the weight lowers G-. The digits below step back, both sides in turn.
+            for step in range(1 + target * (ratio - 1)):
+                digit = target if step == 0 else (step - 1) // (ratio - 1)
+                if step > 0:
+                    side = (step + np.int64(bits & np.uint64(1))) % sides
+                kind = 0 if (up == (step == 0)) == (side == 0) else 1
+                raised += 1 - kind
+                lowered += kind
                 i = (digit * sides + side) * n + w
-                g = _conductance(i, devices, reading)
-                if planes.size:
-                    planes[i] = g
-                total += factor[digit] * g if side == 0 else -factor[digit] * g
-        values[w] = scale * total
+                _pulse(
+                    i,
+                    kind,
+                    now + step,
+                    state,
+                    settled,
+                    received,
+                    instance,
+                    table,
+                    kinds,
+                    states,
+                    log_columns,
+                    key_1,
+                    key_2,
+                )
+        values[w] = scale * _weight(
+            w, n, planes, digits, sides, factor, offset[w // columns], state, settled, levels, own
+        )
+    sent[0] += raised
+    sent[1] += lowered
     return reads

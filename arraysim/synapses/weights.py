@@ -1,26 +1,25 @@
-"""Weights as differences of two conductances, and the plain numbers they are compared with.
+"""Weights as numbers, and weights held by synapses and written by pulses only.
 
-Both kinds multiply in both directions; a network does not know which it holds.
+All kinds multiply in both directions; a network does not know which it holds.
 """
 
 import numpy as np
-from numba import njit
 
 from arraysim.networks.product import product
+from arraysim.synapses.faults import Faults
+from arraysim.synapses.memory import refill
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.reader import Reader
 from arraysim.synapses.synapse_array import SynapseArray, stream_keys
-from arraysim.synapses.update_kernel import counter
+from arraysim.synapses.weight_kernel import fill_weights, pulse_weights
 from llg.errors import InputError
-from llg.kernels.noise import step_bits
 
-# The two kinds of pulses an array of pairs is written with.
+# The two kinds of pulses an array of weights is written with.
 UP, DOWN = 0, 1
 # Pulses per state that bring practically every wall to its lowest level, even when one in four fails.
 RESET_PULSES_PER_STATE = 2
 
 _CHOICE = 3
-_U11 = np.uint64(11)
 
 
 class FloatWeights:
@@ -42,19 +41,18 @@ class FloatWeights:
         return product(errors, self.values.T)
 
 
-class PairedWeights(FloatWeights):
-    """Weights held by pairs of synapses: weight = scale (G+ - G-), written by pulses only.
+class PulsedWeights(FloatWeights):
+    """Weights held by synapses: weight = scale * (sum of factor * conductance), written by pulses only.
+
+    Use one of its kinds: ``PairedWeights``, ``ReferencedWeights``, ``SignificantWeights``.
 
     Attributes:
-        array: the synapses, shape (2, rows, columns); plane 0 is G+.
+        array: the synapses, shape (digits * sides, rows, columns), digit by digit, G+ before G-.
         scale: weight per conductance [1/S].
-        mean_step: mean weight change by a pulse, over both devices; the same up and down, as raising the weight
-            raises G+ or lowers G- and lowering it does the opposite [1].
+        mean_step: mean weight change by a pulse, over the senses and the devices [1].
         factors: number each plane of ``conductances`` enters with.
         reader: read path of both passes, or None to multiply exactly.
     """
-
-    factors = (1.0, -1.0)
 
     def __init__(
         self,
@@ -65,47 +63,92 @@ class PairedWeights(FloatWeights):
         largest_weight: float,
         seed: int,
         number: int = 0,
+        sides: int = 2,
+        digits: int = 1,
+        base: int = 1,
         conductance_std_dtod: float = 0.0,
+        faults: Faults | None = None,
+        count_wear: bool = True,
         reader: Reader | None = None,
     ):
-        """Build the array of pairs, every wall in its first state.
+        """Build the array, every wall in its first state.
 
         Args:
             law: pulse ``UP`` raises the conductance, ``DOWN`` lowers it.
             rows: inputs.
             columns: outputs.
-            largest_weight: difference of highest and lowest level as a weight [1].
+            largest_weight: of a weight whose devices are all at their ends [1].
             seed: root seed [1].
             number: of this array among those with the same seed [1].
+            sides: two for pairs, one for devices with a reference [1].
+            digits: of significance [1].
+            base: weight of each digit over that of the one below [1].
             conductance_std_dtod: as in ``SynapseArray`` [1].
+            faults: as in ``SynapseArray``.
+            count_wear: as in ``SynapseArray``.
             reader: read path of both passes; None multiplies exactly.
 
         Raises:
-            InputError: the pulses of the law do not go up and down.
+            InputError: the pulses of the law do not go up and down, or the weight has no digits.
         """
+        self._built = {
+            "rows": rows,
+            "columns": columns,
+            "largest_weight": largest_weight,
+            "seed": seed,
+            "conductance_std_dtod": conductance_std_dtod,
+            "faults": faults,
+            "count_wear": count_wear,
+            "reader": reader,
+        }
         steps = np.array([law.mean_step(UP), -law.mean_step(DOWN)]) if law.pulses == 2 else np.zeros(2)
         if steps.min() <= 0:
-            raise InputError(f"a pair needs one pulse up and one down, mean steps are {steps} [S] in these senses")
+            raise InputError(f"weights need one pulse up and one down, mean steps are {steps} [S] in these senses")
+        for name, value in (("digits", digits), ("base", base)):
+            if not isinstance(value, int) or not 1 <= value <= 16:
+                raise InputError(f"{name} = {value!r} must be an integer from 1 to 16")
         self.array = SynapseArray(
             law,
-            shape=(2, rows, columns),
+            shape=(digits * sides, rows, columns),
             seed=seed,
             number=number,
             conductance_std_dtod=conductance_std_dtod,
+            faults=faults,
+            count_wear=count_wear,
         )
-        self.reader = reader
-        self.scale = largest_weight / np.ptp(law.conductance)
-        self.mean_step = float(self.scale * steps.mean())
-        self._range = float(law.conductance.min()), float(law.conductance.max())
+        self.reader, self._sides, self._digits, self._base = reader, sides, digits, base
+        weight = float(base) ** np.arange(digits)
+        weight /= weight.sum()
+        self.factors = tuple(float(sign * w) for w in weight for sign in (1, -1)[:sides])
+        self.scale = float(largest_weight / (np.ptp(law.conductance) * (1.0 if sides == 2 else 0.5)))
+        self.mean_step = float(self.scale * weight[0] * steps.mean())
+        # Where there is one digit only, the last bit of room counts.
+        self._least_room = np.float32(steps.mean() / 2 if digits > 1 else 0.0)
         self._keys = stream_keys(seed, number, _CHOICE)
+        self._planes = np.empty(0, np.float32)
+        self._reading = self.array.levels, self.array.device_factors()
         super().__init__(np.empty((rows, columns), np.float32))
-        self._refresh()
+        self.refresh()
+
+    def sibling(self, number: int):
+        """Return new weights of the same kind and size.
+
+        Args:
+            number: of their array among those with the same seed [1].
+        """
+        return type(self)(self.array.law, number=number, **self._built, **self._kind())
 
     @property
-    def conductances(self) -> tuple[np.ndarray, np.ndarray]:
-        """The planes G+ and G-, each of shape (rows, columns), read-only [S]."""
-        plus, minus = self.array.conductance
-        return plus, minus
+    def arrays(self) -> list[SynapseArray]:
+        """All arrays of the weights; the first holds the devices that updates pulse."""
+        return [self.array]
+
+    @property
+    def conductances(self) -> tuple[np.ndarray, ...]:
+        """The planes of devices, each of shape (rows, columns), float32; do not write to them [S]."""
+        if not self._planes.size:
+            self._planes = self.array.conductance.ravel()
+        return tuple(self._planes.reshape(self.array.shape))
 
     def forward(self, inputs: np.ndarray) -> np.ndarray:
         """Return inputs, shape (batch, rows), times the weights, through the reader if there is one."""
@@ -115,18 +158,46 @@ class PairedWeights(FloatWeights):
         """Return errors, shape (batch, columns), times the transposed weights, through the reader likewise."""
         return super().backward(errors) if self.reader is None else self.reader.backward(errors, self)
 
-    def checkpoint(self) -> dict[str, np.ndarray]:
-        """Return a copy of everything pulses and reads have changed."""
-        return self.array.checkpoint()
+    def pulse(self, direction: np.ndarray) -> None:
+        """Send pulses to each weight that is to change.
 
-    def restore(self, saved: dict[str, np.ndarray]) -> None:
-        """Go back to a checkpoint of weights built alike.
-
-        Raises:
-            InputError: it belongs to other weights.
+        Args:
+            direction: number of pulses, > 0 to raise the weight and < 0 to lower it, shape (rows, columns), integers.
         """
-        self.array.restore(saved)
-        self._refresh()
+        weight = np.flatnonzero(direction)
+        self.pulse_some(weight, np.asarray(direction).ravel()[weight])
+
+    def pulse_some(self, weight: np.ndarray, count: np.ndarray, turn: np.ndarray | None = None) -> None:
+        """Send pulses to some weights; ``weight_kernel`` says which device each goes to.
+
+        Args:
+            weight: flat indices, shape (m,).
+            count: number of pulses, > 0 to raise the weight and < 0 to lower it, shape (m,), integers.
+            turn: number of pulses its weight has been listed with before, shape (m,); None if none is listed twice.
+        """
+        if weight.size == 0:
+            return
+        count = np.asarray(count, np.int32)
+        turn = np.empty(0, np.int64) if turn is None else turn
+        pulses = int(np.abs(count).max()) + int(turn.max(initial=0))
+        span = 1 + (self._digits - 1) * (self._base - 1)
+        reads = pulse_weights(
+            self.values.ravel(),
+            self._planes,
+            np.asarray(weight, np.int64),
+            count,
+            turn,
+            self.array.devices,
+            self.array.pulses_sent,
+            self.array.instance,
+            self._reading,
+            self.array.writing,
+            self.array.take_events(pulses * span),
+            self.array.write_keys,
+            self._keys,
+            self._layout(),
+        )
+        self.array.count_reads(reads)
 
     def initialize(self, share: float, rng: np.random.Generator) -> None:
         """Drive every wall to its lowest level, then send pulses up to one device of each pair.
@@ -138,60 +209,75 @@ class PairedWeights(FloatWeights):
             rng: chooses devices and numbers of pulses.
         """
         pulses = max(1, round(share * (self.array.law.states - 1)))
-        for _ in range(RESET_PULSES_PER_STATE * self.array.law.states):
-            self.array.apply_all(DOWN)
-        side = rng.integers(2, size=self.values.size)
-        number = rng.integers(pulses, size=side.size, endpoint=True)
-        synapse = np.repeat(side * side.size + np.arange(side.size), number)
-        self.array.apply(synapse, np.full(synapse.size, UP))
-        self._refresh()
+        self._reset(self.array)
+        size = (self._digits, self.values.size)
+        side, number = rng.integers(2, size=size), rng.integers(pulses, size=size, endpoint=True)
+        plane = 2 * np.arange(self._digits)[:, None] + side
+        synapse = (plane * self.values.size + np.arange(self.values.size)).ravel()
+        for sent in range(pulses):
+            self.array.apply(np.sort(synapse[number.ravel() > sent]), UP)
+        self.refresh()
 
-    def pulse(self, direction: np.ndarray) -> None:
-        """Send pulses to each pair that is to change.
+    def rest(self, seconds: float) -> None:
+        """Leave the weights without pulses for a time [s], during which walls may escape.
 
-        The two conductances of these pairs are read, and a device is drawn with a probability proportional to the
-        room it has left. Drawing rather than taking the larger room lets a pair work around a device that does
-        not move any more.
-
-        Args:
-            direction: number of pulses, > 0 to raise the weight and < 0 to lower it, shape (rows, columns), integers.
+        Raises:
+            InputError: the law has no escape rates, or the time is negative.
         """
-        left = np.array(direction)
-        while left.any():
-            self._pulse_once(left)
-            left -= np.sign(left)
+        for array in self.arrays:
+            array.rest(seconds)
+        self.refresh()
 
-    def _pulse_once(self, direction: np.ndarray) -> None:
-        """Send one pulse to each pair whose direction is not zero."""
-        pair = np.flatnonzero(direction)
-        sense = direction.ravel()[pair]
-        pairs = self.values.size
-        plus, minus = self.array.read(pair), self.array.read(pair + pairs)
-        side = np.empty(pair.size, np.int64)
-        received = self.array.pulses_received
-        events = received[pair] + received[pair + pairs]
-        _choose(side, pair, events, sense, plus, minus, *self._range, *self._keys)
-        # Raising the weight lowers G-.
-        self.array.apply(pair + side * pairs, np.where((sense > 0) == (side == 0), UP, DOWN))
-        conductance = self.array.conductance.reshape(2, -1)
-        self.values.ravel()[pair] = self.scale * (conductance[0, pair] - conductance[1, pair])
+    def refresh(self) -> None:
+        """Read the weights from the devices again, after pulses to the arrays that did not go through the weights."""
+        fill_weights(self.values.ravel(), self._planes, self.array.devices, self._reading, self._layout())
 
-    def _refresh(self) -> None:
-        conductance = self.array.conductance
-        self.values[:] = self.scale * (conductance[0] - conductance[1])
+    def checkpoint(self) -> dict[str, np.ndarray]:
+        """Return a copy of everything pulses and reads have changed."""
+        return {name: values.copy() for name, values in self.memory().items()}
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go back to a checkpoint of weights built alike; what follows is the same bit for bit.
+
+        Raises:
+            InputError: it belongs to other weights.
+        """
+        refill(self.memory(), saved, "weights")
+        self.refresh()
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Return the arrays that pulses and reads change, themselves, not copies."""
+        return self.array.memory()
+
+    def _kind(self) -> dict:
+        """Arguments that only this kind of weights takes."""
+        return {}
+
+    def _offset(self) -> np.ndarray:
+        """Conductance each row's weights are counted from, shape (rows,), float32 [S]."""
+        return np.zeros(self.values.shape[0], np.float32)
+
+    def _layout(self) -> tuple:
+        """How devices make weights, as ``weight_kernel`` takes it."""
+        window = self.array.law.conductance
+        return (
+            self._digits,
+            self._sides,
+            self._base,
+            self.values.shape[1],
+            np.array(self.factors, np.float32),
+            self._offset(),
+            np.float32(self.scale),
+            np.float32(window.min()),
+            np.float32(window.max()),
+            self._least_room,
+        )
+
+    @staticmethod
+    def _reset(array: SynapseArray) -> None:
+        for _ in range(RESET_PULSES_PER_STATE * array.law.states):
+            array.apply_all(DOWN)
 
 
-@njit(cache=True, nogil=True)
-def _choose(side, pair, events, sense, plus, minus, low, high, key_1, key_2):
-    """Draw the device of each pair, 0 for G+ and 1 for G-, in proportion to its room; evenly if there is none.
-
-    The draw is a function of the pair and the number of pulses it has received.
-    """
-    for j in range(pair.size):
-        room_plus = max(0.0, high - plus[j] if sense[j] > 0 else plus[j] - low)
-        room_minus = max(0.0, minus[j] - low if sense[j] > 0 else high - minus[j])
-        share = 0.5
-        if room_plus + room_minus > 0.0:
-            share = room_plus / (room_plus + room_minus)
-        bits = step_bits(key_1, key_2, counter(pair[j], events[j]))
-        side[j] = 0 if np.float64(np.int64(bits >> _U11)) * 2.0**-53 < share else 1
+class PairedWeights(PulsedWeights):
+    """Weights held by pairs of synapses: weight = scale (G+ - G-)."""

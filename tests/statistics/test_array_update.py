@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from arraysim.synapses.alias_table import alias_table
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.synapse_array import SynapseArray
-from arraysim.synapses.update_kernel import fill_alias
 
 # Family-wise error of each test that compares many rows; their seeds are fixed.
 FALSE_ALARM = 1e-3
@@ -28,9 +28,9 @@ def random_law(*, instances=3, pulses=4, states=6, seed=1):
 
 
 def implied_probability(table):
-    """The exact probabilities an alias table stands for, shape (n, R)."""
+    """The exact probabilities an alias table stands for, shape (n, columns)."""
     n, size = table.shape
-    threshold = (table >> np.uint64(8)).astype(float) / 2.0**32
+    threshold = (table >> np.uint64(8)).astype(float) / 2.0**32 * size
     found = np.zeros((n, size))
     for row in range(n):
         for column in range(size):
@@ -76,11 +76,11 @@ def rejected_rows(counts, probability):
 def test_alias_tables_stand_for_the_exact_probabilities():
     law = random_law(instances=20, states=21)
     rows = law.markov.reshape(-1, law.markov.shape[-1])
-    table = np.empty(rows.shape, np.uint64)
-    fill_alias(rows, table)
-    found = implied_probability(table)
-    assert np.abs(found - rows).max() < 2.0**-32
-    assert np.all(found[rows == 0] == 0)
+    found = implied_probability(alias_table(rows))
+    assert found.shape == (len(rows), 32)
+    assert np.abs(found[:, : rows.shape[1]] - rows).max() < 32 * 2.0**-33
+    assert np.all(found[:, : rows.shape[1]][rows == 0] == 0)
+    assert not found[:, rows.shape[1] :].any()
 
 
 @pytest.mark.parametrize("sparse", [False, True])

@@ -28,8 +28,7 @@ def centred_pairs(law, seed=1):
     """Pairs with both walls in the middle of the track, where pulses have room both ways."""
     pairs = PairedWeights(law, rows=SHAPE[0], columns=SHAPE[1], largest_weight=1.0, seed=seed)
     pairs.array.state[:] = law.states // 2
-    pairs.array._stale = True
-    pairs._refresh()
+    pairs.refresh()
     assert not pairs.values.any()
     return pairs
 
@@ -115,8 +114,7 @@ def test_a_pair_with_a_lost_wall_is_written_through_its_other_device():
     pairs.array.state[:] = 0
     pairs.array.state[200:] = 4
     pairs.array.state[:200] = 5  # G+ has lost its wall at the low end, and seems to have all the room
-    pairs.array._stale = True
-    pairs._refresh()
+    pairs.refresh()
     for _ in range(60):
         pairs.pulse(np.where(pairs.values < 0, 1, 0))
     assert np.all(pairs.values == 0)
