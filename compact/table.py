@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from compact.fitting.result import Fit
 from llg.errors import InputError
 from llg.storage.provenance import canonical_json
 
@@ -54,6 +55,7 @@ class TransitionTable:
         retention_method: how the rates were found; not empty if there are any.
         devices: drawn parameters of the device instances, name -> values in SI, shape (K,).
         instance_states: the states of each instance, None where only those of the nominal device are known.
+        fit: closed-form model fitted to the counts, or None.
         config: description of device and pulse timing, anything that has a JSON form.
         seed: root seed, 0 to 2**64 - 1 [1].
     """
@@ -70,6 +72,7 @@ class TransitionTable:
     retention_method: str = ""
     devices: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     instance_states: InstanceStates | None = None
+    fit: Fit | None = None
     config: dict = dataclasses.field(default_factory=dict)
     seed: int
 
@@ -93,6 +96,8 @@ class TransitionTable:
         yield from self._set_array("counts", self.counts, np.uint64)
         yield from self._convert_devices()
         yield from self._convert_instance_states()
+        if self.fit is not None and not isinstance(self.fit, Fit):
+            yield f"fit of type {type(self.fit).__name__} must be a Fit"
         if not isinstance(self.retention_method, str):
             yield f"retention_method = {self.retention_method!r} must be text"
         try:
@@ -213,6 +218,11 @@ def _shape_problems(table: TransitionTable) -> Iterator[str]:
         expected[f"devices[{name}]"], arrays[f"devices[{name}]"] = (n_devices,), values
     for name, values in _instance_arrays(table).items():
         expected[name], arrays[name] = (n_devices, n_temperature, n_states), values
+    if table.fit is not None:
+        grid = (n_devices, n_temperature, n_current, n_duration)
+        expected["fit.deviance"], arrays["fit.deviance"] = grid, table.fit.deviance
+        if table.fit.model.states != n_states:
+            yield f"fit has {table.fit.model.states} states, {n_states} are needed"
     for name, shape in expected.items():
         if arrays[name] is not None and arrays[name].shape != shape:
             yield f"{name} has the shape {arrays[name].shape}, {shape} is needed"

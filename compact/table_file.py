@@ -7,6 +7,7 @@
     /energy        per_pulse (A, D) [J]
     /retention     method, rate (K, T, S, S) [1/s]; rate is absent where none was computed
     /devices       one data set (K,) per drawn parameter
+    /fit           closed-form model, see compact/fitting/fit_file.py; absent without a fit
 
 Groups not named here are left alone by the reader.
 """
@@ -14,6 +15,7 @@ Groups not named here are left alone by the reader.
 import numpy as np
 
 from compact.drawn import parameter_unit
+from compact.fitting.fit_file import get_fit, put_fit
 from compact.table import InstanceStates, TransitionTable
 from llg.errors import InputError
 from llg.storage import files
@@ -80,6 +82,8 @@ def save_table(path, table: TransitionTable, *, inputs=(), force: bool = False) 
             files.put(group, name, values, unit=parameter_unit(name), long_name=f"{name} of each device instance")
         for field, (name, unit, long_name) in INSTANCE_STATES.items() if table.instance_states is not None else ():
             files.put(file, name, getattr(table.instance_states, field), unit=unit, long_name=long_name)
+        if table.fit is not None:
+            put_fit(file, table.fit)
 
 
 def load_table(path) -> TransitionTable:
@@ -100,11 +104,13 @@ def load_table(path) -> TransitionTable:
                 retention_method=str(files.get(file, METHOD)),
                 devices={name.removeprefix(DEVICES): files.get(file, name) for name in devices},
                 instance_states=_instance_states(file),
+                fit=get_fit(file, states=fields["position"].size),
                 config=origin["config"],
                 seed=origin["seed"],
             )
         except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+            message = str(error)
+            raise InputError(message if message.startswith(str(path)) else f"{path}: {message}") from None
     for name, values in stored.items():
         _check_derived(path, name, values, getattr(table, name))
     return table

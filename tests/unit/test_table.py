@@ -229,7 +229,7 @@ def write_by_hand(path, leave_out=(), **changes):
                 files.put(file, name, data, unit=unit, long_name=long_name)
         if "method" not in leave_out:
             files.put(file, "retention/method", "none", unit="1", long_name="method")
-        for name in ("fit/slope", *changes.get("also", ())):
+        for name in ("notes/slope", *changes.get("also", ())):
             files.put(file, name, [1.0], unit="1", long_name=name)
     return path
 

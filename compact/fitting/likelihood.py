@@ -1,0 +1,79 @@
+"""Multinomial likelihood of rows of counts: deviance, what it should be, and its derivatives."""
+
+import functools
+
+import numpy as np
+from scipy.special import gammaln, xlogy
+
+FLOOR = 1e-12
+"""No probability counts as smaller, so that one impossible count costs a finite amount."""
+_LARGEST_SMALL = 60.0  # beyond, the deviance of a Poisson count follows its asymptotic series
+
+
+def deviance(counts: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """Twice the log likelihood ratio of the observed shares to p, shape (n,) [1]; cells on the last axis."""
+    total = counts.sum(axis=-1, keepdims=True)
+    return 2.0 * (xlogy(counts, counts / np.maximum(total, 1)) - xlogy(counts, np.maximum(p, FLOOR))).sum(axis=-1)
+
+
+def log_likelihood(counts: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """Log likelihood without the multinomial coefficient, shape (n,)."""
+    return xlogy(counts, np.maximum(p, FLOOR)).sum(axis=-1)
+
+
+def expected_deviance(total: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of the deviance of rows drawn from p itself, each of shape (n,) [1].
+
+    Cells count as independent Poisson numbers, of which the given total takes one degree of freedom. With few expected
+    counts a cell contributes less than one: rows that cannot vary contribute nothing.
+
+    Args:
+        total: trials per row, shape (n,).
+        p: shape (n, m).
+    """
+    mean, variance = _poisson_deviance(total[:, None] * p)
+    mean = mean.sum(axis=-1)
+    m0, v0 = _poisson_deviance(np.maximum(total, 0).astype(float))
+    return np.maximum(mean - m0, 0.0), np.maximum(variance.sum(axis=-1) - v0, 0.0)
+
+
+def _poisson_deviance(mu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of 2 [n ln(n/mu) - n + mu] for Poisson numbers n of mean mu."""
+    grid, mean, variance = _poisson_table()
+    inside = np.clip(np.log(np.maximum(mu, 1e-300)), grid[0], grid[-1])
+    large = mu > _LARGEST_SMALL
+    safe = np.where(large, mu, 1.0)
+    small = np.exp(grid[0])
+    low = np.minimum(mu / small, 1.0)  # both vanish in proportion to mu (up to a logarithm)
+    return (
+        np.where(large, 1.0 + 1.0 / (6.0 * safe), low * np.interp(inside, grid, mean)),
+        np.where(large, 2.0 + 2.0 / (3.0 * safe), low * np.interp(inside, grid, variance)),
+    )
+
+
+@functools.cache
+def _poisson_table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    grid = np.linspace(np.log(1e-8), np.log(_LARGEST_SMALL * 1.1), 400)
+    mu, n = np.exp(grid)[:, None], np.arange(220)
+    weight = np.exp(n * np.log(mu) - mu - gammaln(n + 1))
+    value = 2.0 * (xlogy(n, n / mu) - n + mu)
+    mean = (weight * value).sum(axis=1)
+    return grid, mean, (weight * (value - mean[:, None]) ** 2).sum(axis=1)
+
+
+def score_and_information(counts: np.ndarray, p: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient of the log likelihood, and the expected information.
+
+    Args:
+        counts: shape (n, m).
+        p: shape (n, m).
+        slope: derivatives of p, shape (q, n, m).
+
+    Returns:
+        Shapes (q,) and (q, q).
+    """
+    inverse = np.where(p > FLOOR, 1.0 / np.maximum(p, FLOOR), 0.0)
+    flat = slope.reshape(len(slope), -1)
+    gradient = flat @ (counts * inverse).ravel()
+    weighted = flat * np.sqrt(counts.sum(axis=-1)[:, None] * inverse).ravel()
+    return gradient, weighted @ weighted.T

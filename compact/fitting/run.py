@@ -1,0 +1,110 @@
+"""The whole fit of a table: closed form, goodness, spread between devices; and the choice of the form."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from compact.table import TransitionTable
+from llg.errors import InputError, RunError
+
+from .estimate import device_rows, fit_table
+from .goodness import free_parameters, goodness_of_fit, verdict
+from .likelihood import log_likelihood
+from .model import FittedModel
+from .passage import to_displacement_counts
+from .registry import DEFAULT, FORMS
+from .result import Fit
+from .spread import Spread, find_spread
+
+FOLDS = 3
+LEAST_PROBABILITY = 1e-6
+"""Held-out outcomes count as at least so probable, so that one surprise does not decide alone."""
+
+
+def run_fit(
+    table: TransitionTable, form: str = DEFAULT, *, progress: Callable[[int], None] = lambda rounds: None
+) -> Fit:
+    """Fit a closed form to a table and judge it.
+
+    Args:
+        table: the counts.
+        form: name of the form.
+        progress: called with 1 after each step.
+
+    Raises:
+        InputError: no such form, or nothing to fit.
+        RunError: no convergence.
+    """
+    model = fit_table(table, form, progress=progress)
+    goodness, free = goodness_of_fit(table, model), free_parameters(model)
+    return Fit(
+        model=model,
+        deviance=goodness.deviance,
+        expected_deviance=goodness.expected,
+        residual=goodness.residual,
+        free=free,
+        verdict=verdict(table, goodness, free),
+        spread=device_spread(model),
+    )
+
+
+def device_spread(model: FittedModel) -> Spread | None:
+    """Spread of the parameters that the devices of a model have on their own, None with too few devices."""
+    own = ~model.shared
+    return find_spread(
+        tuple(np.array(model.names)[own]),
+        model.value[:, own],
+        model.covariance[:, own][:, :, own],
+        np.isfinite(model.standard_error[:, own]),
+    )
+
+
+def with_fit(table: TransitionTable, fit: Fit | None) -> TransitionTable:
+    """The same table with another fit."""
+    return dataclasses.replace(table, fit=fit)
+
+
+def folds(table: TransitionTable, number: int = FOLDS) -> list[np.ndarray]:
+    """Which grid points each fold holds out: every third along currents and durations alike, shape (T, A, D), bool."""
+    _, T, A, D = table.counts.shape[:4]
+    t, a, d = np.meshgrid(np.arange(T), np.arange(A), np.arange(D), indexing="ij")
+    return [(t + a + d) % number == fold for fold in range(number)]
+
+
+def held_out_score(table: TransitionTable, form: str) -> float:
+    """Mean log likelihood per trajectory at grid points not fitted to, over all folds [1].
+
+    Raises:
+        RunError: a fit did not converge.
+    """
+    score, trials = 0.0, 0.0
+    for held_out in folds(table):
+        model = fit_table(table, form, use=~held_out)
+        for k in range(table.counts.shape[0]):
+            pulses, _ = device_rows(table, k, held_out)
+            if pulses.n == 0:
+                continue
+            counts = device_rows(table, k, held_out)[1]
+            p = to_displacement_counts(model.rows(pulses, model.value[k]), pulses)
+            score += log_likelihood(counts, np.maximum(p, LEAST_PROBABILITY)).sum()
+            trials += counts.sum()
+    return float(score / trials)
+
+
+def compare_forms(table: TransitionTable, progress: Callable[[int], None] = lambda forms: None) -> dict[str, float]:
+    """Held-out score of every form, best first; a form that does not converge scores minus infinity.
+
+    Raises:
+        InputError: the table has too few grid points, or nothing to fit.
+    """
+    if min(fold.sum() for fold in folds(table)) == 0:
+        raise InputError(f"fit: comparing forms takes at least {FOLDS} grid points")
+    scores = {}
+    for name in FORMS:
+        try:
+            scores[name] = held_out_score(table, name)
+        except RunError:
+            scores[name] = -np.inf
+        progress(1)
+    return dict(sorted(scores.items(), key=lambda item: -item[1]))

@@ -1,0 +1,217 @@
+"""The closed-form fit: rows, likelihood, recovery of known parameters, file, command."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from compact.fitting.estimate import device_rows, fit_table, table_pulses
+from compact.fitting.likelihood import expected_deviance, score_and_information
+from compact.fitting.model import FittedModel
+from compact.fitting.problem import DeviceRows, Layout
+from compact.fitting.registry import FORMS, form_by_name
+from compact.fitting.run import run_fit, with_fit
+from compact.table import TransitionTable
+from compact.table_file import load_table, save_table
+from llg.errors import InputError
+
+S = 4
+CURRENT = 7e11 * np.array([-1.3, -1.1, -0.9, -0.8, -0.7, -0.6, 0.6, 0.7, 0.8, 0.9, 1.1, 1.3])
+DURATION = np.array([0.7e-9, 1.0e-9, 1.5e-9])
+SHAPE = {
+    "pace": 4.5e9, "diffusion": 2.2e8, "run_way": 1.15, "saturation": 0.07, "dead_first": 1.0e-10, "dead_run": 4.6e-10,
+    "dead_edge": 1.5e-10, "stray": 1e-5,
+}  # fmt: skip
+THRESHOLD = {
+    "threshold_up_1": 3.9e11, "threshold_up_2": 4.0e11, "threshold_up_3": 4.1e11, "threshold_down_1": 4.05e11,
+    "threshold_down_2": 3.95e11, "threshold_down_3": 4.0e11,
+}  # fmt: skip
+
+
+def known_model(devices=1, **changes):
+    values = SHAPE | THRESHOLD | changes
+    P = len(values)
+    value = np.tile(list(values.values()), (devices, 1))
+    return FittedModel(
+        form="drift-diffusion",
+        states=S,
+        upward=1,
+        rest_rate=5e-13,
+        rest_temperature=300.0,
+        names=tuple(values),
+        units=("1",) * P,
+        shared=np.array([name in SHAPE and (devices == 1 or name != "pace") for name in values]),
+        value=value,
+        standard_error=np.zeros((devices, P)),
+        covariance=np.zeros((devices, P, P)),
+    )
+
+
+def drawn_table(model, n=2000, seed=3, temperature=(300.0,), current=CURRENT, duration=DURATION):
+    """A table whose counts are drawn from a model."""
+    K, T, A, D = model.devices, len(temperature), len(current), len(duration)
+    rng = np.random.default_rng(seed)
+    counts = np.zeros((K, T, A, D, S, S + 1), np.int64)
+    for k, t, a, d in np.ndindex(K, T, A, D):
+        p = model.matrix(
+            temperature=float(temperature[t]), current_density=float(current[a]), duration=float(duration[d]), device=k
+        )
+        counts[k, t, a, d] = rng.multinomial(n, p)
+    return TransitionTable(
+        position=1e-7 * np.arange(1, S + 1),
+        conductance=1e-3 + 2e-4 * np.arange(S),
+        conductance_std_ctoc=np.full(S, 3e-6),
+        current_density=np.array(current),
+        duration=np.array(duration),
+        temperature=np.array(temperature),
+        counts=counts,
+        energy_per_pulse=np.full((A, D), 1e-14),
+        retention_rate=np.tile(5e-13 * (np.eye(S, k=1) + np.eye(S, k=-1)), (K, T, 1, 1)),
+        retention_method="given",
+        seed=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    table = drawn_table(known_model())
+    return table, run_fit(table)
+
+
+def test_the_known_parameters_come_back_within_their_errors(fitted):
+    _, fit = fitted
+    model = fit.model
+    known = np.isfinite(model.standard_error[0])
+    known[7] = False  # the stray share, of which the counts hold a handful
+    assert known.sum() == known.size - 1
+    size = model.standard_error[0, known]
+    pull = (model.value[0] - known_model().value[0])[known] / size
+    correlation = model.covariance[0][np.ix_(known, known)] / np.outer(size, size)
+    chi2 = pull @ np.linalg.solve(correlation, pull)  # of as many degrees of freedom as parameters
+    assert chi2 < known.sum() + 4 * np.sqrt(2 * known.sum())
+    assert abs(fit.dispersion - 1) < 4 * 0.14  # its scatter over thirty seeds
+    assert fit.verdict.startswith("sound")
+
+
+def layout_of(form, ridges=((0, 1), (0, 2), (0, 3), (0, 4), (1, 1), (1, 2), (1, 3))):
+    return Layout(
+        form=form_by_name(form), states=S, ridges=ridges, duration=1e-9, current_density=1e12, rest=(5e-13, 300.0),
+        own_pace=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_slopes_agree_with_differences_of_the_likelihood(form):
+    layout = layout_of(form)
+    pulses, counts = device_rows(drawn_table(known_model(), n=50), 0)
+    rows = DeviceRows(layout, pulses, counts)
+    rng = np.random.default_rng(1)
+    z = layout.start(0.6, 1.0) + 0.02 * rng.standard_normal(layout.size)
+    z = np.clip(z, layout.bounds[0] + 1e-3, None)
+    slopes, step = rows.slopes(z), 3e-5
+    for i in range(layout.size):
+        low, high = z.copy(), z.copy()
+        low[i], high[i] = z[i] - step, z[i] + step
+        difference = (rows.probability(high) - rows.probability(low)) / (2 * step)
+        assert np.allclose(slopes[i], difference, atol=2e-7, rtol=2e-5), (form, i)
+
+
+def test_expected_information_is_the_observed_one_within_sampling_error(fitted):
+    table, fit = fitted
+    layout = layout_of("drift-diffusion", tuple((side, r) for side in (0, 1) for r in (1, 2, 3)))
+    layout = dataclasses.replace(layout, own_pace=False)
+    rows = DeviceRows(layout, *device_rows(table, 0))
+    z = layout.working(fit.model.value[0])
+    free = np.isfinite(fit.model.standard_error[0])
+    expected = score_and_information(rows.counts, rows.probability(z), rows.slopes(z))[1][np.ix_(free, free)]
+    step, observed = 1e-4, []
+    for i in np.flatnonzero(free):
+        low, high = z.copy(), z.copy()
+        low[i], high[i] = z[i] - step, z[i] + step
+        score = [score_and_information(rows.counts, rows.probability(x), rows.slopes(x))[0] for x in (low, high)]
+        observed.append((score[0] - score[1])[free] / (2 * step))
+    ratio = np.diag(observed) / np.diag(expected)
+    assert np.all((ratio > 0.9) & (ratio < 1.1)), ratio
+
+
+def test_expected_deviance_is_that_of_drawn_counts():
+    rng = np.random.default_rng(2)
+    p = np.array([[0.5, 0.3, 0.2], [0.99, 0.009, 0.001], [1 - 2e-5, 1e-5, 1e-5], [1.0, 0.0, 0.0]])
+    n = np.array([30, 100, 1000, 50])
+    draws = rng.multinomial(n, p, size=(40000, 4))
+    from compact.fitting.likelihood import deviance
+
+    found = deviance(draws.astype(float), p)
+    mean, _ = expected_deviance(n, p)
+    error = found.std(axis=0) / np.sqrt(len(draws))
+    assert np.all(np.abs(found.mean(axis=0) - mean) < 5 * error + 0.04 * mean + 1e-9), (found.mean(axis=0), mean)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_more_drive_never_means_less_motion(form):
+    layout = layout_of(form)
+    rng = np.random.default_rng(4)
+    names = tuple([p.name for p in layout.shape_parameters] + [f"threshold_up_{r}" for r in (1, 2, 3, 4)]
+                  + [f"threshold_down_{r}" for r in (1, 2, 3)])  # fmt: skip
+    for _ in range(5):
+        z = layout.start(0.5, 1.0) + np.where(layout.positive, 0.2, 0.05) * rng.standard_normal(layout.size)
+        value = layout.value(np.clip(z, *layout.bounds))[None]
+        P = value.size
+        model = FittedModel(
+            form=form, states=S, upward=-1, rest_rate=5e-13, rest_temperature=300.0, names=names, units=("1",) * P,
+            shared=np.ones(P, bool), value=value, standard_error=np.zeros((1, P)), covariance=np.zeros((1, P, P)),
+        )  # fmt: skip
+        for sign in (1, -1):
+            J = [0.0, *np.geomspace(1e10, 3e12, 60)]
+            rows = np.array([model.matrix(temperature=300.0, current_density=sign * j, duration=1e-9) for j in J])
+            assert np.all(rows >= 0) and np.allclose(rows.sum(axis=-1), 1, atol=1e-12)
+            assert monotone(rows, -sign)
+            tau = np.geomspace(1e-11, 1e-6, 60)
+            rows = [model.matrix(temperature=300.0, current_density=sign * 6e11, duration=t) for t in tau]
+            assert monotone(np.array(rows), -sign)
+
+
+def monotone(rows, sense):
+    """Whether the chance to end at least so far along the drive never falls along the first axis."""
+    states = rows[..., :-1] if sense > 0 else rows[..., -2::-1]
+    reach = 1 - np.cumsum(states, axis=-1)  # beyond each state, losses included
+    return bool(np.all(np.diff(reach, axis=0) >= -1e-12))
+
+
+def test_saved_and_loaded_fit_is_the_same(fitted, tmp_path):
+    table, fit = fitted
+    save_table(tmp_path / "t.h5", with_fit(table, fit))
+    again = load_table(tmp_path / "t.h5").fit
+    for name in ("value", "standard_error", "covariance", "shared"):
+        assert np.array_equal(getattr(again.model, name), getattr(fit.model, name)), name
+    assert again.model.names == fit.model.names and again.verdict == fit.verdict and again.free == fit.free
+    assert np.array_equal(again.deviance, fit.deviance) and again.spread is None
+    point = {"temperature": 310.0, "current_density": 6.3e11, "duration": 1.2e-9}
+    assert np.array_equal(again.model.matrix(**point), fit.model.matrix(**point))
+
+
+def test_wrong_fits_are_refused(fitted):
+    table, fit = fitted
+    with pytest.raises(InputError, match="fit has 4 states, 3 are needed"):
+        small = drawn_table(known_model())
+        dataclasses.replace(
+            small, position=small.position[:3], conductance=small.conductance[:3], retention_rate=None, fit=fit,
+            conductance_std_ctoc=small.conductance_std_ctoc[:3], counts=small.counts[..., :3, :4] + 1,
+        )  # fmt: skip
+    with pytest.raises(InputError, match="values must be finite"):
+        dataclasses.replace(fit.model, value=-fit.model.value)
+    with pytest.raises(InputError, match="needs the parameters pace"):
+        dataclasses.replace(fit.model, names=fit.model.names[::-1])
+    with pytest.raises(InputError, match='form "drift" is unknown'):
+        fit_table(table, "drift")
+    with pytest.raises(InputError, match="no pulse of the table moved a wall"):
+        still = np.zeros_like(table.counts)
+        still[..., np.arange(S), np.arange(S)] = 5
+        fit_table(dataclasses.replace(table, counts=still))
+
+
+def test_pulses_cover_the_grid_in_its_order():
+    table = drawn_table(known_model(), n=10)
+    pulses = table_pulses(table)
+    assert pulses.n == CURRENT.size * DURATION.size * S
+    assert np.array_equal(pulses.state[:S], np.arange(S)) and not pulses.up[0] and pulses.up[-1]
