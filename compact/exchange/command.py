@@ -7,7 +7,11 @@ from llg.command_line import add_common, emit, si, whole_number, writable_file, 
 from llg.errors import InputError
 
 SOURCES = {"crosssim": "lookup tables of CrossSim, files or a folder"}
-FORMATS = {"crosssim": "lookup tables of CrossSim, a folder"}
+FORMATS = {
+    "crosssim": "lookup tables of CrossSim, a folder",
+    "neurosim": "device parameters, JSON",
+    "aihwkit": "PiecewiseStepDevice, JSON",
+}
 STATES = 64
 RESOLUTION = 501
 
@@ -86,7 +90,9 @@ def run_export(arguments: argparse.Namespace):
     if arguments.out is None:
         raise InputError("export: needs -o PATH to write to")
     table = load_table(arguments.table)
-    {"crosssim": _export_crosssim}[arguments.target](arguments, table)
+    {"crosssim": _export_crosssim, "neurosim": _export_json, "aihwkit": _export_json}[arguments.target](
+        arguments, table
+    )
 
 
 def _export_crosssim(arguments: argparse.Namespace, table):
@@ -102,3 +108,29 @@ def _export_crosssim(arguments: argparse.Namespace, table):
     )
     result = {"format": "crosssim", "files": [str(path) for path in written]}
     emit(arguments, result, [f"{arguments.out}: {len(written)} lookup tables"])
+
+
+def _export_json(arguments: argparse.Namespace, table):
+    import json
+
+    from compact.exchange.aihwkit import aihwkit_device
+    from compact.exchange.neurosim import neurosim_parameters
+    from compact.exchange.origin import placeholders
+    from compact.exchange.pulse_rows import pulse_rows
+    from compact.exchange.write_line import write_line
+    from llg.storage.atomic import replacing
+
+    writable_file(arguments.out, arguments.force)
+    rows = pulse_rows(table, temperature=arguments.temperature)
+    if arguments.target == "neurosim":
+        content = neurosim_parameters(rows, write_line(table), tuple(placeholders(table)))
+    else:
+        content = aihwkit_device(rows)
+    content["table"] = str(arguments.table)
+    with replacing(arguments.out, force=arguments.force) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    emit(
+        arguments,
+        {"format": arguments.target, "files": [str(arguments.out)]},
+        [f"{arguments.out}: {FORMATS[arguments.target]}"],
+    )
