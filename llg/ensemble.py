@@ -2,17 +2,18 @@
 
 import dataclasses
 import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 
 from llg.device import Device
 from llg.drive import Drive
 from llg.errors import InputError, RunError
-from llg.kernels.noise import stream_id, trajectory_keys
 from llg.kernels.q_phi import LANES
-from llg.run_plan import LARGEST_STEP_COUNT, LARGEST_TEMPERATURE, plan_run
+from llg.lane_run import LaneRun
+from llg.run_plan import LARGEST_STEP_COUNT, LARGEST_TEMPERATURE
 
 BLOCK = 128
 """Trajectories per task; results do not depend on it."""
@@ -98,28 +99,68 @@ def simulate(
         InputError: impossible arguments.
         RunError: a trajectory diverged.
     """
-    _check(device, drive, n, start, seed, samples, jobs, block)
-    if not 0 <= first < 2**63:
-        raise InputError(f"first = {first} must be >= 0 and < 2^63")
-    temperature = device.temperature if temperature is None else temperature
-    if not 0 <= temperature < LARGEST_TEMPERATURE:
-        raise InputError(f"temperature = {temperature:g} [K] must be >= 0 and < {LARGEST_TEMPERATURE:g}")
-    task = _Task(device, drive, n, start, seed, temperature, dt, samples, noise_scale, first)
+    temperature = check_arguments(device, drive, n, start, seed, temperature, jobs, block, first)
+    if not 0 <= samples <= LARGEST_STEP_COUNT:
+        raise InputError(f"samples = {samples} must be >= 0 and <= {LARGEST_STEP_COUNT:.0e}")
+    case = {"n": n, "start": start, "seed": seed, "temperature": temperature, "dt": dt, "first": first}
+    run = LaneRun(device, drive, **case, samples=samples, noise_scale=noise_scale)
+    final = np.empty((len(run.start), n))
+    recorded = np.empty((samples + 1, len(run.start), n)) if samples else None
+
+    def work(begin: int, end: int):
+        for lane in range(begin, end, LANES):
+            where = slice(lane, min(lane + LANES, end))
+            run.run(where, final[:, where], None if recorded is None else recorded[:, :, where])
+
+    each_block(work, n, block, jobs, progress)
+    return _result(run, final, recorded)
+
+
+def each_block(work: Callable[[int, int], None], n: int, block: int, jobs: int | None, progress: Callable[[int], None]):
+    """Call work(begin, end) for blocks of trajectories on threads, in any order.
+
+    Args:
+        work: runs trajectories begin to end - 1 of those asked for.
+        n: number of trajectories.
+        block: trajectories per call, rounded up to full groups of lanes.
+        jobs: threads; all processors by default.
+        progress: called with the number of trajectories of each finished block.
+    """
     lanes = -(-block // LANES) * LANES
-    firsts = range(0, n, lanes)
-    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
-        for first, _ in zip(firsts, pool.map(lambda f: task.run(f, min(f + lanes, n)), firsts), strict=True):
-            progress(min(first + lanes, n) - first)
-    return task.result()
+    begins, turn, failed = iter(range(0, n, lanes)), threading.Lock(), threading.Event()
+
+    def serve():
+        while not failed.is_set():
+            with turn:
+                begin = next(begins, None)
+            if begin is None:
+                return
+            end = min(begin + lanes, n)
+            work(begin, end)
+            with turn:
+                progress(end - begin)
+
+    threads = jobs or os.cpu_count() or 1
+    if threads == 1:
+        serve()
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for done in as_completed([pool.submit(serve) for _ in range(threads)]):
+                done.result()
+        except BaseException:
+            failed.set()
+            raise
 
 
-def _check(device: Device, drive: Drive, n: int, start, seed: int, samples: int, jobs: int | None, block: int):
-    if n < 1 or samples < 0 or block < 1 or (jobs is not None and jobs < 1):
-        raise InputError(f"n = {n}, block = {block} and jobs = {jobs} must be >= 1, samples = {samples} must be >= 0")
-    if samples > LARGEST_STEP_COUNT:
-        raise InputError(f"samples = {samples} must be <= {LARGEST_STEP_COUNT:.0e}")
+def check_arguments(device, drive, n, start, seed, temperature, jobs, block, first) -> float:
+    """Refuse impossible arguments of `simulate`; returns the temperature [K]."""
+    if n < 1 or block < 1 or (jobs is not None and jobs < 1):
+        raise InputError(f"n = {n}, block = {block} and jobs = {jobs} must be >= 1")
     if not 0 <= seed < 2**63:
         raise InputError(f"seed = {seed} must be >= 0 and < 2^63")
+    if not 0 <= first < 2**63:
+        raise InputError(f"first = {first} must be >= 0 and < 2^63")
     if not 0 <= start[0] <= device.track.length:
         raise InputError(f"start q = {start[0]:g} [m] must lie on the track, 0 to {device.track.length:g}")
     if not np.isfinite(start[1]):
@@ -127,83 +168,25 @@ def _check(device: Device, drive: Drive, n: int, start, seed: int, samples: int,
     current = np.asarray(drive.current_density, float)
     if current.shape not in ((), (n,)) or not np.all(np.isfinite(current)):
         raise InputError(f"current_density must be a finite number or {n} of them [A/m^2], one per trajectory")
+    temperature = device.temperature if temperature is None else temperature
+    if not 0 <= temperature < LARGEST_TEMPERATURE:
+        raise InputError(f"temperature = {temperature:g} [K] must be >= 0 and < {LARGEST_TEMPERATURE:g}")
+    return temperature
 
 
-class _Task:
-    """Inputs and outputs that the blocks of one ensemble share."""
-
-    def __init__(self, device, drive, n, start, seed, temperature, dt, samples, noise_scale, first):
-        self.plan, self.first = plan_run(device, drive, temperature, dt, samples, noise_scale), np.uint64(first)
-        self.current = np.broadcast_to(np.asarray(drive.current_density, float), (n,))
-        self.start = self.plan.model.complete(*start)
-        point = (*drive.values(), temperature, *start)
-        self.stream_of = lambda J: stream_id(seed, device.instance, J, *point)
-        self.keys = None if np.ndim(drive.current_density) == 0 else _noise_keys(self.current, self.stream_of, first)
-        self.final = np.empty((len(self.start), n))
-        self.recorded = np.empty((samples + 1 if samples else 0, len(self.start), n))
-
-    def run(self, first: int, last: int):
-        """Advance trajectories first to last - 1, LANES at a time."""
-        for begin in range(first, last, LANES):
-            self._run_lanes(slice(begin, min(begin + LANES, last)))
-
-    def _run_lanes(self, where: slice):
-        amplitude, keys = _padded(self.current[where]), self._lane_keys(where)
-        units = self.plan.stretches[0].input.units
-        state = tuple(np.full(LANES, value / unit) for value, unit in zip(self.start, units, strict=True))
-        if self.recorded.size:
-            self.recorded[0, :, where] = np.array(self.start)[:, None]
-        for stretch in self.plan.stretches:
-            data = stretch.input
-            if data.units != units:
-                state = tuple(x * (old / new) for x, old, new in zip(state, units, data.units, strict=True))
-                units = data.units
-            step = self.plan.dt * data.rate
-            noise = data.noise_per_sqrt_dt * np.sqrt(step)
-            rows = self.plan.rows, stretch.first, stretch.count
-            data.advance(*state, amplitude, *keys, *rows, step, noise, data.table, data.x_end, data.coefficients)
-            if stretch.sample is not None:
-                _store(self.recorded[stretch.sample], where, state, units)
-        _store(self.final, where, state, units)
-
-    def _lane_keys(self, where: slice) -> tuple[np.ndarray, np.ndarray]:
-        if self.keys is not None:
-            return _padded(self.keys[0][where]), _padded(self.keys[1][where])
-        keys = np.empty((2, LANES), np.uint64)
-        trajectory_keys(self.stream_of(float(self.current[0])), self.first + np.uint64(where.start), keys[0], keys[1])
-        return keys[0], keys[1]
-
-    def result(self) -> Ensemble:
-        """Check and gather the outcomes."""
-        q = self.final[0]
-        diverged = q.size - np.count_nonzero(np.isfinite(self.final).all(axis=0))
-        if diverged:
-            raise RunError(f"{diverged} of {q.size} trajectories diverged at dt = {self.plan.dt:g} s; use a smaller dt")
-        model = self.plan.model
-        left = (q <= 0) | (q >= model.device.track.length)
-        names = [name for name, _unit in model.coordinates]
-        final = dict(zip(names, self.final, strict=True))
-        recorded = dict(zip(names, self.recorded.swapaxes(0, 1), strict=True))
-        return Ensemble(final, left, self.plan.dt, self.plan.n_steps, self.plan.time, recorded)
+def diverged(count: int, n: int, dt: float) -> RunError:
+    """The error of `count` of n trajectories that are no numbers any more."""
+    return RunError(f"{count} of {n} trajectories diverged at dt = {dt:g} s; use a smaller dt")
 
 
-def _store(target: np.ndarray, where: slice, state: tuple[np.ndarray, ...], units: tuple[float, ...]):
-    for row, values, unit in zip(target, state, units, strict=True):
-        row[where] = values[: where.stop - where.start] * unit
-
-
-def _padded(values: np.ndarray) -> np.ndarray:
-    out = np.zeros(LANES, values.dtype)
-    out[: values.size] = values
-    return out
-
-
-def _noise_keys(current: np.ndarray, stream_of: Callable, first: int) -> tuple[np.ndarray, np.ndarray]:
-    """Keys of all trajectories; each counts its own number, from `first` on, among those of its current density."""
-    keys = np.empty((2, current.size), np.uint64)
-    for J in np.unique(current):
-        mine = np.flatnonzero(current == J)
-        part = np.empty((2, mine.size), np.uint64)
-        trajectory_keys(stream_of(float(J)), np.uint64(first), part[0], part[1])
-        keys[:, mine] = part
-    return keys[0], keys[1]
+def _result(run: LaneRun, final: np.ndarray, recorded: np.ndarray | None) -> Ensemble:
+    """Check and gather the outcomes."""
+    q, plan = final[0], run.plan
+    lost = q.size - np.count_nonzero(np.isfinite(final).all(axis=0))
+    if lost:
+        raise diverged(lost, q.size, plan.dt)
+    left = (q <= 0) | (q >= plan.model.device.track.length)
+    names = [name for name, _unit in plan.model.coordinates]
+    recorded = np.empty((0, *final.shape)) if recorded is None else recorded
+    samples = dict(zip(names, recorded.swapaxes(0, 1), strict=True))
+    return Ensemble(dict(zip(names, final, strict=True)), left, plan.dt, plan.n_steps, plan.time, samples)

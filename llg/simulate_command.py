@@ -66,7 +66,7 @@ def run_simulate(arguments: argparse.Namespace):
     once = {"n": count, "seed": arguments.seed, "temperature": arguments.temperature, "dt": arguments.dt}
     with progress(count, "trajectories", "") as bar:
         samples = arguments.samples if arguments.out else 0
-        run = run_pulse(device, **common, **once, samples=samples, progress=bar)
+        run = run_pulse(device, **common, **once, samples=samples, keep=False, progress=bar)
     if arguments.out:
         trajectories = record(device, run.current_density, run.waveform, run.ensemble)
         inputs = [path for path in (arguments.waveform, arguments.field_waveform, arguments.gate_waveform) if path]
@@ -74,7 +74,7 @@ def run_simulate(arguments: argparse.Namespace):
     result = as_json(run) | {"instance": device.instance}
     lines = _lines(device, result, f"{count} trajectories")
     if arguments.check_dt:
-        check = check_step(device, run, lambda **other: run_pulse(device, **common, **once | other))
+        check = check_step(device, run, lambda **other: run_pulse(device, **common, keep=False, **once | other))
         result["check_dt"] = check.as_json()
         lines.append(f"  {check.advice()}")
     emit(arguments, result, lines)

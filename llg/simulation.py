@@ -1,6 +1,7 @@
 """A pulse, train or waveform on one state of a device: what `dwsynapse simulate` runs, and the outcome in numbers."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -8,7 +9,8 @@ import numpy as np
 from llg.device import Device
 from llg.ensemble import Drive, Ensemble, simulate
 from llg.errors import InputError, RunError
-from llg.landscape import Well, find_wells, valley, well_index
+from llg.landscape import Well, find_wells, valley
+from llg.outcomes import Outcomes, count_outcomes, ensemble_outcomes
 from llg.pulse import Waveform
 from llg.q_phi import NO_FIELD, Field, QPhiModel
 
@@ -40,7 +42,8 @@ class PulseRun:
         current_density: amplitude of the pulse [A/m^2].
         duration: time under current: full width at half maximum of all pulses together, or length of the shape [s].
         waveform: the whole waveform.
-        ensemble: the outcomes.
+        ensemble: the trajectories; None where only their outcomes were counted.
+        counted: the outcomes; by default those of the ensemble.
     """
 
     wells: list[Well]
@@ -48,14 +51,18 @@ class PulseRun:
     current_density: float
     duration: float
     waveform: Waveform
-    ensemble: Ensemble
+    ensemble: Ensemble | None
+    counted: Outcomes | None = None
+
+    @functools.cached_property
+    def outcomes(self) -> Outcomes:
+        """Where the trajectories ended."""
+        return self.counted or ensemble_outcomes(self.ensemble, self.wells, self.start[0])
 
     @property
     def probability(self) -> np.ndarray:
         """Probability of each state, then of having left the track or being in no state, shape (S + 1,) [1]."""
-        index = well_index(self.wells, self.ensemble.q) if self.wells else np.full(self.ensemble.q.size, -1)
-        S = len(self.wells)
-        return np.bincount(np.where(index < 0, S, index), minlength=S + 1) / self.ensemble.q.size
+        return self.outcomes.counts / self.outcomes.n
 
     @property
     def standard_error(self) -> np.ndarray:
@@ -63,14 +70,13 @@ class PulseRun:
 
         The same as in the transition table.
         """
-        n = self.ensemble.q.size
-        hits = self.probability * n
+        n, hits = self.outcomes.n, self.outcomes.counts
         return np.sqrt((hits + 0.5) * (n - hits + 0.5) / (n + 2)) / (n + 1)
 
     @property
     def mean_velocity(self) -> float:
         """Mean displacement over the duration of the pulse [m/s]."""
-        return float(np.mean(self.ensemble.q - self.start[0]) / self.duration)
+        return self.outcomes.displacement / self.duration
 
 
 def run_pulse(
@@ -82,6 +88,7 @@ def run_pulse(
     dt: float | None = None,
     samples: int = 0,
     jobs: int | None = None,
+    keep: bool = True,
     progress: Callable[[int], None] = lambda done: None,
     **what,
 ) -> PulseRun:
@@ -95,6 +102,7 @@ def run_pulse(
         dt: time step [s].
         samples: number of times at which to record.
         jobs: threads.
+        keep: keep the trajectories; otherwise their outcomes are counted, in memory that does not grow with n.
         progress: called with the number of trajectories finished.
         what: what acts on which wall, arguments of `pulse_case`.
 
@@ -103,9 +111,14 @@ def run_pulse(
         RunError: a trajectory diverged.
     """
     case = pulse_case(device, **what)
-    options = {"n": n, "seed": seed, "temperature": temperature, "dt": dt, "samples": samples, "jobs": jobs}
-    ensemble = simulate(device, case.drive, start=case.start, **options, progress=progress)
-    return PulseRun(case.wells, case.start, case.drive.current_density, case.duration, case.drive.waveform, ensemble)
+    options = {"n": n, "seed": seed, "temperature": temperature, "dt": dt, "jobs": jobs, "progress": progress}
+    ensemble = counted = None
+    if keep or samples:
+        ensemble = simulate(device, case.drive, start=case.start, samples=samples, **options)
+    else:
+        counted = count_outcomes(device, case.drive, case.wells, start=case.start, **options)
+    drive = case.drive
+    return PulseRun(case.wells, case.start, drive.current_density, case.duration, drive.waveform, ensemble, counted)
 
 
 def pulse_case(
@@ -176,14 +189,14 @@ def _start(device: Device, state: int | None) -> tuple[list[Well], tuple[float, 
 def as_json(run: PulseRun) -> dict:
     """The documented JSON object of `dwsynapse simulate`; the last probability is that of having left all states."""
     return {
-        "n": run.ensemble.q.size,
+        "n": run.outcomes.n,
         "states": [well.q for well in run.wells],
         "start_q_m": run.start[0],
         "current_density_A_per_m2": run.current_density,
         "duration_s": run.duration,
         "probability": run.probability.tolist(),
         "standard_error": run.standard_error.tolist(),
-        "left_track": int(run.ensemble.left.sum()),
+        "left_track": run.outcomes.left,
         "mean_velocity_m_per_s": run.mean_velocity,
-        "dt_s": run.ensemble.dt,
+        "dt_s": run.outcomes.dt,
     }

@@ -65,10 +65,10 @@ def check_step(device: Device, run: PulseRun, again: Callable[..., PulseRun]) ->
         run: what came out.
         again: repeats the run with other values of the keywords dt, n, seed and temperature.
     """
-    n, dt, seed = run.ensemble.q.size, run.ensemble.dt, OTHER_SEED
-    half = again(dt=dt / 2, seed=seed)
-    ends = [float(again(dt=step, n=1, temperature=0.0).ensemble.q[0]) for step in (dt, dt / 2)]
-    p_value = _same_law(run.probability * n, half.probability * n)
+    dt = run.outcomes.dt
+    half = again(dt=dt / 2, seed=OTHER_SEED)
+    ends = [again(dt=step, n=1, temperature=0.0).outcomes.displacement for step in (dt, dt / 2)]
+    p_value = _same_law(run.outcomes.counts, half.outcomes.counts)
     return StepCheck(dt, half.probability, p_value, ends[1] - ends[0], device.straight_wall.Delta)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from llg.drive import Drive
-from llg.ensemble import simulate
+from llg.outcomes import count_outcomes
 
 from .home import Home, HomeStates, describe_states, make_home, nominal_wells
 from .plan import SweepPlan
@@ -51,11 +51,11 @@ def _count_row(home: Home, drive: Drive, state: int, plan: SweepPlan, progress: 
     """Outcomes from one state, in rounds until the standard error is small enough; shape (S + 1,)."""
     counts, done, wanted = np.zeros(home.present.size + 1, np.uint64), 0, plan.n
     while done < wanted:
-        end = simulate(
-            home.device, drive, n=wanted - done, first=done, start=tuple(home.start[state].tolist()), seed=plan.seed,
-            temperature=home.temperature, jobs=1, progress=progress,
+        ends = count_outcomes(
+            home.device, drive, home.wells, n=wanted - done, first=done, start=tuple(home.start[state].tolist()),
+            seed=plan.seed, temperature=home.temperature, settling=home.settling, jobs=1, progress=progress,
         )  # fmt: skip
-        counts += home.outcomes(end.q)
+        counts += home.by_state(ends.counts)
         done, wanted = wanted, next_total(counts, plan.target_error)
     return counts
 

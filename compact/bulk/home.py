@@ -7,6 +7,7 @@ no wall is ever counted as ending in it, and its row holds what a pulse does to 
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from llg.errors import RunError
 from llg.landscape import Well, find_wells, valley, well_index
 from llg.q_phi import QPhiModel
 from llg.rates.thermal_grid import thermal_grid
+from llg.settling import Settling
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -39,11 +41,20 @@ class Home:
     present: np.ndarray
     start: np.ndarray
 
+    @functools.cached_property
+    def settling(self) -> Settling:
+        """When a wall of this home counts as settled, so that its trajectory may stop."""
+        return Settling(QPhiModel(self.device), self.wells, self.temperature)
+
     def outcomes(self, q: np.ndarray) -> np.ndarray:
         """Numbers of walls at q [m] by state, those in none last, shape (S + 1,)."""
+        index = well_index(self.wells, q)
+        return self.by_state(np.bincount(np.where(index < 0, len(self.wells), index), minlength=len(self.wells) + 1))
+
+    def by_state(self, counts: np.ndarray) -> np.ndarray:
+        """Numbers of walls by state, those in none last, shape (S + 1,), from those by well, those in none last."""
         S = self.present.size
-        state = np.append(self.state, S)[well_index(self.wells, q)]
-        return np.bincount(state, minlength=S + 1).astype(np.uint64)
+        return np.array([counts[np.append(self.state, S) == s].sum() for s in range(S + 1)], np.uint64)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from llg.kernels.elementary import sincos
 from llg.kernels.memory import load_lane, store_lane
 from llg.kernels.noise import normal_pair, step_bits
 from llg.kernels.packed_table import interpolate
+from llg.kernels.vector_width import prefer_wide_vectors
 
 LANES = 64
 COLUMNS = 5
@@ -89,6 +90,7 @@ def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, 
         x_end: length of the track in wall widths.
         c: coefficients.
     """
+    prefer_wide_vectors()
     xi_x, xi_phi = np.empty(LANES), np.empty(LANES)
     x_ahead, phi_ahead = np.empty(LANES), np.empty(LANES)
     x_half, phi_half = np.empty(LANES), np.empty(LANES)

@@ -19,6 +19,7 @@ from llg.kernels.memory import load_lane, store_lane
 from llg.kernels.noise import normal_pair, step_bits, third_normals
 from llg.kernels.packed_table import interpolate
 from llg.kernels.q_phi import LANES
+from llg.kernels.vector_width import prefer_wide_vectors
 
 COLUMNS = 9
 _PI_SQUARED = 9.869604401089358
@@ -113,6 +114,7 @@ def advance(x, phi, chi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, no
     Args:
         chi: tilt, shape (LANES,) [rad].
     """
+    prefer_wide_vectors()
     xi_x, xi_phi, xi_even, xi_odd = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
     x_ahead, phi_ahead, chi_ahead = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     for step in range(step_0, step_0 + n_steps):

@@ -19,6 +19,7 @@ from llg.kernels.memory import load_lane, store_lane
 from llg.kernels.noise import normal_pair, step_bits, third_normals
 from llg.kernels.packed_table import interpolate
 from llg.kernels.q_phi import LANES
+from llg.kernels.vector_width import prefer_wide_vectors
 
 COLUMNS = 10
 
@@ -106,6 +107,7 @@ def advance(x, phi, width, amplitude, key_1, key_2, drive, step_0, n_steps, dt, 
     Args:
         width: Delta/Delta_0, shape (LANES,).
     """
+    prefer_wide_vectors()
     noise_v = c[18]
     v = np.sqrt(width)
     xi_x, xi_phi, xi_even, xi_odd = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
