@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from llg.errors import InputError
-from llg.parameters import Parameters, quantity, word
+from llg.parameters import Parameters, whole, word
 
-MAX_TILE_SIDE = 65536
+MAX_TILE_SIDE = 4096
 # Devices per weight in a row.
 DEVICES = {"pair": 2, "single": 1}
 
@@ -22,8 +22,8 @@ DEVICES = {"pair": 2, "single": 1}
 class TileShape(Parameters):
     """Size of the arrays of a chip, and how a weight lies in them."""
 
-    rows: float = quantity("word lines of a tile", "1", default=128, ge=1, le=MAX_TILE_SIDE)
-    columns: float = quantity("bit lines of a tile", "1", default=128, ge=1, le=MAX_TILE_SIDE)
+    rows: int = whole("word lines of a tile", default=128, ge=1, le=MAX_TILE_SIDE)
+    columns: int = whole("bit lines of a tile", default=128, ge=1, le=MAX_TILE_SIDE)
     weight: str = word(
         "pair: both devices of a weight in the same tile and row; single: one device per weight, for a pair its "
         "two devices in two tiles",
@@ -31,18 +31,10 @@ class TileShape(Parameters):
         choices=tuple(DEVICES),
     )
 
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("rows", "columns"):
-            object.__setattr__(self, name, int(getattr(self, name)))
-
     def problems(self) -> Iterator[str]:
-        """Sides are whole numbers and a weight fits."""
-        for name in ("rows", "columns"):
-            if getattr(self, name) != int(getattr(self, name)):
-                yield f"{name} = {getattr(self, name)} [1] must be a whole number"
+        """A weight fits."""
         if self.columns < DEVICES[self.weight]:
-            yield f'columns = {self.columns:g} [1] must be >= {DEVICES[self.weight]} for weight = "{self.weight}"'
+            yield f'columns = {self.columns} [1] must be >= {DEVICES[self.weight]} for weight = "{self.weight}"'
 
     @property
     def weights_per_row(self) -> int:

@@ -30,7 +30,7 @@ class Wires(Parameters):
     @property
     def ideal(self) -> bool:
         """Whether no wire has a resistance."""
-        return not any(getattr(self, field.name) for field in dataclasses.fields(self))
+        return not any(getattr(self, field.name) for field in dataclasses.fields(Wires))
 
     @property
     def word(self) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import pytest
 from arraysim.periphery import crossbar, line_kernel, nodal_kernel
 from arraysim.periphery.crossbar import FEW, Crossbar, solve_circuit
 from arraysim.periphery.effective_matrix import effective_matrix
+from arraysim.periphery.fast_matrix import single_passage_matrix
 from arraysim.periphery.wires import Wires
 from llg.errors import InputError, RunError
 
@@ -168,6 +169,38 @@ def test_few_changed_devices_are_followed_exactly(resistance, changes):
     np.testing.assert_allclose(array.matrix, effective_matrix(conductance, wires), rtol=1e-10)
     assert np.abs(array.matrix / before - 1).max() > 0.1
     assert np.array_equal(array.currents(np.eye(40)), array.matrix)
+
+
+def test_single_passage_is_exact_where_lines_do_not_meet_again():
+    wires = Wires(word_resistance=4.0, bit_resistance=2.0, driver_resistance=50.0, sink_resistance=20.0)
+    row = random_array(1, 9) * 100  # one driver and 0 V at every sink: what is sent back is second order only
+    thin = Wires(word_resistance=4.0, driver_resistance=50.0)
+    np.testing.assert_allclose(single_passage_matrix(row, thin), effective_matrix(row, thin), rtol=1e-13)
+    column = random_array(9, 1) * 100
+    thin = Wires(bit_resistance=2.0, sink_resistance=20.0)
+    np.testing.assert_allclose(single_passage_matrix(column, thin), effective_matrix(column, thin), rtol=1e-13)
+    one = np.array([[0.02]])
+    assert single_passage_matrix(one, wires)[0, 0] != pytest.approx(effective_matrix(one, wires)[0, 0], rel=1e-3)
+
+
+@pytest.mark.parametrize(("resistance", "limit"), [(0.1, 4e-4), (1.0, 0.015), (10.0, 0.04)])
+def test_single_passage_follows_changes_within_its_stated_error(resistance, limit):
+    rng = np.random.default_rng(4)
+    wires = Wires(word_resistance=resistance, bit_resistance=resistance)
+    before, voltage = random_array(128, 128), rng.random((100, 128))
+    after = np.where(rng.random(before.shape) < 0.05, rng.choice(LEVELS, before.shape), before)
+    exact, old = effective_matrix(after, wires), effective_matrix(before, wires)
+    found = old + single_passage_matrix(after, wires) - single_passage_matrix(before, wires)
+
+    def pairs(matrix):
+        current = voltage @ matrix
+        return current[:, ::2] - current[:, 1::2]
+
+    def error(matrix):
+        return np.sqrt(((pairs(matrix) - pairs(exact)) ** 2).mean() / (pairs(exact) ** 2).mean())
+
+    assert error(found) < limit
+    assert error(old) > 10 * error(found)
 
 
 def test_a_dead_column_carries_no_current_and_a_dead_array_is_no_error():

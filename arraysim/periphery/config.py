@@ -1,0 +1,178 @@
+"""What stands between the numbers of a network and the conductances of its arrays, as a TOML file or in code.
+
+    [tile]
+    rows = 128
+    columns = 128
+
+    [wires]
+    word_resistance = "1 ohm"
+    bit_resistance = "1 ohm"
+
+    [dac]
+    bits = 8
+    coding = "serial"
+
+    [adc]
+    bits = 6
+
+Whatever is not given is ideal.
+"""
+
+import dataclasses
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from arraysim.periphery.tiles import TileShape
+from arraysim.periphery.wires import Wires
+from llg.errors import InputError, nearest
+from llg.parameters import Parameters, quantity, whole, word
+
+MAX_BITS = 12
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TileWires(Wires):
+    """Wires of every tile, and how closely they are followed while weights change."""
+
+    solution: str = word(
+        "exact: the circuit is solved whenever a device changed; fast: between solutions, changes count in the "
+        "approximation of single passage",
+        default="exact",
+        choices=("exact", "fast"),
+    )
+    refresh: float = quantity(
+        "fast: share of changed devices of a tile that makes it be solved again", "1", default=0.05, ge=0, le=1
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Dac(Parameters):
+    """Converters that drive the lines."""
+
+    bits: int = whole("of the input, its sign included where it has one; 0: no quantization", default=0, le=MAX_BITS)
+    coding: str = word(
+        "serial: one read per bit with the line on or off; level: one read with as many voltages as the bits say",
+        default="serial",
+        choices=("serial", "level"),
+    )
+    full_scale: float | None = quantity(
+        "largest input of a forward read; not given: the largest seen in the data", "1", default=None, gt=0
+    )
+
+    def problems(self) -> Iterator[str]:
+        """One bit would be the sign alone."""
+        if self.bits == 1:
+            yield "bits = 1 [1] must be 0 or >= 2"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Adc(Parameters):
+    """Converters behind the lines, and what each of them has wrong."""
+
+    bits: int = whole("of a partial sum; 0: no quantization and no error", default=0, le=MAX_BITS)
+    kind: str = word("how it converts, which decides the form of its nonlinearity", default="sar",
+                     choices=("sar", "flash", "ramp"))  # fmt: skip
+    full_scale: float | None = quantity(
+        "largest current it resolves; not given: calibrated from the data", "A", default=None, gt=0
+    )
+    lines: int = whole("lines that take turns at one converter", default=8, ge=1)
+    offset_dtod: float = quantity("standard deviation of the offset, in steps", "1", default=0.0, ge=0, le=1e3)
+    gain_dtod: float = quantity("standard deviation of the gain, relative", "1", default=0.0, ge=0, lt=0.3)
+    nonlinearity_dtod: float = quantity(
+        "standard deviation, in steps: sar, of a unit capacitor; flash, of each threshold; ramp, of the bow of the "
+        "ramp at half scale",
+        "1",
+        default=0.0,
+        ge=0,
+        le=1e3,
+    )
+
+    def problems(self) -> Iterator[str]:
+        """One bit has no zero; capacitors keep their sign."""
+        if self.bits == 1:
+            yield "bits = 1 [1] must be 0 or >= 2"
+        if self.kind == "sar" and self.nonlinearity_dtod >= 0.3:
+            yield f"nonlinearity_dtod = {self.nonlinearity_dtod:g} [1] must be < 0.3 for a sar converter"
+
+    @property
+    def exact(self) -> bool:
+        """Whether the thresholds are where they should be, up to gain and offset."""
+        return self.nonlinearity_dtod == 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Read(Parameters):
+    """Reading of the junctions."""
+
+    voltage: float = quantity("of a line driven at full scale", "V", default=0.1, gt=0, le=10)
+    noise: float = quantity(
+        "standard deviation of a junction's conductance in one read, relative", "1", default=0.0, ge=0, lt=1
+    )
+    integrator_noise: float = quantity(
+        "standard deviation referred to the current of a line in one read", "A", default=0.0, ge=0, le=1
+    )
+    subtraction: str = word(
+        "of the two lines of a pair: analog, before one converter; digital, after two",
+        default="analog",
+        choices=("analog", "digital"),
+    )
+    passes: str = word("that go through the periphery", default="both", choices=("both", "forward"))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Periphery:
+    """All of it.
+
+    Attributes:
+        tile: size of the arrays.
+        wires: resistances.
+        dac: converters that drive the lines.
+        adc: converters behind the lines.
+        read: noise and how pairs are subtracted.
+    """
+
+    tile: TileShape = dataclasses.field(default_factory=TileShape)
+    wires: TileWires = dataclasses.field(default_factory=TileWires)
+    dac: Dac = dataclasses.field(default_factory=Dac)
+    adc: Adc = dataclasses.field(default_factory=Adc)
+    read: Read = dataclasses.field(default_factory=Read)
+
+    def to_dict(self) -> dict:
+        """Return the sections as plain numbers and texts; what is not given is left out."""
+        sections = {field.name: getattr(self, field.name).to_dict() for field in dataclasses.fields(self)}
+        return {name: {k: v for k, v in one.items() if v is not None} for name, one in sections.items()}
+
+
+SECTIONS = {field.name: field.default_factory for field in dataclasses.fields(Periphery)}
+
+
+def periphery_from_mapping(mapping: Mapping, where: str) -> Periphery:
+    """Build the periphery from sections of names and SI numbers or strings with units.
+
+    Args:
+        mapping: what the file holds.
+        where: for messages.
+
+    Raises:
+        InputError: unknown sections or keys, impossible values.
+    """
+    for name in mapping:
+        if name not in SECTIONS:
+            raise InputError(f"{where}: unknown section [{name}]{nearest(name, SECTIONS)}")
+    return Periphery(**{name: SECTIONS[name].from_mapping(one, f"{where} [{name}]") for name, one in mapping.items()})
+
+
+def load_periphery(path) -> Periphery:
+    """Read a periphery file.
+
+    Raises:
+        InputError: it cannot be read, or as for `periphery_from_mapping`.
+    """
+    try:
+        mapping = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not TOML: {error}") from None
+    return periphery_from_mapping(mapping, str(path))

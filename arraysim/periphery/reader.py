@@ -1,0 +1,164 @@
+"""A layer read through the periphery, forward and backward.
+
+The gradient passes converters straight through: errors are multiplied by the weights as the backward pass reads them,
+and the outer product that updates the weights takes the digital inputs and errors.
+"""
+
+import types
+
+import numpy as np
+
+from arraysim.networks.product import product
+from arraysim.periphery.config import Periphery
+from arraysim.periphery.read_path import Lines, ReadPath
+from arraysim.periphery.tiles import LayerMap, map_layer
+from arraysim.periphery.wired_planes import WiredPlanes
+from arraysim.synapses.memory import refill
+
+_FORWARD, _BACKWARD = 0, 1
+
+
+class PeripheryReader:
+    """Read path of one layer, for `arraysim.synapses.weights`.
+
+    Ideal settings multiply exactly as a layer without a reader does.
+
+    Attributes:
+        periphery: what is between numbers and conductances.
+        layer: the layer on its tiles, known from the first read on.
+        adapt: whether ranges follow the data; clear it to keep those of a calibration.
+    """
+
+    def __init__(self, periphery: Periphery, *, seed: int, number: int = 0):
+        """Prepare to read.
+
+        Args:
+            periphery: what is between.
+            seed: root seed of converters and noise [1].
+            number: of this layer among those with the same seed [1].
+        """
+        self.periphery, self.layer, self.adapt = periphery, None, True
+        self._identity = seed, number
+        self._paths, self._wires, self._waiting = {}, {}, {}
+
+    def forward(self, inputs: np.ndarray, weights) -> np.ndarray:
+        """Return inputs, shape (batch, rows), times the weights, shape (batch, columns), float32."""
+        if self._exact:
+            return product(inputs, weights.values)
+        return self._path(_FORWARD, weights).read(inputs, self._lines(_FORWARD, weights), adapt=self.adapt)
+
+    def backward(self, errors: np.ndarray, weights) -> np.ndarray:
+        """Return errors, shape (batch, columns), times the transposed weights, shape (batch, rows), float32."""
+        if self._exact or self.periphery.read.passes == "forward":
+            return product(errors, weights.values.T)
+        return self._path(_BACKWARD, weights).read(errors, self._lines(_BACKWARD, weights), adapt=self.adapt)
+
+    def checkpoint(self) -> dict[str, np.ndarray]:
+        """Return a copy of the ranges found and the reads counted, by direction."""
+        memory = {
+            f"{direction}_{name}": values.copy()
+            for direction, path in self._paths.items()
+            for name, values in path.memory.items()
+        }
+        return memory | {name: values for name, values in self._waiting.items() if name not in memory}
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go back to a checkpoint of a reader built alike."""
+        self._waiting = {name: np.array(values) for name, values in saved.items()}
+        for direction, path in self._paths.items():
+            self._recall(direction, path)
+
+    @property
+    def _exact(self) -> bool:
+        p = self.periphery
+        noiseless = p.read.noise == 0 and p.read.integrator_noise == 0
+        return noiseless and p.wires.ideal and p.dac.bits == 0 and p.adc.bits == 0
+
+    def _path(self, direction: int, weights) -> ReadPath:
+        if direction not in self._paths:
+            if self.layer is None:
+                self.layer = _mapped(weights, self.periphery)
+            cuts = self.layer.column_slices if direction == _BACKWARD else self.layer.row_slices
+            path = self._paths[direction] = ReadPath(
+                self.periphery,
+                cuts=cuts,
+                numbers=_converters(self.layer, len(weights.factors), self.periphery, backward=direction == _BACKWARD),
+                per_vector=direction == _BACKWARD,
+                seed=self._identity[0],
+                layer=self._identity[1],
+                stream=direction,
+            )
+            self._recall(direction, path)
+        return self._paths[direction]
+
+    def _recall(self, direction: int, path: ReadPath) -> None:
+        mine = {n.removeprefix(f"{direction}_"): v for n, v in self._waiting.items() if n.startswith(f"{direction}_")}
+        if mine:
+            refill(path.memory, mine, "a read path")
+
+    def _lines(self, direction: int, weights) -> Lines:
+        """What the lines do now; plain weights serve where nothing tells the planes apart."""
+        read, backward = self.periphery.read, direction == _BACKWARD
+        unit = weights.scale / read.voltage
+        if self.periphery.wires.ideal and read.noise == 0 and read.subtraction == "analog":
+            matrix = weights.values.T if backward else weights.values
+            return Lines(matrices=(matrix,), factors=(1.0,), variance=(), unit=unit)
+        planes = self._planes(direction, weights)
+        if backward:
+            planes = [plane.T for plane in planes]
+        squares = [
+            (weights.scale * read.noise * f * plane) ** 2 for f, plane in zip(weights.factors, planes, strict=True)
+        ]
+        if read.subtraction == "analog":
+            planes = [sum(f * plane for f, plane in zip(weights.factors, planes, strict=True))]
+            squares, factors = [sum(squares)], (1.0,)
+        else:
+            squares = [square / f**2 for f, square in zip(weights.factors, squares, strict=True)]
+            factors = tuple(weights.factors)
+        return Lines(
+            matrices=tuple((weights.scale * plane).astype(np.float32) for plane in planes),
+            factors=factors,
+            variance=tuple(square.astype(np.float32) for square in squares) if read.noise else (),
+            unit=unit,
+        )
+
+    def _planes(self, direction: int, weights) -> list[np.ndarray]:
+        wires = self.periphery.wires
+        if direction == _BACKWARD and wires.driver_resistance == wires.sink_resistance:
+            direction = _FORWARD  # reciprocity
+        if direction not in self._wires:
+            self._wires[direction] = WiredPlanes(
+                self.layer, len(weights.factors), wires, backward=direction == _BACKWARD
+            )
+        return self._wires[direction].follow(weights.conductances)
+
+
+def _mapped(weights, periphery: Periphery) -> LayerMap:
+    rows, columns = weights.values.shape
+    return map_layer(types.SimpleNamespace(name="layer", rows=rows, columns=columns), periphery.tile)
+
+
+def _converters(layer: LayerMap, planes: int, periphery: Periphery, *, backward: bool) -> np.ndarray:
+    """Number the converter of each line, shape (matrices, tiles along the inputs, outputs).
+
+    Lines that take turns at a converter lie side by side in one tile; the lines of a pair that are subtracted before
+    conversion count as one.
+    """
+    matrices = planes if periphery.read.subtraction == "digital" else 1
+    cuts, across = (layer.column_slices, layer.row_slices) if backward else (layer.row_slices, layer.column_slices)
+    outputs = across[-1].stop
+    number = np.empty((matrices, len(cuts), outputs), np.int64)
+    # Lines of one output that meet at the same edge of a tile; a word line is one line, read once per plane.
+    beside = matrices if periphery.tile.weight == "pair" and not backward else 1
+    count = 0
+    for tile in range(len(cuts)):
+        for part in across:
+            local = np.arange(part.stop - part.start)
+            for plane in range(matrices):
+                if beside > 1:
+                    number[plane, tile, part] = count + (local * beside + plane) // periphery.adc.lines
+                else:
+                    first = count + plane * -(-local.size // periphery.adc.lines) * (not backward)
+                    number[plane, tile, part] = first + local // periphery.adc.lines
+            count = int(number[:, tile, part].max()) + 1
+    return number
