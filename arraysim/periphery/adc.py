@@ -11,8 +11,8 @@ error is even within +-1/2 step and has the variance 1/12 step^2 inside its rang
 import numpy as np
 
 from arraysim.periphery.config import Adc
+from arraysim.periphery.convert_kernel import fill_normals
 from arraysim.synapses.synapse_array import stream_keys
-from arraysim.synapses.update_kernel import fill_normals
 
 _GAIN, _OFFSET, _SHAPE = range(100, 103)
 

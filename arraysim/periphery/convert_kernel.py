@@ -14,6 +14,13 @@ LOSS_LANES = 64
 
 
 @njit(cache=True, nogil=True)
+def fill_normals(out, key_1, key_2):
+    """Fill ``out``, shape (n,), with standard normals; a pure function of the keys and of the place [1]."""
+    for i in range(out.size):
+        out[i], _ = normal_pair(step_bits(key_1, key_2, np.uint64(i)))
+
+
+@njit(cache=True, nogil=True)
 def quantize_inputs(vectors, scale, levels, out):
     """Round inputs to whole levels.
 

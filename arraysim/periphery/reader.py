@@ -135,7 +135,9 @@ class PeripheryReader:
 
 def _mapped(weights, periphery: Periphery) -> LayerMap:
     rows, columns = weights.values.shape
-    return map_layer(types.SimpleNamespace(name="layer", rows=rows, columns=columns), periphery.tile)
+    return map_layer(
+        types.SimpleNamespace(name="layer", rows=rows, columns=columns), periphery.tile, planes=len(weights.factors)
+    )
 
 
 def _converters(layer: LayerMap, planes: int, periphery: Periphery, *, backward: bool) -> np.ndarray:

@@ -59,12 +59,19 @@ class LayerMap:
         rows: inputs of the layer, bias included [1].
         columns: outputs of the layer [1].
         tile: size of the arrays.
+        planes: devices per weight [1].
     """
 
     name: str
     rows: int
     columns: int
     tile: TileShape
+    planes: int = DEVICES["pair"]
+
+    @property
+    def lines(self) -> int:
+        """Bit lines of a tile that a weight takes [1]."""
+        return self.planes if self.tile.weight == "pair" else DEVICES["single"]
 
     @property
     def row_tiles(self) -> int:
@@ -74,7 +81,7 @@ class LayerMap:
     @property
     def column_tiles(self) -> int:
         """Tiles side by side [1]."""
-        return -(-self.columns // self.tile.weights_per_row)
+        return -(-self.columns // (self.tile.columns // self.lines))
 
     @property
     def tiles(self) -> int:
@@ -84,7 +91,7 @@ class LayerMap:
     @property
     def devices(self) -> int:
         """Devices in use in these tiles [1]."""
-        return self.rows * self.columns * DEVICES[self.tile.weight]
+        return self.rows * self.columns * self.lines
 
     @property
     def utilization(self) -> float:
@@ -147,21 +154,25 @@ class NetworkMap:
         }
 
 
-def map_layer(layer: MatrixShape, tile: TileShape) -> LayerMap:
+def map_layer(layer: MatrixShape, tile: TileShape, *, planes: int = DEVICES["pair"]) -> LayerMap:
     """Lay one layer on tiles.
 
     Args:
         layer: name, rows and columns of its weights; a convolution counts its unrolled kernel as one row per input.
         tile: size of the arrays.
+        planes: devices per weight; more than two for weights of several digits [1].
 
     Raises:
-        InputError: a layer without rows or columns.
+        InputError: a layer without rows or columns, or a weight wider than a tile.
     """
     for name in ("rows", "columns"):
         value = getattr(layer, name)
         if value != int(value) or value < 1:
             raise InputError(f'layer "{layer.name}": {name} = {value!r} must be a whole number >= 1')
-    return LayerMap(name=layer.name, rows=int(layer.rows), columns=int(layer.columns), tile=tile)
+    found = LayerMap(name=layer.name, rows=int(layer.rows), columns=int(layer.columns), tile=tile, planes=planes)
+    if found.lines > tile.columns:
+        raise InputError(f'layer "{layer.name}": a weight of {planes} devices is wider than a tile of {tile.columns}')
+    return found
 
 
 def map_network(layers: Iterable[MatrixShape], tile: TileShape) -> NetworkMap:

@@ -40,7 +40,7 @@ class WiredPlanes:
             conductances: planes as they are now, shape (rows, columns) or (rows, 1) [S].
         """
         shape = (self._layer.rows, self._layer.columns)
-        planes = np.stack([np.broadcast_to(plane, shape) for plane in conductances], axis=-1)
+        planes = np.stack([np.broadcast_to(plane, shape) for plane in conductances], axis=-1, dtype=np.float64)
         if self._wires.ideal:
             return list(np.moveaxis(planes, -1, 0))
         out = np.empty_like(planes)
