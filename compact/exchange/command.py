@@ -6,7 +6,10 @@ from pathlib import Path
 from llg.command_line import add_common, emit, si, whole_number, writable_file, writable_folder
 from llg.errors import InputError
 
-SOURCES = {"crosssim": "lookup tables of CrossSim, files or a folder"}
+SOURCES = {
+    "crosssim": "lookup tables of CrossSim, files or a folder",
+    "pulses": "one CSV file of measured pulse responses",
+}
 FORMATS = {
     "crosssim": "lookup tables of CrossSim, a folder",
     "neurosim": "device parameters, JSON",
@@ -21,11 +24,23 @@ def add_import(commands):
     parser = commands.add_parser("import", help="transition table from data of other programs")
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="; ".join(SOURCES.values()))
     parser.add_argument("--from", dest="source", required=True, choices=SOURCES, help="format of the files")
-    parser.add_argument("--states", type=whole_number(2), metavar="S", help=f"number of states (default {STATES})")
-    parser.add_argument("--current", type=si("A/m^2"), metavar="J", help="magnitude of the pulse, where known")
-    parser.add_argument("--duration", type=si("s"), metavar="T", help="duration of the pulse, where known")
+    parser.add_argument(
+        "--states",
+        type=whole_number(2),
+        metavar="S",
+        help=f"number of states (default: {STATES} for crosssim, found from the data for pulses)",
+    )
+    parser.add_argument(
+        "--current", type=si("A/m^2"), metavar="J", help="crosssim: magnitude of the pulse, where known"
+    )
+    parser.add_argument("--duration", type=si("s"), metavar="T", help="crosssim: duration of the pulse, where known")
     parser.add_argument("--temperature", type=si("K"), metavar="T", help="temperature (default: 300 K, assumed)")
     parser.add_argument("--energy", type=si("J"), metavar="E", help="energy of the pulse, where known")
+    parser.add_argument(
+        "--area", type=si("m^2"), metavar="A", help="pulses: cross-section that a current in A goes through"
+    )
+    parser.add_argument("--assume-stay", action="store_true",
+                        help="pulses: let a wall stay where a pulse was never sent from its state")  # fmt: skip
     add_common(parser, output="write the table to this HDF5 file", seed=False)
     parser.set_defaults(run=run_import)
 
@@ -35,7 +50,11 @@ def run_import(arguments: argparse.Namespace):
     if arguments.out is None:
         raise InputError("import: needs -o FILE to write the table to")
     writable_file(arguments.out, arguments.force)
-    {"crosssim": _import_crosssim}[arguments.source](arguments)
+    foreign = {"crosssim": ("area", "assume_stay"), "pulses": ("current", "duration")}[arguments.source]
+    for name in foreign:
+        if getattr(arguments, name):
+            raise InputError(f"import: --from {arguments.source} takes no --{name.replace('_', '-')}")
+    {"crosssim": _import_crosssim, "pulses": _import_pulses}[arguments.source](arguments)
 
 
 def _import_crosssim(arguments: argparse.Namespace):
@@ -68,6 +87,47 @@ def _import_crosssim(arguments: argparse.Namespace):
         f"source, and the distribution differs by {fidelity.largest_shift:.3f} at most",
         f"  stand-ins for what is unknown: {', '.join(placeholders(table))}",
     ]
+    emit(arguments, result, lines)
+
+
+def _import_pulses(arguments: argparse.Namespace):
+    import dataclasses
+
+    from compact.exchange.crosssim_import import PulseFacts
+    from compact.exchange.origin import placeholders
+    from compact.exchange.pulse_data import read_pulse_data
+    from compact.exchange.pulse_import import import_pulses
+    from compact.table_file import save_table
+
+    if len(arguments.files) > 1:
+        raise InputError(f"import: --from pulses takes one file, {len(arguments.files)} were given")
+    table, report = import_pulses(
+        read_pulse_data(arguments.files[0]),
+        states=arguments.states,
+        facts=PulseFacts(temperature=arguments.temperature, energy=arguments.energy),
+        area=arguments.area,
+        assume_stay=arguments.assume_stay,
+    )
+    save_table(arguments.out, table, inputs=arguments.files, force=arguments.force)
+    counted = dataclasses.asdict(report)
+    result = {
+        "table": str(arguments.out),
+        "states": table.position.size,
+        "devices": table.counts.shape[0],
+        "conductance_S": [float(table.conductance[0]), float(table.conductance[-1])],
+        "placeholders": placeholders(table),
+        **counted,
+        "bic": {str(states): value for states, value in report.bic.items()},
+    }
+    left_out = f"{report.outliers} outliers, {report.gaps} pulses without a reading before and after"
+    lines = [
+        f"{arguments.out}: {result['states']} states, {result['devices']} devices",
+        f"  {report.transitions} transitions from {report.readings} readings; left out: {left_out}",
+        f"  readings put to a wrong state, expected: {report.misplaced:.2%}",
+        f"  stand-ins for what is unknown: {', '.join(placeholders(table))}",
+    ]
+    if report.empty_rows:
+        lines.append(f"  {report.empty_rows} rows without a trial are assumed to stay")
     emit(arguments, result, lines)
 
 

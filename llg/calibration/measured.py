@@ -19,6 +19,10 @@ UNITS = {
     "time": {"s": 1.0, "us": 1e-6, "ns": 1e-9, "ps": 1e-12},
     "speed": {"m/s": 1.0, "nm/ns": 1.0},
     "current density": {"A/m2": 1.0, "1e10 A/m2": 1e10, "1e11 A/m2": 1e11, "1e12 A/m2": 1e12, "MA/cm2": 1e10},
+    "current": {"A": 1.0, "mA": 1e-3, "uA": 1e-6},
+    "voltage": {"V": 1.0, "mV": 1e-3},
+    "conductance": {"S": 1.0, "mS": 1e-3, "uS": 1e-6, "nS": 1e-9},
+    "resistance": {"ohm": 1.0, "kohm": 1e3, "Mohm": 1e6},
     "energy": {"J": 1.0, "aJ": 1e-18, "zJ": 1e-21, "eV": 1.602176634e-19},
     "number": {"": 1.0},
 }

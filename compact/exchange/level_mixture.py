@@ -1,0 +1,153 @@
+"""Levels in a list of conductances: a mixture of Gaussians on a line, with a flat share for outliers.
+
+Likelihood of each reading: (1 - w) sum_s p_s N(G; mean_s, std_s) + w / range. Expectation and maximization start from the
+best partition of the sorted values into S intervals (least sum of squares, found exactly by dynamic programming), so that
+the result does not depend on a seed. The number of levels is that of the least Bayesian information criterion.
+
+References:
+    A. P. Dempster, N. M. Laird and D. B. Rubin, J. R. Stat. Soc. B 39, 1 (1977).
+    G. Schwarz, Ann. Stat. 6, 461 (1978).
+    J. D. Banfield and A. E. Raftery, Biometrics 49, 803 (1993): the flat share.
+"""
+
+import dataclasses
+
+import numpy as np
+
+LEAST_READINGS = 8
+"""Readings that a level must account for; fewer are outliers [1]."""
+OUTLIER_START = 1e-3
+MOST_OUTLIERS = 0.2
+NARROWEST = 1e-4
+"""Least standard deviation of a level as a share of the range, where the readings are not coarser [1]."""
+BINS = 400
+ROUNDS = 300
+CONVERGED = 1e-8
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Levels:
+    """Levels of one device.
+
+    Attributes:
+        mean: ascending, shape (S,).
+        std: shape (S,).
+        share: of the readings at each level, shape (S,); the rest are outliers.
+        level: number of the level of each reading, -1 for outliers, shape (n,).
+        misplaced: expected share of readings put to a wrong level [1].
+        bic: Bayesian information criterion, to be small.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    share: np.ndarray
+    level: np.ndarray
+    misplaced: float
+    bic: float
+
+
+def find_levels(values: np.ndarray, levels: int) -> Levels | None:
+    """Fit a given number of levels; None where the readings do not carry as many.
+
+    Args:
+        values: finite readings, shape (n,).
+        levels: their number S.
+    """
+    kept = values[~stragglers(values)]
+    if kept.size < levels * LEAST_READINGS:
+        return None
+    mean, std, share = _start(kept, levels)
+    flat = 1.0 / max(np.ptp(values), 1e-300)
+    floor = _floor(kept)
+    outside = OUTLIER_START
+    before = -np.inf
+    for _ in range(ROUNDS):
+        density = _densities(values, mean, np.maximum(std, floor), share * (1 - outside))
+        total = density.sum(axis=1) + outside * flat
+        likelihood = float(np.log(total).sum())
+        weight = density / total[:, None]
+        size = weight.sum(axis=0)
+        if size.min() < LEAST_READINGS / 2:
+            return None
+        mean = weight.T @ values / size
+        std = np.sqrt(np.maximum(np.einsum("ns,ns->s", weight, (values[:, None] - mean) ** 2) / size, floor**2))
+        outside = float(np.clip(1 - size.sum() / values.size, 1e-6, MOST_OUTLIERS))
+        share = size / size.sum()
+        if likelihood - before < CONVERGED * abs(likelihood):
+            break
+        before = likelihood
+    return _result(values, mean, std, share, outside, flat)
+
+
+def _result(values, mean, std, share, outside, flat) -> Levels | None:
+    order = np.argsort(mean)
+    mean, std, share = mean[order], std[order], share[order] * (1 - outside)
+    density = _densities(values, mean, std, share)
+    total = density.sum(axis=1) + outside * flat
+    level = np.where(density.max(axis=1) > outside * flat, density.argmax(axis=1), -1)
+    count = np.bincount(level[level >= 0], minlength=mean.size)
+    if count.min() < LEAST_READINGS or np.any(np.diff(mean) <= 0):
+        return None
+    sure = level >= 0
+    misplaced = float(1 - (density[sure].max(axis=1) / density[sure].sum(axis=1)).mean())
+    bic = 3 * mean.size * np.log(values.size) - 2 * float(np.log(total).sum())
+    return Levels(mean=mean, std=std, share=share, level=level, misplaced=misplaced, bic=float(bic))
+
+
+def stragglers(values: np.ndarray) -> np.ndarray:
+    """Which readings lie in groups of fewer than `LEAST_READINGS`, apart from all others, shape (n,), bool."""
+    order = np.argsort(values, kind="stable")
+    ranked = values[order]
+    low, high = np.quantile(ranked, [0.05, 0.95])
+    gap = np.diff(ranked) > 0.1 * max(high - low, 1e-300)
+    group = np.append(0, np.cumsum(gap))
+    few = np.bincount(group) < LEAST_READINGS
+    found = np.empty(values.size, bool)
+    found[order] = few[group]
+    return found
+
+
+def _floor(values: np.ndarray) -> float:
+    """Least standard deviation: of the last digit of the readings, or a small share of their range."""
+    steps = np.diff(np.unique(values))
+    last_digit = float(steps.min()) / np.sqrt(12) if steps.size else 0.0
+    return max(NARROWEST * np.ptp(values), last_digit, 1e-9 * float(np.abs(values).max()))
+
+
+def _densities(values, mean, std, share) -> np.ndarray:
+    z = (values[:, None] - mean) / std
+    return share / (np.sqrt(2 * np.pi) * std) * np.exp(-0.5 * z**2)
+
+
+def _start(values: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means, spreads and shares of the best partition into intervals."""
+    edges = np.linspace(values.min(), values.max(), BINS + 1)
+    edges[-1] = np.inf
+    bin_of = np.searchsorted(edges, values, side="right") - 1
+    n = np.bincount(bin_of, minlength=BINS).astype(float)
+    total = np.bincount(bin_of, values - values.min(), minlength=BINS)
+    square = np.bincount(bin_of, (values - values.min()) ** 2, minlength=BINS)
+    part = _partition(n, total, square, levels)[bin_of]
+    size = np.bincount(part, minlength=levels)
+    mean = np.bincount(part, values, minlength=levels) / np.maximum(size, 1)
+    std = np.sqrt(np.bincount(part, (values - mean[part]) ** 2, minlength=levels) / np.maximum(size, 1))
+    return mean, np.maximum(std, np.ptp(values) / (20 * levels)), np.maximum(size, 0.5) / values.size
+
+
+def _partition(n: np.ndarray, total: np.ndarray, square: np.ndarray, parts: int) -> np.ndarray:
+    """Part of each bin in the partition into intervals of least summed squares, shape (bins,)."""
+    sums = [np.append(0.0, np.cumsum(x)) for x in (n, total, square)]
+    count, mass, power = (s[None, :] - s[:, None] for s in sums)  # from bin i up to before bin j
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cost = np.where(count > 0, power - mass**2 / count, 0.0)
+    cost[np.tril_indices(cost.shape[0])] = np.inf
+    best, cuts = cost[0].copy(), []
+    for _ in range(parts - 1):
+        through = best[:, None] + cost
+        cuts.append(through.argmin(axis=0))
+        best = through.min(axis=0)
+    bounds, end = [n.size], n.size
+    for cut in reversed(cuts):
+        end = int(cut[end])
+        bounds.append(end)
+    return np.searchsorted(np.array(bounds[::-1]), np.arange(n.size), side="right")

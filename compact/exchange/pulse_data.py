@@ -1,0 +1,185 @@
+"""Measured pulse responses: a table with one row per pulse and the conductance read after it.
+
+Columns of the CSV file, with the unit at the end of the header as everywhere in this program:
+
+    device        label of the device; without it all rows are of one
+    pulse         number of the pulse in its device; a jump tells of a gap, a fall of a new sequence
+    polarity      +1, -1, or up, down, set, reset, LTP, LTD; without it the sign of the amplitude counts
+    amplitude     amplitude_A_per_m2, amplitude_A or amplitude_V, with prefixes as in amplitude_mV
+    duration      duration_ns, duration_us, ...
+    conductance   conductance_uS, G_S, ... or resistance_kohm, R_ohm, ...; an empty cell or nan is a missing reading
+
+A row of pulse 0, or of amplitude 0, holds the conductance before the first pulse.
+"""
+
+import dataclasses
+import math
+import re
+
+import numpy as np
+
+from llg.calibration.measured import UNITS
+from llg.errors import InputError, nearest
+from llg.storage.column_file import ColumnFile, read_columns
+
+POLARITY = {
+    1: ("+1", "1", "+", "up", "set", "ltp", "p", "potentiation", "pos", "positive", "1.0", "+1.0"),
+    -1: ("-1", "-", "down", "reset", "ltd", "d", "depression", "neg", "negative", "-1.0"),
+    0: ("0", "none", "read", "", "0.0"),
+}
+AMPLITUDES = ("current density", "current", "voltage")
+STEMS = {
+    "device": ("device", "device_id", "cell"),
+    "pulse": ("pulse", "pulse_number", "number", "n"),
+    "polarity": ("polarity", "direction"),
+    "amplitude": ("amplitude", "J", "I", "V"),
+    "duration": ("duration", "width", "pulse_width"),
+    "conductance": ("conductance", "G"),
+    "resistance": ("resistance", "R"),
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class PulseData:
+    """Pulse responses, row by row in the order of the file.
+
+    Attributes:
+        path: of the file, for messages.
+        line: number of each row in the file, shape (n,).
+        device: number of the device of each row, shape (n,).
+        labels: label of each device.
+        pulse: number of the pulse, shape (n,).
+        amplitude: signed, in SI, zero for a reading without a pulse, shape (n,).
+        amplitude_unit: "A/m^2", "A" or "V".
+        duration: shape (n,) [s].
+        conductance: read after the pulse, nan where missing, shape (n,) [S].
+    """
+
+    path: str
+    line: np.ndarray
+    device: np.ndarray
+    labels: tuple[str, ...]
+    pulse: np.ndarray
+    amplitude: np.ndarray
+    amplitude_unit: str
+    duration: np.ndarray
+    conductance: np.ndarray
+
+
+def read_pulse_data(path) -> PulseData:
+    """Read pulse responses.
+
+    Raises:
+        InputError: unreadable, a column missing, or a cell that is no number; one line with the place.
+    """
+    file = read_columns(path)
+    label = _column(file, "device", ("",))
+    cells = [row[file.names.index(label[0])] for row in file.rows] if label else ["1"] * len(file.rows)
+    labels = tuple(dict.fromkeys(cells))
+    amplitude, unit = _amplitude(file)
+    pulse = _numbers(file, _needed(file, "pulse", ("",))[0])
+    if np.any(pulse != np.round(pulse)):
+        line = file.lines[int(np.argmax(pulse != np.round(pulse)))]
+        raise InputError(f"{file.path} line {line}: the number of the pulse must be whole")
+    name, factor = _needed(file, "duration", UNITS["time"])
+    duration = factor * _numbers(file, name)
+    driven = amplitude != 0
+    if np.any(driven & (duration <= 0)):
+        line = file.lines[int(np.argmax(driven & (duration <= 0)))]
+        raise InputError(f"{file.path} line {line}: {name} must be > 0")
+    return PulseData(
+        path=file.path,
+        line=np.array(file.lines),
+        device=np.array([labels.index(cell) for cell in cells]),
+        labels=labels,
+        pulse=pulse.astype(np.int64),
+        amplitude=amplitude,
+        amplitude_unit=unit,
+        duration=duration,
+        conductance=_conductance(file),
+    )
+
+
+def _column(file: ColumnFile, what: str, units) -> tuple[str, float] | None:
+    """Name of the column of a quantity in one of some units, and the factor to SI; None if there is none."""
+    factors = units if isinstance(units, dict) else dict.fromkeys(units, 1.0)
+    found = []
+    for stem in STEMS[what]:
+        for unit, factor in factors.items():
+            spelled = {unit, unit.replace("/", "_per_"), unit.replace("/", "_")}
+            names = {f"{stem}_{text.replace(' ', '_')}" for text in spelled} | {f"{stem} ({unit})"} if unit else {stem}
+            found += [(name, factor) for name in file.names if name in names]
+    if len(found) > 1:
+        raise InputError(f"{file.path}: columns {' and '.join(name for name, _ in found)} both hold the {what}")
+    return found[0] if found else None
+
+
+def _needed(file: ColumnFile, what: str, units) -> tuple[str, float]:
+    found = _column(file, what, units)
+    if found is None:
+        names = [f"{what}_{unit.replace('/', '_per_').replace(' ', '_')}" if unit else what for unit in units]
+        close = [name for name in file.names if re.match(rf"{what[:4]}", name, re.IGNORECASE)]
+        hint = f'; has "{close[0]}"' if close else nearest(names[0], file.names)
+        raise InputError(f"{file.path}: has no column for the {what}; name it one of {', '.join(names)}{hint}")
+    return found
+
+
+def _amplitude(file: ColumnFile) -> tuple[np.ndarray, str]:
+    """Signed amplitude and its SI unit."""
+    found = [(kind, column) for kind in AMPLITUDES if (column := _column(file, "amplitude", UNITS[kind])) is not None]
+    if len(found) > 1:
+        raise InputError(f"{file.path}: columns {' and '.join(c[0] for _, c in found)} both hold the amplitude")
+    if not found:
+        _needed(file, "amplitude", [unit for kind in AMPLITUDES for unit in UNITS[kind]])
+    kind, (name, factor) = found[0]
+    values = factor * _numbers(file, name)
+    unit = {"current density": "A/m^2", "current": "A", "voltage": "V"}[kind]
+    column = _column(file, "polarity", ("",))
+    return (values if column is None else _with_polarity(file, column[0], values, name)), unit
+
+
+def _with_polarity(file: ColumnFile, column: str, values: np.ndarray, name: str) -> np.ndarray:
+    words = {word: sign for sign, group in POLARITY.items() for word in group}
+    signs = np.empty(values.size)
+    for i, (row, line) in enumerate(zip(file.rows, file.lines, strict=True)):
+        word = row[file.names.index(column)].lower()
+        if word not in words:
+            raise InputError(f'{file.path} line {line}: {column} = "{word}" must be +1, -1, up, down, set, reset or 0')
+        signs[i] = words[word]
+    against = (values < 0) & (signs > 0)
+    if np.any(against):
+        line = file.lines[int(np.argmax(against))]
+        raise InputError(f"{file.path} line {line}: {name} is negative although {column} is positive")
+    return signs * np.abs(values)
+
+
+def _conductance(file: ColumnFile) -> np.ndarray:
+    direct, inverse = (
+        _column(file, "conductance", UNITS["conductance"]),
+        _column(file, "resistance", UNITS["resistance"]),
+    )
+    if direct is None and inverse is None:
+        _needed(file, "conductance", UNITS["conductance"])
+    if direct is not None and inverse is not None:
+        raise InputError(f"{file.path}: columns {direct[0]} and {inverse[0]} both hold the conductance; leave one out")
+    name, factor = direct or inverse
+    values = factor * _numbers(file, name, missing=True)
+    if inverse is not None:
+        with np.errstate(divide="ignore"):
+            values = 1 / values
+    return np.where(np.isfinite(values) & (values > 0), values, np.nan)
+
+
+def _numbers(file: ColumnFile, name: str, *, missing: bool = False) -> np.ndarray:
+    """Numbers of a column; with `missing`, empty cells and nan are allowed."""
+    if not missing:
+        return file.numbers(name)
+    values = np.empty(len(file.rows))
+    column = file.names.index(name)
+    for i, (row, line) in enumerate(zip(file.rows, file.lines, strict=True)):
+        cell = row[column]
+        try:
+            values[i] = float(cell) if cell else math.nan
+        except ValueError:
+            raise InputError(f'{file.path} line {line}: {name} = "{cell}" must be a number or empty') from None
+    return values

@@ -1,0 +1,81 @@
+"""`import` and `export` as a user meets them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from compact.exchange.crosssim_file import LookupTable, write_lookup
+
+
+@pytest.fixture
+def lookup(folder):
+    """Two small lookup files in the working directory."""
+    u, G = np.linspace(0, 1, 21), np.linspace(1e-5, 3e-5, 31)
+    for word, sign in (("increasing", 1), ("decreasing", -1)):
+        change = 2e-5 * (sign * 0.1 + 0.05 * (u[:, None] - 0.5)) * np.ones(G.size)
+        write_lookup(folder / f"dG_{word}.txt", LookupTable(conductance=G, cumulative=u, change=change))
+    return folder
+
+
+def test_crosssim_there_and_back(command, lookup):
+    answer = command("import", "--from", "crosssim", ".", "--states", "16", "-o", "t.h5", "--energy", "20 fJ", "--json")
+    assert answer.json["states"] == 16 and answer.json["devices"] == 1
+    assert "energy_per_pulse" not in answer.json["placeholders"]
+    info = command("info", "t.h5")
+    assert info.code == 0 and "imported from: crosssim" in info.out
+    assert "unknown, a stand-in: current_density = -1 and +1" in info.out
+    assert command("plot", "t.h5", "-o", "t.png").code == 0
+    answer = command("export", "t.h5", "--to", "crosssim", "-o", "out", "--resolution", "41", "--json")
+    assert answer.json["files"] == ["out/dG_increasing.txt", "out/dG_decreasing.txt"]
+    assert command("import", "--from", "crosssim", "out", "-o", "t2.h5").code == 0
+
+
+@pytest.mark.parametrize(("target", "key"), [("neurosim", "MLP_NeuroSim_RealDevice"), ("aihwkit", "fields")])
+def test_json_formats_of_a_swept_table(command, chain, folder, target, key):
+    table = chain[0] / "table.h5"
+    assert command("export", table, "--to", target, "-o", "device.json").code == 0
+    content = json.loads((folder / "device.json").read_text())
+    assert content["format"] == target and key in content
+    if target == "neurosim":
+        assert 0 < content[key]["writeVoltageLTP"] < 10 and content[key]["writePulseWidthLTP"] == 1e-9
+    again = command("export", table, "--to", target, "-o", "device.json")
+    assert again.code == 2 and "exists" in again.err
+
+
+def test_pulse_responses(command, folder):
+    rng, state, lines = np.random.default_rng(1), 0, ["pulse,polarity,amplitude_V,duration_us,conductance_uS"]
+    for number in range(1, 400):
+        up = number // 3 % 2 == 0
+        state = int(np.clip(state + (1 if up else -1) * (rng.random() < 0.8), 0, 2))
+        read = 10 + 5 * state + 0.3 * rng.standard_normal()
+        lines.append(f"{number},{'up' if up else 'down'},0.5,1,{read:.4g}")
+    (folder / "a.csv").write_text("\n".join(lines))
+    answer = command("import", "--from", "pulses", "a.csv", "-o", "t.h5", "--json")
+    assert answer.json["states"] == 3 and answer.json["transitions"] == 398
+    assert answer.json["placeholders"]["current_density"].endswith("in V")
+    assert command("export", "t.h5", "--to", "neurosim", "-o", "n.json").code == 0
+    assert json.loads((folder / "n.json").read_text())["MLP_NeuroSim_RealDevice"]["writeVoltageLTP"] is None
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("import --from crosssim none.txt -o t.h5", 'must hold "increasing" or "decreasing"'),
+        ("import --from crosssim dG_increasing.txt -o t.h5", "lacks the file of the decreasing"),
+        ("import --from crosssim . -o t.h5 --states 1", "must be a whole number >= 2"),
+        ("import --from crosssim .", "needs -o FILE"),
+        ("import --from crosssim . -o t.h5 --area 1e-15", "takes no --area"),
+        ("import --from crosssim . -o t.h5 --energy -1e-15", "energy = -1e-15 [J] must be > 0"),
+        ("import --from pulses dG_increasing.txt -o t.h5", "dG_increasing.txt"),
+        ("import --from pulses a.csv b.csv -o t.h5", "takes one file"),
+        ("import --from elsewhere a -o t.h5", "invalid choice"),
+        ("export none.h5 --to crosssim -o out", "no such file"),
+        ("export none.h5 --to spice -o out", "invalid choice"),
+        ("export dG_increasing.txt --to aihwkit -o out", "not an HDF5 file"),
+    ],
+)
+def test_bad_input_is_one_line(command, lookup, line, words):
+    answer = command(*line.split())
+    assert answer.code == 2 and words in answer.err, answer.err
+    assert answer.err.count("\n") == 1 and answer.out == ""
