@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from arraysim.networks.network import Network
+from arraysim.networks.presets import mlp
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.weights import PairedWeights
@@ -75,7 +76,7 @@ def _read_rates(seconds: float) -> dict[str, float]:
         PairedWeights(law, rows=rows, columns=columns, largest_weight=0.5, seed=1, number=number)
         for number, (rows, columns) in enumerate(((65, 32), (33, 10)))
     ]
-    network = Network(layers, activation="tanh", label_smoothing=0.0)
+    network = Network(mlp((32,)), layers, input_shape=(64,), classes=10)
     images = np.random.default_rng(1).random((100, 64), np.float32)
     labels = np.zeros(100, np.int64)
 

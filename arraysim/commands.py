@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
+from arraysim.training.command import add_command as add_train
 from llg.command_line import add_common, emit, progress, si, whole_number, writable_file
-
-RULES = ("mixed-precision", "stochastic-pulses", "sign")
 
 
 def add_commands(commands):
@@ -16,16 +15,7 @@ def add_commands(commands):
     add_common(run, output="folder for the results")
     run.set_defaults(run=run_run)
 
-    train = commands.add_parser("train", help="train a network on chip with the synapses of a table")
-    train.add_argument("--table", type=Path, required=True, metavar="FILE", help="transition table")
-    train.add_argument("--dataset", default="digits", metavar="NAME", help="data set (default digits)")
-    train.add_argument("--hidden", type=_widths, default=(32,), metavar="N,N", help="hidden layers (default 32)")
-    train.add_argument("--rule", default=RULES[0], metavar="NAME", help=f"update rule: {', '.join(RULES)}")
-    train.add_argument("--epochs", type=whole_number(1), metavar="N", help="passes through the training images")
-    train.add_argument("--seeds", type=whole_number(1), default=1, metavar="N", help="runs, from --seed on (default 1)")
-    train.add_argument("--temperature", type=si("K"), metavar="T", help="of the chip (default: lowest of the table)")
-    add_common(train, output="write the training to this HDF5 file")
-    train.set_defaults(run=run_train)
+    add_train(commands)
 
     plot = commands.add_parser("plot", help="draw what a file holds, or the physics of a device")
     plot.add_argument("file", metavar="FILE|DEVICE", help="an HDF5 file of this program, shipped device or TOML file")
@@ -45,10 +35,6 @@ def add_commands(commands):
     bench = commands.add_parser("bench", help="what this machine does per second, as JSON")
     bench.add_argument("--seconds", type=si("s"), default=2.0, metavar="TIME", help="per measurement (default 2)")
     bench.set_defaults(run=run_bench)
-
-
-def _widths(text: str) -> tuple[int, ...]:
-    return tuple(whole_number(1)(part) for part in text.split(",")) if text else ()
 
 
 def run_run(arguments: argparse.Namespace):
@@ -78,51 +64,6 @@ def run_run(arguments: argparse.Namespace):
         f"  open {arguments.out / 'report.html'}",
     ]
     emit(arguments, summary, lines)
-
-
-def run_train(arguments: argparse.Namespace):
-    """Train on chip with the synapses of a table."""
-    import dataclasses
-
-    from arraysim.synapses.pulse_law import PulseLaw
-    from arraysim.training.config import TrainingConfig
-    from arraysim.training.datasets import load_dataset
-    from arraysim.training.file import save_training
-    from arraysim.training.run import train
-    from compact.operating_point import write_points
-    from compact.table_file import load_table
-
-    if arguments.out:
-        writable_file(arguments.out, arguments.force)
-    epochs = {} if arguments.epochs is None else {"epochs": arguments.epochs}
-    config = TrainingConfig(hidden=arguments.hidden, rule=arguments.rule, **epochs)
-    dataset = load_dataset(arguments.dataset)
-    table = load_table(arguments.table)
-    temperature = float(table.temperature[0]) if arguments.temperature is None else arguments.temperature
-    points = write_points(table, temperature=temperature)
-    law = PulseLaw.from_table(table, points)
-    results = [train(law, dataset, seed=arguments.seed + i, config=config) for i in range(arguments.seeds)]
-    if arguments.out:
-        pulses = {"write_pulses": [dataclasses.asdict(point) for point in points]}
-        save_training(arguments.out, results, config=pulses, inputs=[arguments.table], force=arguments.force)
-    seconds = sum(r.chip.seconds for r in results)
-    pulses = int(sum(r.hardware.pulses[-1] for r in results))
-    result = {
-        "test_accuracy": [float(r.chip.test_accuracy[-1]) for r in results],
-        "float32_test_accuracy": [float(r.float32.test_accuracy[-1]) for r in results],
-        "epochs": config.epochs,
-        "seconds_per_epoch": seconds / (config.epochs * len(results)),
-        "pulses_per_second": pulses / seconds,
-        "pulses": pulses,
-        "energy_J": float(sum(r.hardware.energy[-1] for r in results)),
-    }
-    lines = [
-        f"seed {r.seed}: test accuracy on chip {r.chip.test_accuracy[-1]:.4f}, "
-        f"float32 {r.float32.test_accuracy[-1]:.4f}"
-        for r in results
-    ]
-    lines.append(f"  {pulses} write pulses, {result['energy_J']:.3g} J, {seconds:.1f} s on chip")
-    emit(arguments, result, lines)
 
 
 def run_plot(arguments: argparse.Namespace):

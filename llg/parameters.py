@@ -1,7 +1,9 @@
 """Validated parameters: name, meaning, unit, default and bounds declared once, beside the field.
 
 A section of a file is a frozen dataclass derived from `Parameters` whose fields are made with `quantity`, `whole`,
-`flag`, `word` or `numbers`. The declaration feeds validation, unit conversion, documentation, file attributes and plot labels.
+`flag`, `word` or `numbers`; one that holds an object which checks itself has the metadata
+`{"kind": "part", "meaning": ...}`. The declaration feeds validation, unit conversion, documentation, file attributes
+and plot labels.
 """
 
 import dataclasses
@@ -137,7 +139,7 @@ def _convert(field, value):
 
 def _field_problems(field, value) -> Iterator[str]:
     meta = field.metadata
-    if value is None and field.default is None:
+    if meta["kind"] == "part" or (value is None and field.default is None):
         return
     if meta["kind"] == "word":
         if meta["choices"] and value not in meta["choices"]:

@@ -1,90 +1,128 @@
-"""Fully connected network: forward and backward pass through weights that may live in an array.
+"""A network: layers built from a definition, passes forward and backward, loss.
 
-The bias of a layer is the last row of its weights, driven by a constant 1, so that it is held and written like any
-other weight. The last layer is linear; the loss is the softmax cross-entropy against smoothed labels.
+The loss is the softmax cross-entropy against smoothed labels. Weights may live in arrays; layers do not know.
 """
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
-from arraysim.networks.activations import FUNCTIONS as ACTIVATIONS
-from arraysim.networks.product import product
+from arraysim.networks import digital_layers as digital
+from arraysim.networks.crossbar_layers import ConvolutionLayer, Crossbar, LinearLayer
+from arraysim.networks.definition import Activation, BatchNorm, Convolution, Linear, NetworkDefinition, Pooling
 from arraysim.synapses.weights import FloatWeights
-from llg.errors import InputError, nearest
+from llg.errors import InputError
+
+EVALUATION_BATCH = 256
+"""Images at a time where only the answer is wanted."""
 
 
 class Network:
-    """Layers of weights with an activation between them.
+    """Layers from the input to the classes.
 
     Attributes:
-        layers: weights, each of shape (inputs + 1, outputs).
+        layers: all layers in order.
+        crossbars: those whose weights live in a crossbar.
+        normalizations: those with parameters in digital memory.
     """
 
-    def __init__(self, layers: Sequence[FloatWeights], *, activation: str, label_smoothing: float = 0.0):
-        """Join the layers.
+    def __init__(
+        self,
+        definition: NetworkDefinition,
+        weights: Sequence[FloatWeights],
+        *,
+        input_shape: tuple[int, ...],
+        classes: int,
+        label_smoothing: float = 0.0,
+    ):
+        """Build the layers.
 
         Args:
-            layers: weights, each of shape (inputs + 1, outputs).
-            activation: name in ``ACTIVATIONS``, applied after each layer but the last.
+            definition: what they are.
+            weights: of each crossbar in order, shapes as ``array_layers`` lists them.
+            input_shape: (rows, columns, channels) of an image, or (values,).
+            classes: number of classes [1].
             label_smoothing: share of the target spread evenly over all classes [1].
 
         Raises:
-            InputError: unknown activation, smoothing outside [0, 1) or layers that do not fit.
+            InputError: the definition does not fit the images or the weights, or smoothing outside [0, 1).
         """
-        if activation not in ACTIVATIONS:
-            raise InputError(f'activation "{activation}" is unknown{nearest(activation, ACTIVATIONS)}')
         if not 0 <= label_smoothing < 1:
             raise InputError(f"label_smoothing = {label_smoothing} [1] must be >= 0 and < 1")
-        for one, two in itertools.pairwise(layers):
-            if two.values.shape[0] != one.values.shape[1] + 1:
-                raise InputError(f"a layer of shape {two.values.shape} cannot follow one of {one.values.shape}")
-        self.layers = list(layers)
-        self._activate, self._derivative = ACTIVATIONS[activation]
+        shapes = definition.shapes(input_shape, classes)
+        needed = sum(isinstance(layer, Convolution | Linear) for layer in definition.layers)
+        if len(weights) != needed:
+            raise InputError(f"network {definition.name}: has {needed} layers with weights, {len(weights)} are given")
+        left, dtype = list(weights), weights[0].values.dtype
+        self.layers = [
+            _layer(spec, left, before, after, definition.error_bits, dtype)
+            for spec, before, after in zip(definition.layers, shapes, shapes[1:], strict=False)
+        ]
+        self.crossbars = [layer for layer in self.layers if isinstance(layer, Crossbar)]
+        self.normalizations = [layer for layer in self.layers if isinstance(layer, digital.BatchNormLayer)]
+        self._first = self.layers.index(self.crossbars[0])
         self._smoothing = label_smoothing
 
-    def forward(self, inputs: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        """Return what drives the rows of each layer, and the outputs.
+    def forward(self, inputs: np.ndarray, *, training: bool = False) -> np.ndarray:
+        """Return the outputs, shape (n, classes).
 
         Args:
-            inputs: shape (batch, inputs).
+            inputs: shape (n, rows, columns, channels) or (n, values).
+            training: keep what the backward pass needs, and normalize by the batch.
+        """
+        value = inputs
+        for layer in self.layers:
+            value = layer.forward(value, training)
+        return value
+
+    def backward(self, error: np.ndarray) -> None:
+        """Send the errors of the outputs, shape (n, classes), back to the first layer with weights."""
+        for number in range(len(self.layers) - 1, -1, -1):
+            # What lies before the first weights has nothing to learn from.
+            error = self.layers[number].backward(error, number > self._first)
+            if number == self._first:
+                break
+
+    def learn(self, inputs: np.ndarray, labels: np.ndarray) -> tuple[float, int]:
+        """Pass one batch forward and backward; the layers then hold the gradients of its mean loss.
+
+        Args:
+            inputs: shape (n, rows, columns, channels) or (n, values).
+            labels: class numbers, shape (n,).
 
         Returns:
-            Row signals of each layer with the constant 1 last, shape (batch, rows); outputs, shape (batch, classes).
+            Mean loss [1] and number of right answers.
         """
-        signals = [_with_bias(inputs)]
-        for layer in self.layers[:-1]:
-            signals.append(_with_bias(self._activate(layer.forward(signals[-1]))))
-        return signals, self.layers[-1].forward(signals[-1])
-
-    def gradients(self, inputs: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
-        """Return the gradient of the loss, mean over the batch, by the weights of each layer, shape (rows, columns).
-
-        Args:
-            inputs: shape (batch, inputs).
-            labels: class numbers, shape (batch,).
-        """
-        signals, outputs = self.forward(inputs)
+        outputs = self.forward(inputs, training=True)
+        log_share = _log_softmax(outputs)
         target = self._targets(labels, outputs)
-        error = (np.exp(_log_softmax(outputs)) - target) / outputs.dtype.type(len(labels))
-        found = []
-        for layer, signal in zip(self.layers[::-1], signals[::-1], strict=True):
-            found.append(product(signal.T, error))
-            if layer is not self.layers[0]:
-                error = layer.backward(error)[:, :-1] * self._derivative(signal[:, :-1])
-        return found[::-1]
+        self.backward((np.exp(log_share) - target) / outputs.dtype.type(len(labels)))
+        loss = -(target * log_share).sum(dtype=np.float64) / len(labels)
+        return float(loss), int(np.count_nonzero(outputs.argmax(axis=1) == labels))
 
-    def evaluate(self, inputs: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return the loss, mean over the images [1], and the predicted classes, shape (images,).
+    def evaluate(self, inputs, labels: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the loss, mean over the images [1], and the predicted classes, shape (n,).
 
         Args:
-            inputs: shape (images, inputs).
-            labels: class numbers, shape (images,).
+            inputs: shape (n, ...), or a function of a slice that returns that part of them.
+            labels: class numbers, shape (n,).
         """
-        outputs = self.forward(inputs)[1]
-        loss = -(self._targets(labels, outputs) * _log_softmax(outputs)).sum(axis=1)
-        return float(loss.mean(dtype=np.float64)), outputs.argmax(axis=1)
+        part_of = inputs if callable(inputs) else inputs.__getitem__
+        loss, guess = 0.0, np.empty(len(labels), np.int64)
+        for first in range(0, len(labels), EVALUATION_BATCH):
+            part = slice(first, first + EVALUATION_BATCH)
+            outputs = self.forward(part_of(part))
+            loss -= (self._targets(labels[part], outputs) * _log_softmax(outputs)).sum(dtype=np.float64)
+            guess[part] = outputs.argmax(axis=1)
+        return float(loss) / len(labels), guess
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Return the arrays of the digital layers, themselves, not copies."""
+        return {
+            f"normalization_{number}_{name}": getattr(layer, name)
+            for number, layer in enumerate(self.normalizations)
+            for name in ("parameters", "running")
+        }
 
     def _targets(self, labels: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         target = np.full_like(outputs, self._smoothing / outputs.shape[1])
@@ -92,10 +130,17 @@ class Network:
         return target
 
 
-def _with_bias(signal: np.ndarray) -> np.ndarray:
-    out = np.ones((signal.shape[0], signal.shape[1] + 1), signal.dtype)
-    out[:, :-1] = signal
-    return out
+def _layer(spec, weights: list, before: tuple[int, ...], after: tuple[int, ...], error_bits: int, dtype):
+    """Build one layer; one with weights takes the first of those left."""
+    if isinstance(spec, Convolution):
+        return ConvolutionLayer(spec, weights.pop(0), channels=before[2], error_bits=error_bits)
+    if isinstance(spec, Linear):
+        return LinearLayer(spec, weights.pop(0), inputs=before[0], outputs=after[0], error_bits=error_bits)
+    if isinstance(spec, Pooling):
+        return digital.PoolingLayer(spec)
+    if isinstance(spec, BatchNorm):
+        return digital.BatchNormLayer(spec, before[-1], dtype)
+    return digital.ActivationLayer(spec) if isinstance(spec, Activation) else digital.FlattenLayer()
 
 
 def _log_softmax(outputs: np.ndarray) -> np.ndarray:

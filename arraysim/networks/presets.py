@@ -1,4 +1,4 @@
-"""Networks by name: `mlp`, `lenet`, `vgg8`, with widths, or from a TOML file."""
+"""Networks by name: `linear`, `mlp`, `lenet`, `vgg8`, with widths, or from a TOML file."""
 
 from pathlib import Path
 
@@ -90,7 +90,12 @@ def vgg8(width: float = 1.0, *, bits: int = 0, error_bits: int = 0) -> NetworkDe
     return NetworkDefinition(name=f"vgg8:{width:g}", layers=tuple(layers), error_bits=error_bits)
 
 
-PRESETS = {"mlp": mlp, "lenet": lenet, "vgg8": vgg8}
+def linear(*, bits: int = 0, error_bits: int = 0) -> NetworkDefinition:
+    """Return a network of one crossbar, from the image to the classes; there is no activation for the bits."""
+    return NetworkDefinition(name="linear", layers=(Flatten(), Linear()), error_bits=error_bits)
+
+
+PRESETS = {"linear": linear, "mlp": mlp, "lenet": lenet, "vgg8": vgg8}
 
 
 def network_from(text: str, **options) -> NetworkDefinition:
@@ -110,6 +115,8 @@ def network_from(text: str, **options) -> NetworkDefinition:
         raise InputError(f'network "{name}" is unknown{nearest(name, PRESETS)}; or give a .toml file')
     if not widths:
         return PRESETS[name](**options)
+    if name == "linear":
+        raise InputError(f'network "{text}": linear has no widths')
     try:
         width = tuple(int(part) for part in widths.split(",")) if name == "mlp" else float(widths)
     except ValueError:

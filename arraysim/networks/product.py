@@ -22,6 +22,7 @@ _depth = 0
 _libraries: list | None = None
 _before: list[int] = []
 _pool: ThreadPoolExecutor | None = None
+_at_work = threading.local()
 
 
 @contextlib.contextmanager
@@ -77,11 +78,17 @@ def for_each_block(work: Callable[[int], None], blocks: int) -> None:
         blocks: number of blocks [1].
     """
     with one_blas_thread():
-        if _pool is None or blocks == 1:
+        # A block that has blocks of its own must not wait for threads that wait for it.
+        if _pool is None or blocks == 1 or getattr(_at_work, "inside", False):
             for block in range(blocks):
                 work(block)
         else:
-            list(_pool.map(work, range(blocks)))
+            list(_pool.map(lambda block: _inside(work, block), range(blocks)))
+
+
+def _inside(work: Callable[[int], None], block: int) -> None:
+    _at_work.inside = True
+    work(block)
 
 
 def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:

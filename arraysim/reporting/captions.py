@@ -35,6 +35,11 @@ ACCURACY = (
     "so they show what carries over to new images. The float32 twin is the same network with ordinary numbers as "
     "weights; the comparison shows what it costs that pulses alone can change the weights, and only in steps."
 )
+SERIES = (
+    "What the accuracy depends on. Share of test images classified correctly at the end of the training on chip, against "
+    "what was varied from run to run, as the mean over the seeds; the bars reach from the lowest seed to the highest. "
+    "The dotted line is the same network with ordinary numbers as weights."
+)
 CONFUSION = (
     "Which classes are mistaken for which. Each row is the true class of the test images, each column what the network "
     "on chip says; the numbers count images over all seeds. Right answers lie on the diagonal."

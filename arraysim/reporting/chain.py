@@ -15,7 +15,7 @@ from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.config import TrainingConfig
 from arraysim.training.datasets import load_dataset
 from arraysim.training.file import save_training
-from arraysim.training.run import train
+from arraysim.training.seeds import train_seeds
 from compact.operating_point import write_points
 from compact.sweep import build_table, reference_grid
 from compact.table_file import save_table
@@ -102,7 +102,7 @@ def run_chain(
         up, down = _write_points(table, device)
         law = PulseLaw.from_table(table, (up, down))
         dataset = load_dataset("digits")
-        results = [train(law, dataset, seed=s, config=plan.config) for s in plan.seeds]
+        results = train_seeds(law, dataset, seeds=plan.seeds, config=plan.config, jobs=jobs)
         points = {"write_pulses": [dataclasses.asdict(point) for point in (up, down)]}
         save_training(out / "training.h5", results, config=points, inputs=[out / "table.h5"], force=force)
     with _timed(seconds, "figures"):

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from arraysim.reporting.plots import (
+    plot_accuracy_against,
     plot_confusion,
     plot_learning_curves,
     plot_pulses_per_device,
@@ -15,6 +16,7 @@ from arraysim.reporting.plots import (
     plot_weights,
 )
 from arraysim.training.file import load_training
+from arraysim.training.series import load_series
 from compact.plots import plot_conductance_states, plot_move_probability, transition_figure
 from compact.table_file import load_table
 from llg.device import load_device
@@ -68,6 +70,7 @@ TRAINING = {
     "weights": FigureKind(captions.WEIGHTS, lambda results: plot_weights(results[0]).figure),
     "pulses": FigureKind(captions.PULSES, lambda results: plot_pulses_per_device(results[0]).figure),
 }
+SERIES = {"accuracy": FigureKind(captions.SERIES, lambda series: plot_accuracy_against(series).figure)}
 _DRIVE = ("current_density", "H_z")
 DEVICE = {
     "landscape": FigureKind(captions.SURFACE, landscape_figure, _DRIVE),
@@ -80,6 +83,7 @@ _BY_SCHEMA = {
     "dwsynapse.trajectories": (load_trajectories, TRAJECTORIES),
     "dwsynapse.transition-table": (load_table, TABLE),
     "dwsynapse.training": (load_training, TRAINING),
+    "dwsynapse.training-series": (load_series, SERIES),
 }
 
 
@@ -97,7 +101,10 @@ def draw_file(path, name: str | None = None) -> tuple[str, Figure]:
         InputError: not a sound file, or it has no such figure.
     """
     with open_checked(path) as file:
-        load, kinds = _BY_SCHEMA[provenance(file)["schema"]]
+        schema = provenance(file)["schema"]
+    if schema not in _BY_SCHEMA:
+        raise InputError(f"{path}: there is no figure of a {schema}")
+    load, kinds = _BY_SCHEMA[schema]
     name = _known(path, name, kinds)
     return name, kinds[name].draw(load(path))
 
@@ -149,7 +156,7 @@ def can_move(source: str) -> bool:
     if is_device(source):
         return False
     with open_checked(source) as file:
-        return _BY_SCHEMA[provenance(file)["schema"]][1] is TRAJECTORIES
+        return provenance(file)["schema"] == "dwsynapse.trajectories"
 
 
 def movie_of(source: str, number: int = 0) -> Iterator[np.ndarray]:

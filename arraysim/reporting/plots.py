@@ -8,14 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from arraysim.training.result import TrainingResult
+from arraysim.training.series import PARAMETERS, TrainingSeries
 from llg.drawing.canvas import BLUE, ORANGE, axes_or_new
 
 YELLOW = "#E69F00"
+GREEN = "#009E73"
 SEQUENTIAL = "cividis"
 
 
 def plot_learning_curves(data: Sequence[TrainingResult], *, ax: Axes | None = None) -> Axes:
     """Draw accuracy against epochs: mean over seeds as a line, lowest to highest seed as a band.
+
+    A seed that stopped early keeps its last value.
 
     Args:
         data: one result per seed.
@@ -24,20 +28,58 @@ def plot_learning_curves(data: Sequence[TrainingResult], *, ax: Axes | None = No
     ax = axes_or_new(ax, height=4.2)
     lines = (
         ("chip", "train_accuracy", "on chip, training images", YELLOW, "--"),
+        ("chip", "validation_accuracy", "on chip, validation images", GREEN, "-."),
         ("chip", "test_accuracy", "on chip, test images", BLUE, "-"),
         ("float32", "test_accuracy", "float32 twin, test images", "black", ":"),
     )
+    lowest, last = 1.0, 0
     for network, accuracy, label, colour, style in lines:
-        values = np.array([getattr(getattr(result, network), accuracy) for result in data])
+        curves = [getattr(curve, accuracy) for result in data if (curve := getattr(result, network)) is not None]
+        if not curves or np.isnan(curves[0]).all():
+            continue
+        values = _one_length(curves)
+        final = f"{label}: {np.mean([curve[-1] for curve in curves]):.1%}"
         epochs = np.arange(values.shape[1])
-        final = f"{label}: {values[:, -1].mean():.1%}"
         ax.plot(epochs, values.mean(axis=0), style, color=colour, label=final, linewidth=1.8)
         ax.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.2, linewidth=0)
-    ax.set(xlabel="epoch", ylabel="accuracy", xlim=(0, epochs[-1]))
-    ax.set_ylim(max(0.0, values[:, min(1, epochs[-1]) :].min() - 0.05), 1.005)
+        lowest, last = min(lowest, values[:, min(1, epochs[-1]) :].min()), max(last, epochs[-1])
+    ax.set(xlabel="epoch", ylabel="accuracy", xlim=(0, last))
+    ax.set_ylim(max(0.0, lowest - 0.05), 1.005)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.legend(loc="lower right", title=f"mean and range of {len(data)} seeds" if len(data) > 1 else "one seed")
+    return ax
+
+
+def _one_length(curves: list[np.ndarray]) -> np.ndarray:
+    """Return curves as rows of one length, shorter ones going on at their last value."""
+    length = max(map(len, curves))
+    return np.array([np.append(curve, np.full(length - len(curve), curve[-1])) for curve in curves])
+
+
+def plot_accuracy_against(data: TrainingSeries, *, ax: Axes | None = None) -> Axes:
+    """Draw the accuracy at the end against what was varied: mean over seeds with the range, and the float32 twin.
+
+    Args:
+        data: the series.
+        ax: axes to draw on; default new ones.
+    """
+    ax = axes_or_new(ax, height=4.2)
+    unit, label = PARAMETERS[data.parameter]
+    mean = data.on_chip.mean(axis=1)
+    reach = np.array([mean - data.on_chip.min(axis=1), data.on_chip.max(axis=1) - mean])
+    ax.errorbar(data.value, mean, reach, fmt="o-", color=BLUE, capsize=3, linewidth=1.8, label="on chip, test images")
+    if data.float32.size:
+        twin = data.float32.mean()
+        ax.axhline(twin, linestyle=":", color="black", linewidth=1.8, label=f"float32 twin: {twin:.1%}")
+        ax.axhspan(data.float32.min(), data.float32.max(), color="black", alpha=0.12, linewidth=0)
+    ax.set(xlabel=label if unit == "1" else f"{label} [{unit}]", ylabel="accuracy")
+    if data.parameter in ("learning_rate", "weight_range"):
+        ax.set_xscale("log", base=2)
+    if data.parameter in ("states", "table"):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+    ax.legend(loc="best", title=f"mean and range of {len(data.seeds)} seeds" if len(data.seeds) > 1 else "one seed")
     return ax
 
 

@@ -1,26 +1,24 @@
-"""A network on chip: layers of paired synapses written by an update rule, and what they went through."""
+"""A network on chip: layers of synapses written by an update rule, and what they went through.
 
-import dataclasses
+Weights are read and written in arrays; activations, pooling, normalization and the loss are digital.
+"""
+
 import math
 
 import numpy as np
 
+from arraysim.networks.crossbar_layers import Crossbar, LinearLayer
+from arraysim.networks.definition import ArrayLayer
 from arraysim.networks.network import Network
 from arraysim.rules.registry import make_rule
+from arraysim.rules.rule import Rule
+from arraysim.synapses.memory import refill
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.weights import PairedWeights
 from arraysim.training.config import INITIAL, RULE, TrainingConfig
-from arraysim.training.result import HardwareRecord
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Totals:
-    """Sums over the layers at the end of an epoch."""
-
-    pulses: int
-    reads: int
-    energy: float
-    state_histogram: np.ndarray
+from arraysim.training.descent import Descent
+from arraysim.training.result import TOTALS, HardwareRecord
+from llg.errors import InputError
 
 
 class Chip:
@@ -28,84 +26,135 @@ class Chip:
 
     Attributes:
         label: for progress and error messages.
-        rate: learning rate at the start [1].
+        name: in files.
         network: the network; passes forward and backward use the same arrays.
     """
 
-    label = "on chip"
+    label, name = "on chip", "chip"
 
-    def __init__(self, law: PulseLaw, shapes: list[tuple[int, int]], *, seed: int, config: TrainingConfig):
+    def __init__(
+        self, law: PulseLaw, layers: list[ArrayLayer], *, input_shape, classes: int, seed: int, config: TrainingConfig
+    ):
         """Make the arrays and set the first weights by pulses.
 
         Args:
             law: what the two pulses, up and down, do to the synapses.
-            shapes: (rows, columns) of each layer.
+            layers: crossbars of the network.
+            input_shape: of one image.
+            classes: number of classes [1].
             seed: root seed [1].
             config: network, rule and schedule.
 
         Raises:
             InputError: the law does not fit.
         """
-        self.rate = config.rate
-        self._layers = [_layer(law, shape, number, seed, config) for number, shape in enumerate(shapes)]
-        self.network = Network(self._layers, activation=config.activation, label_smoothing=config.label_smoothing)
+        self._rate, self._digital_rate = config.rate, config.float32_learning_rate
+        self._weights = [_weights(law, layer, number, seed, config) for number, layer in enumerate(layers)]
+        self.network = Network(
+            config.network,
+            self._weights,
+            input_shape=input_shape,
+            classes=classes,
+            label_smoothing=config.label_smoothing,
+        )
         self._rules = [
-            make_rule(
-                config.rule,
-                layer,
-                momentum=config.momentum,
-                seed=(seed, RULE, number),
-            )
-            for number, layer in enumerate(self._layers)
+            make_rule(config.rule, weights, momentum=config.momentum, seed=(seed, RULE, number))
+            for number, weights in enumerate(self._weights)
         ]
-        self._history = []
+        parameters = [layer.parameters for layer in self.network.normalizations]
+        self._descent = Descent(parameters, momentum=config.momentum)
+        self._history = {name: [] for name in TOTALS}
 
-    def update(self, gradients: list[np.ndarray], rate: float) -> None:
-        """Send the pulses the rules ask for.
+    def update(self, share: float) -> None:
+        """Send the pulses that the rules ask for; train what is digital digitally.
 
         Args:
-            gradients: of the loss by the weights of each layer, shape (rows, columns) [1].
-            rate: learning rate [1].
+            share: of the first learning rates [1].
         """
-        for layer, rule, gradient in zip(self._layers, self._rules, gradients, strict=True):
-            layer.pulse(rule.directions(gradient, rate))
+        for layer, rule in zip(self.network.crossbars, self._rules, strict=True):
+            _update(layer, rule, share * self._rate)
+        gradients = [layer.gradients for layer in self.network.normalizations]
+        self._descent.step(gradients, share * self._digital_rate)
 
-    def end_epoch(self) -> None:
-        """Note the totals."""
-        arrays = [layer.array for layer in self._layers]
-        self._history.append(
-            _Totals(
-                pulses=sum(int(array.pulses_sent.sum()) for array in arrays),
-                reads=sum(array.reads for array in arrays),
-                energy=math.fsum(array.energy for array in arrays),
-                state_histogram=np.array([array.histogram() for array in arrays]),
-            )
-        )
+    def end_epoch(self) -> dict:
+        """Note and return the totals since the arrays were new."""
+        arrays = [weights.array for weights in self._weights]
+        totals = {
+            "pulses": sum(int(array.pulses_sent.sum()) for array in arrays),
+            "reads": sum(array.reads for array in arrays),
+            "energy": math.fsum(array.energy for array in arrays),
+            "state_histogram": np.array([array.histogram() for array in arrays]),
+        }
+        for name, value in totals.items():
+            self._history[name].append(value)
+        return totals
 
     def record(self) -> HardwareRecord:
         """Return what happened to the synapses so far."""
-        arrays = [layer.array for layer in self._layers]
+        arrays = [weights.array for weights in self._weights]
         return HardwareRecord(
-            **{
-                field.name: np.array([getattr(totals, field.name) for totals in self._history])
-                for field in dataclasses.fields(_Totals)
-            },
-            weight=tuple(layer.values.astype(np.float64) for layer in self._layers),
+            **{name: np.array(values) for name, values in self._history.items()},
+            weight=tuple(weights.values.astype(np.float64) for weights in self._weights),
             state=tuple(array.state.reshape(array.shape).copy() for array in arrays),
             pulses_received=tuple(array.pulses_received.reshape(array.shape).copy() for array in arrays),
         )
 
+    def checkpoint(self) -> dict[str, np.ndarray]:
+        """Return a copy of everything that training has changed."""
+        saved = {name: values.copy() for name, values in self._digital().items()}
+        for number, (weights, rule) in enumerate(zip(self._weights, self._rules, strict=True)):
+            saved |= _prefixed(f"weights_{number}/", weights.checkpoint())
+            saved |= _prefixed(f"rule_{number}/", rule.checkpoint())
+        return saved | _prefixed("history/", {name: np.array(values) for name, values in self._history.items()})
 
-def _layer(law: PulseLaw, shape: tuple[int, int], number: int, seed: int, config: TrainingConfig) -> PairedWeights:
-    rows, columns = shape
-    layer = PairedWeights(
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go back to a checkpoint of a chip built alike; what follows is the same bit for bit.
+
+        Raises:
+            InputError: it belongs to another chip.
+        """
+        for number, (weights, rule) in enumerate(zip(self._weights, self._rules, strict=True)):
+            weights.restore(_part(f"weights_{number}/", saved))
+            rule.restore(_part(f"rule_{number}/", saved))
+        refill(self._digital(), {name: values for name, values in saved.items() if "/" not in name}, "chip")
+        history = _part("history/", saved)
+        if history.keys() != self._history.keys():
+            raise InputError("checkpoint of chip: lacks its history")
+        self._history = {name: [_plain(value) for value in values] for name, values in history.items()}
+
+    def _digital(self) -> dict[str, np.ndarray]:
+        return self.network.memory() | {f"digital_{k}": v for k, v in self._descent.memory().items()}
+
+
+def _update(layer: Crossbar, rule: Rule, rate: float) -> None:
+    """Hand the rule what it asks for; a convolution has its gradient already and holds its signals nowhere."""
+    if isinstance(layer, LinearLayer) or type(rule).update is not Rule.update:
+        rule.update(layer.weights, *layer.signals(), rate)
+    else:
+        layer.weights.pulse(rule.directions(layer.gradient(), rate))
+
+
+def _weights(law: PulseLaw, layer: ArrayLayer, number: int, seed: int, config: TrainingConfig) -> PairedWeights:
+    weights = PairedWeights(
         law,
-        rows=rows,
-        columns=columns,
-        largest_weight=config.weight_range / math.sqrt(rows),
+        rows=layer.rows,
+        columns=layer.columns,
+        largest_weight=config.weight_range / math.sqrt(layer.rows),
         seed=seed,
         number=number,
         conductance_std_dtod=config.conductance_std_dtod,
     )
-    layer.initialize(config.initial_share, np.random.default_rng([seed, INITIAL, number]))
-    return layer
+    weights.initialize(config.initial_share, np.random.default_rng([seed, INITIAL, number]))
+    return weights
+
+
+def _prefixed(prefix: str, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {prefix + name: value for name, value in values.items()}
+
+
+def _part(prefix: str, saved: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): value for name, value in saved.items() if name.startswith(prefix)}
+
+
+def _plain(value):
+    return value if isinstance(value, np.ndarray) else value.item()

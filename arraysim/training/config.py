@@ -1,86 +1,90 @@
 """What a training run is told, apart from the synapses and the data."""
 
 import dataclasses
-import math
+from collections.abc import Iterator, Mapping
 
-from arraysim.networks.network import ACTIVATIONS
+from arraysim.networks.definition import NetworkDefinition, definition_from_mapping
+from arraysim.networks.presets import mlp
 from arraysim.rules.registry import DEFAULT_RATE, check_rule
-from llg.errors import InputError, nearest
+from arraysim.training.schedules import SCHEDULES
+from llg.errors import InputError
+from llg.parameters import Parameters, flag, quantity, whole, word
 
 # Purposes of the random generators of a run, each seeded with (seed, purpose, layer or epoch).
-SPLIT, INITIAL, ORDER, RULE = range(4)
+SPLIT, INITIAL, ORDER, RULE, AUGMENT = range(5)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
-    """Network, rule and schedule. The learning rates fall to zero along half a cosine.
+class TrainingConfig(Parameters):
+    """Network, rule and schedule; what each field means is declared with it (``TrainingConfig.describe()``)."""
 
-    Attributes:
-        hidden: width of each hidden layer [1].
-        activation: of the hidden layers.
-        rule: update rule on chip.
-        epochs: passes through the training images [1].
-        batch_size: images per update [1].
-        learning_rate: on chip, at the start; None takes the default of the rule [1].
-        momentum: on chip, where the rule has one, and of the float32 twin [1].
-        label_smoothing: share of the target spread evenly over the classes, on chip and for the twin [1].
-        weight_range: largest weight a pair can hold times the square root of the layer's inputs [1].
-        initial_share: largest initial weight as a share of the largest a pair can hold [1].
-        conductance_std_dtod: spread of the devices' conductance, standard deviation of its logarithm [1].
-        test_fraction: share of each class kept for the test [1].
-        float32_learning_rate: of the twin, at the start [1].
-    """
+    network: NetworkDefinition = dataclasses.field(default_factory=mlp, metadata={"kind": "part", "meaning": "layers"})
+    rule: str = word("update rule on chip", default="mixed-precision")
+    epochs: int = whole("passes through the training images", default=60, ge=1)
+    batch_size: int = whole("images per update", default=16, ge=1)
+    learning_rate: float | None = quantity(
+        "on chip, at the start; by default that of the rule", "1", default=None, gt=0
+    )
+    schedule: str = word("how learning rates fall", default="cosine", choices=tuple(SCHEDULES))
+    decay: float = quantity(
+        "factor on the learning rates per epoch, of the schedule step", "1", default=0.65, gt=0, le=1
+    )
+    momentum: float = quantity("on chip, where the rule has one, and of the float32 twin", "1", default=0.9, ge=0, lt=1)
+    label_smoothing: float = quantity(
+        "share of the target spread evenly over the classes", "1", default=0.1, ge=0, lt=1
+    )
+    weight_range: float = quantity(
+        "largest weight a pair can hold times the square root of the inputs of its layer", "1", default=4.0, gt=0
+    )
+    initial_share: float = quantity(
+        "largest initial weight as a share of the largest a pair can hold", "1", default=0.5, gt=0, le=1
+    )
+    conductance_std_dtod: float = quantity(
+        "spread of the devices' conductance, standard deviation of its logarithm", "1", default=0.0, ge=0, lt=1
+    )
+    test_fraction: float = quantity(
+        "share of each class kept for the test, of data without a test set", "1", default=0.2, gt=0, lt=1
+    )
+    validation_fraction: float = quantity("share of the training images kept to validate", "1", default=0.0, ge=0, lt=1)
+    patience: int = whole("epochs without a better validation accuracy that end the training; 0: never", default=0)
+    shift: int = whole("largest shift of training images, in pixels", default=0, le=16)
+    flip: bool = flag("mirror half of the training images", default=False)
+    float32_learning_rate: float = quantity(
+        "of the twin and of digital parameters (normalization), at the start", "1", default=0.05, gt=0
+    )
+    twin: bool = flag("train the float32 twin too", default=True)
+    monitor_images: int = whole(
+        "training images, at most, on which the loss after each epoch is taken", default=5000, ge=1
+    )
 
-    hidden: tuple[int, ...] = (32,)
-    activation: str = "tanh"
-    rule: str = "mixed-precision"
-    epochs: int = 60
-    batch_size: int = 16
-    learning_rate: float | None = None
-    momentum: float = 0.9
-    label_smoothing: float = 0.1
-    weight_range: float = 4.0
-    initial_share: float = 0.5
-    conductance_std_dtod: float = 0.0
-    test_fraction: float = 0.2
-    float32_learning_rate: float = 0.05
-
-    def __post_init__(self):
-        """Check every field.
-
-        Raises:
-            InputError: all problems in one line.
-        """
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong with the fields taken together."""
         check_rule(self.rule)
-        if self.activation not in ACTIVATIONS:
-            raise InputError(f'activation "{self.activation}" is unknown{nearest(self.activation, ACTIVATIONS)}')
-        if problems := [*self._whole_number_problems(), *self._number_problems()]:
-            raise InputError(f"training: {'; '.join(problems)}")
+        if self.patience and not self.validation_fraction:
+            yield f"patience = {self.patience} needs a validation_fraction > 0"
 
     @property
     def rate(self) -> float:
         """Learning rate on chip, at the start [1]."""
         return DEFAULT_RATE[self.rule] if self.learning_rate is None else self.learning_rate
 
-    def _whole_number_problems(self):
-        values = {f"hidden[{i}]": width for i, width in enumerate(self.hidden)}
-        values |= {name: getattr(self, name) for name in ("epochs", "batch_size")}
-        for name, value in values.items():
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                yield f"{name} = {value!r} must be an integer >= 1"
+    def to_mapping(self) -> dict:
+        """Return what ``config_from_mapping`` takes, for files."""
+        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**plain, "network": self.network.to_mapping()}
 
-    def _number_problems(self):
-        rules = {
-            "rate": ("> 0", lambda x: x > 0),
-            "float32_learning_rate": ("> 0", lambda x: x > 0),
-            "weight_range": ("> 0", lambda x: x > 0),
-            "initial_share": ("> 0 and <= 1", lambda x: 0 < x <= 1),
-            "momentum": (">= 0 and < 1", lambda x: 0 <= x < 1),
-            "label_smoothing": (">= 0 and < 1", lambda x: 0 <= x < 1),
-            "conductance_std_dtod": (">= 0 and < 1", lambda x: 0 <= x < 1),
-            "test_fraction": ("> 0 and < 1", lambda x: 0 < x < 1),
-        }
-        for name, (rule, holds) in rules.items():
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not math.isfinite(value) or not holds(value):
-                yield f"{'learning_rate' if name == 'rate' else name} = {value!r} [1] must be {rule}"
+
+def config_from_mapping(mapping: Mapping, where: str) -> TrainingConfig:
+    """Build a configuration from what a file holds.
+
+    Raises:
+        InputError: a name or value that does not fit.
+    """
+    fields = dict(mapping)
+    if not isinstance(fields.get("network"), Mapping):
+        raise InputError(f"{where}: lacks the network")
+    fields["network"] = definition_from_mapping(fields["network"], where)
+    try:
+        return TrainingConfig(**fields)
+    except TypeError as error:
+        raise InputError(f"{where}: {error}") from None

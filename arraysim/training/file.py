@@ -1,15 +1,14 @@
 """Training files: the results of several seeds, schema ``dwsynapse.training``.
 
-One group per seed, ``/seed_<number>``, with the groups ``chip``, ``float32`` and ``hardware`` of the result and one
-group per layer. Wall times are left out, so that two runs of one configuration hold the same content.
+One group per seed, ``/seed_<number>``, with the groups ``chip``, ``float32`` (unless left out) and ``hardware`` of the
+result and one group per layer. Wall times are left out, so that two runs of one configuration hold the same content.
 """
 
-import dataclasses
 from collections.abc import Sequence
 
 import h5py
 
-from arraysim.training.config import TrainingConfig
+from arraysim.training.config import TrainingConfig, config_from_mapping
 from arraysim.training.result import HardwareRecord, LearningCurve, TrainingResult
 from llg.errors import InputError
 from llg.storage import files
@@ -18,8 +17,9 @@ SCHEMA = "dwsynapse.training"
 
 # Field -> (unit, what it is).
 CURVE = {
-    "loss": ("1", "mean loss over the training images after each epoch"),
-    "train_accuracy": ("1", "share of training images classified correctly after each epoch"),
+    "loss": ("1", "mean loss over training images after each epoch"),
+    "train_accuracy": ("1", "share of these training images classified correctly after each epoch"),
+    "validation_accuracy": ("1", "share of images kept to validate classified correctly after each epoch, NaN if none"),
     "test_accuracy": ("1", "share of test images classified correctly after each epoch"),
     "confusion": ("1", "number of test images by true class and predicted class at the end"),
 }
@@ -57,7 +57,7 @@ def save_training(
     first = results[0]
     if any(result.config != first.config or result.dataset != first.dataset for result in results):
         raise InputError("the results of one training file must share data set and configuration")
-    whole = {**(config or {}), "training": dataclasses.asdict(first.config), "dataset": first.dataset, "seeds": seeds}
+    whole = {**(config or {}), "training": first.config.to_mapping(), "dataset": first.dataset, "seeds": seeds}
     with files.create(path, SCHEMA, config=whole, seed=first.seed, inputs=inputs, force=force) as file:
         for result in results:
             _put_result(file.create_group(f"seed_{result.seed}"), result)
@@ -75,8 +75,7 @@ def load_training(path) -> list[TrainingResult]:
     with files.open_checked(path, SCHEMA) as file:
         config = files.provenance(file)["config"]
         try:
-            fields = dict(config["training"])
-            training = TrainingConfig(**{**fields, "hidden": tuple(fields["hidden"])})
+            training = config_from_mapping(config["training"], str(path))
             dataset, seeds = config["dataset"], config["seeds"]
             return [_get_result(file, seed, dataset, training) for seed in seeds]
         except (KeyError, TypeError, ValueError) as error:
@@ -86,7 +85,8 @@ def load_training(path) -> list[TrainingResult]:
 
 def _put_result(group: h5py.Group, result: TrainingResult) -> None:
     for name, curve in (("chip", result.chip), ("float32", result.float32)):
-        _put_fields(group.create_group(name), curve, CURVE)
+        if curve is not None:
+            _put_fields(group.create_group(name), curve, CURVE)
     hardware = group.create_group("hardware")
     _put_fields(hardware, result.hardware, TOTALS)
     for number in range(len(result.hardware.weight)):
@@ -103,11 +103,14 @@ def _put_fields(group: h5py.Group, record, fields: dict) -> None:
 def _get_result(file: h5py.File, seed: int, dataset: str, config: TrainingConfig) -> TrainingResult:
     group = file[f"seed_{seed}"]
     curves = {
-        name: LearningCurve(**{field: files.get(group[name], field) for field in CURVE}, seconds=None)
-        for name in ("chip", "float32")
+        name: LearningCurve(
+            **{field: files.get(group[name], field) for field in CURVE}, seconds=None, training_seconds=None
+        )
+        for name in (("chip", "float32") if config.twin else ("chip",))
     }
+    curves.setdefault("float32", None)
     hardware = group["hardware"]
-    layers = [hardware[f"layer_{number}"] for number in range(len(config.hidden) + 1)]
+    layers = [hardware[f"layer_{number}"] for number in range(sum(name.startswith("layer_") for name in hardware))]
     record = HardwareRecord(
         **{field: files.get(hardware, field) for field in TOTALS},
         **{field: tuple(files.get(layer, field) for layer in layers) for field in PER_LAYER},

@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 
+from arraysim.networks.definition import Activation, ArrayLayer
 from arraysim.networks.network import Network
+from arraysim.synapses.memory import refill
 from arraysim.synapses.weights import FloatWeights
 from arraysim.training.config import INITIAL, TrainingConfig
+from arraysim.training.descent import Descent
 
 
 class FloatTwin:
@@ -14,44 +17,66 @@ class FloatTwin:
 
     Attributes:
         label: for progress and error messages.
+        name: in files.
         rate: learning rate at the start [1].
         network: the network.
-
-    References:
-        B. T. Polyak, USSR Comput. Math. Math. Phys. 4, 1 (1964), for the momentum.
     """
 
-    label = "float32"
+    label, name = "float32", "float32"
 
-    def __init__(self, shapes: list[tuple[int, int]], *, seed: int, config: TrainingConfig):
-        """Draw the first weights, evenly and such that sums over unit inputs have unit variance.
+    def __init__(self, layers: list[ArrayLayer], *, input_shape, classes: int, seed: int, config: TrainingConfig):
+        """Draw the first weights, evenly and such that the outputs of a layer have about the variance of its inputs.
 
         Args:
-            shapes: (rows, columns) of each layer.
+            layers: crossbars of the network.
+            input_shape: of one image.
+            classes: number of classes [1].
             seed: root seed [1].
             config: network and schedule.
         """
         self.rate = config.float32_learning_rate
-        layers = []
-        for number, (rows, columns) in enumerate(shapes):
-            bound = math.sqrt(3 / rows)
-            values = np.random.default_rng([seed, INITIAL, number]).uniform(-bound, bound, (rows, columns))
-            layers.append(FloatWeights(values.astype(np.float32)))
-        self.network = Network(layers, activation=config.activation, label_smoothing=config.label_smoothing)
-        self._momentum = np.float32(config.momentum)
-        self._velocity = [np.zeros_like(layer.values) for layer in layers]
+        rectified = any(isinstance(layer, Activation) and layer.function == "relu" for layer in config.network.layers)
+        weights = []
+        for number, layer in enumerate(layers):
+            # A rectifier passes half of the power on.
+            bound = math.sqrt((6 if rectified else 3) / layer.rows)
+            rng = np.random.default_rng([seed, INITIAL, number])
+            weights.append(FloatWeights(rng.uniform(-bound, bound, (layer.rows, layer.columns)).astype(np.float32)))
+        self.network = Network(
+            config.network,
+            weights,
+            input_shape=input_shape,
+            classes=classes,
+            label_smoothing=config.label_smoothing,
+        )
+        parameters = [layer.parameters for layer in self.network.normalizations]
+        self._descent = Descent([*(w.values for w in weights), *parameters], momentum=config.momentum)
 
-    def update(self, gradients: list[np.ndarray], rate: float) -> None:
-        """Take one step.
+    def update(self, share: float) -> None:
+        """Take one step by the gradients that the layers hold.
 
         Args:
-            gradients: of the loss by the weights of each layer, shape (rows, columns) [1].
-            rate: learning rate [1].
+            share: of the first learning rate [1].
         """
-        for layer, velocity, gradient in zip(self.network.layers, self._velocity, gradients, strict=True):
-            velocity *= self._momentum
-            velocity -= np.float32(rate) * gradient
-            layer.values += velocity
+        gradients = [layer.gradient() for layer in self.network.crossbars]
+        gradients += [layer.gradients for layer in self.network.normalizations]
+        self._descent.step(gradients, share * self.rate)
 
-    def end_epoch(self) -> None:
+    def end_epoch(self) -> dict:
         """Nothing to note."""
+        return {}
+
+    def checkpoint(self) -> dict[str, np.ndarray]:
+        """Return a copy of everything that training has changed."""
+        return {name: values.copy() for name, values in self._memory().items()}
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go back to a checkpoint of a twin built alike.
+
+        Raises:
+            InputError: it belongs to another network.
+        """
+        refill(self._memory(), saved, "float32 twin")
+
+    def _memory(self) -> dict[str, np.ndarray]:
+        return self.network.memory() | self._descent.memory()

@@ -6,24 +6,31 @@ import numpy as np
 
 from arraysim.training.config import TrainingConfig
 
+TOTALS = ("pulses", "reads", "energy", "state_histogram")
+"""Fields of ``HardwareRecord`` with an entry per epoch."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class LearningCurve:
     """Accuracy and loss from before the first epoch (entry 0) to after the last (entry E).
 
     Attributes:
-        loss: mean over the training images, shape (E+1,) [1].
-        train_accuracy: shape (E+1,) [1].
+        loss: mean over training images, shape (E+1,) [1].
+        train_accuracy: of the same images, shape (E+1,) [1].
+        validation_accuracy: shape (E+1,); NaN where no images were kept to validate [1].
         test_accuracy: shape (E+1,) [1].
         confusion: test images at the end, true class by predicted class, shape (C, C), int64 [1].
         seconds: wall time of the run, None where the run was read from a file [s].
+        training_seconds: the same without the measurements after each epoch [s].
     """
 
     loss: np.ndarray
     train_accuracy: np.ndarray
+    validation_accuracy: np.ndarray
     test_accuracy: np.ndarray
     confusion: np.ndarray
     seconds: float | None
+    training_seconds: float | None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,14 +58,15 @@ class HardwareRecord:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingResult:
-    """One seed: the network trained on chip and its float32 twin.
+    """One seed: the network trained on chip and, unless left out, its float32 twin.
 
     Attributes:
         seed: root seed [1].
         dataset: name of the data set.
         config: what the run was told.
         chip: learning curve of the network on chip.
-        float32: learning curve of the twin: same network, same images in the same order, same number of epochs.
+        float32: learning curve of the twin: same network, same images in the same order, same number of epochs;
+            None if there is none.
         hardware: what happened to the synapses.
     """
 
@@ -66,5 +74,5 @@ class TrainingResult:
     dataset: str
     config: TrainingConfig
     chip: LearningCurve
-    float32: LearningCurve
+    float32: LearningCurve | None
     hardware: HardwareRecord

@@ -33,7 +33,13 @@ __all__ = [
     "text",
 ]
 
-SCHEMAS = {"dwsynapse.trajectories": 1, "dwsynapse.transition-table": 1, "dwsynapse.training": 1}
+SCHEMAS = {
+    "dwsynapse.trajectories": 1,
+    "dwsynapse.transition-table": 1,
+    "dwsynapse.training": 1,
+    "dwsynapse.checkpoint": 1,
+    "dwsynapse.training-series": 1,
+}
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SUPERBLOCK_VERSION = 3

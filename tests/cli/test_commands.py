@@ -140,7 +140,21 @@ def test_sweep_with_one_sign_of_current(folder, command):
 @pytest.mark.parametrize("rule", ["mixed-precision", "stochastic-pulses", "sign"])
 def test_train(chain, folder, rule, command):
     table = chain[0] / "table.h5"
-    options = ("--rule", rule, "--epochs", 2, "--seeds", 2, "--seed", 5, "--hidden", "12,8", "-o", "t.h5", "--json")
+    options = (
+        "--rule",
+        rule,
+        "--epochs",
+        2,
+        "--seeds",
+        2,
+        "--seed",
+        5,
+        "--network",
+        "mlp:12,8",
+        "-o",
+        "t.h5",
+        "--json",
+    )
     result = command("train", "--table", table, *options).json
     assert result.keys() >= TRAIN_KEYS
     assert len(result["test_accuracy"]) == len(result["float32_test_accuracy"]) == 2
@@ -152,7 +166,7 @@ def test_train(chain, folder, rule, command):
 
 
 def test_train_without_hidden_layer_and_without_file(chain, folder, command):
-    answer = command("train", "--table", chain[0] / "table.h5", "--epochs", 1, "--hidden", "")
+    answer = command("train", "--table", chain[0] / "table.h5", "--epochs", 1, "--network", "linear")
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("seed 1: test accuracy on chip 0.")
     assert list(folder.iterdir()) == []

@@ -91,7 +91,7 @@ def test_images_that_do_not_fit_are_refused():
         NetworkDefinition(name="x", layers=(definition.layers[0], definition.layers[-1])).shapes((8, 8, 1), 3)
 
 
-@pytest.mark.parametrize("text", ["mpl", "mlp:0", "mlp:a", "vgg8:0", "vgg8:nan", "lenet:x", "missing.toml"])
+@pytest.mark.parametrize("text", ["mpl", "linear:3", "mlp:0", "mlp:a", "vgg8:0", "vgg8:nan", "lenet:x", "missing.toml"])
 def test_bad_names_are_refused(text):
     with pytest.raises(InputError):
         network_from(text)

@@ -39,7 +39,7 @@ def digest(result):
     for record in (result.chip, result.float32, result.hardware):
         for field in dataclasses.fields(record):
             value = getattr(record, field.name)
-            if field.name != "seconds":
+            if "seconds" not in field.name:
                 parts += value if isinstance(value, tuple) else [value]
     return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
 
@@ -131,8 +131,10 @@ def test_results_that_do_not_belong_together_are_refused(results, tmp_path):
 
 
 def test_configuration_names_every_problem():
-    with pytest.raises(InputError, match=r"epochs = 0 .*batch_size = 1\.5 .*momentum = 1\.0"):
-        TrainingConfig(epochs=0, batch_size=1.5, momentum=1.0)
+    with pytest.raises(InputError, match=r"epochs = 0 .*batch_size = 1\.5 .*momentum = 1 .*flip = 2"):
+        TrainingConfig(epochs=0, batch_size=1.5, momentum=1.0, flip=2)
+    with pytest.raises(InputError, match="patience = 3 needs a validation_fraction"):
+        TrainingConfig(patience=3)
     with pytest.raises(InputError, match='did you mean "mixed-precision"'):
         TrainingConfig(rule="mixed_precision")
 

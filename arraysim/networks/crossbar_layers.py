@@ -1,0 +1,158 @@
+"""Layers whose weights live in a crossbar: fully connected, and convolution by unrolled kernels.
+
+A layer works forward, then backward, and then offers the gradient of the loss by its weights. What drives the rows is
+a matrix of one line per product: an image, or a position of the kernel in an image. A convolution never holds that
+matrix whole, it unrolls some images at a time.
+"""
+
+import threading
+
+import numpy as np
+
+from arraysim.networks import quantization
+from arraysim.networks.definition import Convolution, Linear
+from arraysim.networks.patches import roll_back, unroll
+from arraysim.networks.product import BLOCK_ROWS, for_each_block, product
+from arraysim.synapses.weights import FloatWeights
+from llg.errors import InputError
+
+GROUPS = 8
+"""Parts in which the gradient of a convolution is summed, whatever the number of threads."""
+
+
+class Crossbar:
+    """What both kinds share.
+
+    Attributes:
+        weights: shape (rows, columns).
+    """
+
+    def __init__(self, weights: FloatWeights, *, rows: int, columns: int, bias: bool, error_bits: int):
+        """Take weights of the right shape.
+
+        Raises:
+            InputError: they are not.
+        """
+        if weights.values.shape != (rows, columns):
+            raise InputError(f"weights of shape {weights.values.shape} given to a layer of shape {(rows, columns)}")
+        self.weights, self._bias, self._error_bits = weights, bias, error_bits
+
+
+class LinearLayer(Crossbar):
+    """Every input to every output; the bias is the last row, driven by a constant 1."""
+
+    def __init__(self, spec: Linear, weights: FloatWeights, *, inputs: int, outputs: int, error_bits: int):
+        super().__init__(weights, rows=inputs + spec.bias, columns=outputs, bias=spec.bias, error_bits=error_bits)
+
+    def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
+        """Return the outputs, shape (n, outputs), of inputs of shape (n, inputs)."""
+        rows = value
+        if self._bias:
+            rows = np.ones((len(value), value.shape[1] + 1), value.dtype)
+            rows[:, :-1] = value
+        if training:
+            self._rows = rows
+        return self.weights.forward(rows)
+
+    def backward(self, error: np.ndarray, needed: bool) -> np.ndarray | None:
+        """Return the errors of the inputs, shape (n, inputs), of those of the outputs; None where not needed."""
+        self._errors = quantization.errors(error, self._error_bits)
+        if not needed:
+            return None
+        back = self.weights.backward(self._errors)
+        return back[:, :-1] if self._bias else back
+
+    def gradient(self) -> np.ndarray:
+        """Return the gradient of the loss by the weights, shape (rows, columns)."""
+        return product(self._rows.T, self._errors)
+
+    def signals(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return what drove the rows, shape (n, rows), and came back on the columns, shape (n, columns)."""
+        return self._rows, self._errors
+
+
+class ConvolutionLayer(Crossbar):
+    """Kernels moved over images of shape (rows, columns, channels)."""
+
+    def __init__(self, spec: Convolution, weights: FloatWeights, *, channels: int, error_bits: int):
+        self._kernel, self._stride, self._padding = spec.kernel, spec.stride, spec.padding
+        rows = spec.kernel**2 * channels + spec.bias
+        super().__init__(weights, rows=rows, columns=spec.channels, bias=spec.bias, error_bits=error_bits)
+        self._scratch = threading.local()
+
+    def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
+        """Return images of shape (n, rows, columns, output channels) of images of shape (n, ..., channels)."""
+        padded = self._padded(value)
+        down, across = ((size - self._kernel) // self._stride + 1 for size in padded.shape[1:3])
+        columns = self.weights.values.shape[1]
+        out = np.empty((len(value), down, across, columns), value.dtype)
+        per_block = max(1, BLOCK_ROWS // (down * across))
+
+        def work(block: int) -> None:
+            part = slice(block * per_block, (block + 1) * per_block)
+            rows = self._unrolled(padded[part], down * across)
+            out[part].reshape(-1, columns)[:] = self.weights.forward(rows)
+
+        self._share_out(work, -(-len(value) // per_block))
+        if training:
+            self._image, self._positions, self._per_block = padded, down * across, per_block
+        return out
+
+    def backward(self, error: np.ndarray, needed: bool) -> np.ndarray | None:
+        """Return the errors of the input images, None where not needed; sum the gradient on the way."""
+        self._errors = error = quantization.errors(error, self._error_bits)
+        shape = self.weights.values.shape
+        blocks = -(-len(error) // self._per_block)
+        groups = min(blocks, GROUPS)
+        partial = np.zeros((groups, *shape), error.dtype)
+        back = np.zeros_like(self._image) if needed else None
+
+        def work(group: int) -> None:
+            for block in range(group, blocks, groups):
+                part = slice(block * self._per_block, (block + 1) * self._per_block)
+                columns = error[part].reshape(-1, shape[1])
+                partial[group] += product(self._unrolled(self._image[part], self._positions).T, columns)
+                if needed:
+                    patch = np.ascontiguousarray(self.weights.backward(columns), error.dtype)
+                    roll_back(patch, self._stride, self._kernel, back[part])
+
+        self._share_out(work, groups)
+        self._gradient = partial.sum(axis=0)
+        edge = self._padding
+        return back[:, edge : back.shape[1] - edge, edge : back.shape[2] - edge] if needed else None
+
+    def gradient(self) -> np.ndarray:
+        """Return the gradient of the loss by the weights, shape (rows, columns)."""
+        return self._gradient
+
+    def signals(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return what drove the rows at every position, shape (n * positions, rows), and the errors likewise."""
+        rows = np.ones((len(self._image) * self._positions, self.weights.values.shape[0]), self._image.dtype)
+        unroll(self._image, self._stride, self._kernel, rows)
+        return rows, self._errors.reshape(len(rows), -1)
+
+    def _share_out(self, work, blocks: int) -> None:
+        """Threads share the blocks unless a read path, which may draw noise, needs them in order."""
+        if getattr(self.weights, "reader", None) is None:
+            for_each_block(work, blocks)
+        else:
+            for block in range(blocks):
+                work(block)
+
+    def _padded(self, value: np.ndarray) -> np.ndarray:
+        edge = self._padding
+        if not edge:
+            return np.ascontiguousarray(value)
+        count, rows, columns, channels = value.shape
+        out = np.zeros((count, rows + 2 * edge, columns + 2 * edge, channels), value.dtype)
+        out[:, edge : rows + edge, edge : columns + edge] = value
+        return out
+
+    def _unrolled(self, image: np.ndarray, positions: int) -> np.ndarray:
+        """Return the patches of some images in an array that this thread uses again and again."""
+        size, dtype = (len(image) * positions, self.weights.values.shape[0]), image.dtype
+        rows = getattr(self._scratch, "rows", None)
+        if rows is None or rows.shape[0] < size[0] or rows.dtype != dtype:
+            rows = self._scratch.rows = np.ones(size, dtype)
+        unroll(image, self._stride, self._kernel, rows[: size[0]])
+        return rows[: size[0]]

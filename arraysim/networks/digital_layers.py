@@ -1,0 +1,174 @@
+"""Layers outside the crossbars: activation, pooling, batch normalization, flatten. All are digital."""
+
+import math
+
+import numpy as np
+
+from arraysim.networks import normalization_kernel, pooling_kernel, quantization
+from arraysim.networks.activations import FUNCTIONS
+from arraysim.networks.definition import Activation, BatchNorm, Pooling
+from arraysim.networks.product import for_each_block
+
+BLOCK_VALUES = 1 << 17
+"""Values of one block of a threaded loop."""
+
+
+class ActivationLayer:
+    """A function of each value, its result in some bits if they are given."""
+
+    def __init__(self, spec: Activation):
+        self._spec = spec
+        self._function, self._derivative = FUNCTIONS[spec.function]
+
+    def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
+        """Return the function of the values."""
+        result = self._function(value)
+        if training:
+            self._result = result
+        if not self._spec.bits:
+            return result
+        if self._spec.function == "tanh":
+            return quantization.signed(result, self._spec.bits, 1.0)
+        return quantization.unsigned(result, self._spec.bits, self._spec.limit)
+
+    def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
+        """Return the errors of the values, straight through the rounding."""
+        back = error * self._derivative(self._result)
+        if self._spec.bits and self._spec.function == "relu":
+            back[self._result > self._spec.limit] = 0
+        return back
+
+
+class PoolingLayer:
+    """Largest or mean value of squares."""
+
+    def __init__(self, spec: Pooling):
+        self._size, self._largest = spec.size, spec.pooling == "max"
+
+    def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
+        """Return smaller images."""
+        count, rows, columns, channels = self._shape = value.shape
+        value = np.ascontiguousarray(value)
+        out = np.empty((count, rows // self._size, columns // self._size, channels), value.dtype)
+        place = np.empty(out.shape, np.uint8) if self._largest else None
+
+        def work(part: slice) -> None:
+            if self._largest:
+                pooling_kernel.largest(value[part], self._size, out[part], place[part])
+            else:
+                pooling_kernel.mean(value[part], self._size, out[part])
+
+        _in_blocks(work, count, math.prod(value.shape[1:]))
+        if training:
+            self._place = place
+        return out
+
+    def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
+        """Return errors of the larger images."""
+        error = np.ascontiguousarray(error)
+        out = np.zeros(self._shape, error.dtype)
+
+        def work(part: slice) -> None:
+            if self._largest:
+                pooling_kernel.to_largest(error[part], self._size, self._place[part], out[part])
+            else:
+                pooling_kernel.to_mean(error[part], self._size, out[part])
+
+        _in_blocks(work, len(error), math.prod(self._shape[1:]))
+        return out
+
+
+class BatchNormLayer:
+    """Each channel to zero mean and unit variance over the batch, then scaled and shifted.
+
+    Scale and shift are numbers in digital memory and are trained digitally, also on chip.
+
+    Attributes:
+        parameters: scale and shift of each channel, shape (2, channels) [1].
+        gradients: of the loss by the parameters, same shape [1].
+        running: mean and variance that stand in for those of a batch when the network is used, same shape [1].
+
+    References:
+        S. Ioffe and C. Szegedy, ICML 2015, arXiv:1502.03167.
+    """
+
+    def __init__(self, spec: BatchNorm, channels: int, dtype=np.float32):
+        self._spec = spec
+        self.parameters = np.array([np.ones(channels), np.zeros(channels)], dtype)
+        self.gradients = np.zeros_like(self.parameters)
+        self.running = np.array([np.zeros(channels), np.ones(channels)], dtype)
+
+    def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
+        """Return normalized values; in training by the batch, which also moves the running mean and variance."""
+        flat = np.ascontiguousarray(value).reshape(-1, value.shape[-1])
+        mean, variance = self._of_batch(flat) if training else self.running.astype(np.float64)
+        inverse = 1 / np.sqrt(variance + self._spec.epsilon)
+        if training:
+            self._value, self._mean, self._inverse = flat, mean, inverse
+        slope = (self.parameters[0] * inverse).astype(value.dtype)
+        offset = (self.parameters[1] - self.parameters[0] * inverse * mean).astype(value.dtype)
+        out = np.empty_like(flat)
+
+        def work(part: slice) -> None:
+            normalization_kernel.scale_and_shift(flat[part], slope, offset, out[part])
+
+        _in_blocks(work, *flat.shape)
+        return out.reshape(value.shape)
+
+    def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
+        """Return the errors of the values and keep the gradients of scale and shift."""
+        flat = np.ascontiguousarray(error).reshape(self._value.shape)
+        count = len(flat)
+        total, product = self._sums(normalization_kernel.add_up_errors, flat, self._value)
+        on_scale = self._inverse * (product - self._mean * total)
+        self.gradients[:] = on_scale, total
+        slope = self.parameters[0] * self._inverse
+        on_value = -slope * self._inverse * on_scale / count
+        offset = -slope * total / count - on_value * self._mean
+        slope, on_value, offset = (values.astype(flat.dtype) for values in (slope, on_value, offset))
+        out = np.empty_like(flat)
+
+        def work(part: slice) -> None:
+            normalization_kernel.errors_back(flat[part], self._value[part], slope, on_value, offset, out[part])
+
+        _in_blocks(work, *flat.shape)
+        return out.reshape(error.shape)
+
+    def _of_batch(self, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        total, square = self._sums(normalization_kernel.add_up, flat)
+        mean = total / len(flat)
+        variance = np.maximum(square / len(flat) - mean * mean, 0.0)
+        self.running += self._spec.momentum * (np.array([mean, variance]) - self.running)
+        return mean, variance
+
+    def _sums(self, add_up, *values: np.ndarray) -> np.ndarray:
+        """Return two sums per channel, added up in blocks of one size."""
+        rows, channels = values[0].shape
+        part_rows = max(1, BLOCK_VALUES // channels)
+        sums = np.zeros((-(-rows // part_rows), 2, channels))
+
+        def work(block: int) -> None:
+            part = slice(block * part_rows, (block + 1) * part_rows)
+            add_up(*(value[part] for value in values), sums[block, 0], sums[block, 1])
+
+        for_each_block(work, len(sums))
+        return sums.sum(axis=0)
+
+
+class FlattenLayer:
+    """An image as a list of values."""
+
+    def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
+        """Return lists."""
+        self._shape = value.shape
+        return value.reshape(len(value), -1)
+
+    def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
+        """Return images."""
+        return error.reshape(self._shape)
+
+
+def _in_blocks(work, count: int, size: int) -> None:
+    """Call ``work(slice)`` for runs of the first axis of ``count`` items of ``size`` values."""
+    length = max(1, BLOCK_VALUES // max(1, size))
+    for_each_block(lambda block: work(slice(block * length, (block + 1) * length)), -(-count // length))

@@ -1,0 +1,37 @@
+"""How the learning rate falls: its share of the first value as a function of the time in epochs."""
+
+import math
+
+from llg.errors import InputError, nearest
+
+
+def _cosine(time: float, epochs: int, decay: float) -> float:
+    return 0.5 * (1 + math.cos(math.pi * time / epochs))
+
+
+def _step(time: float, epochs: int, decay: float) -> float:
+    return decay ** math.floor(time)
+
+
+def _constant(time: float, epochs: int, decay: float) -> float:
+    return 1.0
+
+
+SCHEDULES = {"cosine": _cosine, "step": _step, "constant": _constant}
+
+
+def share_of_rate(name: str, time: float, *, epochs: int, decay: float) -> float:
+    """Return the share of the first learning rate [1].
+
+    Args:
+        name: "cosine" falls to zero along half a cosine, "step" by a factor after each epoch, "constant" not at all.
+        time: epochs done, with the share of the present one [1].
+        epochs: in all [1].
+        decay: factor after each epoch, of "step" [1].
+
+    Raises:
+        InputError: there is no such schedule.
+    """
+    if name not in SCHEDULES:
+        raise InputError(f'schedule "{name}" is unknown{nearest(name, SCHEDULES)}')
+    return SCHEDULES[name](time, epochs, decay)
