@@ -8,6 +8,7 @@ from arraysim.rules.mixed_precision import MixedPrecision
 from arraysim.rules.rule import Rule
 from arraysim.rules.sign_rule import SignRule
 from arraysim.rules.stochastic_pulses import StochasticPulses
+from arraysim.rules.tiki_taka import TikiTaka
 from arraysim.synapses.weights import PulsedWeights
 from llg.errors import InputError, nearest
 
@@ -43,4 +44,6 @@ def make_rule(name: str, weights: PulsedWeights, *, momentum: float, seed: tuple
         return MixedPrecision(shape, mean_step, momentum=momentum)
     if name == "stochastic-pulses":
         return StochasticPulses(shape, mean_step, seed=seed)
+    if name == "tiki-taka":
+        return TikiTaka(weights, seed=seed)
     return SignRule(shape, seed=seed)

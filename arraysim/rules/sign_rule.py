@@ -8,8 +8,11 @@ References:
 """
 
 import numpy as np
+from numba import njit
 
+from arraysim.networks.product import product
 from arraysim.rules.rule import Rule
+from llg.kernels.noise import step_bits, stream_id
 
 
 class SignRule(Rule):
@@ -22,7 +25,13 @@ class SignRule(Rule):
             shape: (rows, columns).
             seed: of the draws [1].
         """
-        self._shape, self._seed, self._batch = shape, seed, np.zeros(1, np.int64)
+        self._shape = shape
+        self._keys = [stream_id(seed[0], seed[-1], *seed, float(n)) for n in range(2)]
+        self._batch = np.zeros(1, np.int64)
+
+    def pulses(self, inputs: np.ndarray, errors: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return which weights get a pulse, flat indices, and in which sense."""
+        return self._drawn(product(inputs.T, errors), rate)
 
     def directions(self, gradient: np.ndarray, rate: float) -> np.ndarray:
         """Return the pulse to send to each weight: +1, -1 or 0, shape (rows, columns), int8.
@@ -31,10 +40,32 @@ class SignRule(Rule):
             gradient: of the loss, mean over the batch, shape (rows, columns) [1].
             rate: chance of a pulse [1].
         """
-        draw = np.random.default_rng([*self._seed, self._batch[0]]).random(self._shape, np.float32)
-        self._batch += 1
-        return -np.sign(gradient).astype(np.int8) * (draw < rate)
+        sent = np.zeros(self._shape, np.int8)
+        weight, count = self._drawn(gradient, rate)
+        sent.ravel()[weight] = count
+        return sent
 
     def memory(self) -> dict[str, np.ndarray]:
         """Number of the next batch."""
         return {"batch": self._batch}
+
+    def _drawn(self, gradient: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+        slope = np.ascontiguousarray(gradient).ravel()
+        weight, count = np.empty(slope.size, np.int64), np.empty(slope.size, np.int8)
+        threshold = np.uint64(min(1.0, rate) * 2**32)
+        m = _draw(slope, threshold, np.uint64(self._batch[0]) << np.uint64(32), *self._keys, weight, count)
+        self._batch += 1
+        return weight[:m], count[:m]
+
+
+@njit(cache=True, nogil=True)
+def _draw(slope, threshold, base, key_1, key_2, weight, count):
+    """List the weights that are drawn and have a slope; the draw is a function of (batch, weight)."""
+    m = 0
+    for i in range(slope.size):
+        bits = step_bits(key_1, key_2, base + np.uint64(i))
+        if (bits >> np.uint64(32)) < threshold and slope[i] != 0:
+            weight[m] = i
+            count[m] = -1 if slope[i] > 0 else 1
+            m += 1
+    return m

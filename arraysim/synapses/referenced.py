@@ -60,6 +60,10 @@ class ReferencedWeights(PulsedWeights):
             self.array.apply(np.flatnonzero(number > sent), UP)
         self.refresh()
 
+    def clear(self) -> None:
+        """Bring all weights to about zero by pulses that do not look: every wall to its lowest level, then half way up."""
+        self.initialize(0.0, np.random.default_rng(0))
+
     def memory(self) -> dict[str, np.ndarray]:
         """Those of the devices, and those of the references under names that begin with ``reference_``."""
         return super().memory() | {f"reference_{name}": array for name, array in self.reference.memory().items()}

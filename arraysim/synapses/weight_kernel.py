@@ -3,11 +3,12 @@
 A weight has D digits of significance, the first the least, each with one or two sides (G+ and G-). Device (digit, side)
 of weight w is synapse (digit * sides + side) * weights + w of the array.
 
-A pulse goes to the least significant digit that has room in its sense, there to a side drawn in proportion to its room:
-drawing rather than taking the larger room lets a weight work around a device that does not move any more. If that is
-digit d > 0, the digits below step back `ratio - 1` times each, so that the whole step is again that of the first digit.
-Room is what the two conductances that were read leave to the nominal window; if nobody has any, e.g. as the devices lie
-outside it, the first digit is pulsed, either side alike.
+A pulse goes to the least significant digit that has room in its sense, there to a side drawn in proportion to its room.
+If that is digit d > 0, the digits below step back `ratio - 1` times each, so that the whole step is again that of the
+first digit. Room is what the two conductances that were read leave to the nominal window. A device may seem to have room
+where it has none (its wall is lost, or its window is smaller) and the other none where it has (its window lies
+elsewhere), so no side and no digit is ever left out: one pulse in 32 goes to the side without room, one in 32 to the
+next digit. If nobody seems to have any room, the first digit is pulsed, either side alike.
 """
 
 import numpy as np
@@ -18,6 +19,8 @@ from arraysim.synapses.update_kernel import counter
 from llg.kernels.noise import step_bits
 
 _NONE = np.float32(0.0)
+_LEAST = np.float32(1 / 32)
+_LEAST_ODDS = np.uint64(31)
 _U11 = np.uint64(11)
 _BYTE = np.uint64(0xFF)
 _ONE = np.uint32(1)
@@ -77,7 +80,7 @@ def pulse_weights(
         planes: conductances, shape (digits * sides * n,), float32, or empty if they are not kept [S].
         weight: which weights, shape (m,), int64.
         count: pulses, > 0 to raise the weight, shape (m,), int32.
-        turn: pulses its weight has been listed with before, shape (m,), int64, or empty if none is listed twice.
+        turn: number of the cycle in which the pulses begin, shape (m,), int64, or empty if it is the same for all.
         devices: state, settled, pulses received of the array.
         sent: pulses of each kind, shape (2,), int64; kind 0 raises a conductance, kind 1 lowers it.
         instance: of the array.
@@ -113,8 +116,10 @@ def pulse_weights(
                     g = _read(i + n, state, settled, levels, own)
                     second = max(_NONE, g - low if up else high - g)
                 reads += sides
-                if first + second > least:
-                    target, side = digit, 0 if chance * (first + second) < first else 1
+                passed_over = digits > 1 and (bits >> np.uint64(5 * digit)) & _LEAST_ODDS == 0
+                if first + second > least and not passed_over:
+                    share = min(max(first / (first + second), _LEAST), np.float32(1.0) - _LEAST)
+                    target, side = digit, 0 if sides == 1 or chance < share else 1
                     break
             if target == digits:
                 target, side = 0, np.int64(bits & np.uint64(1)) % sides

@@ -50,6 +50,8 @@ class PulsedWeights(FloatWeights):
         array: the synapses, shape (digits * sides, rows, columns), digit by digit, G+ before G-.
         scale: weight per conductance [1/S].
         mean_step: mean weight change by a pulse, over the senses and the devices [1].
+        number: of the array among those with the same seed [1].
+        largest: weight whose devices are all at their ends [1].
         factors: number each plane of ``conductances`` enters with.
         reader: read path of both passes, or None to multiply exactly.
     """
@@ -116,10 +118,11 @@ class PulsedWeights(FloatWeights):
             faults=faults,
             count_wear=count_wear,
         )
+        self.number, self.largest = number, float(largest_weight)
         self.reader, self._sides, self._digits, self._base = reader, sides, digits, base
         weight = float(base) ** np.arange(digits)
         weight /= weight.sum()
-        self.factors = tuple(float(sign * w) for w in weight for sign in (1, -1)[:sides])
+        self.factors = tuple(float(sign * w) for w in weight for sign in (1, -1))
         self.scale = float(largest_weight / (np.ptp(law.conductance) * (1.0 if sides == 2 else 0.5)))
         self.mean_step = float(self.scale * weight[0] * steps.mean())
         # Where there is one digit only, the last bit of room counts.
@@ -173,7 +176,8 @@ class PulsedWeights(FloatWeights):
         Args:
             weight: flat indices, shape (m,).
             count: number of pulses, > 0 to raise the weight and < 0 to lower it, shape (m,), integers.
-            turn: number of pulses its weight has been listed with before, shape (m,); None if none is listed twice.
+            turn: number of the cycle in which the pulses begin, shape (m,); no weight gets two in one cycle. None
+                begins all in the same, then none may be listed twice.
         """
         if weight.size == 0:
             return
@@ -199,6 +203,18 @@ class PulsedWeights(FloatWeights):
         )
         self.array.count_reads(reads)
 
+    def read(self, weight: np.ndarray) -> np.ndarray:
+        """Read some weights by reading each of their devices, which is counted.
+
+        Args:
+            weight: flat indices, shape (m,).
+
+        Returns:
+            Shape (m,), float32 [1].
+        """
+        self.array.count_reads(weight.size * self._digits * self._sides)
+        return self.values.ravel()[weight]
+
     def initialize(self, share: float, rng: np.random.Generator) -> None:
         """Drive every wall to its lowest level, then send pulses up to one device of each pair.
 
@@ -216,6 +232,11 @@ class PulsedWeights(FloatWeights):
         synapse = (plane * self.values.size + np.arange(self.values.size)).ravel()
         for sent in range(pulses):
             self.array.apply(np.sort(synapse[number.ravel() > sent]), UP)
+        self.refresh()
+
+    def clear(self) -> None:
+        """Bring all weights to about zero by pulses that do not look: every wall to its lowest level."""
+        self._reset(self.array)
         self.refresh()
 
     def rest(self, seconds: float) -> None:
@@ -265,7 +286,7 @@ class PulsedWeights(FloatWeights):
             self._sides,
             self._base,
             self.values.shape[1],
-            np.array(self.factors, np.float32),
+            np.array(self.factors[: self._digits * self._sides], np.float32),
             self._offset(),
             np.float32(self.scale),
             np.float32(window.min()),

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from arraysim.rules.mixed_precision import MixedPrecision
 from arraysim.rules.sign_rule import SignRule
 from arraysim.rules.stochastic_pulses import StochasticPulses
+from arraysim.rules.tiki_taka import TikiTaka
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.weights import DOWN, UP, PairedWeights
@@ -48,22 +50,20 @@ def answered(rule, pairs, rate):
     return pairs.values, wanted, sense
 
 
-@pytest.mark.parametrize("name", ["mixed-precision", "stochastic-pulses"])
-def test_mean_weight_change_is_the_wanted_one(name):
+def inner_step(pairs):
+    """The mean step of the middle of the track, where these tests stay; mean_step also counts the cut doubles."""
+    return pairs.scale * np.diff(pairs.array.law.conductance)[0] * (0.92 + 0.6) / 2
+
+
+def test_mean_weight_change_of_mixed_precision_is_the_wanted_one():
     """Means over 1500 weights for each sense, bound at four standard errors.
 
-    Neither wall comes near an end. The mixed-precision rule keeps back what its accumulators hold.
+    Neither wall comes near an end. The rule keeps back what its accumulators hold.
     """
-    law = asymmetric_law()
-    pairs = centred_pairs(law)
-    # The mean step of the middle of the track, where this test stays; mean_step also counts the cut doubles.
-    inner = pairs.scale * np.diff(law.conductance)[0] * (0.92 + 0.6) / 2
-    rate = 0.02
-    mixed = name == "mixed-precision"
-    rule = MixedPrecision(SHAPE, inner, momentum=0.0) if mixed else StochasticPulses(SHAPE, inner, seed=(3,))
-    values, wanted, sense = answered(rule, pairs, rate)
-    if name == "mixed-precision":
-        wanted = wanted - rule.accumulator
+    pairs = centred_pairs(asymmetric_law())
+    rule = MixedPrecision(SHAPE, inner_step(pairs), momentum=0.0)
+    values, wanted, sense = answered(rule, pairs, 0.02)
+    wanted = wanted - rule.accumulator
     for one in (1, -1):
         error = (values - wanted)[sense == one]
         bound = 4 * error.std() / error.size**0.5
@@ -71,6 +71,92 @@ def test_mean_weight_change_is_the_wanted_one(name):
         assert bound < 0.1 * abs(wanted[sense == one].mean()), "a bound this wide would say nothing"
         # Negative control: a rule that takes one level for the mean step would come out at 76 %.
         assert abs(0.76 * wanted[sense == one].mean() - values[sense == one].mean()) > bound
+
+
+def signals(batches, n=10, seed=0):
+    """Row signals of one sign per row and errors of one sign per column, so that changes add up."""
+    rng = np.random.default_rng(seed)
+    row, column = rng.choice([-1, 1], SHAPE[0]), rng.choice([-1, 1], SHAPE[1])
+    found = [(row * rng.random((n, SHAPE[0])), column * rng.random((n, SHAPE[1]))) for _ in range(batches)]
+    return [(x.astype(np.float32), d.astype(np.float32)) for x, d in found]
+
+
+def check_change(values, wanted, *, off):
+    """The slope of change against wanted change is one, within four standard errors; `off` is what a wrong rule has.
+
+    Errors of weights in one row or column are correlated, as their trains are; the slope's error is taken from its
+    spread over ten groups of rows.
+    """
+    groups = np.array_split(np.arange(SHAPE[0]), 10)
+    slope = np.array([(values[g] * wanted[g]).sum() / (wanted[g] ** 2).sum() for g in groups])
+    error = slope.std(ddof=1) / slope.size**0.5
+    assert error < 0.02, "a bound this wide would say nothing"
+    assert abs(slope.mean() - 1) < 4 * error
+    assert abs(slope.mean() - off) > 4 * error
+
+
+@pytest.mark.parametrize("cycles", [1, 7, 64])
+def test_mean_weight_change_of_meeting_pulses_is_the_product_of_the_signals(cycles):
+    """Negative control: a rule that takes the chance of a row for that of a meeting would be far off."""
+    pairs = centred_pairs(asymmetric_law())
+    rule = StochasticPulses(SHAPE, inner_step(pairs), seed=(3,), cycles=cycles)
+    wanted = np.zeros(SHAPE)
+    # No line needs to fire in every cycle: rate * 1 * 1 / (cycles * step) < 1.
+    # Five levels in all: further on G+ has less room than G-, is chosen less, and the mean step changes.
+    batches, rate = (12, 0.008) if cycles > 1 else (96, 0.001)
+    for inputs, errors in signals(batches):
+        rule.update(pairs, inputs, errors, rate)
+        wanted -= rate * inputs.T @ errors
+    check_change(pairs.values, wanted, off=1.1)
+
+
+def test_trains_meet_as_often_as_chance_says_sample_by_sample():
+    """One sample 4000 times: numbers of meetings of each weight, binomial over cycles * samples, chi-square at 1e-3."""
+    n, cycles, step = 4000, 8, 1.0
+    inputs, errors = np.array([[0.0, 0.5, -1.0, 0.2]], np.float32), np.array([[0.3, -1.0]], np.float32)
+    rule = StochasticPulses((4, 2), step, seed=(9,), cycles=cycles)
+    weight, count, turn = rule.meetings(np.repeat(inputs, n, 0), np.repeat(errors, n, 0), 2.0)
+    found = np.bincount(weight, minlength=8).reshape(4, 2)
+    expected = n * 2.0 * np.abs(inputs.T @ errors)
+    assert not found[0].any()
+    chance = expected[1:] / (n * cycles)
+    score = ((found[1:] - expected[1:]) ** 2 / (n * cycles * chance * (1 - chance))).sum()
+    assert score < chi2.isf(1e-3, 6)
+    wrong = 1.1 * expected[1:]
+    assert ((found[1:] - wrong) ** 2 / (n * cycles * chance * (1 - chance))).sum() > chi2.isf(1e-3, 6), "10 % off"
+    sense = -np.sign(inputs.T @ errors).ravel()
+    assert np.array_equal(count, sense[weight])
+    assert len(np.unique(np.stack([weight, turn]), axis=1)[0]) == weight.size, "no weight twice in a cycle"
+    assert turn.max() < n * cycles
+
+
+def test_trains_do_not_depend_on_how_samples_are_grouped():
+    whole, parts = (StochasticPulses(SHAPE, 0.1, seed=(3,)) for _ in range(2))
+    ((inputs, errors),) = signals(1, n=20)
+    weight, count, turn = whole.meetings(inputs, errors, 0.1)
+    first = parts.meetings(inputs[:7], errors[:7], 0.1)
+    second = parts.meetings(inputs[7:], errors[7:], 0.1)
+    assert np.array_equal(weight, np.concatenate([first[0], second[0]]))
+    assert np.array_equal(count, np.concatenate([first[1], second[1]]))
+    assert np.array_equal(turn, np.concatenate([first[2], second[2] + 70]))
+
+
+def test_what_tiki_taka_carries_over_is_the_wanted_change():
+    """Change of the weights and what the fast array still holds, over the gain."""
+    law = asymmetric_law()
+    pairs = centred_pairs(law)
+    rule = TikiTaka(pairs, seed=(3,), gain=2.0, period=5)
+    for weights in (rule.fast, pairs):
+        weights.array.state[:] = law.states // 2
+        weights.refresh()
+        weights.mean_step = inner_step(pairs)
+    rule._collect = StochasticPulses(SHAPE, inner_step(pairs), seed=(4,))
+    wanted = np.zeros(SHAPE)
+    for inputs, errors in signals(40):
+        rule.update(pairs, inputs, errors, 0.005)
+        wanted -= 0.005 * inputs.T @ errors
+    check_change(pairs.values + rule.fast.values / 2.0, wanted, off=1.1)
+    assert np.abs(pairs.values).mean() > 5 * np.abs(rule.fast.values / 2.0).mean(), "most has been carried over"
 
 
 def test_mean_step_of_a_pair_is_that_of_the_law():
@@ -121,13 +207,18 @@ def test_a_pair_with_a_lost_wall_is_written_through_its_other_device():
 
 
 def test_room_decides_which_device_is_pulsed():
-    """Weight zero with both devices at the low end: up can only be G+, down only G-."""
-    pairs = PairedWeights(ladder_law(miss=0, double=0), rows=10, columns=10, largest_weight=4.0, seed=0)
-    sense = np.where(np.arange(100).reshape(10, 10) % 2, 1, -1)
+    """Weight zero with both devices at the low end: up is G+, down is G-, but for one in 32, which finds an end.
+
+    Binomial share among 1600 weights, bound at four standard errors.
+    """
+    pairs = PairedWeights(ladder_law(miss=0, double=0), rows=40, columns=40, largest_weight=4.0, seed=0)
+    sense = np.where(np.arange(1600).reshape(40, 40) % 2, 1, -1)
     pairs.pulse(sense)
-    np.testing.assert_allclose(pairs.values, sense, rtol=1e-6)
-    assert pairs.array.state.reshape(2, 10, 10)[0].tolist() == (sense > 0).astype(int).tolist()
-    assert pairs.array.reads == 200
+    moved = np.abs(pairs.values - sense) < 1e-5
+    assert np.all(moved | (pairs.values == 0))
+    assert abs(1 - moved.mean() - 1 / 32) < 4 * (31 / 32**2 / 1600) ** 0.5
+    assert np.array_equal(pairs.array.state.reshape(2, 40, 40)[0], (sense > 0) & moved)
+    assert pairs.array.reads == 3200
 
 
 def test_first_weights_are_even_and_symmetric():

@@ -1,0 +1,157 @@
+"""Write-verify: program weights that were trained elsewhere, in a closed loop of reads and pulses.
+
+Round after round, every weight that has not been accepted is read, with noise; if it is within the tolerance it is
+accepted, else it gets pulses in the sense of its error, until the rounds or its pulse budget are used up. The loop knows
+the reads and the mean step of a pulse, nothing else; what it reached is then stated from the true conductances.
+
+References:
+    F. Alibart et al., Nanotechnology 23, 075201 (2012), for the closed loop.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from arraysim.synapses.weights import PulsedWeights
+from llg.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WriteVerifyConfig:
+    """How to program.
+
+    Attributes:
+        rounds: of reads and pulses at most [1].
+        pulse_budget: pulses per weight at most [1].
+        tolerance: accepted error over the mean weight change by a pulse; half a step is what one level allows [1].
+        read_noise: standard deviation of one read of a weight over the largest weight [1].
+        coarse: first send as many pulses at once as the error has steps; otherwise always one [1].
+    """
+
+    rounds: int = 50
+    pulse_budget: int = 100
+    tolerance: float = 0.5
+    read_noise: float = 0.0
+    coarse: bool = True
+
+    def __post_init__(self):
+        """Check every field.
+
+        Raises:
+            InputError: all problems in one line.
+        """
+        problems = [
+            f"{name} = {getattr(self, name)!r} must be an integer >= 1"
+            for name in ("rounds", "pulse_budget")
+            if not isinstance(getattr(self, name), int)
+            or isinstance(getattr(self, name), bool)
+            or getattr(self, name) < 1
+        ]
+        for name in ("tolerance", "read_noise"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+                problems.append(f"{name} = {value!r} [1] must be >= 0 and finite")
+        if problems:
+            raise InputError(f"write-verify: {'; '.join(problems)}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class WriteVerifyResult:
+    """What programming reached and took.
+
+    Attributes:
+        rms_error: of all weights over the largest weight, before and after each round, shape (R+1,) [1].
+        accepted: share of weights whose read was within the tolerance, after each round, shape (R,) [1].
+        within: share of weights whose true value is within the tolerance at the end [1].
+        clipped: share of targets beyond the largest weight, which were programmed to it [1].
+        pulses: received by each weight, shape (rows, columns), int32 [1].
+        reads: reads of weights [1].
+        energy: of the pulses [J].
+    """
+
+    rms_error: np.ndarray
+    accepted: np.ndarray
+    within: float
+    clipped: float
+    pulses: np.ndarray
+    reads: int
+    energy: float
+
+    def summary(self) -> dict[str, float]:
+        """Return the numbers that say how it went, for a report or a JSON object."""
+        return {
+            "rounds": len(self.accepted),
+            "rms_error_before": float(self.rms_error[0]),
+            "rms_error_after": float(self.rms_error[-1]),
+            "share_accepted": float(self.accepted[-1]),
+            "share_within_tolerance": self.within,
+            "share_clipped": self.clipped,
+            "pulses_per_weight": float(self.pulses.mean()),
+            "most_pulses": int(self.pulses.max()),
+            "reads_per_weight": self.reads / self.pulses.size,
+            "energy_J": self.energy,
+        }
+
+
+def write_verify(
+    weights: PulsedWeights, target: np.ndarray, *, seed: int, config: WriteVerifyConfig | None = None
+) -> WriteVerifyResult:
+    """Program weights.
+
+    Args:
+        weights: in any state.
+        target: wanted values, shape (rows, columns) [1].
+        seed: of the read noise [1].
+        config: default ``WriteVerifyConfig()``.
+
+    Raises:
+        InputError: targets of another shape or not finite.
+    """
+    config = WriteVerifyConfig() if config is None else config
+    target = np.asarray(target, np.float32)
+    if target.shape != weights.values.shape or not np.all(np.isfinite(target)):
+        raise InputError(f"target of shape {target.shape} must be finite and of shape {weights.values.shape}")
+    largest = weights.largest
+    wanted = np.clip(target, -largest, largest).ravel()
+    energy = sum(array.energy for array in weights.arrays)
+    pulses = np.zeros(wanted.size, np.int32)
+    todo = np.arange(wanted.size)
+    rms, accepted, reads, given_up = [_rms(weights, wanted)], [], 0, 0
+    tolerance = np.float32(config.tolerance * weights.mean_step)
+    for number in range(config.rounds):
+        noise = np.random.default_rng([seed, number]).standard_normal(wanted.size, np.float32)
+        error = wanted[todo] - weights.read(todo) - np.float32(config.read_noise * largest) * noise[todo]
+        reads += todo.size
+        off = np.abs(error) > tolerance
+        todo, error = todo[off], error[off]
+        accepted.append(1 - (todo.size + given_up) / wanted.size)
+        active = pulses[todo] < config.pulse_budget
+        given_up += todo.size - np.count_nonzero(active)
+        todo, count = todo[active], _count(error[active], weights.mean_step, config.coarse)
+        count = np.sign(count) * np.minimum(np.abs(count), config.pulse_budget - pulses[todo])
+        weights.pulse_some(todo, count)
+        pulses[todo] += np.abs(count)
+        rms.append(_rms(weights, wanted))
+        if not todo.size:
+            break
+    error = np.abs(wanted - weights.values.ravel())
+    return WriteVerifyResult(
+        rms_error=np.array(rms),
+        accepted=np.array(accepted),
+        within=float(np.mean(error <= tolerance * (1 + 1e-5))),
+        clipped=float(np.mean(np.abs(target) > largest)),
+        pulses=pulses.reshape(target.shape),
+        reads=reads,
+        energy=sum(array.energy for array in weights.arrays) - energy,
+    )
+
+
+def _count(error: np.ndarray, step: float, coarse: bool) -> np.ndarray:
+    """Number of pulses, never more than the error has whole steps, but at least one."""
+    whole = np.maximum(1, np.floor(np.abs(error) / step)) if coarse else np.ones(error.size)
+    return (np.sign(error) * whole).astype(np.int32)
+
+
+def _rms(weights: PulsedWeights, wanted: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((weights.values.ravel() - wanted) ** 2, dtype=np.float64)) / weights.largest)
