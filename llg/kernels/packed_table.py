@@ -16,6 +16,7 @@ _LOW = np.int64(0xFFFFFF)
 _HALF = 2**23
 _MAGIC = np.int64(0x4330000000000000)  # bits of 2**52: with an integer in the low bits, 2**52 plus it
 _OFFSET = 2.0**52 + _HALF
+_TINY = 1e-200  # stands for 0, whose word with a step in its low bits is a denormal number: slow on many processors
 
 
 def pack(points: np.ndarray) -> tuple[np.ndarray, float]:
@@ -29,7 +30,8 @@ def pack(points: np.ndarray) -> tuple[np.ndarray, float]:
     """
     steps = np.diff(points, axis=0)
     unit = max(float(np.abs(steps).max()) / (_HALF - 1), 1e-300)
-    values = np.ascontiguousarray(points[:-1]).view(np.int64) & ~_LOW
+    normal = np.where(np.abs(points[:-1]) < _TINY, _TINY, points[:-1])
+    values = np.ascontiguousarray(normal).view(np.int64) & ~_LOW
     return (values | (np.rint(steps / unit).astype(np.int64) + _HALF)).ravel(), unit
 
 
