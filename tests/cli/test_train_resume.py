@@ -1,0 +1,75 @@
+"""`train` that is killed or interrupted, and then resumed, writes the same content as one that was left alone."""
+
+import signal
+import time
+
+import h5py
+import pytest
+
+from arraysim.training.seeds import read_log
+
+RUN = ("train", "--table", "ladder:5", "--network", "mlp:24", "--epochs", 40, "--seeds", 2, "--jobs", 1)
+OFTEN = ("--checkpoint-every", "0.05 s")
+
+
+def content(path):
+    with h5py.File(path) as file:
+        return file.attrs["content_sha256"]
+
+
+@pytest.fixture(scope="module")
+def whole(command, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    assert command(*RUN, "-o", "a.h5", cwd=folder).code == 0
+    return folder / "a.h5"
+
+
+def stopped(process, folder, number, after=4):
+    """Stop a run by a signal once its log has some lines."""
+    child = process(*RUN, *OFTEN, "-o", "a.h5", cwd=folder)
+    log = folder / "a.jsonl"
+    while child.poll() is None and not (log.exists() and log.read_text().count("\n") >= after):
+        time.sleep(0.01)
+    assert child.poll() is None, child.communicate()
+    child.send_signal(number)
+    out, err = child.communicate(timeout=60)
+    assert not (folder / "a.h5").exists()
+    return child.returncode, out, err
+
+
+def log_of(path):
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in read_log(path)]
+
+
+def test_killed_and_resumed_equals_the_uninterrupted_run(process, command, whole, folder):
+    assert stopped(process, folder, signal.SIGKILL, after=46)[0] == -signal.SIGKILL  # the twin of the first seed
+    answer = command(*RUN, "-o", "a.h5")
+    assert answer.code == 2 and "--resume goes on, --force starts anew" in answer.err
+    assert command(*RUN, "-o", "a.h5", "--resume").code == 0
+    assert content("a.h5") == content(whole)
+    assert log_of(folder / "a.jsonl") == log_of(whole.with_suffix(".jsonl"))
+    assert not list(folder.glob("*.checkpoint.h5"))
+
+
+def test_interrupt_leaves_a_checkpoint(process, command, whole, folder):
+    assert stopped(process, folder, signal.SIGINT) == (1, "", "dwsynapse: interrupted\n")
+    assert [path.name for path in folder.glob("*.h5")] == ["a.seed_1.checkpoint.h5"]
+    result = command("info", "a.seed_1.checkpoint.h5", "--json").json
+    assert result["sound"] and result["schema"] == "dwsynapse.checkpoint"
+    answer = command("plot", "a.seed_1.checkpoint.h5", "-o", "a.png")
+    assert answer.code == 2 and "no figure of a dwsynapse.checkpoint" in answer.err
+    assert command(*RUN, "-o", "a.h5", "--resume").code == 0
+    assert content("a.h5") == content(whole)
+
+
+def test_interrupt_reaches_the_processes_of_several_seeds(process, command, whole, folder):
+    run = (*RUN[:-1], 2)
+    child = process(*run, *OFTEN, "-o", "a.h5", cwd=folder)
+    while child.poll() is None and len(list(folder.glob("*.checkpoint.h5"))) < 2:
+        time.sleep(0.01)
+    assert child.poll() is None, child.communicate()
+    child.send_signal(signal.SIGINT)
+    assert child.communicate(timeout=60) == ("", "dwsynapse: interrupted\n")
+    assert child.returncode == 1
+    assert command(*run, "-o", "a.h5", "--resume").code == 0
+    assert content("a.h5") == content(whole)
