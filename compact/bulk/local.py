@@ -1,11 +1,15 @@
-"""Blocks of a sweep on the processors of this machine, in threads."""
+"""Blocks of a sweep on the processors of this machine, in threads or in processes."""
 
+import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
+
+from llg.errors import RunError
 
 from .block import Worker
 from .home import HomeStates
@@ -15,21 +19,23 @@ HOME, BLOCK = "home", "block"
 Task = tuple[str, int]
 
 
-def plan_tasks(plan: SweepPlan, blocks: Iterable[int], homes: Container[int]) -> Iterator[Task]:
-    """Tasks of some blocks in order, each home before its first block.
+def plan_tasks(plan: SweepPlan, blocks: Iterable[int], homes: Iterable[int]) -> Iterator[Task]:
+    """Tasks of some blocks in order, each home that is wanted before its first block, those without a block last.
 
     Args:
         plan: the plan.
         blocks: numbers of the blocks.
         homes: numbers of the homes that are wanted.
     """
-    last = None
+    wanted = dict.fromkeys(homes)
     for block in blocks:
         home = plan.home(block)
-        if home != last and home in homes:
+        if home in wanted:
+            del wanted[home]
             yield HOME, home
-        last = home
         yield BLOCK, block
+    for home in wanted:
+        yield HOME, home
 
 
 class Stopped(Exception):
@@ -43,7 +49,11 @@ def run_task(worker: Worker, task: Task, progress: Callable[[int], None]) -> Hom
 
 
 def run_threads(
-    worker: Worker, tasks: Iterable[Task], *, jobs: int | None, progress: Callable[[int], None]
+    worker: Worker,
+    tasks: Iterable[Task],
+    *,
+    jobs: int | None = None,
+    progress: Callable[[int], None] = lambda trajectories: None,
 ) -> Iterator[tuple[Task, HomeStates | np.ndarray]]:
     """Run tasks in threads and yield each with its result as soon as it is done, in no order.
 
@@ -68,6 +78,45 @@ def run_threads(
         finally:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+_worker: Worker | None = None
+"""The worker of a process of the pool."""
+
+
+def _begin(plan: SweepPlan):
+    global _worker
+    _worker = Worker(plan)
+
+
+def _run_here(task: Task) -> HomeStates | np.ndarray:
+    return run_task(_worker, task, lambda done: None)
+
+
+def run_processes(
+    plan: SweepPlan, tasks: Iterable[Task], *, jobs: int | None = None
+) -> Iterator[tuple[Task, HomeStates | np.ndarray]]:
+    """Run tasks in processes of their own and yield each with its result as soon as it is done, in no order.
+
+    Args:
+        plan: the plan.
+        tasks: what to run.
+        jobs: processes; one per processor by default.
+
+    Raises:
+        RunError: a process died.
+    """
+    jobs = jobs or os.cpu_count()
+    # Forked children of a process with threads may hang.
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin, (plan,))
+    try:
+        yield from in_flight(lambda task: pool.submit(_run_here, task), tasks, 2 * jobs)
+    except BrokenProcessPool:
+        raise RunError("a process of the sweep died, perhaps for want of memory") from None
+    finally:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def in_flight(submit: Callable[[Task], Future], tasks: Iterable[Task], most: int) -> Iterator[tuple[Task, object]]:

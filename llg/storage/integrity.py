@@ -148,17 +148,21 @@ def _blocks(dataset: h5py.Dataset):
                 yield dataset[(*index, slice(start, start + rows))]
 
 
-def content_sha256(file: h5py.File) -> str:
+def content_sha256(file: h5py.File, later: tuple[str, ...] = ()) -> str:
     """Return the SHA-256 of all groups, data sets and attributes, without the provenance, hexadecimal.
 
     Each item enters as one line of JSON (path, name, type, shape) followed by its bytes in C order, so that
     the hash does not depend on how the values are stored.
+
+    Args:
+        file: the file.
+        later: groups of the root whose data sets enter without their values, which are written after the seal.
     """
     digest = hashlib.sha256()
     for path, item in [("/", file), *walk(file)]:
         is_data = isinstance(item, h5py.Dataset)
         _feed_label(digest, path, "data" if is_data else "group", *_form(item, is_data))
-        if is_data:
+        if is_data and path.split("/")[1] not in later:
             for block in _blocks(item):
                 digest.update(np.ascontiguousarray(block).data.cast("B"))
         for name in sorted(item.attrs):

@@ -1,0 +1,104 @@
+"""Blocks of a sweep on a Dask cluster (extra `cluster`).
+
+Only numbers travel: the plan as one text with each task, the counts back. Workers need this package in the same version.
+Dask gives the tasks of a worker that dies to others; as a block depends on its plan and number alone, nothing changes.
+"""
+
+import functools
+import json
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from llg.errors import InputError, RunError
+from llg.storage.provenance import canonical_json, versions
+
+from .block import Worker
+from .home import HomeStates
+from .local import Task, run_task
+from .plan import SweepPlan
+from .sweep_file import plan_from_config
+
+TASKS_PER_THREAD = 3
+FEWEST_TASKS = 16
+CONNECT_SECONDS = 30
+
+
+def run_dask(address: str, plan: SweepPlan, tasks: Iterable[Task]) -> Iterator[tuple[Task, HomeStates | np.ndarray]]:
+    """Run tasks on a cluster and yield each with its result as soon as it is done, in no order.
+
+    Args:
+        address: of the scheduler, as `tcp://host:8786`, or the path of a scheduler file.
+        plan: the plan.
+        tasks: what to run.
+
+    Raises:
+        InputError: Dask is not installed, or no scheduler answers at the address.
+        RunError: a task failed, or the scheduler is gone.
+    """
+    distributed = _distributed()
+    text, ours = canonical_json({"plan": plan.config(), "seed": plan.seed}), versions()["dwsynapse"]
+    tasks, running = iter(tasks), {}
+    with _client(distributed, address) as client:
+        done = distributed.as_completed()
+        try:
+            while True:
+                most = max(FEWEST_TASKS, TASKS_PER_THREAD * sum(_threads(client)))
+                for task in tasks:
+                    future = client.submit(run_remote, text, ours, task, pure=False)
+                    running[future.key] = task
+                    done.add(future)
+                    if len(running) >= most:
+                        break
+                if not running:
+                    return
+                future = next(done)
+                yield running.pop(future.key), future.result()
+                future.release()
+        except (distributed.KilledWorker, distributed.CommClosedError, OSError) as error:
+            raise RunError(f"the Dask cluster failed: {error}") from error
+        finally:
+            client.cancel([distributed.Future(key, client) for key in running], force=True)
+
+
+def run_remote(text: str, version: str, task: Task) -> HomeStates | np.ndarray:
+    """Run one task on a worker.
+
+    Args:
+        text: plan and seed as JSON.
+        version: version of this package where the sweep was started.
+        task: what to run.
+
+    Raises:
+        RunError: the worker has another version.
+    """
+    mine = versions()["dwsynapse"]
+    if mine != version:
+        raise RunError(f"a Dask worker has dwsynapse {mine}, the sweep was started with {version}")
+    return run_task(_worker(text), tuple(task), lambda done: None)
+
+
+@functools.lru_cache(2)
+def _worker(text: str) -> Worker:
+    content = json.loads(text)
+    return Worker(plan_from_config(content["plan"], content["seed"]))
+
+
+def _distributed():
+    try:
+        import distributed
+    except ImportError:
+        raise InputError('--dask needs the extra "cluster": pip install "dwsynapse[cluster]"') from None
+    return distributed
+
+
+def _client(distributed, address: str):
+    where = {"address": address} if "://" in address or ":" in address else {"scheduler_file": address}
+    try:
+        return distributed.Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"--dask {address}: no scheduler answers there ({' '.join(str(error).split())})") from None
+
+
+def _threads(client) -> list[int]:
+    return [worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values()]

@@ -1,0 +1,183 @@
+"""Runs a sweep into files: finished blocks are kept as they come, whatever ends the run, and resumed from there."""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from compact.table import TransitionTable
+from compact.table_file import load_table, save_table
+from llg.errors import InputError, RunError
+from llg.storage.provenance import canonical_json
+
+from .block import Worker
+from .gather import gather
+from .local import HOME, Task, plan_tasks
+from .plan import SweepPlan
+from .sweep_file import SweepFile, create_sweep_file
+
+log = logging.getLogger(__name__)
+
+Runner = Callable[[Worker, Iterator[Task]], Iterator[tuple[Task, object]]]
+"""Runs tasks and yields each with its result, in any order."""
+
+
+def partial_path(out: Path) -> Path:
+    """File beside a table that collects the blocks until it is complete."""
+    return out.with_name(f"{out.stem}.partial{out.suffix}")
+
+
+def run_to_table(
+    plan: SweepPlan, out: Path, runner: Runner, *, resume: bool, force: bool, progress: Callable
+) -> TransitionTable:
+    """Run a plan and write its table; the file of the blocks is removed once the table is there.
+
+    Args:
+        plan: what to run.
+        out: table to write.
+        runner: runs the blocks.
+        resume: go on with the blocks of an earlier run; without any, begin. A table of this plan is left as it is.
+        force: overwrite an existing table and forget the blocks of an earlier run.
+        progress: context manager (total, what, unit) that yields a function to advance a bar.
+
+    Raises:
+        InputError: the files are there and neither `resume` nor `force` is given, or they are of another plan.
+        RunError: a trajectory diverged, the disk failed, or the run was interrupted; says what is kept.
+    """
+    partial = partial_path(out)
+    if resume and not force and out.exists():
+        table = _finished_table(out, plan)
+        if partial.exists():
+            with _opened(partial, plan, (1, 1)):
+                partial.unlink()
+        return table
+    if out.exists() and not force:
+        raise InputError(f"{out}: exists; give --force to overwrite it")
+    with _journal(partial, plan, (1, 1), resume=resume, force=force) as (journal, worker):
+        _run_blocks(journal, worker, runner, progress)
+        with _keeping(journal):
+            table = gather(plan, *read_blocks([journal], plan, journal.n_states))
+            save_table(out, table, force=force)
+        partial.unlink()
+    return table
+
+
+def run_shard(
+    plan: SweepPlan, shard: tuple[int, int], out: Path, runner: Runner, *, resume: bool, force: bool, progress: Callable
+) -> tuple[int, int]:
+    """Run one shard of a plan into a file of its own, arguments as `run_to_table`.
+
+    Args:
+        shard: number of the shard, from 1, and of all shards.
+
+    Returns:
+        Numbers of blocks in the shard and in the plan.
+
+    Raises:
+        InputError, RunError: as `run_to_table`.
+    """
+    with _journal(out, plan, shard, resume=resume, force=force) as (journal, worker):
+        _run_blocks(journal, worker, runner, progress)
+        return len(journal.blocks), plan.blocks
+
+
+def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int):
+    """Collect the outcomes of all blocks and the states of all homes.
+
+    Returns:
+        Counts, shape (blocks, S, S + 1), uint64, and a list of the states.
+
+    Raises:
+        InputError: something is missing, or two files disagree.
+    """
+    counts = np.zeros((plan.blocks, n_states, n_states + 1), np.uint64)
+    homes, have = [None] * plan.homes, np.zeros(plan.blocks, bool)
+    for journal in journals:
+        finished_homes, finished_blocks = journal.finished()
+        for number in finished_homes.tolist():
+            homes[number] = journal.states(number)
+        for number in finished_blocks.tolist():
+            found = journal.counts(number)
+            if have[number] and not np.array_equal(found, counts[number]):
+                raise InputError(f"{journal.path}: block {number} differs from that of another file of the same plan")
+            counts[number], have[number] = found, True
+    missing = np.flatnonzero(~have).tolist() or [i for i, home in enumerate(homes) if home is None]
+    if missing:
+        what = "blocks" if not have.all() else "homes"
+        raise InputError(f"{len(missing)} of {plan.blocks} {what} are missing, the first is {missing[0]}")
+    return counts, homes
+
+
+def _finished_table(out: Path, plan: SweepPlan) -> TransitionTable:
+    """The table that an earlier run has left."""
+    table = load_table(out)
+    _check_plan(out, table.config, table.seed, plan)
+    return table
+
+
+def _check_plan(path, config: dict, seed: int, plan: SweepPlan):
+    wanted = plan.config()
+    if seed != plan.seed:
+        raise InputError(f"{path}: is of another sweep, with the seed {seed}, not {plan.seed}; --force begins anew")
+    for key, value in wanted.items():
+        if canonical_json(config.get(key)) != canonical_json(value):
+            words = "" if key == "device" else f" = {_short(config.get(key))}, not {_short(value)}"
+            raise InputError(f"{path}: is of another sweep, with another {key}{words}; --force begins anew")
+
+
+def _short(value) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+@contextlib.contextmanager
+def _journal(path: Path, plan: SweepPlan, shard: tuple[int, int], *, resume: bool, force: bool):
+    """Open the file of the blocks, new or resumed, with a worker for it."""
+    worker = Worker(plan)
+    if force or not path.exists():
+        create_sweep_file(path, plan, len(worker.states), shard, force=force)
+    elif not resume:
+        raise InputError(f"{path}: holds an unfinished sweep; --resume goes on with it, --force begins anew")
+    with _opened(path, plan, shard) as journal:
+        if journal.n_states != len(worker.states):
+            raise InputError(f"{path}: has {journal.n_states} states, this program finds {len(worker.states)}")
+        for fault in journal.faults:
+            log.warning("%s: %s, it is run again", path, fault)
+        yield journal, worker
+
+
+@contextlib.contextmanager
+def _opened(path: Path, plan: SweepPlan, shard: tuple[int, int]):
+    with SweepFile(path, write=True) as journal:
+        _check_plan(path, journal.plan.config(), journal.plan.seed, plan)
+        if journal.shard != shard:
+            raise InputError(f"{path}: holds shard {journal.shard[0]}/{journal.shard[1]}, not {shard[0]}/{shard[1]}")
+        yield journal
+
+
+def _run_blocks(journal: SweepFile, worker: Worker, runner: Runner, progress: Callable):
+    """Run what is not finished yet and keep it."""
+    homes, blocks = (set(numbers.tolist()) for numbers in journal.finished())
+    missing = sorted(set(journal.blocks) - blocks)
+    lost_homes = set(journal.homes) - homes
+    tasks = plan_tasks(journal.plan, missing, lost_homes)
+    with _keeping(journal), progress(len(missing), "sweep", " blocks") as advance:
+        for (kind, number), result in runner(worker, tasks):
+            if kind == HOME:
+                journal.put_states(number, result)
+            else:
+                journal.put_counts(number, result)
+                advance(1)
+
+
+@contextlib.contextmanager
+def _keeping(journal: SweepFile):
+    """Say in every failure what is kept."""
+    try:
+        yield
+    except (RunError, KeyboardInterrupt) as error:
+        words = str(error) or "interrupted"
+        kept = f"{journal.finished()[1].size} of {len(journal.blocks)} blocks are kept in {journal.path}"
+        raise RunError(f"{words}; {kept}, --resume goes on") from error

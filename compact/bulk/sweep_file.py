@@ -1,0 +1,193 @@
+"""The file in which a sweep, or a shard of one, collects its finished blocks: schema ``dwsynapse.sweep``, version 1.
+
+    /homes      one record per instance and temperature: present, position, conductance, conductance_std_ctoc (N, S),
+                retention_rate (N, S, S), committed (N, 32)
+    /blocks     one record per block of the shard: counts (N, S, S+1), committed (N, 32)
+
+The configuration holds the plan, the number of states, the shard and the numbers of its first block and its first home.
+"""
+
+import math
+
+import numpy as np
+
+from llg.device import device_from_mapping
+from llg.errors import InputError
+from llg.storage import files
+from llg.storage.journal import Field, Journal, put_records
+
+from .home import HomeStates
+from .plan import Grid, SweepPlan, shard_blocks
+
+SCHEMA = "dwsynapse.sweep"
+HOMES, BLOCKS = "homes", "blocks"
+
+
+def create_sweep_file(path, plan: SweepPlan, n_states: int, shard: tuple[int, int], *, force: bool = False) -> None:
+    """Write the file of a shard without any finished block.
+
+    Args:
+        path: file to write.
+        plan: the whole plan.
+        n_states: number of states S.
+        shard: number of the shard, from 1, and of all shards.
+        force: overwrite an existing file.
+
+    Raises:
+        InputError: no such shard, or the path cannot be written.
+        RunError: the disk failed.
+    """
+    blocks = shard_blocks(plan, *shard)
+    homes = _homes(plan, blocks)
+    config = {"plan": plan.config(), "states": n_states, "shard": list(shard)}
+    with files.create(path, SCHEMA, config=config, seed=plan.seed, force=force) as file:
+        put_records(file, HOMES, _home_fields(n_states), len(homes))
+        put_records(file, BLOCKS, _block_fields(n_states), len(blocks))
+
+
+def _home_fields(S: int) -> dict[str, Field]:
+    words = "standard deviation of the conductance from read to read"
+    return {
+        "present": Field(shape=(S,), dtype="u1", unit="1", long_name="1 where the instance has the state, else 0"),
+        "position": Field(shape=(S,), dtype="f8", unit="m", long_name="position of the state on the track"),
+        "conductance": Field(shape=(S,), dtype="f8", unit="S", long_name="mean conductance of the state"),
+        "conductance_std_ctoc": Field(shape=(S,), dtype="f8", unit="S", long_name=words),
+        "retention_rate": Field(
+            shape=(S, S), dtype="f8", unit="1/s", long_name="rate of escape by state before and state after"
+        ),
+    }
+
+
+def _block_fields(S: int) -> dict[str, Field]:
+    words = "trajectories by state before and state after, last column no state"
+    return {"counts": Field(shape=(S, S + 1), dtype="u8", unit="1", long_name=words)}
+
+
+def _homes(plan: SweepPlan, blocks: range) -> range:
+    return range(plan.home(blocks[0]), plan.home(blocks[-1]) + 1)
+
+
+class SweepFile:
+    """The finished blocks and homes of a shard, by their numbers in the plan; a context manager.
+
+    Attributes:
+        path: the file.
+        plan: the whole plan.
+        n_states: number of states S.
+        shard: number of the shard and of all shards.
+        blocks: numbers of the blocks of the shard.
+        homes: numbers of the homes of these blocks.
+
+    Args:
+        path: the file.
+        write: lock it and write blocks; without, only read.
+
+    Raises:
+        InputError: not a sound file of a sweep, or another process writes it.
+    """
+
+    def __init__(self, path, *, write: bool = False):
+        self.path = path
+        self._journal = Journal(path, SCHEMA, write=write)
+        try:
+            self._read_config()
+        except BaseException:
+            self._journal.close()
+            raise
+
+    def _read_config(self):
+        config = self._journal.config
+        try:
+            self.plan = plan_from_config(config["plan"], self._journal.seed)
+            self.n_states, (number, shards) = _whole(config["states"]), map(_whole, config["shard"])
+        except InputError as error:
+            raise InputError(f"{self.path}: {error}") from None
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            raise InputError(f"{self.path}: the configuration is not that of a sweep") from None
+        self.shard = number, shards
+        try:
+            self.blocks = shard_blocks(self.plan, number, shards)
+        except InputError as error:
+            raise InputError(f"{self.path}: {error}") from None
+        self.homes = _homes(self.plan, self.blocks)
+        tables = (HOMES, self.homes, _home_fields(self.n_states)), (BLOCKS, self.blocks, _block_fields(self.n_states))
+        for group, records, fields in tables:
+            for name, field in fields.items():
+                shape = (len(records), *field.shape)
+                if self._journal.shape(group, name) != shape:
+                    raise InputError(f"{self.path}: /{group}/{name} must have the shape {shape}, as its plan says")
+
+    def __enter__(self) -> "SweepFile":
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def close(self) -> None:
+        """Sync what was written and close the file."""
+        self._journal.close()
+
+    @property
+    def faults(self) -> list[str]:
+        """Records that do not match their hash, in words; they count as not finished."""
+        return self._journal.faults
+
+    def finished(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of the finished homes and of the finished blocks."""
+        homes, blocks = self._journal.done(HOMES), self._journal.done(BLOCKS)
+        return self.homes.start + np.flatnonzero(homes), self.blocks.start + np.flatnonzero(blocks)
+
+    def counts(self, block: int) -> np.ndarray:
+        """Outcomes of a finished block, shape (S, S + 1), uint64."""
+        return self._journal.read(BLOCKS, block - self.blocks.start)["counts"]
+
+    def states(self, home: int) -> HomeStates:
+        """States of a finished home."""
+        return HomeStates(**self._journal.read(HOMES, home - self.homes.start))
+
+    def put_counts(self, block: int, counts: np.ndarray) -> None:
+        """Keep the outcomes of a block.
+
+        Raises:
+            RunError: the disk failed.
+        """
+        self._journal.write(BLOCKS, block - self.blocks.start, {"counts": counts})
+
+    def put_states(self, home: int, states: HomeStates) -> None:
+        """Keep the states of a home.
+
+        Raises:
+            RunError: the disk failed.
+        """
+        self._journal.write(HOMES, home - self.homes.start, vars(states))
+
+
+def plan_from_config(config: dict, seed: int) -> SweepPlan:
+    """The plan that a file holds.
+
+    Raises:
+        InputError: an impossible plan.
+        KeyError, TypeError, ValueError: not the configuration of a plan.
+    """
+    return SweepPlan(
+        device=device_from_mapping(config["device"]),
+        grid=Grid(current_density=_numbers(config["current_density"]), duration=_numbers(config["duration"])),
+        temperature=_numbers(config["temperature"]),
+        instances=tuple(map(_whole, config["instances"])),
+        n=_whole(config["trajectories"]),
+        target_error=None if config["target_error"] is None else float(config["target_error"]),
+        seed=seed,
+    )
+
+
+def _whole(value) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(value)
+    return value
+
+
+def _numbers(values) -> tuple[float, ...]:
+    numbers = tuple(float(value) for value in values)
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError(values)
+    return numbers
