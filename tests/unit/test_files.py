@@ -249,7 +249,7 @@ def test_interrupted_work_leaves_nothing(tmp_path, sound, error):
 
 
 def test_interrupt_while_sealing_leaves_nothing(tmp_path, monkeypatch):
-    def interrupted(_):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(integrity, "content_sha256", interrupted)
