@@ -1,8 +1,8 @@
 """Bits out of inputs, codes out of partial sums, and noise: the inner loops of a read through converters."""
 
 import numpy as np
-from numba import njit
 
+from llg.kernels.compiled import compiled
 from llg.kernels.noise import normal_pair, step_bits
 
 # Adding and taking away 1.5 x 2^23 rounds a float32 to the nearest whole number.
@@ -13,14 +13,14 @@ _ONE = np.float32(1.0)
 LOSS_LANES = 64
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_normals(out, key_1, key_2):
     """Fill ``out``, shape (n,), with standard normals; a pure function of the keys and of the place [1]."""
     for i in range(out.size):
         out[i], _ = normal_pair(step_bits(key_1, key_2, np.uint64(i)))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def quantize_inputs(vectors, scale, levels, out):
     """Round inputs to whole levels.
 
@@ -40,7 +40,7 @@ def quantize_inputs(vectors, scale, levels, out):
             out[i, j] = (x + _ROUND) - _ROUND if levels > 0 else x
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_planes(levels, first, last, planes):
     """Split the magnitudes of some inputs into bits; each bit keeps the sign of its input.
 
@@ -62,7 +62,7 @@ def fill_planes(levels, first, last, planes):
                 target[j] = np.float32((bit ^ sign) - sign)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def convert_add(sums, significance, gain, offset, low, high, out):
     """Convert partial sums and add them up, digitally.
 
@@ -86,7 +86,7 @@ def convert_add(sums, significance, gain, offset, low, high, out):
                 out[i, j] += weight * ((x + _ROUND) - _ROUND)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def convert_add_nonlinear(sums, significance, gain, offset, low, high, threshold, number, out):
     """As `convert_add`, for converters whose thresholds are where they are.
 
@@ -117,7 +117,7 @@ def convert_add_nonlinear(sums, significance, gain, offset, low, high, threshold
                 out[i, j] += significance[b] * (np.float32(code) + low)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def add_noise(sums, variance, floor, key_1, key_2, start, stride):
     """Add Gaussian noise to partial sums; a pure function of the keys and of what is read.
 
@@ -143,7 +143,7 @@ def add_noise(sums, variance, floor, key_1, key_2, start, stride):
                     sums[b, i, j + 1] += np.float32(np.sqrt(spread) * two)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def conversion_loss(sums, significance, step, low, high):
     """Square error of converting partial sums with one step, weighed by the square of their significance.
 

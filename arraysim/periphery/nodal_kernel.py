@@ -9,12 +9,12 @@ T_b p beside p, so that wires without resistance, whose T_b is infinite, are no 
 """
 
 import numpy as np
-from numba import njit
 
 from arraysim.periphery.line_kernel import LANES, fill_ratios, solve_lines
+from llg.kernels.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_word_ratios(conductance, segment, end, ratio):
     """Voltage ratios of the word lines, LANES of them side by side, far end first.
 
@@ -37,7 +37,7 @@ def fill_word_ratios(conductance, segment, end, ratio):
                 admittance *= ratio[block, k, lane]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def word_response(conductance, ratio, segment, end, bit, current, source, voltage, out):
     """Voltages of the word lines for given voltages of the bit lines.
 
@@ -83,7 +83,7 @@ def word_response(conductance, ratio, segment, end, bit, current, source, voltag
                 voltage[first + lane, j] = line[m - 1 - j, lane]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def solve_nodes(conductance, word, bit, current_word, current_bit, source, tolerance, steps, u, v, driven, sensed):
     """Solve the circuit; the outputs are the voltages of both kinds of lines and the currents at their ends.
 
@@ -162,7 +162,7 @@ def solve_nodes(conductance, word, bit, current_word, current_bit, source, toler
     return count
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc"})
+@compiled(fastmath={"reassoc"})
 def _dot(left, right):
     total = 0.0
     for i in range(left.shape[0]):

@@ -5,8 +5,8 @@ function of (keys, sample, line).
 """
 
 import numpy as np
-from numba import njit
 
+from llg.kernels.compiled import compiled
 from llg.kernels.noise import step_bits
 
 _U32 = np.uint64(32)
@@ -16,7 +16,7 @@ MOST_CYCLES = 64
 MOST_LINES = 1 << 19  # of the counter: 5 bits for the pairs of cycles, 19 for the line, 40 for the sample
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _train(chance, cycles, counter, key_1, key_2):
     """Bits of one train: bit s is set if the line fires in cycle s."""
     threshold = np.uint64(np.int64(min(1.0, chance) * 4294967296.0 + 0.5))
@@ -30,7 +30,7 @@ def _train(chance, cycles, counter, key_1, key_2):
     return word
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def draw_trains(signal, gain, cycles, first, key_1, key_2, line, train, length):
     """Draw the trains of all lines of one side and list those that fire at all.
 
@@ -60,7 +60,7 @@ def draw_trains(signal, gain, cycles, first, key_1, key_2, line, train, length):
         length[b] = m
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def count_meetings(row_train, row_length, column_train, column_length, cycles):
     """Number of meetings of row and column pulses, over all samples and cycles."""
     total = 0
@@ -76,7 +76,7 @@ def count_meetings(row_train, row_length, column_train, column_length, cycles):
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def list_meetings(
     row, row_train, row_length, column, column_train, column_length, cycles, columns, weight, count, turn
 ):

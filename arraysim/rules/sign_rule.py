@@ -8,10 +8,10 @@ References:
 """
 
 import numpy as np
-from numba import njit
 
 from arraysim.networks.product import product
 from arraysim.rules.rule import Rule
+from llg.kernels.compiled import compiled
 from llg.kernels.noise import step_bits, stream_id
 
 
@@ -58,7 +58,7 @@ class SignRule(Rule):
         return weight[:m], count[:m]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _draw(slope, threshold, base, key_1, key_2, weight, count):
     """List the weights that are drawn and have a slope; the draw is a function of (batch, weight)."""
     m = 0

@@ -9,10 +9,11 @@ its own that is a function of the seed and the synapse:
 import numpy as np
 from numba import njit
 
+from llg.kernels.compiled import compiled
 from llg.kernels.noise import normal_pair, step_bits
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def device_factor(i, std_dtod, key_1, key_2):
     """Factor of one synapse [1]; a function of its own so that arrays without a spread do not pay for it."""
     normal, _ = normal_pair(step_bits(key_1, key_2, np.uint64(i)))
@@ -36,7 +37,7 @@ def conductance(i, state, byte, levels, std_dtod, key_1, key_2):
     return value * device_factor(i, std_dtod, key_1, key_2) if std_dtod > 0.0 else value
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_block(out, state, settled, first, levels, std_dtod, key_1, key_2):
     """Conductances of a contiguous block that begins at synapse ``first``, shape (n,), float32 [S]."""
     for i in range(out.size):
@@ -44,7 +45,7 @@ def fill_block(out, state, settled, first, levels, std_dtod, key_1, key_2):
         out[i] = conductance(first + i, state[i], byte, levels, std_dtod, key_1, key_2)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_some(out, synapse, state, settled, levels, std_dtod, key_1, key_2):
     """Conductances of the listed synapses, shape (m,), float32; states and bytes are of the whole array [S]."""
     for j in range(out.size):
@@ -53,7 +54,7 @@ def fill_some(out, synapse, state, settled, levels, std_dtod, key_1, key_2):
         out[j] = conductance(i, state[i], byte, levels, std_dtod, key_1, key_2)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_factors(out, std_dtod, key_1, key_2):
     """Factors of all synapses of an array, shape (n,), float32 [1]."""
     for i in range(out.size):

@@ -4,9 +4,9 @@ import dataclasses
 import math
 
 import numpy as np
-from numba import njit
 
 from llg.errors import InputError
+from llg.kernels.compiled import compiled
 from llg.kernels.noise import step_bits
 
 _U11 = np.uint64(11)
@@ -75,7 +75,7 @@ class Faults:
             _break(state, instance, *shares, target, states, immovable, *keys)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _break(state, instance, stuck, open_share, short, target, states, immovable, key_1, key_2):
     for i in range(state.size):
         bits = step_bits(key_1, key_2, np.uint64(i))

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from arraysim.synapses.alias_table import draw
+from llg.kernels.compiled import compiled
 from llg.kernels.noise import step_bits
 
 _U32 = np.uint64(32)
@@ -23,7 +24,7 @@ def counter(event, synapse):
     return (np.uint64(event) << _U32) | np.uint64(synapse)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def pulse_block(
     state, settled, received, sent, instance, pulse, first, table, kinds, states, log_columns, event, key_1, key_2
 ):
@@ -63,7 +64,7 @@ def pulse_block(
         sent[kind] += number if stride else number * state.size
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def pulse_some(
     state,
     settled,
@@ -113,14 +114,14 @@ def pulse_some(
             received[i] += _ONE
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_bytes(out, first, key_1, key_2):
     """Fill ``out``, shape (n,), uint8, with one random byte per synapse."""
     for i in range(out.size):
         out[i] = step_bits(key_1, key_2, np.uint64(first + i)) & _BYTE
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def find_again(state, synapse, again):
     """List the entries whose synapse has been listed before; states are >= 0 and come back as they were.
 

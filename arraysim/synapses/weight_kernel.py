@@ -16,6 +16,7 @@ from numba import njit
 
 from arraysim.synapses.alias_table import draw
 from arraysim.synapses.update_kernel import counter
+from llg.kernels.compiled import compiled
 from llg.kernels.noise import step_bits
 
 _NONE = np.float32(0.0)
@@ -57,7 +58,7 @@ def _weight(w, n, planes, digits, sides, factor, base, state, settled, levels, o
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_weights(values, planes, devices, reading, layout):
     """Set all weights, and planes where they are kept, from the devices; arguments as in ``pulse_weights``."""
     state, settled, _ = devices
@@ -69,7 +70,7 @@ def fill_weights(values, planes, devices, reading, layout):
         values[w] = scale * _weight(w, n, planes, digits, sides, factor, base, state, settled, levels, own)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def pulse_weights(
     values, planes, weight, count, turn, devices, sent, instance, reading, writing, event, keys, choice_keys, layout
 ):

@@ -17,6 +17,7 @@ import struct
 import numpy as np
 from numba import njit
 
+from llg.kernels.compiled import compiled
 from llg.kernels.elementary import log_positive, rotate_quarters, sincos_quarter
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -70,7 +71,7 @@ def third_normals(key_1, key_2, step):
     return normal_pair(step_bits(key_2, key_1, step))
 
 
-@njit(cache=True)
+@compiled()
 def trajectory_keys(stream, first, key_1, key_2):
     """Fill the keys of trajectories first, first + 1, ... of one stream.
 

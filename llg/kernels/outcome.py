@@ -8,6 +8,7 @@ on its own noise keys alone, and not on its lane.
 import numpy as np
 from numba import njit
 
+from llg.kernels.compiled import compiled
 from llg.kernels.elementary import sincos
 from llg.kernels.q_phi import LANES, advance
 from llg.kernels.vector_width import prefer_wide_vectors
@@ -29,7 +30,7 @@ def excess_energy(x, phi, surface, inverse_step):
     return A + cosine * (C + cosine * B)
 
 
-@njit(error_model="numpy", fastmath={"contract"}, cache=True, nogil=True)
+@compiled(error_model="numpy", fastmath={"contract"})
 def run_block(
     x, phi, amplitude, key_1, key_2, drive, quiet, n_steps, dt, noise, table, x_end, c, surface, inverse_step, place
 ):

@@ -13,6 +13,7 @@ The stationary law without drive is exp(-E/kB T) in (q, phi).
 import numpy as np
 from numba import njit
 
+from llg.kernels.compiled import compiled
 from llg.kernels.elementary import sincos
 from llg.kernels.memory import load_lane, store_lane
 from llg.kernels.noise import normal_pair, step_bits
@@ -67,7 +68,7 @@ def drift(x, phi, j, hx, hy, hz, tau, table, c):
     return m_x1 * (f1 + thermal) + m_x2 * f2, m_p1 * f1 + m_p2 * f2, g
 
 
-@njit(error_model="numpy", fastmath={"contract"}, cache=True, nogil=True)
+@compiled(error_model="numpy", fastmath={"contract"})
 def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
     """Advance LANES trajectories by n_steps Heun steps in place.
 

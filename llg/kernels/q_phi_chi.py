@@ -14,6 +14,7 @@ without drive is exp(-E/kB T) in (q, phi, chi).
 import numpy as np
 from numba import njit
 
+from llg.kernels.compiled import compiled
 from llg.kernels.elementary import sincos, sincos_quarter
 from llg.kernels.memory import load_lane, store_lane
 from llg.kernels.noise import normal_pair, step_bits, third_normals
@@ -105,7 +106,7 @@ def held(chi):
     return chi if chi < 1.4 else 1.4
 
 
-@njit(error_model="numpy", fastmath={"contract"}, cache=True, nogil=True)
+@compiled(error_model="numpy", fastmath={"contract"})
 def advance(x, phi, chi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
     """Advance LANES trajectories by n_steps Heun steps in place.
 

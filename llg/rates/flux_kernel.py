@@ -8,6 +8,7 @@ and of its own steps.
 import numpy as np
 from numba import njit
 
+from llg.kernels.compiled import compiled
 from llg.kernels.noise import shifted_key, trajectory_keys
 from llg.kernels.q_phi import LANES, advance
 
@@ -41,7 +42,7 @@ def _bilinear(table, i, k, f, g):
     return low + f * (high - low)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def run_trials(start, pick, stream, home, target, limit, motion, place, fate, peak, end):
     """Run trials from stored configurations until each has reached the next interface, another core, or fallen back.
 
@@ -116,7 +117,7 @@ def _judge(x, phi, home, target, x_end, place, n, fate, peak):
     return True
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def run_basin(start, stream, home, target, burn_in, looks, motion, place, crossings, time):
     """Let LANES walls live in a well and note each first crossing of an interface after a visit to the core.
 
