@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from scipy.stats import beta
+from scipy.stats import beta, norm
 
 from compact.interpolate import transition_matrix
 from compact.table import TransitionTable
@@ -289,12 +289,39 @@ def test_grid_points_are_met():
                 assert np.array_equal(found, made.probability[1, t, j, d])
 
 
-def test_interpolation_is_multilinear():
+def test_quantiles_are_interpolated_linearly_in_temperature_current_and_log_duration():
     made = table()
-    found = transition_matrix(made, temperature=75.0, current_density=2.5e11, duration=2e-9)
-    corners = made.probability[0, :, 1:]
-    weight = np.einsum("t,j,d->tjd", [0.75, 0.25], [0.25, 0.75], [0.5, 0.5])
-    assert found == pytest.approx(np.einsum("tjd,tjdab->ab", weight, corners), abs=1e-15)
+    found = transition_matrix(made, temperature=75.0, current_density=2.5e11, duration=1e-9 * 3**0.25)
+    weight = np.einsum("t,j,d->tjd", [0.75, 0.25], [0.25, 0.75], [0.75, 0.25])
+    counts = made.counts[0, :, 1:].astype(float)
+    kept = counts[..., :-1].sum(axis=-1)
+    lost = between(weight, counts[..., -1] / counts.sum(axis=-1), 0.5 / (counts.sum(axis=-1).min(axis=(0, 1, 2)) + 1))
+    assert found[:, -1] == pytest.approx(lost, abs=1e-9)
+    for state in (1, 2, 3):
+        beyond = between(weight, counts[..., state:-1].sum(axis=-1) / kept, 0.5 / (kept.min(axis=(0, 1, 2)) + 1))
+        assert found[:, state:-1].sum(axis=-1) / (1 - lost) == pytest.approx(beyond, abs=1e-9)
+
+
+def between(weight, share, floor):
+    """Share whose normal quantile is the mean of those of `share`, each moved inwards by `floor`."""
+    z = np.einsum("tjd,tjda->a", weight, norm.ppf(floor + (1 - 2 * floor) * share))
+    return (norm.cdf(z) - floor) / (1 - 2 * floor)
+
+
+def test_a_wall_passes_the_states_between():
+    """Halfway between a pulse that does nothing and one that moves walls by two states most walls move by one."""
+    counts = np.zeros((1, 1, 2, 1, 3, 4), int)
+    counts[0, 0, 0, 0, [0, 1, 2], [0, 1, 2]] = counts[0, 0, 1, 0, :, 2] = 1000
+    made = table(
+        counts=counts, position=[1e-8, 2e-8, 3e-8], conductance=[1e-6] * 3, conductance_std_ctoc=[0.0] * 3,
+        current_density=[1e11, 2e11], duration=[1e-9], temperature=[300.0], energy_per_pulse=np.ones((2, 1)),
+        retention_rate=None, retention_method="", devices={},
+    )  # fmt: skip
+    low, middle, high = (
+        transition_matrix(made, temperature=300.0, current_density=J, duration=1e-9) for J in (1.3e11, 1.5e11, 1.7e11)
+    )
+    assert low[0, 0] > 0.8 and high[0, 2] > 0.8
+    assert np.all(middle[2] == [0, 0, 1, 0])
 
 
 @pytest.mark.parametrize(
