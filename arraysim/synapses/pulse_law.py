@@ -9,6 +9,7 @@ import numpy as np
 
 from arraysim.synapses.alias_table import alias_table
 from arraysim.synapses.retention import stay_probability
+from compact.fitting.drawn import drawn_matrices
 from compact.interpolate import transition_matrix
 from compact.operating_point import OperatingPoint
 from compact.table import TransitionTable
@@ -93,6 +94,31 @@ class PulseLaw:
             retention_rate=_retention(table, points[0].temperature),
         )
 
+    @classmethod
+    def from_fit(
+        cls, table: TransitionTable, points: Sequence[OperatingPoint], *, devices: int, seed: int
+    ) -> "PulseLaw":
+        """Draw device instances from the spread that was fitted to a table; states and retention are those of the table.
+
+        The first devices stay the same when more are drawn.
+
+        Args:
+            table: a table with a fit of at least 8 device instances.
+            points: the pulses; any, since the fit also answers outside the grid (energies stop at its edge).
+            devices: number of device instances.
+            seed: root seed.
+
+        Raises:
+            InputError: the table has no fit or the fit no spread.
+        """
+        return cls(
+            probability=drawn_matrices(table, points, devices=devices, seed=seed),
+            conductance=table.conductance,
+            conductance_std_ctoc=table.conductance_std_ctoc,
+            energy_per_pulse=np.array([_energy(table, point) for point in points]),
+            retention_rate=_typical_retention(table, points[0].temperature, devices),
+        )
+
     @property
     def instances(self) -> int:
         """Number of device instances K."""
@@ -169,6 +195,16 @@ def _energy(table: TransitionTable, point: OperatingPoint) -> float:
     """Energy of one pulse, bilinear in current density and duration [J]."""
     at_duration = [np.interp(point.duration, table.duration, row) for row in table.energy_per_pulse]
     return float(np.interp(point.current_density, table.current_density, at_duration))
+
+
+def _typical_retention(table: TransitionTable, temperature: float, devices: int) -> np.ndarray | None:
+    """Geometric mean of the rates over the table's devices, for each of so many drawn ones."""
+    rate = _retention(table, temperature)
+    if rate is None:
+        return None
+    with np.errstate(divide="ignore"):
+        mean = np.exp(np.log(rate).mean(axis=0))
+    return np.broadcast_to(mean, (devices, *mean.shape))
 
 
 def _retention(table: TransitionTable, temperature: float) -> np.ndarray | None:

@@ -51,13 +51,18 @@ def run_fit(
 
 def device_spread(model: FittedModel) -> Spread | None:
     """Spread of the parameters that the devices of a model have on their own, None with too few devices."""
-    own = ~model.shared
-    return find_spread(
-        tuple(np.array(model.names)[own]),
-        model.value[:, own],
-        model.covariance[:, own][:, :, own],
-        np.isfinite(model.standard_error[:, own]),
+    own, shared = ~model.shared, model.shared
+    both = model.covariance[:, own][:, :, shared]
+    size = np.sqrt(np.diag(model.covariance[0])[shared])
+    size = np.where(size > 0, size, 1.0)
+    common = model.covariance[0][np.ix_(shared, shared)] / np.outer(size, size)
+    lever = both / size
+    # An error of the shared parameters shifts all devices alike: it does not scatter them.
+    scatter = model.covariance[:, own][:, :, own] - lever @ np.linalg.pinv(common, hermitian=True) @ lever.transpose(
+        0, 2, 1
     )
+    known = np.isfinite(model.standard_error[:, own])
+    return find_spread(tuple(np.array(model.names)[own].tolist()), model.value[:, own], scatter, known)
 
 
 def with_fit(table: TransitionTable, fit: Fit | None) -> TransitionTable:

@@ -5,12 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 
+from arraysim.synapses.pulse_law import PulseLaw
+from compact.fitting.drawn import drawn_matrices
 from compact.fitting.estimate import device_rows, fit_table, table_pulses
 from compact.fitting.likelihood import expected_deviance, score_and_information
 from compact.fitting.model import FittedModel
 from compact.fitting.problem import DeviceRows, Layout
 from compact.fitting.registry import FORMS, form_by_name
 from compact.fitting.run import run_fit, with_fit
+from compact.operating_point import OperatingPoint
 from compact.table import TransitionTable
 from compact.table_file import load_table, save_table
 from llg.errors import InputError
@@ -215,3 +218,67 @@ def test_pulses_cover_the_grid_in_its_order():
     pulses = table_pulses(table)
     assert pulses.n == CURRENT.size * DURATION.size * S
     assert np.array_equal(pulses.state[:S], np.arange(S)) and not pulses.up[0] and pulses.up[-1]
+
+
+# Devices
+
+
+def spread_model(devices, seed=6):
+    """Devices whose thresholds share one factor and have a part of their own; the pace follows the factor."""
+    rng = np.random.default_rng(seed)
+    model = known_model(devices)
+    value = model.value.copy()
+    common = 0.03 * rng.standard_normal(devices)
+    for i, name in enumerate(model.names):
+        if name.startswith("threshold"):
+            value[:, i] *= np.exp(common + 0.015 * rng.standard_normal(devices))
+    return dataclasses.replace(model, value=value)
+
+
+@pytest.fixture(scope="module")
+def fitted_devices():
+    table = drawn_table(spread_model(32), n=300, current=7e11 * np.array([-0.9, -0.75, -0.62, 0.62, 0.75, 0.9]))
+    return with_fit(table, run_fit(table))
+
+
+def test_spread_between_devices_comes_back(fitted_devices):
+    spread, model = fitted_devices.fit.spread, spread_model(32)
+    true = np.log(model.value[:, ~model.shared])
+    names = list(spread.names)
+    assert names == [name for name, shared in zip(model.names, model.shared, strict=True) if not shared]
+    found, wanted = np.sqrt(np.diag(spread.covariance)), true.std(axis=0, ddof=1)
+    assert found[1:] == pytest.approx(wanted[1:], rel=0.35)
+    assert found[0] < 0.03  # all devices have the same pace
+    wanted = np.corrcoef(true[:, 1:], rowvar=False)
+    assert spread.correlation[1:, 1:] == pytest.approx(wanted, abs=0.25)
+    assert spread.loading.shape[1] < len(names)
+
+
+def test_drawn_devices_have_the_spread_and_keep_their_numbers(fitted_devices):
+    spread = fitted_devices.fit.spread
+    drawn = np.log([spread.draw(number, 9) for number in range(4000)])
+    sd = np.sqrt(np.diag(spread.covariance))
+    assert drawn.mean(axis=0) == pytest.approx(spread.log_mean, abs=float(5 * sd.max() / np.sqrt(4000)))
+    assert np.cov(drawn, rowvar=False) == pytest.approx(spread.covariance, abs=float(0.12 * sd.max() ** 2))
+    points = [OperatingPoint(current_density=J, duration=1e-9, temperature=300.0) for J in (6.5e11, -6.5e11)]
+    few = PulseLaw.from_fit(fitted_devices, points, devices=3, seed=9)
+    many = PulseLaw.from_fit(fitted_devices, points, devices=40, seed=9)
+    assert np.array_equal(many.probability[:3], few.probability)
+    assert not np.array_equal(few.probability, PulseLaw.from_fit(fitted_devices, points, devices=3, seed=8).probability)
+    swept = np.array([fitted_devices.fit.model.matrix(**dataclasses.asdict(points[0]), device=k) for k in range(32)])
+    error = swept.std(axis=0).max() * np.sqrt(1 / 32 + 1 / 40)
+    assert np.abs(many.probability[:, 0].mean(axis=0) - swept.mean(axis=0)).max() < 5 * error
+
+
+def test_spread_survives_the_file(fitted_devices, tmp_path):
+    save_table(tmp_path / "t.h5", fitted_devices)
+    again = load_table(tmp_path / "t.h5").fit
+    assert np.array_equal(again.drawn_vector(5, 1), fitted_devices.fit.drawn_vector(5, 1))
+
+
+def test_few_devices_have_no_spread(fitted):
+    table, fit = fitted
+    with pytest.raises(InputError, match="at least 8 device instances"):
+        fit.drawn_vector(0, 1)
+    with pytest.raises(InputError, match="has no fit"):
+        drawn_matrices(table, [], devices=1, seed=1)
