@@ -1,14 +1,70 @@
-"""Honest intervals of transition probabilities: Dirichlet posterior of the counts, with the closed form as prior where there is one.
+"""Honest intervals of transition probabilities: Dirichlet posterior of the counts, about the closed form where there is one.
 
-Outcomes of a row are multinomial; with a Dirichlet prior of weights alpha the posterior is Dirichlet with weights counts + alpha, and
-each probability has the Beta(c + alpha, n + sum(alpha) - c - alpha) posterior. Without a fit every outcome has the same prior weight,
-`UNIFORM` in all per row spread over the outcomes. With a fit the prior is centred on the fitted row, with a weight in trials that says how
-far the closed form is trusted: the prior is worth as many trials as make its misfit, the overdispersion, one standard error.
+The outcomes of a row are multinomial. With a Dirichlet prior of weights alpha the posterior is Dirichlet with weights
+counts + alpha, and each probability by itself has the posterior Beta(c + alpha, n + sum(alpha) - c - alpha).
+
+The prior: an outcome has the weight 1/2 against 1/2 for all others together, Jeffreys' prior of one share, which the standard errors
+of the table use too. With a fit come w more trials that came out as the fitted row p says, alpha = 1/2 + w p against
+1/2 + w (1 - p). They are a quarter of the row's own trials, at most 100, and fewer by the dispersion (deviance per degree of
+freedom) of the fit: the closed form draws no probability by more than a fifth of the way towards it. The interval is the one
+between equal tails, but it begins at zero for an outcome that never came about and ends at one for one that always did.
 
 References:
-    L. D. Brown, T. T. Cai and A. DasGupta, Stat. Sci. 16, 101 (2001): intervals of this kind, their coverage.
+    L. D. Brown, T. T. Cai and A. DasGupta, Stat. Sci. 16, 101 (2001): such intervals and their coverage.
     A. Gelman et al., Bayesian Data Analysis, 3rd ed. (2013), section 3.4: the multinomial model.
 """
 
-UNIFORM = 1.0
-"""Sum of the prior weights of a row without a fit (Perks' prior: 1 over the number of outcomes each)."""
+import numpy as np
+from scipy.special import betaincinv
+
+from compact.table import TransitionTable
+from llg.errors import InputError
+
+from .result import Fit
+
+JEFFREYS = 0.5
+SHARE, MOST = 0.25, 100.0
+"""The fitted row is worth this share of the row's own trials, and at most so many."""
+
+
+def intervals(table: TransitionTable, *, level: float = 0.95, fit: Fit | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Credible intervals of all transition probabilities.
+
+    Args:
+        table: the counts.
+        level: posterior probability of each interval [1].
+        fit: fit whose rows centre the prior; none by default.
+
+    Returns:
+        Lower and upper ends, each of shape (K, T, A, D, S, S+1) [1].
+
+    Raises:
+        InputError: an impossible level, or a fit of another table.
+    """
+    if not 0 < level < 1:
+        raise InputError(f"level = {level:g} must be > 0 and < 1")
+    counts = table.counts.astype(float)
+    total = counts.sum(axis=-1, keepdims=True)
+    a, b = counts + JEFFREYS, total - counts + JEFFREYS
+    if fit is not None:
+        row, worth = fitted_rows(table, fit), np.minimum(SHARE * total, MOST) / max(fit.dispersion, 1.0)
+        a, b = a + worth * row, b + worth * (1 - row)
+    tail = (1 - level) / 2
+    low = np.where(counts == 0, 0.0, betaincinv(a, b, tail))
+    high = np.where(counts == total, 1.0, betaincinv(a, b, 1 - tail))
+    return low, high
+
+
+def fitted_rows(table: TransitionTable, fit: Fit) -> np.ndarray:
+    """The fitted probabilities on the grid of the table, shape (K, T, A, D, S, S+1) [1]."""
+    if fit.deviance.shape != table.counts.shape[:4] or fit.model.states != table.position.size:
+        raise InputError("the fit belongs to a table of another shape")
+    rows = np.empty(table.counts.shape)
+    for k, t, a, d in np.ndindex(fit.deviance.shape):
+        rows[k, t, a, d] = fit.model.matrix(
+            temperature=float(table.temperature[t]),
+            current_density=float(table.current_density[a]),
+            duration=float(table.duration[d]),
+            device=k,
+        )
+    return rows

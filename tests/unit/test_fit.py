@@ -8,11 +8,13 @@ import pytest
 from arraysim.synapses.pulse_law import PulseLaw
 from compact.fitting.drawn import drawn_matrices
 from compact.fitting.estimate import device_rows, fit_table, table_pulses
+from compact.fitting.intervals import fitted_rows, intervals
 from compact.fitting.likelihood import expected_deviance, score_and_information
 from compact.fitting.model import FittedModel
 from compact.fitting.problem import DeviceRows, Layout
 from compact.fitting.registry import FORMS, form_by_name
 from compact.fitting.run import run_fit, with_fit
+from compact.interpolate import transition_matrix
 from compact.operating_point import OperatingPoint
 from compact.table import TransitionTable
 from compact.table_file import load_table, save_table
@@ -282,3 +284,66 @@ def test_few_devices_have_no_spread(fitted):
         fit.drawn_vector(0, 1)
     with pytest.raises(InputError, match="has no fit"):
         drawn_matrices(table, [], devices=1, seed=1)
+
+
+# Intervals
+
+
+@pytest.mark.parametrize("about_fit", [False, True])
+def test_intervals_cover_the_truth(about_fit):
+    model = known_model()
+    table = drawn_table(model, n=60, seed=11)
+    fit = run_fit(table)
+    low, high = intervals(table, fit=fit if about_fit else None)
+    truth = fitted_rows(table, dataclasses.replace(fit, model=model))
+    uncertain = (truth > 0.02) & (truth < 0.98)
+    inside = ((truth >= low) & (truth <= high))[uncertain]
+    error = np.sqrt(0.95 * 0.05 / (inside.size / 2))  # the entries of a row come in pairs
+    assert 0.95 - 3 * error < inside.mean() <= 1.0
+    assert np.all((low <= table.probability) & (table.probability <= high))
+
+
+def test_intervals_narrow_with_the_fit_and_widen_with_the_level(fitted):
+    table, fit = fitted
+    low, high = intervals(table)
+    wide = intervals(table, level=0.99)
+    assert np.all(wide[0] <= low) and np.all(wide[1] >= high)
+    about = intervals(table, fit=fit)
+    uncertain = (table.probability > 0.02) & (table.probability < 0.98)
+    assert np.all((about[1] - about[0])[uncertain] < (high - low)[uncertain])
+    with pytest.raises(InputError, match="level = 1"):
+        intervals(table, level=1.0)
+
+
+# Interpolation
+
+
+def between_distance(table):
+    """Largest and mean total variation distance of interpolated rows from the true ones, halfway between grid points."""
+    found = []
+    for J in (table.current_density[:-1] + table.current_density[1:]) / 2:
+        for duration in np.sqrt(table.duration[:-1] * table.duration[1:]):
+            pulse = {"temperature": 300.0, "current_density": float(J), "duration": float(duration)}
+            true = known_model().matrix(**pulse)
+            found.append(0.5 * np.abs(transition_matrix(table, **pulse) - true).sum(axis=-1).mean())
+    return max(found), np.mean(found)
+
+
+def test_interpolation_meets_the_truth_between_grid_points(fitted):
+    table, fit = fitted
+    alone, about = between_distance(table), between_distance(with_fit(table, fit))
+    assert about[0] < 0.08 and about[1] < 0.03
+    assert about[1] < alone[1] < 0.06
+
+
+def test_a_table_with_a_fit_still_meets_its_grid_points(fitted):
+    table, fit = fitted
+    point = {
+        "temperature": 300.0,
+        "current_density": float(table.current_density[4]),
+        "duration": float(table.duration[1]),
+    }
+    found = transition_matrix(with_fit(table, fit), **point)
+    assert np.array_equal(found, table.probability[0, 0, 4, 1])
+    near = transition_matrix(with_fit(table, fit), **point | {"current_density": point["current_density"] * (1 - 1e-7)})
+    assert np.abs(near - found).max() < 1e-5

@@ -1,0 +1,149 @@
+"""How well the fitted and the interpolated transition model describe pulses they have not seen, and whether intervals cover.
+
+    dwsynapse sweep five_state -n 1000 --seed 1 -o raw.h5        # what is fitted
+    dwsynapse sweep five_state -n 2000 --seed 2 -o fresh.h5      # the truth, other noise
+    python benchmarks/compact_fit.py held-out raw.h5 fresh.h5
+    python benchmarks/compact_fit.py coverage raw.h5 fresh.h5    # better with ten times more trajectories in fresh.h5
+    python benchmarks/compact_fit.py forms raw.h5
+
+held-out: each third of the grid in turn is left out; the rest is fitted, and also made into a coarser table that is interpolated.
+Total variation distances from the fresh counts are means over the states, less what sampling alone would give.
+"""
+
+import argparse
+import json
+import sys
+
+import numpy as np
+
+from compact.fitting.goodness import goodness_of_fit
+from compact.fitting.intervals import intervals
+from compact.fitting.registry import DEFAULT
+from compact.fitting.run import compare_forms, folds, run_fit
+from compact.table import TransitionTable
+from compact.table_file import load_table
+
+
+def distance(rows: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """Mean total variation distance of shares from rows, and what sampling of the counts makes of it on average [1]."""
+    n = counts.sum(axis=-1, keepdims=True)
+    share = counts / n
+    sampling = np.sqrt(2 * rows * (1 - rows) / (np.pi * n)).sum(axis=-1) / 2
+    return float(0.5 * np.abs(share - rows).sum(axis=-1).mean()), float(sampling.mean())
+
+
+def linear_rows(table: TransitionTable, held: np.ndarray, a: int, d: int) -> np.ndarray:
+    """Probabilities interpolated linearly along the current between the nearest points kept, for comparison."""
+    kept = np.flatnonzero(~held[0, :, d])
+    J = table.current_density
+    p = table.probability[0, 0, kept, d]
+    i = int(np.clip(np.searchsorted(J[kept], J[a]), 1, kept.size - 1))
+    w = (J[a] - J[kept[i - 1]]) / (J[kept[i]] - J[kept[i - 1]])
+    return (1 - w) * p[i - 1] + w * p[i]
+
+
+def interpolated_rows(table: TransitionTable, held: np.ndarray, a: int, d: int, fit) -> np.ndarray:
+    """Row of the interpolated table along the current from the points kept at this duration."""
+    import dataclasses
+
+    from compact.interpolate import transition_matrix
+
+    kept = np.flatnonzero(~held[0, :, d])
+    J = table.current_density
+    if fit is not None:
+        grid = {n: getattr(fit, n)[:, :, kept][..., [d]] for n in ("deviance", "expected_deviance", "residual")}
+        fit = dataclasses.replace(fit, **grid)
+    part = dataclasses.replace(
+        table, current_density=J[kept], duration=table.duration[[d]], counts=table.counts[:, :, kept][:, :, :, [d]],
+        energy_per_pulse=table.energy_per_pulse[kept][:, [d]], fit=fit,
+    )  # fmt: skip
+    pulse = {"temperature": float(table.temperature[0]), "duration": float(table.duration[d])}
+    return transition_matrix(part, current_density=float(J[a]), **pulse)
+
+
+def held_out(raw: TransitionTable, fresh: TransitionTable, form: str) -> dict:
+    """Distances of each method on the grid points left out."""
+    from compact.fitting.estimate import fit_table
+
+    found = {name: [] for name in ("closed form", "table about the closed form", "table alone", "linear")}
+    sampling = {name: [] for name in found}
+    ratio = []
+    for held in folds(raw):
+        model = fit_table(raw, form, use=~held)
+        goodness = goodness_of_fit(fresh, model)
+        ratio.append((goodness.deviance[0][held].sum(), goodness.expected[0][held].sum()))
+        fit = dataclasses_fit(raw, model)
+        for _, a, d in np.argwhere(held):
+            kept = np.flatnonzero(~held[0, :, d])
+            if not kept[0] < a < kept[-1]:
+                continue  # a table does not answer outside its grid
+            pulse = {"current_density": float(raw.current_density[a]), "duration": float(raw.duration[d])}
+            rows = {
+                "closed form": model.matrix(temperature=float(raw.temperature[0]), **pulse),
+                "table about the closed form": interpolated_rows(raw, held, a, d, fit),
+                "table alone": interpolated_rows(raw, held, a, d, None),
+                "linear": linear_rows(raw, held, a, d),
+            }
+            counts = fresh.counts[0, 0, a, d].astype(float)
+            for name, values in rows.items():
+                one, noise = distance(values, counts)
+                found[name].append(one)
+                sampling[name].append(noise)
+    deviance, expected = np.sum(ratio, axis=0)
+    result = {
+        "points": len(found["closed form"]),
+        "deviance_per_degree_of_freedom_on_fresh_counts": deviance / expected,
+    }
+    for name, values in found.items():
+        excess = np.array(values) - np.array(sampling[name])
+        result[name] = {"mean": float(excess.mean()), "worst": float(excess.max()), "worst_with_sampling": max(values)}
+    return result
+
+
+def dataclasses_fit(table: TransitionTable, model):
+    """A fit that holds a model, for tables to interpolate about."""
+    from compact.fitting.result import Fit
+
+    zero = np.zeros(table.counts.shape[:4])
+    return Fit(model=model, deviance=zero, expected_deviance=zero, residual=zero, free=0, verdict="held out")
+
+
+def coverage(raw: TransitionTable, fresh: TransitionTable, form: str) -> dict:
+    """Share of entries whose 95 % interval holds the share of the fresh counts."""
+    truth, result = fresh.probability[0], {}
+    uncertain = (fresh.counts[0] > 0) & (fresh.counts[0] < fresh.counts[0].sum(axis=-1, keepdims=True))
+    for name, fit in (("counts alone", None), ("about the closed form", run_fit(raw, form))):
+        low, high = intervals(raw, fit=fit)
+        inside = (truth >= low[0]) & (truth <= high[0])
+        result[name] = {
+            "all entries": float(inside.mean()),
+            "entries neither never nor always seen in the fresh counts": float(inside[uncertain].mean()),
+            "mean width there": float((high[0] - low[0])[uncertain].mean()),
+        }
+    return result | {"entries": int(uncertain.size), "uncertain entries": int(uncertain.sum())}
+
+
+def main():
+    """Run one of the measurements and print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("held-out", "coverage", "forms"))
+    parser.add_argument("raw")
+    parser.add_argument("fresh", nargs="*", help="one or more tables on the same grid, whose counts are added")
+    parser.add_argument("--form", default=DEFAULT)
+    arguments = parser.parse_args()
+    raw = load_table(arguments.raw)
+    if arguments.what == "forms":
+        print(json.dumps(compare_forms(raw), indent=2))
+        return
+    import dataclasses
+
+    if not arguments.fresh:
+        sys.exit("needs fresh counts")
+    tables = [load_table(path) for path in arguments.fresh]
+    fresh = dataclasses.replace(tables[0], counts=sum(t.counts for t in tables))
+    measure = held_out if arguments.what == "held-out" else coverage
+    print(json.dumps(measure(raw, fresh, arguments.form), indent=2))
+
+
+if __name__ == "__main__":
+    main()
