@@ -4,8 +4,10 @@ Only numbers travel: the plan as one text with each task, the counts back. Worke
 Dask gives the tasks of a worker that dies to others; as a block depends on its plan and number alone, nothing changes.
 """
 
+import contextlib
 import functools
 import json
+import logging
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -40,25 +42,36 @@ def run_dask(address: str, plan: SweepPlan, tasks: Iterable[Task]) -> Iterator[t
     text, ours = canonical_json({"plan": plan.config(), "seed": plan.seed}), versions()["dwsynapse"]
     tasks, running = iter(tasks), {}
     with _client(distributed, address) as client:
-        done = distributed.as_completed()
+        done = distributed.as_completed(loop=client.loop)
         try:
             while True:
                 most = max(FEWEST_TASKS, TASKS_PER_THREAD * sum(_threads(client)))
                 for task in tasks:
                     future = client.submit(run_remote, text, ours, task, pure=False)
-                    running[future.key] = task
+                    running[future.key] = future, task
                     done.add(future)
                     if len(running) >= most:
                         break
                 if not running:
                     return
                 future = next(done)
-                yield running.pop(future.key), future.result()
+                yield running.pop(future.key)[1], _result(future)
                 future.release()
-        except (distributed.KilledWorker, distributed.CommClosedError, OSError) as error:
-            raise RunError(f"the Dask cluster failed: {error}") from error
         finally:
-            client.cancel([distributed.Future(key, client) for key in running], force=True)
+            with contextlib.suppress(Exception):
+                client.cancel([future for future, _ in running.values()], force=True)
+
+
+def _result(future) -> HomeStates | np.ndarray:
+    try:
+        return future.result()
+    except (InputError, RunError):
+        raise
+    except Exception as error:  # whatever a worker may raise
+        if "scheduler-connection-lost" in str(error):
+            raise RunError("the Dask scheduler is gone") from None
+        words = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise RunError(f"the Dask cluster failed: {words}") from error
 
 
 def run_remote(text: str, version: str, task: Task) -> HomeStates | np.ndarray:
@@ -94,6 +107,8 @@ def _distributed():
 
 def _client(distributed, address: str):
     where = {"address": address} if "://" in address or ":" in address else {"scheduler_file": address}
+    for name in ("distributed", "distributed.client"):  # they report on their own what is raised here
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         return distributed.Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:

@@ -1,0 +1,90 @@
+"""A sweep on a Dask cluster, one worker of which is killed in the middle: the same table, bit for bit."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from compact.bulk.run import partial_path
+from compact.bulk.sweep_file import SweepFile
+from llg.storage import files
+
+pytest.importorskip("distributed", reason="needs the extra cluster")
+
+SWEEP = [
+    "sweep",
+    "five_state",
+    "--instances",
+    "2",
+    "--currents=-7e11,6e11,7e11",
+    "--durations",
+    "1e-9,1.2e-9",
+    "-n",
+    "400",
+    "--seed",
+    "4",
+]
+
+
+def content(path) -> str:
+    with files.open_checked(path) as file:
+        return files.text(file, "content_sha256")
+
+
+def start(module: str, *arguments, folder) -> subprocess.Popen:
+    command = [sys.executable, "-m", f"distributed.cli.{module}", *map(str, arguments), "--no-dashboard"]
+    log = open(folder / f"{module}.log", "a")  # noqa: SIM115 (belongs to the process)
+    return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+@pytest.fixture
+def cluster(folder):
+    """Scheduler file and two workers without nannies, which would start them again."""
+    (folder / "dask").mkdir()
+    where = folder / "dask"
+    scheduler = where / "scheduler.json"
+    ends = [start("dask_scheduler", "--scheduler-file", scheduler, "--port", 0, "--host", "127.0.0.1", folder=where)]
+    options = ("--scheduler-file", scheduler, "--nthreads", 1, "--no-nanny", "--local-directory", where)
+    workers = [start("dask_worker", *options, folder=where) for _ in range(2)]
+    yield scheduler, workers
+    for process in (*workers, *ends):
+        process.kill()
+        process.wait()
+
+
+def test_a_worker_killed_in_the_middle_changes_nothing(command, process, folder, cluster):
+    scheduler, workers = cluster
+    out = folder / "table.h5"
+    child = process(*SWEEP, "--dask", scheduler, "--json", "-o", out, cwd=folder)
+    while child.poll() is None:
+        if partial_path(out).exists():
+            with SweepFile(partial_path(out)) as journal:
+                if journal.finished()[1].size:
+                    break
+        time.sleep(0.1)
+    assert child.poll() is None, child.communicate()
+    workers[0].send_signal(signal.SIGKILL)
+    printed, err = child.communicate(timeout=300)
+    assert (child.returncode, err) == (0, ""), err
+    assert json.loads(printed)["trajectories"] == 2 * 6 * 5 * 400
+    command(*SWEEP, "-o", "quiet.h5")
+    assert content(out) == content("quiet.h5")
+
+
+def test_a_worker_without_the_package_or_of_another_version(monkeypatch):
+    from compact.bulk.dask_cluster import run_remote
+    from llg.errors import RunError
+
+    with pytest.raises(RunError, match=r"a Dask worker has dwsynapse .*, the sweep was started with 9\.9"):
+        run_remote("{}", "9.9", ("block", 0))
+
+
+def test_nobody_at_the_address(command, folder, monkeypatch):
+    monkeypatch.setattr("compact.bulk.dask_cluster.CONNECT_SECONDS", 0.5)
+    answer = command(*SWEEP, "--dask", "tcp://127.0.0.1:1", "-o", "table.h5")
+    assert answer.code == 2 and answer.err.count("\n") == 1
+    assert answer.err.startswith("dwsynapse: --dask tcp://127.0.0.1:1: no scheduler answers there")
