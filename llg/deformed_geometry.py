@@ -21,7 +21,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
 
 from llg.device import Device
 from llg.geometry import average_width
@@ -134,6 +133,8 @@ def _deformed(device: Device, outline: Callable, crowded: Callable, Delta: float
         crowded: the same weighed with the crowded current density over J.
         Delta: width along x [m].
     """
+    from scipy.interpolate import CubicHermiteSpline  # slow to import, and most walls never need it
+
     g, kappa = device.geometry, device.torque.current_crowding
     length = device.track.length
     wide, flow = (average_width(f, length, Delta, g.w_0) for f in (outline, crowded))

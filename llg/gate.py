@@ -16,12 +16,15 @@ References:
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
 
 from llg.geometry import average_width
 from llg.parameters import Parameters, quantity
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicHermiteSpline
 
 LEVELS = 32
 """A gate that changes in time takes this many equal steps from its lowest to its highest level."""
@@ -61,7 +64,7 @@ class Gate(Parameters):
             return level * self.delta_K_u
         return level * self.xi * self.voltage / (self.oxide_thickness * thickness)
 
-    def potential(self, outline: Callable, length: float, thickness: float, Delta: float) -> CubicHermiteSpline:
+    def potential(self, outline: Callable, length: float, thickness: float, Delta: float) -> "CubicHermiteSpline":
         """V_gate(q) [J] of a local gate per change of K_u [J/m^3], for q on the track.
 
         Args:
@@ -70,6 +73,8 @@ class Gate(Parameters):
             thickness: thickness of the film [m].
             Delta: wall width parameter [m].
         """
+        from scipy.interpolate import CubicHermiteSpline  # slow to import, and few devices need it
+
         g = average_width(lambda x: outline(x) * ((x >= self.start) & (x <= self.end)), length, Delta, 1.0)
         return CubicHermiteSpline(g.q, 2 * Delta * thickness * g.s2, 2 * Delta * thickness * g.ds2)
 

@@ -160,7 +160,15 @@ class QPhiModel:
 
     def friction(self, q) -> np.ndarray:
         """N(q) = 2 mu0 Ms Delta t s2/gamma0 [J s]: energy per unit of (angular velocity x angle)."""
-        return 2 * MU_0 * self.Ms * self.Delta * self.t * self.widths(q).s2 / GAMMA_0
+        return self._friction(self.widths(q).s2)
+
+    @property
+    def least_friction(self) -> float:
+        """Friction where the wall is shortest [J s]."""
+        return float(self._friction(self.device.geometry.s2.min()))
+
+    def _friction(self, s2):
+        return 2 * MU_0 * self.Ms * self.Delta * self.t * s2 / GAMMA_0
 
     def complete(self, q: float, phi: float) -> tuple[float, ...]:
         """All coordinates of a wall at q [m] with angle phi [rad]."""

@@ -26,7 +26,6 @@ import functools
 import math
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
 
 from llg.constants import GAMMA_0, MU_0
 from llg.deformed_geometry import tilt_response
@@ -69,6 +68,8 @@ class QPhiChiModel(QPhiModel):
 
     @functools.cached_property
     def _response_splines(self):
+        from scipy.interpolate import CubicHermiteSpline  # slow to import, and the ensembles never need it
+
         q, r = self.device.geometry.q, self.response
         b1, b2 = CubicHermiteSpline(q, r.b1, r.db1), CubicHermiteSpline(q, r.b2, r.db2)
         return b1, b2, b1.derivative(), b2.derivative()

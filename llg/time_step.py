@@ -9,8 +9,6 @@ than the largest.
 
 import math
 
-import numpy as np
-
 from llg.constants import K_B
 from llg.errors import InputError
 from llg.q_phi import NO_FIELD, Field, QPhiModel
@@ -66,5 +64,4 @@ def largest_step_times_rate(alpha: float) -> float:
 
 def thermal_rate(model: QPhiModel, temperature: float) -> float:
     """Diffusion constant of the angle [1/s] where the wall is shortest."""
-    friction = float(np.min(model.friction(model.device.geometry.q)))
-    return model.alpha * K_B * temperature / ((1 + model.alpha**2) * friction)
+    return model.alpha * K_B * temperature / ((1 + model.alpha**2) * model.least_friction)
