@@ -72,7 +72,7 @@ class Chip:
             share: of the first learning rates [1].
         """
         for layer, rule in zip(self.network.crossbars, self._rules, strict=True):
-            _update(layer, rule, share * self._rate)
+            update_by_rule(layer, rule, share * self._rate)
         gradients = [layer.gradients for layer in self.network.normalizations]
         self._descent.step(gradients, share * self._digital_rate)
 
@@ -126,7 +126,7 @@ class Chip:
         return self.network.memory() | {f"digital_{k}": v for k, v in self._descent.memory().items()}
 
 
-def _update(layer: Crossbar, rule: Rule, rate: float) -> None:
+def update_by_rule(layer: Crossbar, rule: Rule, rate: float) -> None:
     """Hand the rule what it asks for; a convolution has its gradient already and holds its signals nowhere."""
     if isinstance(layer, LinearLayer) or type(rule).update is not Rule.update:
         rule.update(layer.weights, *layer.signals(), rate)
