@@ -10,7 +10,8 @@ import numpy as np
 
 from arraysim.networks.product import product
 from arraysim.periphery.config import Periphery
-from arraysim.periphery.read_path import Lines, ReadPath
+from arraysim.periphery.read_path import ReadPath
+from arraysim.periphery.tile_reads import Lines
 from arraysim.periphery.tiles import LayerMap, map_layer
 from arraysim.periphery.wired_planes import WiredPlanes
 from arraysim.synapses.memory import refill
@@ -100,9 +101,10 @@ class PeripheryReader:
         """What the lines do now; plain weights serve where nothing tells the planes apart."""
         read, backward = self.periphery.read, direction == _BACKWARD
         unit = weights.scale / read.voltage
+        floor = (read.integrator_noise * unit) ** 2
         if self.periphery.wires.ideal and read.noise == 0 and read.subtraction == "analog":
             matrix = weights.values.T if backward else weights.values
-            return Lines(matrices=(matrix,), factors=(1.0,), variance=(), unit=unit)
+            return Lines(matrices=(matrix,), factors=(1.0,), variance=(), floor=floor, unit=unit)
         planes = self._planes(direction, weights)
         if backward:
             planes = [plane.T for plane in planes]
@@ -119,6 +121,7 @@ class PeripheryReader:
             matrices=tuple((weights.scale * plane).astype(np.float32) for plane in planes),
             factors=factors,
             variance=tuple(square.astype(np.float32) for square in squares) if read.noise else (),
+            floor=floor,
             unit=unit,
         )
 
