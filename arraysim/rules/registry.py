@@ -13,7 +13,7 @@ from arraysim.synapses.weights import PulsedWeights
 from llg.errors import InputError, nearest
 
 # Learning rate at the start, the best found for the shipped digits on seeds 100 and up.
-DEFAULT_RATE = {"mixed-precision": 0.05, "stochastic-pulses": 0.3, "sign": 0.01}
+DEFAULT_RATE = {"mixed-precision": 0.05, "stochastic-pulses": 0.3, "sign": 0.01, "tiki-taka": 1.0}
 
 
 def check_rule(name: str) -> None:

@@ -1,13 +1,14 @@
 """Tiki-Taka style rule: a fast array collects the gradient on chip, its columns are carried to the weights in turn.
 
 The fast array has the same kind of devices as the weights. Each batch writes stochastic pulses to it, `gain` times as
-many as the weights would get. Now and then some of its columns are read, one after the other through the ordinary read
-path; the weights of a column get the pulses that make their mean change what was read over `gain`, and the fast column
-is driven back by `give_back` times what was read.
+many as the weights would get, so that single pulses are small against what it holds. Now and then some of its columns
+are read, one after the other through the ordinary read path; a `share` of what was read, over the gain, goes to the
+weights of the column as pulses, and the same share is taken back from the fast column.
 
-In the original the fast devices fall back to their symmetry point by themselves, as their steps up and down differ
-(give_back = 0). Steps of a wall between notches are nearly the same both ways, so here what was carried over is taken
-back by pulses (give_back = 1); then the mean change of the weights is the wanted one.
+In the original the fast devices fall back to their symmetry point by themselves, as their steps up and down differ.
+Steps of a wall between notches are nearly the same both ways, so here pulses take back what was carried over; then the
+mean change of the weights is the wanted one, spread over about `period / share` batches like by a momentum. With
+`take_back=False` the fall is left to the devices, as in the original.
 
 References:
     T. Gokmen and W. Haensch, Front. Neurosci. 14, 103 (2020).
@@ -40,10 +41,11 @@ class TikiTaka(Rule):
         weights: PulsedWeights,
         *,
         seed: tuple[int, ...],
-        gain: float = 2.0,
-        period: int = 10,
-        give_back: float = 1.0,
-        cycles: int = 10,
+        gain: float = 20.0,
+        period: int = 3,
+        share: float = 0.2,
+        take_back: bool = True,
+        cycles: int = 31,
     ):
         """Build the fast array and bring it to zero by pulses.
 
@@ -52,7 +54,8 @@ class TikiTaka(Rule):
             seed: of the draws [1].
             gain: change of the fast array over that wanted of the weights [1].
             period: batches in which every column is carried over once [1].
-            give_back: share of what was read that is taken back from the fast array [1].
+            share: of what was read that is carried over at a time [1].
+            take_back: take it back from the fast array by pulses.
             cycles: length of the pulse trains, 1 to 64 [1].
 
         Raises:
@@ -62,12 +65,12 @@ class TikiTaka(Rule):
             raise InputError(f"gain = {gain} [1] must be > 0 and finite")
         if not isinstance(period, int) or period < 1:
             raise InputError(f"period = {period!r} must be an integer >= 1")
-        if not 0 <= give_back <= 1:
-            raise InputError(f"give_back = {give_back} [1] must be >= 0 and <= 1")
+        if not 0 < share <= 1:
+            raise InputError(f"share = {share} [1] must be > 0 and <= 1")
         self.fast = weights.sibling(_FAST_NUMBER + weights.number)
         self.fast.clear()
         self._collect = StochasticPulses(self.fast.values.shape, self.fast.mean_step, seed=seed, cycles=cycles)
-        self._gain, self._give_back, self._seed = gain, give_back, seed
+        self._gain, self._share, self._take_back, self._seed = gain, share, take_back, seed
         self._columns = -(-weights.values.shape[1] // period)
         self._batch = np.zeros(1, np.int64)
 
@@ -110,15 +113,16 @@ class TikiTaka(Rule):
         rows, width = self.fast.values.shape
         one_hot = np.zeros((columns.size, width), np.float32)
         one_hot[np.arange(columns.size), columns] = 1
-        read = self.fast.backward(one_hot)  # shape (columns.size, rows)
+        carried = self._share * self.fast.backward(one_hot).ravel()
         rng = np.random.default_rng([*self._seed, int(self._batch[0])])
         weight = (np.arange(rows) * width + columns[:, None]).ravel()
-        carried = _rounded(read.ravel() / (self._gain * weights.mean_step), rng)
-        weights.pulse_some(weight[carried != 0], carried[carried != 0])
-        back = _rounded(-self._give_back * read.ravel() / self.fast.mean_step, rng)
-        self.fast.pulse_some(weight[back != 0], back[back != 0])
+        _pulse(weights, weight, carried / self._gain, rng)
+        if self._take_back:
+            _pulse(self.fast, weight, -carried, rng)
 
 
-def _rounded(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Round up or down at random, so that the mean is the value."""
-    return np.floor(value + rng.random(value.shape, np.float32)).astype(np.int32)
+def _pulse(weights: PulsedWeights, weight: np.ndarray, change: np.ndarray, rng: np.random.Generator) -> None:
+    """Send the pulses that make a change; numbers are rounded up or down at random, so that their mean is right."""
+    count = np.floor(change / weights.mean_step + rng.random(change.shape, np.float32)).astype(np.int32)
+    listed = np.flatnonzero(count)
+    weights.pulse_some(weight[listed], count[listed])

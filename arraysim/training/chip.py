@@ -12,9 +12,11 @@ from arraysim.networks.definition import ArrayLayer
 from arraysim.networks.network import Network
 from arraysim.rules.registry import make_rule
 from arraysim.rules.rule import Rule
+from arraysim.synapses.faults import Faults
+from arraysim.synapses.kinds import make_weights
 from arraysim.synapses.memory import refill
 from arraysim.synapses.pulse_law import PulseLaw
-from arraysim.synapses.weights import PairedWeights
+from arraysim.synapses.weights import PulsedWeights
 from arraysim.training.config import INITIAL, RULE, TrainingConfig
 from arraysim.training.descent import Descent
 from arraysim.training.result import TOTALS, HardwareRecord
@@ -78,12 +80,13 @@ class Chip:
 
     def end_epoch(self) -> dict:
         """Note and return the totals since the arrays were new."""
-        arrays = [weights.array for weights in self._weights]
+        parts = [*self._weights, *self._rules]
+        arrays = [array for part in parts for array in part.arrays]
         totals = {
             "pulses": sum(int(array.pulses_sent.sum()) for array in arrays),
             "reads": sum(array.reads for array in arrays),
             "energy": math.fsum(array.energy for array in arrays),
-            "state_histogram": np.array([array.histogram() for array in arrays]),
+            "state_histogram": np.array([weights.array.histogram() for weights in self._weights]),
         }
         for name, value in totals.items():
             self._history[name].append(value)
@@ -134,9 +137,13 @@ def update_by_rule(layer: Crossbar, rule: Rule, rate: float) -> None:
         layer.weights.pulse(rule.directions(layer.gradient(), rate))
 
 
-def _weights(law: PulseLaw, layer: ArrayLayer, number: int, seed: int, config: TrainingConfig) -> PairedWeights:
-    weights = PairedWeights(
+def _weights(law: PulseLaw, layer: ArrayLayer, number: int, seed: int, config: TrainingConfig) -> PulsedWeights:
+    weights = make_weights(
+        config.weights,
         law,
+        digits=config.digits,
+        base=config.base,
+        faults=Faults(stuck=config.stuck, open=config.open, short=config.short),
         rows=layer.rows,
         columns=layer.columns,
         largest_weight=config.weight_range / math.sqrt(layer.rows),

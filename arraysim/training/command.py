@@ -5,7 +5,7 @@ from pathlib import Path
 
 from llg.command_line import add_common, emit, si, whole_number, writable_file
 
-RULES = ("mixed-precision", "stochastic-pulses", "sign")
+RULES = ("mixed-precision", "stochastic-pulses", "sign", "tiki-taka")
 _OWN = ("network", "twin")
 """Fields of the configuration with an option of another form."""
 
@@ -24,7 +24,7 @@ def add_command(commands) -> None:
                        help="of activations; 0: floating point")  # fmt: skip
     train.add_argument("--error-bits", type=whole_number(0, 16), default=0, metavar="N",
                        help="of errors sent backward; 0: floating point")  # fmt: skip
-    train.add_argument("--rule", default=RULES[0], metavar="NAME", help=f"update rule: {', '.join(RULES)}, ...")
+    train.add_argument("--rule", default=RULES[0], metavar="NAME", help=f"update rule: {', '.join(RULES)}")
     train.add_argument("--set", action="append", default=[], type=_setting, metavar="NAME=VALUE", dest="settings",
                        help="any other setting; --set help=1 lists them")  # fmt: skip
     train.add_argument("--epochs", type=whole_number(1), metavar="N", help="passes through the training images")

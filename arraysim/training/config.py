@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from arraysim.networks.definition import NetworkDefinition, definition_from_mapping
 from arraysim.networks.presets import mlp
 from arraysim.rules.registry import DEFAULT_RATE, check_rule
+from arraysim.synapses.kinds import WEIGHT_KINDS
 from arraysim.training.schedules import SCHEDULES
 from llg.errors import InputError
 from llg.parameters import Parameters, flag, quantity, whole, word
@@ -42,6 +43,12 @@ class TrainingConfig(Parameters):
     conductance_std_dtod: float = quantity(
         "spread of the devices' conductance, standard deviation of its logarithm", "1", default=0.0, ge=0, lt=1
     )
+    weights: str = word("kind of weights", default="pair", choices=tuple(WEIGHT_KINDS))
+    digits: int = whole("pairs per weight, of the kind digits", default=2, ge=1, le=16)
+    base: int = whole("significance of a digit over the one below", default=4, ge=1, le=16)
+    stuck: float = quantity("share of devices that no pulse moves", "1", default=0.0, ge=0, le=1)
+    open: float = quantity("share of devices without a contact", "1", default=0.0, ge=0, le=1)
+    short: float = quantity("share of devices that are short", "1", default=0.0, ge=0, le=1)
     test_fraction: float = quantity(
         "share of each class kept for the test, of data without a test set", "1", default=0.2, gt=0, lt=1
     )
@@ -60,6 +67,8 @@ class TrainingConfig(Parameters):
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the fields taken together."""
         check_rule(self.rule)
+        if self.stuck + self.open + self.short > 1:
+            yield "stuck + open + short must be <= 1"
         if self.patience and not self.validation_fraction:
             yield f"patience = {self.patience} needs a validation_fraction > 0"
 

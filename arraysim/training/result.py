@@ -41,10 +41,11 @@ class HardwareRecord:
         pulses: shape (E+1,), int64 [1].
         reads: conductances read one by one to choose devices, shape (E+1,), int64 [1].
         energy: of the pulses, shape (E+1,) [J].
-        state_histogram: synapses by state, those lost from the track last, shape (E+1, L, S+1), int64 [1].
+        state_histogram: synapses by state, those lost or broken last, shape (E+1, L, S+1), int64 [1].
         weight: per layer at the end, each of shape (rows, columns) [1].
-        state: per layer at the end, each of shape (2, rows, columns), int8; S and S+1 are lost [1].
-        pulses_received: per layer, each of shape (2, rows, columns), uint32 [1].
+        state: per layer at the end, each of shape (devices per weight, rows, columns), int8; S and S+1 are lost, S+2
+            open, S+3 short [1].
+        pulses_received: per layer, likewise, uint32 [1].
     """
 
     pulses: np.ndarray

@@ -145,7 +145,7 @@ def test_what_tiki_taka_carries_over_is_the_wanted_change():
     """Change of the weights and what the fast array still holds, over the gain."""
     law = asymmetric_law()
     pairs = centred_pairs(law)
-    rule = TikiTaka(pairs, seed=(3,), gain=2.0, period=5)
+    rule = TikiTaka(pairs, seed=(3,), gain=2.0, period=5, share=0.8)
     for weights in (rule.fast, pairs):
         weights.array.state[:] = law.states // 2
         weights.refresh()

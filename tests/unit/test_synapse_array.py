@@ -85,7 +85,7 @@ def test_blocks_on_threads_agree_with_one_call(monkeypatch, threads):
         whole.apply_all(pulse)
     whole_conductance = whole.conductance
     monkeypatch.setattr(blocks, "BLOCK", 1234)
-    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads)
+    monkeypatch.setattr(numba, "get_num_threads", lambda: threads)
     for pulse in pulses:
         cut.apply_all(pulse)
     assert_alike(whole, cut)

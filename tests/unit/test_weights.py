@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from arraysim.rules.registry import DEFAULT_RATE, make_rule
-from arraysim.rules.tiki_taka import TikiTaka
 from arraysim.rules.write_verify import WriteVerifyConfig, write_verify
 from arraysim.synapses.faults import Faults
 from arraysim.synapses.ladder import ladder_law
@@ -56,12 +55,10 @@ def test_both_passes_go_through_the_reader():
     np.testing.assert_allclose(read.backward(errors[:, :5]), 2 * plain.backward(errors[:, :5]), rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", [*DEFAULT_RATE, "tiki-taka"])
+@pytest.mark.parametrize("name", DEFAULT_RATE)
 def test_a_rule_and_its_weights_go_on_from_a_checkpoint_bit_for_bit(name):
     def layer():
         weights = pairs()
-        if name == "tiki-taka":
-            return weights, TikiTaka(weights, seed=(1, 2))
         return weights, make_rule(name, weights, momentum=0.5, seed=(1, 2))
 
     def train(weights, rule, batches):
