@@ -1,8 +1,9 @@
-"""Subcommands of the array simulator: run, train, plot, bench."""
+"""Subcommands of the array simulator: run, train, cost, plot, bench."""
 
 import argparse
 from pathlib import Path
 
+from arraysim.cost.command import add_cost
 from arraysim.training.command import add_command as add_train
 from llg.command_line import add_common, emit, progress, si, whole_number, writable_file
 
@@ -16,6 +17,7 @@ def add_commands(commands):
     run.set_defaults(run=run_run)
 
     add_train(commands)
+    add_cost(commands)
 
     plot = commands.add_parser("plot", help="draw what a file holds, or the physics of a device")
     plot.add_argument("file", metavar="FILE|DEVICE", help="an HDF5 file of this program, shipped device or TOML file")
@@ -39,6 +41,7 @@ def add_commands(commands):
 
 def run_run(arguments: argparse.Namespace):
     """Run the whole chain into a folder."""
+    from arraysim.cost.of_training import cost_line
     from arraysim.reporting.chain import chain_plan, run_chain
     from llg.errors import InputError
 
@@ -60,6 +63,7 @@ def run_run(arguments: argparse.Namespace):
         f"  test accuracy on chip {accuracy['on_chip_test']:.4f}, float32 {accuracy['float32_test']:.4f} "
         f"(mean of {len(accuracy['seeds'])} seeds)",
         f"  {summary['pulses']} write pulses, {summary['energy_J']:.3g} J",
+        cost_line(summary["cost"]),
         f"  {summary['seconds']['total']:.0f} s, {summary['peak_memory_bytes'] / 2**20:.0f} MiB",
         f"  open {arguments.out / 'report.html'}",
     ]

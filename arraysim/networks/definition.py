@@ -155,6 +155,7 @@ class ArrayLayer:
         positions: matrix-vector products per image, forward [1].
         input_values: values of one image that enter the layer [1].
         output_values: values of one image that leave it [1].
+        kernel: side of the kernel, 1 for a linear layer [1].
     """
 
     name: str
@@ -164,6 +165,7 @@ class ArrayLayer:
     positions: int
     input_values: int
     output_values: int
+    kernel: int = 1
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -247,6 +249,7 @@ def _array_layers(definition: NetworkDefinition, shapes) -> Iterator[ArrayLayer]
             positions=math.prod(after[:-1]),
             input_values=inputs,
             output_values=math.prod(after),
+            kernel=layer.kernel if layer.kind == "conv" else 1,
         )
 
 

@@ -57,6 +57,11 @@ PULSES = (
     "How hard the synapses are worked. Number of synapses against the number of write pulses that they have received, "
     "by layer. Few pulses mean little energy and little wear."
 )
+CHIP = (
+    "What the chip takes beside others. Area of the chip, and energy and time for one image of the training, by block, "
+    "of the chip with these synapses and of chips that do the same with SRAM cells or with digital logic alone, from the "
+    "same component figures. Blocks with less than a sixtieth of every bar are drawn together."
+)
 SURFACE = (
     "Energy of the wall over its position and angle. Each circle is a well, where the wall rests; the lines are the "
     "ways of least climb between them, and the crosses on them the passes. The angle is 0 or 180 degrees where the "

@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from arraysim.reporting.figures import TABLE, TRAINING, TRAJECTORIES
+from arraysim.cost.of_training import TrainingCost, summary_of, training_cost
+from arraysim.cost.training_use import TrainingUse
+from arraysim.reporting.figures import COST, TABLE, TRAINING, TRAJECTORIES
 from arraysim.reporting.report import write_report
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.config import TrainingConfig
 from arraysim.training.datasets import load_dataset
 from arraysim.training.file import save_training
 from arraysim.training.seeds import train_seeds
+from arraysim.training.trainee import divide
 from compact.operating_point import write_points
 from compact.sweep import build_table, reference_grid
 from compact.table_file import save_table
@@ -33,7 +36,17 @@ NEEDED = ("stack", "readout", "pulse")
 """Optional sections of a device that the chain cannot do without."""
 TRAJECTORY_COUNT = 64
 TRAJECTORY_SAMPLES = 400
-FIGURES = ("trajectories", "transitions", "moves", "conductance", "accuracy", "confusion", "occupancy", "pulses")
+FIGURES = (
+    "trajectories",
+    "transitions",
+    "moves",
+    "conductance",
+    "accuracy",
+    "confusion",
+    "occupancy",
+    "pulses",
+    "chip",
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -105,12 +118,16 @@ def run_chain(
         results = train_seeds(law, dataset, seeds=plan.seeds, config=plan.config, jobs=jobs)
         points = {"write_pulses": [dataclasses.asdict(point) for point in (up, down)]}
         save_training(out / "training.h5", results, config=points, inputs=[out / "table.h5"], force=force)
+    with _timed(seconds, "cost"):
+        images = len(divide(dataset, seed=plan.seeds[0], config=plan.config).train)
+        use = TrainingUse(results=results, image_shape=dataset.image_shape, images=images)
+        cost = training_cost(table, use, where=str(out / "table.h5"))
     with _timed(seconds, "figures"):
-        content |= dict.fromkeys(TABLE, table) | dict.fromkeys(TRAINING, results)
+        content |= dict.fromkeys(TABLE, table) | dict.fromkeys(TRAINING, results) | dict.fromkeys(COST, cost.comparison)
         figures = _figures(content, out, force=force)
     seconds["total"] = sum(seconds.values())
     pulses = {"up": (up, law.energy_per_pulse[0]), "down": (down, law.energy_per_pulse[1])}
-    summary = _summary(device, out, rates, pulses, results, seconds)
+    summary = _summary(device, out, rates, pulses, results, cost, seconds)
     write_report(out / "report.html", title=f"dwsynapse: {device.name}", summary=summary, figures=figures, force=force)
     with replacing(out / "summary.json", force=force) as temporary:
         temporary.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
@@ -147,7 +164,7 @@ def _write_points(table, device: Device):
 
 
 def _figures(content: dict, out: Path, *, force: bool) -> list[tuple[str, bytes]]:
-    kinds = TRAJECTORIES | TABLE | TRAINING
+    kinds = TRAJECTORIES | TABLE | TRAINING | COST
     figures = []
     for name in FIGURES:
         png = figure_bytes(kinds[name].draw(content[name]))
@@ -157,7 +174,7 @@ def _figures(content: dict, out: Path, *, force: bool) -> list[tuple[str, bytes]
     return figures
 
 
-def _summary(device: Device, out: Path, rates: dict, pulses: dict, results, seconds: dict) -> dict:
+def _summary(device: Device, out: Path, rates: dict, pulses: dict, results, cost: TrainingCost, seconds: dict) -> dict:
     on_chip = [float(r.chip.test_accuracy[-1]) for r in results]
     twin = [float(r.float32.test_accuracy[-1]) for r in results]
     return {
@@ -181,6 +198,7 @@ def _summary(device: Device, out: Path, rates: dict, pulses: dict, results, seco
         },
         "pulses": int(sum(r.hardware.pulses[-1] for r in results)),
         "energy_J": float(sum(r.hardware.energy[-1] for r in results)),
+        "cost": summary_of(cost),
         "seconds": seconds,
         "peak_memory_bytes": _peak_memory(),
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from arraysim.cost.plots import comparison_figure
 from arraysim.reporting.plots import (
     plot_accuracy_against,
     plot_confusion,
@@ -71,6 +72,7 @@ TRAINING = {
     "pulses": FigureKind(captions.PULSES, lambda results: plot_pulses_per_device(results[0]).figure),
 }
 SERIES = {"accuracy": FigureKind(captions.SERIES, lambda series: plot_accuracy_against(series).figure)}
+COST = {"chip": FigureKind(captions.CHIP, comparison_figure)}
 _DRIVE = ("current_density", "H_z")
 DEVICE = {
     "landscape": FigureKind(captions.SURFACE, landscape_figure, _DRIVE),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from arraysim.cost.of_training import block_rows
 from arraysim.reporting.html_page import Fact, Section, render
 from arraysim.reporting.number_text import NONE, memory_text, percent_text, power_of_ten, time_text, with_prefix
 from llg.errors import InputError
@@ -15,6 +16,7 @@ _INTRODUCTION = (
     "against thermal noise. Many such synapses make up the weights of a neural network, which is trained by these "
     "pulses alone. Its float32 twin is the same network trained on the same images with ordinary numbers as weights."
 )
+_CHIPS = {"sram-8-parallel": "SRAM, 8 bits", "sram-equal-parallel": "SRAM, equal precision", "digital": "Digital logic"}
 
 
 def write_report(
@@ -38,7 +40,8 @@ def write_report(
             write_pulses: {"up", "down"}, each {"current_density_A_per_m2", "duration_s", "energy_J"};
             pulses, energy_J: totals over all seeds;
             seconds: stage -> wall time; the run time is that of "total", or without it the sum;
-            peak_memory_bytes.
+            peak_memory_bytes;
+            cost (optional): as `arraysim.cost.of_training.summary_of` returns it.
             Further keys are left alone; null stands for infinite or unknown.
         figures: caption and PNG bytes of each; the first sentence of a caption is its heading.
         sections: further tables and texts for the end of the page.
@@ -50,7 +53,7 @@ def write_report(
     """
     try:
         facts = _facts(summary)
-        tables = (_seed_table(summary), _well_table(summary), _time_table(summary))
+        tables = (_seed_table(summary), _well_table(summary), *_chip_tables(summary), _time_table(summary))
     except KeyError as error:
         raise InputError(f"summary for the report: the key {error} is missing") from None
     except (TypeError, ValueError, AttributeError) as error:
@@ -79,8 +82,70 @@ def _facts(summary: Mapping) -> list[Fact]:
         *(_pulse_fact(word, summary["write_pulses"][word]) for word in ("up", "down")),
         Fact(label="Write pulses", value=power_of_ten(summary["pulses"]), note="all synapses, all seeds"),
         Fact(label="Write energy", value=with_prefix(summary["energy_J"], "J"), note="of all these pulses"),
+        *_chip_facts(summary),
         Fact(label="Run time", value=time_text(_total(summary["seconds"])), note="from device to this page"),
         Fact(label="Peak memory", value=memory_text(summary["peak_memory_bytes"])),
+    ]
+
+
+def _chip_facts(summary: Mapping) -> list[Fact]:
+    if "cost" not in summary:
+        return []
+    cost = summary["cost"]
+    ratio = cost["ratios"]["sram-8-parallel"]
+    inference = with_prefix(cost["inference_energy_J_per_image"], "J")
+    return [
+        Fact(
+            label="Chip area",
+            value=f"{1e6 * cost['area_m2']:.3g} mm²",
+            note=f"estimated at {cost['node_nm']:g} nm; with 8-bit SRAM {ratio['area']:.2g} times as much",
+        ),
+        Fact(
+            label="Chip energy",
+            value=with_prefix(cost["energy_J_per_image"], "J"),
+            note=f"per training image, {inference} per inference; with 8-bit SRAM {ratio['energy']:.2g} times as much",
+        ),
+        Fact(
+            label="Chip time",
+            value=time_text(cost["latency_s_per_image"]),
+            note=f"per training image, {time_text(cost['inference_latency_s_per_image'])} per inference",
+        ),
+    ]
+
+
+def _chip_tables(summary: Mapping) -> list[Section]:
+    if "cost" not in summary:
+        return []
+    cost = summary["cost"]
+    ratios = [
+        (
+            _CHIPS.get(name, name),
+            *(f"{ratio[key]:.3g}" for key in ("area", "energy", "latency", "forward_energy", "forward_latency")),
+        )
+        for name, ratio in cost["ratios"].items()
+    ]
+    arrays = tuple((name, str(count)) for name, count in cost["arrays_per_layer"].items())
+    return [
+        Section(
+            heading="The network on the chip",
+            text=f"Arrays of 128 x 128 cells that each layer takes; {100 * cost['utilization']:.0f} % of their cells "
+            "hold a weight.",
+            columns=("Layer", "Arrays"),
+            rows=arrays,
+        ),
+        Section(
+            heading="What the chip takes, block by block",
+            text="An estimate from published component figures: dwsynapse cost explains each number and changes each "
+            "assumption. Energy and time are those of one image of the training, write pulses included.",
+            columns=("Block", "Area (µm²)", "Energy per image", "Time per image"),
+            rows=block_rows(cost),
+        ),
+        Section(
+            heading="Beside other chips",
+            text="The same network and settings with other cells, relative to this chip.",
+            columns=("Chip", "Area", "Energy", "Time", "Inference energy", "Inference time"),
+            rows=tuple(ratios),
+        ),
     ]
 
 

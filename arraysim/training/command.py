@@ -174,7 +174,27 @@ def _train(arguments: argparse.Namespace, config, dataset):
         save_training(arguments.out, results, config=pulses, inputs=inputs, force=arguments.force)
         remove_checkpoints(arguments.out, seeds)
     result = _summary(results, dataset)
-    emit(arguments, result, _lines(results, result))
+    lines = _lines(results, result)
+    result["cost"], line = _cost(arguments, results, dataset)
+    emit(arguments, result, [*lines, line])
+
+
+def _cost(arguments: argparse.Namespace, results, dataset) -> tuple[dict | None, str]:
+    """Return what the chip takes, and a line about it; None where the synapses come from no device."""
+    from arraysim.cost.of_training import cost_line, summary_of, training_cost
+    from arraysim.cost.training_use import TrainingUse
+    from arraysim.training.trainee import divide
+    from llg.errors import InputError
+
+    if str(arguments.table).partition(":")[0] == "ladder":
+        return None, "  no cost: an idealized synapse has no size and no pulse"
+    images = len(divide(dataset, seed=results[0].seed, config=results[0].config).train)
+    use = TrainingUse(results=results, image_shape=dataset.image_shape, images=images)
+    try:
+        cost = summary_of(training_cost(_table(arguments), use, where=str(arguments.table)))
+    except InputError as error:
+        return None, f"  no cost: {error}"
+    return cost, cost_line(cost)
 
 
 def _summary(results, dataset) -> dict:

@@ -10,7 +10,17 @@ import pytest
 from compact import load_table
 from llg.storage.files import open_checked, provenance
 
-FIGURES = ("trajectories", "transitions", "moves", "conductance", "accuracy", "confusion", "occupancy", "pulses")
+FIGURES = (
+    "trajectories",
+    "transitions",
+    "moves",
+    "conductance",
+    "accuracy",
+    "confusion",
+    "occupancy",
+    "pulses",
+    "chip",
+)
 DATA = ("trajectories.h5", "table.h5", "training.h5")
 
 
@@ -27,7 +37,7 @@ def test_summary_has_the_documented_keys(chain):
     assert summary == json.loads((folder / "summary.json").read_text())
     assert summary.keys() >= {
         "accuracy", "device", "table", "wells", "depinning_field_T", "depinning_current_A_per_m2", "write_pulses",
-        "pulses", "energy_J", "seconds", "peak_memory_bytes",
+        "pulses", "energy_J", "cost", "seconds", "peak_memory_bytes",
     }  # fmt: skip
     accuracy = summary["accuracy"]
     assert accuracy["seeds"] == [3]
@@ -36,7 +46,7 @@ def test_summary_has_the_documented_keys(chain):
     assert 0.93 < accuracy["on_chip_test"] <= 1 and 0.93 < accuracy["float32_test"] <= 1
     assert summary["device"] == "five-state reference" and summary["table"].endswith("table.h5")
     assert len(summary["wells"]) == 5
-    stages = {"wells", "trajectories", "table", "training", "figures"}
+    stages = {"wells", "trajectories", "table", "training", "cost", "figures"}
     assert summary["seconds"].keys() == stages | {"total"}
     assert summary["seconds"]["total"] == pytest.approx(sum(summary["seconds"][stage] for stage in stages))
     assert 1e8 < summary["peak_memory_bytes"] < 4e9

@@ -35,7 +35,9 @@ def test_crossbars_of_a_definition_in_toml():
     definition = definition_from_mapping(tomllib.loads(TOML), "small.toml")
     assert definition.shapes((11, 9, 2), 3) == [(11, 9, 2), *[(5, 4, 4)] * 3, (2, 2, 4), (16,), (3,)]
     assert array_layers(definition, (11, 9, 2), 3) == [
-        ArrayLayer(name="conv1", kind="conv", rows=19, columns=4, positions=20, input_values=198, output_values=80),
+        ArrayLayer(
+            name="conv1", kind="conv", rows=19, columns=4, positions=20, input_values=198, output_values=80, kernel=3
+        ),
         ArrayLayer(name="linear1", kind="linear", rows=17, columns=3, positions=1, input_values=16, output_values=3),
     ]
     assert definition_from_mapping(definition.to_mapping(), "again") == definition

@@ -1,0 +1,152 @@
+"""Arrays, the drivers of their rows and columns, and the multiplexers in front of the converters."""
+
+import numpy as np
+
+from arraysim.cost.converters import row_reads, serial_rows, single_reads
+from arraysim.cost.ledger import Entry
+from arraysim.cost.lines import Lines, read_time
+from arraysim.cost.workload import Workload, read_phases
+
+SENSE_SWING = 0.2
+"""Swing of an SRAM bit line that a sense amplifier needs, relative to the supply."""
+LINE_GATES = 4
+"""Gates that drive one line, beside the register that holds its bit."""
+
+
+def arrays_entry(work: Workload, lines: Lines) -> Entry:
+    """Cells: area, reads, and what write pulses leave in them."""
+    settings, cell, entry = work.settings, work.cell, work.entry("arrays")
+    entry.note("A_cell", f"{cell.name}: {cell.width:.3g} m x {cell.height:.3g} m", cell.area, "m^2")
+    size = settings.array_rows * settings.array_columns
+    entry.set_area("arrays x rows x columns x A_cell", work.array_count * size * cell.area)
+    time = read_time(work, lines)
+    if cell.kind == "device":
+        entry.note("G_mean", "mean conductance of the states", cell.mean_conductance, "S")
+    for phase in read_phases(settings):
+        reads = work.phase(phase)
+        if settings.readout == "sequential":
+            energy = row_reads(work, phase) * _cell_read(work, lines)
+            entry.add_energy(phase, "cells read x E_read", energy, "wire_capacitance", "junction_capacitance")
+            continue
+        if cell.kind == "device":
+            on = work.positions * reads.pulses * reads.activity * reads.cells
+            each = settings.read_voltage**2 * cell.mean_conductance * settings.read_pulse
+            entry.add_energy(phase, "cells that conduct x V_read^2 G_mean t_read", on * each)
+        else:
+            each = lines.bit_capacitance * work.parts.technology.supply**2
+            entry.add_energy(phase, "conversions x C_bit V^2", reads.conversions * each, "wire_capacitance")
+        serial = reads.steps * reads.pulses * settings.columns_per_converter
+        entry.add_latency(phase, "steps x reads x columns per converter x t_read", serial * time)
+    if settings.training:
+        _write(work, entry)
+    if settings.training and work.checks.any():
+        single = single_reads(work)
+        entry.add_energy("update", "devices read one by one x E_read", single * _cell_read(work, lines))
+        turns = single / (work.arrays * -(-settings.array_columns // settings.columns_per_converter))
+        entry.add_latency("update", "the same/converters x t_read", turns * time)
+    return entry
+
+
+def _cell_read(work: Workload, lines: Lines) -> float:
+    """Energy of reading one cell through a sense amplifier [J]."""
+    cell, settings, supply = work.cell, work.settings, work.parts.technology.supply
+    if cell.kind == "device":
+        return settings.read_voltage**2 * cell.mean_conductance * settings.read_pulse
+    return lines.bit_capacitance * supply * SENSE_SWING * supply
+
+
+def _write(work: Workload, entry: Entry) -> None:
+    settings, cell = work.settings, work.cell
+    if cell.kind == "device":
+        pulses = write_pulses(work)
+        entry.note("E_pulse", "energy of a write pulse in the device", cell.pulse_energy, "J")
+        entry.add_energy("update", "pulses per image x E_pulse", pulses * cell.pulse_energy)
+        slots, text = pulse_slots(work)
+        entry.add_latency("update", f"{text} x t_pulse in clocks", slots * work.cycles(cell.pulse_time))
+        return
+    bits = work.devices * work.copies / settings.batch_size
+    entry.add_energy("update", "bits/batch x E_bit", bits * work.parts["sram_read_bit_energy"], "sram_read_bit_energy")
+    latency = np.ones(len(work.layers)) * settings.array_rows * work.clock_period / settings.batch_size
+    entry.add_latency("update", "rows x clock/batch", latency)
+
+
+def write_pulses(work: Workload):
+    """Write pulses per image and layer, those of all copies [1]."""
+    updates = 1 if work.settings.gradient == "in-array" else 1 / work.settings.batch_size
+    return work.pulses * work.devices * work.copies * updates
+
+
+def pulse_slots(work: Workload):
+    """Pulse times that follow one another, per image and layer, and how they are counted.
+
+    Rows are written one after the other, all arrays at once, pulses that raise and those that lower apart. With a mean
+    of p pulses of one polarity per device, a row of n devices is skipped with the probability (1 - p)^n. Where the arrays
+    form the outer product themselves, all rows are pulsed together, for one position after the other.
+    """
+    settings = work.settings
+    if settings.gradient == "in-array":
+        return 2 * np.ceil(work.positions / work.copies), "two polarities x steps"
+    p = work.pulses / 2
+    share = np.where(p < 1, 1 - (1 - np.minimum(p, 1)) ** settings.array_columns, p)
+    return 2 * settings.array_rows * share / settings.batch_size, "two polarities x rows x share of rows written/batch"
+
+
+def drivers_entry(work: Workload, lines: Lines) -> Entry:
+    """Row drivers, in training column drivers as well, and the current sources of write pulses."""
+    settings, parts, cell, entry = work.settings, work.parts, work.cell, work.entry("drivers")
+    entry.note("C_word", "columns (width c_wire + W_read c_gate)", lines.word_capacitance, "F", "wire_capacitance")
+    entry.note("C_bit", "rows (height c_wire + W_read c_junction)", lines.bit_capacitance, "F", "wire_capacitance")
+    driven = settings.array_rows + (settings.array_columns if settings.training else 0)
+    one = (parts["register_area"] + LINE_GATES * parts["gate_area"]) / parts["placement_density"]
+    area, formula = driven * one, f"arrays x {driven} lines x (A_register + {LINE_GATES} A_gate)/density"
+    if settings.training and cell.pulse_current:
+        width = cell.pulse_current / parts.on_current
+        area += settings.array_columns * width * 4 * parts.technology.feature
+        formula += " + arrays x columns x I_write/I_on x 4 F"
+    entry.set_area(formula, work.array_count * area, "register_area", "gate_area", "placement_density")
+    for phase in read_phases(settings):
+        reads, supply = work.phase(phase), parts.technology.supply
+        line = lines.word_capacitance if phase == "forward" else lines.bit_capacitance
+        each = reads.activity * line * supply**2 + parts["register_energy"]
+        energy = work.positions * reads.pulses * reads.lines * each
+        text = "lines driven x (activity C V^2 + E_register)"
+        entry.add_energy(phase, text, energy, "register_energy", "gate_capacitance")
+        if settings.readout == "parallel":
+            entry.add_latency(phase, "steps x reads x t_word", reads.steps * reads.pulses * lines.word_delay)
+        else:
+            entry.add_latency(phase, "row reads x t_word", serial_rows(work, phase) * lines.word_delay)
+    if settings.training and cell.kind == "device":
+        _write_lines(work, lines, entry)
+    return entry
+
+
+def _write_lines(work: Workload, lines: Lines, entry: Entry) -> None:
+    cell, parts = work.cell, work.parts
+    rail = work.settings.write_voltage or parts.technology.supply
+    lost = cell.pulse_current * max(0.0, rail - cell.pulse_voltage) * cell.pulse_time
+    entry.note("E_driver", "I_write (V_rail - V_track) t_pulse, lost in the write transistors", lost, "J")
+    charge = lines.bit_capacitance * rail**2
+    entry.note("E_line", "C_bit V_rail^2", charge, "J")
+    entry.add_energy("update", "pulses per image x (E_driver + E_line)", write_pulses(work) * (lost + charge))
+
+
+def multiplexers_entry(work: Workload, lines: Lines) -> Entry:
+    """Pass gates between columns and converters, wide enough for the current of a whole column."""
+    settings, parts, entry = work.settings, work.parts, work.entry("multiplexers")
+    entry.note("W_switch", "R W of a transistor/(0.25/(rows G_on)), at least 2 F", lines.switch_width, "m")
+    if settings.readout == "sequential" or settings.columns_per_converter == 1:
+        entry.set_area("none: a sense amplifier or converter per column", 0.0)
+        return entry
+    gates = settings.array_columns + (settings.array_rows if settings.training else 0)
+    area = gates * 2 * lines.switch_width * 4 * parts.technology.feature
+    entry.set_area(f"arrays x {gates} gates x two transistors x W_switch x 4 F", work.array_count * area)
+    gate = 2 * lines.switch_width * parts["gate_capacitance"] * parts.technology.supply**2
+    entry.note("E_select", "2 W_switch c_gate V^2", gate, "J", "gate_capacitance")
+    stages = np.ceil(np.log2(settings.columns_per_converter))
+    for phase in read_phases(settings):
+        reads = work.phase(phase)
+        entry.add_energy(phase, "conversions x E_select", reads.conversions * gate)
+        serial = reads.steps * reads.pulses * settings.columns_per_converter
+        text = "steps x reads x columns per converter x log2(columns per converter) x t_gate"
+        entry.add_latency(phase, text, serial * stages * parts.technology.gate_delay)
+    return entry

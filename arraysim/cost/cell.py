@@ -1,0 +1,187 @@
+"""The cell of an array: how large it is, what a read and a write take.
+
+A domain-wall cell has three terminals: the track with its write transistor, the junction with its read transistor. The
+device lies in the metal above its transistors, so that the larger of the two sets the area.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from arraysim.cost.components import Parts
+from arraysim.cost.settings import ChipSettings
+from compact.energy import pulse_energy
+from llg.device import Device
+from llg.errors import InputError
+
+READ_SHARE = 0.25
+"""Largest resistance of the access transistor and of the multiplexer relative to what they are in series with."""
+SPACING_F = 2.0
+TRANSISTOR_PITCH_F = 4.0
+SRAM_ASPECT = 2.5
+"""Width over height of an SRAM cell, 20 F x 8 F."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        kind: "device" or "sram".
+        name: for tables.
+        width: along a row [m].
+        height: along a column [m].
+        cells_per_weight: cells that hold one weight [1].
+        conversions_per_weight: analog sums that make one output [1].
+        levels: values that one cell tells apart [1].
+        on_conductance: of the most conducting state [S].
+        mean_conductance: over the states [S].
+        read_width: width of the access transistor [m].
+        pulse_energy: in the device, per write pulse [J].
+        pulse_current: during the pulse [A].
+        pulse_voltage: across the device during the pulse [V].
+        pulse_time: of a write pulse with its edges [s].
+    """
+
+    kind: str
+    name: str
+    width: float
+    height: float
+    cells_per_weight: int
+    conversions_per_weight: int
+    levels: int
+    on_conductance: float = 0.0
+    mean_conductance: float = 0.0
+    read_width: float = 0.0
+    pulse_energy: float = 0.0
+    pulse_current: float = 0.0
+    pulse_voltage: float = 0.0
+    pulse_time: float = 0.0
+
+    @property
+    def area(self) -> float:
+        """Area of the cell [m^2]."""
+        return self.width * self.height
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Resistive:
+    """What the cost model must know of a resistive synapse.
+
+    Attributes:
+        name: for tables.
+        conductance: of each state, shape (states,) [S].
+        length, breadth: footprint of the device [m].
+        pulse_energy, pulse_current, pulse_voltage, pulse_time: of a write pulse [J], [A], [V], [s].
+    """
+
+    name: str
+    conductance: np.ndarray
+    length: float
+    breadth: float
+    pulse_energy: float
+    pulse_current: float
+    pulse_voltage: float
+    pulse_time: float
+
+
+def synapse_of(device: Device, conductance: np.ndarray | None = None, energy: float | None = None, point=None):
+    """Take from a device what the cost model must know.
+
+    Args:
+        device: with [stack], [readout] and [pulse].
+        conductance: of each state, as a table gives it; by default that of the wall at each notch [S].
+        energy: of a write pulse, as a table gives it; by default that of the nominal pulse [J].
+        point: (current density, duration) of the write pulse; by default the nominal one [A/m^2], [s].
+
+    Raises:
+        InputError: a section is missing.
+    """
+    stack, readout, pulse, track = (
+        device.section("stack"),
+        device.section("readout"),
+        device.section("pulse"),
+        device.track,
+    )
+    J, duration = (pulse.current_density, pulse.duration) if point is None else (abs(point[0]), point[1])
+    current = float(stack.current(J, track.width, track.thickness))
+    resistance = stack.resistance(device.geometry.q, device.geometry.w, track.thickness)
+    if conductance is None:
+        x = np.linspace(0.0, track.length, 2001)
+        q = np.array([notch.position for notch in device.notches] or [readout.start, readout.end])
+        conductance = readout.conductance(q, x, device.width_at(x), device.straight_wall.Delta)
+    return Resistive(
+        name=device.name,
+        conductance=np.asarray(conductance, float),
+        length=track.length,
+        breadth=float(np.max(device.geometry.w)),
+        pulse_energy=float(pulse_energy(device, [J], [duration])[0, 0]) if energy is None else energy,
+        pulse_current=current,
+        pulse_voltage=current * resistance,
+        pulse_time=duration + 0.5 * (pulse.rise_time + pulse.fall_time),
+    )
+
+
+def device_cell(synapse: Resistive, settings: ChipSettings, parts: Parts) -> Cell:
+    """The cell of a resistive synapse.
+
+    The access transistor has a quarter of the resistance of the most conducting state, the write transistor carries
+    the write current. The footprint of a device is its own with two F of space to each side; transistors stand side by side
+    at four F along the column.
+
+    Raises:
+        InputError: the conductances are no positive numbers.
+    """
+    G = synapse.conductance
+    if G.size < 2 or G.min() <= 0:
+        raise InputError(f'device "{synapse.name}": conductances must be two or more and > 0, got {G}')
+    scale = 1.0 if settings.on_resistance == 0 else 1 / (settings.on_resistance * G.max())
+    F = parts.technology.feature
+    read_width = max(SPACING_F * F, parts.linear_resistance * scale * G.max() / READ_SHARE)
+    write_width = synapse.pulse_current / parts.on_current
+    width, height = _footprint(synapse, settings, F, max(read_width, write_width))
+    return Cell(
+        kind="device",
+        name=synapse.name,
+        width=width,
+        height=height,
+        cells_per_weight=2 if settings.cells == "pair" else 1,
+        conversions_per_weight=1,
+        levels=G.size,
+        on_conductance=float(scale * G.max()),
+        mean_conductance=float(scale * G.mean()),
+        read_width=read_width,
+        pulse_energy=synapse.pulse_energy,
+        pulse_current=synapse.pulse_current,
+        pulse_voltage=synapse.pulse_voltage,
+        pulse_time=synapse.pulse_time,
+    )
+
+
+def _footprint(synapse: Resistive, settings: ChipSettings, F: float, transistor: float) -> tuple[float, float]:
+    if settings.cell_area_F2:
+        side = F * math.sqrt(settings.cell_area_F2)
+        return side, side
+    length, breadth = (size + SPACING_F * F if size else 0.0 for size in (synapse.length, synapse.breadth))
+    wide = transistor + SPACING_F * F
+    width = max(length, wide)
+    return width, max(breadth, 2 * TRANSISTOR_PITCH_F * F * wide / width)
+
+
+def sram_cell(settings: ChipSettings, parts: Parts) -> Cell:
+    """Six transistors per bit, one column per bit of a weight, each bit converted on its own."""
+    F = parts.technology.feature
+    area = settings.cell_area_F2 * F**2 or parts.technology.sram_cell
+    height = math.sqrt(area / SRAM_ASPECT)
+    bits = settings.weight_bits
+    return Cell(
+        kind="sram",
+        name=f"SRAM, {bits} bit",
+        width=area / height,
+        height=height,
+        cells_per_weight=bits,
+        conversions_per_weight=bits,
+        levels=2,
+        read_width=SPACING_F * F,
+    )

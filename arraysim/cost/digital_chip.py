@@ -1,0 +1,124 @@
+"""The digital baseline: a square of multipliers with a buffer, weights on or off the chip, the same component figures."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from arraysim.cost.cell import sram_cell
+from arraysim.cost.chip_blocks import leakage_entry, leakage_power
+from arraysim.cost.components import Parts
+from arraysim.cost.digital_blocks import ACCUMULATOR_BITS, function_units_entry
+from arraysim.cost.ledger import PHASES, ChipCost, Entry, close_books
+from arraysim.cost.memory_blocks import activation_traffic, buffer_bits, buffer_energy, gradient_traffic
+from arraysim.cost.settings import ChipSettings
+from arraysim.cost.technology import technology
+from arraysim.cost.workload import Workload, read_phases, workload
+from arraysim.networks.definition import ArrayLayer
+
+
+def digital_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factors=None) -> ChipCost:
+    """Estimate a digital accelerator.
+
+    A batch goes through one layer after the other, so that weights are fetched once per batch and phase. A square of s x s
+    multipliers uses each operand s times. Weight gradients are summed over the batch in place of the outputs.
+
+    Args:
+        layers: of the network.
+        settings: node, clock, memories; those of arrays do not matter.
+        factors: factor on single component figures [1].
+
+    Raises:
+        InputError: an impossible setting.
+    """
+    settings = dataclasses.replace(settings, copies=(), duplication="none")
+    if settings.gradient == "in-array":
+        settings = dataclasses.replace(settings, gradient="per-batch")
+    parts = Parts(technology(settings.node_nm, settings.transistors, settings.supply), factors)
+    work = workload(layers, settings, sram_cell(settings, parts), parts)
+    settings, capacity = work.settings, buffer_bits(work)
+    if settings.digital_weights == "on-chip":
+        capacity += float(work.weights.sum()) * settings.weight_bits
+    entries = [_multipliers(work), _buffer(work, capacity), _off_chip(work), function_units_entry(work)]
+    area = sum(entry.area for entry in entries)
+    entries.append(leakage_entry(work, area, sum(entry.latency for entry in entries)))
+    facts = {
+        "multipliers": settings.digital_macs,
+        "weights": int(work.weights.sum()),
+        "macs_per_image": float(work.macs.sum()),
+        "buffer_bits": capacity,
+        "leakage_power_W": leakage_power(work, area),
+        "supply_V": parts.technology.supply,
+        "settings": settings.to_dict(),
+    }
+    return close_books("digital", work.names, entries, facts)
+
+
+def _phases(work: Workload) -> tuple[tuple[str, np.ndarray], ...]:
+    """Phases that multiply, with the share of each layer."""
+    everywhere = np.ones(len(work.layers))
+    if not work.settings.training:
+        return (("forward", everywhere),)
+    return (("forward", everywhere), ("backward", work.backward_layers), ("weight gradient", everywhere))
+
+
+def _multipliers(work: Workload) -> Entry:
+    settings, parts, entry = work.settings, work.parts, work.entry("arrays")
+    density = parts["placement_density"]
+    registers = ACCUMULATOR_BITS + settings.input_bits + settings.weight_bits
+    one = parts["multiplier_area"] + ACCUMULATOR_BITS * parts["adder_bit_area"] + registers * parts["register_area"]
+    names = ("multiplier_area", "adder_bit_area", "register_area", "placement_density")
+    entry.set_area(f"{settings.digital_macs} x (A_multiplier + 32 A_adder + {registers} A_register)/density",
+                   settings.digital_macs * one / density, *names)  # fmt: skip
+    each = parts["multiplier_energy"] + ACCUMULATOR_BITS * parts["adder_bit_energy"]
+    each += registers * parts["register_energy"]
+    for phase, share in _phases(work):
+        entry.add_energy(phase, "multiplications x (E_multiplier + 32 E_adder + registers x E_register)",
+                         share * work.macs * each, "multiplier_energy", "adder_bit_energy", "register_energy")  # fmt: skip
+        time = share * np.ceil(work.macs / settings.digital_macs) * work.clock_period
+        entry.add_latency(phase, "multiplications/multipliers x clock", time)
+    return entry
+
+
+def _buffer(work: Workload, capacity: float) -> Entry:
+    settings, parts, entry = work.settings, work.parts, work.entry("buffers")
+    entry.note("capacity", "as of the other chips, and the weights where they stay on the chip", capacity, "bit")
+    area = capacity * parts.technology.sram_cell / parts["sram_efficiency"]
+    entry.set_area("capacity x A_cell/efficiency", area, "sram_efficiency")
+    work = dataclasses.replace(work, settings=dataclasses.replace(settings, buffer="sram"))
+    each = entry.note(
+        "E_bit", "E_8KiB sqrt(capacity/8 KiB)", buffer_energy(work, capacity), "J", "sram_read_bit_energy"
+    )
+    side = np.sqrt(settings.digital_macs)
+    for phase, share in _phases(work):
+        operands = share * work.macs / side * (settings.input_bits + settings.weight_bits)
+        entry.add_energy(phase, "multiplications/s x (input bits + weight bits) x E_bit", operands * each)
+    for phase in read_phases(settings):
+        values = work.output_values if phase == "forward" else work.input_values * work.backward_layers
+        entry.add_energy(phase, "results x bits x E_bit", values * settings.input_bits * each)
+    if settings.training and settings.activations == "on-chip":
+        entry.add_energy("weight gradient", "kept activations and errors x E_bit", activation_traffic(work) * each)
+    return entry
+
+
+def _off_chip(work: Workload) -> Entry:
+    settings, parts, entry = work.settings, work.parts, work.entry("off-chip memory")
+    each, rate = parts[f"{settings.off_chip}_bit_energy"], parts[f"{settings.off_chip}_bandwidth"]
+    entry.set_area("none: not on the chip", 0.0)
+    traffic = {phase: np.zeros(len(work.layers)) for phase in PHASES}
+    traffic["forward"][0] = work.input_values[0] * settings.input_bits
+    weights = work.weights * settings.weight_bits / settings.batch_size
+    if settings.digital_weights == "off-chip":
+        traffic["forward"] = traffic["forward"] + weights
+        if settings.training:
+            traffic["backward"] = weights * work.backward_layers
+            traffic["update"] = 2 * weights
+    if settings.activations == "off-chip":
+        traffic["weight gradient"] = traffic["weight gradient"] + activation_traffic(work)
+    if settings.gradient_memory == "off-chip":
+        traffic["weight gradient"] = traffic["weight gradient"] + gradient_traffic(work)
+    for phase, bits in traffic.items():
+        text = "bits of image, weights per batch, activations and gradients"
+        entry.add_energy(phase, f"{text} x E_bit", bits * each, f"{settings.off_chip}_bit_energy")
+        entry.add_latency(phase, f"{text}/bandwidth", bits / rate, f"{settings.off_chip}_bandwidth")
+    return entry

@@ -1,0 +1,169 @@
+"""Every choice that an estimate makes, visible and with its default."""
+
+import dataclasses
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from arraysim.cost.technology import TRANSISTORS
+from llg.errors import InputError
+from llg.parameters import Parameters, flag, numbers, quantity, whole, word
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ChipSettings(Parameters):
+    """A chip: node, arrays, converters, memories, and what a training step moves where."""
+
+    node_nm: float = quantity("node in nm, 7 to 130", "1", default=32.0, ge=7, le=130)
+    transistors: str = word("LP: low standby power; HP: high performance", default="LP", choices=TRANSISTORS)
+    supply: float | None = quantity("supply voltage; that of the node if not given", "V", default=None, gt=0)
+    clock: float = quantity("clock of converters, logic and buffers", "Hz", default=1e9, gt=0)
+
+    array_rows: int = whole("rows of an array", default=128, ge=1, le=65536)
+    array_columns: int = whole("columns of an array", default=128, ge=1, le=65536)
+    arrays_per_tile: int = whole("arrays that share a branch of the interconnect", default=64, ge=1)
+    duplication: str = word(
+        "copies of a layer that work on different positions; fill-tile: as many as fit into a tile",
+        default="none",
+        choices=("none", "fill-tile"),
+    )
+    copies: tuple[float, ...] = numbers("copies of each layer, replaces duplication", "1")
+
+    readout: str = word(
+        "parallel: all rows at once, through converters; sequential: row by row, through sense amplifiers, added "
+        "digitally",
+        default="parallel",
+        choices=("parallel", "sequential"),
+    )
+    converter: str = word(
+        "sar: one clock per bit; sar-fast: a published one of 1.2 GS/s; flash: one clock; ramp: 2^bits clocks",
+        default="sar",
+        choices=("sar", "sar-fast", "flash", "ramp"),
+    )
+    converter_bits: int = whole("resolution", default=6, ge=1, le=12)
+    columns_per_converter: int = whole("columns that share a converter", default=8, ge=1)
+    backward_converters: str = word(
+        "shared: rows use the converters of the columns; own: rows have converters of their own",
+        default="shared",
+        choices=("shared", "own"),
+    )
+    input_coding: str = word(
+        "bit-serial: one read per bit; multi-level: one read through a converter per row",
+        default="bit-serial",
+        choices=("bit-serial", "multi-level"),
+    )
+    input_bits: int = whole("bits of the activations", default=8, ge=1, le=16)
+    error_bits: int = whole("bits of the errors", default=8, ge=1, le=16)
+    input_activity: tuple[float, ...] = numbers(
+        "share of the input bits that are 1, of all layers or of each", "1", default=(0.15,)
+    )
+    error_activity: tuple[float, ...] = numbers("the same for the bits of the errors", "1", default=(0.5,))
+
+    cells: str = word(
+        "cells per weight of a device: pair, or one per weight", default="pair", choices=("pair", "single")
+    )
+    weight_bits: int = whole("bits per weight of a memory with one bit per cell", default=8, ge=1, le=16)
+    cell_area_F2: float = quantity(
+        "area of a cell in squares of the node; 0 takes that of the device", "1", default=0.0, ge=0
+    )
+    on_resistance: float = quantity(
+        "resistance of the most conducting state, set by the barrier of the junction; 0 takes that of the device",
+        "ohm",
+        default=100e3,
+        ge=0,
+    )
+    read_voltage: float = quantity("voltage across a device that is read", "V", default=0.1, gt=0)
+    read_pulse: float = quantity("time for which a device conducts in one read", "s", default=1e-9, gt=0)
+    read_time: float = quantity(
+        "time per read that the latency counts; 0: the longer of read_pulse and the settling of the lines",
+        "s",
+        default=0.0,
+        ge=0,
+    )
+    write_voltage: float = quantity("rail that the write current comes from; 0: the supply", "V", default=0.0, ge=0)
+    pulses_per_update: tuple[float, ...] = numbers(
+        "write pulses per device and batch, of all layers or of each", "1", default=(0.015,)
+    )
+    reads_per_update: tuple[float, ...] = numbers(
+        "devices read one by one to choose pulses, per device and batch, of all layers or of each", "1", default=(0.0,)
+    )
+
+    training: bool = flag("the chip trains; false leaves out the gradient unit and three phases", default=True)
+    batch_size: int = whole("images per update", default=200, ge=1)
+    images_per_epoch: int = whole("images per epoch", default=50000, ge=1)
+    gradient: str = word(
+        "where weight gradients are summed: per-image moves that of every image to the gradient memory and back, "
+        "per-batch only the sum over a batch; in-array sends pulses for every image and has no gradient unit",
+        default="per-batch",
+        choices=("per-image", "per-batch", "in-array"),
+    )
+    gradient_memory: str = word(
+        "memory that holds one gradient per weight; auto: on the chip if that takes no more than 1 MiB",
+        default="auto",
+        choices=("auto", "off-chip", "on-chip"),
+    )
+    gradient_bits: int = whole("bits of a weight gradient", default=16, ge=1, le=32)
+    gradient_macs: int = whole(
+        "multipliers of the gradient unit; 0: a power of two near a 64th of the weights, 16 to 1024", default=0
+    )
+
+    input_reuse: str = word(
+        "how often an input enters the arrays forward, and its error leaves them backward: none, with every kernel that "
+        "covers it; column, once per row of kernels, which pass it on; full, once per image",
+        default="column",
+        choices=("none", "column", "full"),
+    )
+    buffer: str = word("kind of the on-chip buffer", default="sram", choices=("sram", "register-file"))
+    buffer_port_bits: int = whole("bits that the buffer moves per clock", default=1024, ge=1)
+    buffer_levels: int = whole(
+        "buffers one after the other between layers, such as those of chip, tile and array", default=1, ge=1, le=8
+    )
+    network: str = word("interconnect between tiles", default="h-tree", choices=("h-tree", "mesh"))
+    bus_bits: int = whole("bits that the interconnect moves per clock", default=1024, ge=1)
+    activations: str = word(
+        "memory that keeps activations and errors for the weight gradient; auto: on the chip up to 1 MiB",
+        default="auto",
+        choices=("auto", "off-chip", "on-chip"),
+    )
+    digital_macs: int = whole("multipliers of the digital baseline; 0: four times gradient_macs", default=0)
+    digital_weights: str = word(
+        "memory that holds the weights of the digital baseline; auto: on the chip up to 1 MiB",
+        default="auto",
+        choices=("auto", "off-chip", "on-chip"),
+    )
+    off_chip: str = word("off-chip memory", default="HBM2", choices=("HBM2", "DDR"))
+
+    def problems(self) -> Iterator[str]:
+        """Shares lie in 0 to 1, counts fit."""
+        for name in ("input_activity", "error_activity"):
+            values = getattr(self, name)
+            if not values or not all(0 <= value <= 1 for value in values):
+                yield f"{name} = {list(values)} [1] must hold values >= 0 and <= 1"
+        for name in ("pulses_per_update", "reads_per_update"):
+            if not getattr(self, name) or min(getattr(self, name)) < 0:
+                yield f"{name} = {list(getattr(self, name))} [1] must hold values >= 0"
+        if any(value < 1 or value != int(value) for value in self.copies):
+            yield f"copies = {list(self.copies)} [1] must hold whole numbers >= 1"
+        if self.columns_per_converter > self.array_columns:
+            yield f"columns_per_converter = {self.columns_per_converter} must be <= array_columns = {self.array_columns}"
+
+
+def load_settings(path: Path | None, overrides: Mapping[str, object]) -> ChipSettings:
+    """Read settings from a TOML file and replace some of them.
+
+    Args:
+        path: file; None for the defaults.
+        overrides: setting name to value.
+
+    Raises:
+        InputError: the file cannot be read, or a setting is unknown or impossible.
+    """
+    mapping: dict = {}
+    if path is not None:
+        try:
+            mapping = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise InputError(f"{path}: not TOML: {error}") from None
+    return ChipSettings.from_mapping({**mapping, **overrides}, str(path or "chip"))

@@ -1,0 +1,87 @@
+"""`dwsynapse cost` as a user meets it."""
+
+import json
+
+import pytest
+
+KEYS = {"network", "device", "chip", "derivation", "baselines", "ratios", "founding_paper_ratios"}
+
+
+def test_table_and_json_tell_the_same(folder, command):
+    answer = command("cost", "--network", "lenet")
+    assert answer.code == 0
+    assert "SRAM, 8 bit, parallel" in answer.out and "Dhull et al. 2025" in answer.out
+    document = command("cost", "--network", "lenet", "--json").json
+    assert set(document) == KEYS
+    area = 1e6 * document["chip"]["area_m2"]["total"]
+    assert f"{area:.3g} mm2" in answer.out
+    assert document["chip"]["energy_J_per_epoch"] == pytest.approx(
+        50000 * document["chip"]["energy_J_per_image"]["total"]
+    )
+    assert document["founding_paper_ratios"] == {"area": 13.8, "energy": 9.6, "latency": 3.5}
+
+
+def test_folder_holds_json_and_figures_and_is_not_overwritten(folder, command):
+    options = ("cost", "--network", "mlp:32", "--sensitivity", "digital", "-o", "out")
+    assert command(*options).code == 0
+    files = {path.name for path in (folder / "out").iterdir()}
+    tornado = {f"tornado_{name}.png" for name in ("area", "energy", "latency")}
+    assert files == {"cost.json", "comparison.png", "shares.png", "energy.png", "latency.png"} | tornado
+    document = json.loads((folder / "out/cost.json").read_text())
+    assert document["sensitivity"]["baseline"] == "digital"
+    again = command(*options)
+    assert again.code == 2 and "--force" in again.err
+    assert command(*options, "--force").code == 0
+
+
+def test_settings_from_a_file_and_from_the_line(folder, command):
+    (folder / "chip.toml").write_text('converter = "flash"\nread_voltage = "50 mV"\n')
+    base = ("cost", "--network", "mlp:32", "--json")
+    document = command(*base, "--chip", "chip.toml", "--set", "converter_bits=4", "--node", "7").json
+    settings = document["chip"]["facts"]["settings"]
+    assert settings["converter"] == "flash" and settings["converter_bits"] == 4
+    assert settings["read_voltage"] == 0.05 and settings["node_nm"] == 7
+    explained = command(*base, "--explain", "converters").json
+    assert any(step["symbol"] == "E_conversion" for step in explained["derivation"])
+    listed = command("cost", "--settings")
+    assert listed.code == 0 and "converter_bits" in listed.out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--node", "5"), "must be >= 7"),
+        (("--node", "x"), "must be a number"),
+        (("--set", "converter"), "must be NAME=VALUE"),
+        (("--set", "convertr=sar"), 'unknown key "convertr"; did you mean "converter"?'),
+        (("--set", "converter_bits=six"), "converter_bits"),
+        (("--chip", "absent.toml"), "cannot be read"),
+        (("--explain", "adc"), 'block "adc" is unknown'),
+        (("--sensitivity", "sram"), 'baseline "sram" is unknown'),
+        (("--network", "vgg9"), 'did you mean "vgg8"'),
+        (("--network", "lenet", "--image", "4,4,1"), "does not fit"),
+        (("--device", "five_state", "--table", "x.h5"), "must not be given together"),
+    ],
+)
+def test_bad_input_is_one_line(options, words, folder, command):
+    answer = command("cost", *options)
+    assert answer.code == 2
+    assert words in answer.err and answer.err.count("\n") == 1
+
+
+def test_table_and_training_of_a_chain(chain, command):
+    place, answer = chain
+    summary = answer.json["cost"]
+    document = command("cost", "--table", place / "table.h5", "--training", place / "training.h5", "--json").json
+    assert document["network"].startswith("mlp")
+    assert document["chip"]["energy_J_per_image"]["total"] == pytest.approx(summary["energy_J_per_image"], rel=1e-9)
+    assert document["chip"]["area_m2"]["total"] == pytest.approx(summary["area_m2"], rel=1e-9)
+    blocks = summary["blocks"].values()
+    assert sum(block["area_m2"] for block in blocks) == pytest.approx(summary["area_m2"])
+    assert sum(block["energy_J_per_image"] for block in blocks) == pytest.approx(summary["energy_J_per_image"])
+    page = (place / "report.html").read_text()
+    assert "What the chip takes, block by block" in page and "The network on the chip" in page
+    assert (place / "chip.png").exists()
+    # Energy of the pulses alone: that of the training file less the first reset of the arrays.
+    update = document["chip"]["energy_J_per_image"]["phases"]["update"]["blocks"]["arrays"]
+    assert 0 < update * summary["training_energy_J"] / summary["energy_J_per_image"] <= 1.01 * answer.json["energy_J"]
