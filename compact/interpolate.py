@@ -68,11 +68,10 @@ def _between(table: TransitionTable, device: int, corners: list, pulse: dict) ->
     for index, weight in corners:
         q = _quantiles(_chances(counts[index]), floor)
         if table.fit is not None:
-            t, a, d = index
-            q -= _fitted(table, device, floor, table.temperature[t], table.current_density[a], table.duration[d])
+            q -= _quantiles(_chances(table.fitted_probability[(device, *index)]), floor)
         quantile += weight * q
     if table.fit is not None:
-        quantile += _fitted(table, device, floor, *pulse.values())
+        quantile += _quantiles(_chances(table.fit.model.matrix(**pulse, device=device)), floor)
     return _matrix(np.clip((ndtr(quantile) - floor) / (1.0 - 2.0 * floor), 0.0, 1.0))
 
 
@@ -97,14 +96,6 @@ def _chances(rows: np.ndarray) -> np.ndarray:
 
 def _quantiles(chance: np.ndarray, floor: np.ndarray) -> np.ndarray:
     return ndtri(floor + (1.0 - 2.0 * floor) * np.clip(chance, 0.0, 1.0))
-
-
-def _fitted(table: TransitionTable, device: int, floor: np.ndarray, T: float, J: float, duration: float) -> np.ndarray:
-    """Quantiles of the closed form."""
-    rows = table.fit.model.matrix(
-        temperature=float(T), current_density=float(J), duration=float(duration), device=device
-    )
-    return _quantiles(_chances(rows), floor)
 
 
 def _matrix(chance: np.ndarray) -> np.ndarray:

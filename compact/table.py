@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from compact.fitting.passage import grid_pulses
 from compact.fitting.result import Fit
 from llg.errors import InputError
 from llg.storage.provenance import canonical_json
@@ -152,6 +153,16 @@ class TransitionTable:
     def probability(self) -> np.ndarray:
         """Share of each outcome among the trajectories of its row, same shape as `counts` [1]."""
         return _frozen(self.counts / self.counts.sum(axis=-1, keepdims=True))
+
+    @functools.cached_property
+    def fitted_probability(self) -> np.ndarray | None:
+        """What the fit says for every grid point, same shape as `probability` [1]; None without a fit."""
+        if self.fit is None:
+            return None
+        model = self.fit.model
+        axes = self.temperature, self.current_density, self.duration
+        pulses = grid_pulses(*axes, self.position.size, model.upward)
+        return _frozen(np.array([model.rows(pulses, vector) for vector in model.value]).reshape(self.counts.shape))
 
     @functools.cached_property
     def standard_error(self) -> np.ndarray:

@@ -86,3 +86,27 @@ RETENTION = (
     "How long each state keeps. Mean time until the wall leaves its notch by thermal motion alone, by Langer's rate, "
     "against temperature; the material keeps its parameters. The line marks ten years, the usual demand on memories."
 )
+STAIRCASE = (
+    "What trains of equal pulses do. Mean, median and the range of nine in ten of the conductance after each pulse, from "
+    "the lowest state upwards and from the highest downwards, over repetitions and devices. Even stairs with a narrow "
+    "band make weights that are easy to set; a broad band means that the same pulses leave different weights."
+)
+DISPLACEMENT = (
+    "Which pulse moves the wall how far. Colours and numbers give the most likely move of a wall that starts at the far "
+    "end of the track; within the black lines it comes about in more than nine of ten trials. A good write pulse lies in the "
+    "middle of such a region, so that neither noise nor small errors of the driver change what it does."
+)
+STATE_RETENTION = (
+    "How long each state keeps without pulses. The probability to find the wall in the state it was left in, as its "
+    "rates of escape say. The black line marks ten years, the usual demand on memories."
+)
+FIT = (
+    "How well the closed form describes the counts. Markers with error bars: share of walls that passed at least one ridge "
+    "(filled), two (open), three (filled), and so on; lines: the fitted model. Below: the mean displacement observed "
+    "minus fitted, in standard errors; where the model is right two thirds of the points lie within one."
+)
+SPREAD = (
+    "How devices differ. Left: the fitted threshold of every ridge in every device. Right: how the logarithms of the "
+    "fitted parameters go together from device to device; a notch that is deeper than drawn holds the wall "
+    "against pulses of both directions alike."
+)

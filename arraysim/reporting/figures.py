@@ -18,7 +18,13 @@ from arraysim.reporting.plots import (
 )
 from arraysim.training.file import load_training
 from arraysim.training.series import load_series
-from compact.plots import plot_conductance_states, plot_move_probability, transition_figure
+from compact.drawing.fit_plots import fit_figure
+from compact.drawing.phase_plots import plot_phase_diagram
+from compact.drawing.spread_plots import spread_figure
+from compact.drawing.staircase_plots import plot_state_retention, staircase_figure
+from compact.drawing.transition_plots import plot_conductance_states, plot_move_probability, transition_figure
+from compact.phase_diagram import phase_diagram
+from compact.staircase import staircase
 from compact.table_file import load_table
 from llg.device import load_device
 from llg.drawing.animation import WallScene
@@ -63,6 +69,13 @@ TABLE = {
     "transitions": FigureKind(captions.TRANSITIONS, transition_figure),
     "moves": FigureKind(captions.MOVES, lambda table: plot_move_probability(table).figure),
     "conductance": FigureKind(captions.CONDUCTANCE, lambda table: plot_conductance_states(table).figure),
+    "staircase": FigureKind(captions.STAIRCASE, lambda table: staircase_figure(staircase(table))),
+    "displacement": FigureKind(
+        captions.DISPLACEMENT, lambda table: plot_phase_diagram(phase_diagram(table), table).figure
+    ),
+    "retention": FigureKind(captions.STATE_RETENTION, lambda table: plot_state_retention(table).figure),
+    "fit": FigureKind(captions.FIT, fit_figure),
+    "spread": FigureKind(captions.SPREAD, spread_figure),
 }
 TRAINING = {
     "accuracy": FigureKind(captions.ACCURACY, lambda results: plot_learning_curves(results).figure),

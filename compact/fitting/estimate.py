@@ -12,7 +12,7 @@ from llg.errors import InputError
 from .forms import T_REFERENCE
 from .likelihood import deviance
 from .model import DOWN, UP, FittedModel
-from .passage import Pulses, to_displacement_counts
+from .passage import Pulses, grid_pulses, to_displacement_counts
 from .problem import DeviceRows, Layout
 from .registry import DEFAULT, form_by_name
 from .scoring import Estimate, maximize
@@ -55,12 +55,8 @@ def fit_table(
 
 def table_pulses(table: TransitionTable) -> Pulses:
     """All pulses of the grid from all states, in the order of the table's axes (T, A, D, S)."""
-    axes = np.meshgrid(
-        table.temperature, table.current_density, table.duration, np.arange(table.position.size), indexing="ij"
-    )
-    T, J, duration, state = (axis.ravel() for axis in axes)
-    up = J * upward_sign(table) >= 0
-    return Pulses(current_density=np.abs(J), duration=duration, temperature=T, state=state, up=up)
+    S = table.position.size
+    return grid_pulses(table.temperature, table.current_density, table.duration, S, upward_sign(table))
 
 
 def table_rows(table: TransitionTable, device: int, use: np.ndarray | None = None) -> np.ndarray:

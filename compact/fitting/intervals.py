@@ -14,6 +14,8 @@ References:
     A. Gelman et al., Bayesian Data Analysis, 3rd ed. (2013), section 3.4: the multinomial model.
 """
 
+import dataclasses
+
 import numpy as np
 from scipy.special import betaincinv
 
@@ -39,7 +41,7 @@ def intervals(table: TransitionTable, *, level: float = 0.95, fit: Fit | None = 
         Lower and upper ends, each of shape (K, T, A, D, S, S+1) [1].
 
     Raises:
-        InputError: an impossible level, or a fit of another table.
+        InputError: an impossible level, or a fit that does not belong to the table.
     """
     if not 0 < level < 1:
         raise InputError(f"level = {level:g} must be > 0 and < 1")
@@ -47,24 +49,12 @@ def intervals(table: TransitionTable, *, level: float = 0.95, fit: Fit | None = 
     total = counts.sum(axis=-1, keepdims=True)
     a, b = counts + JEFFREYS, total - counts + JEFFREYS
     if fit is not None:
-        row, worth = fitted_rows(table, fit), np.minimum(SHARE * total, MOST) / max(fit.dispersion, 1.0)
+        row, worth = (
+            dataclasses.replace(table, fit=fit).fitted_probability,
+            np.minimum(SHARE * total, MOST) / max(fit.dispersion, 1.0),
+        )
         a, b = a + worth * row, b + worth * (1 - row)
     tail = (1 - level) / 2
     low = np.where(counts == 0, 0.0, betaincinv(a, b, tail))
     high = np.where(counts == total, 1.0, betaincinv(a, b, 1 - tail))
     return low, high
-
-
-def fitted_rows(table: TransitionTable, fit: Fit) -> np.ndarray:
-    """The fitted probabilities on the grid of the table, shape (K, T, A, D, S, S+1) [1]."""
-    if fit.deviance.shape != table.counts.shape[:4] or fit.model.states != table.position.size:
-        raise InputError("the fit belongs to a table of another shape")
-    rows = np.empty(table.counts.shape)
-    for k, t, a, d in np.ndindex(fit.deviance.shape):
-        rows[k, t, a, d] = fit.model.matrix(
-            temperature=float(table.temperature[t]),
-            current_density=float(table.current_density[a]),
-            duration=float(table.duration[d]),
-            device=k,
-        )
-    return rows

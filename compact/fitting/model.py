@@ -7,7 +7,8 @@ import numpy as np
 
 from llg.errors import InputError
 
-from .passage import HELD, STRAY, Pulses, displacement, effective_threshold, reached, to_matrix_rows
+from .forms import STRAY
+from .passage import HELD, Pulses, displacement, effective_threshold, reached, to_matrix_rows
 from .registry import form_by_name
 
 UP, DOWN = "threshold_up_", "threshold_down_"

@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from .forms import STRAY, Form
+from .forms import Form
 
 HELD = np.inf
 """Threshold of an end that lets no wall out."""
@@ -40,6 +40,15 @@ class Pulses:
     def distance(self, states: int) -> np.ndarray:
         """Number of ridges to the end of the track, the end included, shape (n,)."""
         return np.where(self.up, states - self.state, self.state + 1)
+
+
+def grid_pulses(
+    temperature: np.ndarray, current_density: np.ndarray, duration: np.ndarray, states: int, upward: int
+) -> Pulses:
+    """All pulses of a grid from all states, in the order (T, A, D, S) of the axes of a table; `upward` is +1 or -1."""
+    axes = np.meshgrid(temperature, current_density, duration, np.arange(states), indexing="ij")
+    T, J, tau, state = (axis.ravel() for axis in axes)
+    return Pulses(current_density=np.abs(J), duration=tau, temperature=T, state=state, up=J * upward >= 0)
 
 
 def effective_threshold(pulses: Pulses, threshold: np.ndarray, share: float) -> np.ndarray:
@@ -112,7 +121,3 @@ def to_displacement_counts(counts: np.ndarray, pulses: Pulses) -> np.ndarray:
         np.add.at(out, (rows, np.where(step >= 0, step, S + 1)), counts[:, final])
     np.add.at(out, (rows, pulses.distance(S)), counts[:, S])
     return out
-
-
-__all__ = ["HELD", "STRAY", "Pulses", "displacement", "effective_threshold", "reached", "to_displacement_counts",
-           "to_matrix_rows"]  # fmt: skip

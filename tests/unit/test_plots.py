@@ -162,7 +162,7 @@ def test_given_axes_are_used():
 def test_drawing_leaves_no_global_state():
     code = (
         "import io, sys, matplotlib; before = dict(dict.items(matplotlib.rcParams))  # without resolving the back end\n"
-        "import llg.drawing.device_plots, llg.drawing.trajectory_plots, compact.plots\n"
+        "import llg.drawing.device_plots, llg.drawing.trajectory_plots, compact.drawing.transition_plots\n"
         "from llg.drawing.canvas import axes_or_new\n"
         "axes_or_new(None).figure.savefig(io.BytesIO())\n"
         "sys.exit('matplotlib.pyplot' in sys.modules or dict(dict.items(matplotlib.rcParams)) != before)"

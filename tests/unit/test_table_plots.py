@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from compact.moves import move_probability, moves_along_drive, upward_sign
-from compact.plots import (
+from compact.drawing.transition_plots import (
     plot_conductance_states,
     plot_move_probability,
     plot_transition_matrix,
     transition_figure,
 )
+from compact.moves import move_probability, moves_along_drive, upward_sign
 from compact.table import TransitionTable
 from llg.drawing.canvas import WIDTH, new_figure
 from llg.errors import InputError

@@ -7,12 +7,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from compact.moves import moves_along_drive, upward_sign
+from compact.operating_point import grid_index, write_points
+from compact.table import TransitionTable
 from llg.drawing.canvas import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure, pulse_text
 from llg.errors import InputError
-
-from .moves import moves_along_drive, upward_sign
-from .operating_point import grid_index, write_points
-from .table import TransitionTable
 
 PulsePair = tuple[tuple[int, int], tuple[int, int]]
 _SHARES = colormaps["cividis_r"]

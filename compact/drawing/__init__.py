@@ -1,0 +1,1 @@
+"""Figures of transition tables; computing is elsewhere, here is only drawing."""

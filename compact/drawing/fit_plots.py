@@ -1,0 +1,137 @@
+"""Figures of a fit: counts against the closed form, and where it fails."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from compact.moves import upward_sign
+from compact.table import TransitionTable
+from llg.drawing.canvas import GREY, INK, axes_or_new, new_figure
+from llg.errors import InputError
+
+_MARKERS = "osD^vPX<>p"
+_FINE = 200
+_MOST_DURATIONS = 6
+
+
+def fit_figure(table: TransitionTable, *, device: int = 0, temperature: int = 0) -> Figure:
+    """Counts with error bars against the closed form, and the residuals below.
+
+    Args:
+        table: a table with a fit.
+        device: number of the device instance.
+        temperature: number of the temperature.
+
+    Raises:
+        InputError: the table has no fit.
+    """
+    _needs_fit(table)
+    figure = new_figure(6.6)
+    axes = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
+    plot_fit(table, device=device, temperature=temperature, ax=axes[0])
+    plot_residuals(table, device=device, temperature=temperature, ax=axes[1])
+    axes[0].set_xlabel("")
+    figure.suptitle(_title(table), fontsize=10)
+    return figure
+
+
+def _needs_fit(table: TransitionTable):
+    if table.fit is None:
+        raise InputError("the table has no fit, make one with `dwsynapse fit`")
+
+
+def _title(table: TransitionTable) -> str:
+    word = table.fit.verdict.split(":")[0]
+    return f"{table.fit.model.form}: deviance per degree of freedom {table.fit.dispersion:.2f}, {word}"
+
+
+def plot_fit(table: TransitionTable, *, device: int = 0, temperature: int = 0, ax: Axes | None = None) -> Axes:
+    """Draw the chance to pass at least one, two, three ridges against current density, from the states that can.
+
+    Args:
+        table: a table with a fit.
+        device: number of the device instance.
+        temperature: number of the temperature.
+        ax: axes to draw on, a new figure by default.
+
+    Raises:
+        InputError: the table has no fit.
+    """
+    _needs_fit(table)
+    ax = axes_or_new(ax, height=4.2)
+    shown = _shown(table.duration.size)
+    colours = colormaps["viridis"](np.linspace(0, 0.8, len(shown)))
+    for d, colour in zip(shown, colours, strict=True):
+        _one_duration(ax, table, device, temperature, d, colour)
+    ax.set(ylim=(-0.03, 1.03), ylabel="probability to pass\nat least so many ridges")
+    ax.set_xlabel(r"current density $J$ ($10^{11}$ A/m$^2$)")
+    ax.plot([], [], color=GREY, label="closed form")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=7, fontsize=8, edgecolor="none")
+    return ax
+
+
+def _shown(durations: int) -> list[int]:
+    return sorted({round(i) for i in np.linspace(0, durations - 1, min(durations, _MOST_DURATIONS))})
+
+
+def _one_duration(ax: Axes, table: TransitionTable, device: int, temperature: int, d: int, colour):
+    J, sign, S = table.current_density, upward_sign(table), table.position.size
+    look = {"color": colour, "marker": _MARKERS[d % len(_MARKERS)], "linestyle": "none", "markersize": 4, "capsize": 2}
+    label = f"{1e9 * table.duration[d]:.3g} ns"
+    model, T = table.fit.model, float(table.temperature[temperature])
+    for k in range(1, S):
+        for up in (True, False):
+            along = (sign * J > 0) == up
+            if not along.any() or not model.knows(up):
+                continue
+            start = np.arange(S - k) if up else np.arange(k, S)
+            counts = table.counts[device, temperature, along, d].astype(float)
+            share, error = _reached(counts, start, k, up)
+            if k > 1 and share.max() < 0.01:
+                continue
+            ax.errorbar(J[along] / 1e11, share, error, **look, mfc=colour if k % 2 else "white", label=label)
+            label = None
+            fine = np.linspace(J[along][0], J[along][-1], _FINE)
+            rows = np.array([
+                model.matrix(temperature=T, current_density=float(j), duration=float(table.duration[d]), device=device)
+                for j in fine
+            ])  # fmt: skip
+            ax.plot(fine / 1e11, _reached(rows, start, k, up)[0], color=colour, linewidth=1.1)
+
+
+def _reached(rows: np.ndarray, start: np.ndarray, k: int, up: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Share of walls that passed at least k ridges, over some from-states, with the error of counts; shape (n,) each."""
+    S = rows.shape[-2]
+    passed = sum((rows[:, s, s + k :] if up else rows[:, s, [*range(s - k + 1), S]]).sum(axis=-1) for s in start)
+    total = rows[:, start].sum(axis=(-2, -1))
+    share = passed / total
+    hit = share * total
+    return share, np.sqrt((hit + 0.5) * (total - hit + 0.5) / (total + 2)) / (total + 1)
+
+
+def plot_residuals(table: TransitionTable, *, device: int = 0, temperature: int = 0, ax: Axes | None = None) -> Axes:
+    """Draw the residual of the mean displacement at each grid point, in standard errors, against current density.
+
+    Args:
+        table: a table with a fit.
+        device: number of the device instance.
+        temperature: number of the temperature.
+        ax: axes to draw on, a new figure by default.
+
+    Raises:
+        InputError: the table has no fit.
+    """
+    _needs_fit(table)
+    ax = axes_or_new(ax, height=2.6)
+    colours = colormaps["viridis"](np.linspace(0, 0.8, table.duration.size))
+    for d, colour in enumerate(colours):
+        residual = table.fit.residual[device, temperature, :, d]
+        marker = _MARKERS[d % len(_MARKERS)]
+        ax.plot(table.current_density / 1e11, residual, marker, color=colour, markersize=4, linestyle="none")
+    for level, style in ((0, "-"), (2, "--"), (-2, "--")):
+        ax.axhline(level, color=INK if level == 0 else GREY, linewidth=0.8, linestyle=style)
+    most = max(4.0, 1.1 * float(np.abs(table.fit.residual[device, temperature]).max()))
+    ax.set(ylim=(-most, most), xlabel=r"current density $J$ ($10^{11}$ A/m$^2$)")
+    ax.set_ylabel("displacement,\nobserved minus fitted\n(standard errors)")
+    return ax

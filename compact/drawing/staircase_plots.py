@@ -1,0 +1,97 @@
+"""Figures of what pulses and time do to a synapse: staircases of conductance, and retention."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy import constants
+from scipy.linalg import expm
+
+from compact.staircase import Staircase
+from compact.table import TransitionTable
+from llg.drawing.canvas import BLUE, INK, ORANGE, SKY, axes_or_new, new_figure, pulse_text
+from llg.errors import InputError
+
+QUANTILES = (0.05, 0.95)
+TEN_YEARS = 10 * constants.Julian_year
+_TIMES = 160
+
+
+def staircase_figure(stairs: Staircase) -> Figure:
+    """Potentiation and depression beside one another."""
+    figure = new_figure(4.0)
+    axes = figure.subplots(1, 2, sharey=True)
+    for train, ax in enumerate(axes):
+        plot_staircase(stairs, train, ax=ax)
+    axes[1].set_ylabel("")
+    return figure
+
+
+def plot_staircase(stairs: Staircase, train: int, *, ax: Axes | None = None) -> Axes:
+    """Draw mean and quantiles of the conductance after each pulse of a train.
+
+    Args:
+        stairs: see `compact.staircase`.
+        train: 0 for the one up, 1 for the one down.
+        ax: axes to draw on, a new figure by default.
+    """
+    ax = axes_or_new(ax, height=4.0)
+    n = np.arange(stairs.share.shape[1])
+    for G in stairs.level:
+        ax.axhline(1e3 * G, color="#D8D8D8", linewidth=0.6, zorder=0)
+    low, high = (1e3 * stairs.quantile(q)[train] for q in QUANTILES)
+    ax.fill_between(
+        n, low, high, step="mid", color=SKY, label=f"{100 * QUANTILES[0]:.0f} to {100 * QUANTILES[1]:.0f} %"
+    )
+    ax.step(n, 1e3 * stairs.quantile(0.5)[train], where="mid", color=BLUE, linewidth=1.0, label="median")
+    ax.plot(n, 1e3 * stairs.mean()[train], "o-", color=ORANGE, markersize=4, linewidth=1.0, label="mean")
+    point = stairs.points[train]
+    lost = stairs.lost[train, -1]
+    words = f"; {100 * lost:.2g} % lost" if lost > 1e-6 else ""
+    ax.set_title(f"{('up', 'down')[train]}: {pulse_text(point.current_density, point.duration)}{words}", fontsize=9)
+    ax.set(xlabel="number of pulses", ylabel="conductance (mS)", xlim=(-0.5, n[-1] + 0.5))
+    ax.legend(loc=("lower right", "upper right")[train], fontsize=8, edgecolor="none")
+    return ax
+
+
+def plot_state_retention(
+    table: TransitionTable, *, device: int = 0, temperature: int = 0, ax: Axes | None = None
+) -> Axes:
+    """Draw the chance that a wall is still, or again, in its state after a time without pulses.
+
+    Args:
+        table: a table with rates of escape.
+        device: number of the device instance.
+        temperature: number of the temperature.
+        ax: axes to draw on, a new figure by default.
+
+    Raises:
+        InputError: the table has no rates, or none above zero.
+    """
+    rate = None if table.retention_rate is None else np.nan_to_num(table.retention_rate[device, temperature])
+    if rate is None or not (rate > 0).any():
+        raise InputError("the table has no rates of escape, so that nothing is known about retention")
+    generator = rate.copy()
+    np.fill_diagonal(generator, 0.0)
+    np.fill_diagonal(generator, -generator.sum(axis=1))
+    total = -np.diag(generator)
+    ends = min(1e-2 / total.max(), TEN_YEARS / 3), max(30 / total[total > 0].min(), 3 * TEN_YEARS)
+    time = np.geomspace(*ends, _TIMES)
+    stay = np.array([np.diag(expm(generator * t)) for t in time])
+    ax = axes_or_new(ax, height=4.0)
+    colours = colormaps["viridis"](np.linspace(0, 0.85, table.position.size))
+    styles = ("-", "--", "-.", ":")
+    for s, colour in enumerate(colours):
+        label = f"{s}: {1 / total[s]:.2g} s" if total[s] > 0 else f"{s}: never leaves"
+        width = 3.5 - 2.5 * s / max(
+            len(colours) - 1, 1
+        )  # where curves coincide, the thin ones lie above the broad ones
+        ax.semilogx(time, stay[:, s], styles[s % 4], color=colour, linewidth=width, label=label)
+    ax.axvline(TEN_YEARS, color=INK, linewidth=1.0)
+    ax.annotate("10 years", (TEN_YEARS, 0.5), (-3, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
+                rotation=90, ha="right", va="center", fontsize=8)  # fmt: skip
+    ax.set(xlabel="time without pulses (s)", ylabel="probability to be in the state [1]", ylim=(-0.02, 1.03))
+    ax.set_title(f"at {table.temperature[temperature]:g} K; {table.retention_method}", fontsize=10)
+    box = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
+    ax.legend(title="state: mean time", fontsize=8, edgecolor="none", ncols=-(-len(colours) // 18), **box)
+    return ax
