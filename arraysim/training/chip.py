@@ -10,6 +10,7 @@ import numpy as np
 from arraysim.networks.crossbar_layers import Crossbar, LinearLayer
 from arraysim.networks.definition import ArrayLayer
 from arraysim.networks.network import Network
+from arraysim.periphery.reader import PeripheryReader
 from arraysim.rules.registry import make_rule
 from arraysim.rules.rule import Rule
 from arraysim.synapses.faults import Faults
@@ -78,6 +79,12 @@ class Chip:
         gradients = [layer.gradients for layer in self.network.normalizations]
         self._descent.step(gradients, share * self._digital_rate)
 
+    def calibrate(self, on: bool) -> None:
+        """Say whether converters may fit their ranges to what they read; images to test with must not set them."""
+        for weights in self._weights:
+            if weights.reader is not None:
+                weights.reader.adapt = on
+
     def end_epoch(self) -> dict:
         """Note and return the totals since the arrays were new."""
         parts = [*self._weights, *self._rules]
@@ -108,6 +115,8 @@ class Chip:
         for number, (weights, rule) in enumerate(zip(self._weights, self._rules, strict=True)):
             saved |= _prefixed(f"weights_{number}/", weights.checkpoint())
             saved |= _prefixed(f"rule_{number}/", rule.checkpoint())
+            if weights.reader is not None:
+                saved |= _prefixed(f"reader_{number}/", weights.reader.checkpoint())
         return saved | _prefixed("history/", {name: np.array(values) for name, values in self._history.items()})
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
@@ -119,6 +128,8 @@ class Chip:
         for number, (weights, rule) in enumerate(zip(self._weights, self._rules, strict=True)):
             weights.restore(_part(f"weights_{number}/", saved))
             rule.restore(_part(f"rule_{number}/", saved))
+            if weights.reader is not None:
+                weights.reader.restore(_part(f"reader_{number}/", saved))
         refill(self._digital(), {name: values for name, values in saved.items() if "/" not in name}, "chip")
         history = _part("history/", saved)
         if history.keys() != self._history.keys():
@@ -150,6 +161,7 @@ def _weights(law: PulseLaw, layer: ArrayLayer, number: int, seed: int, config: T
         seed=seed,
         number=number,
         conductance_std_dtod=config.conductance_std_dtod,
+        reader=None if config.periphery is None else PeripheryReader(config.periphery, seed=seed, number=number),
     )
     weights.initialize(config.initial_share, np.random.default_rng([seed, INITIAL, number]))
     return weights

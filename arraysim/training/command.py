@@ -6,7 +6,7 @@ from pathlib import Path
 from llg.command_line import add_common, emit, si, whole_number, writable_file
 
 RULES = ("mixed-precision", "stochastic-pulses", "sign", "tiki-taka")
-_OWN = ("network", "twin")
+_OWN = ("network", "twin", "periphery")
 """Fields of the configuration with an option of another form."""
 
 
@@ -24,6 +24,7 @@ def add_command(commands) -> None:
                        help="of activations; 0: floating point")  # fmt: skip
     train.add_argument("--error-bits", type=whole_number(0, 16), default=0, metavar="N",
                        help="of errors sent backward; 0: floating point")  # fmt: skip
+    train.add_argument("--periphery", type=Path, metavar="TOML", help="wires and converters of the arrays")
     train.add_argument("--rule", default=RULES[0], metavar="NAME", help=f"update rule: {', '.join(RULES)}")
     train.add_argument("--set", action="append", default=[], type=_setting, metavar="NAME=VALUE", dest="settings",
                        help="any other setting; --set help=1 lists them")  # fmt: skip
@@ -87,6 +88,7 @@ def _config(arguments: argparse.Namespace):
     import dataclasses
 
     from arraysim.networks.presets import network_from
+    from arraysim.periphery.config import load_periphery
     from arraysim.training.config import TrainingConfig
     from llg.errors import InputError, nearest
 
@@ -95,6 +97,8 @@ def _config(arguments: argparse.Namespace):
     if bits and arguments.network.endswith(".toml"):
         raise InputError(f"train: {arguments.network} states its bits itself; --bits and --error-bits are for presets")
     values = {"network": network_from(arguments.network, **bits), "twin": not arguments.no_twin}
+    if arguments.periphery:
+        values["periphery"] = load_periphery(arguments.periphery)
     values |= {name: value for name in fields if (value := getattr(arguments, name, None)) is not None}
     for name, text in arguments.settings:
         if name not in fields:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from arraysim.networks.definition import NetworkDefinition, definition_from_mapping
 from arraysim.networks.presets import mlp
+from arraysim.periphery.config import Periphery, periphery_from_mapping
 from arraysim.rules.registry import DEFAULT_RATE, check_rule
 from arraysim.synapses.kinds import WEIGHT_KINDS
 from arraysim.training.schedules import SCHEDULES
@@ -49,6 +50,9 @@ class TrainingConfig(Parameters):
     stuck: float = quantity("share of devices that no pulse moves", "1", default=0.0, ge=0, le=1)
     open: float = quantity("share of devices without a contact", "1", default=0.0, ge=0, le=1)
     short: float = quantity("share of devices that are short", "1", default=0.0, ge=0, le=1)
+    periphery: Periphery | None = dataclasses.field(
+        default=None, metadata={"kind": "part", "meaning": "wires and converters of the arrays; none: ideal"}
+    )
     test_fraction: float = quantity(
         "share of each class kept for the test, of data without a test set", "1", default=0.2, gt=0, lt=1
     )
@@ -80,7 +84,8 @@ class TrainingConfig(Parameters):
     def to_mapping(self) -> dict:
         """Return what ``config_from_mapping`` takes, for files."""
         plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {**plain, "network": self.network.to_mapping()}
+        periphery = None if self.periphery is None else self.periphery.to_dict()
+        return {**plain, "network": self.network.to_mapping(), "periphery": periphery}
 
 
 def config_from_mapping(mapping: Mapping, where: str) -> TrainingConfig:
@@ -93,6 +98,8 @@ def config_from_mapping(mapping: Mapping, where: str) -> TrainingConfig:
     if not isinstance(fields.get("network"), Mapping):
         raise InputError(f"{where}: lacks the network")
     fields["network"] = definition_from_mapping(fields["network"], where)
+    if fields.get("periphery") is not None:
+        fields["periphery"] = periphery_from_mapping(fields["periphery"], where)
     try:
         return TrainingConfig(**fields)
     except TypeError as error:

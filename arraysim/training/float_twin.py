@@ -62,6 +62,9 @@ class FloatTwin:
         gradients += [layer.gradients for layer in self.network.normalizations]
         self._descent.step(gradients, share * self.rate)
 
+    def calibrate(self, on: bool) -> None:
+        """Nothing to calibrate."""
+
     def end_epoch(self) -> dict:
         """Nothing to note."""
         return {}

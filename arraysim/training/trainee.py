@@ -169,10 +169,12 @@ class Trainee:
     def _end_epoch(self, keeper: Keeper) -> None:
         """Measure, note, and stop where there is no hope."""
         start = time.perf_counter()
+        self.learner.calibrate(self._epoch == 0)
         monitored = self._parts.train.part(slice(self._config.monitor_images))
         loss, train_accuracy, _ = self._measure(monitored)
         validation = float("nan") if self._parts.validation is None else self._measure(self._parts.validation)[1]
         _, test_accuracy, self._guess = self._measure(self._parts.test)
+        self.learner.calibrate(True)
         self._seconds["measuring"] += time.perf_counter() - start
         totals = self.learner.end_epoch()
         self._curves.append([loss, train_accuracy, validation, test_accuracy])

@@ -15,6 +15,7 @@ from arraysim.networks.definition import (
     NetworkDefinition,
     Pooling,
 )
+from arraysim.periphery.config import periphery_from_mapping
 from arraysim.synapses.ladder import ladder_law
 from arraysim.training.checkpoint import checkpoint_path, identity, load_checkpoint, save_checkpoint
 from arraysim.training.config import TrainingConfig, config_from_mapping
@@ -48,6 +49,13 @@ def digits():
     return load_dataset("digits")
 
 
+def same_chip(one, other):
+    return all(
+        np.array_equal(getattr(one.chip, name), getattr(other.chip, name))
+        for name in ("loss", "test_accuracy", "confusion")
+    ) and all(np.array_equal(a, b) for a, b in zip(one.hardware.state, other.hardware.state, strict=True))
+
+
 def numbers(result):
     """Every number of a result but the wall times."""
     for record in (result.chip, result.float32, result.hardware):
@@ -79,6 +87,26 @@ def test_a_run_cut_at_many_places_equals_the_whole(digits, tmp_path):
         resumed = train(LAW, digits, seed=1, config=CONFIG, keeper=Keeper(saved=saved))
         assert same(whole, resumed), visits
     assert not same(whole, train(LAW, digits, seed=2, config=CONFIG)), "negative control"
+
+
+def test_a_run_through_wires_and_converters_goes_on_too(digits, tmp_path):
+    periphery = periphery_from_mapping(
+        {"dac": {"bits": 6}, "adc": {"bits": 6}, "read": {"noise": 0.02}, "tile": {"rows": 64, "columns": 64}}, "here"
+    )
+    network = NetworkDefinition(name="n", layers=(Convolution(channels=2, kernel=3), Flatten(), Linear()))
+    config = TrainingConfig(network=network, epochs=1, batch_size=100, periphery=periphery, twin=False)
+    some = digits.part(slice(600))
+    assert config_from_mapping(config.to_mapping(), "file") == config
+    whole = train(LAW, some, seed=1, config=config)
+    kept = []
+    with pytest.raises(KeyboardInterrupt):
+        train(LAW, some, seed=1, config=config, keeper=stop_after(3, kept))
+    assert same_chip(whole, train(LAW, some, seed=1, config=config, keeper=Keeper(saved=kept[-1])))
+    ideal = dataclasses.replace(config, periphery=None)
+    exact = dataclasses.replace(config, periphery=periphery_from_mapping({}, "here"))
+    ideal, exact = (train(LAW, some, seed=1, config=c) for c in (ideal, exact))
+    assert same_chip(ideal, exact), "an ideal periphery is none"
+    assert not same_chip(ideal, whole), "negative control"
 
 
 def test_threads_and_processes_change_no_bit(digits, tmp_path):
