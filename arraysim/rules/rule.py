@@ -5,12 +5,12 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from arraysim.networks.product import product
-from arraysim.synapses.memory import refill
+from arraysim.synapses.memory import Checkpointed
 from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.weights import PulsedWeights
 
 
-class Rule(ABC):
+class Rule(Checkpointed, ABC):
     """The rule for one layer. It sees row signals, column errors and its own memory, never a weight to write.
 
     Rules that form the product of rows and columns on the crossbar itself override ``update`` and need the signals;
@@ -43,19 +43,3 @@ class Rule(ABC):
     def arrays(self) -> list[SynapseArray]:
         """Arrays that the rule needs besides those of the weights."""
         return []
-
-    def memory(self) -> dict[str, np.ndarray]:
-        """Return the arrays that hold what the rule remembers, themselves, not copies."""
-        return {}
-
-    def checkpoint(self) -> dict[str, np.ndarray]:
-        """Return a copy of what the rule remembers."""
-        return {name: values.copy() for name, values in self.memory().items()}
-
-    def restore(self, saved: dict[str, np.ndarray]) -> None:
-        """Go back to a checkpoint of a rule built alike.
-
-        Raises:
-            InputError: it belongs to another rule.
-        """
-        refill(self.memory(), saved, "rule")

@@ -20,7 +20,6 @@ import numpy as np
 
 from arraysim.rules.rule import Rule
 from arraysim.rules.stochastic_pulses import StochasticPulses
-from arraysim.synapses.memory import refill
 from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.weights import PulsedWeights
 from llg.errors import InputError
@@ -100,13 +99,7 @@ class TikiTaka(Rule):
         fast = {f"fast_{name}": values for name, values in self.fast.memory().items()}
         return fast | self._collect.memory() | {"batch": self._batch}
 
-    def restore(self, saved: dict[str, np.ndarray]) -> None:
-        """Go back to a checkpoint of a rule built alike.
-
-        Raises:
-            InputError: it belongs to another rule.
-        """
-        refill(self.memory(), saved, "rule")
+    def _restored(self) -> None:
         self.fast.refresh()
 
     def _carry(self, weights: PulsedWeights, columns: np.ndarray) -> None:

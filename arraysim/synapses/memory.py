@@ -5,6 +5,30 @@ import numpy as np
 from llg.errors import InputError
 
 
+class Checkpointed:
+    """What has a memory of named arrays and can go back to an earlier one."""
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Return the arrays that work changes, themselves, not copies."""
+        return {}
+
+    def checkpoint(self) -> dict[str, np.ndarray]:
+        """Return a copy of everything that work has changed."""
+        return {name: values.copy() for name, values in self.memory().items()}
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go back to a checkpoint of something built alike; what follows is the same bit for bit.
+
+        Raises:
+            InputError: it belongs to something else.
+        """
+        refill(self.memory(), saved, type(self).__name__)
+        self._restored()
+
+    def _restored(self) -> None:
+        """Bring up to date what follows from the memory."""
+
+
 def refill(memory: dict[str, np.ndarray], saved: dict[str, np.ndarray], what: str) -> None:
     """Put saved values back into the arrays they came from.
 

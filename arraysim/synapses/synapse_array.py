@@ -5,12 +5,13 @@ cycle to cycle; conductances are computed where they are needed. So a billion sy
 """
 
 import numpy as np
-from scipy.special import ndtri
 
 from arraysim.synapses import conductance_kernel, update_kernel
 from arraysim.synapses.blocks import in_blocks
 from arraysim.synapses.faults import Faults
-from arraysim.synapses.memory import refill
+from arraysim.synapses.levels import conductance_levels
+from arraysim.synapses.listing import checked, turns
+from arraysim.synapses.memory import Checkpointed
 from arraysim.synapses.pulse_law import PulseLaw
 from llg.errors import InputError
 from llg.kernels.noise import stream_id
@@ -26,7 +27,7 @@ def stream_keys(seed: int, number: int, purpose: int) -> tuple[np.uint64, np.uin
     return stream_id(seed, number, purpose, 0), stream_id(seed, number, purpose, 1)
 
 
-class SynapseArray:
+class SynapseArray(Checkpointed):
     """Synapses that share their drivers, each one device instance of the law.
 
     A new array has every wall in its first state; send pulses to change that.
@@ -93,7 +94,7 @@ class SynapseArray:
         self._events, self._reads = np.zeros(1, np.int64), np.zeros(1, np.int64)
         self._write = stream_keys(seed, number, _WRITE)
         self._table = law.alias_table
-        self.levels = _levels(law, faults)
+        self.levels = conductance_levels(law, faults)
         self._device = float(conductance_std_dtod), *stream_keys(seed, number, _DEVICE)
 
     @property
@@ -151,7 +152,7 @@ class SynapseArray:
         Raises:
             InputError: a synapse that does not exist.
         """
-        synapse = _checked("synapse", np.asarray(synapse), self.size, np.int64)
+        synapse = checked("synapse", np.asarray(synapse), self.size, np.int64)
         out = np.empty(synapse.size, np.float32)
         conductance_kernel.fill_some(out, synapse, self.state, self.settled, self.levels, *self._device)
         self.count_reads(synapse.size)
@@ -176,9 +177,9 @@ class SynapseArray:
         synapse, pulse = np.asarray(synapse), np.asarray(pulse)
         if synapse.ndim != 1 or pulse.shape not in ((), synapse.shape):
             raise InputError(f"synapse {synapse.shape} and pulse {pulse.shape} must be lists of one length")
-        synapse = _checked("synapse", synapse, self.size, np.int64)
-        pulse = np.atleast_1d(_checked("pulse", pulse, self.law.pulses, np.uint8))
-        turn = self._turns(synapse)
+        synapse = checked("synapse", synapse, self.size, np.int64)
+        pulse = np.atleast_1d(checked("pulse", pulse, self.law.pulses, np.uint8))
+        turn = turns(synapse, self.state)
         event = self.take_events(int(turn.max(initial=0)) + 1)
         update_kernel.pulse_some(
             *self.devices, self.pulses_sent, self.instance, synapse, pulse, turn, *self.writing, event, *self._write
@@ -193,7 +194,7 @@ class SynapseArray:
         Raises:
             InputError: a pulse that does not exist.
         """
-        pulse = _checked("pulse", np.asarray(pulse), self.law.pulses, np.uint8)
+        pulse = checked("pulse", np.asarray(pulse), self.law.pulses, np.uint8)
         if pulse.ndim:
             pulse = np.ascontiguousarray(np.broadcast_to(pulse, self.shape))
         self.pulses_sent += self._to_all(pulse.ravel(), self._table, count=True)
@@ -208,18 +209,6 @@ class SynapseArray:
             InputError: the law has no escape rates, or the time is negative.
         """
         self._to_all(np.zeros(1, np.uint8), self.law.waiting_table(seconds), count=False)
-
-    def checkpoint(self) -> dict[str, np.ndarray]:
-        """Return a copy of everything pulses and reads have changed."""
-        return {name: values.copy() for name, values in self.memory().items()}
-
-    def restore(self, saved: dict[str, np.ndarray]) -> None:
-        """Go back to a checkpoint of an array built alike; what follows is the same bit for bit.
-
-        Raises:
-            InputError: it belongs to another array.
-        """
-        refill(self.memory(), saved, "synapse array")
 
     def memory(self) -> dict[str, np.ndarray]:
         """Return the arrays that pulses and reads change, themselves, not copies."""
@@ -263,18 +252,6 @@ class SynapseArray:
         """Keys of the stream that draws next states."""
         return self._write
 
-    def _turns(self, synapse: np.ndarray) -> np.ndarray:
-        """Return how often each entry's synapse has been listed before it, or nothing if none is listed twice."""
-        if np.all(synapse[1:] > synapse[:-1]):
-            return np.empty(0, np.int64)
-        again = np.empty(synapse.size, np.int64)
-        again = again[: update_kernel.find_again(self.state, synapse, again)]
-        if not again.size:
-            return again
-        turn = np.zeros(synapse.size, np.int64)
-        turn[again] = 1 + _occurrence(synapse[again])
-        return turn
-
     def _to_all(self, pulse: np.ndarray, table: np.ndarray, *, count: bool) -> np.ndarray:
         """Draw every synapse's next state and return the number of pulses of each kind."""
         event, flat = self.take_events(1), _flat(table)
@@ -301,40 +278,10 @@ class SynapseArray:
         conductance_kernel.fill_block(out, self.state[part], self.settled[part], part.start, self.levels, *self._device)
 
 
-def _levels(law: PulseLaw, faults: Faults) -> np.ndarray:
-    """Conductance by state and by how the wall has settled, shape (S+4, 256 or 1), float32 [S].
-
-    The bytes stand for 256 normal deviates of equal probability and unit variance.
-    """
-    level = np.append(law.level, [0.0, faults.short_ratio * law.conductance.max()])
-    spread = np.append(law.conductance_std_ctoc, [*law.conductance_std_ctoc[[0, -1]], 0.0, 0.0])
-    quantile = ndtri((np.arange(256) + 0.5) / 256) if spread.any() else np.zeros(1)
-    deviate = quantile / max(1e-300, float(quantile.std()))
-    # A Gaussian tail must not turn a conductance negative.
-    return np.maximum(0.0, level[:, None] + spread[:, None] * deviate).astype(np.float32)
-
-
 def _flat(table: np.ndarray) -> tuple:
     """Alias tables of shape (K+1, P, S+4, C), flattened, with P, S+4 and the logarithm of C to base 2."""
     _, kinds, states, columns = table.shape
     return table.ravel(), kinds, states, np.uint64(columns.bit_length() - 1)
-
-
-def _occurrence(listed: np.ndarray) -> np.ndarray:
-    """Return how often each entry of a list has been listed before it."""
-    order = np.argsort(listed, kind="stable")
-    in_order = listed[order]
-    first = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1]))
-    number = np.empty(listed.size, np.int64)
-    number[order] = np.arange(listed.size) - np.repeat(first, np.diff(np.append(first, listed.size)))
-    return number
-
-
-def _checked(name: str, values: np.ndarray, end: int, dtype) -> np.ndarray:
-    """Return integers 0 to end-1 in the type the kernels take; nothing wraps around."""
-    if values.size and (values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= end):
-        raise InputError(f"{name} must hold integers from 0 to {end - 1}")
-    return values.astype(dtype, copy=False)
 
 
 def _instances(law: PulseLaw, n: int, source) -> np.ndarray:
@@ -345,4 +292,4 @@ def _instances(law: PulseLaw, n: int, source) -> np.ndarray:
     instance = np.asarray(source)
     if instance.size != n:
         raise InputError(f"instance has {instance.size} values, one for each of {n} synapses is needed")
-    return np.array(_checked("instance", instance, law.instances, dtype)).ravel()
+    return np.array(checked("instance", instance, law.instances, dtype)).ravel()

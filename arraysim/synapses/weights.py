@@ -7,7 +7,7 @@ import numpy as np
 
 from arraysim.networks.product import product
 from arraysim.synapses.faults import Faults
-from arraysim.synapses.memory import refill
+from arraysim.synapses.memory import Checkpointed
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.reader import Reader
 from arraysim.synapses.synapse_array import SynapseArray, stream_keys
@@ -41,7 +41,7 @@ class FloatWeights:
         return product(errors, self.values.T)
 
 
-class PulsedWeights(FloatWeights):
+class PulsedWeights(FloatWeights, Checkpointed):
     """Weights held by synapses: weight = scale * (sum of factor * conductance), written by pulses only.
 
     Use one of its kinds: ``PairedWeights``, ``ReferencedWeights``, ``SignificantWeights``.
@@ -253,17 +253,7 @@ class PulsedWeights(FloatWeights):
         """Read the weights from the devices again, after pulses to the arrays that did not go through the weights."""
         fill_weights(self.values.ravel(), self._planes, self.array.devices, self._reading, self._layout())
 
-    def checkpoint(self) -> dict[str, np.ndarray]:
-        """Return a copy of everything pulses and reads have changed."""
-        return {name: values.copy() for name, values in self.memory().items()}
-
-    def restore(self, saved: dict[str, np.ndarray]) -> None:
-        """Go back to a checkpoint of weights built alike; what follows is the same bit for bit.
-
-        Raises:
-            InputError: it belongs to other weights.
-        """
-        refill(self.memory(), saved, "weights")
+    def _restored(self) -> None:
         self.refresh()
 
     def memory(self) -> dict[str, np.ndarray]:
