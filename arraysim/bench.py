@@ -31,7 +31,7 @@ def bench(*, seconds: float) -> dict:
         "pulses_per_second": _pulse_rates(seconds),
         "reads_per_second": _read_rates(seconds),
         "import_seconds": _start_up_times(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
     }
 
@@ -104,7 +104,8 @@ def _run(code: str) -> float:
     return 1.0
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Name of the processor."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text().splitlines():

@@ -2,16 +2,20 @@
 
 T = 0: a 20 ns spin-orbit pulse on the five-state track, time per trajectory at equal accuracy (final position to 1e-3
 of the way, against a tight reference), for this solver in lanes, scipy's solve_ivp, and cmtj if it is installed
-(pip install cmtj; its own track with a sinusoidal pinning force, same length of time).
-300 K: trajectory-steps per second of this solver and of a vectorized numpy Heun ensemble of the same equations.
+(pip install 'dwsynapse[bench]'; its own track with a sinusoidal pinning force, same length of time).
+300 K: trajectory-steps per second of this solver and of the numpy ensemble of `benchmarks/numpy_heun.py`.
+Everything on one thread; times are processor times, best of several.
 """
 
 import json
+import os
 import time
 
 import numpy as np
+from numpy_heun import NumpyEnsemble
 from scipy.integrate import solve_ivp
 
+from arraysim.bench import processor
 from llg import Drive, QPhiModel, Waveform, find_wells, load_device, simulate
 
 PULSE = 20e-9
@@ -34,14 +38,17 @@ def _solve(model, start, tolerance):
     return solution.y[0, -1] * 1e-9, solution.nfev
 
 
+def cpu_seconds(work):
+    """Processor time [s] of a call, which other load on the machine disturbs less than the clock, and its result."""
+    start = time.process_time()
+    result = work()
+    return time.process_time() - start, result
+
+
 def fastest(work, repeats):
-    """Least wall time [s] of a call, and its result."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        result = work()
-        times.append(time.perf_counter() - start)
-    return min(times), result
+    """Least processor time [s] of a call, and its result."""
+    runs = [cpu_seconds(work) for _ in range(repeats)]
+    return min(seconds for seconds, _ in runs), runs[-1][1]
 
 
 def error_of(q, exact, start):
@@ -52,7 +59,7 @@ def error_of(q, exact, start):
 def this_solver(device, start, exact, n=4096):
     """Seconds per trajectory at T = 0 with the largest step that is accurate enough."""
     drive = Drive(waveform=Waveform(np.array([0.0, PULSE]), np.ones(2)), current_density=CURRENT)
-    for dt in (8e-12, 4e-12, 2e-12, 1e-12, 0.5e-12):
+    for dt in (3.5e-12, 1.7e-12, 0.85e-12, 0.4e-12):
 
         def work(dt=dt):
             return simulate(device, drive, n=n, start=start, seed=1, temperature=0.0, dt=dt, jobs=1).q[0]
@@ -99,31 +106,27 @@ def cmtj_solver():
     raise SystemExit("cmtj does not reach the accuracy")
 
 
-def numpy_heun_rate(model, start, lanes=4096, steps=200):
-    """Trajectory-steps per second of a vectorized numpy Heun ensemble at 300 K."""
-    rng = np.random.default_rng(1)
-    dt = 1.6e-12
-
-    def work():
-        q, phi = np.full(lanes, start[0]), np.full(lanes, start[1])
-        for _ in range(steps):
-            noise = 0.05 * rng.standard_normal((2, lanes))
-            v_0, r_0 = model.velocity(q, phi, CURRENT)
-            v_1, r_1 = model.velocity(q + v_0 * dt + 1e-9 * noise[0], phi + r_0 * dt + noise[1], CURRENT)
-            q = q + 0.5 * (v_0 + v_1) * dt + 1e-9 * noise[0]
-            phi = phi + 0.5 * (r_0 + r_1) * dt + noise[1]
-        return lanes * steps
-
-    work()
-    seconds, amount = fastest(work, 3)
-    return amount / seconds
+def noisy_ensembles(device, start, lanes=4096, seconds=12.0):
+    """Trajectory-steps per second of one thread at 300 K: this solver, and a vectorized numpy ensemble, in turns."""
+    pulse, walls = device.pulse, NumpyEnsemble(QPhiModel(device), 300.0)
+    waveform = Waveform(np.array([0.0, 1e-9]), np.ones(2))
+    drive, rng, end = Drive(waveform=waveform, current_density=pulse.current_density), np.random.default_rng(1), None
+    rates, deadline = {"this": 0.0, "numpy": 0.0}, time.perf_counter() + seconds
+    while time.perf_counter() < deadline:
+        spent, end = cpu_seconds(lambda: simulate(device, drive, n=lanes, start=start, seed=1, jobs=1))
+        rates["this"] = max(rates["this"], lanes * end.n_steps / spent)
+        current = pulse.current_density * waveform.sample(end.n_steps)
+        spent, q = cpu_seconds(lambda end=end, current=current: walls.run(*start, current, end.dt, lanes, rng))
+        rates["numpy"] = max(rates["numpy"], lanes * end.n_steps / spent)
+    check_same_law(end.q, q)
+    return rates
 
 
-def this_rate(device, start, n=4096):
-    """Trajectory-steps per second of this solver at 300 K, one thread."""
-    drive = Drive(waveform=device.pulse.waveform(device.pulse.duration), current_density=CURRENT)
-    seconds, end = fastest(lambda: simulate(device, drive, n=n, start=start, seed=1, jobs=1), 3)
-    return n * end.n_steps / seconds
+def check_same_law(a, b):
+    """Two samples of final positions have one mean and one spread, within five standard errors."""
+    spread, n = np.std(a), a.size
+    if abs(np.mean(a) - np.mean(b)) > 5 * spread * np.sqrt(2 / n) or abs(np.std(b) / spread - 1) > 5 / np.sqrt(n):
+        raise SystemExit("the two ensembles differ: this is no comparison")
 
 
 def main():
@@ -134,13 +137,15 @@ def main():
     start = (well.q, well.phi)
     exact = reference(model, start)
     ours, scipys, cmtjs = this_solver(device, start, exact), scipy_solver(model, start, exact), cmtj_solver()
-    ours_300, numpys = this_rate(device, start), numpy_heun_rate(model, start)
+    rates = noisy_ensembles(device, start)
     result = {
+        "processor": processor(),
+        "load": os.getloadavg()[0],
         "T=0, 20 ns": {"this": ours, "solve_ivp": scipys, "cmtj": cmtjs},
         "speed over solve_ivp": scipys["seconds"] / ours["seconds"],
         "speed over cmtj": cmtjs["seconds"] / ours["seconds"] if cmtjs else None,
-        "300 K trajectory-steps per second": {"this": ours_300, "numpy": numpys},
-        "speed over numpy": ours_300 / numpys,
+        "300 K trajectory-steps per second": rates,
+        "speed over numpy": rates["this"] / rates["numpy"],
     }
     print(json.dumps(result, indent=2))
 
