@@ -15,8 +15,8 @@ from llg.kernels.q_phi import LANES
 from llg.lane_run import LaneRun
 from llg.run_plan import LARGEST_STEP_COUNT, LARGEST_TEMPERATURE
 
-BLOCK = 128
-"""Trajectories per task; results do not depend on it."""
+LARGEST_BLOCK = 2048
+"""Trajectories per task at most; results do not depend on it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +71,7 @@ def simulate(
     dt: float | None = None,
     samples: int = 0,
     jobs: int | None = None,
-    block: int = BLOCK,
+    block: int | None = None,
     noise_scale: float = 1.0,
     first: int = 0,
     progress: Callable[[int], None] = lambda done: None,
@@ -90,7 +90,7 @@ def simulate(
         dt: time step [s]; by default that of `llg.time_step`.
         samples: number of equidistant times at which to record, besides the start; 0 records nothing.
         jobs: threads; all processors by default.
-        block: trajectories per task.
+        block: trajectories per task; by default such that all threads get about as many.
         noise_scale: factor on the noise; other than 1 only to see a statistical test fail.
         first: number of the first trajectory; n = 3 and then n = 2 from number 3 on are the same five as n = 5.
         progress: called with the number of trajectories that a task has finished.
@@ -108,25 +108,32 @@ def simulate(
     recorded = np.empty((samples + 1, len(run.start), n)) if samples else None
 
     def work(begin: int, end: int):
-        for lane in range(begin, end, LANES):
-            where = slice(lane, min(lane + LANES, end))
-            run.run(where, final[:, where], None if recorded is None else recorded[:, :, where])
+        where = slice(begin, end)
+        run.run(where, final[:, where], None if recorded is None else recorded[:, :, where])
 
     each_block(work, n, block, jobs, progress)
     return _result(run, final, recorded)
 
 
-def each_block(work: Callable[[int, int], None], n: int, block: int, jobs: int | None, progress: Callable[[int], None]):
+def default_block(n: int, jobs: int | None) -> int:
+    """Trajectories per task: at most `LARGEST_BLOCK`, and as many tasks as make all threads equally busy."""
+    threads = jobs or os.cpu_count() or 1
+    return max(-(-n // (threads * -(-n // (threads * LARGEST_BLOCK)))), 1)
+
+
+def each_block(
+    work: Callable[[int, int], None], n: int, block: int | None, jobs: int | None, progress: Callable[[int], None]
+):
     """Call work(begin, end) for blocks of trajectories on threads, in any order.
 
     Args:
         work: runs trajectories begin to end - 1 of those asked for.
         n: number of trajectories.
-        block: trajectories per call, rounded up to full groups of lanes.
+        block: trajectories per call, rounded up to full groups of lanes; None for the default.
         jobs: threads; all processors by default.
         progress: called with the number of trajectories of each finished block.
     """
-    lanes = -(-block // LANES) * LANES
+    lanes = -(-(block or default_block(n, jobs)) // LANES) * LANES
     begins, turn, failed = iter(range(0, n, lanes)), threading.Lock(), threading.Event()
 
     def serve():
@@ -155,7 +162,7 @@ def each_block(work: Callable[[int, int], None], n: int, block: int, jobs: int |
 
 def check_arguments(device, drive, n, start, seed, temperature, jobs, block, first) -> float:
     """Refuse impossible arguments of `simulate`; returns the temperature [K]."""
-    if n < 1 or block < 1 or (jobs is not None and jobs < 1):
+    if min(value for value in (n, block, jobs) if value is not None) < 1:
         raise InputError(f"n = {n}, block = {block} and jobs = {jobs} must be >= 1")
     if not 0 <= seed < 2**63:
         raise InputError(f"seed = {seed} must be >= 0 and < 2^63")

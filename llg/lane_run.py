@@ -45,7 +45,7 @@ class LaneRun:
         return amplitude, keys[0], keys[1]
 
     def run(self, where: slice, final: np.ndarray, recorded: np.ndarray | None = None):
-        """Run at most LANES trajectories from their start to the end.
+        """Run trajectories from their start to the end.
 
         Args:
             where: their numbers.
@@ -53,8 +53,9 @@ class LaneRun:
             recorded: output, values at the start and at each sample, shape (samples + 1, coordinates, count).
         """
         lanes = self.lanes(where)
+        size = lanes[0].size
         units = self.plan.stretches[0].input.units
-        state = tuple(np.full(LANES, value / unit) for value, unit in zip(self.start, units, strict=True))
+        state = tuple(np.full(size, value / unit) for value, unit in zip(self.start, units, strict=True))
         if recorded is not None:
             recorded[0] = np.array(self.start)[:, None]
         for stretch in self.plan.stretches:

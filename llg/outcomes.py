@@ -1,7 +1,6 @@
 """Outcomes of many trajectories without the trajectories: counted block by block, in memory that does not grow with n."""
 
 import dataclasses
-import os
 import threading
 from collections.abc import Callable
 
@@ -17,8 +16,6 @@ from llg.lane_run import LaneRun
 from llg.q_phi import NO_FIELD
 from llg.settling import Settling
 
-LARGEST_BLOCK = 2048
-"""Trajectories per task at most; results do not depend on it."""
 _Q_UNIT = 1e-21
 """Displacements are summed as whole multiples of this [m], so that their sum does not depend on the order."""
 
@@ -87,7 +84,6 @@ def count_outcomes(
         InputError: impossible arguments.
         RunError: a trajectory diverged.
     """
-    block = default_block(n, jobs) if block is None else block
     temperature = check_arguments(device, drive, n, start, seed, temperature, jobs, block, first)
     if np.ndim(drive.current_density):
         raise InputError("current_density must be one number where only outcomes are counted")
@@ -111,12 +107,6 @@ def ensemble_outcomes(ensemble: Ensemble, wells: list[Well], start: float) -> Ou
     return Outcomes(_counts(index, len(wells)), left, displacement, ensemble.dt, ensemble.n_steps, steps)
 
 
-def default_block(n: int, jobs: int | None) -> int:
-    """Trajectories per task: at most `LARGEST_BLOCK`, and as many tasks as make all threads equally busy."""
-    threads = jobs or os.cpu_count() or 1
-    return max(-(-n // (threads * -(-n // (threads * LARGEST_BLOCK)))), 1)
-
-
 def _quiet(run: LaneRun, drive: Drive, settling: Settling | None, temperature: float) -> int | None:
     """First step from which on the walls are at rest and may be stopped; None if there is no such step."""
     plan, device = run.plan, run.plan.model.device
@@ -131,9 +121,7 @@ def _quiet(run: LaneRun, drive: Drive, settling: Settling | None, temperature: f
 def _whole(run: LaneRun, begin: int, end: int) -> tuple[np.ndarray, int]:
     """Final positions [m] of trajectories begin to end - 1 (nan if diverged), and the steps done."""
     final = np.empty((len(run.start), end - begin))
-    for lane in range(begin, end, LANES):
-        where = slice(lane, min(lane + LANES, end))
-        run.run(where, final[:, where.start - begin : where.stop - begin])
+    run.run(slice(begin, end), final)
     q = np.where(np.isfinite(final).all(axis=0), final[0], np.nan)
     return q, -(-(end - begin) // LANES) * LANES * run.plan.n_steps
 

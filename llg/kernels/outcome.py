@@ -11,7 +11,6 @@ from numba import njit
 from llg.kernels.compiled import compiled
 from llg.kernels.elementary import sincos
 from llg.kernels.q_phi import LANES, advance
-from llg.kernels.vector_width import prefer_wide_vectors
 
 CHECK_EVERY = 32
 """Steps between two looks at the energy."""
@@ -57,19 +56,17 @@ def run_block(
     Returns:
         Number of steps that all lanes together have done.
     """
-    prefer_wide_vectors()
     walls = place.size
     who = np.arange(walls)
     moving, step, done = walls, 0, 0
     while moving > 0:
         count = min(CHECK_EVERY, n_steps - step) if step >= quiet else quiet - step
-        for first in range(0, moving, LANES):
-            lanes = slice(first, first + LANES)
-            advance(
-                x[lanes], phi[lanes], amplitude[lanes], key_1[lanes], key_2[lanes],
-                drive, step, count, dt, noise, table, x_end, c,
-            )  # fmt: skip
-            done += LANES * count
+        lanes = -(-moving // LANES) * LANES
+        advance(
+            x[:lanes], phi[:lanes], amplitude[:lanes], key_1[:lanes], key_2[:lanes],
+            drive, step, count, dt, noise, table, x_end, c,
+        )  # fmt: skip
+        done += lanes * count
         step += count
         lane = 0
         while lane < moving:

@@ -69,7 +69,7 @@ def drift(x, phi, j, hx, hy, hz, tau, table, c):
 
 
 @compiled(error_model="numpy", fastmath={"contract"})
-def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
+def advance_lanes(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
     """Advance LANES trajectories by n_steps Heun steps in place.
 
     A lane whose wall has left the track (x outside (0, x_end)) stays where it is. Each step is three loops over the
@@ -136,3 +136,14 @@ def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, 
             on_track = (x_0 > 0.0) & (x_0 < x_end)
             store_lane(x, lane, x_new if on_track else x_0)
             store_lane(phi, lane, phi_new if on_track else load_lane(phi, lane))
+
+
+@compiled(error_model="numpy")
+def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
+    """Advance trajectories in any number of groups of LANES; arguments as `advance_lanes`, arrays of that length."""
+    for first in range(0, x.size, LANES):
+        part = slice(first, first + LANES)
+        advance_lanes(
+            x[part], phi[part], amplitude[part], key_1[part], key_2[part],
+            drive, step_0, n_steps, dt, noise, table, x_end, c,
+        )  # fmt: skip

@@ -107,10 +107,10 @@ def held(chi):
 
 
 @compiled(error_model="numpy", fastmath={"contract"})
-def advance(x, phi, chi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
+def advance_lanes(x, phi, chi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
     """Advance LANES trajectories by n_steps Heun steps in place.
 
-    Arguments as `llg.kernels.q_phi.advance`, and
+    Arguments as `llg.kernels.q_phi.advance_lanes`, and
 
     Args:
         chi: tilt, shape (LANES,) [rad].
@@ -169,3 +169,14 @@ def advance(x, phi, chi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, no
             store_lane(x, lane, x_new if on_track else x_0)
             store_lane(phi, lane, phi_new if on_track else phi_0)
             store_lane(chi, lane, chi_new if on_track else chi_0)
+
+
+@compiled(error_model="numpy")
+def advance(x, phi, chi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
+    """Advance trajectories in any number of groups of LANES; arguments as `advance_lanes`, arrays of that length."""
+    for first in range(0, x.size, LANES):
+        part = slice(first, first + LANES)
+        advance_lanes(
+            x[part], phi[part], chi[part], amplitude[part], key_1[part], key_2[part],
+            drive, step_0, n_steps, dt, noise, table, x_end, c,
+        )  # fmt: skip

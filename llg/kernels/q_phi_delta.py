@@ -100,10 +100,10 @@ def held(v):
 
 
 @compiled(error_model="numpy", fastmath={"contract"})
-def advance(x, phi, width, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
+def advance_lanes(x, phi, width, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
     """Advance LANES trajectories by n_steps Heun steps in place.
 
-    Arguments as `llg.kernels.q_phi.advance`, and
+    Arguments as `llg.kernels.q_phi.advance_lanes`, and
 
     Args:
         width: Delta/Delta_0, shape (LANES,).
@@ -168,3 +168,14 @@ def advance(x, phi, width, amplitude, key_1, key_2, drive, step_0, n_steps, dt, 
             store_lane(v, lane, v_new if on_track else v_0)
     for index in range(LANES):
         width[index] = v[index] * v[index]
+
+
+@compiled(error_model="numpy")
+def advance(x, phi, width, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
+    """Advance trajectories in any number of groups of LANES; arguments as `advance_lanes`, arrays of that length."""
+    for first in range(0, x.size, LANES):
+        part = slice(first, first + LANES)
+        advance_lanes(
+            x[part], phi[part], width[part], amplitude[part], key_1[part], key_2[part],
+            drive, step_0, n_steps, dt, noise, table, x_end, c,
+        )  # fmt: skip

@@ -10,9 +10,10 @@ import pytest
 from llg import Drive, load_device, simulate
 from llg.constants import K_B
 from llg.device import device_from_mapping
+from llg.ensemble import default_block
 from llg.errors import InputError
 from llg.landscape import find_wells, well_index
-from llg.outcomes import count_outcomes, default_block, ensemble_outcomes
+from llg.outcomes import count_outcomes, ensemble_outcomes
 from llg.pulse import Waveform
 from llg.q_phi import Field, QPhiModel
 from llg.settling import CHANCE, Settling
