@@ -10,7 +10,14 @@ from arraysim.cost.chip_blocks import leakage_entry, leakage_power
 from arraysim.cost.components import Parts
 from arraysim.cost.digital_blocks import ACCUMULATOR_BITS, function_units_entry
 from arraysim.cost.ledger import PHASES, ChipCost, Entry, close_books
-from arraysim.cost.memory_blocks import activation_traffic, buffer_bits, buffer_energy, gradient_traffic
+from arraysim.cost.memory_blocks import (
+    activation_traffic,
+    gradient_traffic,
+    sram_area,
+    sram_energy,
+    stored_bits,
+    working_bits,
+)
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
 from arraysim.cost.workload import Workload, read_phases, workload
@@ -36,17 +43,18 @@ def digital_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factor
         settings = dataclasses.replace(settings, gradient="per-batch")
     parts = Parts(technology(settings.node_nm, settings.transistors, settings.supply), factors)
     work = workload(layers, settings, sram_cell(settings, parts), parts)
-    settings, capacity = work.settings, buffer_bits(work)
+    settings, stored = work.settings, stored_bits(work)
     if settings.digital_weights == "on-chip":
-        capacity += float(work.weights.sum()) * settings.weight_bits
-    entries = [_multipliers(work), _buffer(work, capacity), _off_chip(work), function_units_entry(work)]
+        stored += float(work.weights.sum()) * settings.weight_bits
+    entries = [_multipliers(work), _buffer(work, stored), _off_chip(work), function_units_entry(work)]
     area = sum(entry.area for entry in entries)
     entries.append(leakage_entry(work, area, sum(entry.latency for entry in entries)))
     facts = {
         "multipliers": settings.digital_macs,
         "weights": int(work.weights.sum()),
         "macs_per_image": float(work.macs.sum()),
-        "buffer_bits": capacity,
+        "buffer_bits": working_bits(work),
+        "stored_bits": stored,
         "leakage_power_W": leakage_power(work, area),
         "supply_V": parts.technology.supply,
         "settings": settings.to_dict(),
@@ -80,15 +88,15 @@ def _multipliers(work: Workload) -> Entry:
     return entry
 
 
-def _buffer(work: Workload, capacity: float) -> Entry:
-    settings, parts, entry = work.settings, work.parts, work.entry("buffers")
-    entry.note("capacity", "as of the other chips, and the weights where they stay on the chip", capacity, "bit")
-    area = capacity * parts.technology.sram_cell / parts["sram_efficiency"]
-    entry.set_area("capacity x A_cell/efficiency", area, "sram_efficiency")
-    work = dataclasses.replace(work, settings=dataclasses.replace(settings, buffer="sram"))
-    each = entry.note(
-        "E_bit", "E_8KiB sqrt(capacity/8 KiB)", buffer_energy(work, capacity), "J", "sram_read_bit_energy"
-    )
+def _buffer(work: Workload, stored: float) -> Entry:
+    settings, entry = work.settings, work.entry("buffers")
+    working = entry.note("capacity", "input and output of the largest layer", working_bits(work), "bit")
+    entry.note("stored", "activations, errors, gradients and weights kept on the chip", stored, "bit")
+    area = sram_area(work, working + stored)
+    entry.set_area("(capacity + stored) x A_cell/efficiency", area, "sram_efficiency")
+    text = "E_8KiB sqrt(capacity/8 KiB)"
+    each = entry.note("E_bit", text, sram_energy(work, working), "J", "sram_read_bit_energy")
+    far = entry.note("E_stored", "E_8KiB sqrt(stored/8 KiB)", sram_energy(work, stored), "J", "sram_read_bit_energy")
     side = np.sqrt(settings.digital_macs)
     for phase, share in _phases(work):
         operands = share * work.macs / side * (settings.input_bits + settings.weight_bits)
@@ -96,27 +104,36 @@ def _buffer(work: Workload, capacity: float) -> Entry:
     for phase in read_phases(settings):
         values = work.output_values if phase == "forward" else work.input_values * work.backward_layers
         entry.add_energy(phase, "results x bits x E_bit", values * settings.input_bits * each)
-    if settings.training and settings.activations == "on-chip":
-        entry.add_energy("weight gradient", "kept activations and errors x E_bit", activation_traffic(work) * each)
+    for phase, bits in _traffic(work, "on-chip").items():
+        entry.add_energy(phase, "weights per batch, activations and gradients on the chip x E_stored", bits * far)
+        time = np.ceil(bits / settings.buffer_port_bits) * work.clock_period
+        entry.add_latency(phase, "the same/port x clock", time)
     return entry
+
+
+def _traffic(work: Workload, place: str) -> dict[str, np.ndarray]:
+    """Bits that move to and from the memories on or off the chip, per image and layer, by phase [1]."""
+    settings = work.settings
+    traffic = {phase: np.zeros(len(work.layers)) for phase in PHASES}
+    weights = work.weights * settings.weight_bits / settings.batch_size
+    if settings.digital_weights == place:
+        traffic["forward"] = traffic["forward"] + weights
+        if settings.training:
+            traffic["backward"] = weights * work.backward_layers
+            traffic["update"] = 2 * weights
+    if settings.activations == place:
+        traffic["weight gradient"] = traffic["weight gradient"] + activation_traffic(work)
+    if settings.gradient_memory == place:
+        traffic["weight gradient"] = traffic["weight gradient"] + gradient_traffic(work)
+    return traffic
 
 
 def _off_chip(work: Workload) -> Entry:
     settings, parts, entry = work.settings, work.parts, work.entry("off-chip memory")
     each, rate = parts[f"{settings.off_chip}_bit_energy"], parts[f"{settings.off_chip}_bandwidth"]
     entry.set_area("none: not on the chip", 0.0)
-    traffic = {phase: np.zeros(len(work.layers)) for phase in PHASES}
-    traffic["forward"][0] = work.input_values[0] * settings.input_bits
-    weights = work.weights * settings.weight_bits / settings.batch_size
-    if settings.digital_weights == "off-chip":
-        traffic["forward"] = traffic["forward"] + weights
-        if settings.training:
-            traffic["backward"] = weights * work.backward_layers
-            traffic["update"] = 2 * weights
-    if settings.activations == "off-chip":
-        traffic["weight gradient"] = traffic["weight gradient"] + activation_traffic(work)
-    if settings.gradient_memory == "off-chip":
-        traffic["weight gradient"] = traffic["weight gradient"] + gradient_traffic(work)
+    traffic = _traffic(work, "off-chip")
+    traffic["forward"][0] += work.input_values[0] * settings.input_bits
     for phase, bits in traffic.items():
         text = "bits of image, weights per batch, activations and gradients"
         entry.add_energy(phase, f"{text} x E_bit", bits * each, f"{settings.off_chip}_bit_energy")

@@ -17,7 +17,7 @@ from arraysim.cost.digital_blocks import (
 )
 from arraysim.cost.ledger import ChipCost, close_books
 from arraysim.cost.lines import lines_of
-from arraysim.cost.memory_blocks import buffer_bits, buffers_entry, off_chip_entry
+from arraysim.cost.memory_blocks import buffers_entry, off_chip_entry, stored_bits, working_bits
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
 from arraysim.cost.workload import Workload, workload
@@ -89,7 +89,8 @@ def _facts(work: Workload, leaking: float) -> dict:
         "on_conductance_S": float(cell.on_conductance),
         "mean_conductance_S": cell.mean_conductance,
         "energy_per_pulse_J": cell.pulse_energy,
-        "buffer_bits": buffer_bits(work),
+        "buffer_bits": working_bits(work),
+        "stored_bits": stored_bits(work),
         "leakage_power_W": leakage_power(work, leaking),
         "supply_V": work.parts.technology.supply,
         "settings": settings.to_dict(),

@@ -49,28 +49,40 @@ def gradient_traffic(work: Workload):
     return 2 * work.weights * settings.gradient_bits / images
 
 
-def activation_traffic(work: Workload):
-    """Bits of activations and errors kept for the weight gradient, written and read once, per image and layer [1]."""
-    settings = work.settings
-    if not settings.training or settings.gradient == "in-array":
+def kept_bits(work: Workload):
+    """Bits of activations and errors that one image leaves for the weight gradient, per layer [1]."""
+    if not work.settings.training:
         return np.zeros(len(work.layers))
-    return 2 * (work.input_values * settings.input_bits + work.output_values * settings.error_bits)
+    return work.input_values * work.settings.input_bits + work.output_values * work.settings.error_bits
 
 
-def buffer_bits(work: Workload) -> float:
-    """Capacity of the buffer [bit].
+def activation_traffic(work: Workload):
+    """Bits of activations and errors that are kept, written and read once, per image and layer [1].
 
-    Input and output of the largest layer; where activations stay on the chip, activations and errors of all layers, of a
-    whole batch if gradients are summed over it; where gradients stay on the chip, one per weight. Arrays that form the
-    outer product themselves need the activations and errors of one image.
+    Arrays that form the outer product themselves read them as often as these need them, see `outer_product_bits`.
+    """
+    if work.settings.gradient == "in-array":
+        return np.zeros(len(work.layers))
+    return 2 * kept_bits(work)
+
+
+def working_bits(work: Workload) -> float:
+    """Capacity of the buffer between layers: input and output of the largest layer [bit]."""
+    return float((work.input_values + work.output_values).max() * work.settings.input_bits)
+
+
+def stored_bits(work: Workload) -> float:
+    """Capacity of the memory on the chip for what training keeps [bit].
+
+    Where activations stay on the chip: those and the errors of all layers, of a whole batch if gradients are summed over
+    it; where gradients stay on the chip, one per weight. Arrays that form the outer product themselves need the activations
+    and errors of one image.
     """
     settings = work.settings
-    values = work.input_values * settings.input_bits + work.output_values * settings.input_bits
-    capacity = float(values.max())
-    if settings.training and (settings.activations == "on-chip" or settings.gradient == "in-array"):
+    capacity = 0.0
+    if settings.activations == "on-chip" or settings.gradient == "in-array":
         images = settings.batch_size if settings.gradient == "per-batch" else 1
-        kept = work.input_values * settings.input_bits + work.output_values * settings.error_bits
-        capacity = max(capacity, images * float(kept.sum()))
+        capacity += images * float(kept_bits(work).sum())
     if settings.training and settings.gradient_memory == "on-chip" and settings.gradient != "in-array":
         capacity += float(work.weights.sum()) * settings.gradient_bits
     return capacity
@@ -84,45 +96,56 @@ def staged_bits(work: Workload) -> float:
     return (work.settings.buffer_levels - 1) * float(np.sum(one))
 
 
-def buffer_energy(work: Workload, capacity: float) -> float:
-    """Energy of reading or writing one bit [J]."""
+def sram_energy(work: Workload, capacity: float) -> float:
+    """Energy of reading or writing one bit of a memory of this capacity [J]."""
     parts = work.parts
-    if work.settings.buffer == "register-file":
-        return parts["register_energy"]
     return parts["sram_read_bit_energy"] * np.sqrt(max(1.0, capacity / parts["sram_reference_bits"]))
 
 
+def sram_area(work: Workload, capacity: float) -> float:
+    """Area of a memory of this capacity [m^2]."""
+    return capacity * work.parts.technology.sram_cell / work.parts["sram_efficiency"]
+
+
 def buffers_entry(work: Workload) -> Entry:
-    """The buffer between layers: capacity, accesses, port."""
+    """The buffer between layers, and the memory on the chip for what training keeps."""
     settings, parts, entry = work.settings, work.parts, work.entry("buffers")
-    capacity = entry.note("capacity", "see docs/cost.md, from the switches for activations and gradients",
-                          buffer_bits(work), "bit")  # fmt: skip
-    held = capacity + staged_bits(work)
+    working = entry.note("capacity", "input and output of the largest layer", working_bits(work), "bit")
+    stored = entry.note("stored", "activations, errors and gradients kept on the chip", stored_bits(work), "bit")
+    held = working + staged_bits(work)
     if settings.buffer == "sram":
-        area = held * parts.technology.sram_cell / parts["sram_efficiency"]
-        entry.set_area("capacity of all levels x A_cell/efficiency", area, "sram_efficiency")
-        text = "E_8KiB sqrt(capacity/8 KiB), at least E_8KiB"
-        each = entry.note("E_bit", text, buffer_energy(work, capacity), "J", "sram_read_bit_energy")
+        area, text = sram_area(work, held), "(capacity of all levels + stored) x A_cell/efficiency"
+        formula = "E_8KiB sqrt(capacity/8 KiB), at least E_8KiB"
+        each = entry.note("E_bit", formula, sram_energy(work, working), "J", "sram_read_bit_energy")
     else:
-        one = (parts["register_area"] + parts["gate_area"]) / parts["placement_density"]
-        text = "capacity of all levels x (A_register + A_gate)/density"
-        entry.set_area(text, held * one, "register_area", "gate_area")
-        each = entry.note("E_bit", "E_register", buffer_energy(work, capacity), "J", "register_energy")
+        area = held * (parts["register_area"] + parts["gate_area"]) / parts["placement_density"]
+        text = "capacity of all levels x (A_register + A_gate)/density + stored x A_cell/efficiency"
+        each = entry.note("E_bit", "E_register", parts["register_energy"], "J", "register_energy")
+    entry.set_area(text, area + sram_area(work, stored), "sram_efficiency")
+    far = entry.note("E_stored", "E_8KiB sqrt(stored/8 KiB)", sram_energy(work, stored), "J", "sram_read_bit_energy")
     port = settings.buffer_port_bits
     for phase in read_phases(settings):
         bits = settings.buffer_levels * (bits_in(work, phase) + bits_out(work, phase))
         entry.add_energy(phase, "levels x bits in and out x E_bit", bits * each)
         entry.add_latency(phase, "levels x bits in and out/port x clock", np.ceil(bits / port) * work.clock_period)
-    moved = operand_bits(work) + (activation_traffic(work) if settings.activations == "on-chip" else 0)
-    moved = moved + (gradient_traffic(work) if settings.gradient_memory == "on-chip" else 0)
-    entry.add_energy("weight gradient", "operands, kept activations and gradients x E_bit", moved * each)
-    again = settings.buffer_levels * outer_product_bits(work)
-    entry.add_energy("update", "activations and errors that the arrays multiply x E_bit", again * each)
-    entry.add_latency("update", "the same/port x clock", np.ceil(again / port) * work.clock_period)
-    kept = moved - operand_bits(work)
+    _kept(work, entry, each, far)
+    return entry
+
+
+def _kept(work: Workload, entry: Entry, each: float, far: float) -> None:
+    """Enter what training reads and writes, from energies per bit of the buffer and of the memory [J]."""
+    settings, port = work.settings, work.settings.buffer_port_bits
+    nothing = np.zeros(len(work.layers))
+    kept = activation_traffic(work) if settings.activations == "on-chip" else nothing
+    kept = kept + (gradient_traffic(work) if settings.gradient_memory == "on-chip" else nothing)
+    text = "operands x E_bit + kept activations and gradients x E_stored"
+    entry.add_energy("weight gradient", text, operand_bits(work) * each + kept * far)
     text = "kept activations and gradients/port x clock; operands stream while the unit multiplies"
     entry.add_latency("weight gradient", text, np.ceil(kept / port) * work.clock_period)
-    return entry
+    if settings.training and settings.gradient == "in-array":
+        moved = kept_bits(work) + outer_product_bits(work)
+        entry.add_energy("update", "activations and errors, kept and multiplied by the arrays, x E_stored", moved * far)
+        entry.add_latency("update", "the same/port x clock", np.ceil(moved / port) * work.clock_period)
 
 
 def off_chip_entry(work: Workload) -> Entry:

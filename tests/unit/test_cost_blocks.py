@@ -230,15 +230,24 @@ def test_overlapping_windows_share_what_the_setting_says(reuse, share):
     assert energy(middle, "adder trees", "backward") == pytest.approx(sums * 18 * PARTS["adder_bit_energy"])
 
 
-def test_larger_buffers_cost_the_square_root_of_their_size():
-    cost = estimate(gradient_memory="on-chip")
-    bits = 209 * 8 + (36 + 2000) * 16
-    assert cost.facts["buffer_bits"] == bits
+def test_larger_memories_cost_the_square_root_of_their_size():
     layer = dataclasses.replace(LAYER, rows=20000, input_values=19999)
     large = chip_cost([FIRST, layer], SETTINGS, SYNAPSE)
     factor = math.sqrt(20009 * 8 / 65536)
     moved = 20000 * 8 + 10 * (14 + math.ceil(math.log2(157)))
     assert energy(large, "buffers", "forward") == pytest.approx(moved * PARTS["sram_read_bit_energy"] * factor)
+
+
+def test_what_training_keeps_on_the_chip_has_a_memory_of_its_own():
+    cost, kept = estimate(), estimate(gradient_memory="on-chip", activations="on-chip")
+    assert (cost.facts["buffer_bits"], cost.facts["stored_bits"]) == (209 * 8, 0)
+    stored = (36 + 2000) * 16 + 10 * (16 + 64 + 199 + 10) * 8
+    assert kept.facts["stored_bits"] == stored
+    assert energy(kept, "buffers", "forward") == energy(cost, "buffers", "forward")
+    assert area(kept, "buffers") - area(cost, "buffers") == pytest.approx(stored * 0.171e-12 / 0.72)
+    moved = 2 * 2000 * 16 / 10 + 2 * 209 * 8
+    more = energy(kept, "buffers", "weight gradient") - energy(cost, "buffers", "weight gradient")
+    assert more == pytest.approx(moved * PARTS["sram_read_bit_energy"])
 
 
 def test_gradients_of_every_image_go_off_the_chip_and_back():
