@@ -1,6 +1,7 @@
 """Training of a network on chip and of its float32 twin, one seed."""
 
 import numba
+import numpy as np
 
 from arraysim.networks.definition import array_layers
 from arraysim.networks.product import workers
@@ -45,7 +46,8 @@ def train(
     keeper = Keeper() if keeper is None else keeper
     if not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
         raise InputError(f"seed = {seed!r} must be an integer from 0 to {MAX_SEED}")
-    with workers(jobs):
+    # Overflow shows in the loss, which is looked at after each epoch.
+    with workers(jobs), np.errstate(over="ignore", invalid="ignore"):
         threads = numba.get_num_threads()
         numba.set_num_threads(min(jobs, numba.config.NUMBA_NUM_THREADS))
         try:

@@ -1,7 +1,8 @@
 """A learning rate and a weight range for given synapses, data and network, found on images kept to validate.
 
-The two decide how well a network learns on few levels. The search goes along one, then along the other, by factors
-of two, as long as the validation accuracy grows; the test images are not looked at.
+The two decide how well a network learns on few levels. The search scans the learning rate over more than two decades,
+for a rate that is too small sends no pulse at all and gives no hint where to go; then it climbs by factors of two along
+the weight range and along the rate again. The test images are not looked at.
 """
 
 import dataclasses
@@ -15,8 +16,10 @@ from arraysim.training.run import train
 from llg.errors import RunError
 
 VALIDATION_FRACTION = 0.1
+SCAN = (1.0, 4.0, 0.25, 16.0, 0.0625)
+"""Factors on the first learning rate."""
 FACTOR = 2.0
-MOST_STEPS = 5
+MOST_STEPS = 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,8 @@ def search(
             note(found[key])
         return found[key].validation_accuracy
 
-    rate, weight_range = config.rate, config.weight_range
+    weight_range = config.weight_range
+    rate = max((config.rate * factor for factor in SCAN), key=lambda value: attempt(value, weight_range))
     rate = _climb(rate, lambda value: attempt(value, weight_range))
     weight_range = _climb(weight_range, lambda value: attempt(rate, value))
     rate = _climb(rate, lambda value: attempt(value, weight_range))
