@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 
 from arraysim.networks.network import Network
@@ -47,8 +48,8 @@ def _table_rate(seconds: float) -> float:
 
 
 def _pulse_rates(seconds: float) -> dict[str, float]:
-    """Pulses per second of one thread on a full array and on a sparse list, with one and with 64 device instances."""
-    rates = {}
+    """Pulses per second on a full array, with one thread and all, and on a sparse list, with one and 64 device instances."""
+    rates, threads = {}, numba.get_num_threads()
     for instances in (1, 64):
         array = SynapseArray(ladder_law(instances=instances), shape=(SYNAPSES,), seed=1)
         rng = np.random.default_rng(1)
@@ -63,9 +64,12 @@ def _pulse_rates(seconds: float) -> dict[str, float]:
             array.apply(some, every[:SPARSE])
             return SPARSE
 
-        for name, work in (("full_array", full), ("sparse", sparse)):
+        work_of = {"full_array": (full, 1), "full_array_threads_all": (full, threads), "sparse": (sparse, 1)}
+        for name, (work, number) in work_of.items():
+            numba.set_num_threads(number)
             work()
             rates[f"{name}_instances_{instances}"] = best_rate(work, seconds)
+        numba.set_num_threads(threads)
     return rates
 
 

@@ -68,16 +68,16 @@ def own(seconds):
 @njit(nogil=True)
 def inverse_pulse(state, instance, pulse, cumulative, event, key_1, key_2):
     """As ``pulse_block``, by comparison with the sums of a row: K, P, states, 8 sums of 32 bits."""
-    kinds, states, columns = cumulative.shape[1:]
+    kinds, states = cumulative.shape[1:3]
     flat = cumulative.ravel()
     base = counter(event, 0)
     for i in range(state.size):
         u = np.uint32(step_bits(key_1, key_2, base + np.uint64(i)) >> np.uint64(32))
-        row = ((np.int64(instance[i]) * kinds + pulse[i]) * states + state[i]) * columns
-        new = 0
-        for j in range(columns - 1):
-            new += u >= flat[row + j]
-        state[i] = new
+        row = ((np.int64(instance[i]) * kinds + pulse[i]) * states + state[i]) * 8
+        new = np.int32(0)
+        for j in range(8):  # a constant, so that the compiler takes all eight at once
+            new += np.int32(u >= flat[row + j])
+        state[i] = np.int8(new)
 
 
 def inverse(seconds):

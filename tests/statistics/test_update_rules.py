@@ -11,6 +11,7 @@ from arraysim.rules.tiki_taka import TikiTaka
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.weights import DOWN, UP, PairedWeights
+from llg.errors import InputError
 
 SHAPE = (60, 50)
 
@@ -185,6 +186,45 @@ def test_accumulator_sends_one_pulse_per_mean_step():
     sent = [rule.directions(np.array([[-0.1, 0.2]], np.float32), 1.0)[0].tolist() for _ in range(10)]
     assert np.sum(sent, axis=0).tolist() == [4, -8]
     assert set(np.ravel(sent)) == {-1, 0, 1}
+
+
+def by_hand(rule_state, inputs, errors, rate, momentum, step, most):
+    """The mixed-precision rule in plain numpy."""
+    accumulator, velocity = rule_state
+    velocity = momentum * velocity - rate * inputs.T @ errors
+    accumulator = accumulator + velocity
+    count = np.sign(accumulator) * np.minimum(most, np.floor(np.abs(accumulator) / step))
+    return (accumulator - count * step, velocity), count
+
+
+@pytest.mark.parametrize("n", [10, 40])
+@pytest.mark.parametrize("momentum", [0.0, 0.7])
+@pytest.mark.parametrize("most", [1, 3])
+def test_accumulator_kernels_agree_with_the_rule_in_numpy(n, momentum, most):
+    """Few samples go through driven rows, many through a product; a rule given gradients does the same."""
+    rng = np.random.default_rng(n)
+    rule, other = (MixedPrecision(SHAPE, 0.11, momentum=momentum, most_pulses=most) for _ in range(2))
+    state, worst = (np.zeros(SHAPE), np.zeros(SHAPE)), 0
+    for _ in range(10):
+        inputs = (rng.normal(size=(n, SHAPE[0])) * (rng.random((n, SHAPE[0])) < 0.2)).astype(np.float32)
+        errors = rng.normal(size=(n, SHAPE[1])).astype(np.float32)
+        state, count = by_hand(state, inputs, errors, 0.05, momentum, 0.11, most)
+        weight, found = rule.pulses(inputs, errors, 0.05)
+        sent = np.zeros(SHAPE, int)
+        sent.ravel()[weight] = found
+        assert np.abs(found).max() == most
+        same = other.directions(inputs.T @ errors, 0.05)
+        # Rounding may decide a pulse that lies on the edge; it then comes a batch later or earlier.
+        worst = max(worst, np.count_nonzero(sent != count), np.count_nonzero(same != count))
+        state = (np.where(sent != count, rule.accumulator, state[0]), state[1])
+        other.accumulator[:] = rule.accumulator
+    assert worst <= 2
+    np.testing.assert_allclose(rule.accumulator, state[0], atol=2e-5)
+
+
+def test_most_pulses_has_bounds():
+    with pytest.raises(InputError, match="most_pulses = 0"):
+        MixedPrecision(SHAPE, 0.1, momentum=0.0, most_pulses=0)
 
 
 def test_sign_rule_pulses_against_the_gradient_at_the_given_chance():
