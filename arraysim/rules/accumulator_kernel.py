@@ -1,6 +1,7 @@
 """Jitted arithmetic of digital accumulators: add the wanted change, send whole steps, keep the rest, in one pass.
 
-Rows that no input drove are not touched, so sparse inputs (four of five pixels of a digit are black) cost little.
+Rows that no input drove and that have nothing to send are not touched, so sparse inputs (four of five pixels of a digit
+are black) cost little.
 """
 
 import numpy as np
@@ -8,8 +9,12 @@ from numba import njit
 
 
 @njit(inline="always")
-def _send(row, first, step, most, weight, count, m):
-    """Take whole steps off one row of accumulators and list the pulses that make them; return the new length."""
+def _send(row, first, step, most, weight, count, m, waiting):
+    """Take whole steps off one row of accumulators and list the pulses that make them.
+
+    Returns the new length of the list; ``waiting``, shape (1,), says whether more than `most` pulses were due.
+    """
+    waiting[0] = False
     hits = 0
     for c in range(row.size):
         hits += (row[c] >= step) | (row[c] <= -step)
@@ -21,18 +26,20 @@ def _send(row, first, step, most, weight, count, m):
             if row[c] < 0:
                 number = -number
             row[c] -= np.float32(number) * step
+            waiting[0] |= abs(row[c]) >= step
             weight[m], count[m] = first + c, number
             m += 1
     return m
 
 
 @njit(cache=True, nogil=True)
-def accumulate_signals(accumulator, velocity, inputs, errors, rate, momentum, step, most, weight, count):
+def accumulate_signals(accumulator, velocity, waiting, inputs, errors, rate, momentum, step, most, weight, count):
     """Add -rate times the outer products of inputs and errors; return the number of weights that get pulses.
 
     Args:
         accumulator: shape (rows, columns), float32 [1].
         velocity: likewise, or empty if there is no momentum [1].
+        waiting: which rows have more to send, shape (rows,), bool.
         inputs: shape (n, rows), float32 [1].
         errors: shape (n, columns), float32 [1].
         rate: learning rate, float32 [1].
@@ -46,7 +53,7 @@ def accumulate_signals(accumulator, velocity, inputs, errors, rate, momentum, st
     keep = velocity.size > 0
     for r in range(accumulator.shape[0]):
         row = velocity[r] if keep else accumulator[r]
-        touched = keep
+        touched = keep or waiting[r]
         if keep:
             for c in range(columns):
                 row[c] *= momentum
@@ -62,12 +69,12 @@ def accumulate_signals(accumulator, velocity, inputs, errors, rate, momentum, st
             for c in range(columns):
                 total[c] += row[c]
         if touched:
-            m = _send(accumulator[r], r * columns, step, most, weight, count, m)
+            m = _send(accumulator[r], r * columns, step, most, weight, count, m, waiting[r : r + 1])
     return m
 
 
 @njit(cache=True, nogil=True)
-def accumulate_gradient(accumulator, velocity, gradient, rate, momentum, step, most, weight, count):
+def accumulate_gradient(accumulator, velocity, waiting, gradient, rate, momentum, step, most, weight, count):
     """Add -rate times the gradient, shape (rows, columns), float32; otherwise as ``accumulate_signals``."""
     m, columns = 0, gradient.shape[1]
     keep = velocity.size > 0
@@ -81,5 +88,5 @@ def accumulate_gradient(accumulator, velocity, gradient, rate, momentum, step, m
         else:
             for c in range(columns):
                 total[c] -= rate * slope[c]
-        m = _send(total, r * columns, step, most, weight, count, m)
+        m = _send(total, r * columns, step, most, weight, count, m, waiting[r : r + 1])
     return m

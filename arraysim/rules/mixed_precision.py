@@ -44,6 +44,7 @@ class MixedPrecision(Rule):
         self.velocity = np.zeros(shape if momentum > 0 else (0, shape[1]), np.float32)
         self._step, self._momentum = np.float32(mean_step), np.float32(momentum)
         self._most = most_pulses
+        self._waiting = np.zeros(shape[0], np.bool_)
         self._weight = np.empty(self.accumulator.size, np.int64)
         self._count = np.empty(self.accumulator.size, np.int8)
 
@@ -70,6 +71,9 @@ class MixedPrecision(Rule):
         """Accumulators and, if there is momentum, velocities."""
         return {"accumulator": self.accumulator} | ({"velocity": self.velocity} if self.velocity.size else {})
 
+    def _restored(self) -> None:
+        self._waiting[:] = True
+
     def _pulses_of(self, gradient, rate):
         return self._listed(accumulate_gradient, np.ascontiguousarray(gradient, np.float32), rate)
 
@@ -78,6 +82,7 @@ class MixedPrecision(Rule):
         m = kernel(
             self.accumulator,
             self.velocity,
+            self._waiting,
             *arrays,
             np.float32(rate),
             self._momentum,

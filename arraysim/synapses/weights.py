@@ -199,7 +199,7 @@ class PulsedWeights(FloatWeights, Checkpointed):
             self.array.take_events(pulses * span),
             self.array.write_keys,
             self._keys,
-            self._layout(),
+            self._layout,
         )
         self.array.count_reads(reads)
 
@@ -251,7 +251,8 @@ class PulsedWeights(FloatWeights, Checkpointed):
 
     def refresh(self) -> None:
         """Read the weights from the devices again, after pulses to the arrays that did not go through the weights."""
-        fill_weights(self.values.ravel(), self._planes, self.array.devices, self._reading, self._layout())
+        self._layout = self._arrangement()
+        fill_weights(self.values.ravel(), self._planes, self.array.devices, self._reading, self._layout)
 
     def _restored(self) -> None:
         self.refresh()
@@ -268,7 +269,7 @@ class PulsedWeights(FloatWeights, Checkpointed):
         """Conductance each row's weights are counted from, shape (rows,), float32 [S]."""
         return np.zeros(self.values.shape[0], np.float32)
 
-    def _layout(self) -> tuple:
+    def _arrangement(self) -> tuple:
         """How devices make weights, as ``weight_kernel`` takes it."""
         window = self.array.law.conductance
         return (

@@ -218,6 +218,8 @@ def test_accumulator_kernels_agree_with_the_rule_in_numpy(n, momentum, most):
         worst = max(worst, np.count_nonzero(sent != count), np.count_nonzero(same != count))
         state = (np.where(sent != count, rule.accumulator, state[0]), state[1])
         other.accumulator[:] = rule.accumulator
+        other.velocity[:] = rule.velocity
+        other._waiting[:] = rule._waiting
     assert worst <= 2
     np.testing.assert_allclose(rule.accumulator, state[0], atol=2e-5)
 
