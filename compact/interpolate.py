@@ -63,43 +63,44 @@ def transition_matrix(
 def _between(table: TransitionTable, device: int, corners: list, pulse: dict) -> np.ndarray:
     """Matrix from the weighted quantiles of the corners."""
     counts = {index: table.counts[(device, *index)].astype(float) for index, _ in corners}
-    floor = _floor(np.min([_trials(c) for c in counts.values()], axis=0))
+    floor = half_outcome(np.min([trials(c) for c in counts.values()], axis=0))
     quantile = np.zeros_like(floor)
     for index, weight in corners:
-        q = _quantiles(_chances(counts[index]), floor)
+        q = quantiles(chances(counts[index]), floor)
         if table.fit is not None:
-            q -= _quantiles(_chances(table.fitted_probability[(device, *index)]), floor)
+            q -= quantiles(chances(table.fitted_probability[(device, *index)]), floor)
         quantile += weight * q
     if table.fit is not None:
-        quantile += _quantiles(_chances(table.fit.model.matrix(**pulse, device=device)), floor)
+        quantile += quantiles(chances(table.fit.model.matrix(**pulse, device=device)), floor)
     return _matrix(np.clip((ndtr(quantile) - floor) / (1.0 - 2.0 * floor), 0.0, 1.0))
 
 
-def _trials(counts: np.ndarray) -> np.ndarray:
-    """Trials behind each chance of `_chances`, shape (S, S): first all, then those not lost."""
-    trials = np.repeat(counts[:, :-1].sum(axis=1, keepdims=True), len(counts), axis=1)
-    trials[:, 0] += counts[:, -1]
-    return trials
+def trials(counts: np.ndarray) -> np.ndarray:
+    """Trials behind each chance of `chances`, shape (S, S): first all, then those not lost."""
+    n = np.repeat(counts[:, :-1].sum(axis=1, keepdims=True), len(counts), axis=1)
+    n[:, 0] += counts[:, -1]
+    return n
 
 
-def _floor(trials: np.ndarray) -> np.ndarray:
-    """Chance that so many trials leave in doubt when they never, or always, came about [1]."""
-    return np.clip(PRIOR / (trials + 2 * PRIOR), _RESOLUTION, 0.49)
+def half_outcome(n: np.ndarray) -> np.ndarray:
+    """Chance that n trials leave in doubt of what never, or always, came about [1]."""
+    return np.clip(PRIOR / (n + 2 * PRIOR), _RESOLUTION, 0.49)
 
 
-def _chances(rows: np.ndarray) -> np.ndarray:
+def chances(rows: np.ndarray) -> np.ndarray:
     """Chance to be lost, then to end in state 1, 2, ... or beyond if not lost, from rows (S, S+1); shape (S, S)."""
     kept = rows[:, :-1].sum(axis=1, keepdims=True)
     beyond = np.cumsum(rows[:, -2:0:-1], axis=1)[:, ::-1] / np.where(kept > 0, kept, 1.0)
     return np.concatenate([rows[:, -1:] / rows.sum(axis=1, keepdims=True), np.where(kept > 0, beyond, 0.5)], axis=1)
 
 
-def _quantiles(chance: np.ndarray, floor: np.ndarray) -> np.ndarray:
+def quantiles(chance: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    """Normal quantiles of chances, where 0 and 1 count as `floor` and its complement, same shape [1]."""
     return ndtri(floor + (1.0 - 2.0 * floor) * np.clip(chance, 0.0, 1.0))
 
 
 def _matrix(chance: np.ndarray) -> np.ndarray:
-    """Rows of a matrix from `_chances`."""
+    """Rows of a matrix from `chances`."""
     S = len(chance)
     lost, beyond = chance[:, :1], np.minimum.accumulate(chance[:, 1:], axis=1)
     edges = np.concatenate([np.ones((S, 1)), beyond, np.zeros((S, 1))], axis=1)

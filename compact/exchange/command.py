@@ -14,6 +14,7 @@ FORMATS = {
     "crosssim": "lookup tables of CrossSim, a folder",
     "neurosim": "device parameters, JSON",
     "aihwkit": "PiecewiseStepDevice, JSON",
+    "verilog-a": "module for circuit simulators",
 }
 STATES = 64
 RESOLUTION = 501
@@ -137,8 +138,10 @@ def add_export(commands):
     parser.add_argument("table", type=Path, metavar="TABLE", help="transition table")
     parser.add_argument("--to", dest="target", required=True, choices=FORMATS, help="; ".join(FORMATS.values()))
     parser.add_argument("--temperature", type=si("K"), metavar="T", help="of the chip (default: lowest of the table)")
-    parser.add_argument("--resolution", type=whole_number(3), default=RESOLUTION, metavar="N",
+    parser.add_argument("--resolution", type=whole_number(3), metavar="N",
                         help=f"crosssim: points of G and of probability (default {RESOLUTION})")  # fmt: skip
+    parser.add_argument("--device", type=whole_number(0), metavar="K", help="verilog-a: device instance (default 0)")
+    parser.add_argument("--name", metavar="NAME", help="verilog-a: name of the module (default: that of the file)")
     add_common(parser, output="write to this file; a folder for crosssim", seed=False)
     parser.set_defaults(run=run_export)
 
@@ -149,10 +152,15 @@ def run_export(arguments: argparse.Namespace):
 
     if arguments.out is None:
         raise InputError("export: needs -o PATH to write to")
+    own = {"crosssim": ("resolution",), "verilog-a": ("device", "name")}
+    for target, names in own.items():
+        for name in names:
+            if target != arguments.target and getattr(arguments, name) is not None:
+                raise InputError(f"export: --to {arguments.target} takes no --{name}")
     table = load_table(arguments.table)
-    {"crosssim": _export_crosssim, "neurosim": _export_json, "aihwkit": _export_json}[arguments.target](
-        arguments, table
-    )
+    {"crosssim": _export_crosssim, "neurosim": _export_json, "aihwkit": _export_json, "verilog-a": _export_module}[
+        arguments.target
+    ](arguments, table)
 
 
 def _export_crosssim(arguments: argparse.Namespace, table):
@@ -162,7 +170,7 @@ def _export_crosssim(arguments: argparse.Namespace, table):
     written = export_crosssim(
         arguments.out,
         table,
-        resolution=arguments.resolution,
+        resolution=RESOLUTION if arguments.resolution is None else arguments.resolution,
         temperature=arguments.temperature,
         force=arguments.force,
     )
@@ -194,3 +202,22 @@ def _export_json(arguments: argparse.Namespace, table):
         {"format": arguments.target, "files": [str(arguments.out)]},
         [f"{arguments.out}: {FORMATS[arguments.target]}"],
     )
+
+
+def _export_module(arguments: argparse.Namespace, table):
+    import re
+
+    from compact.exchange.verilog_a import save_module, synapse_module
+
+    writable_file(arguments.out, arguments.force)
+    name = re.sub(r"\W", "_", arguments.out.stem) if arguments.name is None else arguments.name
+    module = synapse_module(table, name=name, device=arguments.device or 0, temperature=arguments.temperature)
+    save_module(arguments.out, module, force=arguments.force)
+    result = {
+        "format": "verilog-a",
+        "files": [str(arguments.out)],
+        "module": module.name,
+        "law": module.law,
+        "notes": list(module.notes),
+    }
+    emit(arguments, result, [f"{arguments.out}: module {module.name}", *(f"  {note}" for note in module.notes)])

@@ -43,6 +43,17 @@ def test_json_formats_of_a_swept_table(command, chain, folder, target, key):
     assert again.code == 2 and "exists" in again.err
 
 
+def test_verilog_a_of_a_swept_table(command, chain, folder):
+    answer = command("export", chain[0] / "table.h5", "--to", "verilog-a", "-o", "five-states.va", "--json")
+    assert (answer.json["module"], answer.json["law"]) == ("five_states", "table")
+    text = (folder / "five-states.va").read_text()
+    assert "module five_states(w1, w2, t);" in text and "stand-in" not in text
+    front_end = pytest.importorskip("openvaf_py", reason="no Verilog-A front end: pip install openvaf-py")
+    assert front_end.compile_va("five-states.va")[0].name == "five_states"
+    again = command("export", chain[0] / "table.h5", "--to", "verilog-a", "-o", "table.va")
+    assert again.code == 2 and "is a word of Verilog-A; choose another with --name" in again.err
+
+
 def test_pulse_responses(command, folder):
     rng, state, lines = np.random.default_rng(1), 0, ["pulse,polarity,amplitude_V,duration_us,conductance_uS"]
     for number in range(1, 400):
@@ -71,6 +82,8 @@ def test_pulse_responses(command, folder):
         ("import --from pulses a.csv b.csv -o t.h5", "takes one file"),
         ("import --from elsewhere a -o t.h5", "invalid choice"),
         ("export none.h5 --to crosssim -o out", "no such file"),
+        ("export none.h5 --to neurosim -o out --device 1", "takes no --device"),
+        ("export none.h5 --to aihwkit -o out --resolution 9", "takes no --resolution"),
         ("export none.h5 --to spice -o out", "invalid choice"),
         ("export dG_increasing.txt --to aihwkit -o out", "not an HDF5 file"),
     ],
