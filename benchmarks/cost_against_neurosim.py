@@ -4,7 +4,8 @@ The figures lie in ../shared/reference/neurosim_vgg8.json beside a checkout. Set
 them; where the tool states none or counts in another way, the list `CHOICES` says what is taken. No constant is fitted.
 
     python benchmarks/cost_against_neurosim.py            # tables in Markdown
-    python benchmarks/cost_against_neurosim.py --json     # all ratios
+    python benchmarks/cost_against_neurosim.py --json     # all pairs of figures
+    python benchmarks/cost_against_neurosim.py --comparator 3.4   # what the tool's comparator would change
 """
 
 import argparse
@@ -15,9 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from arraysim.cost.cell import Resistive
+from arraysim.cost.components import Parts
 from arraysim.cost.estimate import chip_cost
 from arraysim.cost.ledger import BLOCKS, ChipCost
 from arraysim.cost.settings import ChipSettings
+from arraysim.cost.technology import technology
 from arraysim.networks.definition import ArrayLayer
 
 REFERENCE = Path(__file__).parents[2] / "shared/reference/neurosim_vgg8.json"
@@ -52,8 +55,8 @@ def layers() -> list[ArrayLayer]:
     return [ArrayLayer(**layer, kernel=3 if layer["kind"] == "conv" else 1) for layer in named]
 
 
-def estimate(name: str, configuration: dict, reference: dict) -> ChipCost:
-    """The same configuration in this model."""
+def estimate(name: str, configuration: dict, reference: dict, comparator_fJ: float | None = None) -> ChipCost:
+    """The same configuration in this model, with another energy of its comparators if given."""
     shipped = reference["shipped_parameters"]
     override = {**shipped, **configuration["overrides_vs_shipped"]}
     activity = reference["traces"]["b8" if name.startswith("sram_8") else "b5"]["input_bit_activity_per_layer"]
@@ -74,6 +77,8 @@ def estimate(name: str, configuration: dict, reference: dict) -> ChipCost:
         error_activity=tuple(activity),
         pulses_per_update=(updated_share(configuration["traces"], reference),),
         gradient="per-image",
+        gradient_memory="off-chip",
+        activations="off-chip",
         gradient_bits=15,
         input_reuse="none",
         buffer="register-file",
@@ -81,6 +86,8 @@ def estimate(name: str, configuration: dict, reference: dict) -> ChipCost:
         buffer_port_bits=128,
     )
     factors = {"HBM2_bandwidth": BANDWIDTH_BITS_PER_S / 2.05e12}
+    if comparator_fJ is not None:
+        factors["comparator_energy"] = 1e-15 * comparator_fJ / Parts(technology(32))["comparator_energy"]
     return chip_cost(layers(), settings, None if sram else synapse(override), factors=factors, name=name)
 
 
@@ -139,11 +146,11 @@ def compare(cost: ChipCost, printed: dict) -> dict[str, tuple[float, float]]:
     return pairs
 
 
-def run(reference: dict) -> dict:
+def run(reference: dict, comparator_fJ: float | None = None) -> dict:
     """All configurations."""
     result = {}
     for name, configuration in reference["configurations"].items():
-        cost = estimate(name, configuration, reference)
+        cost = estimate(name, configuration, reference, comparator_fJ)
         result[name] = compare(cost, configuration["results"])
     return result
 
@@ -165,11 +172,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--absolute", metavar="NAME", help="both figures of one configuration")
+    parser.add_argument(
+        "--comparator", type=float, metavar="FJ", help="energy of a comparator instead of the published"
+    )
     arguments = parser.parse_args()
     if not REFERENCE.exists():
         sys.exit(f"{REFERENCE} is absent: nothing to compare with")
     reference = json.loads(REFERENCE.read_text())
-    result = run(reference)
+    result = run(reference, arguments.comparator)
     if arguments.json:
         print(json.dumps(result))
     elif arguments.absolute:

@@ -6,7 +6,7 @@ from arraysim.cost.comparison import PAPER, Comparison
 from arraysim.cost.components import published
 from arraysim.cost.ledger import BLOCKS, PHASES, ChipCost
 from arraysim.cost.sensitivity import Sensitivity
-from arraysim.reporting.number_text import with_prefix
+from arraysim.reporting.number_text import time_text, with_prefix
 from llg.errors import InputError, nearest
 
 
@@ -100,8 +100,9 @@ def chip_lines(cost: ChipCost) -> list[str]:
     """The table of one chip: blocks down, area, energy and latency across."""
     phases = [number for number in range(len(PHASES)) if cost.energy[:, :, number].any()]
     head = "".join(f"{PHASES[p]:>17}" for p in phases)
-    lines = [f"{cost.name}: {1e6 * cost.total_area:.3g} mm2, {with_prefix(cost.total_energy(), 'J')} and "
-             f"{with_prefix(cost.total_latency(), 's')} per image"]  # fmt: skip
+    images, (energy, latency) = cost.facts["settings"]["images_per_epoch"], (cost.total_energy(), cost.total_latency())
+    lines = [f"{cost.name}: {1e6 * cost.total_area:.3g} mm2; {with_prefix(energy, 'J')}, {time_text(latency)} per image; "
+             f"{with_prefix(images * energy, 'J')}, {time_text(images * latency)} per epoch of {images}"]  # fmt: skip
     lines.append(f"{'':17}{'area':>11}{head}{'latency':>17}")
     rows = [*((name, slice(i, i + 1)) for i, name in enumerate(BLOCKS)), ("total", slice(None))]
     for name, chosen in rows:
