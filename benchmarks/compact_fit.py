@@ -5,21 +5,26 @@
     python benchmarks/compact_fit.py held-out raw.h5 fresh.h5
     python benchmarks/compact_fit.py coverage raw.h5 fresh.h5    # better with ten times more trajectories in fresh.h5
     python benchmarks/compact_fit.py forms raw.h5
+    python benchmarks/compact_fit.py extrapolate raw.h5 hot.h5 long.h5   # other temperatures or durations, every form
 
 held-out: each third of the grid in turn is left out; the rest is fitted, and also made into a coarser table that is interpolated.
 Total variation distances from the fresh counts are means over the states, less what sampling alone would give.
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 
 import numpy as np
 
+from compact.fitting.estimate import fit_table
 from compact.fitting.goodness import goodness_of_fit
 from compact.fitting.intervals import intervals
-from compact.fitting.registry import DEFAULT
+from compact.fitting.registry import DEFAULT, FORMS
+from compact.fitting.result import Fit
 from compact.fitting.run import compare_forms, folds, run_fit
+from compact.interpolate import transition_matrix
 from compact.table import TransitionTable
 from compact.table_file import load_table
 
@@ -44,10 +49,6 @@ def linear_rows(table: TransitionTable, held: np.ndarray, a: int, d: int) -> np.
 
 def interpolated_rows(table: TransitionTable, held: np.ndarray, a: int, d: int, fit) -> np.ndarray:
     """Row of the interpolated table along the current from the points kept at this duration."""
-    import dataclasses
-
-    from compact.interpolate import transition_matrix
-
     kept = np.flatnonzero(~held[0, :, d])
     J = table.current_density
     if fit is not None:
@@ -63,8 +64,6 @@ def interpolated_rows(table: TransitionTable, held: np.ndarray, a: int, d: int, 
 
 def held_out(raw: TransitionTable, fresh: TransitionTable, form: str) -> dict:
     """Distances of each method on the grid points left out."""
-    from compact.fitting.estimate import fit_table
-
     found = {name: [] for name in ("closed form", "table about the closed form", "table alone", "linear")}
     sampling = {name: [] for name in found}
     ratio = []
@@ -72,7 +71,7 @@ def held_out(raw: TransitionTable, fresh: TransitionTable, form: str) -> dict:
         model = fit_table(raw, form, use=~held)
         goodness = goodness_of_fit(fresh, model)
         ratio.append((goodness.deviance[0][held].sum(), goodness.expected[0][held].sum()))
-        fit = dataclasses_fit(raw, model)
+        fit = only_model(raw, model)
         for _, a, d in np.argwhere(held):
             kept = np.flatnonzero(~held[0, :, d])
             if not kept[0] < a < kept[-1]:
@@ -100,10 +99,8 @@ def held_out(raw: TransitionTable, fresh: TransitionTable, form: str) -> dict:
     return result
 
 
-def dataclasses_fit(table: TransitionTable, model):
+def only_model(table: TransitionTable, model):
     """A fit that holds a model, for tables to interpolate about."""
-    from compact.fitting.result import Fit
-
     zero = np.zeros(table.counts.shape[:4])
     return Fit(model=model, deviance=zero, expected_deviance=zero, residual=zero, free=0, verdict="held out")
 
@@ -123,10 +120,23 @@ def coverage(raw: TransitionTable, fresh: TransitionTable, form: str) -> dict:
     return result | {"entries": int(uncertain.size), "uncertain entries": int(uncertain.sum())}
 
 
+def extrapolate(raw: TransitionTable, others: dict[str, TransitionTable]) -> dict:
+    """Distances of every form, fitted to one table, from the counts of others."""
+    result = {}
+    for form in FORMS:
+        model, result[form] = fit_table(raw, form), {}
+        for name, other in others.items():
+            goodness = goodness_of_fit(other, model)
+            excess = goodness.distance - goodness.sampling
+            ratio = goodness.deviance.sum() / goodness.expected.sum()
+            result[form][name] = {"mean": excess.mean(), "worst": excess.max(), "deviance_per_degree_of_freedom": ratio}
+    return result
+
+
 def main():
     """Run one of the measurements and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("held-out", "coverage", "forms"))
+    parser.add_argument("what", choices=("held-out", "coverage", "forms", "extrapolate"))
     parser.add_argument("raw")
     parser.add_argument("fresh", nargs="*", help="one or more tables on the same grid, whose counts are added")
     parser.add_argument("--form", default=DEFAULT)
@@ -135,10 +145,11 @@ def main():
     if arguments.what == "forms":
         print(json.dumps(compare_forms(raw), indent=2))
         return
-    import dataclasses
-
     if not arguments.fresh:
-        sys.exit("needs fresh counts")
+        sys.exit("needs further tables")
+    if arguments.what == "extrapolate":
+        print(json.dumps(extrapolate(raw, {path: load_table(path) for path in arguments.fresh}), indent=2))
+        return
     tables = [load_table(path) for path in arguments.fresh]
     fresh = dataclasses.replace(tables[0], counts=sum(t.counts for t in tables))
     measure = held_out if arguments.what == "held-out" else coverage

@@ -12,6 +12,7 @@ from .model import FittedModel
 
 SOUND, FAIR = 1.5, 4.0
 """Deviance per degree of freedom up to which a fit is called sound, and usable."""
+LEAST_FREEDOM = 1.0
 NOTABLE = 0.02
 """Total variation distance beyond sampling error from which a grid point counts as failing [1]."""
 _CONTINUITY = 0.25
@@ -68,7 +69,7 @@ def _per_row(counts: np.ndarray, p: np.ndarray, pulses) -> dict[str, np.ndarray]
         "expected": expected_deviance(total, p)[0],
         "residual": total * ((share - p) * step).sum(axis=1),
         "distance": 0.5 * np.abs(share - p).sum(axis=1),
-        "sampling": np.minimum(sampling, 2 * p.max(axis=1, initial=0) * (1 - p.max(axis=1, initial=1))),
+        "sampling": np.minimum(sampling, 2 * p.max(axis=1) * (1 - p.max(axis=1))),
     }
 
 
@@ -98,14 +99,17 @@ def dispersion(goodness: Goodness, free: int) -> float:
 def verdict(table: TransitionTable, goodness: Goodness, free: int) -> str:
     """One paragraph: how good the fit is, and where it fails."""
     ratio = dispersion(goodness, free)
+    if goodness.expected.sum() - free < LEAST_FREEDOM:
+        return "not tested: the counts determine hardly more than the parameters"
     word = (
         "sound" if ratio <= SOUND else "usable with care" if ratio <= FAIR else "poor, do not rely on the closed form"
     )
     mean = float((goodness.distance - goodness.sampling).mean())
     excess = np.maximum(goodness.distance - _TWO_SIGMA * goodness.sampling, 0.0)
+    worst = f"at worst {excess.max():.3f} at {_place(table, excess)}" if excess.max() > 0 else "nowhere notable"
     words = [
         f"{word}: deviance per degree of freedom {ratio:.2f}, mean total variation distance beyond sampling error "
-        f"{mean:.4f}, at worst {excess.max():.3f} at {_place(table, excess)}"
+        f"{mean:.4f}, {worst}"
     ]
     if excess.max() > NOTABLE:
         words.append(_regions(table, goodness, excess))

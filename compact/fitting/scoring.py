@@ -18,6 +18,7 @@ MOST_ROUNDS = 200
 LONGEST_STEP = 0.7
 _TRIES = 15
 _SETTLED = 1e-4  # in twice the log likelihood still to be gained
+_PATIENCE, _SLOW = 60, 1e-2  # along a ridge that the counts hardly determine progress is slow, and does not matter
 _WEAKEST = 1e-9  # relative eigenvalue of the information below which a combination counts as unknown
 
 
@@ -69,7 +70,7 @@ def maximize(
             return Estimate(z, *_covariance(layout, devices, z), total, rounds)
         gained, total, z, damping = total - new, new, trial, max(damping / 5.0, 1e-9)
         progress(1)
-        if gained < _SETTLED:
+        if gained < (_SETTLED if rounds < _PATIENCE else _SLOW):
             return Estimate(z, *_covariance(layout, devices, z), total, rounds + 1)
     raise RunError(f"the fit did not converge in {MOST_ROUNDS} steps")
 

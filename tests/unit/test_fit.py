@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from fit_cases import CURRENT, DURATION, S, drawn_table, known_model, spread_model
+from fit_cases import CURRENT, DURATION, SHAPE, THRESHOLD, S, drawn_table, known_model, spread_model
 
 from arraysim.synapses.pulse_law import PulseLaw
 from compact.fitting.drawn import drawn_matrices
@@ -279,3 +279,68 @@ def test_a_table_with_a_fit_still_meets_its_grid_points(fitted):
     assert np.array_equal(found, table.probability[0, 0, 4, 1])
     near = transition_matrix(with_fit(table, fit), **point | {"current_density": point["current_density"] * (1 - 1e-7)})
     assert np.abs(near - found).max() < 1e-5
+
+
+# Verdicts
+
+
+def test_verdict_names_where_the_model_fails(fitted):
+    table, _ = fitted
+    counts = table.counts.copy()
+    counts[:, :, 9] = 2000 * np.eye(S, S + 1, dtype=int)  # at one current nothing moves, but below it walls do
+    fit = run_fit(dataclasses.replace(table, counts=counts))
+    assert fit.verdict.startswith("poor") and fit.dispersion > 10
+    assert f"current_density = {CURRENT[9]:.3g} A/m^2" in fit.verdict and "moves walls too much there" in fit.verdict
+
+
+def test_verdict_says_when_nothing_is_tested():
+    fit = run_fit(drawn_table(known_model(), n=100, current=[7e11], duration=[1e-9]))
+    assert fit.verdict.startswith("not tested")
+
+
+def test_random_counts_make_a_poor_fit_not_an_error(fitted):
+    table, _ = fitted
+    counts = np.random.default_rng(0).integers(1, 50, table.counts.shape)
+    assert run_fit(dataclasses.replace(table, counts=counts)).verdict.startswith("poor")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"n": 1},
+        {"current": CURRENT[CURRENT > 0]},
+        {"current": np.sort(np.append(CURRENT, 0.0))},
+        {"temperature": (0.0, 300.0)},
+    ],
+)
+def test_sparse_and_odd_tables_are_fitted(changes):
+    table = drawn_table(known_model(), **({"n": 50} | changes))
+    fit = run_fit(table)
+    assert np.isfinite(fit.deviance).all() and fit.dispersion < 5
+    if table.current_density[0] > 0:
+        with pytest.raises(InputError, match="no pulses of this direction"):
+            fit.model.matrix(temperature=300.0, current_density=-7e11, duration=1e-9)
+
+
+def test_an_end_that_loses_walls_gets_a_threshold():
+    fit = run_fit(drawn_table(known_model(threshold_up_4=7e11), n=2000))
+    model = fit.model
+    i = model.names.index("threshold_up_4")
+    assert abs(model.value[0, i] - 7e11) < 5 * model.standard_error[0, i] < 1e11
+    assert "threshold_down_0" not in model.names
+    strong = model.matrix(temperature=300.0, current_density=1.5e12, duration=2e-9)
+    assert strong[S - 1, S] > 0.9 and strong[:, S].min() > 0
+
+
+def test_longer_pulses_wait_for_the_barrier():
+    """Far below threshold the wall escapes at Kurkijarvi's rate, and at rest at the rate that was given."""
+    model = known_model()
+    f = SHAPE["diffusion"]
+    barrier = np.log(f / 5e-13)
+    J, tau = 3.2e11, 3e-6
+    threshold = THRESHOLD["threshold_up_2"]
+    rate = f * np.exp(-barrier * (1 - J / threshold) ** 1.5)
+    stay = model.matrix(temperature=300.0, current_density=J, duration=tau)[1, 1]
+    assert -np.log(stay) == pytest.approx(rate * (tau - 1 / f), rel=0.05)
+    rest = model.matrix(temperature=300.0, current_density=1.0, duration=1e10)[1, 2:4].sum()
+    assert rest == pytest.approx(1e10 * 5e-13, rel=0.02)
