@@ -73,6 +73,15 @@ def get_fit(file, *, states: int) -> Fit | None:
     """
     if GROUP not in file:
         return None
+    try:
+        return _read(file, states)
+    except InputError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:  # a data set of another type or shape
+        raise InputError(f"fit: {' '.join(str(error).split())}") from None
+
+
+def _read(file, states: int) -> Fit:
     values = {name: files.get(file, f"{GROUP}/{name}") for name in _MODEL}
     names, units = values.pop("parameter"), values.pop("unit")
     for name in ("form", "upward", "rest_rate", "rest_temperature"):

@@ -17,5 +17,5 @@ def form_by_name(name: str) -> Form:
         InputError: no form has this name.
     """
     if name not in FORMS:
-        raise InputError(f'form "{name}" is unknown, there are {", ".join(FORMS)}{nearest(name, FORMS)}')
+        raise InputError(f'form "{name}" is unknown{nearest(name, FORMS)}')
     return FORMS[name]

@@ -1,6 +1,7 @@
 """The closed-form fit: rows, likelihood, recovery of known parameters, file, command."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from compact.interpolate import transition_matrix
 from compact.operating_point import OperatingPoint
 from compact.table_file import load_table, save_table
 from llg.errors import InputError
+from llg.storage import files
 
 
 @pytest.fixture(scope="module")
@@ -344,3 +346,50 @@ def test_longer_pulses_wait_for_the_barrier():
     assert -np.log(stay) == pytest.approx(rate * (tau - 1 / f), rel=0.05)
     rest = model.matrix(temperature=300.0, current_density=1.0, duration=1e10)[1, 2:4].sum()
     assert rest == pytest.approx(1e10 * 5e-13, rel=0.02)
+
+
+# Unsound files
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fragment"),
+    [
+        ("value", np.full((1, 14), "x"), "fit: "),
+        ("value", np.ones((1, 3)), "fit: value has the shape"),
+        ("value", np.full((1, 14), np.nan), "must be finite"),
+        ("covariance", np.full((1, 14, 14), np.inf), "covariance must be finite"),
+        ("parameter", np.array(["pace"] * 14), "needs the parameters"),
+        ("parameter", np.float64(1), "must be lists"),
+        ("form", np.array(["a", "b"]), "must be one value"),
+        ("form", "drift", 'form "drift" is unknown'),
+        ("upward", np.int8(0), "upward"),
+        ("deviance", np.ones((1, 1, 1, 1)), "has the shape"),
+        ("deviance", -np.ones((1, 1, 12, 3)), "must be finite"),
+        ("free_parameters", "many", "fit: "),
+        ("shared", np.ones(3, np.uint8), "shared has the shape"),
+    ],
+)
+def test_unsound_fits_in_sealed_files_are_refused(fitted, tmp_path, monkeypatch, name, value, fragment):
+    table, fit = fitted
+    put = files.put
+
+    def wrong(group, path, data, **words):
+        return put(group, path, value if path == f"fit/{name}" else data, **words)
+
+    monkeypatch.setattr("compact.fitting.fit_file.files.put", wrong)
+    save_table(tmp_path / "t.h5", with_fit(table, fit))
+    with pytest.raises(InputError, match=re.escape(fragment)) as caught:
+        load_table(tmp_path / "t.h5")
+    assert str(caught.value).startswith(str(tmp_path / "t.h5")) and "\n" not in str(caught.value)
+
+
+def test_a_fit_that_lacks_a_data_set_is_refused(fitted, tmp_path, monkeypatch):
+    table, fit = fitted
+    put = files.put
+    monkeypatch.setattr(
+        "compact.fitting.fit_file.files.put",
+        lambda g, path, *a, **k: None if path == "fit/unit" else put(g, path, *a, **k),
+    )
+    save_table(tmp_path / "t.h5", with_fit(table, fit))
+    with pytest.raises(InputError, match="lacks the data set /fit/unit"):
+        load_table(tmp_path / "t.h5")
