@@ -5,13 +5,18 @@ import os
 import time
 from collections.abc import Callable
 
+import numpy as np
+
 from llg.device import Device
 from llg.ensemble import Drive, simulate
 from llg.landscape import find_wells
 from llg.models import EQUATIONS
+from llg.pulse import Waveform
 from llg.q_phi import QPhiModel
 
 WARM_UP = 128
+STEPS = 1000
+"""Time steps of one repetition; short, so that some are not disturbed by other load on the machine."""
 
 
 def best_rate(work: Callable[[], float], seconds: float) -> float:
@@ -25,8 +30,8 @@ def best_rate(work: Callable[[], float], seconds: float) -> float:
             return best
 
 
-def trajectory_steps_per_second(device: Device, *, threads: int, seconds: float, n: int = 2048) -> float:
-    """Trajectory-steps per second of nominal pulses at the temperature of a device.
+def trajectory_steps_per_second(device: Device, *, threads: int, seconds: float, n: int = 8192) -> float:
+    """Trajectory-steps per second under the nominal current at the temperature of a device.
 
     Args:
         device: device with a [pulse]; its [wall] model is measured.
@@ -35,13 +40,15 @@ def trajectory_steps_per_second(device: Device, *, threads: int, seconds: float,
         n: trajectories per repetition.
     """
     well = find_wells(QPhiModel(device), device.temperature)[0]
-    drive = Drive(waveform=device.pulse.waveform(device.pulse.duration), current_density=device.pulse.current_density)
+    current = device.pulse.current_density
 
-    def work(count: int = n) -> float:
+    def work(length: float, count: int = n) -> float:
+        drive = Drive(waveform=Waveform(np.array([0.0, length]), np.ones(2)), current_density=current)
         return count * simulate(device, drive, n=count, start=(well.q, well.phi), seed=1, jobs=threads).n_steps
 
-    work(WARM_UP)
-    return best_rate(work, seconds)
+    length = 1e-12 * STEPS
+    length *= STEPS * WARM_UP / work(length, WARM_UP)
+    return best_rate(lambda: work(length), seconds)
 
 
 def all_models(device: Device, *, seconds: float) -> dict[str, dict[str, float]]:

@@ -9,7 +9,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from llg.kernels.noise import mix, normal_pair, step_bits, stream_id, trajectory_keys
+from llg.kernels.noise import mix, normal_pair, step_bits, stream_id, third_normals, trajectory_keys
 
 P_MIN = 1e-4
 STREAM = stream_id(7, 0, 1e11, 300.0)
@@ -167,6 +167,24 @@ def test_the_two_normals_of_a_step_are_independent():
     assert p_correlation(z_1**2, z_2**2) > P_MIN
     angle = np.arctan2(z_2, z_1).ravel()
     assert stats.chisquare(np.histogram(angle, np.linspace(-np.pi, np.pi, 513))[0]).pvalue > P_MIN
+
+
+@njit(fastmath={"contract"}, error_model="numpy")
+def fill_third(key_1, key_2, out):
+    for lane in range(out.shape[0]):
+        for step in range(0, out.shape[1], 2):
+            out[lane, step], out[lane, step + 1] = third_normals(key_1[lane], key_2[lane], np.uint64(step))
+
+
+def test_third_normals_are_normal_and_independent_of_the_pairs_of_both_steps():
+    lanes, steps = 1024, 512
+    third, pairs = np.empty((lanes, steps)), normals(lanes, steps)
+    fill_third(*keys(lanes), third)
+    assert stats.kstest(third.ravel(), "norm").pvalue > P_MIN
+    assert p_serial(third[None]) > P_MIN
+    other = third.reshape(lanes, -1, 2)[:, :, ::-1].reshape(lanes, steps)  # of the other step of the two
+    found = [p_correlation(a**k, b**k) for a in pairs for b in (third, other) for k in (1, 2)]
+    assert len(found) * min(found) > P_MIN
 
 
 def test_moments_to_the_fourth():
