@@ -142,4 +142,6 @@ def _switches(settings: ChipSettings, evaluate: Callable, base: dict) -> Iterato
 
 
 def _text(value) -> str:
-    return ", ".join(f"{one:.3g}" for one in value) if isinstance(value, tuple) else f"{value:.3g}"
+    if isinstance(value, tuple):
+        return ", ".join(f"{one:.3g}" for one in value)
+    return str(value) if isinstance(value, int) else f"{value:.3g}"
