@@ -36,6 +36,7 @@ def add_commands(commands):
 
     bench = commands.add_parser("bench", help="what this machine does per second, as JSON")
     bench.add_argument("--seconds", type=si("s"), default=2.0, metavar="TIME", help="per measurement (default 2)")
+    bench.add_argument("--json", action="store_true", help="print the object on one line")
     bench.set_defaults(run=run_bench)
 
 
@@ -110,4 +111,4 @@ def run_bench(arguments: argparse.Namespace):
 
     from arraysim.bench import bench
 
-    print(json.dumps(bench(seconds=arguments.seconds), indent=2))
+    print(json.dumps(bench(seconds=arguments.seconds), indent=None if arguments.json else 2))
