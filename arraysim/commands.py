@@ -1,9 +1,10 @@
-"""Subcommands of the array simulator: run, train, cost, plot, bench."""
+"""Subcommands of the array simulator: run, train, infer, cost, plot, bench."""
 
 import argparse
 from pathlib import Path
 
 from arraysim.cost.command import add_cost
+from arraysim.periphery.command import add_command as add_infer
 from arraysim.training.command import add_command as add_train
 from llg.command_line import add_common, emit, progress, si, whole_number, writable_file
 
@@ -17,6 +18,7 @@ def add_commands(commands):
     run.set_defaults(run=run_run)
 
     add_train(commands)
+    add_infer(commands)
     add_cost(commands)
 
     plot = commands.add_parser("plot", help="draw what a file holds, or the physics of a device")

@@ -55,19 +55,27 @@ class PeripheryReader:
         return self._path(_BACKWARD, weights).read(errors, self._lines(_BACKWARD, weights), adapt=self.adapt)
 
     def checkpoint(self) -> dict[str, np.ndarray]:
-        """Return a copy of the ranges found and the reads counted, by direction."""
-        memory = {
-            f"{direction}_{name}": values.copy()
-            for direction, path in self._paths.items()
-            for name, values in path.memory.items()
-        }
-        return memory | {name: values for name, values in self._waiting.items() if name not in memory}
+        """Return a copy of what reads have changed: ranges, counts, and the states that tiles were solved for."""
+        return dict(self._waiting) | {name: values.copy() for name, values in self._memory().items()}
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
-        """Go back to a checkpoint of a reader built alike."""
+        """Go back to a checkpoint of a reader built alike; what follows is the same bit for bit."""
         self._waiting = {name: np.array(values) for name, values in saved.items()}
-        for direction, path in self._paths.items():
-            self._recall(direction, path)
+        self._recall()
+
+    def _memory(self) -> dict[str, np.ndarray]:
+        """The arrays that reads change, themselves, of the directions read so far."""
+        memory = {f"{d}_{name}": values for d, path in self._paths.items() for name, values in path.memory.items()}
+        return memory | {f"{direction}_tiles": wired.reference for direction, wired in self._wires.items()}
+
+    def _recall(self) -> None:
+        """Put what was saved where there is a place for it by now."""
+        memory = self._memory()
+        mine = {name: self._waiting.pop(name) for name in memory if name in self._waiting}
+        refill({name: memory[name] for name in mine}, mine, "a read path")
+        for direction, wired in self._wires.items():
+            if f"{direction}_tiles" in mine:
+                wired.recall(wired.reference.copy())
 
     @property
     def _exact(self) -> bool:
@@ -80,7 +88,7 @@ class PeripheryReader:
             if self.layer is None:
                 self.layer = _mapped(weights, self.periphery)
             cuts = self.layer.column_slices if direction == _BACKWARD else self.layer.row_slices
-            path = self._paths[direction] = ReadPath(
+            self._paths[direction] = ReadPath(
                 self.periphery,
                 cuts=cuts,
                 numbers=_converters(self.layer, len(weights.factors), self.periphery, backward=direction == _BACKWARD),
@@ -89,13 +97,8 @@ class PeripheryReader:
                 layer=self._identity[1],
                 stream=direction,
             )
-            self._recall(direction, path)
+            self._recall()
         return self._paths[direction]
-
-    def _recall(self, direction: int, path: ReadPath) -> None:
-        mine = {n.removeprefix(f"{direction}_"): v for n, v in self._waiting.items() if n.startswith(f"{direction}_")}
-        if mine:
-            refill(path.memory, mine, "a read path")
 
     def _lines(self, direction: int, weights) -> Lines:
         """What the lines do now; plain weights serve where nothing tells the planes apart."""
@@ -133,6 +136,7 @@ class PeripheryReader:
             self._wires[direction] = WiredPlanes(
                 self.layer, len(weights.factors), wires, backward=direction == _BACKWARD
             )
+            self._recall()
         return self._wires[direction].follow(weights.conductances)
 
 

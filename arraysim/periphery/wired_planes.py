@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from arraysim.periphery.crossbar import Crossbar
 from arraysim.periphery.effective_matrix import effective_matrix
 from arraysim.periphery.fast_matrix import single_passage_matrix
 from arraysim.periphery.tiles import LayerMap
@@ -13,7 +12,8 @@ class WiredPlanes:
     """The tiles of one layer in one direction of reading.
 
     Attributes:
-        solved: tiles that were solved from scratch so far [1].
+        solved: tiles that were solved so far [1].
+        reference: conductances that each tile was last solved for, NaN before, shape (rows, columns, planes) [S].
     """
 
     def __init__(self, layer: LayerMap, planes: int, wires, *, backward: bool):
@@ -26,12 +26,14 @@ class WiredPlanes:
             backward: whether bit lines are driven and word lines sensed.
         """
         self.solved = 0
-        self._layer, self._planes = layer, planes
-        self._fast, self._refresh = wires.solution == "fast", wires.refresh
+        self.reference = np.full((layer.rows, layer.columns, planes), np.nan)
+        self._layer, self._fast, self._refresh = layer, wires.solution == "fast", wires.refresh
         circuit = Wires(**{name: getattr(wires, name) for name in Wires.__dataclass_fields__})
         self._wires = circuit.turned() if backward else circuit
-        self._together = layer.tile.weight == "pair"
-        self._tiles = {}
+        # The devices of a weight lie side by side on one word line, or each plane has tiles of its own.
+        together = layer.tile.weight == "pair"
+        self._groups = [slice(planes)] if together else [slice(plane, plane + 1) for plane in range(planes)]
+        self._kept = {}
 
     def follow(self, conductances: tuple[np.ndarray, ...]) -> list[np.ndarray]:
         """Return the matrices, one per plane, shape (rows, columns) [S].
@@ -39,33 +41,39 @@ class WiredPlanes:
         Args:
             conductances: planes as they are now, shape (rows, columns) or (rows, 1) [S].
         """
-        shape = (self._layer.rows, self._layer.columns)
+        shape = self.reference.shape[:2]
         planes = np.stack([np.broadcast_to(plane, shape) for plane in conductances], axis=-1, dtype=np.float64)
-        if self._wires.ideal:
-            return list(np.moveaxis(planes, -1, 0))
-        out = np.empty_like(planes)
-        for number, (rows, columns) in enumerate(self._layer.blocks()):
-            part = planes[rows, columns]
-            if self._together:
-                # The devices of a weight lie side by side on one word line.
-                found = self._matrix(number, part.reshape(part.shape[0], -1))
-                out[rows, columns] = found.reshape(part.shape)
-            else:
-                for plane in range(self._planes):
-                    out[rows, columns, plane] = self._matrix((number, plane), part[..., plane])
-        return list(np.moveaxis(out, -1, 0))
+        if not self._wires.ideal:
+            for rows, columns in self._layer.blocks():
+                for group in self._groups:
+                    planes[rows, columns, group] = self._tile((rows, columns, group), planes[rows, columns, group])
+        return list(np.moveaxis(planes, -1, 0))
 
-    def _matrix(self, key, conductance: np.ndarray) -> np.ndarray:
-        if not self._fast:
-            if key not in self._tiles:
-                self._tiles[key] = Crossbar(conductance, self._wires)
-                self.solved += 1
-            self._tiles[key].update(conductance)
-            return self._tiles[key].matrix
-        known = self._tiles.get(key)
-        nearly = single_passage_matrix(conductance, self._wires)
-        if known is None or np.count_nonzero(known[0] != conductance) > self._refresh * conductance.size:
-            correction = effective_matrix(conductance, self._wires) - nearly
-            known = self._tiles[key] = conductance.copy(), correction
-            self.solved += 1
-        return nearly + known[1]
+    def recall(self, reference: np.ndarray) -> None:
+        """Go back to the conductances that tiles were solved for; what follows is the same bit for bit."""
+        self.reference[...] = reference
+        self._kept.clear()
+
+    def _tile(self, at: tuple[slice, ...], conductance: np.ndarray) -> np.ndarray:
+        """Return the effective matrix of one tile, shape (rows, columns, planes) [S]."""
+        known = self.reference[at]
+        changed = np.count_nonzero(known != conductance)
+        if changed > (self._refresh * conductance.size if self._fast and not np.isnan(known[0, 0, 0]) else 0):
+            known[...] = conductance
+            self._kept.pop(_key(at), None)
+        if _key(at) not in self._kept:
+            self._kept[_key(at)] = self._solved(known.reshape(len(known), -1))
+        kept = self._kept[_key(at)]
+        if self._fast:
+            kept = kept + single_passage_matrix(conductance.reshape(len(known), -1), self._wires)
+        return kept.reshape(conductance.shape)
+
+    def _solved(self, conductance: np.ndarray) -> np.ndarray:
+        """Return the exact matrix, less the approximate one where changes are to be added in that approximation."""
+        self.solved += 1
+        exact = effective_matrix(conductance, self._wires)
+        return exact - single_passage_matrix(conductance, self._wires) if self._fast else exact
+
+
+def _key(at: tuple[slice, ...]) -> tuple[int, ...]:
+    return tuple(part.start or 0 for part in at)

@@ -107,6 +107,12 @@ class Chip:
             weight=tuple(weights.values.astype(np.float64) for weights in self._weights),
             state=tuple(array.state.reshape(array.shape).copy() for array in arrays),
             pulses_received=tuple(array.pulses_received.reshape(array.shape).copy() for array in arrays),
+            conductance=tuple(
+                np.stack([np.broadcast_to(p, weights.values.shape) for p in weights.conductances], dtype=np.float64)
+                for weights in self._weights
+            ),
+            weight_per_conductance=tuple(weights.scale * np.array(weights.factors) for weights in self._weights),
+            digital={name: values.astype(np.float64) for name, values in self.network.memory().items()},
         )
 
     def checkpoint(self) -> dict[str, np.ndarray]:

@@ -33,6 +33,8 @@ PER_LAYER = {
     "weight": ("1", "weights at the end"),
     "state": ("1", "states of the two synapses of each pair at the end"),
     "pulses_received": ("1", "write pulses received by each synapse"),
+    "conductance": ("S", "conductances of each plane of devices at the end"),
+    "weight_per_conductance": ("1/S", "number that each plane is multiplied by to give the weights"),
 }
 
 
@@ -93,6 +95,9 @@ def _put_result(group: h5py.Group, result: TrainingResult) -> None:
         layer = hardware.create_group(f"layer_{number}")
         for name, (unit, long_name) in PER_LAYER.items():
             files.put(layer, name, getattr(result.hardware, name)[number], unit=unit, long_name=long_name)
+    digital = hardware.create_group("digital")
+    for name, values in result.hardware.digital.items():
+        files.put(digital, name, values, unit="1", long_name=name.replace("_", " "))
 
 
 def _put_fields(group: h5py.Group, record, fields: dict) -> None:
@@ -114,5 +119,6 @@ def _get_result(file: h5py.File, seed: int, dataset: str, config: TrainingConfig
     record = HardwareRecord(
         **{field: files.get(hardware, field) for field in TOTALS},
         **{field: tuple(files.get(layer, field) for layer in layers) for field in PER_LAYER},
+        digital={name: files.get(hardware["digital"], name) for name in hardware["digital"]},
     )
     return TrainingResult(seed=seed, dataset=dataset, config=config, **curves, hardware=record)

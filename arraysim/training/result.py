@@ -46,6 +46,9 @@ class HardwareRecord:
         state: per layer at the end, each of shape (devices per weight, rows, columns), int8; S and S+1 are lost, S+2
             open, S+3 short [1].
         pulses_received: per layer, likewise, uint32 [1].
+        conductance: per layer at the end, each of shape (planes, rows, columns) [S].
+        weight_per_conductance: per layer, one per plane: the weights are the sum of their products, shape (planes,) [1/S].
+        digital: what the digital layers remember, arrays by name.
     """
 
     pulses: np.ndarray
@@ -55,6 +58,9 @@ class HardwareRecord:
     weight: tuple[np.ndarray, ...]
     state: tuple[np.ndarray, ...]
     pulses_received: tuple[np.ndarray, ...]
+    conductance: tuple[np.ndarray, ...]
+    weight_per_conductance: tuple[np.ndarray, ...]
+    digital: dict[str, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

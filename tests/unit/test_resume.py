@@ -62,7 +62,8 @@ def numbers(result):
         for field in dataclasses.fields(record):
             value = getattr(record, field.name)
             if "seconds" not in field.name:
-                yield from value if isinstance(value, tuple) else [value]
+                value = value.values() if isinstance(value, dict) else value
+                yield from [value] if isinstance(value, np.ndarray) else value
 
 
 def same(one, other):

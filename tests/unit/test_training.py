@@ -40,7 +40,8 @@ def digest(result):
         for field in dataclasses.fields(record):
             value = getattr(record, field.name)
             if "seconds" not in field.name:
-                parts += value if isinstance(value, tuple) else [value]
+                value = value.values() if isinstance(value, dict) else value
+                parts += [value] if isinstance(value, np.ndarray) else value
     return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
 
 

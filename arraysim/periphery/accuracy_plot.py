@@ -1,0 +1,51 @@
+"""Accuracy of a trained network against one property of its periphery or its devices."""
+
+import dataclasses
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from llg.drawing.canvas import BLUE, axes_or_new
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class AccuracyScan:
+    """Accuracy of several seeds against one property.
+
+    Attributes:
+        label: of the property, with its unit.
+        value: ascending, shape (n,).
+        accuracy: on the test images, shape (n, seeds) [1].
+        ideal: of the same networks without the effect, shape (seeds,) [1].
+        logarithmic: whether values are best seen on a logarithmic axis.
+    """
+
+    label: str
+    value: np.ndarray
+    accuracy: np.ndarray
+    ideal: np.ndarray
+    logarithmic: bool = False
+
+
+def plot_accuracy_scan(data: AccuracyScan, *, ax: Axes | None = None) -> Axes:
+    """Draw the mean over the seeds as a line, each seed as a point, and the ideal as a dashed line.
+
+    Args:
+        data: what to draw.
+        ax: axes to draw on; default new ones.
+    """
+    ax = axes_or_new(ax, height=4.0)
+    seeds = data.accuracy.shape[1]
+    ax.axhline(
+        data.ideal.mean(), color="black", linestyle="--", linewidth=1.2, label=f"without: {data.ideal.mean():.2%}"
+    )
+    for number in range(seeds):
+        ax.plot(data.value, data.accuracy[:, number], "o", color=BLUE, markersize=4, alpha=0.5, linewidth=0)
+    ax.plot(data.value, data.accuracy.mean(axis=1), "-", color=BLUE, linewidth=1.8, label=f"mean of {seeds} seeds")
+    if data.logarithmic:
+        ax.set_xscale("log")
+    ax.set(xlabel=data.label, ylabel="test accuracy")
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if np.ptp(data.accuracy) > 0.05 else 1))
+    ax.legend(loc="best")
+    return ax
