@@ -3,7 +3,7 @@
 The conductance of a synapse follows from its state, the byte that says how its wall has settled there, and a factor of
 its own that is a function of the seed and the synapse:
 
-    G = levels[state, settled] * exp(std_dtod * normal(synapse))
+    G = levels[instance, state, settled] * exp(std_dtod * normal(synapse))
 """
 
 import numpy as np
@@ -21,37 +21,40 @@ def device_factor(i, std_dtod, key_1, key_2):
 
 
 @njit(forceinline=True)
-def conductance(i, state, byte, levels, std_dtod, key_1, key_2):
+def conductance(i, instance, state, byte, levels, std_dtod, key_1, key_2):
     """Conductance of one synapse [S].
 
     Args:
         i: number of the synapse in its array.
+        instance: its device instance, 0 where all are alike.
         state: its state.
         byte: how its wall has settled, 0 where that is not followed.
-        levels: by state and byte, shape (S+4, 256) or, where it is not followed, (S+4, 1), float32 [S].
+        levels: by instance, state and byte, see ``levels.conductance_levels``, float32 [S].
         std_dtod: standard deviation of the logarithm of the factors [1].
         key_1: first key of the stream of the factors, uint64.
         key_2: second key of the stream of the factors, uint64.
     """
-    value = levels[state, byte]
+    value = levels[instance, state, byte]
     return value * device_factor(i, std_dtod, key_1, key_2) if std_dtod > 0.0 else value
 
 
 @compiled()
-def fill_block(out, state, settled, first, levels, std_dtod, key_1, key_2):
+def fill_block(out, state, settled, instance, first, levels, std_dtod, key_1, key_2):
     """Conductances of a contiguous block that begins at synapse ``first``, shape (n,), float32 [S]."""
     for i in range(out.size):
         byte = settled[i] if settled.size else np.uint8(0)
-        out[i] = conductance(first + i, state[i], byte, levels, std_dtod, key_1, key_2)
+        own = instance[i] if len(levels) > 1 else 0
+        out[i] = conductance(first + i, own, state[i], byte, levels, std_dtod, key_1, key_2)
 
 
 @compiled()
-def fill_some(out, synapse, state, settled, levels, std_dtod, key_1, key_2):
-    """Conductances of the listed synapses, shape (m,), float32; states and bytes are of the whole array [S]."""
+def fill_some(out, synapse, state, settled, instance, levels, std_dtod, key_1, key_2):
+    """Conductances of the listed synapses, shape (m,), float32; states, bytes and instances are of the whole array [S]."""
     for j in range(out.size):
         i = synapse[j]
         byte = settled[i] if settled.size else np.uint8(0)
-        out[j] = conductance(i, state[i], byte, levels, std_dtod, key_1, key_2)
+        own = instance[i] if len(levels) > 1 else 0
+        out[j] = conductance(i, own, state[i], byte, levels, std_dtod, key_1, key_2)
 
 
 @compiled()

@@ -9,6 +9,12 @@ import numpy as np
 
 from arraysim.synapses.alias_table import alias_table
 from arraysim.synapses.retention import stay_probability
+from arraysim.synapses.table_reading import (
+    instance_levels,
+    pulse_energy,
+    retention_rates,
+    typical_retention_rates,
+)
 from compact.fitting.drawn import drawn_matrices
 from compact.interpolate import transition_matrix
 from compact.operating_point import OperatingPoint
@@ -34,6 +40,8 @@ class PulseLaw:
         conductance_std_ctoc: standard deviation from cycle to cycle, absolute, shape (S,) [S].
         energy_per_pulse: shape (P,) [J].
         retention_rate: escape rates without pulses, from-state by to-state, shape (K, S, S) [1/s], or None.
+        instance_conductance: mean of each state of each device instance, shape (K, S) [S]; None: all as ``conductance``.
+        instance_conductance_std_ctoc: likewise, of the standard deviations [S].
     """
 
     probability: np.ndarray
@@ -41,6 +49,8 @@ class PulseLaw:
     conductance_std_ctoc: np.ndarray
     energy_per_pulse: np.ndarray
     retention_rate: np.ndarray | None = None
+    instance_conductance: np.ndarray | None = None
+    instance_conductance_std_ctoc: np.ndarray | None = None
 
     def __post_init__(self):
         """Check shapes and values.
@@ -65,8 +75,12 @@ class PulseLaw:
         if len(shape) != 4 or shape[2:] != (states, states + 1) or not 1 <= shape[0] <= MAX_INSTANCES:
             raise InputError(f"pulse law: probability has the shape {shape}, (K, P, {states}, {states + 1}) is needed")
         needed = {"conductance_std_ctoc": (states,), "energy_per_pulse": (shape[1],)}
-        if self.retention_rate is not None:
-            needed["retention_rate"] = (shape[0], states, states)
+        optional = {
+            "retention_rate": (shape[0], states, states),
+            "instance_conductance": (shape[0], states),
+            "instance_conductance_std_ctoc": (shape[0], states),
+        }
+        needed |= {name: expected for name, expected in optional.items() if getattr(self, name) is not None}
         for name, expected in needed.items():
             if getattr(self, name).shape != expected:
                 raise InputError(f"pulse law: {name} has the shape {getattr(self, name).shape}, {expected} is needed")
@@ -90,8 +104,9 @@ class PulseLaw:
             probability=np.array(probability),
             conductance=table.conductance,
             conductance_std_ctoc=table.conductance_std_ctoc,
-            energy_per_pulse=np.array([_energy(table, point) for point in points]),
-            retention_rate=_retention(table, points[0].temperature),
+            energy_per_pulse=np.array([pulse_energy(table, point) for point in points]),
+            retention_rate=retention_rates(table, points[0].temperature),
+            **instance_levels(table, points[0].temperature),
         )
 
     @classmethod
@@ -115,8 +130,8 @@ class PulseLaw:
             probability=drawn_matrices(table, points, devices=devices, seed=seed),
             conductance=table.conductance,
             conductance_std_ctoc=table.conductance_std_ctoc,
-            energy_per_pulse=np.array([_energy(table, point) for point in points]),
-            retention_rate=_typical_retention(table, points[0].temperature, devices),
+            energy_per_pulse=np.array([pulse_energy(table, point) for point in points]),
+            retention_rate=typical_retention_rates(table, points[0].temperature, devices),
         )
 
     @property
@@ -172,8 +187,13 @@ class PulseLaw:
 
     @functools.cached_property
     def level(self) -> np.ndarray:
-        """Mean conductance of the states and the two lost states, shape (S+2,) [S]."""
-        return np.append(self.conductance, self.conductance[[0, -1]])
+        """Mean conductance of the states and the two lost states, by device instance or for all, shape (K or 1, S+2) [S]."""
+        return _with_lost(self.conductance, self.instance_conductance)
+
+    @functools.cached_property
+    def spread(self) -> np.ndarray:
+        """Standard deviations from cycle to cycle that go with the levels, shape (K or 1, S+2) [S]."""
+        return _with_lost(self.conductance_std_ctoc, self.instance_conductance_std_ctoc)
 
     def mean_step(self, pulse: int) -> float:
         """Mean change of conductance by one pulse [S].
@@ -181,45 +201,19 @@ class PulseLaw:
         The mean runs over the device instances and over the states, except the one at the end the pulse drives
         to. A maker learns it when characterizing the wafer, so an update rule may know it.
         """
-        change = self.markov[:, pulse, : self.states] @ self.level - self.conductance
+        change = (self.markov[:, pulse, : self.states] @ self.level[..., None])[..., 0] - self.level[:, : self.states]
         end = self.conductance.argmax() if change.mean() > 0 else self.conductance.argmin()
         return float(np.delete(change, end, axis=1).mean())
+
+
+def _with_lost(nominal: np.ndarray, own: np.ndarray | None) -> np.ndarray:
+    rows = nominal[None] if own is None else own
+    return np.concatenate([rows, rows[:, [0, -1]]], axis=1)
 
 
 def _moves(states: int) -> np.ndarray:
     """Return to-state minus from-state, shape (S, S)."""
     return np.subtract.outer(np.arange(states), np.arange(states)).T
-
-
-def _energy(table: TransitionTable, point: OperatingPoint) -> float:
-    """Energy of one pulse, bilinear in current density and duration [J]."""
-    at_duration = [np.interp(point.duration, table.duration, row) for row in table.energy_per_pulse]
-    return float(np.interp(point.current_density, table.current_density, at_duration))
-
-
-def _typical_retention(table: TransitionTable, temperature: float, devices: int) -> np.ndarray | None:
-    """Geometric mean of the rates over the table's devices, for each of so many drawn ones."""
-    rate = _retention(table, temperature)
-    if rate is None:
-        return None
-    with np.errstate(divide="ignore"):
-        mean = np.exp(np.log(rate).mean(axis=0))
-    return np.broadcast_to(mean, (devices, *mean.shape))
-
-
-def _retention(table: TransitionTable, temperature: float) -> np.ndarray | None:
-    """Escape rates at a temperature, their logarithm linear in its inverse between grid points, shape (K, S, S) [1/s]."""
-    if table.retention_rate is None:
-        return None
-    rate, grid = table.retention_rate, table.temperature
-    right = int(np.clip(np.searchsorted(grid, temperature), 1, max(1, grid.size - 1)))
-    if grid.size == 1 or temperature in grid:
-        return rate[:, int(np.argmin(np.abs(grid - temperature)))]
-    share = (1 / grid[right - 1] - 1 / temperature) / (1 / grid[right - 1] - 1 / grid[right])
-    low, high = rate[:, right - 1], rate[:, right]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = np.exp((1 - share) * np.log(low) + share * np.log(high))
-    return np.where((low > 0) & (high > 0), between, 0.0)
 
 
 def _with_immovable(table: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ class SynapseArray(Checkpointed):
         settled: how each wall has settled, shape (n,), uint8; empty if the law has no spread from cycle to cycle.
         pulses_received: wear of each device, shape (n,), uint32; empty if it is not counted [1].
         pulses_sent: by kind, shape (P,), int64 [1].
-        levels: conductance by state and settling, shape (S+4, 256 or 1), float32 [S].
+        levels: conductance by device instance, state and settling, see ``levels.py``, float32 [S].
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class SynapseArray(Checkpointed):
             immovable=law.instances,
             keys=stream_keys(seed, number, _FAULT),
         )
-        self.settled = np.empty(n if law.conductance_std_ctoc.any() else 0, np.uint8)
+        self.settled = np.empty(n if law.spread.any() else 0, np.uint8)
         cycle = stream_keys(seed, number, _CYCLE)
         in_blocks(self.settled.size, lambda part: update_kernel.fill_bytes(self.settled[part], part.start, *cycle))
         self.pulses_received = np.zeros(n if count_wear else 0, np.uint32)
@@ -154,7 +154,7 @@ class SynapseArray(Checkpointed):
         """
         synapse = checked("synapse", np.asarray(synapse), self.size, np.int64)
         out = np.empty(synapse.size, np.float32)
-        conductance_kernel.fill_some(out, synapse, self.state, self.settled, self.levels, *self._device)
+        conductance_kernel.fill_some(out, synapse, self.state, self.settled, self.instance, self.levels, *self._device)
         self.count_reads(synapse.size)
         return out
 
@@ -275,7 +275,9 @@ class SynapseArray(Checkpointed):
         return np.sum(in_blocks(self.size, work), axis=0)
 
     def _fill(self, out: np.ndarray, part: slice) -> None:
-        conductance_kernel.fill_block(out, self.state[part], self.settled[part], part.start, self.levels, *self._device)
+        conductance_kernel.fill_block(
+            out, self.state[part], self.settled[part], self.instance[part], part.start, self.levels, *self._device
+        )
 
 
 def _flat(table: np.ndarray) -> tuple:

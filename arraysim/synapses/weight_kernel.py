@@ -27,47 +27,51 @@ _BYTE = np.uint64(0xFF)
 _ONE = np.uint32(1)
 
 
+# What is not followed has an array of one element and a stride of zero. A branch instead costs several times as much:
+# numba then counts references to the arrays at every call.
+
+
 @njit(forceinline=True)
-def _pulse(i, kind, event, state, settled, received, instance, table, kinds, states, log_columns, key_1, key_2):
+def _pulse(
+    i, kind, event, state, settled, follow, received, wear, instance, table, kinds, states, log_columns, key_1, key_2
+):
     """Send one pulse to one synapse."""
     bits = step_bits(key_1, key_2, counter(event, i))
     row = (np.int64(instance[i]) * kinds + kind) * states + state[i]
     state[i] = draw(table, row, log_columns, bits)
-    if settled.size:
-        settled[i] = bits & _BYTE
-    if received.size:
-        received[i] += _ONE
+    settled[i * follow] = np.int64(bits & _BYTE) * follow
+    received[i * wear] += _ONE
 
 
 @njit(forceinline=True)
-def _read(i, state, settled, levels, factor):
-    value = levels[state[i], settled[i] if settled.size else np.uint8(0)]
-    return value * factor[i] if factor.size else value
+def _read(i, state, settled, follow, instance, many, levels, own, spread):
+    return levels[np.int64(instance[i]) * many, state[i], settled[i * follow]] * own[i * spread]
 
 
 @njit(forceinline=True)
-def _weight(w, n, planes, digits, sides, factor, base, state, settled, levels, own):
+def _weight(w, n, planes, keep, factor, base, state, settled, follow, instance, many, levels, own, spread):
     """Conductance a weight stands for; the one place where it is summed, so that it is the same to the last bit."""
     total = -base
-    for plane in range(digits * sides):
+    for plane in range(factor.size):
         i = plane * n + w
-        g = _read(i, state, settled, levels, own)
-        if planes.size:
-            planes[i] = g
+        g = _read(i, state, settled, follow, instance, many, levels, own, spread)
+        planes[i * keep] = g
         total += factor[plane] * g
     return total
 
 
 @compiled()
-def fill_weights(values, planes, devices, reading, layout):
+def fill_weights(values, planes, devices, instance, reading, layout):
     """Set all weights, and planes where they are kept, from the devices; arguments as in ``pulse_weights``."""
-    state, settled, _ = devices
-    digits, sides, _, columns, factor, offset, scale, _, _, _ = layout
-    levels, own = reading
-    n = values.size
+    state, settled, follow, _, _ = devices
+    _, _, _, columns, factor, offset, scale, _, _, _ = layout
+    levels, many, own, spread = reading
+    n, keep = values.size, 1 if planes.size > 1 else 0
     for w in range(n):
         base = offset[w // columns]
-        values[w] = scale * _weight(w, n, planes, digits, sides, factor, base, state, settled, levels, own)
+        values[w] = scale * _weight(
+            w, n, planes, keep, factor, base, state, settled, follow, instance, many, levels, own, spread
+        )
 
 
 @compiled()
@@ -78,15 +82,14 @@ def pulse_weights(
 
     Args:
         values: of all weights, shape (n,), float32 [1].
-        planes: conductances, shape (digits * sides * n,), float32, or empty if they are not kept [S].
+        planes: conductances, shape (digits * sides * n,), float32, or (1,) if they are not kept [S].
         weight: which weights, shape (m,), int64.
         count: pulses, > 0 to raise the weight, shape (m,), int32.
         turn: number of the cycle in which the pulses begin, shape (m,), int64, or empty if it is the same for all.
-        devices: state, settled, pulses received of the array.
+        devices: (state, settled, 1 if that is followed else 0, pulses received, 1 if they are counted else 0).
         sent: pulses of each kind, shape (2,), int64; kind 0 raises a conductance, kind 1 lowers it.
         instance: of the array.
-        reading: ``levels`` of ``conductance_kernel`` and the factor of each device, shape (digits * sides * n,), float32, or
-            empty if they are all one.
+        reading: (levels, 1 if instances differ else 0, factor of each device, 1 if they differ else 0).
         writing: flattened alias tables, kinds of pulses, states and the logarithm of their columns to base 2.
         event: number of the first event.
         keys: of the stream that draws next states.
@@ -94,13 +97,14 @@ def pulse_weights(
         layout: (digits, sides, ratio, columns, factor of each plane, offset of each row [S], scale [1/S], low [S],
             high [S], least room of a digit that is not full [S]).
     """
-    state, settled, received = devices
-    levels, own = reading
+    state, settled, follow, received, wear = devices
+    levels, many, own, spread = reading
     table, kinds, states, log_columns = writing
     key_1, key_2 = keys
     choice_1, choice_2 = choice_keys
     digits, sides, ratio, columns, factor, offset, scale, low, high, least = layout
     n, reads, raised, lowered = values.size, 0, 0, 0
+    keep = 1 if planes.size > 1 else 0
     span = 1 + (digits - 1) * (ratio - 1)
     for j in range(weight.size):
         w, up = weight[j], count[j] > 0
@@ -111,10 +115,10 @@ def pulse_weights(
             target, side = digits, 0
             for digit in range(digits if sides * digits > 1 else 0):
                 i = digit * sides * n + w
-                g = _read(i, state, settled, levels, own)
+                g = _read(i, state, settled, follow, instance, many, levels, own, spread)
                 first, second = max(_NONE, high - g if up else g - low), _NONE
                 if sides == 2:
-                    g = _read(i + n, state, settled, levels, own)
+                    g = _read(i + n, state, settled, follow, instance, many, levels, own, spread)
                     second = max(_NONE, g - low if up else high - g)
                 reads += sides
                 passed_over = digits > 1 and (bits >> np.uint64(5 * digit)) & _LEAST_ODDS == 0
@@ -139,7 +143,9 @@ def pulse_weights(
                     now + step,
                     state,
                     settled,
+                    follow,
                     received,
+                    wear,
                     instance,
                     table,
                     kinds,
@@ -149,7 +155,20 @@ def pulse_weights(
                     key_2,
                 )
         values[w] = scale * _weight(
-            w, n, planes, digits, sides, factor, offset[w // columns], state, settled, levels, own
+            w,
+            n,
+            planes,
+            keep,
+            factor,
+            offset[w // columns],
+            state,
+            settled,
+            follow,
+            instance,
+            many,
+            levels,
+            own,
+            spread,
         )
     sent[0] += raised
     sent[1] += lowered

@@ -128,8 +128,9 @@ class PulsedWeights(FloatWeights, Checkpointed):
         # Where there is one digit only, the last bit of room counts.
         self._least_room = np.float32(steps.mean() / 2 if digits > 1 else 0.0)
         self._keys = stream_keys(seed, number, _CHOICE)
-        self._planes = np.empty(0, np.float32)
-        self._reading = self.array.levels, self.array.device_factors()
+        self._planes = np.empty(1, np.float32)
+        levels, own = self.array.levels, self.array.device_factors()
+        self._reading = levels, int(len(levels) > 1), own if own.size else np.ones(1, np.float32), int(own.size > 0)
         super().__init__(np.empty((rows, columns), np.float32))
         self.refresh()
 
@@ -149,7 +150,7 @@ class PulsedWeights(FloatWeights, Checkpointed):
     @property
     def conductances(self) -> tuple[np.ndarray, ...]:
         """The planes of devices, each of shape (rows, columns), float32; do not write to them [S]."""
-        if not self._planes.size:
+        if self._planes.size == 1:
             self._planes = self.array.conductance.ravel()
         return tuple(self._planes.reshape(self.array.shape))
 
@@ -191,7 +192,7 @@ class PulsedWeights(FloatWeights, Checkpointed):
             np.asarray(weight, np.int64),
             count,
             turn,
-            self.array.devices,
+            self._devices(),
             self.array.pulses_sent,
             self.array.instance,
             self._reading,
@@ -252,7 +253,9 @@ class PulsedWeights(FloatWeights, Checkpointed):
     def refresh(self) -> None:
         """Read the weights from the devices again, after pulses to the arrays that did not go through the weights."""
         self._layout = self._arrangement()
-        fill_weights(self.values.ravel(), self._planes, self.array.devices, self._reading, self._layout)
+        fill_weights(
+            self.values.ravel(), self._planes, self._devices(), self.array.instance, self._reading, self._layout
+        )
 
     def _restored(self) -> None:
         self.refresh()
@@ -268,6 +271,17 @@ class PulsedWeights(FloatWeights, Checkpointed):
     def _offset(self) -> np.ndarray:
         """Conductance each row's weights are counted from, shape (rows,), float32 [S]."""
         return np.zeros(self.values.shape[0], np.float32)
+
+    def _devices(self) -> tuple:
+        """State, settling and wear, as ``weight_kernel`` takes them."""
+        state, settled, received = self.array.devices
+        return (
+            state,
+            settled if settled.size else np.zeros(1, np.uint8),
+            int(settled.size > 0),
+            received if received.size else np.zeros(1, np.uint32),
+            int(received.size > 0),
+        )
 
     def _arrangement(self) -> tuple:
         """How devices make weights, as ``weight_kernel`` takes it."""

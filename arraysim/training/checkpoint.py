@@ -4,6 +4,7 @@ They are sealed and atomic as all files are: after a crash the last one is whole
 configuration, one law and one data set, and a run of another refuses them.
 """
 
+import dataclasses
 import hashlib
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def identity(law: PulseLaw, dataset: Dataset, *, seed: int, config: TrainingConf
     """Return what a state belongs to, as a mapping for files."""
     sets = [dataset] if dataset.test is None else [dataset, dataset.test]
     images = [array for part in sets for array in (part.images, part.labels)]
-    arrays = (law.probability, law.conductance, law.conductance_std_ctoc, law.energy_per_pulse)
+    fields = (getattr(law, field.name) for field in dataclasses.fields(law))
+    arrays = [array for array in fields if array is not None]
     return {
         "training": config.to_mapping(),
         "dataset": dataset.name,

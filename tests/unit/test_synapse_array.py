@@ -12,7 +12,7 @@ from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.synapse_array import SynapseArray
 from compact.operating_point import OperatingPoint, best_points
-from compact.table import TransitionTable
+from compact.table import InstanceStates, TransitionTable
 from llg.errors import InputError
 
 UP, DOWN = 0, 1
@@ -293,3 +293,41 @@ def test_unfit_faults_are_refused(fields, message):
 def test_stuck_state_must_exist():
     with pytest.raises(InputError, match="stuck_state = 5 must be from 0 to 4"):
         SynapseArray(ladder_law(), shape=(3,), seed=0, faults=Faults(stuck=0.1, stuck_state=5))
+
+
+def test_devices_have_the_levels_of_their_own_instance():
+    law = ladder_law(miss=0, double=0, instances=3)
+    own = law.conductance * np.array([[1.0], [1.5], [0.8]])
+    law = dataclasses.replace(law, instance_conductance=own)
+    array = SynapseArray(law, shape=(2000,), seed=1, faults=Faults(stuck=0.1, stuck_state=1, short=0.1))
+    array.apply_all(UP)
+    level = np.append(own, law.conductance[None], axis=0)
+    usual = array.state < 5
+    np.testing.assert_allclose(array.conductance[usual], level[array.instance, 1][usual], rtol=1e-6)
+    np.testing.assert_allclose(array.conductance[array.state == 8], 10 * law.conductance.max(), rtol=1e-6)
+    assert np.array_equal(array.read(np.arange(2000)), array.conductance)
+    # No misses: every pulse is a level of the device, the mean of which is 1.1 times the nominal one.
+    assert law.mean_step(UP) == pytest.approx(1.1 * np.diff(law.conductance)[0])
+    with pytest.raises(InputError, match="instance_conductance has the shape"):
+        dataclasses.replace(law, instance_conductance=own[:2])
+
+
+def test_levels_of_instances_come_from_the_table_at_the_temperature():
+    law = ladder_law(instances=2)
+    table = table_of(law)
+    levels = np.array([[[1.0], [2.0]], [[3.0], [5.0]]]) * law.conductance  # (K, T, S)
+    states = InstanceStates(
+        present=np.ones((2, 2, 5)),
+        position=np.broadcast_to(table.position, (2, 2, 5)),
+        conductance=levels,
+        conductance_std_ctoc=levels / 10,
+    )
+    counts = np.concatenate([table.counts, table.counts], axis=1)
+    table = dataclasses.replace(table, temperature=np.array([300.0, 400.0]), counts=counts, instance_states=states)
+    points = [OperatingPoint(current_density=J, duration=1e-9, temperature=325.0) for J in (1e11, -1e11)]
+    found = PulseLaw.from_table(table, points)
+    np.testing.assert_allclose(found.instance_conductance, np.array([[1.25], [3.5]]) * law.conductance)
+    np.testing.assert_allclose(found.instance_conductance_std_ctoc, found.instance_conductance / 10)
+    assert SynapseArray(found, shape=(4,), seed=0).settled.size == 4
+    warm = [dataclasses.replace(point, temperature=400.0) for point in points]
+    np.testing.assert_allclose(PulseLaw.from_table(table, warm).instance_conductance, levels[:, 1])
