@@ -1,10 +1,11 @@
-"""Subcommands of the array simulator: run, train, infer, cost, plot, bench."""
+"""Subcommands of the array simulator: run, train, infer, cost, plot, info, bench."""
 
 import argparse
 from pathlib import Path
 
 from arraysim.cost.command import add_cost
 from arraysim.periphery.command import add_command as add_infer
+from arraysim.reporting.info_command import add_command as add_info
 from arraysim.training.command import add_command as add_train
 from llg.command_line import add_common, emit, progress, si, whole_number, writable_file
 
@@ -35,6 +36,8 @@ def add_commands(commands):
     plot.add_argument("--force", action="store_true", help="overwrite what exists")
     plot.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     plot.set_defaults(run=run_plot)
+
+    add_info(commands)
 
     bench = commands.add_parser("bench", help="what this machine does per second, as JSON")
     bench.add_argument("--seconds", type=si("s"), default=2.0, metavar="TIME", help="per measurement (default 2)")

@@ -70,7 +70,9 @@ def save_table(path, table: TransitionTable, *, inputs=(), force: bool = False) 
         InputError: the path cannot be written.
         RunError: the disk failed.
     """
-    with files.create(path, SCHEMA, config=table.config, seed=table.seed, inputs=inputs, force=force) as file:
+    with files.create(
+        path, SCHEMA, config=table.config, seed=table.seed, inputs=inputs, force=force, in_memory=True
+    ) as file:
         for field, (name, unit, long_name) in LAYOUT.items():
             files.put(file, name, getattr(table, field), unit=unit, long_name=long_name)
         files.put(file, METHOD, table.retention_method, unit="1", long_name="how the rates were found")

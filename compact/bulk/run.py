@@ -178,6 +178,8 @@ def _keeping(journal: SweepFile):
     try:
         yield
     except (RunError, KeyboardInterrupt) as error:
+        with contextlib.suppress(RunError):
+            journal.sync()
         words = str(error) or "interrupted"
         kept = f"{journal.finished()[1].size} of {len(journal.blocks)} blocks are kept in {journal.path}"
         raise RunError(f"{words}; {kept}, --resume goes on") from error

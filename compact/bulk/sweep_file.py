@@ -40,7 +40,7 @@ def create_sweep_file(path, plan: SweepPlan, n_states: int, shard: tuple[int, in
     blocks = shard_blocks(plan, *shard)
     homes = _homes(plan, blocks)
     config = {"plan": plan.config(), "states": n_states, "shard": list(shard)}
-    with files.create(path, SCHEMA, config=config, seed=plan.seed, force=force) as file:
+    with files.create(path, SCHEMA, config=config, seed=plan.seed, force=force, in_memory=True) as file:
         put_records(file, HOMES, _home_fields(n_states), len(homes))
         put_records(file, BLOCKS, _block_fields(n_states), len(blocks))
 
@@ -122,6 +122,14 @@ class SweepFile:
 
     def __exit__(self, *error):
         self.close()
+
+    def sync(self) -> None:
+        """Bring to the disk what was put.
+
+        Raises:
+            RunError: the disk failed.
+        """
+        self._journal.sync()
 
     def close(self) -> None:
         """Sync what was written and close the file."""

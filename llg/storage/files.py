@@ -54,7 +54,7 @@ ROOT_ATTRIBUTES = ("schema", "schema_version", "config_sha256", "seed", *integri
 
 
 @contextlib.contextmanager
-def create(path, schema: str, *, config: dict, seed: int, inputs=(), force: bool = False):
+def create(path, schema: str, *, config: dict, seed: int, inputs=(), force: bool = False, in_memory: bool = False):
     """Yield a new ``h5py.File`` that appears under its name only once the block has ended without an error.
 
     Args:
@@ -64,6 +64,8 @@ def create(path, schema: str, *, config: dict, seed: int, inputs=(), force: bool
         seed: root seed, 0 to 2**64 - 1 [1].
         inputs: paths of the files this one is made from; their hashes are kept.
         force: overwrite an existing file.
+        in_memory: let HDF5 make the file in memory and write it in one go, for files that fit. HDF5 does not bear
+            a full disk well; this way it never sees one.
 
     Raises:
         InputError: before the block runs, for a path that cannot be written or an unfit configuration.
@@ -73,12 +75,15 @@ def create(path, schema: str, *, config: dict, seed: int, inputs=(), force: bool
         raise InputError(f'schema "{schema}" is unknown{nearest(str(schema), SCHEMAS)}')
     header = _header(schema, config, seed, inputs)
     with atomic.replacing(path, force=force) as temporary:
-        file = _open_new(temporary, path)
+        file = _open_new(temporary, path, in_memory)
         try:
             for name, value in header.items():
                 set_attribute(file, name, value)
             yield file
             _seal(file, path)
+            if in_memory:
+                temporary.write_bytes(file.id.get_file_image())
+            file.close()
         except BaseException as error:
             abandon(file)
             if is_disk_error(error):
@@ -108,15 +113,16 @@ def _header(schema: str, config: dict, seed: int, inputs) -> dict:
     }
 
 
-def _open_new(temporary, path) -> h5py.File:
+def _open_new(temporary, path, in_memory: bool) -> h5py.File:
+    options = {"driver": "core", "backing_store": False} if in_memory else {}
     try:
-        return h5py.File(temporary, "w", libver=LIBVER)
+        return h5py.File(temporary, "w", libver=LIBVER, **options)
     except OSError as error:
         raise RunError(f"{path} could not be written: {reason(error)}") from error
 
 
 def _seal(file: h5py.File, path) -> None:
-    """Check what the block wrote, add the hashes and, last, the marker; close."""
+    """Check what the block wrote, add the hashes and, last, the marker."""
     try:
         for _, item in [("/", file), *integrity.walk(file)]:
             for name, value in list(item.attrs.items()):
@@ -129,7 +135,7 @@ def _seal(file: h5py.File, path) -> None:
         set_attribute(file, "provenance_sha256", integrity.provenance_sha256(file))
         file.flush()
         file.attrs["complete"] = np.uint8(1)
-        file.close()
+        file.flush()
     except DAMAGE as error:
         raise RunError(f"{path} could not be written: {reason(error)}") from error
 

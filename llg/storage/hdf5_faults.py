@@ -18,7 +18,7 @@ def reason(error: BaseException) -> str:
     message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
     if short := re.search(r"truncated file: eof = (\d+), .*stored_eof = (\d+)", message):
         return f"{short[1]} of {short[2]} bytes are there"
-    system = re.search(r"error message = '([^']+)'", message)
+    system = re.search(r"error message = '([^']+)'", message) or re.match(r"\[Errno \d+\] ([^:]+)$", message)
     return system[1] if system else " ".join(message.split()) or type(error).__name__
 
 
@@ -34,9 +34,10 @@ def abandon(file: h5py.File) -> None:
     time with a traceback, and at last with a segmentation fault.
     """
     with contextlib.suppress(Exception):
-        sink = os.open(os.devnull, os.O_RDWR)
-        os.dup2(sink, file.id.get_vfd_handle())
-        os.close(sink)
+        if file.driver != "core":  # which has no file on the disk
+            sink = os.open(os.devnull, os.O_RDWR)
+            os.dup2(sink, file.id.get_vfd_handle())
+            os.close(sink)
     close(file)
 
 

@@ -60,7 +60,7 @@ def put_records(file: h5py.File, group: str, fields: dict[str, Field], length: i
     """Make room for records in a file that is being created, all unfinished.
 
     Args:
-        file: from `llg.storage.files.create`, of a schema with journals.
+        file: from `llg.storage.files.create`, of a schema with journals, best in memory.
         group: name of the group, one of those of its schema.
         fields: values of a record by name.
         length: number of records.
@@ -105,7 +105,7 @@ class Journal:
             self._seal = files.text(file, "content_sha256").encode()
             self._places = {group: _places(path, file, group) for group in files.JOURNALS[schema]}
         self._handle = _open(path, write)
-        self._waiting: list[tuple[int, bytes]] = []
+        self._waiting: list[tuple[str, int, bytes]] = []
         self._synced = time.monotonic()
         self.faults: list[str] = []
         self._done = {group: self._verified(group) for group in self._places}
@@ -164,8 +164,7 @@ class Journal:
         with self._disk():
             for place, row in zip(self._fields(group), rows, strict=True):
                 _write(self._handle, row, place.offset + index * place.row_bytes)
-        mark = self._places[group][-1]
-        self._waiting.append((mark.offset + index * MARK_BYTES, self._digest(group, index, rows)))
+        self._waiting.append((group, index, self._digest(group, index, rows)))
         self._done[group][index] = True
         if time.monotonic() - self._synced >= SYNC_SECONDS:
             self.sync()
@@ -176,13 +175,19 @@ class Journal:
         Raises:
             RunError: the disk failed.
         """
-        waiting, self._waiting = self._waiting, []
-        if waiting:
+        try:
             with self._disk():
-                os.fsync(self._handle)
-                for offset, mark in waiting:
-                    _write(self._handle, mark, offset)
-        self._synced = time.monotonic()
+                if self._waiting:
+                    os.fsync(self._handle)
+                while self._waiting:
+                    group, index, mark = self._waiting[0]
+                    _write(self._handle, mark, self._places[group][-1].offset + index * MARK_BYTES)
+                    del self._waiting[0]
+        finally:
+            for group, index, _ in self._waiting:  # the disk failed
+                self._done[group][index] = False
+            self._waiting = []
+            self._synced = time.monotonic()
 
     def _fields(self, group: str) -> list[_Place]:
         return self._places[group][:-1]
@@ -214,7 +219,6 @@ class Journal:
         try:
             yield
         except OSError as error:
-            self._waiting = []
             raise RunError(f"{self.path} could not be written: {error.strerror}") from error
 
 
