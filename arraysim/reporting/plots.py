@@ -46,7 +46,7 @@ def plot_learning_curves(data: Sequence[TrainingResult], *, ax: Axes | None = No
     ax.set(xlabel="epoch", ylabel="accuracy", xlim=(0, last))
     ax.set_ylim(max(0.0, lowest - 0.05), 1.005)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.legend(loc="lower right", title=f"mean and range of {len(data)} seeds" if len(data) > 1 else "one seed")
     return ax
 
@@ -78,7 +78,7 @@ def plot_accuracy_against(data: TrainingSeries, *, ax: Axes | None = None) -> Ax
         ax.set_xscale("log", base=2)
     if data.parameter in ("states", "table"):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.legend(loc="best", title=f"mean and range of {len(data.seeds)} seeds" if len(data.seeds) > 1 else "one seed")
     return ax
 

@@ -1,7 +1,9 @@
 """Mixed-precision rule: the digital side collects what is too small for a pulse.
 
 Each weight has a digital accumulator. Requested changes add up in it; when they reach the mean step of a pulse, a pulse
-is sent and that step is taken off. Misses and double moves are not known to the rule, they average out.
+is sent and that step is taken off. Misses and double moves are not known to the rule, they average out. Accumulators
+may start anywhere between two steps: then the first changes do not wait until a whole step has come together, and the
+mean weight follows the requested change from the first batch on (a dither).
 
 References:
     S. R. Nandakumar et al., ISCAS 2018, doi:10.1109/ISCAS.2018.8351656; Front. Neurosci. 14, 406 (2020).
@@ -26,14 +28,23 @@ class MixedPrecision(Rule):
         velocity: momentum of the gradient descent, likewise; empty if there is none [1].
     """
 
-    def __init__(self, shape: tuple[int, int], mean_step: float, *, momentum: float, most_pulses: int = 1):
-        """Start with empty accumulators.
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        mean_step: float,
+        *,
+        momentum: float,
+        most_pulses: int = 1,
+        seed: tuple[int, ...] | None = None,
+    ):
+        """Start with accumulators that are empty or, with a seed, drawn evenly between minus and plus one step.
 
         Args:
             shape: (rows, columns).
             mean_step: mean weight change by a pulse [1].
             momentum: share of the velocity kept from batch to batch [1].
             most_pulses: to one weight at a time, 1 to 127; what is beyond waits in the accumulator [1].
+            seed: of the first accumulators; None starts with empty ones [1].
 
         Raises:
             InputError: most_pulses is outside its range.
@@ -41,6 +52,9 @@ class MixedPrecision(Rule):
         if not 1 <= most_pulses <= 127:
             raise InputError(f"most_pulses = {most_pulses} must be from 1 to 127")
         self.accumulator = np.zeros(shape, np.float32)
+        if seed is not None:
+            drawn = np.random.default_rng(seed).random(shape, np.float32)
+            self.accumulator[:] = (2 * drawn - 1) * np.float32(mean_step)
         self.velocity = np.zeros(shape if momentum > 0 else (0, shape[1]), np.float32)
         self._step, self._momentum = np.float32(mean_step), np.float32(momentum)
         self._most = most_pulses

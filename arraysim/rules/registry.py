@@ -41,7 +41,7 @@ def make_rule(name: str, weights: PulsedWeights, *, momentum: float, seed: tuple
     check_rule(name)
     shape, mean_step = weights.values.shape, weights.mean_step
     if name == "mixed-precision":
-        return MixedPrecision(shape, mean_step, momentum=momentum)
+        return MixedPrecision(shape, mean_step, momentum=momentum, seed=seed)
     if name == "stochastic-pulses":
         return StochasticPulses(shape, mean_step, seed=seed)
     if name == "tiki-taka":

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from arraysim.rules.mixed_precision import MixedPrecision
 from arraysim.rules.registry import DEFAULT_RATE, make_rule
 from arraysim.rules.write_verify import WriteVerifyConfig, write_verify
 from arraysim.synapses.faults import Faults
@@ -258,3 +259,13 @@ def test_targets_beyond_the_window_are_clipped_and_counted():
     result = write_verify(weights, np.full((20, 15), 3.0), seed=0)
     assert result.clipped == 1.0
     np.testing.assert_allclose(weights.values, 1.0, atol=1e-5)
+
+
+def test_accumulators_that_start_anywhere_follow_the_wanted_change_from_the_first_batch_on():
+    """A tenth of a step asked of 10,000 weights moves a twentieth of them; with empty accumulators none."""
+    gradient, shape = np.full((100, 100), -0.1, np.float32), (100, 100)
+    empty = MixedPrecision(shape, 1.0, momentum=0.0).directions(gradient, 1.0)
+    drawn = MixedPrecision(shape, 1.0, momentum=0.0, seed=(1,)).directions(gradient, 1.0)
+    assert not empty.any()
+    # Accumulators lie evenly between minus one and one, so the topmost twentieth gets there: 500 +- 22.
+    assert drawn.min() == 0 and abs(int(drawn.sum()) - 500) < 4 * 22
