@@ -6,6 +6,7 @@ import numpy as np
 
 from llg.errors import InputError
 
+from .exchange.origin import placeholders
 from .interpolate import transition_matrix
 from .operating_point import OperatingPoint, write_points
 from .table import TransitionTable
@@ -22,12 +23,14 @@ class Staircase:
         level: conductances of the states in ascending order, shape (S,) [S].
         share: of devices and trials in each of them after n pulses, from n = 0, shape (2, N+1, S) [1].
         lost: share of walls lost by then, shape (2, N+1) [1].
+        placeholders: stand-ins of the table, see `compact.exchange.origin`.
     """
 
     points: tuple[OperatingPoint, OperatingPoint]
     level: np.ndarray
     share: np.ndarray
     lost: np.ndarray
+    placeholders: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def mean(self) -> np.ndarray:
         """Mean conductance of the walls not lost, shape (2, N+1) [S]."""
@@ -67,4 +70,4 @@ def staircase(table: TransitionTable, *, pulses: int | None = None, temperature:
                 share[train, n] += state[order]
                 state = state @ matrix
         lost[train] = 1.0 - share[train].sum(axis=-1)
-    return Staircase(points, table.conductance[order], share, np.maximum(lost, 0.0))
+    return Staircase(points, table.conductance[order], share, np.maximum(lost, 0.0), placeholders(table))

@@ -7,13 +7,16 @@ from matplotlib.figure import Figure
 from scipy import constants
 from scipy.linalg import expm
 
+from compact.drawing.drive_words import table_pulse_text
 from compact.staircase import Staircase
 from compact.table import TransitionTable
-from llg.drawing.canvas import BLUE, INK, ORANGE, SKY, axes_or_new, new_figure, pulse_text
+from llg.drawing.canvas import BLUE, INK, ORANGE, SKY, axes_or_new, new_figure
 from llg.errors import InputError
 
 QUANTILES = (0.05, 0.95)
 TEN_YEARS = 10 * constants.Julian_year
+MOST_LINES = 32
+"""States up to which each has a line of its own."""
 _TIMES = 160
 
 
@@ -37,7 +40,7 @@ def plot_staircase(stairs: Staircase, train: int, *, ax: Axes | None = None) -> 
     """
     ax = axes_or_new(ax, height=4.0)
     n = np.arange(stairs.share.shape[1])
-    for G in stairs.level:
+    for G in stairs.level if stairs.level.size <= MOST_LINES else ():
         ax.axhline(1e3 * G, color="#D8D8D8", linewidth=0.6, zorder=0)
     low, high = (1e3 * stairs.quantile(q)[train] for q in QUANTILES)
     ax.fill_between(
@@ -48,7 +51,8 @@ def plot_staircase(stairs: Staircase, train: int, *, ax: Axes | None = None) -> 
     point = stairs.points[train]
     lost = stairs.lost[train, -1]
     words = f"; {100 * lost:.2g} % lost" if lost > 1e-6 else ""
-    ax.set_title(f"{('up', 'down')[train]}: {pulse_text(point.current_density, point.duration)}{words}", fontsize=9)
+    pulse = table_pulse_text(stairs.placeholders, point.current_density, point.duration)
+    ax.set_title(f"{('up', 'down')[train]}: {pulse}{words}", fontsize=9)
     ax.set(xlabel="number of pulses", ylabel="conductance (mS)", xlim=(-0.5, n[-1] + 0.5))
     ax.legend(loc=("lower right", "upper right")[train], fontsize=8, edgecolor="none")
     return ax

@@ -7,10 +7,12 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from compact.drawing.drive_words import drive_axis, duration_text, table_pulse_text
+from compact.exchange.origin import placeholders
 from compact.moves import moves_along_drive, upward_sign
 from compact.operating_point import grid_index, write_points
 from compact.table import TransitionTable
-from llg.drawing.canvas import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure, pulse_text
+from llg.drawing.canvas import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure
 from llg.errors import InputError
 
 PulsePair = tuple[tuple[int, int], tuple[int, int]]
@@ -40,8 +42,10 @@ def plot_transition_matrix(
     ax.axvline(S - 0.5, color=INK, linewidth=1.2)
     if S <= _MOST_STATES:
         _number_cells(ax, p)
+    else:
+        ax.grid(False)
     ax.set(xlabel="state after the pulse", ylabel="state before the pulse")
-    ax.set_title(pulse_text(table.current_density[a], table.duration[d]), fontsize=10)
+    ax.set_title(table_pulse_text(placeholders(table), table.current_density[a], table.duration[d]), fontsize=10)
     return ax
 
 
@@ -121,7 +125,8 @@ def plot_move_probability(
         ax: axes to draw on, a new figure by default.
     """
     ax = axes_or_new(ax, height=4.2)
-    J = table.current_density / 1e11
+    unit, drive = drive_axis(placeholders(table))
+    J = table.current_density / unit
     # Without lines across the gap between the two signs of the current.
     parts = [part for part in (J < 0, J >= 0) if part.any()]
     colours = colormaps["viridis"](np.linspace(0, 0.8, table.duration.size))
@@ -133,9 +138,7 @@ def plot_move_probability(
             for part in parts:
                 ax.errorbar(J[part], p[part, d], error[part, d], **look, markersize=4.5, mfc=face, capsize=2)
     low, high = ("lower", "higher")[:: upward_sign(table, device=device, temperature=temperature)]
-    ax.set_xlabel(
-        rf"to {low} states $\leftarrow$    current density $J$ ($10^{{11}}$ A/m$^2$)    $\rightarrow$ to {high} states"
-    )
+    ax.set_xlabel(rf"to {low} states $\leftarrow$    {drive}    $\rightarrow$ to {high} states")
     ax.set(ylim=(-0.03, 1.03), ylabel="probability to move [1]")
     _move_legend(ax, table, colours, styles)
     return ax
@@ -143,7 +146,14 @@ def plot_move_probability(
 
 def _move_legend(ax: Axes, table: TransitionTable, colours, styles) -> None:
     handles = [
-        Line2D([], [], color=colour, marker=_MARKERS[d % len(_MARKERS)], markersize=4.5, label=f"{t * 1e9:.3g} ns")
+        Line2D(
+            [],
+            [],
+            color=colour,
+            marker=_MARKERS[d % len(_MARKERS)],
+            markersize=4.5,
+            label=duration_text(placeholders(table), t),
+        )
         for d, (t, colour) in enumerate(zip(table.duration, colours, strict=True))
     ]
     words = {1: "by one state", 2: "by two states"}
@@ -173,7 +183,8 @@ def plot_conductance_states(table: TransitionTable, *, ax: Axes | None = None) -
             ax.annotate(
                 text, (i + 0.5, G[i] + size / 2), (6, 0), textcoords="offset points", va="center", fontsize=8, color=INK
             )
-    ax.set_xticks(state)
+    if G.size <= _MOST_STATES:
+        ax.set_xticks(state)
     ax.set(xlabel="state", ylabel=r"conductance $G$ (mS)", xlim=(-0.5, G.size - 0.5))
     if step.size:
         mean, least, most = 1e3 * step.mean(), 1e3 * step.min(), 1e3 * step.max()

@@ -186,3 +186,17 @@ def test_given_axes_are_used():
     for draw in (plot_move_probability, plot_conductance_states):
         assert draw(law, ax=ax) is ax
     assert plot_transition_matrix(law, 0, 0, ax=ax) is ax
+
+
+def test_a_pulse_of_unknown_current_is_not_drawn_in_amperes_per_square_metre():
+    from compact.drawing.drive_words import drive_axis, duration_text, table_pulse_text
+
+    sign = {"current_density": "-1 and +1, the direction of the pulse only", "duration": "1, unknown"}
+    assert table_pulse_text(sign, -1.0, 1.0) == "pulse -1"
+    assert drive_axis(sign) == (1.0, "direction of the pulse")
+    assert duration_text(sign, 1.0) == "duration unknown"
+    volts = {"current_density": "the amplitude of the pulse in V"}
+    assert table_pulse_text(volts, 0.5, 2e-9) == "+0.5 V for 2 ns"
+    assert drive_axis(volts) == (1.0, "amplitude of the pulse (V)")
+    assert "A/m$^2$ for 1 ns" in table_pulse_text({"energy_per_pulse": "zero, unknown"}, 7e11, 1e-9)
+    assert drive_axis({})[0] == 1e11
