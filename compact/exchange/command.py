@@ -18,6 +18,8 @@ FORMATS = {
 }
 STATES = 64
 RESOLUTION = 501
+WIDE = 1.1
+"""Ratio of spreads from which on another number of states is proposed [1]."""
 
 
 def add_import(commands):
@@ -88,6 +90,10 @@ def _import_crosssim(arguments: argparse.Namespace):
         f"source, and the distribution differs by {fidelity.largest_shift:.3f} at most",
         f"  stand-ins for what is unknown: {', '.join(placeholders(table))}",
     ]
+    if fidelity.std_ratio > WIDE:
+        lines.insert(
+            2, f"  --states {fidelity.whole_step_states} would let pulses move by whole states, or take many more"
+        )
     emit(arguments, result, lines)
 
 

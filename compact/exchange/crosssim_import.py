@@ -54,11 +54,14 @@ class Fidelity:
         mean_step: mean change by one pulse, in spacings of the states [1].
         std_ratio: median of the standard deviation of one pulse over that of the source [1].
         largest_shift: largest difference of the cumulative distributions between states [1].
+        whole_step_states: number of states nearest to that asked for with which the mean step is a whole number of them,
+            at least two, so that the spread is least enlarged [1].
     """
 
     mean_step: float
     std_ratio: float
     largest_shift: float
+    whole_step_states: int
 
 
 def device_pairs(paths: Sequence) -> list[tuple[Path, Path]]:
@@ -203,6 +206,11 @@ def _fidelity(x: np.ndarray, rows: list[Rows]) -> Fidelity:
     source = np.concatenate([r.std for r in rows])
     sound = source > 1e-6
     ratio = float(np.median(there[sound] / source[sound])) if sound.any() else 1.0
+    gaps, median = x.size - 1, float(np.median(step))
+    whole = 1 + round(max(round(median), 2) * gaps / median) if median > 0 else x.size
     return Fidelity(
-        mean_step=float(np.median(step)), std_ratio=ratio, largest_shift=float(max(r.shift.max() for r in rows))
+        mean_step=median,
+        std_ratio=ratio,
+        largest_shift=float(max(r.shift.max() for r in rows)),
+        whole_step_states=whole,
     )

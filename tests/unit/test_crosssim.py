@@ -156,6 +156,7 @@ def test_a_table_says_what_it_lacks_and_trains(tmp_path, pair):
     up, down = write_points(again, temperature=300.0)
     assert (up.current_density, down.current_density) == (1.0, -1.0)
     assert fidelity.mean_step == pytest.approx(0.034 * 31, rel=0.1)
+    assert fidelity.whole_step_states == pytest.approx(1 + 2 / 0.036, abs=6)
 
 
 def test_pulses_that_skip_levels_still_write(pair, tmp_path):
