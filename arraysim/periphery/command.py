@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from llg.command_line import emit
+from llg.command_line import emit, writable_file
 
 
 def add_command(commands) -> None:
@@ -15,6 +15,8 @@ def add_command(commands) -> None:
                        dest="settings", help="change one setting of it, such as adc.bits=6")  # fmt: skip
     infer.add_argument("--vary", type=_setting, metavar="SECTION.KEY=V,V", help="accuracy against one setting")
     infer.add_argument("--data-dir", type=Path, metavar="FOLDER", help="holds the files of the data set")
+    infer.add_argument("-o", "--out", type=Path, metavar="PNG|PDF|SVG", help="figure of --vary to write")
+    infer.add_argument("--force", action="store_true", help="overwrite what exists")
     infer.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     infer.set_defaults(run=run_infer)
 
@@ -33,7 +35,14 @@ def run_infer(arguments: argparse.Namespace):
     from arraysim.periphery.inference import infer
     from arraysim.training.datasets import load_dataset
     from arraysim.training.file import load_training
+    from llg.drawing.figure_file import figure_format
+    from llg.errors import InputError
 
+    if arguments.out:
+        if arguments.vary is None:
+            raise InputError("infer: -o draws accuracy against a setting, which --vary is to name")
+        writable_file(arguments.out, arguments.force)
+        figure_format(arguments.out)
     periphery = Periphery() if arguments.periphery is None else load_periphery(arguments.periphery)
     for setting in arguments.settings:
         periphery = with_setting(periphery, *setting)
@@ -56,7 +65,37 @@ def run_infer(arguments: argparse.Namespace):
         name = f"{section}.{key}"
         result |= {"parameter": name, "value": values, "test_accuracy": found}
         lines += [f"{name} = {value}: {_mean(row)}" for value, row in zip(values, found, strict=True)]
+        if arguments.out:
+            _draw(arguments, [getattr(getattr(row, section), key) for row in rows], found, trained)
+            result["figure"] = str(arguments.out)
     emit(arguments, result, lines)
+
+
+def _draw(arguments: argparse.Namespace, values: list, found: list[list[float]], trained: list[float]):
+    """Write the figure of accuracy against one setting."""
+    import dataclasses
+
+    import numpy as np
+
+    from arraysim.periphery.accuracy_plot import AccuracyScan, plot_accuracy_scan
+    from arraysim.periphery.config import SECTIONS
+    from llg.drawing.figure_file import save_figure
+    from llg.errors import InputError
+
+    section, key, _ = arguments.vary
+    meta = {field.name: field.metadata for field in dataclasses.fields(SECTIONS[section])}[key]
+    if meta["kind"] not in ("quantity", "whole"):
+        raise InputError(f"infer: -o draws accuracy against a number, {section}.{key} is a {meta['kind']}")
+    order = np.argsort(values)
+    value = np.array(values, float)[order]
+    scan = AccuracyScan(
+        label=f"{section}.{key} [{meta['unit']}]",
+        value=value,
+        accuracy=np.array(found)[order],
+        ideal=np.array(trained),
+        logarithmic=value[0] > 0 and value[-1] > 30 * value[0],
+    )
+    save_figure(arguments.out, plot_accuracy_scan(scan).figure, force=arguments.force)
 
 
 def _mean(accuracies: list[float]) -> str:
