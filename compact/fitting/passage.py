@@ -74,12 +74,15 @@ def effective_threshold(pulses: Pulses, threshold: np.ndarray, share: float) -> 
     return np.where(inside, mean, np.where(at_end, own, HELD))
 
 
-def reached(form: Form, values: dict, pulses: Pulses, effective: np.ndarray, rest=None) -> np.ndarray:
-    """Chance to pass at least k = 1..S ridges, falling with k, shape (n, S) [1]."""
-    ratio = pulses.current_density[:, None] / effective
-    open_ = np.isfinite(effective)
-    chance = form.passed(values, ratio, pulses.duration, pulses.temperature, rest)
-    return np.minimum.accumulate(np.where(open_, chance, 0.0), axis=1)
+def reached(
+    form: Form, values: dict, pulses: Pulses, effective: np.ndarray, rest=None, most: int | None = None
+) -> np.ndarray:
+    """Chance to pass at least k = 1..S ridges, falling with k, shape (n, S) [1]; zero beyond `most` ridges if given."""
+    near = effective[:, :most]
+    chance = form.passed(values, pulses.current_density[:, None] / near, pulses.duration, pulses.temperature, rest)
+    found = np.zeros(effective.shape)
+    found[:, : near.shape[1]] = np.minimum.accumulate(np.where(np.isfinite(near), chance, 0.0), axis=1)
+    return found
 
 
 def displacement(chance: np.ndarray, distance: np.ndarray, stray: float) -> np.ndarray:

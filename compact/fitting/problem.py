@@ -14,6 +14,8 @@ from .passage import HELD, Pulses, displacement, effective_threshold, reached
 STEP = 1e-5
 """Step of the central differences in working parameters; their error is about its square."""
 LEAST_STRAY = 1e-7
+MARGIN = 3
+"""So many ridges more than any wall has passed count in the fit; farther ones do not matter to the likelihood."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,6 +115,8 @@ class DeviceRows:
     def __init__(self, layout: Layout, pulses: Pulses, counts: np.ndarray):
         self.layout, self.pulses, self.counts = layout, pulses, counts
         self.distance = pulses.distance(layout.states)
+        passed = np.flatnonzero(counts[:, :-1].sum(axis=0))
+        self.most = (int(passed[-1]) if passed.size else 0) + MARGIN
 
     def probability(self, z: np.ndarray) -> np.ndarray:
         """Probability of each outcome, shape (n, S+2) [1]."""
@@ -128,7 +132,7 @@ class DeviceRows:
         return {p.name: v for p, v in zip(self.layout.shape_parameters, value, strict=False)}, threshold
 
     def _chance(self, values: dict, effective: np.ndarray) -> np.ndarray:
-        return reached(self.layout.form, values, self.pulses, effective, self.layout.rest)
+        return reached(self.layout.form, values, self.pulses, effective, self.layout.rest, self.most)
 
     def _probability(self, values: dict, effective: np.ndarray) -> np.ndarray:
         return displacement(self._chance(values, effective), self.distance, values[STRAY.name])
