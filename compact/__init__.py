@@ -9,9 +9,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "energy": ["pulse_energy"],
+        "fitting.intervals": ["intervals"],
+        "fitting.model": ["FittedModel"],
+        "fitting.run": ["compare_forms", "run_fit", "with_fit"],
         "interpolate": ["transition_matrix"],
         "moves": ["move_probability"],
         "operating_point": ["OperatingPoint", "best_points", "write_points"],
+        "staircase": ["staircase"],
         "states": ["States", "find_states"],
         "sweep": ["Grid", "build_table", "reference_grid"],
         "table": ["TransitionTable"],

@@ -44,3 +44,13 @@ def test_design_a_synapse(capsys):
     assert p[1].max() > 0.5  # the scan also shows pulses that go too far
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 5 + 4 and printed[3].startswith("depth 20 nm: lowest barrier 48.6 kB T")
+
+
+def test_fit_a_transition_model(tmp_path, capsys):
+    """With a quarter of the trajectories: threshold within 5 % or its error, a sound fit, near the counts at 400 K."""
+    fit, away = load("fit_a_transition_model").main(n=50, path=tmp_path / "fit.h5")
+    assert fit.verdict.startswith("sound")
+    i = fit.model.names.index("threshold_up_2")
+    assert abs(fit.model.value[0, i] - 4.05e11) < max(0.05 * 4.05e11, 3 * fit.model.standard_error[0, i])
+    assert away < 0.05 + 0.4 / np.sqrt(50)  # sampling error
+    assert "distance at 400 K" in capsys.readouterr().out
