@@ -8,6 +8,8 @@ error is even within +-1/2 step and has the variance 1/12 step^2 inside its rang
     ramp    a counter runs until a ramp passes the input; the ramp bows, alike for all converters of a tile
 """
 
+import math
+
 import numpy as np
 
 from arraysim.periphery.config import Adc
@@ -63,6 +65,19 @@ def _sar_levels(bits: int, spread: float, deviates: np.ndarray) -> np.ndarray:
     return np.minimum.accumulate((capacitor @ set_bits.T)[:, ::-1], axis=1)[:, ::-1]
 
 
+def padded(threshold: np.ndarray, low: int) -> tuple[np.ndarray, int]:
+    """Return thresholds as the kernel takes them, and their reach.
+
+    Args:
+        threshold: of each converter, ascending, shape (converters, 2**bits - 1), in steps.
+        low: lowest code.
+    """
+    ideal = low + 0.5 + np.arange(threshold.shape[1])
+    reach = math.ceil(np.abs(threshold - ideal).max() + 0.5)
+    edge = np.full((len(threshold), reach), np.inf)
+    return np.concatenate([-edge, threshold, edge], axis=1).astype(np.float32).ravel(), reach
+
+
 class ConverterBank:
     """The converters behind the lines of one layer, in one direction, each drawn once from its seed.
 
@@ -70,8 +85,9 @@ class ConverterBank:
         gain: relative, per block of lines and line, shape (blocks, lines), float32 [1].
         offset: in steps, of the same shape, float32.
         number: of the converter that serves each line, of the same shape, int64.
-        threshold: None where the converters are linear, else of each converter, shape (converters, 2**bits - 1),
-            float32, in steps.
+        place: of the first entry of that converter in the table, likewise, int32.
+        table: thresholds of all converters for `convert_kernel.convert_add_nonlinear`, None where they are linear.
+        reach: as there.
         low: lowest code.
         high: highest code.
     """
@@ -98,13 +114,14 @@ class ConverterBank:
 
         self.gain = (1 + adc.gain_dtod * draw(_GAIN, count)).astype(np.float32)[self.number]
         self.offset = (adc.offset_dtod * draw(_OFFSET, count)).astype(np.float32)[self.number]
-        self.threshold = None
+        self.table, self.reach = None, 0
         if adc.nonlinearity_dtod > 0:
             shared = adc.kind == "ramp"
             deviates = draw(_SHAPE, (len(number) if shared else count) * elements(adc)).reshape(-1, elements(adc))
             if shared:
                 deviates = deviates[_block_of(self.number, count)]
-            self.threshold = thresholds(adc, signed=signed, deviates=deviates).astype(np.float32)
+            self.table, self.reach = padded(thresholds(adc, signed=signed, deviates=deviates), self.low)
+            self.place = (self.number * (self.table.size // count)).astype(np.int32)
 
 
 def _block_of(number: np.ndarray, count: int) -> np.ndarray:

@@ -6,8 +6,8 @@ from arraysim.periphery.convert_kernel import LOSS_LANES, conversion_loss
 
 # Steps that are tried: as shares of the one that clips nothing, then about the best of these.
 COARSE = 0.85 ** np.arange(24)
-FINE = np.linspace(0.86, 1.17, 32)
-MAX_SAMPLES = 400_000
+FINE = np.linspace(0.87, 1.15, 21)
+MAX_SAMPLES = 200_000
 
 
 def best_step(sums: np.ndarray, significance: np.ndarray, low: int, high: int) -> float:

@@ -87,8 +87,8 @@ def convert_add(sums, significance, gain, offset, low, high, out):
 
 
 @compiled()
-def convert_add_nonlinear(sums, significance, gain, offset, low, high, threshold, number, out):
-    """As `convert_add`, for converters whose thresholds are where they are.
+def convert_add_nonlinear(sums, significance, gain, offset, low, high, table, place, reach, out):
+    """As `convert_add`, for converters whose thresholds are where they are: counts those not above the input.
 
     Args:
         sums: shape (bits, n, lines), float32.
@@ -97,24 +97,30 @@ def convert_add_nonlinear(sums, significance, gain, offset, low, high, threshold
         offset: of each line, in steps, shape (lines,), float32.
         low: lowest code, float32.
         high: highest code, float32.
-        threshold: of each converter, ascending, shape (converters, codes - 1), float32, in steps.
-        number: converter of each line, shape (lines,), int64.
+        table: thresholds of all converters, ascending, in steps, with ``reach`` times -inf before and +inf after those of
+            each, float32.
+        place: of the first entry of the converter of each line in the table, shape (lines,), int32.
+        reach: every threshold lies less than so many steps, less half a step, from where it should be.
         out: added to, shape (n, lines), float32.
     """
     bits, n, lines = sums.shape
-    last = threshold.shape[1]
+    inputs, code = np.empty(lines, np.float32), np.empty(lines, np.float32)
+    entry = np.empty(lines, np.int32)
     for i in range(n):
         for b in range(bits):
             for j in range(lines):
                 x = sums[b, i, j] * gain[j] + offset[j]
-                guess = low if x < low else (high if x > high else x)
-                code = np.int64((guess + _ROUND) - _ROUND - low)  # number of thresholds below x, nearly
-                c = number[j]
-                while code < last and threshold[c, code] <= x:
-                    code += 1
-                while code > 0 and threshold[c, code - 1] > x:
-                    code -= 1
-                out[i, j] += significance[b] * (np.float32(code) + low)
+                inputs[j] = x
+                x = low if x < low else x
+                x = high if x > high else x
+                nearest = ((x + _ROUND) - _ROUND) - low
+                entry[j] = place[j] + np.int32(nearest)
+                code[j] = nearest + (low - np.float32(reach))
+            for step in range(2 * reach):
+                for j in range(lines):
+                    code[j] += _ONE if table[entry[j] + step] <= inputs[j] else _ZERO
+            for j in range(lines):
+                out[i, j] += significance[b] * code[j]
 
 
 @compiled()

@@ -116,10 +116,10 @@ class TileReads:
             for tile, number, sums in self.sums(self._drive.quantized(vectors, scale), first):
                 row = number * tiles + tile
                 line = sums, significance[number], gain[row], bank.offset[row], low, high
-                if bank.threshold is None:
+                if bank.table is None:
                     convert_kernel.convert_add(*line, out)
                 else:
-                    convert_kernel.convert_add_nonlinear(*line, bank.threshold, bank.number[row], out)
+                    convert_kernel.convert_add_nonlinear(*line, bank.table, bank.place[row], bank.reach, out)
             out *= step * scale[:, None]
 
         return read

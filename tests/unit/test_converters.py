@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from arraysim.periphery import convert_kernel
-from arraysim.periphery.adc import ConverterBank, code_range, elements, thresholds
+from arraysim.periphery.adc import ConverterBank, code_range, elements, padded, thresholds
 from arraysim.periphery.calibration import best_step
 from arraysim.periphery.config import Adc
 from llg.errors import InputError
@@ -21,8 +21,9 @@ def converted(values, step, low, high, adc=None, deviates=None):
     if adc is None:
         convert_kernel.convert_add(sums, np.ones(1, np.float32), *line, out)
     else:
-        table = thresholds(adc, signed=low < 0, deviates=deviates).astype(np.float32)
-        convert_kernel.convert_add_nonlinear(sums, np.ones(1, np.float32), *line, table, np.zeros(1, np.int64), out)
+        table, reach = padded(thresholds(adc, signed=low < 0, deviates=deviates), low)
+        place = np.zeros(1, np.int32)
+        convert_kernel.convert_add_nonlinear(sums, np.ones(1, np.float32), *line, table, place, reach, out)
     return out[:, 0] * step
 
 
@@ -156,7 +157,7 @@ def test_kernels_equal_their_pure_form():
     gain, offset = rng.uniform(0.9, 1.1, 5).astype(np.float32), rng.normal(size=5).astype(np.float32)
     gain[0], offset[0] = 1, 0
     low, high = np.float32(-4), np.float32(3)
-    table = np.sort(rng.normal(np.arange(-3.5, 3), 0.4, (2, 7)), axis=1).astype(np.float32)
+    threshold = np.sort(rng.normal(np.arange(-3.5, 3), 1.2, (2, 7)), axis=1)
     results = []
     for form in (lambda kernel: kernel, lambda kernel: kernel.py_func):
         levels, planes = np.empty_like(vectors), np.empty((4, 3, 6), np.float32)
@@ -164,8 +165,11 @@ def test_kernels_equal_their_pure_form():
         form(convert_kernel.fill_planes)(levels, 2, 8, planes)
         out, bent = np.zeros((2, 3, 5), np.float32)
         form(convert_kernel.convert_add)(sums, significance, gain, offset, low, high, out)
-        number = np.array([0, 0, 1, 1, 1])
-        form(convert_kernel.convert_add_nonlinear)(sums, significance, gain, offset, low, high, table, number, bent)
+        table, reach = padded(threshold, -4)
+        place = (np.array([0, 0, 1, 1, 1]) * (table.size // 2)).astype(np.int32)
+        form(convert_kernel.convert_add_nonlinear)(
+            sums, significance, gain, offset, low, high, table, place, reach, bent
+        )
         samples = np.tile(sums.reshape(4, -1), 5)[:, :64].copy()
         loss = form(convert_kernel.conversion_loss)(samples, significance, np.float32(0.7), low, high)
         results.append([levels, planes, out, bent, loss])
@@ -173,6 +177,9 @@ def test_kernels_equal_their_pure_form():
         np.testing.assert_allclose(compiled, pure, rtol=1e-5, atol=1e-6)
     expected = np.tensordot(significance, np.clip(np.rint(sums * gain + offset), -4, 3), 1)
     np.testing.assert_array_equal(results[0][2], expected)
+    inputs, own = sums * gain + offset, threshold.astype(np.float32)[[0, 0, 1, 1, 1]]
+    below = (inputs[..., None] >= own).sum(axis=-1)
+    np.testing.assert_array_equal(results[0][3], np.tensordot(significance, below - 4, 1))
 
 
 @pytest.mark.parametrize(
