@@ -2,7 +2,8 @@
 
 Round after round, every weight that has not been accepted is read, with noise; if it is within the tolerance it is
 accepted, else it gets pulses in the sense of its error, until the rounds or its pulse budget are used up. The loop knows
-the reads and the mean step of a pulse, nothing else; what it reached is then stated from the true conductances.
+the reads, the mean step of a pulse and the difference of two levels, nothing else; what it reached is then stated from
+the true conductances.
 
 References:
     F. Alibart et al., Nanotechnology 23, 075201 (2012), for the closed loop.
@@ -24,14 +25,15 @@ class WriteVerifyConfig:
     Attributes:
         rounds: of reads and pulses at most [1].
         pulse_budget: pulses per weight at most [1].
-        tolerance: accepted error over the mean weight change by a pulse; half a step is what one level allows [1].
+        tolerance: accepted error over the difference of two levels; below one half some targets lie within reach of no
+            level [1].
         read_noise: standard deviation of one read of a weight over the largest weight [1].
         coarse: first send as many pulses at once as the error has steps; otherwise always one [1].
     """
 
     rounds: int = 50
     pulse_budget: int = 100
-    tolerance: float = 0.5
+    tolerance: float = 0.55
     read_noise: float = 0.0
     coarse: bool = True
 
@@ -118,7 +120,7 @@ def write_verify(
     pulses = np.zeros(wanted.size, np.int32)
     todo = np.arange(wanted.size)
     rms, accepted, reads, given_up = [_rms(weights, wanted)], [], 0, 0
-    tolerance = np.float32(config.tolerance * weights.mean_step)
+    tolerance = np.float32(config.tolerance * weights.level)
     for number in range(config.rounds):
         noise = np.random.default_rng([seed, number]).standard_normal(wanted.size, np.float32)
         error = wanted[todo] - weights.read(todo) - np.float32(config.read_noise * largest) * noise[todo]

@@ -54,3 +54,19 @@ def test_fit_a_transition_model(tmp_path, capsys):
     assert abs(fit.model.value[0, i] - 4.05e11) < max(0.05 * 4.05e11, 3 * fit.model.standard_error[0, i])
     assert away < 0.05 + 0.4 / np.sqrt(50)  # sampling error
     assert "distance at 400 K" in capsys.readouterr().out
+
+
+def test_program_trained_weights(capsys):
+    """Rounding to levels of 1/4 gives 0.25 / sqrt(12) = 0.072; a fifth of it with 41 levels; noise doubles that.
+
+    Accuracies on 359 images: two standard errors at 0.97 are 0.018.
+    """
+    found, before = load("program_trained_weights").main(epochs=20)
+    error = {key: summary["rms_error_after"] for key, (_, summary) in found.items()}
+    assert 0.068 < error["pair", 0.0] < 0.078
+    assert error["pair", 0.0] / 6 < error["digits", 0.0] < error["pair", 0.0] / 4
+    assert error["digits", 0.05] > 2 * error["digits", 0.0]
+    assert error["pair", 0.05] < 1.3 * error["pair", 0.0]
+    assert found["digits", 0.0][0] > before - 0.018
+    assert found["pair", 0.0][0] > before - 0.03 - 0.018
+    assert len(capsys.readouterr().out.splitlines()) == 5
