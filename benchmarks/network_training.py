@@ -1,0 +1,117 @@
+"""Speed of training: images per second on chip and of the float32 twin, against what the processor gives to BLAS.
+
+    python benchmarks/network_training.py --table table.h5 [--networks mlp,vgg8:0.25,vgg8] [--jobs 2] [--json]
+
+Each network learns on random images, batch after batch: both passes and the update, without measuring accuracy. Time is
+that of the processor with one thread and of the clock with several, the best of some batches. `share_of_sgemm` is the
+rate of the whole training step, counted in multiplications and additions of its matrix products, over that of a large
+product of single precision on as many threads.
+"""
+
+import argparse
+import json
+import time
+
+import numpy as np
+
+from arraysim.networks.definition import array_layers
+from arraysim.networks.presets import network_from
+from arraysim.networks.product import product, workers
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.training.chip import Chip
+from arraysim.training.config import TrainingConfig
+from arraysim.training.float_twin import FloatTwin
+from compact.operating_point import write_points
+from compact.table_file import load_table
+
+# Network -> shape of its images, batch size, batches.
+CASES = {"mlp": ((28, 28, 1), 10, 400), "vgg8:0.25": ((32, 32, 3), 50, 3), "vgg8": ((32, 32, 3), 50, 2)}
+SETTINGS = {"mlp": {"learning_rate": 0.3, "momentum": 0.0}}
+
+
+def sgemm_rate(clock, *, size: int = 2048, repeat: int = 3) -> float:
+    """Operations per second of a product of two square matrices of single precision."""
+    left, right = np.random.default_rng(0).normal(size=(2, size, size)).astype(np.float32)
+    return 2 * size**3 / best(lambda: product(left, right), clock, repeat)
+
+
+def best(work, clock, repeat: int) -> float:
+    """Least time of one call [s], after one that does not count."""
+    work()
+    times = []
+    for _ in range(repeat):
+        start = clock()
+        work()
+        times.append(clock() - start)
+    return min(times)
+
+
+def measure(name: str, law: PulseLaw, clock) -> dict:
+    """Images per second of both, and operations per image."""
+    shape, size, batches = CASES[name]
+    definition = network_from("mlp:256" if name == "mlp" else name)
+    config = TrainingConfig(network=definition, batch_size=size, **SETTINGS.get(name, {}))
+    layers = array_layers(definition, shape, 10)
+    rng = np.random.default_rng(1)
+    # A fifth of the pixels are lit, as in MNIST; errors like those of a trained network would send fewer pulses.
+    images = (rng.random((size, *shape)) * (rng.random((size, *shape)) < 0.2)).astype(np.float32)
+    labels = rng.integers(10, size=size)
+    found = {}
+    for make in (lambda *a, **k: Chip(law, *a, **k), FloatTwin):
+        learner = make(layers, input_shape=shape, classes=10, seed=1, config=config)
+
+        def step(learner=learner) -> None:
+            learner.network.learn(images, labels)
+            learner.update(1.0)
+
+        if name == "mlp":  # batches are short: time some together
+
+            def step(one=step) -> None:
+                for _ in range(batches // 4):
+                    one()
+
+        found[learner.name] = (
+            size * (batches // 4 if name == "mlp" else 1) / best(step, clock, 4 if name == "mlp" else batches)
+        )
+    operations = 6 * sum(layer.rows * layer.columns * layer.positions for layer in layers)
+    return {
+        "chip_images_per_second": found["chip"],
+        "float32_images_per_second": found["float32"],
+        "operations": operations,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--table", help="transition table (default: an idealized synapse)")
+    parser.add_argument("--networks", default=",".join(CASES), help=f"some of {', '.join(CASES)}")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    law = ladder_law(instances=64)
+    if arguments.table:
+        table = load_table(arguments.table)
+        law = PulseLaw.from_table(table, write_points(table, temperature=float(table.temperature[0])))
+    clock = time.process_time if arguments.jobs == 1 else time.perf_counter
+    with workers(arguments.jobs):
+        rate = sgemm_rate(clock)
+        result = {"jobs": arguments.jobs, "sgemm_operations_per_second": rate}
+        for name in arguments.networks.split(","):
+            found = measure(name, law, clock)
+            found["share_of_sgemm"] = found["chip_images_per_second"] * found.pop("operations") / rate
+            result[name] = found
+    if arguments.json:
+        print(json.dumps(result))
+        return
+    print(f"sgemm: {rate / 1e9:.0f} GFLOPS on {arguments.jobs} threads")
+    for name, found in result.items():
+        if isinstance(found, dict):
+            print(
+                f"{name}: {found['chip_images_per_second']:.1f} images per second on chip, "
+                f"{found['float32_images_per_second']:.1f} in float32, {found['share_of_sgemm']:.0%} of sgemm"
+            )
+
+
+if __name__ == "__main__":
+    main()
