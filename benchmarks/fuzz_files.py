@@ -76,12 +76,12 @@ def edit(path: Path, rng: random.Random) -> None:
         items = []
         file.visititems(lambda name, item: items.append(item))
         data = [item for item in items if isinstance(item, h5py.Dataset)]
-        item = rng.choice(data)
+        item = rng.choice([item for item in data if item.dtype.kind != "S"])
         kind = rng.choice(["value", "attribute", "root", "delete", "link", "rename", "resize"])
         if kind == "value" and item.size:
             flat = item[()].ravel() if item.ndim else np.array([item[()]])
             place = rng.randrange(flat.size)
-            flat[place] = flat[place] + 1 if flat.dtype.kind != "S" else b"x"
+            flat[place] += 1
             item[...] = flat.reshape(item.shape)
         elif kind == "attribute":
             item.attrs["unit"] = np.bytes_("furlong")
