@@ -6,6 +6,7 @@
     python benchmarks/compact_fit.py coverage raw.h5 fresh.h5    # better with ten times more trajectories in fresh.h5
     python benchmarks/compact_fit.py forms raw.h5
     python benchmarks/compact_fit.py extrapolate raw.h5 hot.h5 long.h5   # other temperatures or durations, every form
+    python benchmarks/compact_fit.py devices instances.h5 other_instances.h5   # drawn devices beside freshly swept ones
 
 held-out: each third of the grid in turn is left out; the rest is fitted, and also made into a coarser table that is interpolated.
 Total variation distances from the fresh counts are means over the states, less what sampling alone would give.
@@ -17,14 +18,17 @@ import json
 import sys
 
 import numpy as np
+from scipy.stats import ks_2samp
 
+from compact.fitting.drawn import drawn_matrices
 from compact.fitting.estimate import fit_table
 from compact.fitting.goodness import goodness_of_fit
 from compact.fitting.intervals import intervals
 from compact.fitting.registry import DEFAULT, FORMS
 from compact.fitting.result import Fit
-from compact.fitting.run import compare_forms, folds, run_fit
+from compact.fitting.run import compare_forms, folds, run_fit, with_fit
 from compact.interpolate import transition_matrix
+from compact.operating_point import OperatingPoint
 from compact.table import TransitionTable
 from compact.table_file import load_table
 
@@ -133,10 +137,32 @@ def extrapolate(raw: TransitionTable, others: dict[str, TransitionTable]) -> dic
     return result
 
 
+def devices(raw: TransitionTable, fresh: TransitionTable, form: str, drawn: int = 1000) -> list[dict]:
+    """Chance to stay in each state: of devices drawn from the spread, and of device instances not fitted to."""
+    table, found = with_fit(raw, run_fit(raw, form)), []
+    for a, d in np.ndindex(fresh.current_density.size, fresh.duration.size):
+        J, duration, T = fresh.current_density[a], fresh.duration[d], fresh.temperature[0]
+        point = OperatingPoint(current_density=float(J), duration=float(duration), temperature=float(T))
+        stay = drawn_matrices(table, [point], devices=drawn, seed=1)[:, 0]
+        for s in range(fresh.position.size):
+            model, swept = stay[:, s, s], fresh.probability[:, 0, a, d, s, s]
+            n = fresh.counts[0, 0, a, d, s].sum()
+            if swept.min() == 1:
+                continue
+            noise = (swept * (1 - swept)).mean() / n
+            found.append({
+                "current_density": float(J), "duration": float(duration), "state": s,
+                "mean": [float(model.mean()), float(swept.mean())],
+                "standard_deviation": [float(model.std()), float(np.sqrt(max(swept.var(ddof=1) - noise, 0.0)))],
+                "kolmogorov_smirnov_p": float(ks_2samp(model, swept).pvalue),
+            })  # fmt: skip
+    return found
+
+
 def main():
     """Run one of the measurements and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("held-out", "coverage", "forms", "extrapolate"))
+    parser.add_argument("what", choices=("held-out", "coverage", "forms", "extrapolate", "devices"))
     parser.add_argument("raw")
     parser.add_argument("fresh", nargs="*", help="one or more tables on the same grid, whose counts are added")
     parser.add_argument("--form", default=DEFAULT)
@@ -149,6 +175,9 @@ def main():
         sys.exit("needs further tables")
     if arguments.what == "extrapolate":
         print(json.dumps(extrapolate(raw, {path: load_table(path) for path in arguments.fresh}), indent=2))
+        return
+    if arguments.what == "devices":
+        print(json.dumps(devices(raw, load_table(arguments.fresh[0]), arguments.form), indent=2))
         return
     tables = [load_table(path) for path in arguments.fresh]
     fresh = dataclasses.replace(tables[0], counts=sum(t.counts for t in tables))
