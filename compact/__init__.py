@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "energy": ["pulse_energy"],
         "fitting.intervals": ["intervals"],
         "fitting.model": ["FittedModel"],
+        "fitting.prediction": ["prediction_error"],
         "fitting.run": ["compare_forms", "run_fit", "with_fit"],
         "interpolate": ["transition_matrix"],
         "moves": ["move_probability"],

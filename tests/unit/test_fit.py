@@ -13,6 +13,7 @@ from compact.fitting.estimate import device_rows, fit_table, table_pulses
 from compact.fitting.intervals import intervals
 from compact.fitting.likelihood import expected_deviance, score_and_information
 from compact.fitting.model import FittedModel
+from compact.fitting.prediction import prediction_error
 from compact.fitting.problem import DeviceRows, Layout
 from compact.fitting.registry import FORMS, form_by_name
 from compact.fitting.run import run_fit, with_fit
@@ -393,3 +394,18 @@ def test_a_fit_that_lacks_a_data_set_is_refused(fitted, tmp_path, monkeypatch):
     save_table(tmp_path / "t.h5", with_fit(table, fit))
     with pytest.raises(InputError, match="lacks the data set /fit/unit"):
         load_table(tmp_path / "t.h5")
+
+
+# Errors of predictions
+
+
+def test_prediction_errors_are_the_scatter_of_repeated_fits():
+    pulse = {"temperature": 300.0, "current_density": 5.2e11, "duration": 1.2e-9}
+    fits = [run_fit(drawn_table(known_model(), n=200, seed=seed)) for seed in range(24)]
+    scatter = np.std([fit.model.matrix(**pulse) for fit in fits], axis=0, ddof=1)
+    stated = np.mean([prediction_error(fit, **pulse) / np.sqrt(max(fit.dispersion, 1)) for fit in fits], axis=0)
+    wide = scatter > 2e-3
+    assert wide.sum() >= 6
+    # The scatter of 24 fits is known within 15 %; neighbouring entries are not independent.
+    assert np.all(np.abs(np.log(stated[wide] / scatter[wide])) < 4 * 0.15)
+    assert abs(np.mean(np.log(stated[wide] / scatter[wide]))) < 2 * 0.15
