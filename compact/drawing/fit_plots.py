@@ -5,6 +5,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from compact.drawing.drive_words import drive_axis, duration_text
+from compact.exchange.origin import placeholders
 from compact.moves import upward_sign
 from compact.table import TransitionTable
 from llg.drawing.canvas import GREY, INK, axes_or_new, new_figure
@@ -65,7 +67,7 @@ def plot_fit(table: TransitionTable, *, device: int = 0, temperature: int = 0, a
     for d, colour in zip(shown, colours, strict=True):
         _one_duration(ax, table, device, temperature, d, colour)
     ax.set(ylim=(-0.03, 1.03), ylabel="probability to pass\nat least so many ridges")
-    ax.set_xlabel(r"current density $J$ ($10^{11}$ A/m$^2$)")
+    ax.set_xlabel(drive_axis(placeholders(table))[1])
     ax.plot([], [], color=GREY, label="closed form")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=7, fontsize=8, edgecolor="none")
     return ax
@@ -78,7 +80,8 @@ def _shown(durations: int) -> list[int]:
 def _one_duration(ax: Axes, table: TransitionTable, device: int, temperature: int, d: int, colour):
     J, sign, S = table.current_density, upward_sign(table), table.position.size
     look = {"color": colour, "marker": _MARKERS[d % len(_MARKERS)], "linestyle": "none", "markersize": 4, "capsize": 2}
-    label = f"{1e9 * table.duration[d]:.3g} ns"
+    label = duration_text(placeholders(table), table.duration[d])
+    unit, _ = drive_axis(placeholders(table))
     model, T = table.fit.model, float(table.temperature[temperature])
     for k in range(1, S):
         for up in (True, False):
@@ -90,14 +93,14 @@ def _one_duration(ax: Axes, table: TransitionTable, device: int, temperature: in
             share, error = _reached(counts, start, k, up)
             if k > 1 and share.max() < 0.01:
                 continue
-            ax.errorbar(J[along] / 1e11, share, error, **look, mfc=colour if k % 2 else "white", label=label)
+            ax.errorbar(J[along] / unit, share, error, **look, mfc=colour if k % 2 else "white", label=label)
             label = None
             fine = np.linspace(J[along][0], J[along][-1], _FINE)
             rows = np.array([
                 model.matrix(temperature=T, current_density=float(j), duration=float(table.duration[d]), device=device)
                 for j in fine
             ])  # fmt: skip
-            ax.plot(fine / 1e11, _reached(rows, start, k, up)[0], color=colour, linewidth=1.1)
+            ax.plot(fine / unit, _reached(rows, start, k, up)[0], color=colour, linewidth=1.1)
 
 
 def _reached(rows: np.ndarray, start: np.ndarray, k: int, up: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -125,13 +128,14 @@ def plot_residuals(table: TransitionTable, *, device: int = 0, temperature: int 
     _needs_fit(table)
     ax = axes_or_new(ax, height=2.6)
     colours = colormaps["viridis"](np.linspace(0, 0.8, table.duration.size))
+    unit, drive = drive_axis(placeholders(table))
     for d, colour in enumerate(colours):
         residual = table.fit.residual[device, temperature, :, d]
         marker = _MARKERS[d % len(_MARKERS)]
-        ax.plot(table.current_density / 1e11, residual, marker, color=colour, markersize=4, linestyle="none")
+        ax.plot(table.current_density / unit, residual, marker, color=colour, markersize=4, linestyle="none")
     for level, style in ((0, "-"), (2, "--"), (-2, "--")):
         ax.axhline(level, color=INK if level == 0 else GREY, linewidth=0.8, linestyle=style)
     most = max(4.0, 1.1 * float(np.abs(table.fit.residual[device, temperature]).max()))
-    ax.set(ylim=(-most, most), xlabel=r"current density $J$ ($10^{11}$ A/m$^2$)")
+    ax.set(ylim=(-most, most), xlabel=drive)
     ax.set_ylabel("displacement,\nobserved minus fitted\n(standard errors)")
     return ax

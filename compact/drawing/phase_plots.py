@@ -5,6 +5,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm
 
+from compact.drawing.drive_words import drive_axis
+from compact.exchange.origin import placeholders
 from compact.phase_diagram import PhaseDiagram
 from compact.table import TransitionTable
 from llg.drawing.canvas import INK, axes_or_new
@@ -23,19 +25,20 @@ def plot_phase_diagram(diagram: PhaseDiagram, table: TransitionTable, *, ax: Axe
     """
     ax = axes_or_new(ax, height=4.4)
     ax.grid(False)
+    unit, drive = drive_axis(placeholders(table))
     most = max(1, int(np.abs(diagram.steps).max()))
     levels = np.arange(-most - 0.5, most + 1)
     norm, colours = BoundaryNorm(levels, 256), colormaps["PuOr_r"]
     for part in (diagram.current_density < 0, diagram.current_density >= 0):
         if part.sum() < 2:
             continue
-        J, tau = diagram.current_density[part] / 1e11, diagram.duration * 1e9
+        J, tau = diagram.current_density[part] / unit, diagram.duration * 1e9
         image = ax.pcolormesh(J, tau, diagram.steps[part].T, cmap=colours, norm=norm, shading="nearest")
         ax.contour(J, tau, diagram.probability[part].T, levels=[SURE], colors=INK, linewidths=0.9)
         _label_regions(ax, J, tau, diagram.steps[part].T, table.position.size)
-    J, tau = np.meshgrid(table.current_density / 1e11, table.duration * 1e9)
+    J, tau = np.meshgrid(table.current_density / unit, table.duration * 1e9)
     ax.plot(J.ravel(), tau.ravel(), ".", color=INK, markersize=2.5)
-    ax.set(xlabel=r"current density $J$ ($10^{11}$ A/m$^2$)", ylabel="duration (ns)", yscale="log")
+    ax.set(xlabel=drive, ylabel="duration (ns)", yscale="log")
     ax.set_yticks(table.duration * 1e9, [f"{1e9 * t:.3g}" for t in table.duration])
     ax.minorticks_off()
     ax.set_title(

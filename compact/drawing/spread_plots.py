@@ -5,6 +5,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from compact.drawing.drive_words import drive_axis
+from compact.exchange.origin import placeholders
 from compact.fitting.model import DOWN, UP, FittedModel
 from compact.fitting.spread import Spread
 from compact.table import TransitionTable
@@ -25,17 +27,18 @@ def spread_figure(table: TransitionTable) -> Figure:
         raise InputError("a spread between devices takes a table with a fit of at least two device instances")
     figure = new_figure(4.6)
     axes = figure.subplots(1, 2 if fit.spread else 1, width_ratios=(1.25, 1) if fit.spread else None, squeeze=False)[0]
-    plot_thresholds(fit.model, ax=axes[0])
+    plot_thresholds(fit.model, drive=drive_axis(placeholders(table)), ax=axes[0])
     if fit.spread:
         plot_correlation(fit.spread, ax=axes[1])
     return figure
 
 
-def plot_thresholds(model: FittedModel, *, ax: Axes | None = None) -> Axes:
+def plot_thresholds(model: FittedModel, *, drive: tuple[float, str] = drive_axis({}), ax: Axes | None = None) -> Axes:
     """Draw the threshold of each ridge in each device, upwards and downwards, with mean and standard deviation.
 
     Args:
         model: a model of several devices.
+        drive: unit and words of the currents, see `drive_words.drive_axis`.
         ax: axes to draw on, a new figure by default.
     """
     ax = axes_or_new(ax, height=4.2)
@@ -48,13 +51,13 @@ def plot_thresholds(model: FittedModel, *, ax: Axes | None = None) -> Axes:
             if not name.startswith(side) or not np.isfinite(model.standard_error[:, i]).any():
                 continue
             known = np.isfinite(model.standard_error[:, i])
-            r, J = int(name.removeprefix(side)), model.value[known, i] / 1e11
+            r, J = int(name.removeprefix(side)), model.value[known, i] / drive[0]
             ax.plot(r + offset + jitter[known], J, marker, color=colour, markersize=2.5, alpha=0.55, label=label)
             ax.errorbar(
                 r + offset, J.mean(), J.std(ddof=1) if J.size > 1 else 0, color=INK, fmt="_", capsize=4, zorder=3
             )
             label = None
-    ax.set(xlabel="ridge between states r - 1 and r", ylabel=r"threshold current density ($10^{11}$ A/m$^2$)")
+    ax.set(xlabel="ridge between states r - 1 and r", ylabel=f"threshold: {drive[1]}")
     ridges = sorted({int(name.rsplit("_", 1)[1]) for name in model.names if name.startswith((UP, DOWN))})
     ax.set_xticks(ridges)
     ax.set_title(f"{model.devices} devices; bars: mean and standard deviation", fontsize=10)
