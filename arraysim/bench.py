@@ -26,7 +26,7 @@ TABLE_TRAJECTORIES = 1000
 
 def bench(*, seconds: float) -> dict:
     """Measure everything for `seconds` [s] each; the documented JSON object of `dwsynapse bench`."""
-    load = os.getloadavg()[0]
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "trajectory_steps_per_second": all_models(load_device(DEVICE), seconds=seconds),
         "table_pulses_per_second": _table_rate(seconds),
