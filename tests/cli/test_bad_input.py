@@ -147,7 +147,7 @@ COMMANDS = {
     "simulate five_state --dt -1e-13": "dt = -1e-13 [s] must be > 0",
     "simulate five_state --dt 1e-30": "steps, must be <= 1e+08",
     "simulate five_state --samples 0": "argument --samples: '0' must be a whole number >= 1",
-    "simulate five_state --samples 1000000000000 -o a.h5": "samples = 1000000000000 must be <= 1e+08",
+    "simulate five_state --samples 1000000000000 -o a.h5": "samples = 1000000000000 must be >= 0 and <= 1e+08",
     "simulate five_state --seed -1": "argument --seed: '-1' must be a whole number >= 0",
     "simulate five_state --seed 99999999999999999999": "must be a whole number >= 0 and <= 4611686018427387904",
     "run --seed 99999999999999999999 -o out": "must be a whole number >= 0 and <= 4611686018427387904",
