@@ -45,7 +45,7 @@ def _needs_fit(table: TransitionTable):
 
 def _title(table: TransitionTable) -> str:
     word = table.fit.verdict.split(":")[0]
-    return f"{table.fit.model.form}: deviance per degree of freedom {table.fit.dispersion:.2f}, {word}"
+    return f"{table.fit.model.form}: deviance per degree of freedom {table.fit.dispersion:.3g}, {word}"
 
 
 def plot_fit(table: TransitionTable, *, device: int = 0, temperature: int = 0, ax: Axes | None = None) -> Axes:

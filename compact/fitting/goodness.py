@@ -108,7 +108,7 @@ def verdict(table: TransitionTable, goodness: Goodness, free: int) -> str:
     excess = np.maximum(goodness.distance - _TWO_SIGMA * goodness.sampling, 0.0)
     worst = f"at worst {excess.max():.3f} at {_place(table, excess)}" if excess.max() > 0 else "nowhere notable"
     words = [
-        f"{word}: deviance per degree of freedom {ratio:.2f}, mean total variation distance beyond sampling error "
+        f"{word}: deviance per degree of freedom {ratio:.3g}, mean total variation distance beyond sampling error "
         f"{mean:.4f}, {worst}"
     ]
     if excess.max() > NOTABLE:
