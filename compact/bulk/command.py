@@ -106,9 +106,10 @@ def _runner(arguments: argparse.Namespace):
     """What runs the blocks: a function of a worker and tasks."""
     jobs = arguments.jobs
     if arguments.dask is not None:
-        from .dask_cluster import run_dask
+        from .dask_cluster import connect, run_dask
 
-        return lambda worker, tasks: run_dask(arguments.dask, worker.plan, tasks)
+        client = connect(arguments.dask)
+        return lambda worker, tasks: run_dask(client, worker.plan, tasks)
     from .local import run_processes, run_threads
 
     if arguments.processes:

@@ -8,6 +8,7 @@ import contextlib
 import functools
 import json
 import logging
+import os
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -26,22 +27,42 @@ FEWEST_TASKS = 16
 CONNECT_SECONDS = 30
 
 
-def run_dask(address: str, plan: SweepPlan, tasks: Iterable[Task]) -> Iterator[tuple[Task, HomeStates | np.ndarray]]:
-    """Run tasks on a cluster and yield each with its result as soon as it is done, in no order.
+def connect(address: str):
+    """Connect to a cluster; returns its client.
 
     Args:
         address: of the scheduler, as `tcp://host:8786`, or the path of a scheduler file.
+
+    Raises:
+        InputError: Dask is not installed, or no scheduler answers at the address.
+    """
+    distributed = _distributed()
+    for name in ("distributed", "distributed.client"):  # they report on their own what is raised here
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    where = {"address": address} if ":" in address else {"scheduler_file": address}
+    if "scheduler_file" in where and not os.path.isfile(address):
+        raise InputError(f"--dask {address}: no such scheduler file, and not an address such as tcp://host:8786")
+    try:
+        return distributed.Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"--dask {address}: no scheduler answers there ({' '.join(str(error).split())})") from None
+
+
+def run_dask(client, plan: SweepPlan, tasks: Iterable[Task]) -> Iterator[tuple[Task, HomeStates | np.ndarray]]:
+    """Run tasks on a cluster and yield each with its result as soon as it is done, in no order.
+
+    Args:
+        client: from `connect`; closed at the end.
         plan: the plan.
         tasks: what to run.
 
     Raises:
-        InputError: Dask is not installed, or no scheduler answers at the address.
         RunError: a task failed, or the scheduler is gone.
     """
     distributed = _distributed()
     text, ours = canonical_json({"plan": plan.config(), "seed": plan.seed}), versions()["dwsynapse"]
     tasks, running = iter(tasks), {}
-    with _client(distributed, address) as client:
+    with client:
         done = distributed.as_completed(loop=client.loop)
         try:
             while True:
@@ -103,16 +124,6 @@ def _distributed():
     except ImportError:
         raise InputError('--dask needs the extra "cluster": pip install "dwsynapse[cluster]"') from None
     return distributed
-
-
-def _client(distributed, address: str):
-    where = {"address": address} if "://" in address or ":" in address else {"scheduler_file": address}
-    for name in ("distributed", "distributed.client"):  # they report on their own what is raised here
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    try:
-        return distributed.Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"--dask {address}: no scheduler answers there ({' '.join(str(error).split())})") from None
 
 
 def _threads(client) -> list[int]:

@@ -88,3 +88,6 @@ def test_nobody_at_the_address(command, folder, monkeypatch):
     answer = command(*SWEEP, "--dask", "tcp://127.0.0.1:1", "-o", "table.h5")
     assert answer.code == 2 and answer.err.count("\n") == 1
     assert answer.err.startswith("dwsynapse: --dask tcp://127.0.0.1:1: no scheduler answers there")
+    answer = command(*SWEEP, "--dask", "nowhere.json", "-o", "table.h5")
+    assert answer.code == 2 and "--dask nowhere.json: no such scheduler file" in answer.err
+    assert os.listdir(folder) == []
