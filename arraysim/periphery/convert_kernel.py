@@ -40,6 +40,17 @@ def quantize_inputs(vectors, scale, levels, out):
             out[i, j] = (x + _ROUND) - _ROUND if levels > 0 else x
 
 
+@compiled(fastmath={"nnan", "nsz"})
+def fill_scales(vectors, least, scale):
+    """Fill ``scale``, shape (n,), with the largest magnitude of each vector, shape (n, rows), and at least ``least``."""
+    for i in range(vectors.shape[0]):
+        largest = least
+        for j in range(vectors.shape[1]):
+            x = abs(vectors[i, j])
+            largest = x if x > largest else largest
+        scale[i] = largest
+
+
 @compiled()
 def fill_planes(levels, first, last, planes):
     """Split the magnitudes of some inputs into bits; each bit keeps the sign of its input.
@@ -63,12 +74,13 @@ def fill_planes(levels, first, last, planes):
 
 
 @compiled()
-def convert_add(sums, significance, gain, offset, low, high, out):
+def convert_add(sums, significance, factor, gain, offset, low, high, out):
     """Convert partial sums and add them up, digitally.
 
     Args:
         sums: shape (bits, n, lines), float32.
-        significance: of each bit, in final steps, shape (bits,), float32 [1].
+        significance: of each bit, shape (bits,), float32 [1].
+        factor: what a code of full significance counts for each vector, shape (n,), float32.
         gain: steps per sum of each line, shape (lines,), float32.
         offset: of each line, in steps, shape (lines,), float32.
         low: lowest code, float32.
@@ -76,23 +88,28 @@ def convert_add(sums, significance, gain, offset, low, high, out):
         out: added to, shape (n, lines), float32.
     """
     bits, n, lines = sums.shape
+    total = np.empty(lines, np.float32)
     for i in range(n):
+        total[:] = _ZERO
         for b in range(bits):
             weight = significance[b]
             for j in range(lines):
                 x = sums[b, i, j] * gain[j] + offset[j]
                 x = low if x < low else x
                 x = high if x > high else x
-                out[i, j] += weight * ((x + _ROUND) - _ROUND)
+                total[j] += weight * ((x + _ROUND) - _ROUND)
+        for j in range(lines):
+            out[i, j] += factor[i] * total[j]
 
 
 @compiled()
-def convert_add_nonlinear(sums, significance, gain, offset, low, high, table, place, reach, out):
+def convert_add_nonlinear(sums, significance, factor, gain, offset, low, high, table, place, reach, out):
     """As `convert_add`, for converters whose thresholds are where they are: counts those not above the input.
 
     Args:
         sums: shape (bits, n, lines), float32.
-        significance: of each bit, in final steps, shape (bits,), float32 [1].
+        significance: of each bit, shape (bits,), float32 [1].
+        factor: what a code of full significance counts for each vector, shape (n,), float32.
         gain: steps per sum of each line, shape (lines,), float32.
         offset: of each line, in steps, shape (lines,), float32.
         low: lowest code, float32.
@@ -105,8 +122,10 @@ def convert_add_nonlinear(sums, significance, gain, offset, low, high, table, pl
     """
     bits, n, lines = sums.shape
     inputs, code = np.empty(lines, np.float32), np.empty(lines, np.float32)
+    total = np.empty(lines, np.float32)
     entry = np.empty(lines, np.int32)
     for i in range(n):
+        total[:] = _ZERO
         for b in range(bits):
             for j in range(lines):
                 x = sums[b, i, j] * gain[j] + offset[j]
@@ -120,7 +139,9 @@ def convert_add_nonlinear(sums, significance, gain, offset, low, high, table, pl
                 for j in range(lines):
                     code[j] += _ONE if table[entry[j] + step] <= inputs[j] else _ZERO
             for j in range(lines):
-                out[i, j] += significance[b] * code[j]
+                total[j] += significance[b] * code[j]
+        for j in range(lines):
+            out[i, j] += factor[i] * total[j]
 
 
 @compiled()

@@ -6,6 +6,7 @@ from arraysim.networks.product import for_each_block
 from arraysim.periphery.adc import ConverterBank
 from arraysim.periphery.calibration import best_step
 from arraysim.periphery.config import Periphery
+from arraysim.periphery.convert_kernel import fill_scales
 from arraysim.periphery.drive import Drive, drive
 from arraysim.periphery.tile_reads import Lines, TileReads
 from arraysim.synapses.synapse_array import stream_keys
@@ -72,7 +73,7 @@ class ReadPath:
         self.memory["reads"] += 1
         reads = TileReads(coding, lines, self._cuts, keys)
         work = reads.converter(self._bank, self.memory["step"][0]) if converts else reads.linear
-        out = np.empty((len(vectors), lines.matrices[0].shape[1]), np.float32)
+        out = np.zeros((len(vectors), lines.matrices[0].shape[1]), np.float32)
         held = coding.significance.size * (max(cut.stop - cut.start for cut in self._cuts) + out.shape[1])
         size = min(MAX_BLOCK, max(MIN_BLOCK, BLOCK_NUMBERS // held))
 
@@ -99,7 +100,9 @@ class ReadPath:
     def _scales(self, vectors: np.ndarray, adapt: bool) -> np.ndarray:
         """Full scale of each vector, shape (n,), float32."""
         if self._per_vector:
-            return np.maximum(np.maximum(vectors.max(axis=1), -vectors.min(axis=1)), _TINY)
+            scale = np.empty(len(vectors), np.float32)
+            fill_scales(vectors, _TINY, scale)
+            return scale
         known = self.memory["full_scale"]
         if adapt or known[0] == 0:
             lowest = float(vectors.min())

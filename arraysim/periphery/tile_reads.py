@@ -57,13 +57,12 @@ class TileReads:
         Args:
             vectors: shape (n, inputs), float32 [1].
             scale: full scale of each, shape (n,), float32 [1].
-            out: result, shape (n, outputs), float32.
+            out: result, zeros before, shape (n, outputs), float32.
             first: number of the first vector.
         """
         drive, lines = self._drive, self._lines
         levels = drive.quantized(vectors, scale)
         shares, outputs = drive.shares(levels), out.shape[1]
-        out[:] = 0
         for number, (matrix, factor) in enumerate(zip(lines.matrices, lines.factors, strict=True)):
             sums = (shares @ matrix)[None]
             if self._noisy:
@@ -112,15 +111,14 @@ class TileReads:
         significance = [self._drive.significance * np.float32(factor) for factor in self._lines.factors]
 
         def read(vectors: np.ndarray, scale: np.ndarray, out: np.ndarray, first: int) -> None:
-            out[:] = 0
+            factor = step * scale
             for tile, number, sums in self.sums(self._drive.quantized(vectors, scale), first):
                 row = number * tiles + tile
-                line = sums, significance[number], gain[row], bank.offset[row], low, high
+                line = sums, significance[number], factor, gain[row], bank.offset[row], low, high
                 if bank.table is None:
                     convert_kernel.convert_add(*line, out)
                 else:
                     convert_kernel.convert_add_nonlinear(*line, bank.table, bank.place[row], bank.reach, out)
-            out *= step * scale[:, None]
 
         return read
 

@@ -17,13 +17,14 @@ def converted(values, step, low, high, adc=None, deviates=None):
     """Values through one converter, in the unit of the values."""
     sums = np.ascontiguousarray(values, dtype=np.float32).reshape(1, -1, 1)
     out = np.zeros((values.size, 1), np.float32)
-    line = np.array([1 / step], np.float32), np.zeros(1, np.float32), np.float32(low), np.float32(high)
+    line = np.ones(values.size, np.float32), np.array([1 / step], np.float32), np.zeros(1, np.float32)
+    line = np.ones(1, np.float32), *line, np.float32(low), np.float32(high)
     if adc is None:
-        convert_kernel.convert_add(sums, np.ones(1, np.float32), *line, out)
+        convert_kernel.convert_add(sums, *line, out)
     else:
         table, reach = padded(thresholds(adc, signed=low < 0, deviates=deviates), low)
         place = np.zeros(1, np.int32)
-        convert_kernel.convert_add_nonlinear(sums, np.ones(1, np.float32), *line, table, place, reach, out)
+        convert_kernel.convert_add_nonlinear(sums, *line, table, place, reach, out)
     return out[:, 0] * step
 
 
@@ -157,29 +158,33 @@ def test_kernels_equal_their_pure_form():
     gain, offset = rng.uniform(0.9, 1.1, 5).astype(np.float32), rng.normal(size=5).astype(np.float32)
     gain[0], offset[0] = 1, 0
     low, high = np.float32(-4), np.float32(3)
+    factor = np.array([1, 2, 0.5], np.float32)
     threshold = np.sort(rng.normal(np.arange(-3.5, 3), 1.2, (2, 7)), axis=1)
     results = []
     for form in (lambda kernel: kernel, lambda kernel: kernel.py_func):
-        levels, planes = np.empty_like(vectors), np.empty((4, 3, 6), np.float32)
+        levels, planes, own = np.empty_like(vectors), np.empty((4, 3, 6), np.float32), np.empty(3, np.float32)
+        form(convert_kernel.fill_scales)(vectors, np.float32(1e-30), own)
         form(convert_kernel.quantize_inputs)(vectors, scale, 15, levels)
         form(convert_kernel.fill_planes)(levels, 2, 8, planes)
         out, bent = np.zeros((2, 3, 5), np.float32)
-        form(convert_kernel.convert_add)(sums, significance, gain, offset, low, high, out)
+        form(convert_kernel.convert_add)(sums, significance, factor, gain, offset, low, high, out)
         table, reach = padded(threshold, -4)
         place = (np.array([0, 0, 1, 1, 1]) * (table.size // 2)).astype(np.int32)
         form(convert_kernel.convert_add_nonlinear)(
-            sums, significance, gain, offset, low, high, table, place, reach, bent
+            sums, significance, factor, gain, offset, low, high, table, place, reach, bent
         )
         samples = np.tile(sums.reshape(4, -1), 5)[:, :64].copy()
         loss = form(convert_kernel.conversion_loss)(samples, significance, np.float32(0.7), low, high)
-        results.append([levels, planes, out, bent, loss])
+        results.append([levels, planes, out, bent, loss, own])
     for compiled, pure in zip(*results, strict=True):
         np.testing.assert_allclose(compiled, pure, rtol=1e-5, atol=1e-6)
-    expected = np.tensordot(significance, np.clip(np.rint(sums * gain + offset), -4, 3), 1)
+    np.testing.assert_array_equal(results[0][5], np.abs(vectors).max(axis=1))
+    expected = factor[:, None] * np.tensordot(significance, np.clip(np.rint(sums * gain + offset), -4, 3), 1)
     np.testing.assert_array_equal(results[0][2], expected)
     inputs, own = sums * gain + offset, threshold.astype(np.float32)[[0, 0, 1, 1, 1]]
     below = (inputs[..., None] >= own).sum(axis=-1)
-    np.testing.assert_array_equal(results[0][3], np.tensordot(significance, below - 4, 1))
+    expected = factor[:, None] * np.tensordot(significance, below - 4, 1)
+    np.testing.assert_array_equal(results[0][3], expected)
 
 
 @pytest.mark.parametrize(
