@@ -4,6 +4,7 @@ import numpy as np
 
 from llg.kernels.compiled import compiled
 from llg.kernels.noise import normal_pair, step_bits
+from llg.kernels.vector_width import prefer_wide_vectors
 
 # Adding and taking away 1.5 x 2^23 rounds a float32 to the nearest whole number.
 _ROUND = np.float32(12582912.0)
@@ -87,6 +88,7 @@ def convert_add(sums, significance, factor, gain, offset, low, high, out):
         high: highest code, float32.
         out: added to, shape (n, lines), float32.
     """
+    prefer_wide_vectors()
     bits, n, lines = sums.shape
     total = np.empty(lines, np.float32)
     for i in range(n):
@@ -120,6 +122,7 @@ def convert_add_nonlinear(sums, significance, factor, gain, offset, low, high, t
         reach: every threshold lies less than so many steps, less half a step, from where it should be.
         out: added to, shape (n, lines), float32.
     """
+    prefer_wide_vectors()
     bits, n, lines = sums.shape
     inputs, code = np.empty(lines, np.float32), np.empty(lines, np.float32)
     total = np.empty(lines, np.float32)
