@@ -151,6 +151,7 @@ def main():
             value=np.array(MULTIPLES),
             accuracy=np.array(process),
             ideal=np.array(process[0]),
+            ideal_label="without variation",
         ),
     }
     report = {"processor_seconds": time.process_time() - start, "conductance_std_dtod": spreads, "seeds": list(SEEDS)}

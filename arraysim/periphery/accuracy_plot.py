@@ -17,7 +17,8 @@ class AccuracyScan:
         label: of the property, with its unit.
         value: ascending, shape (n,).
         accuracy: on the test images, shape (n, seeds) [1].
-        ideal: of the same networks as they were trained, shape (seeds,) [1].
+        ideal: what it is compared with, shape (seeds,) [1].
+        ideal_label: what that is.
         logarithmic: whether values are best seen on a logarithmic axis.
     """
 
@@ -25,6 +26,7 @@ class AccuracyScan:
     value: np.ndarray
     accuracy: np.ndarray
     ideal: np.ndarray
+    ideal_label: str = "as trained"
     logarithmic: bool = False
 
 
@@ -38,7 +40,11 @@ def plot_accuracy_scan(data: AccuracyScan, *, ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax, height=4.0)
     seeds = data.accuracy.shape[1]
     ax.axhline(
-        data.ideal.mean(), color="black", linestyle="--", linewidth=1.2, label=f"as trained: {data.ideal.mean():.2%}"
+        data.ideal.mean(),
+        color="black",
+        linestyle="--",
+        linewidth=1.2,
+        label=f"{data.ideal_label}: {data.ideal.mean():.2%}",
     )
     for number in range(seeds):
         ax.plot(data.value, data.accuracy[:, number], "o", color=BLUE, markersize=4, alpha=0.5, linewidth=0)
