@@ -1,6 +1,6 @@
 # Each target builds .venv when there is none and installs again only when the package metadata has changed.
 #   make run                     the whole chain on the reference device, into out/run
-#   make test ARGS="-k kernel"   the tests, with arguments for pytest
+#   make test ARGS="-k kernel"   the tests, one file of them per core at a time, with arguments for pytest
 PYTHON ?= python3
 ARGS   ?=
 BIN    := .venv/bin
@@ -13,7 +13,7 @@ run: .venv/installed
 	$(BIN)/dwsynapse run -o out/run --force
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

@@ -18,10 +18,11 @@ T = 300.0
 SOFT = {"Ms": 1.1e6, "A": 16e-12, "K_u": 1.27e6, "D": 0.4e-3}
 STIFF = SOFT | {"D": 1.2e-3}
 WAITING_UP_TO = 8
+FORTY = 46.8  # 40 kB T in stiff material
 
 
 def narrow_notches(barrier: float, alpha: float, material: dict):
-    """Notches of a cosine shape side by side; their depth sets the barrier [kB T]."""
+    """Notches of a cosine shape side by side; their depth sets the barrier [kB T], in soft material."""
     notch = {"shape": "cosine", "depth": (barrier - 0.027) / 2.3234 * 1e-9, "width": 40e-9}
     track = {"length": 160e-9, "width": 80e-9, "thickness": 0.6e-9, "pad_width": 160e-9, "pad_taper": 40e-9}
     notches = [{"position": place, **notch} for place in (60e-9, 100e-9)]
@@ -84,7 +85,7 @@ def main():
     cases = [
         ("narrow", narrow_notches(b, alpha, SOFT), alpha) for b in (4, 6, 8, 16) for alpha in (0.01, 0.05, 0.3, 1.0)
     ]
-    cases += [("stiff", narrow_notches(40, alpha, STIFF), alpha) for alpha in (0.05, 0.3, 1.0)]
+    cases += [("stiff", narrow_notches(FORTY, alpha, STIFF), alpha) for alpha in (0.05, 0.3, 1.0)]
     cases += [("far apart", far_apart(alpha), alpha) for alpha in (0.05, 0.3, 1.0)]
     for name, device, alpha in cases:
         found = row(name, device, alpha, options.escapes)

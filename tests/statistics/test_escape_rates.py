@@ -80,7 +80,8 @@ def test_ten_percent_more_noise_shows(waited):
 
 def test_forty_kt_within_twenty_percent():
     """An escape in hours to years, from a second of motion in all; Langer's formula holds to a few percent there."""
-    model, wells = two_wells(40, 0.3, material=STIFF)
+    model, wells = two_wells(46.8, 0.3, material=STIFF)
+    assert wells[0].barrier_right == pytest.approx(40 * KT, rel=0.01)
     rate, error = sampled(model, wells, trials=1024)
     assert error < 0.2 * rate
     formula = rate_matrix(model, wells, TEMPERATURE).rate[0, 1]
