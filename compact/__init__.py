@@ -8,6 +8,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "bulk.merge": ["merge"],
+        "bulk.plan": ["Grid", "SweepPlan"],
         "energy": ["pulse_energy"],
         "fitting.intervals": ["intervals"],
         "fitting.model": ["FittedModel"],
@@ -18,7 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "operating_point": ["OperatingPoint", "best_points", "write_points"],
         "staircase": ["staircase"],
         "states": ["States", "find_states"],
-        "sweep": ["Grid", "build_table", "reference_grid"],
+        "sweep": ["build_table", "reference_grid", "run_in_memory"],
         "table": ["TransitionTable"],
         "table_file": ["load_table", "save_table"],
     },

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
@@ -85,8 +86,16 @@ _worker: Worker | None = None
 
 
 def _begin(plan: SweepPlan):
+    """Make the worker of this process; Ctrl-C is for the parent, and without a parent there is nothing to do."""
     global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = Worker(plan)
+
+
+def _end_with_parent():
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _run_here(task: Task) -> HomeStates | np.ndarray:

@@ -156,11 +156,11 @@ def long_quiet(command, tmp_path_factory):
     return out
 
 
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
-def test_kill_and_resume(command, process, folder, long_quiet, kill):
+@pytest.mark.parametrize(("kill", "extra"), [(signal.SIGKILL, ()), (signal.SIGINT, ("--processes",))])
+def test_kill_and_resume(command, process, folder, long_quiet, kill, extra):
     """The benchmark kill_and_resume deals many kills; here one each of two kinds with blocks both done and undone."""
     out = folder / "table.h5"
-    child = process(*LONG, "--jobs", 1, "-o", out, cwd=folder)
+    child = process(*LONG, *extra, "--jobs", 1, "-o", out, cwd=folder)
     wait_for_blocks(child, partial_path(out), 1)
     child.send_signal(kill)
     _, err = child.communicate(timeout=60)
