@@ -178,9 +178,20 @@ def _train(arguments: argparse.Namespace, config, dataset):
         save_training(arguments.out, results, config=pulses, inputs=inputs, force=arguments.force)
         remove_checkpoints(arguments.out, seeds)
     result = _summary(results, dataset)
+    if not _knows_energy(arguments):
+        result["energy_J"] = None
     lines = _lines(results, result)
     result["cost"], line = _cost(arguments, results, dataset)
     emit(arguments, result, [*lines, line])
+
+
+def _knows_energy(arguments: argparse.Namespace) -> bool:
+    """Whether the pulses have an energy; a table made of foreign data may hold a stand-in."""
+    from compact.exchange.origin import placeholders
+
+    if str(arguments.table).partition(":")[0] == "ladder":
+        return True
+    return "energy_per_pulse" not in placeholders(_table(arguments))
 
 
 def _cost(arguments: argparse.Namespace, results, dataset) -> tuple[dict | None, str]:
@@ -241,7 +252,8 @@ def _lines(results, summary: dict) -> list[str]:
         f"  {summary['epochs']} epochs of {summary['seconds_per_epoch']:.1f} s on chip, "
         f"{summary['images_per_second']:.0f} images per second"
     )
-    lines.append(f"  {summary['pulses']} write pulses, {summary['energy_J']:.3g} J")
+    energy = "energy unknown to the table" if summary["energy_J"] is None else f"{summary['energy_J']:.3g} J"
+    lines.append(f"  {summary['pulses']} write pulses, {energy}")
     return lines
 
 

@@ -82,7 +82,7 @@ COMMANDS = {
     "train --table table.h5 --dataset digit": 'data set "digit" is unknown; did you mean "digits"?',
     "train --table table.h5 --rule sing": 'rule "sing" is unknown; did you mean "sign"?',
     "plot table.h5 -o a.png --figure move": 'table.h5: has no figure "move"; did you mean "moves"?',
-    "plot table.h5 -o a.png --figure accuracy": "valid names: conductance, moves, transitions",
+    "plot table.h5 -o a.png --figure accuracy": "valid names: conductance, displacement, fit, moves",
     "plot table.h5 -o a.gif": "a.gif: the name of a figure must end in .png, .pdf or .svg",
     "plot table.h5 -o a": "must end in .png, .pdf or .svg",
     "plot table.h5": "required: -o/--out",

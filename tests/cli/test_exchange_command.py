@@ -31,6 +31,14 @@ def test_crosssim_there_and_back(command, lookup):
     assert command("import", "--from", "crosssim", "out", "-o", "t2.h5").code == 0
 
 
+def test_training_with_an_imported_table_knows_no_energy(command, lookup):
+    assert command("import", "--from", "crosssim", ".", "--states", "12", "-o", "t.h5").code == 0
+    answer = command("train", "--table", "t.h5", "--epochs", "1", "--json")
+    assert answer.json["energy_J"] is None and answer.json["test_accuracy"][0] > 0.3
+    answer = command("train", "--table", "t.h5", "--epochs", "1")
+    assert "energy unknown to the table" in answer.out
+
+
 @pytest.mark.parametrize(("target", "key"), [("neurosim", "MLP_NeuroSim_RealDevice"), ("aihwkit", "fields")])
 def test_json_formats_of_a_swept_table(command, chain, folder, target, key):
     table = chain[0] / "table.h5"
