@@ -1,38 +1,16 @@
-"""What a network is made of, in code and as TOML, and the crossbar arrays that it needs.
+"""What a network is made of, and the crossbar arrays that it needs; ``definition_file`` reads it from TOML.
 
 A definition is a list of layers without sizes of images or numbers of classes, which come from the data. Shapes of
 images are (rows, columns, channels).
-
-    name = "small"
-    error_bits = 8
-
-    [[layer]]
-    kind = "conv"
-    channels = 16
-    kernel = 3
-    padding = 1
-
-    [[layer]]
-    kind = "activation"
-    function = "relu"
-    bits = 4
-
-    [[layer]]
-    kind = "flatten"
-
-    [[layer]]
-    kind = "linear"       # without outputs: one per class
 """
 
 import dataclasses
 import math
-import tomllib
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import ClassVar
 
 from arraysim.networks.activations import FUNCTIONS
-from llg.errors import InputError, nearest
+from llg.errors import InputError
 from llg.parameters import Parameters, flag, quantity, whole, word
 
 MAX_BITS = 16
@@ -251,48 +229,6 @@ def _array_layers(definition: NetworkDefinition, shapes) -> Iterator[ArrayLayer]
             output_values=math.prod(after),
             kernel=layer.kernel if layer.kind == "conv" else 1,
         )
-
-
-def definition_from_mapping(mapping: Mapping, where: str) -> NetworkDefinition:
-    """Build a network from what a TOML file holds.
-
-    Raises:
-        InputError: an unknown key or kind, a missing or impossible value.
-    """
-    known = ("name", "error_bits", "layer")
-    for key in mapping:
-        if key not in known:
-            raise InputError(f'{where}: unknown key "{key}"{nearest(key, known)}')
-    entries = mapping.get("layer", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
-        raise InputError(f"{where}: layer must be a list of tables, [[layer]]")
-    layers = []
-    for number, entry in enumerate(entries, 1):
-        kind = entry.get("kind")
-        if kind not in KINDS:
-            raise InputError(f'{where}, layer {number}: kind "{kind}" is unknown{nearest(str(kind), KINDS)}')
-        values = {key: value for key, value in entry.items() if key != "kind"}
-        layers.append(KINDS[kind].from_mapping(values, f"{where}, layer {number} ({kind})"))
-    name = mapping.get("name", where)
-    if not isinstance(name, str):
-        raise InputError(f"{where}: name = {name!r} must be a text")
-    return NetworkDefinition(name=name, layers=tuple(layers), error_bits=mapping.get("error_bits", 0))
-
-
-def load_definition(path) -> NetworkDefinition:
-    """Read a network from a TOML file.
-
-    Raises:
-        InputError: the file cannot be read or is no sound network.
-    """
-    try:
-        with open(path, "rb") as stream:
-            mapping = tomllib.load(stream)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML: {error}") from None
-    return definition_from_mapping(mapping, Path(path).name)
 
 
 def _need_image(layer: Layer, shape: tuple[int, ...]) -> None:

@@ -3,7 +3,8 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from arraysim.networks.definition import NetworkDefinition, definition_from_mapping
+from arraysim.networks.definition import NetworkDefinition
+from arraysim.networks.definition_file import definition_from_mapping
 from arraysim.networks.presets import mlp
 from arraysim.periphery.config import Periphery, periphery_from_mapping
 from arraysim.rules.registry import DEFAULT_RATE, check_rule

@@ -4,7 +4,8 @@ import tomllib
 
 import pytest
 
-from arraysim.networks.definition import ArrayLayer, NetworkDefinition, array_layers, definition_from_mapping
+from arraysim.networks.definition import ArrayLayer, NetworkDefinition, array_layers
+from arraysim.networks.definition_file import definition_from_mapping
 from arraysim.networks.presets import lenet, mlp, network_from, vgg8
 from llg.errors import InputError
 

@@ -13,6 +13,7 @@ from arraysim.reporting import plots
 from arraysim.rules.registry import DEFAULT_RATE
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import RESET_PULSES_PER_STATE
+from arraysim.training.command import RULES
 from arraysim.training.config import TrainingConfig
 from arraysim.training.datasets import load_dataset
 from arraysim.training.file import load_training, save_training
@@ -129,6 +130,10 @@ def test_results_that_do_not_belong_together_are_refused(results, tmp_path):
         with pytest.raises(InputError):
             save_training(tmp_path / "training.h5", wrong)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_command_line_names_the_rules_there_are():
+    assert set(RULES) == set(DEFAULT_RATE)
 
 
 def test_configuration_names_every_problem():

@@ -1,0 +1,78 @@
+"""`train --vary`, `--search`, settings, data from files and networks from TOML, as a user gives them."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+
+NETWORK = """
+name = "tiny"
+[[layer]]
+kind = "conv"
+channels = 2
+kernel = 3
+[[layer]]
+kind = "activation"
+bits = 4
+[[layer]]
+kind = "flatten"
+[[layer]]
+kind = "linear"
+"""
+
+
+def test_vary_writes_a_series_that_can_be_drawn(command, folder):
+    options = ("--table", "ladder", "--epochs", 1, "--seeds", 2, "--jobs", 1, "--vary", "states=5,2")
+    result = command("train", *options, "-o", "s.h5", "--json").json
+    assert (result["parameter"], result["value"], result["seeds"]) == ("states", [2, 5], [1, 2])
+    assert np.shape(result["test_accuracy"]) == (2, 2) and len(result["float32_test_accuracy"]) == 2
+    assert command("info", "s.h5", "--json").json["schema"] == "dwsynapse.training-series"
+    assert command("plot", "s.h5", "-o", "s.png", "--json").json["figure"] == "accuracy"
+
+
+def test_vary_the_temperature_and_a_setting_of_a_table(command, chain, folder):
+    table = chain[0] / "table.h5"
+    for parameter, values in (("temperature", "300 K"), ("conductance_std_dtod", "0,0.1")):
+        answer = command("train", "--table", table, "--epochs", 1, "--no-twin", "--vary", f"{parameter}={values}")
+        assert (answer.code, answer.err) == (0, "")
+        assert answer.out.count("test accuracy on chip") == values.count(",") + 1
+
+
+def test_search_prints_trials_the_best_first(command, folder):
+    options = ("--table", "ladder", "--epochs", 1, "--learning-rate", "0.002", "--jobs", 1, "--search")
+    trials = command("train", *options, "--json").json["trials"]
+    accuracy = [trial["validation_accuracy"] for trial in trials]
+    assert accuracy == sorted(accuracy, reverse=True) and len(trials) >= 7
+    assert trials[0].keys() == {"learning_rate", "weight_range", "validation_accuracy", "pulses"}
+
+
+def test_settings_are_listed_with_meaning_and_default(command):
+    answer = command("train", "--set", "help=1")
+    assert answer.code == 0
+    assert "label_smoothing" in answer.out and "(default 0.1)" in answer.out
+
+
+@pytest.fixture
+def images(folder):
+    """A data set in the form of MNIST: 6 x 10 pixels, the class is the brightest column."""
+    rng = np.random.default_rng(0)
+    for stem, count in (("train", 400), ("t10k", 100)):
+        labels = rng.integers(10, size=count).astype(np.uint8)
+        pixels = rng.integers(60, size=(count, 6, 10), dtype=np.uint8)
+        pixels[np.arange(count), :, labels] += 180
+        for kind, values in (("images-idx3", pixels), ("labels-idx1", labels)):
+            head = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
+            (folder / f"{stem}-{kind}-ubyte.gz").write_bytes(gzip.compress(head + values.tobytes()))
+    return folder
+
+
+def test_a_network_from_toml_learns_images_from_files(command, images):
+    (images / "tiny.toml").write_text(NETWORK)
+    options = ("--table", "ladder:9", "--dataset", "fashion-mnist", "--data-dir", ".", "--network", "tiny.toml")
+    rates = ("--set", "momentum=0", "--learning-rate", "0.3", "--float32-learning-rate", "0.3")
+    schedule = ("--epochs", 6, "--schedule", "step", "--decay", "0.8", *rates)
+    result = command("train", *options, *schedule, "--set", "validation_fraction=0.1", "--json").json
+    assert result["test_accuracy"][0] > 0.9 and result["float32_test_accuracy"][0] > 0.9
+    answer = command("train", *options, "--bits", 4)
+    assert answer.code == 2 and "tiny.toml states its bits itself" in answer.err
