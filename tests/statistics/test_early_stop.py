@@ -79,6 +79,7 @@ CASES = {
     "rare moves": lambda: five_state(0.72),
     "backward": lambda: five_state(-1.0),
     "one or two": lambda: five_state(1.3),
+    "an instance": lambda: Case(load_device("five_state").draw(3, 1), 0.75),
     "walls on the barriers": roofs,
     "low barriers": leaky,
 }
