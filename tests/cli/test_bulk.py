@@ -177,15 +177,6 @@ def test_kill_and_resume(command, process, folder, long_quiet, kill, extra):
     assert content(out) == content(long_quiet)
 
 
-def test_two_at_once_are_refused(command, process, folder):
-    child = process(*LONG, "--jobs", 1, "-o", "table.h5", cwd=folder)
-    wait_for_blocks(child, folder / "table.partial.h5", 1)
-    answer = command(*LONG, "-o", "table.h5", "--resume")
-    child.kill()
-    child.communicate()
-    assert answer.err == "dwsynapse: table.partial.h5: is being written by another process\n"
-
-
 def test_force_begins_anew(command, quiet, folder):
     shutil.copy(quiet, "table.h5")
     done(command(*SWEEP, "--seed", "5", "-o", "table.h5", "--force"))
