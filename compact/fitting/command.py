@@ -41,7 +41,11 @@ def run_fit_command(arguments: argparse.Namespace):
     with progress(None, "steps", "") as bar:
         fit = run_fit(table, form, progress=bar)
     save_table(arguments.out, with_fit(table, fit), inputs=[arguments.raw], force=arguments.force)
-    emit(arguments, *_summary(arguments.out, fit, scores))
+    result, lines = _summary(arguments.out, fit, scores)
+    result["counts"] = table.config.get("origin", {}).get("counts")
+    if result["counts"]:
+        lines.insert(1, f"  the counts of this table are {result['counts']}")
+    emit(arguments, result, lines)
 
 
 def _summary(path, fit, scores: dict[str, float]) -> tuple[dict, list[str]]:
