@@ -52,6 +52,6 @@ def plot_accuracy_scan(data: AccuracyScan, *, ax: Axes | None = None) -> Axes:
     if data.logarithmic:
         ax.set_xscale("log")
     ax.set(xlabel=data.label, ylabel="test accuracy")
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if np.ptp(data.accuracy) > 0.05 else 1))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.legend(loc="best")
     return ax
