@@ -80,7 +80,6 @@ class PulsedWeights(FloatWeights, Checkpointed):
             "conductance_std_dtod": conductance_std_dtod,
             "faults": faults,
             "count_wear": count_wear,
-            "reader": reader,
         }
         steps = np.array([law.mean_step(UP), -law.mean_step(DOWN)]) if law.pulses == 2 else np.zeros(2)
         if steps.min() <= 0:
@@ -115,7 +114,7 @@ class PulsedWeights(FloatWeights, Checkpointed):
         self.refresh()
 
     def sibling(self, number: int):
-        """Return new weights of the same kind and size.
+        """Return new weights of the same kind and size, read without a reader: a read path belongs to one array.
 
         Args:
             number: of their array among those with the same seed [1].

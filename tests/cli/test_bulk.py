@@ -141,11 +141,11 @@ def wait_for_blocks(child, partial, least: int):
             with SweepFile(partial) as journal:  # may be read while it is written
                 if journal.finished()[1].size >= least:
                     return
-        time.sleep(0.2)
+        time.sleep(0.05)
     raise AssertionError(child.communicate())
 
 
-LONG = [word if word != "40" else "600" for word in SWEEP]
+LONG = [word if word != "40" else "4000" for word in SWEEP]  # some seconds, enough to be caught in the middle
 
 
 @pytest.fixture(scope="module")
