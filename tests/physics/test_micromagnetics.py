@@ -101,7 +101,7 @@ def test_stiffness_of_the_well(depth):
 
 
 def test_depinning_field_of_a_bloch_wall():
-    """Without chiral field the rigid wall is 10 % low: the real profile bends on the slanted edges of the notch."""
+    """Without chiral field the rigid wall is 10 % low, a known limit (docs/theory-llg.md, section 9); it may not grow."""
     device = make_model(240e-9, 10e-9).device
     material = dataclasses.replace(device.material, D=0.0)
     wall = dataclasses.replace(device.wall, Delta=7.16e-9, sigma_0=5.20e-3)  # Bloch rows of the straight wall
