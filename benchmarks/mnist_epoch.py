@@ -36,7 +36,6 @@ def epoch_time(dataset, share, network, instances, rule):
         rule=rule,
         epochs=1,
         batch_size=BATCH,
-        momentum=0.0,
         conductance_std_dtod=0.05,
         learning_rate=0.1 if rule == "mixed-precision" else DEFAULT_RATE[rule] / 10,
         twin=False,

@@ -27,7 +27,7 @@ from compact.table_file import load_table
 
 # Network -> shape of its images, batch size, batches.
 CASES = {"mlp": ((28, 28, 1), 10, 400), "vgg8:0.25": ((32, 32, 3), 50, 3), "vgg8": ((32, 32, 3), 50, 2)}
-SETTINGS = {"mlp": {"learning_rate": 0.3, "momentum": 0.0}}
+SETTINGS = {"mlp": {"learning_rate": 0.3}}
 
 
 def sgemm_rate(clock, *, size: int = 2048, repeat: int = 3) -> float:

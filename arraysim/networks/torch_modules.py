@@ -124,7 +124,6 @@ class PulseOptimizer:
         *,
         rule: str = "mixed-precision",
         rate: float | None = None,
-        momentum: float = 0.0,
         seed: int = 0,
     ):
         """Make one rule per array of the model.
@@ -133,7 +132,6 @@ class PulseOptimizer:
             model: holds ``ArrayLinear`` and ``ArrayConv2d`` anywhere.
             rule: name of the update rule.
             rate: learning rate; None takes the default of the rule [1].
-            momentum: where the rule has one [1].
             seed: of rules that draw [1].
 
         Raises:
@@ -144,8 +142,7 @@ class PulseOptimizer:
         if not self._modules:
             raise InputError("the model has no weights that pulses can write; use ArrayLinear and ArrayConv2d")
         self._rules = [
-            make_rule(rule, module.layer.weights, momentum=momentum, seed=(seed, number))
-            for number, module in enumerate(self._modules)
+            make_rule(rule, module.layer.weights, seed=(seed, number)) for number, module in enumerate(self._modules)
         ]
         self.rate = DEFAULT_RATE[rule] if rate is None else rate
 

@@ -33,30 +33,24 @@ def _send(row, first, step, most, weight, count, m, waiting):
 
 
 @njit(cache=True, nogil=True)
-def accumulate_signals(accumulator, velocity, waiting, inputs, errors, rate, momentum, step, most, weight, count):
+def accumulate_signals(accumulator, waiting, inputs, errors, rate, step, most, weight, count):
     """Add -rate times the outer products of inputs and errors; return the number of weights that get pulses.
 
     Args:
         accumulator: shape (rows, columns), float32 [1].
-        velocity: likewise, or empty if there is no momentum [1].
         waiting: which rows have more to send, shape (rows,), bool.
         inputs: shape (n, rows), float32 [1].
         errors: shape (n, columns), float32 [1].
         rate: learning rate, float32 [1].
-        momentum: share of the velocity that is kept, float32 [1].
         step: mean weight change by a pulse, float32 [1].
         most: pulses to one weight at a time, 1 to 127 [1].
         weight: output, which weights get pulses, int64, at least as long as there are weights.
         count: output, how many, > 0 to raise the weight, int8, likewise.
     """
     m, columns = 0, errors.shape[1]
-    keep = velocity.size > 0
     for r in range(accumulator.shape[0]):
-        row = velocity[r] if keep else accumulator[r]
-        touched = keep or waiting[r]
-        if keep:
-            for c in range(columns):
-                row[c] *= momentum
+        row = accumulator[r]
+        touched = waiting[r]
         for b in range(inputs.shape[0]):
             drive = -rate * inputs[b, r]
             if drive != 0.0:
@@ -64,29 +58,18 @@ def accumulate_signals(accumulator, velocity, waiting, inputs, errors, rate, mom
                 error = errors[b]
                 for c in range(columns):
                     row[c] += drive * error[c]
-        if keep:
-            total = accumulator[r]
-            for c in range(columns):
-                total[c] += row[c]
         if touched:
-            m = _send(accumulator[r], r * columns, step, most, weight, count, m, waiting[r : r + 1])
+            m = _send(row, r * columns, step, most, weight, count, m, waiting[r : r + 1])
     return m
 
 
 @njit(cache=True, nogil=True)
-def accumulate_gradient(accumulator, velocity, waiting, gradient, rate, momentum, step, most, weight, count):
+def accumulate_gradient(accumulator, waiting, gradient, rate, step, most, weight, count):
     """Add -rate times the gradient, shape (rows, columns), float32; otherwise as ``accumulate_signals``."""
     m, columns = 0, gradient.shape[1]
-    keep = velocity.size > 0
     for r in range(accumulator.shape[0]):
-        total, slope = accumulator[r], gradient[r]
-        if keep:
-            row = velocity[r]
-            for c in range(columns):
-                row[c] = momentum * row[c] - rate * slope[c]
-                total[c] += row[c]
-        else:
-            for c in range(columns):
-                total[c] -= rate * slope[c]
-        m = _send(total, r * columns, step, most, weight, count, m, waiting[r : r + 1])
+        row, slope = accumulator[r], gradient[r]
+        for c in range(columns):
+            row[c] -= rate * slope[c]
+        m = _send(row, r * columns, step, most, weight, count, m, waiting[r : r + 1])
     return m

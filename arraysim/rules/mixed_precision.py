@@ -5,6 +5,9 @@ is sent and that step is taken off. Misses and double moves are not known to the
 may start anywhere between two steps: then the first changes do not wait until a whole step has come together, and the
 mean weight follows the requested change from the first batch on (a dither).
 
+The rule has no momentum. A step of a device is large, and the gradient answers it at once; a velocity would go on for
+many batches in the old direction and send the next pulse too.
+
 References:
     S. R. Nandakumar et al., ISCAS 2018, doi:10.1109/ISCAS.2018.8351656; Front. Neurosci. 14, 406 (2020).
 """
@@ -25,7 +28,6 @@ class MixedPrecision(Rule):
 
     Attributes:
         accumulator: change not yet sent, shape (rows, columns), float32 [1].
-        velocity: momentum of the gradient descent, likewise; empty if there is none [1].
     """
 
     def __init__(
@@ -33,7 +35,6 @@ class MixedPrecision(Rule):
         shape: tuple[int, int],
         mean_step: float,
         *,
-        momentum: float,
         most_pulses: int = 1,
         seed: tuple[int, ...] | None = None,
     ):
@@ -42,7 +43,6 @@ class MixedPrecision(Rule):
         Args:
             shape: (rows, columns).
             mean_step: mean weight change by a pulse [1].
-            momentum: share of the velocity kept from batch to batch [1].
             most_pulses: to one weight at a time, 1 to 127; what is beyond waits in the accumulator [1].
             seed: of the first accumulators; None starts with empty ones [1].
 
@@ -55,8 +55,7 @@ class MixedPrecision(Rule):
         if seed is not None:
             drawn = np.random.default_rng(seed).random(shape, np.float32)
             self.accumulator[:] = (2 * drawn - 1) * np.float32(mean_step)
-        self.velocity = np.zeros(shape if momentum > 0 else (0, shape[1]), np.float32)
-        self._step, self._momentum = np.float32(mean_step), np.float32(momentum)
+        self._step = np.float32(mean_step)
         self._most = most_pulses
         self._waiting = np.zeros(shape[0], np.bool_)
         self._weight = np.empty(self.accumulator.size, np.int64)
@@ -82,8 +81,8 @@ class MixedPrecision(Rule):
         return sent
 
     def memory(self) -> dict[str, np.ndarray]:
-        """Accumulators and, if there is momentum, velocities."""
-        return {"accumulator": self.accumulator} | ({"velocity": self.velocity} if self.velocity.size else {})
+        """Return the accumulators, themselves, not copies."""
+        return {"accumulator": self.accumulator}
 
     def _restored(self) -> None:
         self._waiting[:] = True
@@ -95,11 +94,9 @@ class MixedPrecision(Rule):
         *arrays, rate = arguments
         m = kernel(
             self.accumulator,
-            self.velocity,
             self._waiting,
             *arrays,
             np.float32(rate),
-            self._momentum,
             self._step,
             self._most,
             self._weight,

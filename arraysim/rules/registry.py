@@ -13,7 +13,7 @@ from arraysim.synapses.weights import PulsedWeights
 from llg.errors import InputError, nearest
 
 # Learning rate at the start, the best found for the shipped digits on seeds 100 and up.
-DEFAULT_RATE = {"mixed-precision": 0.05, "stochastic-pulses": 0.3, "sign": 0.01, "tiki-taka": 1.0}
+DEFAULT_RATE = {"mixed-precision": 1.0, "stochastic-pulses": 0.3, "sign": 0.01, "tiki-taka": 1.0}
 
 
 def check_rule(name: str) -> None:
@@ -26,13 +26,12 @@ def check_rule(name: str) -> None:
         raise InputError(f'rule "{name}" is unknown{nearest(name, DEFAULT_RATE)}')
 
 
-def make_rule(name: str, weights: PulsedWeights, *, momentum: float, seed: tuple[int, ...]) -> Rule:
+def make_rule(name: str, weights: PulsedWeights, *, seed: tuple[int, ...]) -> Rule:
     """Return the rule for one layer.
 
     Args:
         name: one of ``DEFAULT_RATE``.
         weights: of the layer; the rule learns their shape and the mean step of a pulse.
-        momentum: of rules with a digital memory [1].
         seed: of rules that draw [1].
 
     Raises:
@@ -41,7 +40,7 @@ def make_rule(name: str, weights: PulsedWeights, *, momentum: float, seed: tuple
     check_rule(name)
     shape, mean_step = weights.values.shape, weights.mean_step
     if name == "mixed-precision":
-        return MixedPrecision(shape, mean_step, momentum=momentum, seed=seed)
+        return MixedPrecision(shape, mean_step, seed=seed)
     if name == "stochastic-pulses":
         return StochasticPulses(shape, mean_step, seed=seed)
     if name == "tiki-taka":

@@ -32,7 +32,6 @@ class TrainingConfig(Parameters):
     decay: float = quantity(
         "factor on the learning rates per epoch, of the schedule step", "1", default=0.65, gt=0, le=1
     )
-    momentum: float = quantity("on chip, where the rule has one, and of the float32 twin", "1", default=0.9, ge=0, lt=1)
     label_smoothing: float = quantity(
         "share of the target spread evenly over the classes", "1", default=0.1, ge=0, lt=1
     )
@@ -63,6 +62,9 @@ class TrainingConfig(Parameters):
     flip: bool = flag("mirror half of the training images", default=False)
     float32_learning_rate: float = quantity(
         "of the twin and of digital parameters (normalization), at the start", "1", default=0.05, gt=0
+    )
+    float32_momentum: float = quantity(
+        "of the twin and of digital parameters (normalization)", "1", default=0.9, ge=0, lt=1
     )
     twin: bool = flag("train the float32 twin too", default=True)
     monitor_images: int = whole(

@@ -50,7 +50,7 @@ class FloatTwin:
             label_smoothing=config.label_smoothing,
         )
         parameters = [layer.parameters for layer in self.network.normalizations]
-        self._descent = Descent([*(w.values for w in weights), *parameters], momentum=config.momentum)
+        self._descent = Descent([*(w.values for w in weights), *parameters], momentum=config.float32_momentum)
 
     def update(self, share: float) -> None:
         """Take one step by the gradients that the layers hold.

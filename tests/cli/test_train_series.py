@@ -70,7 +70,7 @@ def images(folder):
 def test_a_network_from_toml_learns_images_from_files(command, images):
     (images / "tiny.toml").write_text(NETWORK)
     options = ("--table", "ladder:9", "--dataset", "fashion-mnist", "--data-dir", ".", "--network", "tiny.toml")
-    rates = ("--set", "momentum=0", "--learning-rate", "0.3", "--float32-learning-rate", "0.3")
+    rates = ("--learning-rate", "0.3", "--float32-learning-rate", "0.03")
     schedule = ("--epochs", 6, "--schedule", "step", "--decay", "0.8", *rates)
     result = command("train", *options, *schedule, "--set", "validation_fraction=0.1", "--json").json
     assert result["test_accuracy"][0] > 0.9 and result["float32_test_accuracy"][0] > 0.9

@@ -59,8 +59,8 @@ def test_forward_gradient_and_pulses_agree_with_numpy():
     module, other = model(), model()
     weights = [other[0].layer.weights, other[4].layer.weights]
     network = Network(DEFINITION, weights, input_shape=(8, 8, 1), classes=10)
-    rules = [make_rule("mixed-precision", w, momentum=0.5, seed=(0, n)) for n, w in enumerate(weights)]
-    optimizer = PulseOptimizer(module, rate=0.5, momentum=0.5)
+    rules = [make_rule("mixed-precision", w, seed=(0, n)) for n, w in enumerate(weights)]
+    optimizer = PulseOptimizer(module, rate=0.5)
     for step in range(3):
         images, labels = torch_batch(seed=step)
         loss = torch.nn.functional.cross_entropy(module(images), labels)

@@ -137,8 +137,8 @@ def test_the_command_line_names_the_rules_there_are():
 
 
 def test_configuration_names_every_problem():
-    with pytest.raises(InputError, match=r"epochs = 0 .*batch_size = 1\.5 .*momentum = 1 .*flip = 2"):
-        TrainingConfig(epochs=0, batch_size=1.5, momentum=1.0, flip=2)
+    with pytest.raises(InputError, match=r"epochs = 0 .*batch_size = 1\.5 .*flip = 2 .*float32_momentum = 1"):
+        TrainingConfig(epochs=0, batch_size=1.5, float32_momentum=1.0, flip=2)
     with pytest.raises(InputError, match="patience = 3 needs a validation_fraction"):
         TrainingConfig(patience=3)
     with pytest.raises(InputError, match='did you mean "mixed-precision"'):

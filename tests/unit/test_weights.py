@@ -60,7 +60,7 @@ def test_both_passes_go_through_the_reader():
 def test_a_rule_and_its_weights_go_on_from_a_checkpoint_bit_for_bit(name):
     def layer():
         weights = pairs()
-        return weights, make_rule(name, weights, momentum=0.5, seed=(1, 2))
+        return weights, make_rule(name, weights, seed=(1, 2))
 
     def train(weights, rule, batches):
         for number in batches:
@@ -263,8 +263,8 @@ def test_targets_beyond_the_window_are_clipped_and_counted():
 def test_accumulators_that_start_anywhere_follow_the_wanted_change_from_the_first_batch_on():
     """A tenth of a step asked of 10,000 weights moves a twentieth of them; with empty accumulators none."""
     gradient, shape = np.full((100, 100), -0.1, np.float32), (100, 100)
-    empty = MixedPrecision(shape, 1.0, momentum=0.0).directions(gradient, 1.0)
-    drawn = MixedPrecision(shape, 1.0, momentum=0.0, seed=(1,)).directions(gradient, 1.0)
+    empty = MixedPrecision(shape, 1.0).directions(gradient, 1.0)
+    drawn = MixedPrecision(shape, 1.0, seed=(1,)).directions(gradient, 1.0)
     assert not empty.any()
     # Accumulators lie evenly between minus one and one, so the topmost twentieth gets there: 500 +- 22.
     assert drawn.min() == 0 and abs(int(drawn.sum()) - 500) < 4 * 22
