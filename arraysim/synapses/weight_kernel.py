@@ -32,10 +32,11 @@ _ONE = np.uint32(1)
 
 
 @njit(forceinline=True)
-def _pulse(
-    i, kind, event, state, settled, follow, received, wear, instance, table, kinds, states, log_columns, key_1, key_2
-):
+def _pulse(i, kind, event, devices, instance, writing, keys):
     """Send one pulse to one synapse."""
+    state, settled, follow, received, wear = devices
+    table, kinds, states, log_columns = writing
+    key_1, key_2 = keys
     bits = step_bits(key_1, key_2, counter(event, i))
     row = (np.int64(instance[i]) * kinds + kind) * states + state[i]
     state[i] = draw(table, row, log_columns, bits)
@@ -44,34 +45,54 @@ def _pulse(
 
 
 @njit(forceinline=True)
-def _read(i, state, settled, follow, instance, many, levels, own, spread):
+def _read(i, devices, instance, reading):
+    """Conductance of one synapse."""
+    state, settled, follow, _, _ = devices
+    levels, many, own, spread = reading
     return levels[np.int64(instance[i]) * many, state[i], settled[i * follow]] * own[i * spread]
 
 
 @njit(forceinline=True)
-def _weight(w, n, planes, keep, factor, base, state, settled, follow, instance, many, levels, own, spread):
+def _weight(w, n, planes, keep, factor, base, devices, instance, reading):
     """Conductance a weight stands for; the one place where it is summed, so that it is the same to the last bit."""
     total = -base
     for plane in range(factor.size):
         i = plane * n + w
-        g = _read(i, state, settled, follow, instance, many, levels, own, spread)
+        g = _read(i, devices, instance, reading)
         planes[i * keep] = g
         total += factor[plane] * g
     return total
 
 
+@njit(forceinline=True)
+def _chosen(w, n, up, bits, layout, devices, instance, reading):
+    """Return the digit and the side that a pulse to weight `w` goes to, and how many devices were read to know."""
+    digits, sides, _, _, _, _, _, low, high, least = layout
+    chance = np.float32(np.int64(bits >> _U11) * 2.0**-53)
+    reads = 0
+    for digit in range(digits if sides * digits > 1 else 0):
+        i = digit * sides * n + w
+        g = _read(i, devices, instance, reading)
+        first, second = max(_NONE, high - g if up else g - low), _NONE
+        if sides == 2:
+            g = _read(i + n, devices, instance, reading)
+            second = max(_NONE, g - low if up else high - g)
+        reads += sides
+        passed_over = digits > 1 and (bits >> np.uint64(5 * digit)) & _LEAST_ODDS == 0
+        if first + second > least and not passed_over:
+            share = min(max(first / (first + second), _LEAST), np.float32(1.0) - _LEAST)
+            return digit, 0 if sides == 1 or chance < share else 1, reads
+    return 0, np.int64(bits & np.uint64(1)) % sides, reads
+
+
 @compiled()
 def fill_weights(values, planes, devices, instance, reading, layout):
     """Set all weights, and planes where they are kept, from the devices; arguments as in ``pulse_weights``."""
-    state, settled, follow, _, _ = devices
     _, _, _, columns, factor, offset, scale, _, _, _ = layout
-    levels, many, own, spread = reading
     n, keep = values.size, 1 if planes.size > 1 else 0
     for w in range(n):
         base = offset[w // columns]
-        values[w] = scale * _weight(
-            w, n, planes, keep, factor, base, state, settled, follow, instance, many, levels, own, spread
-        )
+        values[w] = scale * _weight(w, n, planes, keep, factor, base, devices, instance, reading)
 
 
 @compiled()
@@ -97,37 +118,18 @@ def pulse_weights(
         layout: (digits, sides, ratio, columns, factor of each plane, offset of each row [S], scale [1/S], low [S],
             high [S], least room of a digit that is not full [S]).
     """
-    state, settled, follow, received, wear = devices
-    levels, many, own, spread = reading
-    table, kinds, states, log_columns = writing
-    key_1, key_2 = keys
     choice_1, choice_2 = choice_keys
-    digits, sides, ratio, columns, factor, offset, scale, low, high, least = layout
+    _, sides, ratio, columns, factor, offset, scale, _, _, _ = layout
     n, reads, raised, lowered = values.size, 0, 0, 0
     keep = 1 if planes.size > 1 else 0
-    span = 1 + (digits - 1) * (ratio - 1)
+    span = 1 + (layout[0] - 1) * (ratio - 1)
     for j in range(weight.size):
         w, up = weight[j], count[j] > 0
         for number in range(abs(count[j])):
             now = event + ((turn[j] if turn.size else 0) + number) * span
             bits = step_bits(choice_1, choice_2, counter(now, w))
-            chance = np.float32(np.int64(bits >> _U11) * 2.0**-53)
-            target, side = digits, 0
-            for digit in range(digits if sides * digits > 1 else 0):
-                i = digit * sides * n + w
-                g = _read(i, state, settled, follow, instance, many, levels, own, spread)
-                first, second = max(_NONE, high - g if up else g - low), _NONE
-                if sides == 2:
-                    g = _read(i + n, state, settled, follow, instance, many, levels, own, spread)
-                    second = max(_NONE, g - low if up else high - g)
-                reads += sides
-                passed_over = digits > 1 and (bits >> np.uint64(5 * digit)) & _LEAST_ODDS == 0
-                if first + second > least and not passed_over:
-                    share = min(max(first / (first + second), _LEAST), np.float32(1.0) - _LEAST)
-                    target, side = digit, 0 if sides == 1 or chance < share else 1
-                    break
-            if target == digits:
-                target, side = 0, np.int64(bits & np.uint64(1)) % sides
+            target, side, looked = _chosen(w, n, up, bits, layout, devices, instance, reading)
+            reads += looked
             # Raising the weight lowers G-. The digits below step back, both sides in turn.
             for step in range(1 + target * (ratio - 1)):
                 digit = target if step == 0 else (step - 1) // (ratio - 1)
@@ -137,39 +139,8 @@ def pulse_weights(
                 raised += 1 - kind
                 lowered += kind
                 i = (digit * sides + side) * n + w
-                _pulse(
-                    i,
-                    kind,
-                    now + step,
-                    state,
-                    settled,
-                    follow,
-                    received,
-                    wear,
-                    instance,
-                    table,
-                    kinds,
-                    states,
-                    log_columns,
-                    key_1,
-                    key_2,
-                )
-        values[w] = scale * _weight(
-            w,
-            n,
-            planes,
-            keep,
-            factor,
-            offset[w // columns],
-            state,
-            settled,
-            follow,
-            instance,
-            many,
-            levels,
-            own,
-            spread,
-        )
+                _pulse(i, kind, now + step, devices, instance, writing, keys)
+        values[w] = scale * _weight(w, n, planes, keep, factor, offset[w // columns], devices, instance, reading)
     sent[0] += raised
     sent[1] += lowered
     return reads
