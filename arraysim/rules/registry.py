@@ -26,13 +26,14 @@ def check_rule(name: str) -> None:
         raise InputError(f'rule "{name}" is unknown{nearest(name, DEFAULT_RATE)}')
 
 
-def make_rule(name: str, weights: PulsedWeights, *, seed: tuple[int, ...]) -> Rule:
+def make_rule(name: str, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float = 1.0) -> Rule:
     """Return the rule for one layer.
 
     Args:
         name: one of ``DEFAULT_RATE``.
         weights: of the layer; the rule learns their shape and the mean step of a pulse.
         seed: of rules that draw [1].
+        threshold: of rules with accumulators, over the mean step of a pulse [1].
 
     Raises:
         InputError: there is no such rule.
@@ -40,7 +41,7 @@ def make_rule(name: str, weights: PulsedWeights, *, seed: tuple[int, ...]) -> Ru
     check_rule(name)
     shape, mean_step = weights.values.shape, weights.mean_step
     if name == "mixed-precision":
-        return MixedPrecision(shape, mean_step, seed=seed)
+        return MixedPrecision(shape, mean_step, threshold=threshold, seed=seed)
     if name == "stochastic-pulses":
         return StochasticPulses(shape, mean_step, seed=seed)
     if name == "tiki-taka":

@@ -61,7 +61,8 @@ class Chip:
             label_smoothing=config.label_smoothing,
         )
         self._rules = [
-            make_rule(config.rule, weights, seed=(seed, RULE, number)) for number, weights in enumerate(self._weights)
+            make_rule(config.rule, weights, seed=(seed, RULE, number), threshold=config.pulse_threshold)
+            for number, weights in enumerate(self._weights)
         ]
         parameters = [layer.parameters for layer in self.network.normalizations]
         self._descent = Descent(parameters, momentum=config.float32_momentum)

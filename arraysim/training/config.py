@@ -35,6 +35,13 @@ class TrainingConfig(Parameters):
     label_smoothing: float = quantity(
         "share of the target spread evenly over the classes", "1", default=0.1, ge=0, lt=1
     )
+    pulse_threshold: float = quantity(
+        "of a digital accumulator over the mean step of a pulse, at which a pulse is sent",
+        "1",
+        default=1.0,
+        gt=0.5,
+        le=1,
+    )
     weight_range: float = quantity(
         "largest weight a pair can hold times the square root of the inputs of its layer", "1", default=4.0, gt=0
     )

@@ -179,24 +179,26 @@ def test_accumulator_sends_one_pulse_per_mean_step():
     assert set(np.ravel(sent)) == {-1, 0, 1}
 
 
-def by_hand(accumulator, inputs, errors, rate, step, most):
+def by_hand(accumulator, inputs, errors, rate, step, threshold, most):
     """The mixed-precision rule in plain numpy."""
     accumulator = accumulator - rate * inputs.T @ errors
-    count = np.sign(accumulator) * np.minimum(most, np.floor(np.abs(accumulator) / step))
+    due = np.maximum(0, np.floor(np.abs(accumulator) / step - threshold) + 1)
+    count = np.sign(accumulator) * np.minimum(most, due)
     return accumulator - count * step, count
 
 
 @pytest.mark.parametrize("n", [10, 40])
+@pytest.mark.parametrize("threshold", [1.0, 0.6])
 @pytest.mark.parametrize("most", [1, 3])
-def test_accumulator_kernels_agree_with_the_rule_in_numpy(n, most):
+def test_accumulator_kernels_agree_with_the_rule_in_numpy(n, threshold, most):
     """Few samples go through driven rows, many through a product; a rule given gradients does the same."""
     rng = np.random.default_rng(n)
-    rule, other = (MixedPrecision(SHAPE, 0.11, most_pulses=most) for _ in range(2))
+    rule, other = (MixedPrecision(SHAPE, 0.11, threshold=threshold, most_pulses=most) for _ in range(2))
     accumulator, worst = np.zeros(SHAPE), 0
     for _ in range(10):
         inputs = (rng.normal(size=(n, SHAPE[0])) * (rng.random((n, SHAPE[0])) < 0.2)).astype(np.float32)
         errors = rng.normal(size=(n, SHAPE[1])).astype(np.float32)
-        accumulator, count = by_hand(accumulator, inputs, errors, 0.08, 0.11, most)
+        accumulator, count = by_hand(accumulator, inputs, errors, 0.08, 0.11, threshold, most)
         weight, found = rule.pulses(inputs, errors, 0.08)
         sent = np.zeros(SHAPE, int)
         sent.ravel()[weight] = found
@@ -211,7 +213,31 @@ def test_accumulator_kernels_agree_with_the_rule_in_numpy(n, most):
     np.testing.assert_allclose(rule.accumulator, accumulator, atol=2e-5)
 
 
-def test_most_pulses_has_bounds():
+def test_what_waits_in_the_accumulators_is_a_trapezoid():
+    """Steps of random sign: variance (h^2 + (1 - h)^2)/6, (2 h - 1)/s^2 batches from pulse to pulse; not those of h + 0.1."""
+    rng, size, batches, share = np.random.default_rng(3), (400, 100), 1500, 0.05
+
+    def expected(h):
+        return (h * h + (1 - h) ** 2) / 6, share**2 / (2 * h - 1)
+
+    for h in (0.6, 0.75, 1.0):
+        rule, pulses = MixedPrecision(size, 1.0, threshold=h, seed=(1,)), 0
+        rule.accumulator *= 0.5
+        for number in range(batches):
+            signs = rng.integers(0, 2, size).astype(np.float32) * 2 - 1
+            sent = np.abs(rule.directions(signs, share)).sum()
+            pulses += sent if number >= batches // 2 else 0
+        variance, rate = rule.accumulator.var(), pulses / rule.accumulator.size / (batches // 2)
+        # A walk by finite steps stops up to one step beyond the threshold, on average about half of it.
+        assert variance == pytest.approx(expected(h + share / 2)[0], rel=0.04), h
+        assert rate == pytest.approx(expected(h + share / 2)[1], rel=0.08), h
+        assert abs(variance / expected(h + 0.1)[0] - 1) > 0.06 or abs(rate / expected(h + 0.1)[1] - 1) > 0.2
+
+
+def test_threshold_and_most_pulses_have_bounds():
+    for threshold in (0.5, 1.01):
+        with pytest.raises(InputError, match="threshold = "):
+            MixedPrecision(SHAPE, 0.1, threshold=threshold)
     with pytest.raises(InputError, match="most_pulses = 0"):
         MixedPrecision(SHAPE, 0.1, most_pulses=0)
 
