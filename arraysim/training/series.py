@@ -33,6 +33,7 @@ OF_THE_CONFIG = {
     "weight_range": ("1", "weight range times root of inputs"),
     "initial_share": ("1", "initial share of the weight range"),
     "learning_rate": ("1", "learning rate on chip"),
+    "pulse_threshold": ("1", "threshold of a pulse over its mean step"),
 }
 PARAMETERS = OF_THE_LAW | OF_THE_CONFIG
 
