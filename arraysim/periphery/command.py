@@ -77,8 +77,8 @@ def _draw(arguments: argparse.Namespace, values: list, found: list[list[float]],
 
     import numpy as np
 
-    from arraysim.periphery.accuracy_plot import AccuracyScan, plot_accuracy_scan
     from arraysim.periphery.config import SECTIONS
+    from arraysim.reporting.accuracy_plot import AccuracyScan, plot_accuracy_scan
     from llg.drawing.figure_file import save_figure
     from llg.errors import InputError
 

@@ -1,16 +1,15 @@
-"""A network that was trained on chip, read again through another periphery."""
+"""A network on chip, read again through another periphery."""
 
 import dataclasses
 
 import numpy as np
 
-from arraysim.networks.network import Network
 from arraysim.periphery.config import Periphery
 from arraysim.periphery.reader import PeripheryReader
-from arraysim.synapses.memory import refill
 from arraysim.synapses.weights import FloatWeights
 from arraysim.training.datasets import Dataset
-from arraysim.training.result import TrainingResult
+from arraysim.training.result import ChipResult
+from arraysim.training.stored_network import stored_network
 from arraysim.training.trainee import divide
 from llg.errors import InputError
 
@@ -66,21 +65,21 @@ class Inference:
     loss: float
 
 
-def infer(result: TrainingResult, dataset: Dataset, periphery: Periphery | None = None) -> Inference:
-    """Read a trained network through a periphery, which may be another than it was trained with.
+def infer(result: ChipResult, dataset: Dataset, periphery: Periphery | None = None) -> Inference:
+    """Read the network of a chip through a periphery, which may be another than it was trained with.
 
     Ranges are calibrated on training images and then kept. Converters and noise are those of the seed of the run.
 
     Args:
-        result: the trained network.
-        dataset: the data it was trained on.
+        result: the chip, trained or programmed.
+        dataset: the data it was made for.
         periphery: what is between; None multiplies exactly.
 
     Raises:
         InputError: the data are not those of the training, or the network does not fit them.
     """
     if dataset.name != result.dataset:
-        raise InputError(f'the network was trained on "{result.dataset}", not on "{dataset.name}"')
+        raise InputError(f'the network was made for "{result.dataset}", not for "{dataset.name}"')
     hardware = result.hardware
     weights = [
         StoredWeights(
@@ -90,16 +89,7 @@ def infer(result: TrainingResult, dataset: Dataset, periphery: Periphery | None 
             zip(hardware.conductance, hardware.weight_per_conductance, strict=True)
         )
     ]
-    network = Network(
-        result.config.network,
-        weights,
-        input_shape=dataset.image_shape,
-        classes=dataset.classes,
-        label_smoothing=result.config.label_smoothing,
-    )
-    memory = network.memory()
-    kept = {name: values.astype(memory[name].dtype) for name, values in hardware.digital.items() if name in memory}
-    refill(memory, kept, "the digital layers")
+    network = stored_network(result.config, weights, hardware.digital, dataset)
     parts = divide(dataset, seed=result.seed, config=result.config)
     if periphery is not None:
         network.forward(parts.train.inputs(slice(CALIBRATION_IMAGES)))

@@ -10,52 +10,26 @@ References:
 """
 
 import dataclasses
-import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from arraysim.synapses.weights import PulsedWeights
 from llg.errors import InputError
+from llg.parameters import Parameters, flag, quantity, whole
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class WriteVerifyConfig:
-    """How to program.
+class WriteVerifyConfig(Parameters):
+    """How to program; with a tolerance below one half some targets lie within reach of no level."""
 
-    Attributes:
-        rounds: of reads and pulses at most [1].
-        pulse_budget: pulses per weight at most [1].
-        tolerance: accepted error over the difference of two levels; below one half some targets lie within reach of no
-            level [1].
-        read_noise: standard deviation of one read of a weight over the largest weight [1].
-        coarse: first send as many pulses at once as the error has steps; otherwise always one [1].
-    """
-
-    rounds: int = 50
-    pulse_budget: int = 100
-    tolerance: float = 0.55
-    read_noise: float = 0.0
-    coarse: bool = True
-
-    def __post_init__(self):
-        """Check every field.
-
-        Raises:
-            InputError: all problems in one line.
-        """
-        problems = [
-            f"{name} = {getattr(self, name)!r} must be an integer >= 1"
-            for name in ("rounds", "pulse_budget")
-            if not isinstance(getattr(self, name), int)
-            or isinstance(getattr(self, name), bool)
-            or getattr(self, name) < 1
-        ]
-        for name in ("tolerance", "read_noise"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-                problems.append(f"{name} = {value!r} [1] must be >= 0 and finite")
-        if problems:
-            raise InputError(f"write-verify: {'; '.join(problems)}")
+    rounds: int = whole("rounds of reads and pulses, at most", default=50, ge=1)
+    pulse_budget: int = whole("pulses per weight, at most", default=100, ge=1)
+    tolerance: float = quantity("accepted error over the difference of two levels", "1", default=0.55, ge=0)
+    read_noise: float = quantity(
+        "standard deviation of one read of a weight over the largest weight", "1", default=0.0, ge=0
+    )
+    coarse: bool = flag("send as many pulses at once as the error has steps; otherwise always one", default=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,14 +71,14 @@ class WriteVerifyResult:
 
 
 def write_verify(
-    weights: PulsedWeights, target: np.ndarray, *, seed: int, config: WriteVerifyConfig | None = None
+    weights: PulsedWeights, target: np.ndarray, *, seed: int | Sequence[int], config: WriteVerifyConfig | None = None
 ) -> WriteVerifyResult:
     """Program weights.
 
     Args:
         weights: in any state.
         target: wanted values, shape (rows, columns) [1].
-        seed: of the read noise [1].
+        seed: of the read noise, one number or several that tell it from others [1].
         config: default ``WriteVerifyConfig()``.
 
     Raises:
@@ -121,8 +95,9 @@ def write_verify(
     todo = np.arange(wanted.size)
     rms, accepted, reads, given_up = [_rms(weights, wanted)], [], 0, 0
     tolerance = np.float32(config.tolerance * weights.level)
+    own = [seed] if isinstance(seed, int) else seed
     for number in range(config.rounds):
-        noise = np.random.default_rng([seed, number]).standard_normal(wanted.size, np.float32)
+        noise = np.random.default_rng([*own, number]).standard_normal(wanted.size, np.float32)
         error = wanted[todo] - weights.read(todo) - np.float32(config.read_noise * largest) * noise[todo]
         reads += todo.size
         off = np.abs(error) > tolerance

@@ -13,13 +13,12 @@ from arraysim.networks.network import Network
 from arraysim.periphery.reader import PeripheryReader
 from arraysim.rules.registry import make_rule
 from arraysim.rules.rule import Rule
-from arraysim.synapses.faults import Faults
-from arraysim.synapses.kinds import make_weights
 from arraysim.synapses.memory import refill
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.weights import PulsedWeights
 from arraysim.training.config import INITIAL, RULE, TrainingConfig
 from arraysim.training.descent import Descent
+from arraysim.training.hardware import record_of, totals_of
 from arraysim.training.result import TOTALS, HardwareRecord
 from llg.errors import InputError
 
@@ -87,33 +86,14 @@ class Chip:
 
     def end_epoch(self) -> dict:
         """Note and return the totals since the arrays were new."""
-        parts = [*self._weights, *self._rules]
-        arrays = [array for part in parts for array in part.arrays]
-        totals = {
-            "pulses": sum(int(array.pulses_sent.sum()) for array in arrays),
-            "reads": sum(array.reads for array in arrays),
-            "energy": math.fsum(array.energy for array in arrays),
-            "state_histogram": np.array([weights.array.histogram() for weights in self._weights]),
-        }
+        totals = totals_of(self._weights, self._rules)
         for name, value in totals.items():
             self._history[name].append(value)
         return totals
 
     def record(self) -> HardwareRecord:
         """Return what happened to the synapses so far."""
-        arrays = [weights.array for weights in self._weights]
-        return HardwareRecord(
-            **{name: np.array(values) for name, values in self._history.items()},
-            weight=tuple(weights.values.astype(np.float64) for weights in self._weights),
-            state=tuple(array.state.reshape(array.shape).copy() for array in arrays),
-            pulses_received=tuple(array.pulses_received.reshape(array.shape).copy() for array in arrays),
-            conductance=tuple(
-                np.stack([np.broadcast_to(p, weights.values.shape) for p in weights.conductances], dtype=np.float64)
-                for weights in self._weights
-            ),
-            weight_per_conductance=tuple(weights.scale * np.array(weights.factors) for weights in self._weights),
-            digital={name: values.astype(np.float64) for name, values in self.network.memory().items()},
-        )
+        return record_of(self._weights, self.network, self._history)
 
     def checkpoint(self) -> dict[str, np.ndarray]:
         """Return a copy of everything that training has changed."""
@@ -155,18 +135,13 @@ def update_by_rule(layer: Crossbar, rule: Rule, rate: float) -> None:
 
 
 def _weights(law: PulseLaw, layer: ArrayLayer, number: int, seed: int, config: TrainingConfig) -> PulsedWeights:
-    weights = make_weights(
-        config.weights,
+    weights = config.make(
         law,
-        digits=config.digits,
-        base=config.base,
-        faults=Faults(stuck=config.stuck, open=config.open, short=config.short),
         rows=layer.rows,
         columns=layer.columns,
         largest_weight=config.weight_range / math.sqrt(layer.rows),
         seed=seed,
         number=number,
-        conductance_std_dtod=config.conductance_std_dtod,
         reader=None if config.periphery is None else PeripheryReader(config.periphery, seed=seed, number=number),
     )
     weights.initialize(config.initial_share, np.random.default_rng([seed, INITIAL, number]))

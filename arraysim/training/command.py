@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from arraysim.training.settings_text import setting
 from llg.command_line import add_common, si, whole_number, writable_file
 
 RULES = ("mixed-precision", "stochastic-pulses", "sign", "tiki-taka")
@@ -24,7 +25,7 @@ def add_command(commands) -> None:
                        help="of errors sent backward; 0: floating point")  # fmt: skip
     train.add_argument("--periphery", type=Path, metavar="TOML", help="wires and converters of the arrays")
     train.add_argument("--rule", default=RULES[0], metavar="NAME", help=f"update rule: {', '.join(RULES)}")
-    train.add_argument("--set", action="append", default=[], type=_setting, metavar="NAME=VALUE", dest="settings",
+    train.add_argument("--set", action="append", default=[], type=setting, metavar="NAME=VALUE", dest="settings",
                        help="any other setting; --set help=1 lists them")  # fmt: skip
     train.add_argument("--epochs", type=whole_number(1), metavar="N", help="passes through the training images")
     train.add_argument("--batch-size", type=whole_number(1), metavar="N", help="images per update")
@@ -44,17 +45,10 @@ def add_command(commands) -> None:
                        help="least time between checkpoints (default 60 s)")  # fmt: skip
     train.add_argument("--search", action="store_true",
                        help="find learning rate and weight range on images kept to validate")  # fmt: skip
-    train.add_argument("--vary", type=_setting, metavar="NAME=V,V",
+    train.add_argument("--vary", type=setting, metavar="NAME=V,V",
                        help="accuracy against states, table, temperature or a setting of the chip")  # fmt: skip
     add_common(train, output="write the training to this HDF5 file, and a log in JSON lines beside it")
     train.set_defaults(run=run_train)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    name, mark, value = text.partition("=")
-    if not (name and mark and value):
-        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=VALUE")
-    return name.replace("-", "_"), value
 
 
 def run_train(arguments: argparse.Namespace):

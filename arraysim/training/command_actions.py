@@ -9,19 +9,17 @@ from arraysim.cost.of_training import cost_line, summary_of, training_cost
 from arraysim.cost.training_use import TrainingUse
 from arraysim.networks.presets import network_from
 from arraysim.periphery.config import load_periphery
-from arraysim.synapses.ladder import ladder_law
-from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.source import Synapses, synapses_from
 from arraysim.training.config import TrainingConfig
 from arraysim.training.file import save_training
 from arraysim.training.search import search
 from arraysim.training.seeds import remove_checkpoints, train_seeds
 from arraysim.training.series import PARAMETERS, save_series, spread, vary
+from arraysim.training.settings_text import print_settings, settable, values_of
 from arraysim.training.trainee import divide
-from compact.exchange.origin import placeholders
-from compact.operating_point import write_points
 from compact.table_file import load_table
 from llg.command_line import emit
-from llg.errors import InputError, nearest
+from llg.errors import InputError
 from llg.parameters import as_number
 
 _OWN = ("network", "twin", "periphery")
@@ -30,7 +28,7 @@ _OWN = ("network", "twin", "periphery")
 
 def config_of(arguments: argparse.Namespace):
     """Return the configuration that the options make."""
-    fields = {field.name: field for field in dataclasses.fields(TrainingConfig) if field.name not in _OWN}
+    fields = settable(TrainingConfig, _OWN)
     bits = {name: value for name in ("bits", "error_bits") if (value := getattr(arguments, name))}
     if bits and arguments.network.endswith(".toml"):
         raise InputError(f"train: {arguments.network} states its bits itself; --bits and --error-bits are for presets")
@@ -38,58 +36,20 @@ def config_of(arguments: argparse.Namespace):
     if arguments.periphery:
         values["periphery"] = load_periphery(arguments.periphery)
     values |= {name: value for name in fields if (value := getattr(arguments, name, None)) is not None}
-    for name, text in arguments.settings:
-        if name not in fields:
-            raise InputError(f'train: setting "{name}" is unknown{nearest(name, fields)}')
-        values[name] = _value(fields[name], text)
-    return TrainingConfig(**values)
-
-
-def _value(field, text: str):
-    """Return the value of a setting; what cannot be one is left to the check of the field."""
-    kind = field.metadata["kind"]
-    if kind == "flag":
-        return {"true": True, "false": False}.get(text, text)
-    try:
-        return {"whole": int, "quantity": float}.get(kind, str)(text)
-    except ValueError:
-        raise InputError(f"train: setting {field.name} = {text!r} must be a number") from None
+    return TrainingConfig(**(values | values_of(arguments.settings, fields, "train")))
 
 
 def list_settings():
     """Print every setting, its meaning and its default."""
-    default = TrainingConfig()
-    for name, unit, meaning in TrainingConfig.describe():
-        if name not in _OWN:
-            print(f"{name:24}{f'[{unit}] ' if unit else ''}{meaning} (default {getattr(default, name)})")
-
-
-def _law(arguments: argparse.Namespace):
-    """Return the law, what the file is to say about it, and the files it is made from."""
-    if arguments.table is None:
-        raise InputError("train: needs --table FILE, a transition table, or --table ladder[:STATES]")
-    name, _, states = str(arguments.table).partition(":")
-    if name == "ladder":
-        if states and not states.isdecimal():
-            raise InputError(f"train: --table {arguments.table}: {states!r} must be a number of states")
-        return (ladder_law(states=int(states)) if states else ladder_law()), {"table": str(arguments.table)}, []
-    table = _table(arguments)
-    temperature = float(table.temperature[0]) if arguments.temperature is None else arguments.temperature
-    points = write_points(table, temperature=temperature)
-    pulses = {"write_pulses": [dataclasses.asdict(point) for point in points]}
-    return PulseLaw.from_table(table, points), pulses, [arguments.table]
-
-
-def _table(arguments: argparse.Namespace):
-    return load_table(arguments.table)
+    print_settings(TrainingConfig(), settable(TrainingConfig, _OWN))
 
 
 def run_training(arguments: argparse.Namespace, config, dataset):
     """Train every seed; write the training file and print the summary."""
-    law, pulses, inputs = _law(arguments)
+    synapses = synapses_from(arguments.table, temperature=arguments.temperature)
     seeds = range(arguments.seed, arguments.seed + arguments.seeds)
     results = train_seeds(
-        law,
+        synapses.law,
         dataset,
         seeds=seeds,
         config=config,
@@ -100,31 +60,24 @@ def run_training(arguments: argparse.Namespace, config, dataset):
         interval=arguments.checkpoint_every,
     )
     if arguments.out:
-        save_training(arguments.out, results, config=pulses, inputs=inputs, force=arguments.force)
+        save_training(arguments.out, results, config=synapses.config, inputs=synapses.inputs, force=arguments.force)
         remove_checkpoints(arguments.out, seeds)
     result = _summary(results, dataset)
-    if not _knows_energy(arguments):
+    if not synapses.knows_energy:
         result["energy_J"] = None
     lines = _lines(results, result)
-    result["cost"], line = _cost(arguments, results, dataset)
+    result["cost"], line = _cost(synapses, results, dataset)
     emit(arguments, result, [*lines, line])
 
 
-def _knows_energy(arguments: argparse.Namespace) -> bool:
-    """Whether the pulses have an energy; a table made of foreign data may hold a stand-in."""
-    if str(arguments.table).partition(":")[0] == "ladder":
-        return True
-    return "energy_per_pulse" not in placeholders(_table(arguments))
-
-
-def _cost(arguments: argparse.Namespace, results, dataset) -> tuple[dict | None, str]:
+def _cost(synapses: Synapses, results, dataset) -> tuple[dict | None, str]:
     """Return what the chip takes, and a line about it; None where the synapses come from no device."""
-    if str(arguments.table).partition(":")[0] == "ladder":
+    if synapses.table is None:
         return None, "  no cost: an idealized synapse has no size and no pulse"
     images = len(divide(dataset, seed=results[0].seed, config=results[0].config).train)
     use = TrainingUse(results=results, image_shape=dataset.image_shape, images=images)
     try:
-        cost = summary_of(training_cost(_table(arguments), use, where=str(arguments.table)))
+        cost = summary_of(training_cost(synapses.table, use, where=synapses.name))
     except InputError as error:
         return None, f"  no cost: {error}"
     return cost, cost_line(cost)
@@ -180,7 +133,8 @@ def run_search(arguments: argparse.Namespace, config, dataset):
             print(_trial_line(trial), file=sys.stderr)
 
     jobs = os.cpu_count() if arguments.jobs is None else arguments.jobs
-    trials = search(_law(arguments)[0], dataset, seed=arguments.seed, config=config, jobs=jobs, note=note)
+    law = synapses_from(arguments.table, temperature=arguments.temperature).law
+    trials = search(law, dataset, seed=arguments.seed, config=config, jobs=jobs, note=note)
     best = trials[0]
     lines = [_trial_line(trial) for trial in trials]
     lines.append(f"best: --learning-rate {best.learning_rate:g} --weight-range {best.weight_range:g}")
@@ -230,7 +184,7 @@ def run_series(arguments: argparse.Namespace, config, dataset):
 def _needed_table(arguments: argparse.Namespace):
     if arguments.table is None or str(arguments.table).partition(":")[0] == "ladder":
         raise InputError(f"train: --vary {arguments.vary[0]} needs --table FILE")
-    return _table(arguments)
+    return load_table(arguments.table)
 
 
 def _is_number(text: str) -> bool:

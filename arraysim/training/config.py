@@ -3,25 +3,23 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from arraysim.networks.definition import NetworkDefinition
 from arraysim.networks.definition_file import definition_from_mapping
-from arraysim.networks.presets import mlp
 from arraysim.periphery.config import Periphery, periphery_from_mapping
 from arraysim.rules.registry import DEFAULT_RATE, check_rule
-from arraysim.synapses.kinds import WEIGHT_KINDS
+from arraysim.synapses.array_settings import ArraySettings
 from arraysim.training.schedules import SCHEDULES
+from arraysim.training.task import Task
 from llg.errors import InputError
-from llg.parameters import Parameters, flag, quantity, whole, word
+from llg.parameters import flag, quantity, whole, word
 
 # Purposes of the random generators of a run, each seeded with (seed, purpose, layer or epoch).
-SPLIT, INITIAL, ORDER, RULE, AUGMENT = range(5)
+SPLIT, INITIAL, ORDER, RULE, AUGMENT, VERIFY = range(6)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainingConfig(Parameters):
-    """Network, rule and schedule; what each field means is declared with it (``TrainingConfig.describe()``)."""
+class TrainingConfig(Task, ArraySettings):
+    """Network, arrays, rule and schedule; what each field means is declared with it (``TrainingConfig.describe()``)."""
 
-    network: NetworkDefinition = dataclasses.field(default_factory=mlp, metadata={"kind": "part", "meaning": "layers"})
     rule: str = word("update rule on chip", default="mixed-precision")
     epochs: int = whole("passes through the training images", default=60, ge=1)
     batch_size: int = whole("images per update", default=16, ge=1)
@@ -31,9 +29,6 @@ class TrainingConfig(Parameters):
     schedule: str = word("how learning rates fall", default="cosine", choices=tuple(SCHEDULES))
     decay: float = quantity(
         "factor on the learning rates per epoch, of the schedule step", "1", default=0.65, gt=0, le=1
-    )
-    label_smoothing: float = quantity(
-        "share of the target spread evenly over the classes", "1", default=0.1, ge=0, lt=1
     )
     pulse_threshold: float = quantity(
         "of a digital accumulator over the mean step of a pulse, at which a pulse is sent",
@@ -48,22 +43,9 @@ class TrainingConfig(Parameters):
     initial_share: float = quantity(
         "largest initial weight as a share of the largest a pair can hold", "1", default=0.5, gt=0, le=1
     )
-    conductance_std_dtod: float = quantity(
-        "spread of the devices' conductance, standard deviation of its logarithm", "1", default=0.0, ge=0, lt=1
-    )
-    weights: str = word("kind of weights", default="pair", choices=tuple(WEIGHT_KINDS))
-    digits: int = whole("pairs per weight, of the kind digits", default=2, ge=1, le=16)
-    base: int = whole("significance of a digit over the one below", default=4, ge=1, le=16)
-    stuck: float = quantity("share of devices that no pulse moves", "1", default=0.0, ge=0, le=1)
-    open: float = quantity("share of devices without a contact", "1", default=0.0, ge=0, le=1)
-    short: float = quantity("share of devices that are short", "1", default=0.0, ge=0, le=1)
     periphery: Periphery | None = dataclasses.field(
         default=None, metadata={"kind": "part", "meaning": "wires and converters of the arrays; none: ideal"}
     )
-    test_fraction: float = quantity(
-        "share of each class kept for the test, of data without a test set", "1", default=0.2, gt=0, lt=1
-    )
-    validation_fraction: float = quantity("share of the training images kept to validate", "1", default=0.0, ge=0, lt=1)
     patience: int = whole("epochs without a better validation accuracy that end the training; 0: never", default=0)
     shift: int = whole("largest shift of training images, in pixels", default=0, le=16)
     flip: bool = flag("mirror half of the training images", default=False)
@@ -80,9 +62,8 @@ class TrainingConfig(Parameters):
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the fields taken together."""
+        yield from super().problems()
         check_rule(self.rule)
-        if self.stuck + self.open + self.short > 1:
-            yield "stuck + open + short must be <= 1"
         if self.patience and not self.validation_fraction:
             yield f"patience = {self.patience} needs a validation_fraction > 0"
 

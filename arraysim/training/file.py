@@ -1,15 +1,16 @@
 """Training files: the results of several seeds, schema ``dwsynapse.training``.
 
 One group per seed, ``/seed_<number>``, with the groups ``chip``, ``float32`` (unless left out) and ``hardware`` of the
-result and one group per layer. Wall times are left out, so that two runs of one configuration hold the same content.
+result, the latter two with one group per layer. Wall times are left out, so that two runs of one configuration hold the same content.
 """
 
 from collections.abc import Sequence
 
 import h5py
+import numpy as np
 
 from arraysim.training.config import TrainingConfig, config_from_mapping
-from arraysim.training.result import HardwareRecord, LearningCurve, TrainingResult
+from arraysim.training.result import HardwareRecord, LearnedWeights, LearningCurve, TrainingResult
 from llg.errors import InputError
 from llg.storage import files
 
@@ -89,15 +90,33 @@ def _put_result(group: h5py.Group, result: TrainingResult) -> None:
     for name, curve in (("chip", result.chip), ("float32", result.float32)):
         if curve is not None:
             _put_fields(group.create_group(name), curve, CURVE)
-    hardware = group.create_group("hardware")
-    _put_fields(hardware, result.hardware, TOTALS)
-    for number in range(len(result.hardware.weight)):
-        layer = hardware.create_group(f"layer_{number}")
+    if result.learned is not None:
+        put_learned(group["float32"], result.learned)
+    put_hardware(group.create_group("hardware"), result.hardware)
+
+
+def put_hardware(group: h5py.Group, hardware: HardwareRecord) -> None:
+    """Write what happened to the synapses into a group of its own."""
+    _put_fields(group, hardware, TOTALS)
+    for number in range(len(hardware.weight)):
+        layer = group.create_group(f"layer_{number}")
         for name, (unit, long_name) in PER_LAYER.items():
-            files.put(layer, name, getattr(result.hardware, name)[number], unit=unit, long_name=long_name)
-    digital = hardware.create_group("digital")
-    for name, values in result.hardware.digital.items():
-        files.put(digital, name, values, unit="1", long_name=name.replace("_", " "))
+            files.put(layer, name, getattr(hardware, name)[number], unit=unit, long_name=long_name)
+        if hardware.memory:
+            _put_arrays(layer.create_group("memory"), hardware.memory[number])
+    _put_arrays(group.create_group("digital"), hardware.digital)
+
+
+def put_learned(group: h5py.Group, learned: LearnedWeights) -> None:
+    """Write a network as numbers."""
+    for number, weight in enumerate(learned.weight):
+        files.put(group, f"layer_{number}/weight", weight, unit="1", long_name="weights at the end")
+    _put_arrays(group.create_group("digital"), learned.digital)
+
+
+def _put_arrays(group: h5py.Group, arrays: dict) -> None:
+    for name, values in arrays.items():
+        files.put(group, name, values, unit="1", long_name=name.replace("_", " "))
 
 
 def _put_fields(group: h5py.Group, record, fields: dict) -> None:
@@ -114,11 +133,38 @@ def _get_result(file: h5py.File, seed: int, dataset: str, config: TrainingConfig
         for name in (("chip", "float32") if config.twin else ("chip",))
     }
     curves.setdefault("float32", None)
-    hardware = group["hardware"]
-    layers = [hardware[f"layer_{number}"] for number in range(sum(name.startswith("layer_") for name in hardware))]
-    record = HardwareRecord(
-        **{field: files.get(hardware, field) for field in TOTALS},
-        **{field: tuple(files.get(layer, field) for layer in layers) for field in PER_LAYER},
-        digital={name: files.get(hardware["digital"], name) for name in hardware["digital"]},
+    return TrainingResult(
+        seed=seed,
+        dataset=dataset,
+        config=config,
+        **curves,
+        hardware=get_hardware(group["hardware"]),
+        learned=get_learned(group["float32"]) if config.twin and "digital" in group["float32"] else None,
     )
-    return TrainingResult(seed=seed, dataset=dataset, config=config, **curves, hardware=record)
+
+
+def get_hardware(group: h5py.Group) -> HardwareRecord:
+    """Read what ``put_hardware`` wrote; files of before the arrays' memory was kept have an empty one."""
+    layers = _layers(group)
+    return HardwareRecord(
+        **{field: files.get(group, field) for field in TOTALS},
+        **{field: tuple(files.get(layer, field) for layer in layers) for field in PER_LAYER},
+        digital=_get_arrays(group["digital"]),
+        memory=tuple(_get_arrays(layer["memory"]) for layer in layers if "memory" in layer),
+    )
+
+
+def get_learned(group: h5py.Group) -> LearnedWeights:
+    """Read what ``put_learned`` wrote."""
+    return LearnedWeights(
+        weight=tuple(files.get(layer, "weight").astype(np.float32) for layer in _layers(group)),
+        digital={name: values.astype(np.float32) for name, values in _get_arrays(group["digital"]).items()},
+    )
+
+
+def _layers(group: h5py.Group) -> list[h5py.Group]:
+    return [group[f"layer_{number}"] for number in range(sum(name.startswith("layer_") for name in group))]
+
+
+def _get_arrays(group: h5py.Group) -> dict:
+    return {name: files.get(group, name) for name in group}

@@ -10,6 +10,7 @@ from arraysim.synapses.memory import refill
 from arraysim.synapses.weights import FloatWeights
 from arraysim.training.config import INITIAL, TrainingConfig
 from arraysim.training.descent import Descent
+from arraysim.training.result import LearnedWeights
 
 
 class FloatTwin:
@@ -68,6 +69,13 @@ class FloatTwin:
     def end_epoch(self) -> dict:
         """Nothing to note."""
         return {}
+
+    def record(self) -> LearnedWeights:
+        """Return a copy of what it has learned."""
+        return LearnedWeights(
+            weight=tuple(layer.weights.values.copy() for layer in self.network.crossbars),
+            digital={name: values.copy() for name, values in self.network.memory().items()},
+        )
 
     def checkpoint(self) -> dict[str, np.ndarray]:
         """Return a copy of everything that training has changed."""

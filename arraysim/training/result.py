@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from arraysim.training.config import TrainingConfig
+from arraysim.training.task import Task
 
 TOTALS = ("pulses", "reads", "energy", "state_histogram")
 """Fields of ``HardwareRecord`` with an entry per epoch."""
@@ -49,6 +50,8 @@ class HardwareRecord:
         conductance: per layer at the end, each of shape (planes, rows, columns) [S].
         weight_per_conductance: per layer, one per plane: the weights are the sum of their products, shape (planes,) [1/S].
         digital: what the digital layers remember, arrays by name.
+        memory: per layer, what else it takes to go on with its arrays, by name; empty where the record was read from a
+            file that lacks it.
     """
 
     pulses: np.ndarray
@@ -61,25 +64,57 @@ class HardwareRecord:
     conductance: tuple[np.ndarray, ...]
     weight_per_conductance: tuple[np.ndarray, ...]
     digital: dict[str, np.ndarray]
+    memory: tuple[dict[str, np.ndarray], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class TrainingResult:
-    """One seed: the network trained on chip and, unless left out, its float32 twin.
+class LearnedWeights:
+    """A network as numbers, such as its twin has learned it.
+
+    Attributes:
+        weight: per layer, each of shape (rows, columns), float32 [1].
+        digital: what the digital layers remember, arrays by name.
+    """
+
+    weight: tuple[np.ndarray, ...]
+    digital: dict[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class ChipResult:
+    """One seed of a chip, however its weights came about; what it takes to read it again.
 
     Attributes:
         seed: root seed [1].
         dataset: name of the data set.
-        config: what the run was told.
-        chip: learning curve of the network on chip.
-        float32: learning curve of the twin: same network, same images in the same order, same number of epochs;
-            None if there is none.
+        config: network, division of the data and arrays, a ``Task`` and ``ArraySettings``.
         hardware: what happened to the synapses.
     """
 
     seed: int
     dataset: str
+    config: Task
+    hardware: HardwareRecord
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class TrainingResult(ChipResult):
+    """The network trained on chip and, unless left out, its float32 twin.
+
+    Attributes:
+        config: what the run was told.
+        chip: learning curve of the network on chip.
+        float32: learning curve of the twin: same network, same images in the same order, same number of epochs;
+            None if there is none.
+        learned: what the twin learned; None if there is no twin, or the result was read from a file that lacks it.
+    """
+
     config: TrainingConfig
     chip: LearningCurve
     float32: LearningCurve | None
-    hardware: HardwareRecord
+    learned: LearnedWeights | None = None
+
+    @property
+    def accuracy(self) -> float:
+        """Of the network on chip at the end, on the test images [1]."""
+        return float(self.chip.test_accuracy[-1])

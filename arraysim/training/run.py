@@ -81,4 +81,5 @@ def _train(law: PulseLaw, dataset: Dataset, seed: int, config: TrainingConfig, k
         chip=trainees["chip"].curve(),
         float32=trainees["float32"].curve() if config.twin else None,
         hardware=trainees["chip"].learner.record(),
+        learned=trainees["float32"].learner.record() if config.twin else None,
     )

@@ -40,6 +40,7 @@ SCHEMAS = {
     "dwsynapse.training": 1,
     "dwsynapse.checkpoint": 1,
     "dwsynapse.training-series": 1,
+    "dwsynapse.programming": 1,
     "dwsynapse.sweep": 1,
 }
 JOURNALS = {"dwsynapse.sweep": ("homes", "blocks")}

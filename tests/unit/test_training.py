@@ -34,15 +34,21 @@ def results(digits):
     return [train(ladder_law(lost=1e-3, instances=4), digits, seed=seed, config=SHORT) for seed in (1, 2)]
 
 
+def arrays_in(value):
+    """All arrays of nested tuples and dictionaries."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    parts = [value[name] for name in sorted(value)] if isinstance(value, dict) else value
+    return [array for part in parts for array in arrays_in(part)]
+
+
 def digest(result):
     """Hash of every number of a result but the wall times."""
     parts = []
-    for record in (result.chip, result.float32, result.hardware):
+    for record in (result.chip, result.float32, result.hardware, result.learned):
         for field in dataclasses.fields(record):
-            value = getattr(record, field.name)
             if "seconds" not in field.name:
-                value = value.values() if isinstance(value, dict) else value
-                parts += [value] if isinstance(value, np.ndarray) else value
+                parts += arrays_in(getattr(record, field.name))
     return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
 
 

@@ -1,0 +1,73 @@
+"""What programming a network is told, apart from the weights, the synapses and the data."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from arraysim.networks.definition_file import definition_from_mapping
+from arraysim.rules.write_verify import WriteVerifyConfig
+from arraysim.synapses.array_settings import ArraySettings
+from arraysim.training.task import Task
+from llg.errors import InputError
+from llg.parameters import quantity
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ProgrammingConfig(Task, ArraySettings, WriteVerifyConfig):
+    """Network, arrays, and the loop of reads and pulses."""
+
+    quantile: float = quantity(
+        "share of the weights of a layer up to which its range reaches; larger weights are cut to the largest",
+        "1",
+        default=0.995,
+        gt=0,
+        le=1,
+    )
+
+    def largest_weight(self, weight: np.ndarray) -> float:
+        """Return the largest weight that the devices of a layer are to hold [1].
+
+        Args:
+            weight: of the layer [1].
+
+        Raises:
+            InputError: there is none but zero.
+        """
+        largest = float(np.quantile(np.abs(weight), self.quantile))
+        if not largest > 0:
+            raise InputError(f"quantile = {self.quantile:g} [1] of the weights of a layer is zero, must be > 0")
+        return largest
+
+    def to_mapping(self) -> dict:
+        """Return what ``config_from_mapping`` takes, for files."""
+        return {**self.to_dict(), "network": self.network.to_mapping()}
+
+
+def config_from_mapping(mapping: Mapping, where: str) -> ProgrammingConfig:
+    """Build a configuration from what a file holds.
+
+    Raises:
+        InputError: a name or value that does not fit.
+    """
+    fields = dict(mapping)
+    try:
+        network = definition_from_mapping(fields.pop("network"), where)
+        return ProgrammingConfig(**fields, network=network)
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def config_for(task: Task, **changes) -> ProgrammingConfig:
+    """Return the configuration that programs the network of a training into arrays like those of the training.
+
+    Args:
+        task: a training's configuration, or only what the network is to do.
+        changes: fields that are to have another value.
+
+    Raises:
+        InputError: a value that does not fit.
+    """
+    known = {field.name for field in dataclasses.fields(ProgrammingConfig)}
+    shared = {field.name: getattr(task, field.name) for field in dataclasses.fields(task) if field.name in known}
+    return ProgrammingConfig(**(shared | changes))

@@ -1,0 +1,69 @@
+"""Weights that were trained elsewhere, from an archive of numpy arrays (.npz); objects, which run code, are not read."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from arraysim.networks.definition import array_layers
+from arraysim.networks.network import Network
+from arraysim.synapses.weights import FloatWeights
+from arraysim.training.datasets import Dataset
+from arraysim.training.result import LearnedWeights
+from arraysim.training.task import Task
+from llg.errors import InputError, nearest
+
+
+def load_weights(path, task: Task, dataset: Dataset) -> LearnedWeights:
+    """Read the weights of a network.
+
+    Args:
+        path: file with the arrays ``weight_0``, ``weight_1``, ... of the shapes of the network's crossbars, (rows, columns),
+            the bias in the last row; and, where it normalizes, ``normalization_0_parameters`` (scale, shift) and
+            ``normalization_0_running`` (mean, variance), ..., each (2, channels).
+        task: what the network is.
+        dataset: shape of its images and number of classes.
+
+    Raises:
+        InputError: not such a file, or its arrays do not fit the network.
+    """
+    needed = _shapes(task, dataset)
+    found = _arrays(Path(path))
+    problems = [f'unknown array "{name}"{nearest(name, needed)}' for name in found if name not in needed]
+    for name, shape in needed.items():
+        if name not in found:
+            problems.append(f"lacks {name}, of shape {shape}")
+        elif found[name].dtype.kind not in "fiu" or found[name].shape != shape:
+            problems.append(f"{name} is {found[name].dtype} {found[name].shape}, numbers of shape {shape} are needed")
+        elif not np.all(np.isfinite(found[name])):
+            problems.append(f"{name} must be finite")
+    if problems:
+        raise InputError(f"{path}: {'; '.join(problems)}")
+    arrays = {name: values.astype(np.float32) for name, values in found.items()}
+    weights = [name for name in needed if name.startswith("weight_")]
+    return LearnedWeights(
+        weight=tuple(arrays[name] for name in weights),
+        digital={name: arrays[name] for name in needed if name not in weights},
+    )
+
+
+def _shapes(task: Task, dataset: Dataset) -> dict[str, tuple[int, ...]]:
+    """Shapes of the arrays of a network by name."""
+    layers = array_layers(task.network, dataset.image_shape, dataset.classes)
+    blank = [FloatWeights(np.empty((layer.rows, layer.columns), np.float32)) for layer in layers]
+    network = Network(task.network, blank, input_shape=dataset.image_shape, classes=dataset.classes)
+    shapes = {f"weight_{number}": (layer.rows, layer.columns) for number, layer in enumerate(layers)}
+    return shapes | {name: values.shape for name, values in network.memory().items()}
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise InputError(f"{path}: holds one array, an archive of named arrays (.npz) is needed")
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: is not a sound .npz of numbers ({str(error).splitlines()[0]})") from None

@@ -1,0 +1,94 @@
+"""Where the synapses of a chip come from, as the command line names it: a transition table, or an idealized ladder."""
+
+import dataclasses
+from pathlib import Path
+
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.table_reading import retention_rates
+from compact.exchange.origin import placeholders
+from compact.operating_point import OperatingPoint, write_points
+from compact.table import TransitionTable
+from compact.table_file import load_table
+from llg.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Synapses:
+    """Synapses and what is known of them.
+
+    Attributes:
+        law: pulse 0 raises the conductance, pulse 1 lowers it.
+        name: as given.
+        table: None for idealized synapses.
+        points: the two pulses; empty for idealized synapses.
+    """
+
+    law: PulseLaw
+    name: str
+    table: TransitionTable | None = None
+    points: tuple[OperatingPoint, ...] = ()
+
+    @property
+    def knows_energy(self) -> bool:
+        """Whether the pulses have an energy; a table made of foreign data may hold a stand-in."""
+        return self.table is None or "energy_per_pulse" not in placeholders(self.table)
+
+    @property
+    def config(self) -> dict:
+        """What a file made with these synapses says about them."""
+        if self.table is None:
+            return {"table": self.name}
+        return {"write_pulses": [dataclasses.asdict(point) for point in self.points]}
+
+    @property
+    def inputs(self) -> list[str]:
+        """Files they come from."""
+        return [] if self.table is None else [self.name]
+
+    def resting_at(self, temperature: float | None) -> "Synapses":
+        """Return the same synapses with the escape rates of a temperature; None keeps those of the writing.
+
+        Raises:
+            InputError: no rates are known, or the temperature lies outside the table.
+        """
+        if self.law.retention_rate is None:
+            raise InputError(f"{self.name}: holds no escape rates, so what happens without pulses is unknown")
+        if temperature is None:
+            return self
+        low, high = self.table.temperature[[0, -1]]
+        if not low <= temperature <= high:
+            raise InputError(
+                f"{self.name}: temperature = {temperature:g} [K] is outside the table, {low:g} to {high:g}"
+            )
+        rate = retention_rates(self.table, temperature)
+        return dataclasses.replace(self, law=dataclasses.replace(self.law, retention_rate=rate))
+
+
+def synapses_from(
+    name: str | Path | None, *, temperature: float | None = None, points: list[dict] | None = None
+) -> Synapses:
+    """Return synapses.
+
+    Args:
+        name: file of a transition table, or ``ladder[:STATES]``.
+        temperature: of the chip; default the lowest of the table [K].
+        points: the pulses a file says it was written with, as ``Synapses.config`` has them; default the best ones.
+
+    Raises:
+        InputError: there is no such thing.
+    """
+    if name is None:
+        raise InputError("needs --table FILE, a transition table, or --table ladder[:STATES]")
+    kind, _, states = str(name).partition(":")
+    if kind == "ladder":
+        if states and not states.isdecimal():
+            raise InputError(f"--table {name}: {states!r} must be a number of states")
+        return Synapses(law=ladder_law(states=int(states)) if states else ladder_law(), name=str(name))
+    table = load_table(name)
+    if points is None:
+        temperature = float(table.temperature[0]) if temperature is None else temperature
+        pulses = write_points(table, temperature=temperature)
+    else:
+        pulses = tuple(OperatingPoint(**point) for point in points)
+    return Synapses(law=PulseLaw.from_table(table, pulses), name=str(name), table=table, points=pulses)
