@@ -15,6 +15,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "periphery.crossbar": ["Crossbar", "solve_circuit"],
         "periphery.effective_matrix": ["effective_matrix"],
         "periphery.inference": ["infer"],
+        "programming.file": ["load_programming", "save_programming"],
+        "programming.program": ["program"],
         "periphery.tiles": ["TileShape", "map_network"],
         "periphery.wires": ["Wires"],
         "synapses.ladder": ["ladder_law"],

@@ -1,10 +1,11 @@
-"""Subcommands of the array simulator: run, train, infer, cost, plot, info, bench."""
+"""Subcommands of the array simulator: run, train, program, infer, cost, plot, info, bench."""
 
 import argparse
 from pathlib import Path
 
 from arraysim.cost.command import add_cost
 from arraysim.periphery.command import add_command as add_infer
+from arraysim.programming.command import add_command as add_program
 from arraysim.reporting.info_command import add_command as add_info
 from arraysim.training.command import add_command as add_train
 from llg.command_line import add_common, emit, progress, si, whole_number, writable_file
@@ -19,6 +20,7 @@ def add_commands(commands):
     run.set_defaults(run=run_run)
 
     add_train(commands)
+    add_program(commands)
     add_infer(commands)
     add_cost(commands)
 

@@ -1,6 +1,7 @@
-"""Accuracy of a trained network against one property of its periphery or its devices."""
+"""Accuracy of a network against one property: of its periphery, its devices, its programming, or its age."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,6 +29,28 @@ class AccuracyScan:
     ideal: np.ndarray
     ideal_label: str = "as trained"
     logarithmic: bool = False
+
+    @classmethod
+    def of(cls, label: str, value: Sequence[float], accuracy: Sequence[Sequence[float]], **more) -> "AccuracyScan":
+        """Return a scan of values in any order, on a logarithmic axis where they span much.
+
+        Args:
+            label: of the property, with its unit.
+            value: shape (n,).
+            accuracy: shape (n, seeds) [1].
+            more: ``ideal`` and other attributes.
+        """
+        order = np.argsort(value)
+        value = np.array(value, float)[order]
+        more = {"logarithmic": bool(value[0] > 0 and value[-1] > 30 * value[0])} | more
+        ideal = np.array(more.pop("ideal"))
+        return cls(label=label, value=value, accuracy=np.array(accuracy)[order], ideal=ideal, **more)
+
+
+def mean_and_range(accuracies: Sequence[float]) -> str:
+    """Return accuracies of several seeds in words."""
+    spread = "" if len(accuracies) == 1 else f" ({min(accuracies):.4f} to {max(accuracies):.4f})"
+    return f"test accuracy {sum(accuracies) / len(accuracies):.4f}{spread}"
 
 
 def plot_accuracy_scan(data: AccuracyScan, *, ax: Axes | None = None) -> Axes:

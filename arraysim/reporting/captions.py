@@ -57,6 +57,16 @@ PULSES = (
     "How hard the synapses are worked. Number of synapses against the number of write pulses that they have received, "
     "by layer. Few pulses mean little energy and little wear."
 )
+ROUNDS = (
+    "How programming comes to its end. Above, the rms difference of the weights of each layer from those that were wanted, "
+    "over the largest weight; below, the share of weights whose reading was within the tolerance, after each round of "
+    "reads and pulses. The error ends where the levels of the devices and the noise of the reads leave it."
+)
+REACHED = (
+    "What the weights became. Number of weights by what was wanted, along the bottom, and what the devices hold, up the "
+    "side, both over the largest weight of their layer. The steps are the levels of the devices; wanted weights beyond "
+    "the largest were cut to it. On the dashed line both agree."
+)
 CHIP = (
     "What the chip takes beside others. Area of the chip, and energy and time for one image of the training, by block, "
     "of the chip with these synapses and of chips that do the same with SRAM cells or with digital logic alone, from the "

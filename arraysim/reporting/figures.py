@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from arraysim.cost.plots import comparison_figure
+from arraysim.programming.file import load_programming
+from arraysim.programming.plots import plot_reached, rounds_figure
 from arraysim.reporting.plots import (
     plot_accuracy_against,
     plot_confusion,
@@ -84,6 +86,11 @@ TRAINING = {
     "weights": FigureKind(captions.WEIGHTS, lambda results: plot_weights(results[0]).figure),
     "pulses": FigureKind(captions.PULSES, lambda results: plot_pulses_per_device(results[0]).figure),
 }
+PROGRAMMING = {
+    "rounds": FigureKind(captions.ROUNDS, rounds_figure),
+    "reached": FigureKind(captions.REACHED, lambda chips: plot_reached(chips[0]).figure),
+    "pulses": FigureKind(captions.PULSES, lambda chips: plot_pulses_per_device(chips[0]).figure),
+}
 SERIES = {"accuracy": FigureKind(captions.SERIES, lambda series: plot_accuracy_against(series).figure)}
 COST = {"chip": FigureKind(captions.CHIP, comparison_figure)}
 _DRIVE = ("current_density", "H_z")
@@ -99,6 +106,7 @@ _BY_SCHEMA = {
     "dwsynapse.transition-table": (load_table, TABLE),
     "dwsynapse.training": (load_training, TRAINING),
     "dwsynapse.training-series": (load_series, SERIES),
+    "dwsynapse.programming": (load_programming, PROGRAMMING),
 }
 
 

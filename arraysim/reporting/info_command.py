@@ -45,6 +45,7 @@ def _check(path, schema: str) -> list[str]:
     Raises:
         InputError: names the file and what is wrong with it.
     """
+    from arraysim.programming.file import load_programming
     from arraysim.training.file import load_training
     from arraysim.training.series import load_series
     from compact.bulk.check import check_sweep
@@ -59,6 +60,8 @@ def _check(path, schema: str) -> list[str]:
         return [f"trajectories of {load_trajectories(path).q.shape[0]} walls"]
     if schema == "dwsynapse.training":
         return [f"training results of {len(load_training(path))} seeds"]
+    if schema == "dwsynapse.programming":
+        return [f"programmed chips of {len(load_programming(path))} seeds"]
     if schema == "dwsynapse.training-series":
         load_series(path)
         return ["a series of trainings"]

@@ -91,4 +91,8 @@ def synapses_from(
         pulses = write_points(table, temperature=temperature)
     else:
         pulses = tuple(OperatingPoint(**point) for point in points)
-    return Synapses(law=PulseLaw.from_table(table, pulses), name=str(name), table=table, points=pulses)
+    try:
+        law = PulseLaw.from_table(table, pulses)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    return Synapses(law=law, name=str(name), table=table, points=pulses)
