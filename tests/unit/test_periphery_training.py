@@ -67,7 +67,7 @@ def test_six_bits_with_calibrated_ranges_lose_less_than_half_a_point(digits, ide
     ):
         assert infer(stored, digits, bad).accuracy < ideal.chip.test_accuracy[-1] - 0.03
     other = dataclasses.replace(digits, name="other")
-    with pytest.raises(InputError, match='trained on "digits", not on "other"'):
+    with pytest.raises(InputError, match='made for "digits", not for "other"'):
         infer(stored, other)
 
 

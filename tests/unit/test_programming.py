@@ -1,6 +1,8 @@
 """Weights trained elsewhere on chip: programmed, kept in files, and left to rest."""
 
 import dataclasses
+import re
+import types
 
 import numpy as np
 import pytest
@@ -19,7 +21,8 @@ from arraysim.synapses.source import Synapses, synapses_from
 from arraysim.training.config import TrainingConfig
 from arraysim.training.datasets import load_dataset
 from arraysim.training.file import load_training, save_training
-from arraysim.training.result import LearnedWeights
+from arraysim.training.hardware import record_of
+from arraysim.training.result import TOTALS, ChipResult, LearnedWeights
 from arraysim.training.run import train
 from arraysim.training.stored_chip import after_rest, rebuilt_weights
 from llg.errors import InputError
@@ -128,31 +131,47 @@ def synapses(law):
     return Synapses(law=law, name="law")
 
 
-@pytest.mark.parametrize("kind", ["pair", "reference", "digits"])
-def test_a_chip_made_anew_goes_on_bit_for_bit(trained, digits, kind, tmp_path):
-    """Programmed in 60 rounds, or kept in a file after some and then sent the same pulses: the same chip."""
+def left_chip(kind):
+    """Weights after some pulses, and a record of them."""
     config = config_for(CONFIG, weights=kind)
-    save_programming(tmp_path / "a.h5", [program(trained.learned, digits, LAW, seed=1, config=config)])
-    (stored,) = load_programming(tmp_path / "a.h5")
-    first, second = (rebuilt_weights(stored, synapses(LAW)) for _ in range(2))
-    pulses = np.random.default_rng(0).integers(-2, 3, first[0].values.shape)
-    for weights in (*first, *second):
-        if weights.values.shape == pulses.shape:
-            weights.pulse(pulses)
-    assert np.array_equal(first[0].array.state, second[0].array.state)
-    assert not np.array_equal(first[0].array.state, stored.hardware.state[0].ravel())
-    with pytest.raises(InputError, match="law: is not of the synapses of file"):
-        rebuilt_weights(stored, synapses(ladder_law()))
-    with pytest.raises(InputError, match="conductances of layer 0 differ"):
-        rebuilt_weights(stored, synapses(dataclasses.replace(LAW, conductance=LAW.conductance * 1.01)))
-    with pytest.raises(InputError, match=r"a\.h5: is of an older version"):
-        old = dataclasses.replace(stored, hardware=dataclasses.replace(stored.hardware, memory=()))
-        rebuilt_weights(old, synapses(LAW), "a.h5")
+    weights = config.make(LAW, rows=30, columns=20, largest_weight=1.0, seed=5)
+    weights.initialize(1.0, np.random.default_rng(0))
+    hardware = record_of([weights], types.SimpleNamespace(memory=dict), {name: [0] for name in TOTALS})
+    return weights, ChipResult(seed=5, dataset="digits", config=config, hardware=hardware)
+
+
+@pytest.mark.parametrize("kind", ["pair", "reference", "digits"])
+def test_a_chip_made_anew_goes_on_bit_for_bit(kind):
+    weights, left = left_chip(kind)
+    (anew,) = rebuilt_weights(left, synapses(LAW))
+    direction = np.random.default_rng(1).integers(-2, 3, weights.values.shape)
+    for one in (weights, anew):
+        one.pulse(direction)
+        one.rest(0.1)
+    assert np.array_equal(weights.array.state, anew.array.state)
+    for old, new in zip(weights.conductances, anew.conductances, strict=True):
+        assert np.array_equal(old, new)
+    assert not np.array_equal(weights.array.state, left.hardware.state[0].ravel()), "the record is a copy"
+
+
+def test_a_chip_of_other_synapses_is_refused():
+    _, left = left_chip("pair")
+    old = dataclasses.replace(left, hardware=dataclasses.replace(left.hardware, memory=()))
+    state = tuple(np.full_like(layer, 9) for layer in left.hardware.state)
+    more_states = dataclasses.replace(left, hardware=dataclasses.replace(left.hardware, state=state))
+    for result, law, words in (
+        (left, ladder_law(instances=4), "law: is not of the synapses of a.h5: checkpoint of PairedWeights holds"),
+        (left, dataclasses.replace(LAW, conductance=LAW.conductance * 1.01), "conductances of layer 0 differ"),
+        (more_states, LAW, "has fewer states than layer 0"),
+        (old, LAW, "a.h5: is of an older version"),
+    ):
+        with pytest.raises(InputError, match=re.escape(words)):
+            rebuilt_weights(result, synapses(law), "a.h5")
 
 
 def test_walls_escape_at_the_rates_of_the_law(trained, digits):
     """Share of moved walls after two times, each within four binomial errors of the matrix exponential."""
-    generator, times = RATE - np.diag(RATE.sum(axis=1)), (0.05, 0.4)
+    generator, times = RATE - np.diag(RATE.sum(axis=1)), (0.15, 0.6)
     state = np.concatenate([layer.ravel() for layer in trained.hardware.state])
     moving = np.concatenate([one.array.instance for one in rebuilt_weights(trained, synapses(LAW))]) < LAW.instances
 
@@ -168,7 +187,7 @@ def test_walls_escape_at_the_rates_of_the_law(trained, digits):
         assert abs(moved - expected(1.5 * time)) > 4 * error, "a control half as long again"
         assert np.array_equal(state, np.concatenate([layer.ravel() for layer in result.hardware.state]))
     found = [trained.accuracy, *(infer(result, digits).accuracy for _, result in rested)]
-    assert found[1] < found[0] - 0.02 and found[2] < found[1] - 0.2
+    assert found[1] < found[0] - 0.02 and found[2] < found[1] - 0.1, found
 
 
 def test_without_escapes_only_the_settling_changes(trained, digits):
@@ -225,3 +244,14 @@ def test_figures_show_what_happened(chip):
     counted = plot_reached(chip).collections[0].get_array()
     assert counted.sum() == sum(weight.size for weight in chip.hardware.weight)
     assert len(rounds_figure([chip]).axes) == 2
+
+
+def test_files_of_before_are_still_read(trained, digits, tmp_path):
+    """They lack the twin's weights and the memory of the arrays: accuracy can be read, a rest cannot."""
+    before = dataclasses.replace(trained, learned=None, hardware=dataclasses.replace(trained.hardware, memory=()))
+    save_training(tmp_path / "a.h5", [before])
+    (found,) = load_training(tmp_path / "a.h5")
+    assert found.learned is None and found.hardware.memory == ()
+    assert infer(found, digits).accuracy == trained.accuracy
+    with pytest.raises(InputError, match=r"a\.h5: is of an older version"):
+        rebuilt_weights(found, synapses(LAW), "a.h5")
