@@ -88,6 +88,8 @@ def config_from_mapping(mapping: Mapping, where: str) -> TrainingConfig:
     fields = dict(mapping)
     if not isinstance(fields.get("network"), Mapping):
         raise InputError(f"{where}: lacks the network")
+    if "momentum" in fields:  # files of before told one for the twin and the rules
+        fields["float32_momentum"] = fields.pop("momentum")
     fields["network"] = definition_from_mapping(fields["network"], where)
     if fields.get("periphery") is not None:
         fields["periphery"] = periphery_from_mapping(fields["periphery"], where)

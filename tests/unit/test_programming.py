@@ -18,7 +18,7 @@ from arraysim.programming.program import program
 from arraysim.programming.weights_file import load_weights
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.source import Synapses, synapses_from
-from arraysim.training.config import TrainingConfig
+from arraysim.training.config import TrainingConfig, config_from_mapping
 from arraysim.training.datasets import load_dataset
 from arraysim.training.file import load_training, save_training
 from arraysim.training.hardware import record_of
@@ -255,3 +255,6 @@ def test_files_of_before_are_still_read(trained, digits, tmp_path):
     assert infer(found, digits).accuracy == trained.accuracy
     with pytest.raises(InputError, match=r"a\.h5: is of an older version"):
         rebuilt_weights(found, synapses(LAW), "a.h5")
+    told = CONFIG.to_mapping()
+    told["momentum"] = told.pop("float32_momentum")
+    assert config_from_mapping(told, "a.h5") == CONFIG
