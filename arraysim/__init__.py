@@ -1,6 +1,12 @@
 """Crossbars of domain-wall synapses that train and run networks.
 
->>> from arraysim import PulseLaw, load_dataset, train
+>>> from arraysim import PulseLaw, TrainingConfig, load_dataset, train
+>>> law = PulseLaw.load("table.h5")  # or ladder_law(states=5), an idealized synapse
+>>> result = train(law, load_dataset("digits"), seed=0, config=TrainingConfig(network="mlp:32"))
+
+From single devices to networks: ``SynapseArray`` (states and pulses), ``make_weights`` (weights made of devices),
+``make_rule`` (who decides on pulses), ``Network`` (passes forward and backward), ``train`` (all of it). A training loop
+of one's own is in docs/synapse-arrays.md, layers for PyTorch are in ``arraysim.networks.torch_modules``.
 """
 
 import lazy_loader
@@ -8,25 +14,45 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "reporting.chain": ["chain_plan", "run_chain"],
-        "training.datasets": ["Dataset", "load_dataset"],
-        "reporting.figures": ["draw_file"],
+        "networks.definition": [
+            "Activation",
+            "BatchNorm",
+            "Convolution",
+            "Flatten",
+            "Linear",
+            "NetworkDefinition",
+            "Pooling",
+            "array_layers",
+        ],
+        "networks.network": ["Network"],
+        "networks.presets": ["lenet", "mlp", "network_from", "vgg8"],
         "periphery.config": ["Periphery", "load_periphery"],
         "periphery.crossbar": ["Crossbar", "solve_circuit"],
         "periphery.effective_matrix": ["effective_matrix"],
-        "periphery.inference": ["infer"],
+        "periphery.inference": ["infer", "trained_network"],
         "programming.file": ["load_programming", "save_programming"],
         "programming.program": ["program"],
         "periphery.tiles": ["TileShape", "map_network"],
         "periphery.wires": ["Wires"],
+        "reporting.chain": ["chain_plan", "run_chain"],
+        "reporting.figures": ["draw_file"],
+        "reporting.plots": ["plot_accuracy_against", "plot_learning_curves"],
+        "rules.registry": ["make_rule"],
+        "rules.write_verify": ["WriteVerifyConfig", "write_verify"],
+        "synapses.faults": ["Faults"],
+        "synapses.kinds": ["make_weights"],
         "synapses.ladder": ["ladder_law"],
-        "networks.network": ["Network"],
         "synapses.pulse_law": ["PulseLaw"],
         "synapses.synapse_array": ["SynapseArray"],
-        "training.run": ["train"],
+        "synapses.weights": ["FloatWeights", "PairedWeights"],
+        "training.chip": ["update_by_rule"],
         "training.config": ["TrainingConfig"],
+        "training.datasets": ["Dataset", "load_dataset"],
         "training.file": ["load_training", "save_training"],
         "training.result": ["TrainingResult"],
-        "synapses.weights": ["FloatWeights", "PairedWeights"],
+        "training.run": ["train"],
+        "training.search": ["search"],
+        "training.seeds": ["train_seeds"],
+        "training.series": ["vary"],
     },
 )

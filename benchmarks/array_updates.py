@@ -2,9 +2,7 @@
 
 One thread and all threads (NUMBA_NUM_THREADS), one device instance and 64, every synapse its own kind of pulse or all
 the same, sparse lists, conductances. Beside them, on the same law: the same draw by inverse distribution functions
-(compiled alike), and plain numpy. Then peers, where they are installed:
-    pip install synaptogen      stochastic resistive cells, Python translation (the Julia original is faster)
-    pip install aihwkit         (source distribution only: builds against PyTorch, cmake and a BLAS; takes long)
+(compiled alike), and plain numpy. `array_peers.py` measures other simulators beside them.
 --billion adds one billion synapses: memory of the process and time of full-array pulses.
 Rates are per second of wall time, the best of several rounds; with --processor-time per second of the processor time of
 all threads, for machines that do other work too.
@@ -113,31 +111,6 @@ def plain_numpy(seconds, n=1 << 18):
     return {"numpy_instances_64": n / best(work, seconds)}
 
 
-def synaptogen(seconds, n=1 << 20):
-    try:
-        import synaptogen as peer
-    except ImportError:
-        return {"synaptogen": "not installed"}
-    cells = peer.CellArrayCPU(n)
-    voltages = np.random.default_rng(1).standard_normal(n).astype(np.float32)
-    return {"synaptogen": n / best(lambda: peer.applyVoltage(cells, voltages), seconds)}
-
-
-def aihwkit(seconds, n=1024):
-    try:
-        import torch
-        from aihwkit.simulator.configs import SingleRPUConfig, SoftBoundsDevice
-        from aihwkit.simulator.tiles import AnalogTile
-    except ImportError:
-        return {"aihwkit": "not installed"}
-    torch.set_num_threads(1)
-    tile = AnalogTile(n, n, SingleRPUConfig(device=SoftBoundsDevice()))
-    tile.set_learning_rate(1.0)
-    # Every line fires in every one of 31 cycles, so each update is 31 pulses per device.
-    x, d = torch.ones(1, n), torch.ones(1, n)
-    return {"aihwkit": 31 * n * n / best(lambda: tile.update(x, d), seconds)}
-
-
 def billion():
     found = {}
     for instances in (1, 64):
@@ -168,7 +141,7 @@ def main():
     result = {"load": os.getloadavg()[0], "clock": clock.__name__, "threads": numba.config.NUMBA_NUM_THREADS}
     if arguments.billion:
         result["billion"] = billion()
-    for measure in (own, inverse, plain_numpy, synaptogen, aihwkit):
+    for measure in (own, inverse, plain_numpy):
         result |= measure(arguments.seconds)
     json.dump(result, sys.stdout, indent=2)
     print()

@@ -3,8 +3,7 @@
 784-300-10 with 20 device instances and 784-256-10 with one, batches of 10, one thread, pairs of five-state devices with a
 spread from cycle to cycle and between devices. `--share` of the images is trained on and the time scaled up. Also the
 float32 twin, for comparison, and the other rules. The images are taken from --data-dir (default ../shared/data/mnist).
-Peers on one such core: CrossSim 2.0 with 20 device tables 24 to 73 minutes, aihwkit 1.2 14.6 s (784-256-10, one device
-model without states).
+A peer on one such core: CrossSim 2.0 with 20 device tables 24 to 73 minutes; `array_peers.py` measures aihwkit.
 """
 
 import argparse

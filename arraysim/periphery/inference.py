@@ -78,6 +78,23 @@ def infer(result: ChipResult, dataset: Dataset, periphery: Periphery | None = No
     Raises:
         InputError: the data are not those of the training, or the network does not fit them.
     """
+    network = trained_network(result, dataset, periphery)
+    test = divide(dataset, seed=result.seed, config=result.config).test
+    loss, guess = network.evaluate(test.inputs, test.labels)
+    return Inference(accuracy=float(np.mean(guess == test.labels)), loss=loss)
+
+
+def trained_network(result: ChipResult, dataset: Dataset, periphery: Periphery | None = None) -> Network:
+    """Return the network of a chip, to be read as often as wanted: ``network.forward(dataset.inputs(chosen))``.
+
+    Args:
+        result: the chip, trained or programmed.
+        dataset: the data it was made for.
+        periphery: what is between; None multiplies exactly.
+
+    Raises:
+        InputError: the data are not those of the training, or the network does not fit them.
+    """
     if dataset.name != result.dataset:
         raise InputError(f'the network was made for "{result.dataset}", not for "{dataset.name}"')
     hardware = result.hardware
@@ -90,10 +107,9 @@ def infer(result: ChipResult, dataset: Dataset, periphery: Periphery | None = No
         )
     ]
     network = stored_network(result.config, weights, hardware.digital, dataset)
-    parts = divide(dataset, seed=result.seed, config=result.config)
     if periphery is not None:
-        network.forward(parts.train.inputs(slice(CALIBRATION_IMAGES)))
+        train = divide(dataset, seed=result.seed, config=result.config).train
+        network.forward(train.inputs(slice(CALIBRATION_IMAGES)))
         for one in weights:
             one.reader.adapt = False
-    loss, guess = network.evaluate(parts.test.inputs, parts.test.labels)
-    return Inference(accuracy=float(np.mean(guess == parts.test.labels)), loss=loss)
+    return network

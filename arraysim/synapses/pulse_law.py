@@ -17,8 +17,9 @@ from arraysim.synapses.table_reading import (
 )
 from compact.fitting.drawn import drawn_matrices
 from compact.interpolate import transition_matrix
-from compact.operating_point import OperatingPoint
+from compact.operating_point import OperatingPoint, write_points
 from compact.table import TransitionTable
+from compact.table_file import load_table
 from llg.errors import InputError
 
 MAX_STATES = 124  # with the two lost, the open and the short state they must fit an int8
@@ -87,6 +88,21 @@ class PulseLaw:
         worst = np.abs(self.probability.sum(axis=-1) - 1).max()
         if worst > ROW_SUM_TOLERANCE:
             raise InputError(f"pulse law: rows of probability must sum to 1, one is off by {worst:.3g}")
+
+    @classmethod
+    def load(cls, path, *, temperature: float | None = None) -> "PulseLaw":
+        """Read a transition table and take the two pulses that write weights best, up and down.
+
+        Args:
+            path: file of the table.
+            temperature: of the chip, within the grid of the table; default its first [K].
+
+        Raises:
+            InputError: the file is no sound table, or no pulse of it moves walls in one of the senses.
+        """
+        table = load_table(path)
+        temperature = float(table.temperature[0]) if temperature is None else temperature
+        return cls.from_table(table, write_points(table, temperature=temperature))
 
     @classmethod
     def from_table(cls, table: TransitionTable, points: Sequence[OperatingPoint]) -> "PulseLaw":

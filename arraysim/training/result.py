@@ -118,3 +118,14 @@ class TrainingResult(ChipResult):
     def accuracy(self) -> float:
         """Of the network on chip at the end, on the test images [1]."""
         return float(self.chip.test_accuracy[-1])
+
+    def __repr__(self) -> str:
+        """In one line, for interactive work; the arrays are in the fields."""
+        last = [f"{self.accuracy:.4f} on chip"]
+        if self.float32 is not None:
+            last.append(f"{self.float32.test_accuracy[-1]:.4f} in float32")
+        epochs, run = (
+            len(self.chip.test_accuracy) - 1,
+            f"{self.dataset}, {self.config.network.name}, {self.config.rule}",
+        )
+        return f"<TrainingResult of seed {self.seed}: {run}, {epochs} epochs, test accuracy {', '.join(last)}>"

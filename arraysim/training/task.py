@@ -3,13 +3,17 @@
 import dataclasses
 
 from arraysim.networks.definition import NetworkDefinition
-from arraysim.networks.presets import mlp
+from arraysim.networks.presets import mlp, network_from
+from llg.errors import InputError
 from llg.parameters import Parameters, quantity
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Task(Parameters):
-    """Network, loss and division of the data."""
+    """Network, loss and division of the data.
+
+    The network may be given by its description, such as "mlp:256" or the path of a TOML file.
+    """
 
     network: NetworkDefinition = dataclasses.field(default_factory=mlp, metadata={"kind": "part", "meaning": "layers"})
     label_smoothing: float = quantity(
@@ -19,3 +23,10 @@ class Task(Parameters):
         "share of each class kept for the test, of data without a test set", "1", default=0.2, gt=0, lt=1
     )
     validation_fraction: float = quantity("share of the training images kept to validate", "1", default=0.0, ge=0, lt=1)
+
+    def __post_init__(self):
+        if isinstance(self.network, str):
+            object.__setattr__(self, "network", network_from(self.network))
+        if not isinstance(self.network, NetworkDefinition):
+            raise InputError(f"network = {self.network!r} must be a NetworkDefinition or its description")
+        super().__post_init__()

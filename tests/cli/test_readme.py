@@ -1,4 +1,4 @@
-"""What the README shows works as it is written there."""
+"""What the README and the page on arrays show works as it is written there."""
 
 import re
 import shlex
@@ -9,34 +9,60 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.partition("#")[0].strip() for line in re.findall(r"^    (dwsynapse .*)$", README, flags=re.MULTILINE)]
-BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+PYTHON = re.compile(r"```python\n(.*?)```", flags=re.DOTALL)
+BLOCKS = PYTHON.findall(README)
 
 
 def test_readme_has_commands_and_code():
     assert len(COMMANDS) >= 5 and COMMANDS[0].startswith("dwsynapse run ")
-    assert len(BLOCKS) >= 1
+    assert len(BLOCKS) == 2  # each has a test below
 
 
-def test_commands_one_after_the_other(command, folder):
-    """In this order and in an empty folder, the whole chain in its quick form."""
+@pytest.fixture(scope="module")
+def done(command, tmp_path_factory):
+    """A folder that was empty, in which all commands have been given in this order, the chain in its quick form."""
+    folder = tmp_path_factory.mktemp("readme")
     for line in COMMANDS:
         name, *argv = shlex.split(line)
         assert name == "dwsynapse"
-        answer = command(*argv, *(["--quick"] if argv[0] == "run" else []))
+        answer = command(*argv, *(["--quick"] if argv[0] == "run" else []), cwd=folder)
         assert (answer.code, answer.err) == (0, ""), line
         assert answer.out
-    assert {path.name for path in (folder / "out").iterdir()} >= {"first", "pulse.h5", "pulse.png", "training.h5"}
+    return folder
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_python(block, folder):
-    """Runs as a script of its own without a word, and its last lines hold what the comments say."""
-    script = folder / "readme.py"
-    script.write_text(block, encoding="utf-8")
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, cwd=folder)
-    assert (done.returncode, done.stderr) == (0, "")
+def run_script(text: str, folder: Path) -> str:
+    """Run a script of its own in a folder; it must not complain. Return what it prints."""
+    script = folder / "script.py"
+    script.write_text(text, encoding="utf-8")
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, cwd=folder)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return ran.stdout
+
+
+def test_commands_one_after_the_other(done):
+    assert {path.name for path in (done / "out").iterdir()} >= {"first", "pulse.h5", "pulse.png", "training.h5"}
+
+
+def test_network_in_python_learns(done):
+    said = run_script(BLOCKS[1] + "\nprint(float((guess == data.labels[:10]).mean()))\n", done)
+    accuracy = float(re.search(r"test accuracy ([\d.]+) on chip", said)[1])
+    assert accuracy > 0.9 and float(said.splitlines()[-1]) >= 0.8
+    assert {"mine.h5", "training.png"} <= {path.name for path in (done / "out").iterdir()}
+
+
+def test_page_on_arrays(tmp_path):
+    """All code of the page, as one script; the loop learns, and programming meets its target."""
+    page = (ROOT / "docs" / "synapse-arrays.md").read_text(encoding="utf-8")
+    blocks = PYTHON.findall(page)
+    assert len(blocks) >= 2
+    said = run_script("\n".join([*blocks, "print(result.within)"]), tmp_path)
+    epochs = [line.split() for line in said.splitlines() if re.match(r"\d ", line)]
+    assert len(epochs) == 5 and float(epochs[-1][1]) > 0.85
+    assert float(said.splitlines()[-1]) > 0.9
 
 
 def test_python_gives_what_it_says():
