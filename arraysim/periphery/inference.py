@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from arraysim.networks.network import Network
 from arraysim.periphery.config import Periphery
 from arraysim.periphery.reader import PeripheryReader
 from arraysim.synapses.weights import FloatWeights

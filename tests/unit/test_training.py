@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from arraysim.networks.presets import mlp
 from arraysim.reporting import plots
 from arraysim.rules.registry import DEFAULT_RATE
 from arraysim.synapses.ladder import ladder_law
@@ -168,3 +169,20 @@ def test_figures_show_what_they_are_given(results):
     for axes in (ax, occupancy, wear):
         assert axes.get_xlabel()
         assert axes.get_ylabel()
+
+
+def test_network_may_be_named():
+    assert TrainingConfig(network="mlp:8").network == mlp((8,))
+    with pytest.raises(InputError, match='"mpl" is unknown'):
+        TrainingConfig(network="mpl:8")
+    with pytest.raises(InputError, match="network = 8 must be"):
+        TrainingConfig(network=8)
+
+
+def test_result_says_itself_in_one_line():
+    config = TrainingConfig(network="linear", epochs=1, batch_size=64)
+    result = train(ladder_law(), load_dataset("digits"), seed=0, config=config)
+    assert "\n" not in repr(result) and len(repr(result)) < 200
+    assert f"{result.chip.test_accuracy[-1]:.4f} on chip, {result.float32.test_accuracy[-1]:.4f} in float32" in repr(
+        result
+    )
