@@ -86,6 +86,7 @@ def trained(multiple: float, folder: Path, dataset, arguments):
         network=mlp((arguments.hidden,)),
         epochs=arguments.epochs,
         batch_size=10,
+        learning_rate=0.3,
         conductance_std_dtod=spread,
         twin=False,
     )
