@@ -14,6 +14,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "inference.infer": ["infer", "trained_network"],
         "networks.definition": [
             "Activation",
             "BatchNorm",
@@ -29,7 +30,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "periphery.config": ["Periphery", "load_periphery"],
         "periphery.crossbar": ["Crossbar", "solve_circuit"],
         "periphery.effective_matrix": ["effective_matrix"],
-        "periphery.inference": ["infer", "trained_network"],
         "periphery.tiles": ["TileShape", "map_network"],
         "periphery.wires": ["Wires"],
         "programming.file": ["load_programming", "save_programming"],

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from arraysim.cost.command import add_cost
-from arraysim.periphery.command import add_command as add_infer
+from arraysim.inference.command import add_command as add_infer
 from arraysim.programming.command import add_command as add_program
 from arraysim.reporting.info_command import add_command as add_info
 from arraysim.training.command import add_command as add_train

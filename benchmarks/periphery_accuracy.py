@@ -19,9 +19,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import matplotlib as mpl
 import numpy as np
 
+from arraysim.inference.infer import infer
 from arraysim.networks.presets import mlp
 from arraysim.periphery.config import Periphery
-from arraysim.periphery.inference import infer
 from arraysim.periphery.settings_text import with_setting
 from arraysim.reporting.accuracy_plot import AccuracyScan, plot_accuracy_scan
 from arraysim.synapses.pulse_law import PulseLaw

@@ -6,10 +6,10 @@ import itertools
 import numpy as np
 import pytest
 
+from arraysim.inference.infer import infer
 from arraysim.networks.definition import Activation, BatchNorm, Convolution, Flatten, Linear, NetworkDefinition, Pooling
 from arraysim.networks.presets import mlp
 from arraysim.periphery.config import Adc, Dac, Periphery, Read, TileWires
-from arraysim.periphery.inference import infer
 from arraysim.periphery.tiles import TileShape
 from arraysim.synapses.ladder import ladder_law
 from arraysim.training.config import TrainingConfig, config_from_mapping

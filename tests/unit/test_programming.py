@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
+from arraysim.inference.infer import infer
 from arraysim.networks.definition_file import definition_from_mapping
 from arraysim.networks.presets import network_from
-from arraysim.periphery.inference import infer
 from arraysim.programming.config import ProgrammingConfig, config_for
 from arraysim.programming.file import load_chips, load_programming, save_programming
 from arraysim.programming.plots import plot_accepted, plot_error, plot_reached, rounds_figure

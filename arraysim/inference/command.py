@@ -38,7 +38,7 @@ def _setting(text: str) -> tuple[str, str, str]:
 
 def run_infer(arguments: argparse.Namespace):
     """Evaluate every seed of a file, once, with each periphery, or after each time."""
-    from arraysim.periphery import command_actions as actions
+    from arraysim.inference import command_actions as actions
     from llg.command_line import writable_file
     from llg.drawing.figure_file import figure_format
     from llg.errors import InputError

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from arraysim.inference.infer import infer
 from arraysim.periphery.config import SECTIONS, Periphery, load_periphery
-from arraysim.periphery.inference import infer
 from arraysim.periphery.settings_text import with_setting
 from arraysim.programming.file import load_chips
 from arraysim.reporting.accuracy_plot import AccuracyScan, mean_and_range, plot_accuracy_scan

@@ -1,0 +1,1 @@
+"""Chips read again: through another periphery, or after a rest."""
