@@ -56,14 +56,19 @@ def same_chip(one, other):
     ) and all(np.array_equal(a, b) for a, b in zip(one.hardware.state, other.hardware.state, strict=True))
 
 
-def numbers(result):
-    """Every number of a result but the wall times."""
-    for record in (result.chip, result.float32, result.hardware):
-        for field in dataclasses.fields(record):
-            value = getattr(record, field.name)
-            if "seconds" not in field.name:
-                value = value.values() if isinstance(value, dict) else value
-                yield from [value] if isinstance(value, np.ndarray) else value
+def numbers(value):
+    """Every array of a record but the wall times, however deep it lies."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            if "seconds" not in field.name and field.name != "config":
+                yield from numbers(getattr(value, field.name))
+    elif isinstance(value, dict):
+        yield from numbers(tuple(value.values()))
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from numbers(part)
 
 
 def same(one, other):
