@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from arraysim.networks.definition import Convolution, Linear
 from arraysim.training.result import TrainingResult
 from arraysim.training.series import PARAMETERS, TrainingSeries
 from llg.drawing.canvas import BLUE, ORANGE, axes_or_new
@@ -149,7 +150,9 @@ def plot_weights(data: TrainingResult, *, layer: int = 0, ax: Axes | None = None
     limit = np.abs(weight).max()
     ax.grid(False)
     image = ax.imshow(weight.T, cmap=SEQUENTIAL, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
-    ax.set(xlabel=f"input of layer {layer + 1} (last: bias)", ylabel=f"output of layer {layer + 1}")
+    crossbars = [spec for spec in data.config.network.layers if isinstance(spec, Convolution | Linear)]
+    last = " (last: bias)" if crossbars[layer].bias else ""
+    ax.set(xlabel=f"input of layer {layer + 1}{last}", ylabel=f"output of layer {layer + 1}")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
     ax.figure.colorbar(image, ax=ax, label="weight [1]")

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from arraysim.networks.definition import Activation, Flatten, Linear, NetworkDefinition
 from arraysim.networks.presets import mlp
 from arraysim.reporting import plots
 from arraysim.rules.registry import DEFAULT_RATE
@@ -156,9 +157,12 @@ def test_figures_show_what_they_are_given(results):
     ax = plots.plot_learning_curves(results)
     on_chip = np.array([result.chip.test_accuracy for result in results])
     assert np.array_equal(ax.lines[1].get_ydata(), on_chip.mean(axis=0))
-    assert np.array_equal(
-        plots.plot_weights(results[0], layer=1).images[0].get_array(), results[0].hardware.weight[1].T
-    )
+    weights = plots.plot_weights(results[0], layer=1)
+    assert np.array_equal(weights.images[0].get_array(), results[0].hardware.weight[1].T)
+    assert weights.get_xlabel() == "input of layer 2 (last: bias)"
+    bare = NetworkDefinition(name="bare", layers=(Flatten(), Linear(outputs=32, bias=False), Activation(), Linear()))
+    plain = dataclasses.replace(results[0], config=dataclasses.replace(results[0].config, network=bare))
+    assert plots.plot_weights(plain).get_xlabel() == "input of layer 1"
     assert plots.plot_confusion(results).images[0].get_array().shape == (10, 10)
     occupancy = plots.plot_state_occupancy(results[0])
     assert [text.get_text() for text in occupancy.get_legend().get_texts()] == [
