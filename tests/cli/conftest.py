@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import io
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import dwsynapse
+
+# Tests that were started in the background ignore SIGINT, and so would the programs they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclasses.dataclass(frozen=True)
