@@ -63,10 +63,17 @@ def command():
     return run_command
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def process():
-    """`process(*argv, cwd)` starts a command as a process of its own."""
-    return start_process
+    """`process(*argv, cwd)` starts a command as a process of its own, which does not outlive the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*argv, cwd: Path, **options) -> subprocess.Popen:
+            child = start_process(*argv, cwd=cwd, **options)
+            stack.callback(child.kill)  # of one that has ended: nothing
+            return child
+
+        yield start
 
 
 @pytest.fixture
