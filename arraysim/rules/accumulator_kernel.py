@@ -9,10 +9,10 @@ from numba import njit
 
 
 @njit(inline="always")
-def _send(row, first, step, threshold, most, weight, count, m, waiting):
-    """Take steps off one row of accumulators until it is below the threshold, and list the pulses that make them.
+def _send(row, first, step, threshold, weight, count, m, waiting):
+    """Take one step off each accumulator of a row that is at the threshold, and list the pulses that make them.
 
-    Returns the new length of the list; ``waiting``, shape (1,), says whether more than `most` pulses were due.
+    Returns the new length of the list; ``waiting``, shape (1,), says whether more than one pulse was due somewhere.
     """
     waiting[0] = False
     hits = 0
@@ -22,9 +22,7 @@ def _send(row, first, step, threshold, most, weight, count, m, waiting):
         return m
     for c in range(row.size):
         if row[c] >= threshold or row[c] <= -threshold:
-            number = np.int64(min(np.float32(most), (abs(row[c]) - threshold) / step + np.float32(1.0)))
-            if row[c] < 0:
-                number = -number
+            number = 1 if row[c] > 0 else -1
             row[c] -= np.float32(number) * step
             waiting[0] |= abs(row[c]) >= threshold
             weight[m], count[m] = first + c, number
@@ -33,7 +31,7 @@ def _send(row, first, step, threshold, most, weight, count, m, waiting):
 
 
 @njit(cache=True, nogil=True)
-def accumulate_signals(accumulator, waiting, inputs, errors, rate, step, threshold, most, weight, count):
+def accumulate_signals(accumulator, waiting, inputs, errors, rate, step, threshold, weight, count):
     """Add -rate times the outer products of inputs and errors; return the number of weights that get pulses.
 
     Args:
@@ -44,9 +42,8 @@ def accumulate_signals(accumulator, waiting, inputs, errors, rate, step, thresho
         rate: learning rate, float32 [1].
         step: mean weight change by a pulse, float32 [1].
         threshold: of the accumulator at which a pulse is sent, above half a step and at most one, float32 [1].
-        most: pulses to one weight at a time, 1 to 127 [1].
         weight: output, which weights get pulses, int64, at least as long as there are weights.
-        count: output, how many, > 0 to raise the weight, int8, likewise.
+        count: output, 1 to raise the weight and -1 to lower it, int8, likewise.
     """
     m, columns = 0, errors.shape[1]
     for r in range(accumulator.shape[0]):
@@ -60,17 +57,17 @@ def accumulate_signals(accumulator, waiting, inputs, errors, rate, step, thresho
                 for c in range(columns):
                     row[c] += drive * error[c]
         if touched:
-            m = _send(row, r * columns, step, threshold, most, weight, count, m, waiting[r : r + 1])
+            m = _send(row, r * columns, step, threshold, weight, count, m, waiting[r : r + 1])
     return m
 
 
 @njit(cache=True, nogil=True)
-def accumulate_gradient(accumulator, waiting, gradient, rate, step, threshold, most, weight, count):
+def accumulate_gradient(accumulator, waiting, gradient, rate, step, threshold, weight, count):
     """Add -rate times the gradient, shape (rows, columns), float32; otherwise as ``accumulate_signals``."""
     m, columns = 0, gradient.shape[1]
     for r in range(accumulator.shape[0]):
         row, slope = accumulator[r], gradient[r]
         for c in range(columns):
             row[c] -= rate * slope[c]
-        m = _send(row, r * columns, step, threshold, most, weight, count, m, waiting[r : r + 1])
+        m = _send(row, r * columns, step, threshold, weight, count, m, waiting[r : r + 1])
     return m

@@ -1,9 +1,9 @@
 """Mixed-precision rule: the digital side collects what is too small for a pulse.
 
 Each weight has a digital accumulator. Requested changes add up in it; when they reach a threshold of h steps, a pulse is
-sent and its mean step is taken off. Misses and double moves are not known to the rule, they average out. Accumulators
-may start anywhere between the thresholds: then the first changes do not wait until a whole step has come together, and
-the mean weight follows the requested change from the first batch on (a dither).
+sent and its mean step is taken off, one per weight and batch. Misses and double moves are not known to the rule, they
+average out. Accumulators may start anywhere between the thresholds: then the first changes do not wait until a whole
+step has come together, and the mean weight follows the requested change from the first batch on (a dither).
 
 What lies in the accumulator is missing from the weight. Under many small changes of random sign its density is that of a
 diffusion between -h and h with sources at h - 1 and 1 - h: a trapezoid of variance (h^2 + (1 - h)^2)/6 steps squared,
@@ -41,7 +41,6 @@ class MixedPrecision(Rule):
         mean_step: float,
         *,
         threshold: float = 1.0,
-        most_pulses: int = 1,
         seed: tuple[int, ...] | None = None,
     ):
         """Start with accumulators that are empty or, with a seed, drawn evenly between minus and plus the threshold.
@@ -50,22 +49,18 @@ class MixedPrecision(Rule):
             shape: (rows, columns).
             mean_step: mean weight change by a pulse [1].
             threshold: of the accumulator over the mean step at which a pulse is sent, above 1/2 and at most 1 [1].
-            most_pulses: to one weight at a time, 1 to 127; what is beyond waits in the accumulator [1].
             seed: of the first accumulators; None starts with empty ones [1].
 
         Raises:
-            InputError: threshold or most_pulses are outside their range.
+            InputError: threshold is outside its range.
         """
         if not 0.5 < threshold <= 1:
             raise InputError(f"threshold = {threshold} [1] must be > 0.5 and <= 1")
-        if not 1 <= most_pulses <= 127:
-            raise InputError(f"most_pulses = {most_pulses} must be from 1 to 127")
         self._step, self._threshold = np.float32(mean_step), np.float32(threshold * mean_step)
         self.accumulator = np.zeros(shape, np.float32)
         if seed is not None:
             drawn = np.random.default_rng(seed).random(shape, np.float32)
             self.accumulator[:] = (2 * drawn - 1) * self._threshold
-        self._most = most_pulses
         self._waiting = np.zeros(shape[0], np.bool_)
         self._weight = np.empty(self.accumulator.size, np.int64)
         self._count = np.empty(self.accumulator.size, np.int8)
@@ -108,7 +103,6 @@ class MixedPrecision(Rule):
             np.float32(rate),
             self._step,
             self._threshold,
-            self._most,
             self._weight,
             self._count,
         )

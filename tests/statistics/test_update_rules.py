@@ -179,30 +179,28 @@ def test_accumulator_sends_one_pulse_per_mean_step():
     assert set(np.ravel(sent)) == {-1, 0, 1}
 
 
-def by_hand(accumulator, inputs, errors, rate, step, threshold, most):
+def by_hand(accumulator, inputs, errors, rate, step, threshold):
     """The mixed-precision rule in plain numpy."""
     accumulator = accumulator - rate * inputs.T @ errors
-    due = np.maximum(0, np.floor(np.abs(accumulator) / step - threshold) + 1)
-    count = np.sign(accumulator) * np.minimum(most, due)
+    count = np.sign(accumulator) * (np.abs(accumulator) >= threshold * step)
     return accumulator - count * step, count
 
 
 @pytest.mark.parametrize("n", [10, 40])
 @pytest.mark.parametrize("threshold", [1.0, 0.6])
-@pytest.mark.parametrize("most", [1, 3])
-def test_accumulator_kernels_agree_with_the_rule_in_numpy(n, threshold, most):
+def test_accumulator_kernels_agree_with_the_rule_in_numpy(n, threshold):
     """Few samples go through driven rows, many through a product; a rule given gradients does the same."""
     rng = np.random.default_rng(n)
-    rule, other = (MixedPrecision(SHAPE, 0.11, threshold=threshold, most_pulses=most) for _ in range(2))
+    rule, other = (MixedPrecision(SHAPE, 0.11, threshold=threshold) for _ in range(2))
     accumulator, worst = np.zeros(SHAPE), 0
     for _ in range(10):
         inputs = (rng.normal(size=(n, SHAPE[0])) * (rng.random((n, SHAPE[0])) < 0.2)).astype(np.float32)
         errors = rng.normal(size=(n, SHAPE[1])).astype(np.float32)
-        accumulator, count = by_hand(accumulator, inputs, errors, 0.08, 0.11, threshold, most)
+        accumulator, count = by_hand(accumulator, inputs, errors, 0.08, 0.11, threshold)
         weight, found = rule.pulses(inputs, errors, 0.08)
         sent = np.zeros(SHAPE, int)
         sent.ravel()[weight] = found
-        assert np.abs(found).max() == most
+        assert np.abs(found).max() == 1
         same = other.directions(inputs.T @ errors, 0.08)
         # Rounding may decide a pulse that lies on the edge; it then comes a batch later or earlier.
         worst = max(worst, np.count_nonzero(sent != count), np.count_nonzero(same != count))
@@ -228,18 +226,17 @@ def test_what_waits_in_the_accumulators_is_a_trapezoid():
             sent = np.abs(rule.directions(signs, share)).sum()
             pulses += sent if number >= batches // 2 else 0
         variance, rate = rule.accumulator.var(), pulses / rule.accumulator.size / (batches // 2)
-        # A walk by finite steps stops up to one step beyond the threshold, on average about half of it.
-        assert variance == pytest.approx(expected(h + share / 2)[0], rel=0.04), h
-        assert rate == pytest.approx(expected(h + share / 2)[1], rel=0.08), h
-        assert abs(variance / expected(h + 0.1)[0] - 1) > 0.06 or abs(rate / expected(h + 0.1)[1] - 1) > 0.2
+        # A walk by finite steps stops up to one step beyond the threshold, on average half of it. The variance of 40,000
+        # has a standard error of 0.7 % at most, the rate a smaller one.
+        assert variance == pytest.approx(expected(h + share / 2)[0], rel=0.02), h
+        assert rate == pytest.approx(expected(h + share / 2)[1], rel=0.01), h
+        assert abs(variance / expected(h + 0.1)[0] - 1) > 0.05 and abs(rate / expected(h + 0.1)[1] - 1) > 0.1, h
 
 
-def test_threshold_and_most_pulses_have_bounds():
+def test_threshold_has_bounds():
     for threshold in (0.5, 1.01):
         with pytest.raises(InputError, match="threshold = "):
             MixedPrecision(SHAPE, 0.1, threshold=threshold)
-    with pytest.raises(InputError, match="most_pulses = 0"):
-        MixedPrecision(SHAPE, 0.1, most_pulses=0)
 
 
 def test_sign_rule_pulses_against_the_gradient_at_the_given_chance():
