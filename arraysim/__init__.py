@@ -6,7 +6,7 @@
 
 From single devices to networks: ``SynapseArray`` (states and pulses), ``make_weights`` (weights made of devices),
 ``make_rule`` (who decides on pulses), ``Network`` (passes forward and backward), ``train`` (all of it). A training loop
-of one's own is in docs/synapse-arrays.md, layers for PyTorch are in ``arraysim.networks.torch_modules``.
+of one's own is in docs/synapse-arrays.md, layers for PyTorch are in ``arraysim.torch.modules``.
 """
 
 import lazy_loader
@@ -34,9 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "periphery.wires": ["Wires"],
         "programming.file": ["load_programming", "save_programming"],
         "programming.program": ["program"],
-        "reporting.chain": ["chain_plan", "run_chain"],
-        "reporting.figures": ["draw_file"],
-        "reporting.plots": ["plot_accuracy_against", "plot_learning_curves"],
+        "drawing.training_plots": ["plot_accuracy_against", "plot_learning_curves"],
         "rules.registry": ["make_rule"],
         "rules.write_verify": ["WriteVerifyConfig", "write_verify"],
         "synapses.faults": ["Faults"],
@@ -47,7 +45,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "synapses.weights": ["FloatWeights", "PairedWeights"],
         "training.chip": ["update_by_rule"],
         "training.config": ["TrainingConfig"],
-        "training.datasets": ["Dataset", "load_dataset"],
+        "datasets.datasets": ["Dataset", "load_dataset"],
         "training.file": ["load_training", "save_training"],
         "training.result": ["TrainingResult"],
         "training.run": ["train"],

@@ -22,7 +22,7 @@ from numba import njit
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.update_kernel import counter
-from llg.kernels.noise import step_bits
+from dwcore.numerics.noise import step_bits
 
 SYNAPSES = 1 << 22
 SPARSE = 1 << 16

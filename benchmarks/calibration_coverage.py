@@ -22,8 +22,8 @@ from llg.calibration.parameters import ParameterSpace
 from llg.calibration.pinning_map import PinningMap
 from llg.calibration.velocity_curve import VelocityCurve
 from llg.calibration.wall_trace import WallTrace, place_of_rest
-from llg.landscape import find_wells
-from llg.q_phi import QPhiModel
+from llg.landscape.wells import find_wells
+from llg.walls.q_phi import QPhiModel
 
 TRUTH = {
     "name": "truth",

@@ -24,13 +24,13 @@ from compact.fitting.drawn import drawn_matrices
 from compact.fitting.estimate import fit_table
 from compact.fitting.goodness import goodness_of_fit
 from compact.fitting.intervals import intervals
-from compact.fitting.registry import DEFAULT, FORMS
-from compact.fitting.result import Fit
 from compact.fitting.run import compare_forms, folds, run_fit, with_fit
-from compact.interpolate import transition_matrix
-from compact.operating_point import OperatingPoint
-from compact.table import TransitionTable
-from compact.table_file import load_table
+from compact.forms.registry import DEFAULT, FORMS
+from compact.forms.result import Fit
+from compact.table.interpolate import transition_matrix
+from compact.table.operating_point import OperatingPoint
+from compact.table.table_file import load_table
+from compact.table.transition_table import TransitionTable
 
 
 def distance(rows: np.ndarray, counts: np.ndarray) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from arraysim.cost.estimate import chip_cost
 from arraysim.cost.settings import ChipSettings
 from arraysim.networks.definition import array_layers
 from arraysim.networks.presets import vgg8
-from llg.device import load_device
+from llg.device.device import load_device
 
 LITERATURE = {"cells": "single", "cell_area_F2": 16.0}
 COPIES = {"duplication": "fill-tile"}

@@ -26,11 +26,11 @@ from compact.bulk.local import run_threads
 from compact.bulk.plan import Grid, SweepPlan
 from compact.bulk.run import run_shard
 from compact.bulk.sweep_file import SweepFile
-from compact.table_check import check_table
-from compact.table_file import load_table
-from llg.command_line import progress
-from llg.device import load_device
-from llg.errors import InputError
+from compact.table.table_check import check_table
+from compact.table.table_file import load_table
+from dwcore.errors import InputError
+from dwsynapse.options import progress
+from llg.device.device import load_device
 
 BAD = ("altered", "traceback", "crash", "hang", "memory")
 SECONDS = 10

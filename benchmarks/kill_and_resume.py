@@ -20,7 +20,7 @@ from pathlib import Path
 
 from compact.bulk.run import partial_path
 from compact.bulk.sweep_file import SweepFile
-from llg.storage import files
+from dwcore.storage import files
 
 SWEEP = [
     "sweep",

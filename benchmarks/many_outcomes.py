@@ -13,10 +13,10 @@ import time
 
 import numpy as np
 
-from arraysim.bench import processor
+from dwsynapse.bench import processor
 from llg import Drive, QPhiModel, Waveform, find_wells, load_device
-from llg.outcomes import count_outcomes
-from llg.settling import Settling
+from llg.landscape.settling import Settling
+from llg.runs.outcomes import count_outcomes
 
 SHORT = 0.05e-9
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
+from arraysim.datasets.datasets import load_dataset
 from arraysim.networks.presets import network_from
 from arraysim.rules.registry import DEFAULT_RATE
 from arraysim.synapses.ladder import ladder_law
 from arraysim.training.config import TrainingConfig
-from arraysim.training.datasets import load_dataset
 from arraysim.training.run import train
 
 BATCH = 10

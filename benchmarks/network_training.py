@@ -16,14 +16,14 @@ import numpy as np
 
 from arraysim.networks.definition import array_layers
 from arraysim.networks.presets import network_from
-from arraysim.networks.product import product, workers
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.chip import Chip
 from arraysim.training.config import TrainingConfig
 from arraysim.training.float_twin import FloatTwin
-from compact.operating_point import write_points
-from compact.table_file import load_table
+from compact.table.operating_point import write_points
+from compact.table.table_file import load_table
+from dwcore.numerics.product import product, workers
 
 # Network -> shape of its images, batch size, batches.
 CASES = {"mlp": ((28, 28, 1), 10, 400), "vgg8:0.25": ((32, 32, 3), 50, 3), "vgg8": ((32, 32, 3), 50, 2)}

@@ -19,22 +19,22 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import matplotlib as mpl
 import numpy as np
 
+from arraysim.datasets.datasets import load_dataset
+from arraysim.drawing.accuracy_plot import AccuracyScan, plot_accuracy_scan
 from arraysim.inference.infer import infer
 from arraysim.networks.presets import mlp
 from arraysim.periphery.config import Periphery
-from arraysim.periphery.settings_text import with_setting
-from arraysim.reporting.accuracy_plot import AccuracyScan, plot_accuracy_scan
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.config import TrainingConfig
-from arraysim.training.datasets import load_dataset
 from arraysim.training.run import train
 from compact.bulk.local import run_threads
 from compact.bulk.plan import Grid, SweepPlan
 from compact.bulk.run import run_to_table
-from compact.operating_point import write_points
-from compact.table_file import load_table
-from llg.command_line import progress
-from llg.device import load_device
+from compact.table.operating_point import write_points
+from compact.table.table_file import load_table
+from dwsynapse.options import progress
+from dwsynapse.periphery_text import with_setting
+from llg.device.device import load_device
 
 SEEDS = (1, 2, 3)
 INSTANCES, TRAJECTORIES = 16, 100

@@ -14,12 +14,12 @@ import time
 import numpy as np
 from numba import njit
 
-from arraysim.bench import processor
+from dwcore.numerics.noise import trajectory_keys
+from dwsynapse.bench import processor
 from llg import Drive, QPhiModel, find_wells, load_device
 from llg.kernels import q_phi, q_phi_chi, q_phi_delta
-from llg.kernels.noise import trajectory_keys
-from llg.models import with_model
-from llg.run_plan import plan_run
+from llg.runs.models import with_model
+from llg.runs.run_plan import plan_run
 
 KERNELS = {"q-phi": q_phi, "q-phi-delta": q_phi_delta, "q-phi-chi": q_phi_chi}
 THIRD_NORMALS = 0.5

@@ -16,7 +16,7 @@ import numpy as np
 import openvaf_py
 
 from compact.exchange.verilog_a import save_module, synapse_module
-from compact.table_file import load_table
+from compact.table.table_file import load_table
 
 
 def compiled_values(module) -> dict:

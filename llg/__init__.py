@@ -9,14 +9,13 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "depinning": ["depinning_current"],
-        "device": ["Device", "device_from_mapping", "load_device", "shipped_devices"],
-        "drive": ["Drive"],
-        "ensemble": ["Ensemble", "simulate"],
-        "errors": ["DwsynapseError", "InputError", "RunError"],
-        "landscape": ["Well", "find_wells", "valley", "well_index"],
-        "pulse": ["Pulse", "Waveform"],
-        "q_phi": ["Field", "QPhiModel"],
-        "trajectories": ["Trajectories", "load_trajectories", "save_trajectories"],
+        "runs.depinning": ["depinning_current"],
+        "device.device": ["Device", "device_from_mapping", "load_device", "shipped_devices"],
+        "runs.drive": ["Drive"],
+        "runs.ensemble": ["Ensemble", "simulate"],
+        "landscape.wells": ["Well", "find_wells", "valley", "well_index"],
+        "device.pulse": ["Pulse", "Waveform"],
+        "walls.q_phi": ["Field", "QPhiModel"],
+        "runs.trajectories": ["Trajectories", "load_trajectories", "save_trajectories"],
     },
 )

@@ -11,9 +11,9 @@ import numpy as np
 
 from arraysim.cost.components import Parts
 from arraysim.cost.settings import ChipSettings
-from compact.energy import pulse_energy
-from llg.device import Device
-from llg.errors import InputError
+from compact.states.energy import pulse_energy
+from dwcore.errors import InputError
+from llg.device.device import Device
 
 READ_SHARE = 0.25
 """Largest resistance of the access transistor and of the multiplexer relative to what they are in series with."""

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from arraysim.cost.data_table import rows
 from arraysim.cost.technology import REFERENCE, Technology, gate_delay, gate_energy, relative_area
-from llg.errors import InputError, nearest
+from dwcore.errors import InputError, nearest
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from arraysim.cost.comparison import PAPER, Comparison
 from arraysim.cost.components import published
 from arraysim.cost.ledger import BLOCKS, PHASES, ChipCost
 from arraysim.cost.sensitivity import Sensitivity
-from arraysim.reporting.number_text import time_text, with_prefix
-from llg.errors import InputError, nearest
+from dwcore.canvas.number_text import time_text, with_prefix
+from dwcore.errors import InputError, nearest
 
 
 def chip_document(cost: ChipCost, *, images_per_epoch: int) -> dict:

@@ -9,8 +9,8 @@ from arraysim.cost.ledger import BLOCKS, ChipCost
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.table_use import synapse_of_table
 from arraysim.cost.training_use import TrainingUse
-from arraysim.reporting.number_text import time_text, with_prefix
-from compact.table import TransitionTable
+from compact.table.transition_table import TransitionTable
+from dwcore.canvas.number_text import time_text, with_prefix
 
 BESIDE = ("sram-8-parallel", "sram-equal-parallel", "digital")
 """Baselines shown beside a training."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from arraysim.cost.technology import TRANSISTORS
-from llg.errors import InputError
-from llg.parameters import Parameters, flag, numbers, quantity, whole, word
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

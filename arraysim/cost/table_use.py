@@ -3,10 +3,10 @@
 import numpy as np
 
 from arraysim.cost.cell import Resistive, synapse_of
-from compact.operating_point import grid_index, write_points
-from compact.table import TransitionTable
-from llg.device import device_from_mapping
-from llg.errors import InputError
+from compact.table.operating_point import grid_index, write_points
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
+from llg.device.device import device_from_mapping
 
 
 def synapse_of_table(table: TransitionTable, where: str) -> Resistive:

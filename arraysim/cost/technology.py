@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from arraysim.cost.data_table import rows
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 SMALLEST_NM, LARGEST_NM = 7.0, 130.0
 TRANSISTORS = ("LP", "HP")

@@ -8,7 +8,7 @@ import numpy as np
 from arraysim.cost.settings import ChipSettings
 from arraysim.networks.definition import ArrayLayer, array_layers
 from arraysim.training.result import TrainingResult
-from llg.errors import InputError, nearest
+from dwcore.errors import InputError, nearest
 
 IMAGES = {
     "digits": ((8, 8, 1), 1797),

@@ -11,7 +11,7 @@ from arraysim.cost.ledger import PHASES, Entry
 from arraysim.cost.settings import ChipSettings
 from arraysim.networks.definition import ArrayLayer
 from arraysim.periphery.tiles import TileShape, map_network
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 ON_CHIP_BITS = 2**23
 """Largest memory that is put on the chip where the settings leave that open."""

@@ -4,15 +4,15 @@ import dataclasses
 
 import numpy as np
 
+from arraysim.datasets.datasets import Dataset
 from arraysim.networks.network import Network
 from arraysim.periphery.config import Periphery
 from arraysim.periphery.reader import PeripheryReader
 from arraysim.synapses.weights import FloatWeights
-from arraysim.training.datasets import Dataset
 from arraysim.training.result import ChipResult
 from arraysim.training.stored_network import stored_network
 from arraysim.training.trainee import divide
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 # Training images that ranges are calibrated on.
 CALIBRATION_IMAGES = 256

@@ -12,9 +12,9 @@ import numpy as np
 from arraysim.networks import quantization
 from arraysim.networks.definition import Convolution, Linear
 from arraysim.networks.patches import roll_back, unroll
-from arraysim.networks.product import BLOCK_ROWS, for_each_block, product
 from arraysim.synapses.weights import FloatWeights
-from llg.errors import InputError
+from dwcore.errors import InputError
+from dwcore.numerics.product import BLOCK_ROWS, for_each_block, product
 
 GROUPS = 8
 """Parts in which the gradient of a convolution is summed, whatever the number of threads."""

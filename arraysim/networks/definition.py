@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from arraysim.networks.activations import FUNCTIONS
-from llg.errors import InputError
-from llg.parameters import Parameters, flag, quantity, whole, word
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, flag, quantity, whole, word
 
 MAX_BITS = 16
 

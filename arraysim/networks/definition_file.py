@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from arraysim.networks.definition import KINDS, NetworkDefinition
-from llg.errors import InputError, nearest
+from dwcore.errors import InputError, nearest
 
 
 def definition_from_mapping(mapping: Mapping, where: str) -> NetworkDefinition:

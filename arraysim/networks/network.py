@@ -11,7 +11,7 @@ from arraysim.networks import digital_layers as digital
 from arraysim.networks.crossbar_layers import ConvolutionLayer, Crossbar, LinearLayer
 from arraysim.networks.definition import Activation, BatchNorm, Convolution, Linear, NetworkDefinition, Pooling
 from arraysim.synapses.weights import FloatWeights
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 EVALUATION_BATCH = 256
 """Images at a time where only the answer is wanted."""

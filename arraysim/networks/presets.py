@@ -13,7 +13,7 @@ from arraysim.networks.definition import (
     Pooling,
 )
 from arraysim.networks.definition_file import load_definition
-from llg.errors import InputError, nearest
+from dwcore.errors import InputError, nearest
 
 VGG8_CHANNELS = (128, 256, 512)
 VGG8_HIDDEN = 1024

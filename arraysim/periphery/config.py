@@ -25,8 +25,8 @@ from pathlib import Path
 
 from arraysim.periphery.tiles import TileShape
 from arraysim.periphery.wires import Wires
-from llg.errors import InputError, nearest
-from llg.parameters import Parameters, quantity, whole, word
+from dwcore.errors import InputError, nearest
+from dwcore.parameters import Parameters, quantity, whole, word
 
 MAX_BITS = 12
 

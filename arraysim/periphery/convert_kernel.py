@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from llg.kernels.compiled import compiled
-from llg.kernels.noise import normal_pair, step_bits
-from llg.kernels.vector_width import prefer_wide_vectors
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.noise import normal_pair, step_bits
+from dwcore.numerics.vector_width import prefer_wide_vectors
 
 # Adding and taking away 1.5 x 2^23 rounds a float32 to the nearest whole number.
 _ROUND = np.float32(12582912.0)

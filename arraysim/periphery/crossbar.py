@@ -7,7 +7,7 @@ import numpy as np
 from arraysim.periphery.effective_matrix import effective_matrix
 from arraysim.periphery.nodal_kernel import solve_nodes
 from arraysim.periphery.wires import Wires, checked_conductance, checked_voltage
-from llg.errors import InputError, RunError
+from dwcore.errors import InputError, RunError
 
 # Error norm of a single solve relative to that of its first guess; a step gains one to six digits.
 TOLERANCE = 1e-12

@@ -14,7 +14,7 @@ from scipy.linalg import lapack
 
 from arraysim.periphery.line_kernel import fill_port_matrix
 from arraysim.periphery.wires import Wires, checked_conductance
-from llg.errors import RunError
+from dwcore.errors import RunError
 
 
 def effective_matrix(conductance, wires: Wires) -> np.ndarray:

@@ -11,7 +11,7 @@ T_b p beside p, so that wires without resistance, whose T_b is infinite, are no 
 import numpy as np
 
 from arraysim.periphery.line_kernel import LANES, fill_ratios, solve_lines
-from llg.kernels.compiled import compiled
+from dwcore.numerics.compiled import compiled
 
 
 @compiled()

@@ -8,13 +8,13 @@ import types
 
 import numpy as np
 
-from arraysim.networks.product import product
 from arraysim.periphery.config import Periphery
 from arraysim.periphery.read_path import ReadPath
 from arraysim.periphery.tile_reads import Lines
 from arraysim.periphery.tiles import LayerMap, map_layer
 from arraysim.periphery.wired_planes import WiredPlanes
 from arraysim.synapses.memory import refill
+from dwcore.numerics.product import product
 
 _FORWARD, _BACKWARD = 0, 1
 

@@ -10,8 +10,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from llg.errors import InputError
-from llg.parameters import Parameters, whole, word
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, whole, word
 
 MAX_TILE_SIDE = 4096
 # Devices per weight in a row.

@@ -9,8 +9,8 @@ import dataclasses
 
 import numpy as np
 
-from llg.errors import InputError
-from llg.parameters import Parameters, quantity
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, quantity
 
 # Beyond these a value is a slip, such as ohm for siemens.
 MAX_RESISTANCE = 1e9

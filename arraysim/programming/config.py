@@ -9,8 +9,8 @@ from arraysim.networks.definition_file import definition_from_mapping
 from arraysim.rules.write_verify import WriteVerifyConfig
 from arraysim.synapses.array_settings import ArraySettings
 from arraysim.training.task import Task
-from llg.errors import InputError
-from llg.parameters import quantity
+from dwcore.errors import InputError
+from dwcore.parameters import quantity
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

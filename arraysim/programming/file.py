@@ -13,8 +13,8 @@ from arraysim.programming.result import ProgrammedChip
 from arraysim.rules.write_verify import WriteVerifyResult
 from arraysim.training import file as training_file
 from arraysim.training.result import ChipResult
-from llg.errors import InputError
-from llg.storage import files
+from dwcore.errors import InputError
+from dwcore.storage import files
 
 SCHEMA = "dwsynapse.programming"
 ACCURACY = {

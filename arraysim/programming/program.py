@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from arraysim.datasets.datasets import Dataset
 from arraysim.networks.definition import array_layers
 from arraysim.networks.network import Network
 from arraysim.programming.config import ProgrammingConfig
@@ -10,7 +11,6 @@ from arraysim.rules.write_verify import write_verify
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.weights import FloatWeights
 from arraysim.training.config import VERIFY
-from arraysim.training.datasets import Dataset
 from arraysim.training.hardware import record_of, totals_of
 from arraysim.training.result import LearnedWeights
 from arraysim.training.stored_network import stored_network

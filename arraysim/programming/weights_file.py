@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from arraysim.datasets.datasets import Dataset
 from arraysim.networks.definition import array_layers
 from arraysim.networks.network import Network
 from arraysim.synapses.weights import FloatWeights
-from arraysim.training.datasets import Dataset
 from arraysim.training.result import LearnedWeights
 from arraysim.training.task import Task
-from llg.errors import InputError, nearest
+from dwcore.errors import InputError, nearest
 
 
 def load_weights(path, task: Task, dataset: Dataset) -> LearnedWeights:

@@ -6,8 +6,8 @@ function of (keys, sample, line).
 
 import numpy as np
 
-from llg.kernels.compiled import compiled
-from llg.kernels.noise import step_bits
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.noise import step_bits
 
 _U32 = np.uint64(32)
 _LOW_32 = np.uint64(0xFFFFFFFF)

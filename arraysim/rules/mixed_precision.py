@@ -19,10 +19,10 @@ References:
 
 import numpy as np
 
-from arraysim.networks.product import product
 from arraysim.rules.accumulator_kernel import accumulate_gradient, accumulate_signals
 from arraysim.rules.rule import Rule
-from llg.errors import InputError
+from dwcore.errors import InputError
+from dwcore.numerics.product import product
 
 # Up to here a pass over the rows that were driven is faster than a product by BLAS and a pass over all.
 _SMALL_BATCH = 32

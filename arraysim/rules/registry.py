@@ -10,7 +10,7 @@ from arraysim.rules.sign_rule import SignRule
 from arraysim.rules.stochastic_pulses import StochasticPulses
 from arraysim.rules.tiki_taka import TikiTaka
 from arraysim.synapses.weights import PulsedWeights
-from llg.errors import InputError, nearest
+from dwcore.errors import InputError, nearest
 
 # Learning rate at the start, the best found for the shipped digits on seeds 100 and up.
 DEFAULT_RATE = {"mixed-precision": 1.0, "stochastic-pulses": 0.3, "sign": 0.01, "tiki-taka": 1.0}

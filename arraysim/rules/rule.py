@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from arraysim.networks.product import product
 from arraysim.synapses.memory import Checkpointed
 from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.weights import PulsedWeights
+from dwcore.numerics.product import product
 
 
 class Rule(Checkpointed, ABC):

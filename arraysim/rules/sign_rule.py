@@ -9,10 +9,10 @@ References:
 
 import numpy as np
 
-from arraysim.networks.product import product
 from arraysim.rules.rule import Rule
-from llg.kernels.compiled import compiled
-from llg.kernels.noise import step_bits, stream_id
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.noise import step_bits, stream_id
+from dwcore.numerics.product import product
 
 
 class SignRule(Rule):

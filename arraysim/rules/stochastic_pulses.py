@@ -17,8 +17,8 @@ import numpy as np
 from arraysim.rules.coincidence_kernel import MOST_CYCLES, MOST_LINES, count_meetings, draw_trains, list_meetings
 from arraysim.rules.rule import Rule
 from arraysim.synapses.weights import PulsedWeights
-from llg.errors import InputError
-from llg.kernels.noise import stream_id
+from dwcore.errors import InputError
+from dwcore.numerics.noise import stream_id
 
 # Samples handled at a time: bounds the memory, changes no result.
 _BLOCK = 64

@@ -22,7 +22,7 @@ from arraysim.rules.rule import Rule
 from arraysim.rules.stochastic_pulses import StochasticPulses
 from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.weights import PulsedWeights
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 # Fast arrays have numbers of their own, beyond those of layers and references.
 _FAST_NUMBER = 1 << 21

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from arraysim.synapses.weights import PulsedWeights
-from llg.errors import InputError
-from llg.parameters import Parameters, flag, quantity, whole
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, flag, quantity, whole
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

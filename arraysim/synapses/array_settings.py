@@ -7,7 +7,7 @@ from arraysim.synapses.faults import Faults
 from arraysim.synapses.kinds import WEIGHT_KINDS, make_weights
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.weights import PulsedWeights
-from llg.parameters import Parameters, quantity, whole, word
+from dwcore.parameters import Parameters, quantity, whole, word
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

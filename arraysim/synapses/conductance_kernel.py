@@ -9,8 +9,8 @@ its own that is a function of the seed and the synapse:
 import numpy as np
 from numba import njit
 
-from llg.kernels.compiled import compiled
-from llg.kernels.noise import normal_pair, step_bits
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.noise import normal_pair, step_bits
 
 
 @compiled()

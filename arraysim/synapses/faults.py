@@ -5,9 +5,9 @@ import math
 
 import numpy as np
 
-from llg.errors import InputError
-from llg.kernels.compiled import compiled
-from llg.kernels.noise import step_bits
+from dwcore.errors import InputError
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.noise import step_bits
 
 _U11 = np.uint64(11)
 _LOW_11 = np.uint64(0x7FF)

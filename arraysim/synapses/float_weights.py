@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from arraysim.networks.product import product
+from dwcore.numerics.product import product
 
 
 class FloatWeights:

@@ -4,7 +4,7 @@ from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.referenced import ReferencedWeights
 from arraysim.synapses.significant import SignificantWeights
 from arraysim.synapses.weights import PairedWeights, PulsedWeights
-from llg.errors import InputError, nearest
+from dwcore.errors import InputError, nearest
 
 WEIGHT_KINDS = {"pair": PairedWeights, "reference": ReferencedWeights, "digits": SignificantWeights}
 

@@ -6,7 +6,7 @@ For estimates, benchmarks and tests that need no physics; real devices come as t
 import numpy as np
 
 from arraysim.synapses.pulse_law import PulseLaw
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 
 def ladder_law(

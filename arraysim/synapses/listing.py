@@ -3,7 +3,7 @@
 import numpy as np
 
 from arraysim.synapses.update_kernel import find_again
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 
 def checked(name: str, values, end: int, dtype) -> np.ndarray:

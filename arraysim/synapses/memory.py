@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 
 class Checkpointed:

@@ -16,11 +16,11 @@ from arraysim.synapses.table_reading import (
     typical_retention_rates,
 )
 from compact.fitting.drawn import drawn_matrices
-from compact.interpolate import transition_matrix
-from compact.operating_point import OperatingPoint, write_points
-from compact.table import TransitionTable
-from compact.table_file import load_table
-from llg.errors import InputError
+from compact.table.interpolate import transition_matrix
+from compact.table.operating_point import OperatingPoint, write_points
+from compact.table.table_file import load_table
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
 
 MAX_STATES = 124  # with the two lost, the open and the short state they must fit an int8
 MAX_INSTANCES = 2**16 - 1  # one more stands for devices that never move

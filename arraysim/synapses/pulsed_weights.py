@@ -9,7 +9,7 @@ from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.reader import Reader
 from arraysim.synapses.synapse_array import SynapseArray, stream_keys
 from arraysim.synapses.weight_kernel import fill_weights, pulse_weights
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 # The two kinds of pulses an array of weights is written with.
 UP, DOWN = 0, 1

@@ -10,7 +10,7 @@ References:
 
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.weights import PulsedWeights
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 
 class SignificantWeights(PulsedWeights):

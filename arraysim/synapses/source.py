@@ -6,11 +6,11 @@ from pathlib import Path
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.table_reading import retention_rates
-from compact.exchange.origin import placeholders
-from compact.operating_point import OperatingPoint, write_points
-from compact.table import TransitionTable
-from compact.table_file import load_table
-from llg.errors import InputError
+from compact.table.operating_point import OperatingPoint, write_points
+from compact.table.origin import placeholders
+from compact.table.table_file import load_table
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

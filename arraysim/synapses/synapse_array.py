@@ -13,8 +13,8 @@ from arraysim.synapses.levels import conductance_levels
 from arraysim.synapses.listing import checked, turns
 from arraysim.synapses.memory import Checkpointed
 from arraysim.synapses.pulse_law import PulseLaw
-from llg.errors import InputError
-from llg.kernels.noise import stream_id
+from dwcore.errors import InputError
+from dwcore.numerics.noise import stream_id
 
 # Independent random streams of one array.
 _WRITE, _CYCLE, _DEVICE, _FAULT = 0, 1, 2, 4

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from compact.operating_point import OperatingPoint
-from compact.table import TransitionTable
+from compact.table.operating_point import OperatingPoint
+from compact.table.transition_table import TransitionTable
 
 
 def pulse_energy(table: TransitionTable, point: OperatingPoint) -> float:

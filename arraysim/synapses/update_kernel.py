@@ -2,7 +2,7 @@
 
 Every draw is a pure function of (stream keys, event, synapse), where the events of an array are the pulses sent to it
 one after another; so results do not depend on threads, blocks or the order in which synapses are listed, and no
-counter per synapse is needed. The pair (event, synapse) is the counter of ``llg.kernels.noise.step_bits``; the upper
+counter per synapse is needed. The pair (event, synapse) is the counter of ``dwcore.numerics.noise.step_bits``; the upper
 half of its 64 bits draws the next state, the lowest byte how the wall settles there.
 """
 
@@ -10,8 +10,8 @@ import numpy as np
 from numba import njit
 
 from arraysim.synapses.alias_table import draw
-from llg.kernels.compiled import compiled
-from llg.kernels.noise import step_bits
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.noise import step_bits
 
 _U32 = np.uint64(32)
 _BYTE = np.uint64(0xFF)

@@ -16,8 +16,8 @@ from numba import njit
 
 from arraysim.synapses.alias_table import draw
 from arraysim.synapses.update_kernel import counter
-from llg.kernels.compiled import compiled
-from llg.kernels.noise import step_bits
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.noise import step_bits
 
 _NONE = np.float32(0.0)
 _LEAST = np.float32(1 / 32)

@@ -11,11 +11,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from arraysim.datasets.datasets import Dataset
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.config import TrainingConfig
-from arraysim.training.datasets import Dataset
-from llg.errors import InputError
-from llg.storage import files
+from dwcore.errors import InputError
+from dwcore.storage import files
 
 SCHEMA = "dwsynapse.checkpoint"
 

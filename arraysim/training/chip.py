@@ -20,7 +20,7 @@ from arraysim.training.config import INITIAL, RULE, TrainingConfig
 from arraysim.training.descent import Descent
 from arraysim.training.hardware import record_of, totals_of
 from arraysim.training.result import TOTALS, HardwareRecord
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 
 class Chip:

@@ -9,8 +9,8 @@ from arraysim.rules.registry import DEFAULT_RATE, check_rule
 from arraysim.synapses.array_settings import ArraySettings
 from arraysim.training.schedules import SCHEDULES
 from arraysim.training.task import Task
-from llg.errors import InputError
-from llg.parameters import flag, quantity, whole, word
+from dwcore.errors import InputError
+from dwcore.parameters import flag, quantity, whole, word
 
 # Purposes of the random generators of a run, each seeded with (seed, purpose, layer or epoch).
 SPLIT, INITIAL, ORDER, RULE, AUGMENT, VERIFY = range(6)

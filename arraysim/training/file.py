@@ -11,8 +11,8 @@ import numpy as np
 
 from arraysim.training.config import TrainingConfig, config_from_mapping
 from arraysim.training.result import HardwareRecord, LearnedWeights, LearningCurve, TrainingResult
-from llg.errors import InputError
-from llg.storage import files
+from dwcore.errors import InputError
+from dwcore.storage import files
 
 SCHEMA = "dwsynapse.training"
 

@@ -3,17 +3,17 @@
 import numba
 import numpy as np
 
+from arraysim.datasets.datasets import Dataset
 from arraysim.networks.definition import array_layers
-from arraysim.networks.product import workers
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.chip import Chip
 from arraysim.training.config import TrainingConfig
-from arraysim.training.datasets import Dataset
 from arraysim.training.float_twin import FloatTwin
 from arraysim.training.keeper import Keeper
 from arraysim.training.result import TrainingResult
 from arraysim.training.trainee import Trainee, divide
-from llg.errors import InputError
+from dwcore.errors import InputError
+from dwcore.numerics.product import workers
 
 MAX_SEED = 2**63 - 1
 

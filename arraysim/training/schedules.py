@@ -2,7 +2,7 @@
 
 import math
 
-from llg.errors import InputError, nearest
+from dwcore.errors import InputError, nearest
 
 
 def _cosine(time: float, epochs: int, decay: float) -> float:

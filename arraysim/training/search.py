@@ -9,11 +9,11 @@ import dataclasses
 import math
 from collections.abc import Callable
 
+from arraysim.datasets.datasets import Dataset
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.config import TrainingConfig
-from arraysim.training.datasets import Dataset
 from arraysim.training.run import train
-from llg.errors import RunError
+from dwcore.errors import RunError
 
 VALIDATION_FRACTION = 0.1
 SCAN = (1.0, 4.0, 0.25, 16.0, 0.0625)

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from arraysim.datasets.datasets import Dataset
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.checkpoint import checkpoint_path, identity, load_checkpoint, save_checkpoint
 from arraysim.training.config import TrainingConfig
-from arraysim.training.datasets import Dataset
 from arraysim.training.keeper import DEFAULT_INTERVAL, Keeper, interrupts
 from arraysim.training.result import TrainingResult
 from arraysim.training.run import train
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 
 def train_seeds(

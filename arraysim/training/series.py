@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from arraysim.datasets.datasets import Dataset
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.config import TrainingConfig
-from arraysim.training.datasets import Dataset
 from arraysim.training.result import TrainingResult
 from arraysim.training.seeds import train_seeds
-from compact.operating_point import write_points
-from compact.table import TransitionTable
-from compact.table_file import load_table
-from llg.errors import InputError, nearest
-from llg.storage import files
+from compact.table.operating_point import write_points
+from compact.table.table_file import load_table
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError, nearest
+from dwcore.storage import files
 
 SCHEMA = "dwsynapse.training-series"
 # What may vary -> (unit, label). The first three change the law, the others the configuration; the twin knows none.

@@ -9,7 +9,7 @@ from arraysim.synapses.source import Synapses
 from arraysim.synapses.weights import PulsedWeights
 from arraysim.training.hardware import OWN_FIELDS, planes_of
 from arraysim.training.result import ChipResult
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 SAME = 1e-5
 """Relative difference of conductances up to which they are the same, for files store what float32 held."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from arraysim.datasets.datasets import Dataset
 from arraysim.networks.network import Network
 from arraysim.synapses.memory import refill
 from arraysim.synapses.weights import FloatWeights
-from arraysim.training.datasets import Dataset
 from arraysim.training.task import Task
 
 

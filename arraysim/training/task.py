@@ -4,8 +4,8 @@ import dataclasses
 
 from arraysim.networks.definition import NetworkDefinition
 from arraysim.networks.presets import mlp, network_from
-from llg.errors import InputError
-from llg.parameters import Parameters, quantity
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, quantity
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

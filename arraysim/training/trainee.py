@@ -12,15 +12,15 @@ from collections.abc import Callable
 import numpy as np
 from tqdm import tqdm
 
+from arraysim.datasets.datasets import Dataset
 from arraysim.training.augmentation import shift_and_flip
 from arraysim.training.chip import Chip
 from arraysim.training.config import AUGMENT, ORDER, TrainingConfig
-from arraysim.training.datasets import Dataset
 from arraysim.training.float_twin import FloatTwin
 from arraysim.training.keeper import Keeper, json_line
 from arraysim.training.result import LearningCurve
 from arraysim.training.schedules import share_of_rate
-from llg.errors import InputError, RunError
+from dwcore.errors import InputError, RunError
 
 CURVES = ("loss", "train_accuracy", "validation_accuracy", "test_accuracy")
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from llg.drive import Drive
-from llg.outcomes import count_outcomes
-
-from .home import Home, HomeStates, describe_states, make_home, nominal_wells
-from .plan import SweepPlan
+from compact.bulk.home import Home, HomeStates, describe_states, make_home, nominal_wells
+from compact.bulk.plan import SweepPlan
+from llg.runs.drive import Drive
+from llg.runs.outcomes import count_outcomes
 
 CACHED_HOMES = 16
 GROWTH = 2

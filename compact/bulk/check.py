@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from llg.errors import InputError
-
-from .sweep_file import SweepFile
+from compact.bulk.sweep_file import SweepFile
+from dwcore.errors import InputError
 
 
 def check_sweep(path) -> list[str]:

@@ -13,14 +13,13 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from llg.errors import InputError, RunError
-from llg.storage.provenance import canonical_json, versions
-
-from .block import Worker
-from .home import HomeStates
-from .local import Task, run_task
-from .plan import SweepPlan
-from .sweep_file import plan_from_config
+from compact.bulk.block import Worker
+from compact.bulk.home import HomeStates
+from compact.bulk.local import Task, run_task
+from compact.bulk.plan import SweepPlan
+from compact.bulk.sweep_file import plan_from_config
+from dwcore.errors import InputError, RunError
+from dwcore.storage.provenance import canonical_json, versions
 
 TASKS_PER_THREAD = 3
 FEWEST_TASKS = 16

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from compact.drawn import drawn_parameters
-from compact.energy import pulse_energy
-from compact.retention import METHOD
-from compact.states import find_states
-from compact.table import InstanceStates, TransitionTable
-
-from .home import HomeStates
-from .plan import SweepPlan
+from compact.bulk.home import HomeStates
+from compact.bulk.plan import SweepPlan
+from compact.states.drawn import drawn_parameters
+from compact.states.energy import pulse_energy
+from compact.states.retention import METHOD
+from compact.states.states import find_states
+from compact.table.transition_table import InstanceStates, TransitionTable
 
 
 def gather(plan: SweepPlan, counts: np.ndarray, homes: list[HomeStates]) -> TransitionTable:

@@ -11,14 +11,14 @@ import functools
 
 import numpy as np
 
-from compact.retention import retention_rates
-from compact.states import read_well
-from llg.device import Device
-from llg.errors import RunError
-from llg.landscape import Well, find_wells, valley, well_index
-from llg.q_phi import QPhiModel
+from compact.states.retention import retention_rates
+from compact.states.states import read_well
+from dwcore.errors import RunError
+from llg.device.device import Device
+from llg.landscape.settling import Settling
+from llg.landscape.wells import Well, find_wells, valley, well_index
 from llg.rates.thermal_grid import thermal_grid
-from llg.settling import Settling
+from llg.walls.q_phi import QPhiModel
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

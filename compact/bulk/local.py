@@ -10,11 +10,10 @@ from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 
-from llg.errors import RunError
-
-from .block import Worker
-from .home import HomeStates
-from .plan import SweepPlan
+from compact.bulk.block import Worker
+from compact.bulk.home import HomeStates
+from compact.bulk.plan import SweepPlan
+from dwcore.errors import RunError
 
 HOME, BLOCK = "home", "block"
 Task = tuple[str, int]

@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from compact.table import TransitionTable
-from compact.table_file import save_table
-from llg.errors import InputError
-from llg.storage.provenance import canonical_json
-
-from .gather import gather
-from .plan import SweepPlan
-from .run import read_blocks
-from .sweep_file import SweepFile
+from compact.bulk.gather import gather
+from compact.bulk.plan import SweepPlan
+from compact.bulk.run import read_blocks
+from compact.bulk.sweep_file import SweepFile
+from compact.table.table_file import save_table
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
+from dwcore.storage.provenance import canonical_json
 
 
 def merge(paths: list[Path], out: Path, *, force: bool = False) -> tuple[SweepPlan, TransitionTable]:

@@ -9,9 +9,9 @@ import functools
 
 import numpy as np
 
-from llg.device import Device
-from llg.errors import InputError
-from llg.run_plan import LARGEST_TEMPERATURE
+from dwcore.errors import InputError
+from llg.device.device import Device
+from llg.runs.run_plan import LARGEST_TEMPERATURE
 
 MAX_INSTANCES = 4096
 MAX_TRAJECTORIES = 10**8

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from compact.table import TransitionTable
-from compact.table_file import load_table, save_table
-from llg.errors import InputError, RunError
-from llg.storage.provenance import canonical_json
-
-from .block import Worker
-from .gather import gather
-from .local import HOME, Task, plan_tasks
-from .plan import SweepPlan
-from .sweep_file import SweepFile, create_sweep_file
+from compact.bulk.block import Worker
+from compact.bulk.gather import gather
+from compact.bulk.local import HOME, Task, plan_tasks
+from compact.bulk.plan import SweepPlan
+from compact.bulk.sweep_file import SweepFile, create_sweep_file
+from compact.table.table_file import load_table, save_table
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError, RunError
+from dwcore.storage.provenance import canonical_json
 
 log = logging.getLogger(__name__)
 

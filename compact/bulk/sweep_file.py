@@ -11,13 +11,12 @@ import math
 
 import numpy as np
 
-from llg.device import device_from_mapping
-from llg.errors import InputError
-from llg.storage import files
-from llg.storage.journal import Field, Journal, put_records
-
-from .home import HomeStates
-from .plan import Grid, SweepPlan, shard_blocks
+from compact.bulk.home import HomeStates
+from compact.bulk.plan import Grid, SweepPlan, shard_blocks
+from dwcore.errors import InputError
+from dwcore.storage import files
+from dwcore.storage.journal import Field, Journal, put_records
+from llg.device.device import device_from_mapping
 
 SCHEMA = "dwsynapse.sweep"
 HOMES, BLOCKS = "homes", "blocks"

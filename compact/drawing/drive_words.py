@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from llg.drawing.canvas import pulse_text
+from dwcore.canvas.style import pulse_text
 
 
 def drive_axis(known: Mapping[str, str]) -> tuple[float, str]:
     """Unit of the axis of current density and its label.
 
     Args:
-        known: stand-ins of the table, see `compact.exchange.origin.placeholders`.
+        known: stand-ins of the table, see `compact.table.origin.placeholders`.
     """
     words = known.get("current_density")
     if words is None:

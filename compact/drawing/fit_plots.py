@@ -6,11 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from compact.drawing.drive_words import drive_axis, duration_text
-from compact.exchange.origin import placeholders
-from compact.moves import upward_sign
-from compact.table import TransitionTable
-from llg.drawing.canvas import GREY, INK, axes_or_new, new_figure
-from llg.errors import InputError
+from compact.table.moves import upward_sign
+from compact.table.origin import placeholders
+from compact.table.transition_table import TransitionTable
+from dwcore.canvas.style import GREY, INK, axes_or_new, new_figure
+from dwcore.errors import InputError
 
 _MARKERS = "osD^vPX<>p"
 _FINE = 200

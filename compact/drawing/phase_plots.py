@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm
 
 from compact.drawing.drive_words import drive_axis
-from compact.exchange.origin import placeholders
-from compact.phase_diagram import PhaseDiagram
-from compact.table import TransitionTable
-from llg.drawing.canvas import INK, axes_or_new
+from compact.table.origin import placeholders
+from compact.table.phase_diagram import PhaseDiagram
+from compact.table.transition_table import TransitionTable
+from dwcore.canvas.style import INK, axes_or_new
 
 SURE = 0.9
 _MOST_TICKS = 12
@@ -19,7 +19,7 @@ def plot_phase_diagram(diagram: PhaseDiagram, table: TransitionTable, *, ax: Axe
     """Draw the most likely displacement, with a line around where it is surer than 90 %.
 
     Args:
-        diagram: see `compact.phase_diagram`.
+        diagram: see `compact.table.phase_diagram`.
         table: the table it is of, for its grid points and number of states.
         ax: axes to draw on, a new figure by default.
     """

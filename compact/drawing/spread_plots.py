@@ -6,12 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from compact.drawing.drive_words import drive_axis
-from compact.exchange.origin import placeholders
-from compact.fitting.model import DOWN, UP, FittedModel
-from compact.fitting.spread import Spread
-from compact.table import TransitionTable
-from llg.drawing.canvas import BLUE, INK, ORANGE, axes_or_new, new_figure
-from llg.errors import InputError
+from compact.forms.model import DOWN, UP, FittedModel
+from compact.forms.spread import Spread
+from compact.table.origin import placeholders
+from compact.table.transition_table import TransitionTable
+from dwcore.canvas.style import BLUE, INK, ORANGE, axes_or_new, new_figure
+from dwcore.errors import InputError
 
 _MOST_NAMES = 20
 

@@ -8,10 +8,10 @@ from scipy import constants
 from scipy.linalg import expm
 
 from compact.drawing.drive_words import table_pulse_text
-from compact.staircase import Staircase
-from compact.table import TransitionTable
-from llg.drawing.canvas import BLUE, INK, ORANGE, SKY, axes_or_new, new_figure
-from llg.errors import InputError
+from compact.table.staircase import Staircase
+from compact.table.transition_table import TransitionTable
+from dwcore.canvas.style import BLUE, INK, ORANGE, SKY, axes_or_new, new_figure
+from dwcore.errors import InputError
 
 QUANTILES = (0.05, 0.95)
 TEN_YEARS = 10 * constants.Julian_year
@@ -34,7 +34,7 @@ def plot_staircase(stairs: Staircase, train: int, *, ax: Axes | None = None) -> 
     """Draw mean and quantiles of the conductance after each pulse of a train.
 
     Args:
-        stairs: see `compact.staircase`.
+        stairs: see `compact.table.staircase`.
         train: 0 for the one up, 1 for the one down.
         ax: axes to draw on, a new figure by default.
     """

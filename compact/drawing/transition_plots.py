@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from compact.drawing.drive_words import drive_axis, duration_text, table_pulse_text
-from compact.exchange.origin import placeholders
-from compact.moves import moves_along_drive, upward_sign
-from compact.operating_point import grid_index, write_points
-from compact.table import TransitionTable
-from llg.drawing.canvas import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure
-from llg.errors import InputError
+from compact.table.moves import moves_along_drive, upward_sign
+from compact.table.operating_point import grid_index, write_points
+from compact.table.origin import placeholders
+from compact.table.transition_table import TransitionTable
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure
+from dwcore.errors import InputError
 
 PulsePair = tuple[tuple[int, int], tuple[int, int]]
 _SHARES = colormaps["cividis_r"]

@@ -6,10 +6,10 @@ import numpy as np
 
 from compact.exchange.crosssim_file import LookupTable, write_lookup
 from compact.exchange.crosssim_import import DIRECTIONS
-from compact.exchange.origin import is_grid
 from compact.exchange.pulse_rows import pulse_rows
-from compact.table import TransitionTable
-from llg.errors import InputError
+from compact.table.origin import is_grid
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
 
 MAX_RESOLUTION = 5001
 

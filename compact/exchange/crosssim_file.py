@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from llg.errors import InputError
-from llg.storage import atomic
+from dwcore.errors import InputError
+from dwcore.storage import atomic
 
 LARGEST_BYTES = 200_000_000
 HEADER = "1st Row = Gbins, 2nd Row = CDF Points, 3rd row onward =  dG matrix (rows= CDF, columns = Gbins) "

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from compact.exchange.crosssim_file import LookupTable, read_lookup
-from compact.exchange.origin import GRID, WEIGHTS, weights
 from compact.exchange.state_grid import Rows, assign_states
-from compact.table import InstanceStates, TransitionTable
-from llg.errors import InputError
+from compact.table.origin import GRID, WEIGHTS, weights
+from compact.table.transition_table import InstanceStates, TransitionTable
+from dwcore.errors import InputError
 
 MAX_STATES = 1024
 DIRECTIONS = ("increasing", "decreasing")

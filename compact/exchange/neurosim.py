@@ -18,7 +18,7 @@ from scipy.optimize import brentq, minimize_scalar
 from compact.exchange.pulse_rows import PulseRows
 from compact.exchange.step_statistics import staircase, step_std
 from compact.exchange.write_line import WriteLine
-from llg.errors import InputError
+from dwcore.errors import InputError
 
 LABEL_DISTANCE = 0.07
 LARGEST_LABEL = 9.0

@@ -18,9 +18,9 @@ import re
 
 import numpy as np
 
+from dwcore.errors import InputError, nearest
+from dwcore.storage.column_file import ColumnFile, read_columns
 from llg.calibration.measured import UNITS
-from llg.errors import InputError, nearest
-from llg.storage.column_file import ColumnFile, read_columns
 
 POLARITY = {
     1: ("+1", "1", "+", "up", "set", "ltp", "p", "potentiation", "pos", "positive", "1.0", "+1.0"),

@@ -12,8 +12,8 @@ import numpy as np
 from compact.exchange.crosssim_import import PulseFacts
 from compact.exchange.level_mixture import LEAST_READINGS, Levels, find_levels
 from compact.exchange.pulse_data import PulseData
-from compact.table import InstanceStates, TransitionTable
-from llg.errors import InputError
+from compact.table.transition_table import InstanceStates, TransitionTable
+from dwcore.errors import InputError
 
 MOST_STATES = 40
 PATIENCE = 3

@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from compact.interpolate import transition_matrix
-from compact.operating_point import OperatingPoint, grid_index, write_points
-from compact.table import TransitionTable
-from llg.errors import InputError
+from compact.table.interpolate import transition_matrix
+from compact.table.operating_point import OperatingPoint, grid_index, write_points
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

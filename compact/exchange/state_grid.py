@@ -15,7 +15,7 @@ import dataclasses
 import numpy as np
 from scipy.optimize import linprog
 
-from llg.errors import RunError
+from dwcore.errors import RunError
 
 LARGEST_SHIFT = 0.045
 """Largest change of the cumulative distribution between two states that the mean may cost [1]."""

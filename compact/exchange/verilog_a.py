@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from compact.exchange.origin import placeholders
 from compact.exchange.verilog_a_law import can_write, fitted_law, number, table_law
 from compact.exchange.verilog_a_text import CLOCKS, HASH, NODES, NORMAL
 from compact.exchange.write_line import write_line
-from compact.table import TransitionTable
-from llg.errors import InputError
+from compact.table.origin import placeholders
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
 
 RESERVED = (
     "analog begin branch case current default discipline else end endcase endfunction endmodule event exclude for from "
@@ -105,7 +105,7 @@ def save_module(path, module: Module, *, force: bool = False) -> None:
         InputError: the path cannot be written.
         RunError: the disk failed.
     """
-    from llg.storage.atomic import replacing
+    from dwcore.storage.atomic import replacing
 
     with replacing(path, force=force) as temporary:
         Path(temporary).write_text(module.text, encoding="ascii", errors="replace")

@@ -7,13 +7,13 @@ lower and the upper end.
 
 import numpy as np
 
-from compact.fitting.drift_diffusion import COLDEST
-from compact.fitting.forms import T_REFERENCE
-from compact.fitting.model import FittedModel
-from compact.fitting.passage import HELD
-from compact.interpolate import chances, half_outcome, quantiles, trials
-from compact.table import TransitionTable
-from llg.errors import InputError
+from compact.forms.drift_diffusion import COLDEST
+from compact.forms.forms import T_REFERENCE
+from compact.forms.model import FittedModel
+from compact.forms.passage import HELD
+from compact.table.interpolate import chances, half_outcome, quantiles, trials
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
 
 MAX_TERMS = 200_000
 """Largest number of probabilities that a module may hold; front ends take seconds for a tenth of it."""
@@ -27,7 +27,7 @@ def number(value: float) -> str:
 
 
 def table_law(table: TransitionTable, *, device: int, temperature: float) -> tuple[str, str]:
-    """Code that interpolates the table as `compact.interpolate` does, held beyond its grid.
+    """Code that interpolates the table as `compact.table.interpolate` does, held beyond its grid.
 
     Normal quantiles of the chances to be lost and to end in state m or beyond run linearly in current density and in the
     logarithm of duration. The share that counts as half an outcome is one for the whole table here.
@@ -176,7 +176,7 @@ def _threshold_function(name: str, row: np.ndarray) -> str:
 
 
 def _passage_function(model: FittedModel, value: dict) -> str:
-    """The chance to pass k ridges, see `compact.fitting.drift_diffusion`."""
+    """The chance to pass k ridges, see `compact.forms.drift_diffusion`."""
     f, T0 = number(value["diffusion"]), number(T_REFERENCE)
     if model.rest is None:
         barrier = number(2 * value["pace"] / value["diffusion"])

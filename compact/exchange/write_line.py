@@ -2,10 +2,10 @@
 
 import dataclasses
 
-from compact.operating_point import OperatingPoint
-from compact.table import TransitionTable
-from llg.device import Device, device_from_mapping
-from llg.errors import InputError
+from compact.table.operating_point import OperatingPoint
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
+from llg.device.device import Device, device_from_mapping
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compact.operating_point import OperatingPoint
-from compact.table import TransitionTable
-from llg.errors import InputError
+from compact.table.operating_point import OperatingPoint
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
 
 
 def drawn_matrices(

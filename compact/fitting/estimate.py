@@ -5,17 +5,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compact.moves import upward_sign
-from compact.table import TransitionTable
-from llg.errors import InputError
-
-from .forms import T_REFERENCE
-from .likelihood import deviance
-from .model import DOWN, UP, FittedModel
-from .passage import Pulses, grid_pulses, to_displacement_counts
-from .problem import DeviceRows, Layout
-from .registry import DEFAULT, form_by_name
-from .scoring import Estimate, maximize
+from compact.fitting.likelihood import deviance
+from compact.fitting.problem import DeviceRows, Layout
+from compact.fitting.scoring import Estimate, maximize
+from compact.forms.forms import T_REFERENCE
+from compact.forms.model import DOWN, UP, FittedModel
+from compact.forms.passage import Pulses, grid_pulses, to_displacement_counts
+from compact.forms.registry import DEFAULT, form_by_name
+from compact.table.moves import upward_sign
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
 
 LEAST_LOST = 3
 """So many walls must have been lost over an end for it to get a threshold; fewer belong to the stray share."""

@@ -4,11 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from compact.table import TransitionTable
-
-from .estimate import pick, table_pulses, table_rows
-from .likelihood import deviance, expected_deviance
-from .model import FittedModel
+from compact.fitting.estimate import pick, table_pulses, table_rows
+from compact.fitting.likelihood import deviance, expected_deviance
+from compact.forms.model import FittedModel
+from compact.table.transition_table import TransitionTable
 
 SOUND, FAIR = 1.5, 4.0
 """Deviance per degree of freedom up to which a fit is called sound, and usable."""

@@ -19,10 +19,9 @@ import dataclasses
 import numpy as np
 from scipy.special import betaincinv
 
-from compact.table import TransitionTable
-from llg.errors import InputError
-
-from .result import Fit
+from compact.forms.result import Fit
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
 
 JEFFREYS = 0.5
 SHARE, MOST = 0.25, 100.0

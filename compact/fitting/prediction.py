@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .result import Fit
+from compact.forms.result import Fit
 
 _STEP = 0.1  # of a standard error of each parameter
 

@@ -8,8 +8,8 @@ import dataclasses
 
 import numpy as np
 
-from .forms import STRAY, Form
-from .passage import HELD, Pulses, displacement, effective_threshold, reached
+from compact.forms.forms import STRAY, Form
+from compact.forms.passage import HELD, Pulses, displacement, effective_threshold, reached
 
 STEP = 1e-5
 """Step of the central differences in working parameters; their error is about its square."""

@@ -5,17 +5,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compact.table import TransitionTable
-from llg.errors import InputError, RunError
-
-from .estimate import device_rows, fit_table
-from .goodness import free_parameters, goodness_of_fit, verdict
-from .likelihood import log_likelihood
-from .model import FittedModel
-from .passage import to_displacement_counts
-from .registry import DEFAULT, FORMS
-from .result import Fit
-from .spread import Spread, find_spread
+from compact.fitting.estimate import device_rows, fit_table
+from compact.fitting.goodness import free_parameters, goodness_of_fit, verdict
+from compact.fitting.likelihood import log_likelihood
+from compact.forms.model import FittedModel
+from compact.forms.passage import to_displacement_counts
+from compact.forms.registry import DEFAULT, FORMS
+from compact.forms.result import Fit
+from compact.forms.spread import Spread, find_spread
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError, RunError
 
 FOLDS = 3
 LEAST_PROBABILITY = 1e-6

@@ -9,10 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from llg.errors import RunError
-
-from .likelihood import deviance, score_and_information
-from .problem import DeviceRows, Layout
+from compact.fitting.likelihood import deviance, score_and_information
+from compact.fitting.problem import DeviceRows, Layout
+from dwcore.errors import RunError
 
 MOST_ROUNDS = 200
 LONGEST_STEP = 0.7

@@ -9,8 +9,8 @@ Expected: two states lose two points or more; from three states on, the 8 x 8 di
 the float32 twin, about 98 %.
 """
 
+from arraysim.datasets.datasets import load_dataset
 from arraysim.training.config import TrainingConfig
-from arraysim.training.datasets import load_dataset
 from arraysim.training.series import vary
 
 

@@ -10,12 +10,12 @@ pairs, where the rms error is a fifth of 0.073 of the largest weight, the roundi
 largest weight more than doubles the error of two pairs, and hardly changes that of single ones.
 """
 
+from arraysim.datasets.datasets import load_dataset
 from arraysim.networks.definition import array_layers
 from arraysim.rules.write_verify import WriteVerifyConfig, write_verify
 from arraysim.synapses.kinds import make_weights
 from arraysim.synapses.ladder import ladder_law
 from arraysim.training.config import TrainingConfig
-from arraysim.training.datasets import load_dataset
 from arraysim.training.float_twin import FloatTwin
 from arraysim.training.keeper import Keeper
 from arraysim.training.trainee import Trainee, divide

@@ -14,8 +14,8 @@ import dataclasses
 import numpy as np
 
 from llg.constants import GAMMA_0, MU_0
-from llg.device import load_device
-from llg.velocity import velocity_against_current
+from llg.device.device import load_device
+from llg.runs.velocity import velocity_against_current
 
 
 def without_dmi(device):

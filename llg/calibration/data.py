@@ -5,9 +5,9 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from dwcore.errors import InputError
 from llg.calibration.measured import Measurements
-from llg.device import Device
-from llg.errors import InputError
+from llg.device.device import Device
 
 CURRENT_AXIS = (r"current density ($10^{11}$ A/m$^2$)", 1e11)
 """Label and SI value of the plotted unit of a current density."""

@@ -21,16 +21,16 @@ import dataclasses
 import numpy as np
 from scipy.special import ndtr, ndtri, xlogy
 
+from dwcore.errors import InputError
 from llg.calibration.data import CURRENT_AXIS, CalibrationData, place_of
 from llg.calibration.measured import Measurements
 from llg.calibration.wall_trace import first_step, shared_step
 from llg.constants import MU_0
-from llg.device import Device
-from llg.drive import Drive
-from llg.ensemble import simulate
-from llg.errors import InputError
-from llg.landscape import Well, find_wells
-from llg.q_phi import Field, QPhiModel
+from llg.device.device import Device
+from llg.landscape.wells import Well, find_wells
+from llg.runs.drive import Drive
+from llg.runs.ensemble import simulate
+from llg.walls.q_phi import Field, QPhiModel
 
 SHOTS = 1000
 """Simulated pulses at each current."""

@@ -9,10 +9,10 @@ from collections.abc import Callable
 import numpy as np
 from scipy import optimize, stats
 
+from dwcore.errors import InputError, RunError
 from llg.calibration.data import CalibrationData
 from llg.calibration.parameters import FITTABLE, ParameterSpace
-from llg.device import Device
-from llg.errors import InputError, RunError
+from llg.device.device import Device
 
 CONFIDENCE = 0.95
 _ROUNDS = 12

@@ -22,7 +22,7 @@ from llg.calibration.data import CalibrationData
 from llg.calibration.deviance_fit import DevianceFit
 from llg.calibration.parameters import ParameterSpace
 from llg.calibration.profile_interval import profile_intervals
-from llg.device import Device
+from llg.device.device import Device
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

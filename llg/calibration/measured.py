@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from llg.errors import InputError, nearest
-from llg.storage.column_file import ColumnFile, read_columns
+from dwcore.errors import InputError, nearest
+from dwcore.storage.column_file import ColumnFile, read_columns
 
 UNITS = {
     "length": {"m": 1.0, "um": 1e-6, "nm": 1e-9},

@@ -3,8 +3,8 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from llg.device import Device
-from llg.errors import InputError, nearest
+from dwcore.errors import InputError, nearest
+from llg.device.device import Device
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Pinning maps q(B_z): the field that holds the wall at rest at each place.
 
-At rest f1 = f2 = 0 (`llg.q_phi`), so that with the lowest wall angle phi(q)
+At rest f1 = f2 = 0 (`llg.walls.q_phi`), so that with the lowest wall angle phi(q)
 
     B_z(q) = -mu0 Q f1(q, phi(q)) at H_z = 0      that is,  dE/dq = 2 Q Ms B_z s2(q) t.
 
@@ -22,8 +22,8 @@ from scipy.interpolate import CubicHermiteSpline
 from llg.calibration.data import CalibrationData, on_track, only_q_phi, place_of, read_positions
 from llg.calibration.measured import Measurements
 from llg.constants import MU_0
-from llg.device import Device
-from llg.q_phi import QPhiModel
+from llg.device.device import Device
+from llg.walls.q_phi import QPhiModel
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline, CubicSpline, PchipInterpolator
 
+from dwcore.errors import InputError
 from llg.calibration.data import place_of, read_positions
 from llg.calibration.measured import Measurements
-from llg.device import Device
-from llg.errors import InputError
-from llg.potential import Potential
+from llg.device.device import Device
+from llg.device.potential import Potential
 
 TAPER = 2.0
 """Length beyond the end of the map over which the force falls to zero, in wall widths [1]."""

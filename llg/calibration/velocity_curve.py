@@ -1,6 +1,6 @@
 """Velocity curves v(J), v(B_z) or both: the steady or mean velocity of the wall on a straight track at T = 0.
 
-The closed form is `llg.analytic.straight_track_velocity`: from its rest angle the wall turns until it moves steadily, or for
+The closed form is `llg.walls.analytic.straight_track_velocity`: from its rest angle the wall turns until it moves steadily, or for
 ever, and then moves at the mean velocity over a turn.
 
 Thermal noise, creep and the tilt of the wall are not in this law: use data above the creep regime and below the
@@ -11,14 +11,14 @@ import dataclasses
 
 import numpy as np
 
-from llg.analytic import straight_track_velocity
+from dwcore.errors import InputError
 from llg.calibration.data import CURRENT_AXIS, CalibrationData, only_q_phi
 from llg.calibration.measured import Measurements
 from llg.constants import MU_0
-from llg.device import Device
-from llg.errors import InputError
-from llg.q_phi import Field, QPhiModel
-from llg.velocity import straight_track
+from llg.device.device import Device
+from llg.runs.velocity import straight_track
+from llg.walls.analytic import straight_track_velocity
+from llg.walls.q_phi import Field, QPhiModel
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -13,18 +13,18 @@ import dataclasses
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from dwcore.errors import InputError
 from llg.calibration.data import CalibrationData, on_track, place_of, read_positions
 from llg.calibration.measured import Measurements
 from llg.calibration.pinning_map import along_track, holding_field, rest_angle
 from llg.constants import MU_0
-from llg.device import Device
-from llg.drive import Drive
-from llg.ensemble import simulate
-from llg.errors import InputError
-from llg.models import equation_of
-from llg.pulse import Waveform
-from llg.q_phi import Field, QPhiModel
-from llg.time_step import time_step
+from llg.device.device import Device
+from llg.device.pulse import Waveform
+from llg.runs.drive import Drive
+from llg.runs.ensemble import simulate
+from llg.runs.models import equation_of
+from llg.runs.time_step import time_step
+from llg.walls.q_phi import Field, QPhiModel
 
 SAMPLES = 1000
 ENSEMBLE = 512

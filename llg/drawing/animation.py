@@ -9,13 +9,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, PALE, SKY, WIDTH
+from dwcore.errors import InputError
 from llg.constants import K_B
-from llg.drawing.canvas import BLUE, GREY, INK, ORANGE, PALE, SKY, WIDTH
 from llg.drawing.device_plots import STRIP_HEIGHT, plot_landscape, plot_outline, wells_or_none
-from llg.errors import InputError
-from llg.landscape import valley
-from llg.q_phi import QPhiModel
-from llg.trajectories import Trajectories
+from llg.landscape.wells import valley
+from llg.runs.trajectories import Trajectories
+from llg.walls.q_phi import QPhiModel
 
 DPI = 100
 MOST_FRAMES = 150

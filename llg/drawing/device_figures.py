@@ -5,19 +5,19 @@ import dataclasses
 import numpy as np
 from matplotlib.figure import Figure
 
-from llg.analytic import walker_field
-from llg.device import Device
+from dwcore.errors import InputError
+from llg.device.device import Device
 from llg.drawing.energy_surface import energy_surface
 from llg.drawing.flow import flow
 from llg.drawing.retention_plots import plot_retention
 from llg.drawing.surface_plots import plot_energy_surface, plot_phase_portrait
 from llg.drawing.velocity_plots import plot_velocity_against_current, plot_velocity_against_field
-from llg.drive import wall_field
-from llg.errors import InputError
-from llg.minimum_energy_path import has_energy
-from llg.q_phi import Field, QPhiModel
+from llg.landscape.minimum_energy_path import has_energy
 from llg.rates.retention_curve import retention_against_temperature
-from llg.velocity import velocity_against_current, velocity_against_field
+from llg.runs.drive import wall_field
+from llg.runs.velocity import velocity_against_current, velocity_against_field
+from llg.walls.analytic import walker_field
+from llg.walls.q_phi import Field, QPhiModel
 
 TEMPERATURES = np.linspace(250.0, 500.0, 16)
 """Temperatures of the retention curves [K]."""

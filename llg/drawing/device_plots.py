@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MultipleLocator
 
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, SKY, axes_or_new
+from dwcore.errors import RunError
 from llg.constants import K_B
-from llg.device import Device
-from llg.drawing.canvas import BLUE, GREY, INK, ORANGE, SKY, axes_or_new
-from llg.ensemble import Drive
-from llg.errors import RunError
-from llg.landscape import Well, find_wells, valley
-from llg.q_phi import QPhiModel
+from llg.device.device import Device
+from llg.landscape.wells import Well, find_wells, valley
+from llg.runs.ensemble import Drive
+from llg.walls.q_phi import QPhiModel
 
 Q_LABEL = r"wall position $q$ (nm)"
 STRIP_HEIGHT = 1.6

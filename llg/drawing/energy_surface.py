@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 
+from dwcore.errors import InputError
 from llg.constants import K_B
-from llg.errors import InputError
-from llg.fixed_points import FixedPoint, fixed_points, wrapped
-from llg.minimum_energy_path import EnergyPath, has_energy, paths_of_track
-from llg.q_phi import NO_FIELD, Field, QPhiModel
+from llg.landscape.fixed_points import FixedPoint, fixed_points, wrapped
+from llg.landscape.minimum_energy_path import EnergyPath, has_energy, paths_of_track
+from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 
 Q_STEPS, PHI_STEPS = 900, 180
 _HEADROOM = 1.6  # the scale goes to this multiple of the highest barrier

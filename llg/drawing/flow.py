@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 
 from llg.drawing.energy_surface import turn_around
-from llg.fixed_points import FixedPoint, fixed_points, wrapped
-from llg.q_phi import NO_FIELD, Field, QPhiModel
+from llg.landscape.fixed_points import FixedPoint, fixed_points, wrapped
+from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 
 Q_STEPS, PHI_STEPS = 160, 96
 MOST_STEPS = 4000

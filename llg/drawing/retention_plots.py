@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
-from llg.drawing.canvas import INK, axes_or_new
+from dwcore.canvas.style import INK, axes_or_new
 from llg.rates.retention_curve import LEAST_BARRIER, TEN_YEARS, RetentionCurves
 
 HEIGHT = 4.4

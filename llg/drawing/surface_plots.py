@@ -7,12 +7,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Stroke
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new
 from llg.constants import MU_0
-from llg.drawing.canvas import BLUE, GREY, INK, ORANGE, axes_or_new
 from llg.drawing.device_plots import Q_LABEL
 from llg.drawing.energy_surface import EnergySurface
 from llg.drawing.flow import Flow
-from llg.fixed_points import FixedPoint, wrapped
+from llg.landscape.fixed_points import FixedPoint, wrapped
 
 PHI_LABEL = r"wall angle $\varphi$ (degrees)"
 HEIGHT = 4.4

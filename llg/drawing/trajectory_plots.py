@@ -5,11 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from llg.drawing.canvas import BLUE, GREY, INK, ORANGE, PALE, WIDTH, axes_or_new, pulse_text
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, PALE, WIDTH, axes_or_new, pulse_text
 from llg.drawing.device_plots import Q_LABEL, STRIP_HEIGHT, plot_landscape, plot_outline, wells_or_none
-from llg.landscape import Well, well_index
-from llg.q_phi import QPhiModel
-from llg.trajectories import Trajectories
+from llg.landscape.wells import Well, well_index
+from llg.runs.trajectories import Trajectories
+from llg.walls.q_phi import QPhiModel
 
 MAX_DRAWN = 200
 """More lines than these only hide one another."""

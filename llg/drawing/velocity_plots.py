@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.axes import Axes
 
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new
 from llg.constants import MU_0
-from llg.drawing.canvas import BLUE, GREY, INK, ORANGE, axes_or_new
-from llg.velocity import SimulatedVelocities
+from llg.runs.velocity import SimulatedVelocities
 
 HEIGHT = 4.2
 
@@ -14,7 +14,7 @@ def plot_velocity_against_current(curve: SimulatedVelocities, *, ax: Axes | None
     """Draw v(J): simulation at a temperature and without noise, closed form, Walker point.
 
     Args:
-        curve: what `llg.velocity.velocity_against_current` finds.
+        curve: what `llg.runs.velocity.velocity_against_current` finds.
         ax: axes to draw on, a new figure by default.
     """
     label = r"current density $J$ ($10^{11}$ A/m$^2$)"
@@ -25,7 +25,7 @@ def plot_velocity_against_field(curve: SimulatedVelocities, *, ax: Axes | None =
     """Draw v(B): simulation at a temperature and without noise, closed form, Walker point.
 
     Args:
-        curve: what `llg.velocity.velocity_against_field` finds.
+        curve: what `llg.runs.velocity.velocity_against_field` finds.
         ax: axes to draw on, a new figure by default.
     """
     return _plot(curve, MU_0 * 1e3, r"field along the easy axis $\mu_0H$ (mT)", "Walker field: {:.3g} mT", ax)

@@ -14,8 +14,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.ndimage import maximum_filter
 
+from llg.device.pulse import Waveform
 from llg.fokker_planck.operator import Operator
-from llg.pulse import Waveform
 
 FLOOR = 1e-13
 MARGIN = 12

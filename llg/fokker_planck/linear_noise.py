@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 
 from llg.constants import K_B
-from llg.q_phi import Field, QPhiModel
+from llg.walls.q_phi import Field, QPhiModel
 
 _STEP = 1e-5
 

@@ -25,7 +25,7 @@ import scipy.sparse as sp
 
 from llg.constants import K_B
 from llg.fokker_planck.flux_stencils import line
-from llg.q_phi import Field, QPhiModel
+from llg.walls.q_phi import Field, QPhiModel
 
 LARGEST_CORRECTION = 0.5
 """Largest drift that makes the law at rest exact, relative to the drift itself."""

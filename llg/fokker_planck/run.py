@@ -1,6 +1,6 @@
 """Pulses on one state of a device without sampling noise: the Fokker-Planck equation on two grids.
 
-Same question and same answer as `llg.simulation.run_pulse`, with a discretization error in place of the sampling
+Same question and same answer as `llg.runs.simulation.run_pulse`, with a discretization error in place of the sampling
 error. The cells are measured in the thermal width of the wells in their stiffest direction: the least length on which
 the density varies, because diffusion is as strong in q/Delta as in phi.
 """
@@ -11,18 +11,18 @@ from collections.abc import Callable
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from dwcore.errors import InputError
 from llg.constants import K_B
-from llg.device import Device
-from llg.drive import Drive
-from llg.errors import InputError
+from llg.device.device import Device
+from llg.device.pulse import Waveform
 from llg.fokker_planck.density import Density, evolve
 from llg.fokker_planck.linear_noise import gaussian
 from llg.fokker_planck.operator import Grid, Operator, make_grid
-from llg.landscape import Well
-from llg.pulse import Waveform
-from llg.q_phi import NO_FIELD, Field, QPhiModel
-from llg.run_plan import LARGEST_TEMPERATURE
-from llg.simulation import PulseCase, pulse_case
+from llg.landscape.wells import Well
+from llg.runs.drive import Drive
+from llg.runs.run_plan import LARGEST_TEMPERATURE
+from llg.runs.simulation import PulseCase, pulse_case
+from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 
 CELL = 0.3
 """Default size of the cells in phi, in thermal widths."""
@@ -76,7 +76,7 @@ def run_pulse_density(
         temperature: temperature [K]; the device's own by default.
         cell: size of the cells in phi, in thermal widths.
         progress: called with the share of the work that has just been done.
-        what: what acts on which wall, arguments of `llg.simulation.pulse_case`.
+        what: what acts on which wall, arguments of `llg.runs.simulation.pulse_case`.
 
     Raises:
         InputError: impossible arguments, or something that the method does not cover.

@@ -1,6 +1,6 @@
 """Jitted run of a block of rigid walls of which only the final position counts: those that have settled stop early.
 
-After the drive has ended, the energy of each wall is looked at every few steps. Walls that have settled (`llg.settling`)
+After the drive has ended, the energy of each wall is looked at every few steps. Walls that have settled (`llg.landscape.settling`)
 or left the track give up their lane to one that still moves, so that the lanes stay full. What a wall does depends
 on its own noise keys alone, and not on its lane.
 """
@@ -8,8 +8,8 @@ on its own noise keys alone, and not on its lane.
 import numpy as np
 from numba import njit
 
-from llg.kernels.compiled import compiled
-from llg.kernels.elementary import sincos
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.elementary import sincos
 from llg.kernels.q_phi import LANES, advance
 
 CHECK_EVERY = 32
@@ -18,7 +18,7 @@ CHECK_EVERY = 32
 
 @njit(inline="always")
 def excess_energy(x, phi, surface, inverse_step):
-    """Energy [J] above that at which a wall at rest counts as settled, from `llg.settling.Settling.surface`."""
+    """Energy [J] above that at which a wall at rest counts as settled, from `llg.landscape.settling.Settling.surface`."""
     u = min(max(x * inverse_step, 0.0), surface.shape[0] - 1.000001)
     cell = int(u)
     f = u - cell

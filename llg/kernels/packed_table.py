@@ -3,14 +3,14 @@
 Reading a table at computed places is the costliest part of the wall kernels, so each entry is one word: the upper
 40 bits are those of the value as a double, the lower 24 hold the difference to the next value in units of `unit`. Read
 as a double the word is the value to 4e-9 of itself; the difference is good to half a unit, 6e-8 of the largest one.
-The error of linear interpolation on the grids of `llg.geometry` is some 1e-4 of the range.
+The error of linear interpolation on the grids of `llg.device.geometry` is some 1e-4 of the range.
 """
 
 import numpy as np
 from numba import njit
 
-from llg.kernels.elementary import bits_float
-from llg.kernels.memory import load_constant
+from dwcore.numerics.elementary import bits_float
+from dwcore.numerics.memory import load_constant
 
 _LOW = np.int64(0xFFFFFF)
 _HALF = 2**23

@@ -1,7 +1,7 @@
 """Jitted time loop of the rigid wall (q, phi), Stratonovich Heun scheme, over lanes of trajectories.
 
 Reduced units: x = q/Delta, fields in Ms, time in 1/(gamma0 Ms). With f1, f2 the right-hand sides of the two field
-equations (`llg.q_phi`), n(x) = w_0/s2 and a(x) = d ln s2/dx,
+equations (`llg.walls.q_phi`), n(x) = w_0/s2 and a(x) = d ln s2/dx,
 
     dx/dt   = [alpha f1 - Q f2 + (alpha/2) theta n a]/(1 + alpha^2) + eps g(x) xi_1
     dphi/dt = [Q f1 + alpha f2]/(1 + alpha^2)                       + eps g(x) xi_2
@@ -13,12 +13,12 @@ The stationary law without drive is exp(-E/kB T) in (q, phi).
 import numpy as np
 from numba import njit
 
-from llg.kernels.compiled import compiled
-from llg.kernels.elementary import sincos
-from llg.kernels.memory import load_lane, store_lane
-from llg.kernels.noise import normal_pair, step_bits
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.elementary import sincos
+from dwcore.numerics.memory import load_lane, store_lane
+from dwcore.numerics.noise import normal_pair, step_bits
+from dwcore.numerics.vector_width import prefer_wide_vectors
 from llg.kernels.packed_table import interpolate
-from llg.kernels.vector_width import prefer_wide_vectors
 
 LANES = 64
 COLUMNS = 5
@@ -36,8 +36,8 @@ def drift(x, phi, j, hx, hy, hz, tau, table, c):
         hy: pi/2 times the field along y, in Ms.
         hz: Q times the field along z, in Ms.
         tau: temperature relative to that of the coefficients.
-        table: packed geometry table with the columns p, a, b, c, g, see `llg.scaling.kernel_input`.
-        c: `llg.scaling.Coefficients`.
+        table: packed geometry table with the columns p, a, b, c, g, see `llg.runs.scaling.kernel_input`.
+        c: `llg.runs.scaling.Coefficients`.
     """
     (inverse_step, last_cell, table_unit, h_k, damping_like, field_like, stt_q, stt_phi) = c[:8]
     (uniform, crowding, m_x1, m_x2, m_p1, m_p2, half_theta) = c[8:]

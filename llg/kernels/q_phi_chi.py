@@ -14,13 +14,13 @@ without drive is exp(-E/kB T) in (q, phi, chi).
 import numpy as np
 from numba import njit
 
-from llg.kernels.compiled import compiled
-from llg.kernels.elementary import sincos, sincos_quarter
-from llg.kernels.memory import load_lane, store_lane
-from llg.kernels.noise import normal_pair, step_bits, third_normals
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.elementary import sincos, sincos_quarter
+from dwcore.numerics.memory import load_lane, store_lane
+from dwcore.numerics.noise import normal_pair, step_bits, third_normals
+from dwcore.numerics.vector_width import prefer_wide_vectors
 from llg.kernels.packed_table import interpolate
 from llg.kernels.q_phi import LANES
-from llg.kernels.vector_width import prefer_wide_vectors
 
 COLUMNS = 9
 _PI_SQUARED = 9.869604401089358
@@ -39,8 +39,8 @@ def drift(x, phi, chi, j, hx, hy, hz, tau, table, c):
         hy: pi/2 times the field along y, in Ms.
         hz: Q times the field along z, in Ms.
         tau: temperature relative to that of the coefficients.
-        table: packed geometry table, columns as in `llg.extended_scaling`.
-        c: `llg.extended_scaling.ChiCoefficients`.
+        table: packed geometry table, columns as in `llg.runs.extended_scaling`.
+        c: `llg.runs.extended_scaling.ChiCoefficients`.
     """
     (inverse_step, last_cell, table_unit, h_k, damping_like, field_like, stt_q, stt_phi) = c[:8]
     (uniform, crowding, m_x1, m_x2, m_p1, m_p2, half_theta, h_d, h_sigma) = c[8:17]
@@ -101,7 +101,7 @@ def drift(x, phi, chi, j, hx, hy, hz, tau, table, c):
 
 @njit(inline="always")
 def held(chi):
-    """Tilt kept between the bounds of `llg.q_phi_chi`."""
+    """Tilt kept between the bounds of `llg.walls.q_phi_chi`."""
     chi = chi if chi > -1.4 else -1.4
     return chi if chi < 1.4 else 1.4
 

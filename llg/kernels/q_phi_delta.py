@@ -14,13 +14,13 @@ without drive is exp(-E/kB T) in (q, phi, Delta).
 import numpy as np
 from numba import njit
 
-from llg.kernels.compiled import compiled
-from llg.kernels.elementary import sincos
-from llg.kernels.memory import load_lane, store_lane
-from llg.kernels.noise import normal_pair, step_bits, third_normals
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.elementary import sincos
+from dwcore.numerics.memory import load_lane, store_lane
+from dwcore.numerics.noise import normal_pair, step_bits, third_normals
+from dwcore.numerics.vector_width import prefer_wide_vectors
 from llg.kernels.packed_table import interpolate
 from llg.kernels.q_phi import LANES
-from llg.kernels.vector_width import prefer_wide_vectors
 
 COLUMNS = 10
 
@@ -38,8 +38,8 @@ def drift(x, phi, v, j, hx, hy, hz, tau, table, c):
         hy: pi/2 times the field along y, in Ms.
         hz: Q times the field along z, in Ms.
         tau: temperature relative to that of the coefficients.
-        table: packed geometry table, columns as in `llg.extended_scaling`.
-        c: `llg.extended_scaling.DeltaCoefficients`.
+        table: packed geometry table, columns as in `llg.runs.extended_scaling`.
+        c: `llg.runs.extended_scaling.DeltaCoefficients`.
     """
     (inverse_step, last_cell, table_unit, h_k, damping_like, field_like, stt_q, stt_phi) = c[:8]
     (uniform, crowding, m_x1, m_x2, m_p1, m_p2, half_theta, h_d, half_h_sigma, m_v, _) = c[8:]
@@ -94,7 +94,7 @@ def drift(x, phi, v, j, hx, hy, hz, tau, table, c):
 
 @njit(inline="always")
 def held(v):
-    """Root of Delta/Delta_0 kept between the bounds of `llg.q_phi_delta`."""
+    """Root of Delta/Delta_0 kept between the bounds of `llg.walls.q_phi_delta`."""
     v = v if v > 0.5 else 0.5
     return v if v < 2.0 else 2.0
 

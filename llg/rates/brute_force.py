@@ -11,14 +11,14 @@ import math
 
 import numpy as np
 
-from llg.ensemble import Drive, simulate
-from llg.errors import InputError
-from llg.kernels.noise import stream_id
-from llg.landscape import Well, well_index
-from llg.pulse import Waveform
-from llg.q_phi import QPhiModel
+from dwcore.errors import InputError
+from dwcore.numerics.noise import stream_id
+from llg.device.pulse import Waveform
+from llg.landscape.wells import Well, well_index
 from llg.rates.escape_coordinate import core_energies, motion_in_well
-from llg.time_step import time_step
+from llg.runs.ensemble import Drive, simulate
+from llg.runs.time_step import time_step
+from llg.walls.q_phi import QPhiModel
 
 LARGEST_STEPS = 2e10
 """Steps of all trajectories together beyond which waiting is refused."""
@@ -87,7 +87,7 @@ def brute_rates(
         seed: root seed.
         expected_rate: rough escape rate, sets how long to wait [1/s].
         escapes: number of escapes to expect.
-        dt: time step [s]; by default that of `llg.ensemble.simulate`.
+        dt: time step [s]; by default that of `llg.runs.ensemble.simulate`.
         jobs: threads; all processors by default.
         noise_scale: factor on the noise; other than 1 only to see a statistical test fail.
 

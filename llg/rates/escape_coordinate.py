@@ -21,9 +21,9 @@ import numpy as np
 from scipy.linalg import expm
 
 from llg.constants import K_B
-from llg.landscape import Well
-from llg.q_phi import QPhiModel
+from llg.landscape.wells import Well
 from llg.rates.thermal_grid import ThermalGrid, hessian
+from llg.walls.q_phi import QPhiModel
 
 CORE_KT = 1.0
 """A wall within this energy of the bottom of its well is in its core."""

@@ -8,8 +8,8 @@ and of its own steps.
 import numpy as np
 from numba import njit
 
-from llg.kernels.compiled import compiled
-from llg.kernels.noise import shifted_key, trajectory_keys
+from dwcore.numerics.compiled import compiled
+from dwcore.numerics.noise import shifted_key, trajectory_keys
 from llg.kernels.q_phi import LANES, advance
 
 FELL_BACK, REACHED, LOST_LEFT, LOST_RIGHT, UNDECIDED = -1, -2, -3, -4, -5

@@ -21,17 +21,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from dwcore.errors import InputError, RunError
+from dwcore.numerics.noise import stream_id
 from llg.constants import K_B
-from llg.errors import InputError, RunError
-from llg.kernels.noise import stream_id
 from llg.kernels.q_phi import LANES
-from llg.landscape import Well
-from llg.q_phi import NO_FIELD, QPhiModel
+from llg.landscape.wells import Well
 from llg.rates.escape_coordinate import Place, motion_in_well, place_of
 from llg.rates.flux_kernel import LOST_LEFT, LOST_RIGHT, REACHED, UNDECIDED, run_basin, run_trials
 from llg.rates.thermal_grid import thermal_grid
-from llg.scaling import field_rows, kernel_input
-from llg.time_step import time_step
+from llg.runs.scaling import field_rows, kernel_input
+from llg.runs.time_step import time_step
+from llg.walls.q_phi import NO_FIELD, QPhiModel
 
 TRIALS = 2048
 """Trials per interface and replica."""

@@ -26,11 +26,11 @@ import math
 
 import numpy as np
 
+from dwcore.errors import RunError
 from llg.constants import K_B
-from llg.errors import RunError
-from llg.landscape import Well
-from llg.q_phi import QPhiModel
+from llg.landscape.wells import Well
 from llg.rates.thermal_grid import ThermalGrid, hessian
+from llg.walls.q_phi import QPhiModel
 
 LEAST_HOLD = 6.0
 """Energy [kB T] that it must take to turn the wall around at a saddle: the formula takes its angle as held."""

@@ -11,15 +11,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dwcore.errors import InputError, nearest
 from llg.constants import K_B
-from llg.errors import InputError, nearest
-from llg.landscape import Well
-from llg.q_phi import QPhiModel
+from llg.landscape.wells import Well
 from llg.rates.brute_force import brute_rates
 from llg.rates.flux_sampling import flux_rates
 from llg.rates.langer import NEGLIGIBLE, partition_function, passages
 from llg.rates.thermal_grid import thermal_grid
 from llg.rates.turnover import crossing_losses, transfer_factors
+from llg.walls.q_phi import QPhiModel
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,12 +9,12 @@ import dataclasses
 import numpy as np
 from scipy import constants
 
+from dwcore.errors import InputError, RunError
 from llg.constants import K_B
-from llg.device import Device
-from llg.errors import InputError, RunError
-from llg.landscape import find_wells
-from llg.q_phi import QPhiModel
+from llg.device.device import Device
+from llg.landscape.wells import find_wells
 from llg.rates.rate_matrix import rate_matrix
+from llg.walls.q_phi import QPhiModel
 
 TEN_YEARS = 10 * constants.Julian_year
 """The usual demand on a memory that keeps its state without power [s]."""

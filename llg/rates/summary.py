@@ -5,13 +5,13 @@ import math
 
 import numpy as np
 
+from dwcore.errors import InputError
 from llg.constants import K_B
-from llg.depinning import depinning_current
-from llg.device import Device
-from llg.errors import InputError
-from llg.landscape import Well, find_wells
-from llg.q_phi import QPhiModel
+from llg.device.device import Device
+from llg.landscape.wells import Well, find_wells
 from llg.rates.rate_matrix import rate_matrix
+from llg.runs.depinning import depinning_current
+from llg.walls.q_phi import QPhiModel
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,8 +6,8 @@ import math
 import numpy as np
 
 from llg.constants import K_B
-from llg.landscape import Well, well_index
-from llg.q_phi import QPhiModel
+from llg.landscape.wells import Well, well_index
+from llg.walls.q_phi import QPhiModel
 
 _H = 1e-3
 _CELLS_PER_DELTA = 8

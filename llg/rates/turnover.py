@@ -25,11 +25,11 @@ import math
 
 import numpy as np
 
+from dwcore.errors import RunError
 from llg.constants import K_B
-from llg.errors import RunError
-from llg.q_phi import QPhiModel
 from llg.rates.langer import Passage
 from llg.rates.thermal_grid import ThermalGrid
+from llg.walls.q_phi import QPhiModel
 
 STRONG = 10.0
 """A wall that loses this much [kB T] on a crossing is captured; the rate then differs from Langer's by 1 %."""

@@ -11,7 +11,7 @@ import socket
 import h5py
 import pytest
 
-from llg.storage.files import create, put
+from dwcore.storage.files import create, put
 
 SHIPPED = "five_state"
 

@@ -14,7 +14,7 @@ import pytest
 from compact import load_table
 from compact.bulk.run import partial_path
 from compact.bulk.sweep_file import SweepFile
-from llg.storage import files
+from dwcore.storage import files
 
 SWEEP = [
     "sweep",

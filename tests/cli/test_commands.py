@@ -9,8 +9,8 @@ import pytest
 
 import dwsynapse
 from compact import load_table
-from llg.storage.files import open_checked, provenance
-from llg.trajectories import load_trajectories
+from dwcore.storage.files import open_checked, provenance
+from llg.runs.trajectories import load_trajectories
 
 SIMULATE_KEYS = {
     "n", "states", "start_q_m", "current_density_A_per_m2", "duration_s", "probability", "standard_error",

@@ -11,7 +11,7 @@ import pytest
 
 from compact.bulk.run import partial_path
 from compact.bulk.sweep_file import SweepFile
-from llg.storage import files
+from dwcore.storage import files
 
 pytest.importorskip("distributed", reason="needs the extra cluster")
 
@@ -77,7 +77,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(command, process, folder,
 
 def test_a_worker_without_the_package_or_of_another_version(monkeypatch):
     from compact.bulk.dask_cluster import run_remote
-    from llg.errors import RunError
+    from dwcore.errors import RunError
 
     with pytest.raises(RunError, match=r"a Dask worker has dwsynapse .*, the sweep was started with 9\.9"):
         run_remote("{}", "9.9", ("block", 0))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from llg.trajectories import load_trajectories
+from llg.runs.trajectories import load_trajectories
 
 PULSE = "time_ns,value\n0,0\n0.2,1\n1.0,1\n1.2,0\n"
 GATED = """

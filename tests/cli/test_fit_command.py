@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fit_cases import CURRENT, S, drawn_table, known_model, spread_model
 
-from compact.table_file import load_table, save_table
+from compact.table.table_file import load_table, save_table
 
 
 @pytest.fixture(scope="module")

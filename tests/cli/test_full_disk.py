@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from compact.bulk.sweep_file import SweepFile
-from llg.storage import files
+from dwcore.storage import files
 
 SWEEP = [
     "sweep",
@@ -72,7 +72,7 @@ def test_disk_fails_between_blocks(command, folder, monkeypatch, call):
         return real(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr("llg.storage.journal.SYNC_SECONDS", 0.0)
+        patch.setattr("dwcore.storage.journal.SYNC_SECONDS", 0.0)
         patch.setattr(os, call, failing)
         answer = command(*SWEEP, "-o", "table.h5")
     assert answer.code == 1 and answer.err.count("\n") == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llg.rates.command import METHODS
+from dwsynapse.commands.rates import METHODS
 from llg.rates.rate_matrix import METHODS as KNOWN
 
 SHALLOW = """

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from compact import load_table
-from llg.storage.files import open_checked, provenance
+from dwcore.storage.files import open_checked, provenance
 
 FIGURES = (
     "trajectories",

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compact.interpolate import transition_matrix
-from compact.table import TransitionTable
-from compact.table_file import load_table, save_table
-from llg.errors import InputError
+from compact.table.interpolate import transition_matrix
+from compact.table.table_file import load_table, save_table
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
 
 FIELDS = (
     "position",

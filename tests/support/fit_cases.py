@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from compact.fitting.model import FittedModel
-from compact.table import TransitionTable
+from compact.forms.model import FittedModel
+from compact.table.transition_table import TransitionTable
 
 S = 4
 CURRENT = 7e11 * np.array([-1.3, -1.1, -0.9, -0.8, -0.7, -0.6, 0.6, 0.7, 0.8, 0.9, 1.1, 1.3])

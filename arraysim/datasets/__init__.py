@@ -1,0 +1,1 @@
+"""Labelled images: shipped, from files, downloaded."""

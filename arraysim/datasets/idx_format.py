@@ -1,0 +1,72 @@
+"""IDX files, the format of MNIST: a header that says type and sizes, then bytes; gzip or not.
+
+References:
+    Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits, http://yann.lecun.com/exdb/mnist.
+"""
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from dwcore.errors import InputError
+
+UNSIGNED_BYTE = 8
+GZIP_MAGIC = b"\x1f\x8b"
+MAX_BYTES = 1 << 31
+"""Largest content that is unpacked."""
+
+
+def find_idx(folder: Path, stem: str) -> Path:
+    """Return the file of a name with or without `.gz`, with `-idx3` or `.idx3` in it, whichever is there.
+
+    Args:
+        folder: where to look.
+        stem: standard name without `.gz`, such as "train-images-idx3-ubyte".
+
+    Raises:
+        InputError: there is none.
+    """
+    for name in (stem, stem.replace("-idx", ".idx")):
+        for end in ("", ".gz"):
+            if (folder / (name + end)).is_file():
+                return folder / (name + end)
+    raise InputError(f"{folder}: holds no {stem} or {stem}.gz")
+
+
+def read_idx(path: Path, dimensions: int) -> np.ndarray:
+    """Return the unsigned bytes of an IDX file.
+
+    Args:
+        path: the file.
+        dimensions: number of axes that it must have [1].
+
+    Raises:
+        InputError: the file cannot be read, is no IDX file of bytes, or its size does not fit its header.
+    """
+    content = _unpacked(path)
+    length = 4 + 4 * dimensions
+    if len(content) < length or content[:2] != b"\0\0":
+        raise InputError(f"{path}: not an IDX file")
+    if (content[2], content[3]) != (UNSIGNED_BYTE, dimensions):
+        raise InputError(f"{path}: type {content[2]}, {content[3]} axes; unsigned bytes and {dimensions} axes needed")
+    shape = struct.unpack(f">{dimensions}I", content[4:length])
+    if math.prod(shape) != len(content) - length:
+        raise InputError(f"{path}: {len(content) - length} bytes after the header, {shape} needs {math.prod(shape)}")
+    return np.frombuffer(content, np.uint8, offset=length).reshape(shape)
+
+
+def _unpacked(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            packed = stream.read(2) == GZIP_MAGIC
+        with gzip.open(path, "rb") if packed else open(path, "rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(content) > MAX_BYTES:
+        raise InputError(f"{path}: more than {MAX_BYTES} bytes")
+    return content

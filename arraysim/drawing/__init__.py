@@ -1,0 +1,1 @@
+"""Figures of trainings, programming, accuracy and cost."""

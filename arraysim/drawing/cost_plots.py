@@ -1,0 +1,179 @@
+"""Figures of an estimate: stacked bars of chips, pies of one chip, a tornado of assumptions."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from arraysim.cost.comparison import Comparison
+from arraysim.cost.ledger import BLOCKS, PHASES, ChipCost
+from arraysim.cost.sensitivity import Sensitivity
+from dwcore.canvas.number_text import signed
+from dwcore.canvas.style import BLUE, INK, ORANGE, axes_or_new, new_figure
+
+HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++")
+SMALL = 0.015
+"""Blocks with a smaller share in every bar are drawn together."""
+UNITS = {
+    "area": ("area", {"mm²": 1e6, "µm²": 1e12}),
+    "energy": ("energy per image", {"mJ": 1e3, "µJ": 1e6, "nJ": 1e9, "pJ": 1e12}),
+    "latency": ("latency per image", {"ms": 1e3, "µs": 1e6, "ns": 1e9}),
+}
+"""What is drawn, and the units to choose from, the largest first."""
+
+
+def plot_chips(data: Sequence[ChipCost], *, what: str = "energy", ax: Axes | None = None) -> Axes:
+    """Draw one stacked bar per chip, by block.
+
+    Args:
+        data: chips.
+        what: "area", "energy" or "latency".
+        ax: axes to draw on; default new ones.
+    """
+    ax = axes_or_new(ax, height=1.6 + 0.42 * len(data))
+    parts = np.array([_by_block(chip, what) for chip in data])
+    label, unit, scale = _unit(what, parts.sum(axis=1).max())
+    parts = scale * parts
+    shown, labels = _gather(parts)
+    left = np.zeros(len(data))
+    for values, name in zip(shown.T, labels, strict=True):
+        ax.barh([chip.name for chip in data], values, 0.65, left=left, label=name, **_style(name))
+        left += values
+    for number, total in enumerate(left):
+        ax.text(total + 0.01 * left.max(), number, signed(total), va="center", fontsize=9)
+    ax.set(xlabel=f"{label} ({unit})", xlim=(0, 1.14 * left.max()))
+    ax.invert_yaxis()
+    ax.grid(False, axis="y")
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8)
+    return ax
+
+
+def plot_phases(data: ChipCost, *, what: str = "energy", ax: Axes | None = None) -> Axes:
+    """Draw one stacked bar per phase of a chip, by block.
+
+    Args:
+        data: chip.
+        what: "energy" or "latency".
+        ax: axes to draw on; default new ones.
+    """
+    ax = axes_or_new(ax, height=3.2)
+    parts = getattr(data, what).sum(axis=0).T
+    label, unit, scale = _unit(what, parts.sum(axis=1).max())
+    parts = scale * parts
+    shown, labels = _gather(parts)
+    left = np.zeros(len(PHASES))
+    for values, name in zip(shown.T, labels, strict=True):
+        ax.barh(PHASES, values, 0.65, left=left, label=name, **_style(name))
+        left += values
+    for number, total in enumerate(left):
+        ax.text(total + 0.01 * left.max(), number, signed(total), va="center", fontsize=9)
+    ax.set(xlabel=f"{label} ({unit})", xlim=(0, 1.14 * left.max()))
+    ax.invert_yaxis()
+    ax.grid(False, axis="y")
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8)
+    return ax
+
+
+def plot_share(data: ChipCost, *, what: str = "energy", ax: Axes | None = None) -> Axes:
+    """Draw the shares of the blocks of one chip as a pie; small ones together, large ones with their percentage.
+
+    Args:
+        data: chip.
+        what: "area", "energy" or "latency".
+        ax: axes to draw on; default new ones.
+    """
+    ax = new_figure(3.6).subplots() if ax is None else ax
+    values = _by_block(data, what)
+    shown, names = _gather(values[None, :])
+    wedges, *_ = ax.pie(
+        shown[0],
+        startangle=90,
+        counterclock=False,
+        labels=[f"{share:.0%}" if share > 0.04 else "" for share in shown[0] / values.sum()],
+        textprops={"fontsize": 8},
+    )
+    for wedge, name in zip(wedges, names, strict=True):
+        wedge.set(**_style(name), label=name)
+    label, unit, scale = _unit(what, values.sum())
+    ax.set_title(f"{label}: {signed(scale * values.sum())} {unit}", fontsize=10)
+    return ax
+
+
+def shares_figure(data: ChipCost) -> Figure:
+    """Pies of area, energy and latency of one chip."""
+    figure = new_figure(4.2)
+    handles = {}
+    for ax, what in zip(figure.subplots(1, 3), UNITS, strict=True):
+        plot_share(data, what=what, ax=ax)
+        handles |= {patch.get_label(): patch for patch in ax.patches}
+    order = [name for name in (*BLOCKS, "other") if name in handles]
+    figure.legend([handles[name] for name in order], order, loc="outside lower center", ncols=5, fontsize=8)
+    return figure
+
+
+def comparison_figure(data: Comparison) -> Figure:
+    """Stacked bars of area, energy and latency of a chip and its baselines, one below the other."""
+    chips = [data.chip, *data.baselines.values()]
+    figure = new_figure(3 * (1.2 + 0.36 * len(chips)))
+    for ax, what in zip(figure.subplots(3, 1), UNITS, strict=True):
+        plot_chips(chips, what=what, ax=axes_or_new(ax))
+    return figure
+
+
+def plot_tornado(
+    data: tuple[dict[str, float], Sequence[Sensitivity]],
+    *,
+    ratio: str = "energy",
+    most: int = 14,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how a ratio to the baseline changes with each assumption, the strongest at the top.
+
+    Args:
+        data: ratios as assumed, and the assumptions, as `arraysim.cost.sensitivity.sensitivities` returns them.
+        ratio: which one.
+        most: bars to draw.
+        ax: axes to draw on; default new ones.
+    """
+    base, found = data
+    chosen = sorted(found, key=lambda one: -one.swing(ratio))[:most]
+    ax = axes_or_new(ax, height=1.2 + 0.27 * len(chosen))
+    for number, one in enumerate(chosen):
+        for value, colour, hatch in ((one.low_ratios[ratio], BLUE, ""), (one.high_ratios[ratio], ORANGE, "///")):
+            ax.barh(number, value - base[ratio], 0.7, left=base[ratio], color=colour, hatch=hatch, edgecolor="white")
+    ax.axvline(base[ratio], color=INK, linewidth=1)
+    ax.set_yticks(range(len(chosen)), [f"{one.name}: {one.low} | {one.high}" for one in chosen], fontsize=8)
+    ax.invert_yaxis()
+    ax.set_xlabel(f"{ratio.replace('_', ' ')}: baseline over this chip (plain: first value, hatched: second)")
+    ax.grid(False, axis="y")
+    return ax
+
+
+def _unit(what: str, largest: float) -> tuple[str, str, float]:
+    """Label, unit and factor that show a value with at least one digit before the point, if there is such a unit."""
+    label, units = UNITS[what]
+    fitting = [unit for unit, scale in units.items() if largest * scale >= 1]
+    unit = fitting[0] if fitting else list(units)[-1]
+    return label, unit, units[unit]
+
+
+def _by_block(chip: ChipCost, what: str) -> np.ndarray:
+    return chip.area if what == "area" else getattr(chip, what).sum(axis=(0, 2))
+
+
+def _gather(parts: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    share = parts / np.maximum(parts.sum(axis=1, keepdims=True), 1e-300)
+    large = share.max(axis=0) >= SMALL
+    names = [name for name, keep in zip(BLOCKS, large, strict=True) if keep]
+    rest = parts[:, ~large].sum(axis=1, keepdims=True)
+    return (np.hstack([parts[:, large], rest]), [*names, "other"]) if rest.any() else (parts[:, large], names)
+
+
+def _style(name: str) -> dict:
+    if name == "other":
+        return {"facecolor": "white", "edgecolor": INK, "linewidth": 0.5}
+    number = BLOCKS.index(name)
+    colour = mpl.colormaps["cividis"](((number * 5) % len(BLOCKS)) / (len(BLOCKS) - 1))
+    return {"facecolor": colour, "edgecolor": "white", "hatch": HATCHES[number % len(HATCHES)], "linewidth": 0.5}

@@ -1,0 +1,81 @@
+"""Transition statistics: pulses from every state over a grid of current densities and durations."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from compact.bulk.block import Worker
+from compact.bulk.gather import gather
+from compact.bulk.local import HOME, plan_tasks, run_threads
+from compact.bulk.plan import Grid, SweepPlan
+from compact.table.transition_table import TransitionTable
+from llg.device.device import Device
+
+__all__ = ["Grid", "build_table", "reference_grid", "run_in_memory"]
+
+
+def reference_grid(device: Device, *, quick: bool = False) -> Grid:
+    """Grid around the nominal pulse: both signs, 0.5 to 1.3 times its current, 0.7 to 1.6 times its duration.
+
+    Durations too short for the edges of the pulse are left out.
+    """
+    pulse = device.section("pulse")
+    factors = np.array([0.7, 0.85, 1.0, 1.15]) if quick else np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3])
+    stretch = np.array([1.0]) if quick else np.array([0.7, 1.0, 1.3, 1.6])
+    current = pulse.current_density * np.concatenate([-factors[::-1], factors])
+    duration = pulse.duration * stretch
+    return Grid(current_density=tuple(current), duration=tuple(duration[duration >= pulse.shortest]))
+
+
+def build_table(
+    device: Device,
+    grid: Grid,
+    *,
+    n: int,
+    seed: int,
+    jobs: int | None = None,
+    progress: Callable[[int], None] = lambda trajectories: None,
+) -> TransitionTable:
+    """Run n trajectories from every state at every point of the grid and count where they end.
+
+    Each starts at the bottom of its well, comes to thermal equilibrium during the pulse's rest time, sees the pulse,
+    and is read after the relaxation time. The noise of a point depends on its values, not on the grid around it.
+
+    Args:
+        device: the device (instance), with [stack], [readout] and [pulse].
+        grid: current densities and durations.
+        n: trajectories per state and point.
+        seed: root seed.
+        jobs: threads.
+        progress: called with the number of trajectories done since the last call.
+
+    Raises:
+        InputError: a section is missing or the grid does not fit the pulse edges.
+        RunError: the track has no well, or a trajectory diverged.
+    """
+    plan = SweepPlan(
+        device=device, grid=grid, temperature=(device.temperature,), instances=(device.instance,), n=n, seed=seed
+    )
+    return run_in_memory(plan, jobs=jobs, progress=progress)
+
+
+def run_in_memory(
+    plan: SweepPlan, *, jobs: int | None = None, progress: Callable[[int], None] = lambda trajectories: None
+) -> TransitionTable:
+    """Run a whole plan in threads without files.
+
+    Args:
+        plan: what to run.
+        jobs: threads.
+        progress: called with the number of trajectories done since the last call.
+
+    Raises:
+        RunError: the track has no well, or a trajectory diverged.
+    """
+    worker = Worker(plan)
+    S = len(worker.states)
+    counts, homes = np.zeros((plan.blocks, S, S + 1), np.uint64), [None] * plan.homes
+    tasks = plan_tasks(plan, range(plan.blocks), range(plan.homes))
+    for (kind, number), result in run_threads(worker, tasks, jobs=jobs, progress=progress):
+        (homes if kind == HOME else counts)[number] = result
+    return gather(plan, counts, homes)

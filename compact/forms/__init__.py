@@ -1,0 +1,1 @@
+"""Closed forms of the transition probabilities, and the fitted model."""

@@ -1,0 +1,1 @@
+"""Quantized states of a device, their conductances, retention and pulse energy."""

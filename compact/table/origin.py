@@ -1,0 +1,48 @@
+"""Tables that come from elsewhere: probabilities as counts, and what such a table does not know.
+
+A transition table of schema version 1 has a place for everything that a sweep of this program knows. A source that
+lacks something leaves a placeholder there, and the configuration says so under `origin`:
+
+    origin.format        name of the format it came from
+    origin.placeholders  field of the table -> what stands there instead
+    origin.counts        what the counts are, where they are no trajectories
+    origin.states        "grid" where the states are places on a conductance that has no states of its own
+
+`dwsynapse info` prints these. Everything else in the file is meant as it is named.
+"""
+
+import numpy as np
+
+from compact.table.transition_table import TransitionTable
+
+WEIGHT_SUM = 2**30
+"""Sum of a row of counts that stand for given probabilities; fine enough that they are kept to 1e-9."""
+WEIGHTS = "probabilities times 2^30, no trajectories; the standard errors mean nothing"
+GRID = "grid"
+
+
+def weights(probability: np.ndarray) -> np.ndarray:
+    """Return whole numbers in proportion to probabilities, each row of sum `WEIGHT_SUM`.
+
+    Args:
+        probability: rows along the last axis [1].
+
+    Returns:
+        Same shape, uint64; the largest remainders are rounded up.
+    """
+    share = np.asarray(probability, float)
+    share = share / share.sum(axis=-1, keepdims=True) * WEIGHT_SUM
+    whole = np.floor(share)
+    missing = WEIGHT_SUM - whole.sum(axis=-1, keepdims=True)
+    rank = np.argsort(np.argsort(whole - share, axis=-1, kind="stable"), axis=-1, kind="stable")
+    return (whole + (rank < missing)).astype(np.uint64)
+
+
+def placeholders(table: TransitionTable) -> dict[str, str]:
+    """What stands in the fields of a table that its source did not know: field -> words."""
+    return dict(table.config.get("origin", {}).get("placeholders", {}))
+
+
+def is_grid(table: TransitionTable) -> bool:
+    """Whether the states are places on a continuous conductance, not states of the device."""
+    return table.config.get("origin", {}).get("states") == GRID

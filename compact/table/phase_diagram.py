@@ -1,0 +1,66 @@
+"""The most likely displacement over current density and duration: the phase diagram of a synapse."""
+
+import dataclasses
+
+import numpy as np
+
+from compact.table.interpolate import transition_matrix
+from compact.table.moves import upward_sign
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
+
+CURRENTS, DURATIONS = 64, 32
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PhaseDiagram:
+    """Displacement from the state farthest from the end a pulse drives to.
+
+    Attributes:
+        current_density: shape (n,) [A/m^2].
+        duration: shape (m,) [s].
+        steps: most likely displacement, signed, S where the wall is most likely lost, shape (n, m) [1].
+        probability: of it, shape (n, m) [1].
+    """
+
+    current_density: np.ndarray
+    duration: np.ndarray
+    steps: np.ndarray
+    probability: np.ndarray
+
+
+def phase_diagram(table: TransitionTable, *, device: int = 0, temperature: int = 0) -> PhaseDiagram:
+    """Most likely displacement on a fine grid within the table's own, interpolated.
+
+    Args:
+        table: the table.
+        device: number of the device instance.
+        temperature: number of the temperature.
+
+    Raises:
+        InputError: the table has one current density or one duration only.
+    """
+    if table.current_density.size < 2 or table.duration.size < 2:
+        raise InputError("a phase diagram takes a table of at least two current densities and two durations")
+    J = _without_gap(table.current_density)
+    duration = np.geomspace(table.duration[0], table.duration[-1], DURATIONS)
+    steps, probability = np.zeros((J.size, DURATIONS)), np.zeros((J.size, DURATIONS))
+    sign, S, T = upward_sign(table), table.position.size, float(table.temperature[temperature])
+    for a, d in np.ndindex(J.size, DURATIONS):
+        rows = transition_matrix(
+            table, temperature=T, current_density=float(J[a]), duration=float(duration[d]), device=device
+        )
+        up = sign * J[a] >= 0
+        start = 0 if up else S - 1
+        best = int(np.argmax(rows[start]))
+        steps[a, d] = (1 if up else -1) * S if best == S else best - start
+        probability[a, d] = rows[start, best]
+    return PhaseDiagram(J, duration, steps, probability)
+
+
+def _without_gap(current: np.ndarray) -> np.ndarray:
+    """Fine grid over each sign of the current that the table has, not over the gap between them."""
+    parts = [part for part in (current[current < 0], current[current >= 0]) if part.size]
+    if min(part.size for part in parts) < 2:
+        return np.linspace(current[0], current[-1], CURRENTS)
+    return np.concatenate([np.linspace(part[0], part[-1], CURRENTS // len(parts)) for part in parts])

@@ -1,0 +1,1 @@
+"""The ground floor: errors, units, parameters; numerics, storage and canvas."""

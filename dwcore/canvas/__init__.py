@@ -1,0 +1,1 @@
+"""Style of figures, and figure and movie files."""

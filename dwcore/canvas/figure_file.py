@@ -1,0 +1,45 @@
+"""Figures as files: PNG, PDF or SVG, complete or absent."""
+
+import io
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from dwcore.errors import InputError
+from dwcore.storage.atomic import replacing
+
+FORMATS = ("png", "pdf", "svg")
+DPI = 150
+
+
+def figure_format(path) -> str:
+    """Format that the suffix of a path asks for.
+
+    Raises:
+        InputError: the suffix is none of `FORMATS`.
+    """
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        raise InputError(f"{path}: the name of a figure must end in .png, .pdf or .svg")
+    return suffix
+
+
+def figure_bytes(figure: Figure, kind: str = "png") -> bytes:
+    """The figure in one of `FORMATS`."""
+    buffer = io.BytesIO()
+    metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)  # the same figure, the same bytes
+    with rc_context({"svg.hashsalt": "dwsynapse"}):
+        figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
+    return buffer.getvalue()
+
+
+def save_figure(path, figure: Figure, *, force: bool = False):
+    """Write a figure in the format that its suffix says.
+
+    Raises:
+        InputError: unknown suffix, or the file exists and `force` is not set, or cannot be written.
+    """
+    content = figure_bytes(figure, figure_format(path))
+    with replacing(path, force=force) as temporary:
+        temporary.write_bytes(content)

@@ -1,0 +1,170 @@
+"""Validated parameters: name, meaning, unit, default and bounds declared once, beside the field.
+
+A section of a file is a frozen dataclass derived from `Parameters` whose fields are made with `quantity`, `whole`,
+`flag`, `word` or `numbers`; one that holds an object which checks itself has the metadata
+`{"kind": "part", "meaning": ...}`. The declaration feeds validation, unit conversion, documentation, file attributes
+and plot labels.
+"""
+
+import dataclasses
+import difflib
+import math
+import operator
+from collections.abc import Iterator, Mapping
+
+from dwcore.errors import InputError, nearest
+from dwcore.units import to_si
+
+_REQUIRED = dataclasses.MISSING
+_HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+
+
+def quantity(meaning: str, unit: str, *, default=_REQUIRED, gt=None, ge=None, lt=None, le=None):
+    """Declare a number in SI `unit` ("1" if dimensionless) with its bounds; `default=None` makes it optional."""
+    bounds = {">": gt, ">=": ge, "<": lt, "<=": le}
+    metadata = {"kind": "quantity", "meaning": meaning, "unit": unit, "bounds": bounds}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def whole(meaning: str, *, default=_REQUIRED, ge=0, le=None):
+    """Declare a whole number with its bounds; `default=None` makes it optional."""
+    metadata = {"kind": "whole", "meaning": meaning, "unit": "1", "bounds": {">=": ge, "<=": le}}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def flag(meaning: str, *, default: bool):
+    """Declare a choice between true and false."""
+    return dataclasses.field(default=default, metadata={"kind": "flag", "meaning": meaning})
+
+
+def word(meaning: str, *, default=_REQUIRED, choices: tuple[str, ...] = ()):
+    """Declare a text, one of `choices` if there are any."""
+    return dataclasses.field(default=default, metadata={"kind": "word", "meaning": meaning, "choices": choices})
+
+
+def numbers(meaning: str, unit: str, *, default=()):
+    """Declare a tuple of numbers in SI `unit`."""
+    return dataclasses.field(default=default, metadata={"kind": "numbers", "meaning": meaning, "unit": unit})
+
+
+def as_number(value, unit: str) -> float:
+    """Convert a number in SI or a string with a unit to a float in `unit`.
+
+    Raises:
+        InputError: the value is neither, or its unit does not fit.
+    """
+    if isinstance(value, str):
+        return to_si(value, unit)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{value!r} must be a number in {unit} or a string with a unit")
+    try:
+        return float(value)
+    except OverflowError:
+        raise InputError(f"a number of {value.bit_length()} bits is too large") from None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """Base of all parameter sections; validates every field at construction and reports all problems together."""
+
+    def __post_init__(self):
+        problems = [p for f in dataclasses.fields(self) for p in _field_problems(f, getattr(self, f.name))]
+        if not problems:
+            problems = list(self.problems())
+        if problems:
+            raise InputError("; ".join(problems))
+
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong with the fields taken together; called when each alone is right."""
+        return iter(())
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping, where: str):
+        """Build the section from a mapping of names to SI numbers or strings with units.
+
+        Args:
+            mapping: what the file holds.
+            where: file and section, for messages.
+
+        Raises:
+            InputError: unknown or missing names, wrong units, impossible values; one line with all of them.
+        """
+        if not isinstance(mapping, Mapping):
+            raise InputError(f"{where}: must be a table of names and values, got {mapping!r}")
+        fields = {f.name: f for f in dataclasses.fields(cls)}
+        problems = [f'unknown key "{key}"{nearest(key, fields)}' for key in mapping if key not in fields]
+        problems += [
+            f'missing "{f.name}" ({f.metadata["meaning"]})'
+            for f in fields.values()
+            if f.default is _REQUIRED and f.name not in mapping
+        ]
+        values = {}
+        for key in mapping.keys() & fields.keys():
+            try:
+                values[key] = _convert(fields[key], mapping[key])
+            except InputError as error:
+                problems.append(f"{key}: {error}")
+        if problems:
+            raise InputError(f"{where}: " + "; ".join(problems))
+        try:
+            return cls(**values)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+
+    def to_dict(self) -> dict:
+        """Return the fields as plain numbers, texts and lists."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+    @classmethod
+    def describe(cls) -> list[tuple[str, str, str]]:
+        """List (name, unit, meaning) of every field."""
+        return [(f.name, f.metadata.get("unit", ""), f.metadata["meaning"]) for f in dataclasses.fields(cls)]
+
+
+def _convert(field, value):
+    kind = field.metadata["kind"]
+    if kind == "quantity":
+        return as_number(value, field.metadata["unit"])
+    if kind == "word":
+        if not isinstance(value, str):
+            raise InputError(f"{value!r} must be a text")
+        return value
+    if kind in ("whole", "flag"):  # the field's own check says what is wrong
+        return value
+    if not isinstance(value, list | tuple):
+        raise InputError(f"{value!r} must be a list of numbers")
+    return tuple(as_number(v, field.metadata["unit"]) for v in value)
+
+
+def _field_problems(field, value) -> Iterator[str]:
+    meta = field.metadata
+    if meta["kind"] == "part" or (value is None and field.default is None):
+        return
+    if meta["kind"] == "word":
+        if meta["choices"] and value not in meta["choices"]:
+            close = difflib.get_close_matches(str(value), meta["choices"], n=1, cutoff=0.6)
+            hint = f'; did you mean "{close[0]}"?' if close else ""
+            yield f'{field.name} = "{value}" must be one of {", ".join(meta["choices"])}{hint}'
+        return
+    if meta["kind"] == "flag":
+        if not isinstance(value, bool):
+            yield f"{field.name} = {value!r} must be true or false"
+        return
+    unit = meta["unit"]
+    if meta["kind"] == "whole" and (isinstance(value, bool) or not isinstance(value, int)):
+        yield f"{field.name} = {value!r} must be a whole number"
+        return
+    if meta["kind"] == "numbers":
+        if not all(isinstance(v, int | float) and math.isfinite(v) for v in value):
+            yield f"{field.name} [{unit}] must hold finite numbers only"
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        yield f"{field.name} = {value!r} must be a number [{unit}]"
+        return
+    if not math.isfinite(value):
+        yield f"{field.name} = {value} [{unit}] must be finite"
+        return
+    for sign, bound in meta["bounds"].items():
+        if bound is not None and not _HOLDS[sign](value, bound):
+            yield f"{field.name} = {value:g} [{unit}] must be {sign} {bound:g}"

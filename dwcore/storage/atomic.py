@@ -1,0 +1,81 @@
+"""Output files that are complete or absent: written under a temporary name beside it, synced, renamed."""
+
+import contextlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from dwcore.errors import InputError, RunError
+
+
+@contextlib.contextmanager
+def replacing(path, *, force: bool = False):
+    """Yield a temporary path that is renamed to ``path`` once the block has ended without an error.
+
+    The temporary file exists, is empty and has the suffix of ``path``; any error or interrupt removes it.
+
+    Args:
+        path: file to write; its folder must exist and be writable.
+        force: overwrite an existing file.
+
+    Raises:
+        InputError: before the block runs, where ``path`` cannot be written.
+        RunError: the disk failed at the end.
+    """
+    target = _target(path, force)
+    temporary = target.with_name(f".dwsynapse-{secrets.token_hex(8)}.tmp{target.suffix}")
+    try:
+        _reserve(temporary)
+        yield temporary
+        _publish(temporary, _target(path, force))
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _target(path, force: bool) -> Path:
+    """Return the absolute path to write after checking what is there now."""
+    try:
+        target = Path(os.path.realpath(path))
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        if not target.parent.is_dir():
+            raise InputError(f"cannot write {path}: the folder {target.parent} does not exist") from None
+        return target
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
+    if stat.S_ISDIR(mode):
+        raise InputError(f"cannot write {path}: it is a folder, a file name is needed")
+    if not stat.S_ISREG(mode):
+        raise InputError(f"cannot write {path}: it exists and is not a regular file")
+    if not force:
+        raise InputError(f"cannot write {path}: it exists; --force overwrites it")
+    return target
+
+
+def _reserve(temporary: Path) -> None:
+    """Create the file, so that a folder without permission or space shows before the work starts."""
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
+    except OSError as error:
+        raise InputError(f"cannot write in the folder {temporary.parent}: {error.strerror}") from None
+
+
+def _publish(temporary: Path, target: Path) -> None:
+    try:
+        _sync(temporary)
+        temporary.replace(target)
+    except OSError as error:
+        raise RunError(f"{target} could not be written: {error.strerror}") from error
+    # The rename lasts only once the folder is synced; not every file system can do that.
+    with contextlib.suppress(OSError):
+        _sync(target.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,155 @@
+"""Tables of measurements and of micromagnetic runs: CSV, table.txt of mumax3, .odt of OOMMF, as columns of text.
+
+CSV: `#` comments and blank lines are skipped, the first other line names the columns, cells are separated by commas.
+mumax3: one comment line names the columns with their units, `# t (s)<tab>mx ()<tab>...`, blanks separate the cells.
+OOMMF: the first line is `# ODT 1.0`, `# Columns:` and `# Units:` hold one word or one {group in braces} or "in quotes"
+per column; a backslash at the end of a line joins it to the next, `{}` is a missing value.
+
+The existing reader of the two simulator tables, ubermagtable, brings a notebook environment of 39 packages with it;
+that is why the formats are read here. Cells stay text until asked for, so that columns nobody needs may hold anything.
+
+References:
+    OOMMF User's Guide, Data Table File Format (ODT), https://math.nist.gov/oommf/
+"""
+
+import dataclasses
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+
+from dwcore.errors import InputError, nearest
+
+LARGEST_BYTES = 200_000_000
+_WORD = re.compile(r'\{([^}]*)\}|"([^"]*)"|(\S+)')
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ColumnFile:
+    """A table as text.
+
+    Attributes:
+        path: where it came from, for messages.
+        names: column names without the unit where the format keeps it apart.
+        units: unit of each column, None where the format has it in the name.
+        rows: cells, row by row.
+        lines: line number of each row in the file.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    units: tuple[str | None, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+
+    def numbers(self, name: str) -> np.ndarray:
+        """One column as finite numbers, shape (rows,), in the unit of the file.
+
+        Raises:
+            InputError: no such column, or a cell that is no finite number.
+        """
+        if name not in self.names:
+            raise InputError(f'{self.path}: no column "{name}"{nearest(name, self.names)}')
+        column = self.names.index(name)
+        values = np.empty(len(self.rows))
+        for i, (row, line) in enumerate(zip(self.rows, self.lines, strict=True)):
+            try:
+                values[i] = float(row[column])
+            except ValueError:
+                values[i] = math.nan
+            if not math.isfinite(values[i]):
+                raise InputError(f'{self.path} line {line}: {name} = "{row[column]}" must be a finite number')
+        return values
+
+
+def read_columns(path) -> ColumnFile:
+    """Read a table; its first line tells the format.
+
+    Raises:
+        InputError: no such file, not text, no header, no rows, or rows of the wrong length; one line.
+    """
+    text = _text(path)
+    first = text.lstrip().split("\n", 1)[0].strip()
+    if re.match(r"#\s*ODT\b", first):
+        names, units, rows = _oommf(text, path)
+    elif re.match(r"#\s*t \(s\)", first):
+        names, units, rows = _mumax(text)
+    else:
+        names, units, rows = _csv(text)
+    if not names:
+        raise InputError(f"{path}: has no line that names the columns")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f'{path}: has two columns named "{twice[0]}"')
+    if not rows:
+        raise InputError(f"{path}: has no rows of numbers")
+    for line, row in rows:
+        if len(row) != len(names):
+            raise InputError(f"{path} line {line}: has {len(row)} cells, must be {len(names)} as the columns")
+    lines, cells = zip(*rows, strict=True)
+    return ColumnFile(path=str(path), names=tuple(names), units=tuple(units), rows=cells, lines=lines)
+
+
+def _text(path) -> str:
+    try:
+        if Path(path).stat().st_size > LARGEST_BYTES:
+            raise InputError(f"{path}: is larger than {LARGEST_BYTES // 10**6} MB, not a table of measurements")
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot read: {error.strerror}") from None
+    if "\0" in text:
+        raise InputError(f"{path}: not a text file")
+    return text
+
+
+def _csv(text: str):
+    lines = [(i, line.strip()) for i, line in enumerate(text.splitlines(), 1)]
+    filled = [(i, tuple(cell.strip() for cell in line.split(","))) for i, line in lines if line and line[0] != "#"]
+    names = filled[0][1] if filled else ()
+    return names, [None] * len(names), filled[1:]
+
+
+def _mumax(text: str):
+    lines = text.splitlines()
+    header = next(line for line in lines if line.strip())
+    parts = re.findall(r"([^\s(]+) \(([^)]*)\)", header)
+    rows = [(i, tuple(line.split())) for i, line in enumerate(lines, 1) if line.strip() and line.lstrip()[0] != "#"]
+    return [name for name, _ in parts], [unit for _, unit in parts], rows
+
+
+def _oommf(text: str, path):
+    names, units, rows = [], [], []
+    for number, line in _joined(text):
+        comment = re.match(r"#+\s*(\w*)\s*:?(.*)", line)
+        if not comment:
+            rows.append((number, tuple(_words(line))))
+        elif comment[1] == "Columns":
+            if names and _words(comment[2]) != names:
+                raise InputError(f"{path} line {number}: a second table with other columns; give one table per file")
+            names = _words(comment[2])
+        elif comment[1] == "Units":
+            units = _words(comment[2])
+    if units and len(units) != len(names):
+        raise InputError(f"{path}: names {len(names)} columns but {len(units)} units")
+    return names, units or [""] * len(names), rows
+
+
+def _joined(text: str):
+    """Lines with their numbers, continued ones joined, blank ones left out."""
+    held, start = "", 0
+    for number, line in enumerate(text.splitlines(), 1):
+        start = start if held else number
+        part = line.lstrip("# ") if held.startswith("#") else line
+        held += part.removesuffix("\\")
+        if part.endswith("\\"):
+            continue
+        if held.strip():
+            yield start, held.strip()
+        held = ""
+
+
+def _words(text: str) -> list[str]:
+    return ["".join(groups) for groups in _WORD.findall(text)]

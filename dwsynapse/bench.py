@@ -1,0 +1,120 @@
+"""What this machine does per second: wall steps, tables, pulses on arrays, reads; and how fast the program starts."""
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import numpy as np
+
+from arraysim.networks.network import Network
+from arraysim.networks.presets import mlp
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.synapse_array import SynapseArray
+from arraysim.synapses.weights import PairedWeights
+from compact.bulk.sweep import build_table, reference_grid
+from dwsynapse.bench_walls import all_models, best_rate
+from llg.device.device import load_device
+
+DEVICE = "five_state"
+SYNAPSES = 1 << 20
+SPARSE = 1 << 16
+TABLE_TRAJECTORIES = 1000
+
+
+def bench(*, seconds: float) -> dict:
+    """Measure everything for `seconds` [s] each; the documented JSON object of `dwsynapse bench`."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {
+        "trajectory_steps_per_second": all_models(load_device(DEVICE), seconds=seconds),
+        "table_pulses_per_second": _table_rate(seconds),
+        "pulses_per_second": _pulse_rates(seconds),
+        "reads_per_second": _read_rates(seconds),
+        "import_seconds": _start_up_times(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "load": load,
+    }
+
+
+def _table_rate(seconds: float) -> float:
+    device = load_device(DEVICE)
+    grid = reference_grid(device, quick=True)
+
+    def work() -> float:
+        return float(build_table(device, grid, n=TABLE_TRAJECTORIES, seed=1).counts.sum())
+
+    return best_rate(work, seconds)
+
+
+def _pulse_rates(seconds: float) -> dict[str, float]:
+    """Pulses per second on a full array, with one thread and all, and on a sparse list, with one and 64 device instances."""
+    rates, threads = {}, numba.get_num_threads()
+    for instances in (1, 64):
+        array = SynapseArray(ladder_law(instances=instances), shape=(SYNAPSES,), seed=1)
+        rng = np.random.default_rng(1)
+        every = rng.integers(0, 2, SYNAPSES, dtype=np.uint8)
+        some = rng.integers(0, SYNAPSES, SPARSE)
+
+        def full(array=array, every=every) -> float:
+            array.apply_all(every)
+            return SYNAPSES
+
+        def sparse(array=array, some=some, every=every) -> float:
+            array.apply(some, every[:SPARSE])
+            return SPARSE
+
+        work_of = {"full_array": (full, 1), "full_array_threads_all": (full, threads), "sparse": (sparse, 1)}
+        for name, (work, number) in work_of.items():
+            numba.set_num_threads(number)
+            work()
+            rates[f"{name}_instances_{instances}"] = best_rate(work, seconds)
+        numba.set_num_threads(threads)
+    return rates
+
+
+def _read_rates(seconds: float) -> dict[str, float]:
+    """Images per second forward through the 64-32-10 network on chip, in batches of 100."""
+    law = ladder_law()
+    layers = [
+        PairedWeights(law, rows=rows, columns=columns, largest_weight=0.5, seed=1, number=number)
+        for number, (rows, columns) in enumerate(((65, 32), (33, 10)))
+    ]
+    network = Network(mlp((32,)), layers, input_shape=(64,), classes=10)
+    images = np.random.default_rng(1).random((100, 64), np.float32)
+    labels = np.zeros(100, np.int64)
+
+    def work() -> float:
+        network.evaluate(images, labels)
+        return 100.0
+
+    work()
+    return {"digits_64_32_10_images": best_rate(work, seconds)}
+
+
+def _start_up_times() -> dict[str, float]:
+    """Wall time of fresh interpreters [s], the best of a few: python alone, numpy and numba, llg with them, --help."""
+    programs = {
+        "python": "pass",
+        "numpy_numba": "import numpy, numba",
+        "llg": "import numpy, numba, llg; llg.simulate",
+        "help": "import dwsynapse; dwsynapse.build_parser().format_help()",
+    }
+    return {name: 1 / best_rate(lambda code=code: _run(code), 0.5) for name, code in programs.items()}
+
+
+def _run(code: str) -> float:
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    return 1.0
+
+
+def processor() -> str:
+    """Name of the processor."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

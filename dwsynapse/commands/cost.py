@@ -1,0 +1,199 @@
+"""The subcommand `cost`."""
+
+import argparse
+import json
+from pathlib import Path
+
+from dwcore.errors import InputError
+from dwsynapse.options import emit, whole_number, writable_folder
+
+IMAGES = {"vgg8": ((32, 32, 3), 10), "lenet": ((28, 28, 1), 10), "mlp": ((8, 8, 1), 10)}
+"""Images and classes that the presets are made for: CIFAR-10, MNIST, the built-in digits."""
+
+
+def add_cost(commands) -> None:
+    """Declare the subcommand; nothing heavy is imported before it runs."""
+    cost = commands.add_parser(
+        "cost", help="area, energy and latency of training and inference, against CMOS baselines"
+    )
+    cost.add_argument("--network", metavar="NAME", help="vgg8 (default), vgg8:0.25, lenet, mlp:256,128, or a TOML file")
+    cost.add_argument("--image", type=_shape, metavar="H,W,C", help="shape of an image (default: that of the preset)")
+    cost.add_argument("--classes", type=whole_number(2), default=10, metavar="N", help="classes (default 10)")
+    cost.add_argument("--device", metavar="DEVICE", help="synapse: shipped device or TOML file (default five_state)")
+    cost.add_argument(
+        "--table", type=Path, metavar="FILE", help="transition table: its device, conductances and pulse energies"
+    )
+    cost.add_argument("--training", type=Path, metavar="FILE", help="training file: its network and the pulses it took")
+    cost.add_argument("--node", metavar="NM", help="CMOS node in nm, 7 to 130 (default 32)")
+    cost.add_argument("--chip", type=Path, metavar="TOML", help="settings of the chip")
+    cost.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="one setting; may be given often"
+    )
+    cost.add_argument("--settings", action="store_true", help="list all settings with their meaning, and stop")
+    cost.add_argument("--explain", metavar="BLOCK", help="how the figures of a block came about")
+    cost.add_argument(
+        "--sensitivity", metavar="BASELINE", help="change every assumption: effect on the ratios to a baseline"
+    )
+    cost.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="write cost.json and the figures here")
+    cost.add_argument("--force", action="store_true", help="overwrite what exists")
+    cost.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    cost.set_defaults(run=run_cost)
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    return tuple(whole_number(1)(part) for part in text.split(","))
+
+
+def run_cost(arguments: argparse.Namespace) -> None:
+    """Estimate a chip and its baselines."""
+    from arraysim.cost.comparison import compare
+    from arraysim.cost.document import chip_lines, comparison_document, explain_lines, ratio_lines
+    from arraysim.cost.sensitivity import sensitivities
+    from arraysim.cost.settings import ChipSettings, load_settings
+
+    if arguments.settings:
+        lines = [f"{field} [{unit or '-'}] = {getattr(ChipSettings(), field)}: {meaning}"
+                 for field, unit, meaning in ChipSettings.describe()]  # fmt: skip
+        emit(arguments, {"settings": ChipSettings().to_dict()}, lines)
+        return
+    _check_baseline(arguments.sensitivity)
+    settings = load_settings(arguments.chip, _overrides(arguments))
+    synapse, device = _synapse(arguments)
+    layers, settings, network = _network(arguments, settings)
+    if arguments.out is not None:
+        writable_folder(arguments.out, arguments.force)
+    result = compare(layers, settings, synapse)
+    document = {
+        "network": network,
+        "device": device,
+        **comparison_document(result, images_per_epoch=settings.images_per_epoch),
+    }
+    lines = [*chip_lines(result.chip), "", *ratio_lines(result)]
+    if arguments.explain:
+        lines = explain_lines(result.chip, arguments.explain)
+        document = {"block": arguments.explain, "derivation": document["derivation"].get(arguments.explain, [])}
+    found = None
+    if arguments.sensitivity:
+        found = sensitivities(layers, settings, synapse, baseline=arguments.sensitivity)
+        lines += _sensitivity(document, found, arguments.sensitivity)
+    if arguments.out is not None:
+        _write(arguments.out, document, result, found, force=arguments.force)
+        lines.append(f"  written to {arguments.out}")
+    emit(arguments, document, lines)
+
+
+def _check_baseline(name: str | None) -> None:
+    from arraysim.cost.comparison import BASELINES
+    from dwcore.errors import nearest
+
+    if name is not None and name not in BASELINES:
+        raise InputError(f'baseline "{name}" is unknown{nearest(name, BASELINES)}')
+
+
+def _overrides(arguments: argparse.Namespace) -> dict:
+    overrides: dict = {} if arguments.node is None else {"node_nm": _number(arguments.node, "--node")}
+    for text in arguments.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f'--set "{text}" must be NAME=VALUE')
+        overrides[name.strip()] = _value(name.strip(), value.strip())
+    return overrides
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        return float(text.removesuffix("nm"))
+    except ValueError:
+        raise InputError(f'{where} "{text}" must be a number') from None
+
+
+def _value(name: str, text: str):
+    import dataclasses
+
+    from arraysim.cost.settings import ChipSettings
+
+    kinds = {field.name: field.metadata["kind"] for field in dataclasses.fields(ChipSettings)}
+    match kinds.get(name):
+        case "numbers":
+            return [_number(part, name) for part in text.split(",")]
+        case "whole":
+            return int(text) if text.lstrip("-").isdigit() else text
+        case "flag":
+            return {"true": True, "false": False}.get(text.lower(), text)
+        case "quantity":
+            try:
+                return float(text)
+            except ValueError:
+                return text
+    return text
+
+
+def _synapse(arguments: argparse.Namespace):
+    from arraysim.cost.cell import synapse_of
+    from llg.device.device import load_device
+
+    if arguments.table is None:
+        device = load_device(arguments.device or "five_state")
+        return synapse_of(device), device.name
+    from arraysim.cost.table_use import synapse_of_table
+    from compact.table.table_file import load_table
+
+    if arguments.device is not None:
+        raise InputError("--device and --table must not be given together: a table names its device")
+    synapse = synapse_of_table(load_table(arguments.table), str(arguments.table))
+    return synapse, synapse.name
+
+
+def _network(arguments: argparse.Namespace, settings):
+    from arraysim.networks.definition import array_layers
+    from arraysim.networks.presets import network_from
+
+    if arguments.training is not None:
+        if arguments.network is not None:
+            raise InputError("--network and --training must not be given together: a training file holds its network")
+        from arraysim.cost.training_use import use_of_file
+        from arraysim.training.file import load_training
+
+        use = use_of_file(load_training(arguments.training), str(arguments.training))
+        return use.layers(), use.settings(settings), use.results[0].config.network.name
+    text = arguments.network or "vgg8"
+    definition = network_from(text)
+    shape = arguments.image or IMAGES.get(text.partition(":")[0], (None,))[0]
+    if shape is None:
+        raise InputError(f"{text}: needs --image H,W,C, the shape of an image")
+    return array_layers(definition, shape, arguments.classes), settings, definition.name
+
+
+def _sensitivity(document: dict, found, baseline: str) -> list[str]:
+    from arraysim.cost.document import sensitivity_document
+
+    base, assumptions = found
+    document["sensitivity"] = sensitivity_document(base, assumptions, baseline)
+    lines = ["", f"{'assumption':28}{'from':>12}{'to':>12}{'area':>14}{'energy':>14}{'latency':>14}"]
+    for one in assumptions[:20]:
+        cells = "".join(
+            f"{one.low_ratios[key]:>7.3g}{one.high_ratios[key]:>7.3g}" for key in ("area", "energy", "latency")
+        )
+        lines.append(f"{one.name:28}{one.low:>12}{one.high:>12}{cells}")
+    return lines
+
+
+def _write(folder: Path, document: dict, result, found, *, force: bool) -> None:
+    from arraysim.drawing.cost_plots import comparison_figure, plot_phases, plot_tornado, shares_figure
+    from dwcore.canvas.figure_file import save_figure
+    from dwcore.storage.atomic import replacing
+
+    with replacing(folder / "cost.json", force=force) as temporary:
+        temporary.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    figures = {
+        "comparison": comparison_figure(result),
+        "shares": shares_figure(result.chip),
+        "energy": plot_phases(result.chip).figure,
+        "latency": plot_phases(result.chip, what="latency").figure,
+    }
+    if found is not None:
+        figures |= {
+            f"tornado_{ratio}": plot_tornado(found, ratio=ratio).figure for ratio in ("area", "energy", "latency")
+        }
+    for name, figure in figures.items():
+        save_figure(folder / f"{name}.png", figure, force=force)

@@ -1,0 +1,178 @@
+"""Subcommands `dwsynapse sweep` and `dwsynapse merge`: transition tables in bulk."""
+
+import argparse
+import contextlib
+from pathlib import Path
+
+from dwsynapse.options import add_common, emit, progress, si_list, whole_number, writable_file
+
+
+def add_sweep(commands):
+    """Declare `sweep`; nothing heavy is imported before it runs."""
+    sweep = commands.add_parser("sweep", help="transition table over a grid of pulses, temperatures and devices")
+    sweep.add_argument("device", metavar="DEVICE", help="shipped device or TOML file")
+    sweep.add_argument(
+        "--currents", type=si_list("A/m^2"), metavar="J,J,...", help="signed, ascending (default: around nominal)"
+    )
+    sweep.add_argument("--durations", type=si_list("s"), metavar="T,T,...", help="ascending (default: around nominal)")
+    sweep.add_argument(
+        "--temperatures", type=si_list("K"), metavar="T,T,...", help="ascending (default: that of the device)"
+    )
+    sweep.add_argument("--instances", type=whole_number(1), default=1, metavar="K",
+                       help="number of device instances drawn from the spreads (default 1: the nominal device)")  # fmt: skip
+    sweep.add_argument("-n", type=whole_number(1), default=1000, metavar="N", help="trajectories per point and state")
+    sweep.add_argument("--target-error", type=float, metavar="E",
+                       help="go on beyond N where needed until no probability has a larger standard error")  # fmt: skip
+    sweep.add_argument("--resume", action="store_true", help="go on where an earlier run of the same command ended")
+    sweep.add_argument("--shard", type=_shard, metavar="I/N",
+                       help="run part I of N only, into the file OUT for `dwsynapse merge`")  # fmt: skip
+    where = sweep.add_mutually_exclusive_group()
+    where.add_argument("--processes", action="store_true", help="processes instead of threads, for many cores")
+    where.add_argument("--dask", metavar="ADDRESS", help="run on the Dask cluster of this scheduler or scheduler file")
+    add_common(sweep, output="write the table to this HDF5 file")
+    sweep.set_defaults(run=run_sweep)
+
+
+def add_merge(commands):
+    """Declare `merge`; nothing heavy is imported before it runs."""
+    merge = commands.add_parser("merge", help="transition table from the files of all shards of a sweep")
+    merge.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files of `dwsynapse sweep --shard`")
+    add_common(merge, output="write the table to this HDF5 file", seed=False)
+    merge.set_defaults(run=run_merge)
+
+
+def run_sweep(arguments: argparse.Namespace):
+    """Run a sweep, or a shard of one, and write its file."""
+    from compact.bulk.run import run_shard, run_to_table
+    from dwcore.errors import InputError
+
+    if arguments.out is None:
+        raise InputError("sweep: needs -o FILE to write the table to")
+    writable_file(arguments.out, arguments.force or arguments.resume)
+    plan = _plan(arguments)
+    options = {"resume": arguments.resume, "force": arguments.force, "progress": progress}
+    if arguments.shard is not None:
+        blocks, of = run_shard(plan, arguments.shard, arguments.out, _runner(arguments), **options)
+        number, shards = arguments.shard
+        result = {"file": str(arguments.out), "shard": [number, shards], "blocks": blocks, "blocks_of_plan": of}
+        emit(arguments, result, [f"{arguments.out}: shard {number}/{shards}, {blocks} of {of} blocks"])
+        return
+    table = run_to_table(plan, arguments.out, _runner(arguments), **options)
+    emit(arguments, *_summary(arguments.out, table, plan.reference_temperature))
+
+
+def run_merge(arguments: argparse.Namespace):
+    """Put the files of shards together."""
+    from compact.bulk.merge import merge
+    from dwcore.errors import InputError
+
+    if arguments.out is None:
+        raise InputError("merge: needs -o FILE to write the table to")
+    writable_file(arguments.out, arguments.force)
+    plan, table = merge(arguments.files, arguments.out, force=arguments.force)
+    emit(arguments, *_summary(arguments.out, table, plan.reference_temperature))
+
+
+def _shard(text: str) -> tuple[int, int]:
+    with contextlib.suppress(ValueError):
+        number, shards = map(int, text.split("/"))
+        if 1 <= number <= shards:
+            return number, shards
+    raise argparse.ArgumentTypeError(f"{text!r} must be I/N with 1 <= I <= N, for instance 3/8")
+
+
+def _plan(arguments: argparse.Namespace):
+    from compact.bulk.plan import Grid, SweepPlan
+    from compact.bulk.sweep import reference_grid
+    from llg.device.device import load_device
+
+    device = load_device(arguments.device)
+    nominal = reference_grid(device)
+    grid = Grid(
+        current_density=arguments.currents or nominal.current_density,
+        duration=arguments.durations or nominal.duration,
+    )
+    return SweepPlan(
+        device=device, grid=grid, temperature=arguments.temperatures or (device.temperature,),
+        instances=(0,) if arguments.instances == 1 else tuple(range(1, arguments.instances + 1)),
+        n=arguments.n, target_error=arguments.target_error, seed=arguments.seed,
+    )  # fmt: skip
+
+
+def _runner(arguments: argparse.Namespace):
+    """What runs the blocks: a function of a worker and tasks."""
+    jobs = arguments.jobs
+    if arguments.dask is not None:
+        from compact.bulk.dask_cluster import connect, run_dask
+
+        client = connect(arguments.dask)
+        return lambda worker, tasks: run_dask(client, worker.plan, tasks)
+    from compact.bulk.local import run_processes, run_threads
+
+    if arguments.processes:
+        return lambda worker, tasks: run_processes(worker.plan, tasks, jobs=jobs)
+    return lambda worker, tasks: run_threads(worker, tasks, jobs=jobs)
+
+
+def _summary(path, table, temperature: float) -> tuple[dict, list[str]]:
+    """What the commands print: the JSON object, and lines of text."""
+    import dataclasses
+
+    from compact.table.operating_point import write_points
+    from dwcore.errors import InputError
+
+    try:
+        points, words = write_points(table, temperature=temperature), ""
+    except InputError as error:  # a grid with one sign of current only, for instance, makes a sound table
+        points, words = (), f"{error}, as training on chip would need"
+    one_step = _one_step(table, temperature, points)
+    result = {
+        "table": str(path),
+        "states": table.position.tolist(),
+        "instances": [int(number) for number in table.devices["instance"]],
+        "trajectories": int(table.counts.sum()),
+        "missing_states": _missing_states(table),
+        "write_pulses": [dataclasses.asdict(point) for point in points],
+        "one_step_probability": [sum(each) / len(each) for each in one_step],
+        "one_step_probability_range": [[min(each), max(each)] for each in one_step],
+    }
+    return result, _lines(result, words)
+
+
+def _one_step(table, temperature: float, points) -> list[list[float]]:
+    """Probability that each write pulse moves the wall by one state, on each device instance."""
+    from compact.table.moves import move_probability
+    from compact.table.operating_point import grid_index
+
+    t = table.temperature.tolist().index(temperature)
+    devices = range(len(table.counts) if points else 0)
+    moves = [move_probability(table, 1, device=k, temperature=t)[0] for k in devices]
+    return [[float(one[side][grid_index(table, p)]) for one in moves] for side, p in enumerate(points)]
+
+
+def _lines(result: dict, words: str) -> list[str]:
+    devices = len(result["instances"])
+    many = f", {devices} device instances" if devices > 1 else ""
+    count = f"{result['table']}: {len(result['states'])} states{many}, {result['trajectories']} trajectories"
+    if result["write_pulses"]:
+        up, down = result["one_step_probability"]
+        words = f"one write pulse moves the wall by one state up and down: {up:.4f} {down:.4f}"
+        if devices > 1:
+            (low, high), (low_down, high_down) = result["one_step_probability_range"]
+            words += f" (over the devices {low:.4f} to {high:.4f}, {low_down:.4f} to {high_down:.4f})"
+    lines = [count, f"  {words}"]
+    if missing := result["missing_states"]:
+        k, T, s = (missing[0][key] for key in ("instance", "temperature", "state"))
+        lines.append(f"  {len(missing)} states are missing, the first is state {s} of instance {k} at {T:g} K")
+    return lines
+
+
+def _missing_states(table) -> list[dict]:
+    """States that an instance does not have at a temperature."""
+    import numpy as np
+
+    absent = np.argwhere(table.instance_states.present == 0)
+    return [
+        {"instance": int(table.devices["instance"][k]), "temperature": float(table.temperature[t]), "state": int(s)}
+        for k, t, s in absent
+    ]

@@ -1,0 +1,121 @@
+"""What the subcommands of all packages share: options, numbers with units, output, progress."""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from pathlib import Path
+
+from dwcore.errors import InputError
+from dwcore.parameters import as_number
+
+MAX_SEED = 2**62
+"""Leaves room for the seeds that a command counts on from this one."""
+
+
+def add_common(parser: argparse.ArgumentParser, *, output: str | None = None, seed: bool = True):
+    """Add --json, --seed, --jobs, and -o/--out with --force where `output` says what is written."""
+    if output:
+        parser.add_argument("-o", "--out", type=Path, metavar="PATH", help=output)
+        parser.add_argument("--force", action="store_true", help="overwrite what exists")
+    if seed:
+        seeds = whole_number(0, MAX_SEED)
+        parser.add_argument("--seed", type=seeds, default=1, metavar="N", help="root seed (default 1)")
+        parser.add_argument("--jobs", type=whole_number(1), metavar="N", help="threads (default: all processors)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def whole_number(least: int, most: int | None = None):
+    """Make an argument type for integers from `least` on, up to `most` if given."""
+    rule = f"must be a whole number >= {least}" + ("" if most is None else f" and <= {most}")
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"{text!r} {rule}")
+        return value
+
+    return parse
+
+
+def si(unit: str):
+    """Make an argument type for numbers in SI or with a unit."""
+
+    def parse(text: str) -> float:
+        try:
+            value = as_number(text if _has_unit(text) else float(text), unit)
+        except (InputError, ValueError) as error:
+            raise argparse.ArgumentTypeError(f"{text!r} must be a number [{unit}]: {error}") from None
+        if value != value or value in (float("inf"), float("-inf")):
+            raise argparse.ArgumentTypeError(f"{text!r} must be finite [{unit}]")
+        return value
+
+    return parse
+
+
+def si_list(unit: str):
+    """Make an argument type for comma-separated numbers in SI or with units."""
+    one = si(unit)
+    return lambda text: tuple(one(part) for part in text.split(","))
+
+
+def _has_unit(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return False
+
+
+def emit(arguments: argparse.Namespace, result: dict, lines: list[str]):
+    """Print the result as one JSON object with --json, else as lines of text."""
+    print(json.dumps(result, allow_nan=False) if arguments.json else "\n".join(lines))
+
+
+@contextlib.contextmanager
+def progress(total: int | None, what: str, unit: str):
+    """Yield a function that advances a progress bar on stderr; silent when stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=what, unit=unit, unit_scale=True) as bar:
+        yield bar.update
+
+
+def writable_file(path: Path, force: bool):
+    """Refuse a file that cannot or must not be written, before the work starts.
+
+    Raises:
+        InputError: the folder is missing or not writable, or the file exists and `force` is not set.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, must be a file name")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: the folder {path.parent} does not exist")
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"{path}: the folder {path.parent} is not writable")
+    if path.exists() and not force:
+        raise InputError(f"{path}: exists; give --force to overwrite it")
+
+
+def writable_folder(path: Path, force: bool):
+    """Make a folder for results, or take an existing one.
+
+    Raises:
+        InputError: it cannot be made, or holds something and `force` is not set.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        occupied = any(path.iterdir())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be made a folder for results: {error.strerror}") from None
+    if occupied and not force:
+        raise InputError(f"{path}: is not empty; give --force to overwrite results in it")
+    if not os.access(path, os.W_OK):
+        raise InputError(f"{path}: the folder is not writable")

@@ -1,0 +1,1 @@
+"""A device: material, track, notches, pulse, stack, readout and their spreads."""

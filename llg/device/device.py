@@ -1,0 +1,235 @@
+"""A device: everything a TOML file says about one synapse, validated, and what follows from it."""
+
+import dataclasses
+import functools
+import importlib.resources
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from dwcore.errors import InputError, nearest
+from dwcore.parameters import Parameters, as_number
+from llg.device.gate import Gate
+from llg.device.geometry import Geometry, average_width
+from llg.device.heating import Heating
+from llg.device.material import Material, Wall
+from llg.device.notch import Notch
+from llg.device.potential import Potential
+from llg.device.pulse import Pulse
+from llg.device.readout import Readout
+from llg.device.stack import Stack
+from llg.device.torque import Torque
+from llg.device.track import Track, outline, outline_problems
+from llg.device.variation import Variation, draw_instance
+
+SECTIONS: dict[str, type[Parameters]] = {
+    "material": Material,
+    "wall": Wall,
+    "track": Track,
+    "torque": Torque,
+    "stack": Stack,
+    "readout": Readout,
+    "pulse": Pulse,
+    "potential": Potential,
+    "heating": Heating,
+    "gate": Gate,
+    "variation": Variation,
+}
+_REQUIRED = ("material", "track")
+_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Device:
+    """One domain-wall synapse; sections as in the device file.
+
+    `instance` 0 is the nominal device. `gate_level` is the present level of the gate, None for that between pulses.
+    """
+
+    name: str
+    temperature: float
+    material: Material
+    wall: Wall
+    track: Track
+    notches: tuple[Notch, ...]
+    torque: Torque
+    stack: Stack | None = None
+    readout: Readout | None = None
+    pulse: Pulse | None = None
+    potential: Potential | None = None
+    heating: Heating | None = None
+    gate: Gate | None = None
+    variation: Variation = dataclasses.field(default_factory=Variation)
+    instance: int = 0
+    gate_level: float | None = None
+
+    def __post_init__(self):
+        problems = list(self._problems())
+        if problems:
+            raise InputError("; ".join(problems))
+
+    def _problems(self) -> Iterator[str]:
+        if not 0 < self.temperature < 2000:
+            yield f"temperature = {self.temperature:g} [K] must be > 0 and < 2000"
+        yield from outline_problems(self.track, self.notches)
+        if self.readout is not None and self.readout.end > self.track.length:
+            yield f"[readout] end = {self.readout.end:g} [m] must be <= the track length = {self.track.length:g}"
+        if self.material.in_plane:
+            if self.wall.H_K is None:
+                yield '[wall]: H_K = -(N_z - N_y) Ms must be given where [material] easy_axis = "x"'
+            if self.wall.model != "q-phi" or self.torque.theta_SH != 0:
+                yield '[wall] model must be "q-phi" and [torque] theta_SH must be 0 where [material] easy_axis = "x"'
+        if self.gate is not None:
+            levels = (self.gate.rest_level, 1.0) if self.gate_level is None else (self.gate_level,)
+            change = min(self.gate.change(level, self.track.thickness) for level in levels)
+            if self.material.K_eff + change <= 0:
+                K_eff = self.material.K_eff
+                yield f"[gate]: changes K_u by {change:g} [J/m^3], must leave K_eff = {K_eff:g} [J/m^3] positive"
+            if self.gate.local and not (self.gate.start < self.track.length and self.gate.end > 0):
+                yield f"[gate]: start = {self.gate.start:g} [m] and end = {self.gate.end:g} must span part of the track"
+
+    @property
+    def gate_change(self) -> float:
+        """Change of K_u under the gate at its present level [J/m^3]."""
+        if self.gate is None:
+            return 0.0
+        level = self.gate.rest_level if self.gate_level is None else self.gate_level
+        return self.gate.change(level, self.track.thickness)
+
+    def at_gate_level(self, level: float) -> "Device":
+        """The device with its gate held at a level [1].
+
+        Raises:
+            InputError: the gate takes away all of the anisotropy.
+        """
+        return dataclasses.replace(self, gate_level=level)
+
+    @functools.cached_property
+    def straight_wall(self) -> Wall:
+        """The wall with Delta, sigma_0 and H_K filled in, under a gate over the whole track at its present level."""
+        film, thickness = self.material, self.track.thickness
+        wall = self.wall.resolved(film, thickness)
+        if self.gate is None or self.gate.local or self.gate_change == 0:
+            return wall
+        gated = dataclasses.replace(film, K_u=film.K_u + self.gate_change)
+        return wall.following((film, thickness), (gated, thickness))
+
+    def extra_potential(self, q) -> tuple[np.ndarray, np.ndarray]:
+        """V_extra [J] and its derivative [N] at q [m]: the tabulated potential and that of a local gate."""
+        V, slope = self.potential.evaluate(q) if self.potential else (0.0, 0.0)
+        if self.gate is not None and self.gate.local and self.gate_change != 0:
+            inside = np.clip(q, 0.0, self.track.length)
+            V = V + self.gate_change * self._gate_potential(inside)
+            slope = slope + self.gate_change * self._gate_potential(inside, 1)
+        return V, slope
+
+    @functools.cached_property
+    def _gate_potential(self):
+        Delta = self.straight_wall.Delta
+        return self.gate.potential(self.width_at, self.track.length, self.track.thickness, Delta)
+
+    @functools.cached_property
+    def geometry(self) -> Geometry:
+        """Averaged widths along the track."""
+        return average_width(self.width_at, self.track.length, self.straight_wall.Delta, self.track.width)
+
+    def width_at(self, x) -> np.ndarray:
+        """Full width w(x) [m] at x [m], with notches and the roughness of this instance."""
+        return outline(self.track, self.notches, x)
+
+    def section(self, name: str):
+        """Return an optional section ("stack", "readout", "pulse", "heating", "gate").
+
+        Raises:
+            InputError: the device does not have it.
+        """
+        value = getattr(self, name)
+        if value is None:
+            raise InputError(f'device "{self.name}": needs a [{name}] section for this')
+        return value
+
+    def config(self) -> dict:
+        """The device as plain numbers and texts in SI, in the layout of the device file."""
+        sections = {key: getattr(self, key) for key in SECTIONS}
+        config = {key: value.to_dict() for key, value in sections.items() if value is not None}
+        config = {k: {n: v for n, v in section.items() if v is not None} for k, section in config.items()}
+        notches = [notch.to_dict() for notch in self.notches]
+        return {"name": self.name, "temperature": self.temperature, **config, "notch": notches}
+
+    def draw(self, instance: int, seed: int) -> "Device":
+        """Device instance number `instance`, see `llg.device.variation.draw_instance`; 0 is the nominal device."""
+        return draw_instance(self, instance, seed)
+
+
+def shipped_devices() -> list[str]:
+    """Names of the devices that come with the package."""
+    files = importlib.resources.files("dwsynapse_data").iterdir()
+    return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
+
+
+def load_device(source: str | Path) -> Device:
+    """Read a device from a TOML file, or by the name of a shipped one.
+
+    Raises:
+        InputError: no such device or file, not TOML, or not a sound device; one line.
+    """
+    text, where = _read(str(source))
+    try:
+        mapping = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # tomllib lets through what int() and deep nesting raise
+        raise InputError(f"{where}: not a TOML file: {error}") from None
+    return device_from_mapping(mapping, where)
+
+
+def device_from_mapping(mapping: Mapping, where: str = "device") -> Device:
+    """Build a device from the content of a device file.
+
+    Args:
+        mapping: sections, as `Device.config` returns them or as a TOML file holds them.
+        where: name for messages.
+
+    Raises:
+        InputError: unknown, missing or impossible content; one line.
+    """
+    known = {"name", "temperature", "notch", *SECTIONS}
+    problems = [f'unknown key "{key}"{nearest(key, known)}' for key in mapping if key not in known]
+    problems += [f"missing [{key}]" for key in _REQUIRED if key not in mapping]
+    if problems:
+        raise InputError(f"{where}: " + "; ".join(problems))
+    sections = {
+        key: cls.from_mapping(mapping.get(key, {}), f"{where} [{key}]")
+        for key, cls in SECTIONS.items()
+        if key in mapping or key not in _OPTIONAL_NONE
+    }
+    entries = mapping.get("notch", [])
+    if not isinstance(entries, list):
+        raise InputError(f"{where}: notch must be a list of [[notch]] tables")
+    notches = tuple(Notch.from_mapping(n, f"{where} [[notch]] {i}") for i, n in enumerate(entries, 1))
+    name = mapping.get("name", where)
+    if not isinstance(name, str):
+        raise InputError(f"{where}: name = {name!r} must be a text")
+    try:
+        temperature = as_number(mapping.get("temperature", 300.0), "K")
+    except InputError as error:
+        raise InputError(f"{where}: temperature: {error}") from None
+    try:
+        return Device(name=name, temperature=temperature, notches=notches, **sections)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _read(source: str) -> tuple[str, str]:
+    path = Path(source)
+    try:
+        if path.suffix == ".toml" or path.exists():
+            return path.read_text(encoding="utf-8"), source
+        resource = importlib.resources.files("dwsynapse_data") / f"{source}.toml"
+        if resource.is_file():
+            return resource.read_text(encoding="utf-8"), source
+    except UnicodeDecodeError:
+        raise InputError(f"{source}: not a text file") from None
+    except OSError as error:
+        raise InputError(f"{source}: cannot read: {error.strerror}") from None
+    raise InputError(f"{source}: no such file or shipped device{nearest(source, shipped_devices())}")

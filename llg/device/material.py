@@ -1,0 +1,105 @@
+"""Magnetic material and the straight wall it makes."""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, quantity, word
+from llg.constants import MU_0
+from llg.device.model_names import MODELS
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Material(Parameters):
+    """Perpendicularly magnetized film, or a soft strip magnetized along the track."""
+
+    Ms: float = quantity("saturation magnetization", "A/m", gt=0)
+    A: float = quantity("exchange stiffness", "J/m", gt=0)
+    K_u: float = quantity("uniaxial anisotropy, perpendicular; of a soft strip along it, shape included", "J/m^3", gt=0)
+    D: float = quantity(
+        "interfacial Dzyaloshinskii-Moriya constant, density D[m_z div m - (m.grad) m_z]",
+        "J/m^2",
+        default=0.0,
+    )
+    alpha: float = quantity("Gilbert damping", "1", gt=0, le=1)
+    easy_axis: str = word("z: perpendicular film, x: soft strip with walls across it", default="z", choices=("z", "x"))
+
+    @property
+    def in_plane(self) -> bool:
+        """The strip is magnetized along the track."""
+        return self.easy_axis == "x"
+
+    @property
+    def K_eff(self) -> float:
+        """Effective anisotropy [J/m^3]: K_u - mu0 Ms^2/2 of a perpendicular film, K_u of a soft strip."""
+        return self.K_u if self.in_plane else self.K_u - 0.5 * MU_0 * self.Ms**2
+
+    def problems(self) -> Iterator[str]:
+        """The film must be perpendicular, a strip cannot be chiral."""
+        if self.in_plane and self.D != 0:
+            yield f'D = {self.D:g} [J/m^2] must be 0 where easy_axis = "x"'
+        if self.K_eff <= 0:
+            least = 0.5 * MU_0 * self.Ms**2
+            yield f"K_u = {self.K_u:g} [J/m^3] must be > mu0 Ms^2/2 = {least:g} for a perpendicular film"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Wall(Parameters):
+    """What the straight wall is known to be, from micromagnetics or measurement; overrides what the material gives."""
+
+    model: str = word("equations of motion", default="q-phi", choices=MODELS)
+    Q: float = quantity("+1: up on the left and down on the right, -1: the reverse", "1", default=1.0)
+    Delta: float | None = quantity("wall width parameter", "m", default=None, gt=0)
+    sigma_0: float | None = quantity("energy of the straight Bloch wall without DMI", "J/m^2", default=None, gt=0)
+    H_K: float | None = quantity("in-plane shape field of the wall, > 0 favours Bloch", "A/m", default=None)
+
+    def problems(self) -> Iterator[str]:
+        """Q is a sign."""
+        if abs(self.Q) != 1:
+            yield f"Q = {self.Q:g} [1] must be +1 or -1"
+
+    def resolved(self, material: Material, thickness: float) -> "Wall":
+        """Fill what is not given: Delta = sqrt(A/K_eff), sigma_0 = 4 sqrt(A K_eff), H_K = Ms t ln 2/(pi Delta).
+
+        In a soft strip sigma_0 is that of a wall with its moment out of the plane, which costs -mu0 Ms H_K Delta more.
+
+        Args:
+            material: the film.
+            thickness: film thickness t [m].
+
+        Raises:
+            InputError: H_K of a wall in a soft strip, which depends on its cross-section, is not given.
+
+        References:
+            H_K from the magnetostatic energy of a Neel wall in a film thinner than the wall: S. V. Tarasenko,
+            A. Stankiewicz, V. V. Tarasenko, J. Ferre, J. Magn. Magn. Mater. 189, 19 (1998).
+        """
+        Delta = math.sqrt(material.A / material.K_eff) if self.Delta is None else self.Delta
+        H_K, sigma_0 = self.H_K, self.sigma_0
+        if H_K is None:
+            if material.in_plane:
+                raise InputError('[wall]: H_K = -(N_z - N_y) Ms must be given where easy_axis = "x"')
+            H_K = material.Ms * thickness * math.log(2) / (math.pi * Delta)
+        if sigma_0 is None:
+            out_of_plane = -MU_0 * material.Ms * H_K * Delta if material.in_plane else 0.0
+            sigma_0 = 4 * math.sqrt(material.A * material.K_eff) + out_of_plane
+        return dataclasses.replace(self, Delta=Delta, sigma_0=sigma_0, H_K=H_K)
+
+    def following(self, before: tuple[Material, float], after: tuple[Material, float]) -> "Wall":
+        """The same wall in a changed film: what is given changes by the factors of the formulas of `resolved`.
+
+        Args:
+            before: film that the given values belong to, and its thickness [m].
+            after: the changed film and its thickness [m].
+        """
+        old, new = _formulas(*before), _formulas(*after)
+        given = [name for name in old if getattr(self, name) is not None]
+        return dataclasses.replace(self, **{name: getattr(self, name) * new[name] / old[name] for name in given})
+
+
+def _formulas(film: Material, thickness: float) -> dict[str, float]:
+    """What the straight wall's Delta, sigma_0 and H_K are proportional to."""
+    Delta = math.sqrt(film.A / film.K_eff)
+    H_K = film.Ms if film.in_plane else film.Ms * thickness / Delta
+    return {"Delta": Delta, "sigma_0": math.sqrt(film.A * film.K_eff), "H_K": H_K}

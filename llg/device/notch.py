@@ -1,0 +1,81 @@
+"""Shapes of a constriction: how deep each edge is cut at a distance from the centre of the notch.
+
+Each shape maps the reduced distance v = 2|x - position|/width to the fraction of the depth: 1 at the bottom of a notch
+that is deepest in its centre, 0 outside. `width` is the full width at the edge of the track, except for the Gaussian,
+where it is the full width at half depth and the tails go on.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from dwcore.parameters import Parameters, numbers, quantity, word
+
+
+def _triangular(v, top):
+    return np.clip(1 - v, 0, None)
+
+
+def _rectangular(v, top):
+    return np.where(v <= 1, 1.0, 0.0)
+
+
+def _trapezoidal(v, top):
+    return np.clip((1 - v) / (1 - top), 0, 1)
+
+
+def _semicircular(v, top):
+    return np.sqrt(np.clip(1 - v**2, 0, None))
+
+
+def _gaussian(v, top):
+    return np.exp2(-(v**2))
+
+
+def _cosine(v, top):
+    return np.where(v <= 1, 0.5 + 0.5 * np.cos(np.pi * np.minimum(v, 1)), 0.0)
+
+
+SHAPES = {
+    "triangular": _triangular,
+    "rectangular": _rectangular,
+    "trapezoidal": _trapezoidal,
+    "semicircular": _semicircular,
+    "gaussian": _gaussian,
+    "cosine": _cosine,
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Notch(Parameters):
+    """A symmetric pair of cuts into both edges of the track."""
+
+    position: float = quantity("centre of the notch, from the left end of the track", "m")
+    shape: str = word("outline of the cut", choices=(*SHAPES, "table"))
+    depth: float = quantity("depth per edge", "m", gt=0)
+    width: float = quantity("full width at the edge (Gaussian: at half depth; table: scales table_x)", "m", gt=0)
+    top: float = quantity("trapezoidal: width of the bottom over width at the edge", "1", default=0.5, ge=0, lt=1)
+    table_x: tuple[float, ...] = numbers("table: 2(x - position)/width, ascending", "1")
+    table_depth: tuple[float, ...] = numbers("table: depth over `depth`, from 0 to 1", "1")
+
+    def problems(self) -> Iterator[str]:
+        """A table is complete and in order."""
+        if self.shape != "table":
+            if self.table_x or self.table_depth:
+                yield f'table_x and table_depth need shape = "table", not "{self.shape}"'
+            return
+        if len(self.table_x) != len(self.table_depth) or len(self.table_x) < 2:
+            lengths = f"table_x ({len(self.table_x)}) and table_depth ({len(self.table_depth)})"
+            yield f"{lengths} must have the same length >= 2"
+        elif np.any(np.diff(self.table_x) <= 0):
+            yield "table_x must be strictly ascending"
+        elif min(self.table_depth) < 0 or max(self.table_depth) > 1:
+            yield "table_depth must lie between 0 and 1"
+
+    def cut(self, x: np.ndarray) -> np.ndarray:
+        """Depth per edge [m] at positions x [m], same shape as x."""
+        v = 2 * (x - self.position) / self.width
+        if self.shape == "table":
+            return self.depth * np.interp(v, self.table_x, self.table_depth, left=0.0, right=0.0)
+        return self.depth * SHAPES[self.shape](np.abs(v), self.top)

@@ -1,0 +1,148 @@
+"""Rectangular pulses with linear edges, trains of them, and any piecewise linear waveform."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, quantity
+
+MOST_POINTS = 100_000
+"""Largest number of pulses in a train and of points in a waveform file."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Pulse(Parameters):
+    """The nominal write pulse of a device and the timing that all its pulses share."""
+
+    current_density: float = quantity("nominal current density in the heavy metal at width w_0", "A/m^2", gt=0)
+    duration: float = quantity("nominal duration, full width at half maximum", "s", gt=0)
+    rise_time: float = quantity("linear rise from 0 to 100 %", "s", default=0.0, ge=0)
+    fall_time: float = quantity("linear fall from 100 % to 0", "s", default=0.0, ge=0)
+    rest_time: float = quantity(
+        "time at rest before the pulse, for thermal equilibrium in the well", "s", default=1e-9, ge=0
+    )
+    relaxation_time: float = quantity("time after the pulse until the outcome is read", "s", default=5e-9, ge=0)
+
+    def problems(self) -> Iterator[str]:
+        """The edges fit into the duration."""
+        if self.duration < self.shortest:
+            yield f"duration = {self.duration:g} [s] must be >= (rise_time + fall_time)/2 = {self.shortest:g}"
+
+    @property
+    def shortest(self) -> float:
+        """Shortest full width at half maximum [s] that these edges allow."""
+        return 0.5 * (self.rise_time + self.fall_time)
+
+    def waveform(
+        self, duration: float, *, pulses: int = 1, period: float | None = None, alternating: bool = False
+    ) -> "Waveform":
+        """The pulse shape for another duration, once or as a train; amplitude 1.
+
+        Args:
+            duration: full width at half maximum of each pulse [s].
+            pulses: number of pulses.
+            period: time from the start of one pulse to that of the next [s]; back to back by default.
+            alternating: every second pulse has the opposite sign.
+
+        Raises:
+            InputError: the edges do not fit into the duration, or the pulses into the period.
+        """
+        if not duration > 0:
+            raise InputError(f"duration = {duration:g} [s] must be > 0")
+        if not duration >= self.shortest:
+            raise InputError(f"duration = {duration:g} [s] must be >= (rise_time + fall_time)/2 = {self.shortest:g}")
+        full = duration + self.shortest
+        period = full if period is None else period
+        if not 1 <= pulses <= MOST_POINTS:
+            raise InputError(f"pulses = {pulses} must be >= 1 and <= {MOST_POINTS}")
+        if not full * (1 - 1e-12) <= period < np.inf:
+            rule = "duration + (rise_time + fall_time)/2, the length of a pulse"
+            raise InputError(f"period = {period:g} [s] must be >= {full:g} = {rule}")
+        one = (self.rise_time, duration - self.shortest, self.fall_time, max(period - full, 0.0))
+        steps = [self.rest_time, *one * pulses]
+        steps[-1] = self.relaxation_time
+        signs = (-1.0) ** (np.arange(pulses) * alternating)
+        value = np.multiply.outer(signs, [0.0, 1.0, 1.0, 0.0]).ravel() + 0.0
+        return Waveform(np.concatenate([[0.0], np.cumsum(steps)]), np.concatenate([[0.0], value, [0.0]]))
+
+    def framed(self, shape: "Waveform") -> "Waveform":
+        """A current shape with the rest before it and the relaxation after it, both without current."""
+        end = self.rest_time + shape.length
+        before, after = [0.0, self.rest_time], [end, end + self.relaxation_time]
+        time = np.concatenate([before, self.rest_time + shape.time, after])
+        return Waveform(time, np.concatenate([[0.0, 0.0], shape.value, [0.0, 0.0]]))
+
+
+@dataclasses.dataclass(frozen=True)
+class Waveform:
+    """A piecewise linear shape; points at equal times make a jump.
+
+    Attributes:
+        time: corner times, ascending from 0, shape (n,) [s].
+        value: values at the corners relative to the amplitude, shape (n,) [1].
+    """
+
+    time: np.ndarray
+    value: np.ndarray
+
+    def __post_init__(self):
+        time, value = np.asarray(self.time, float), np.asarray(self.value, float)
+        if time.ndim != 1 or time.shape != value.shape or time.size < 2:
+            raise InputError(f"waveform: time {time.shape} and value {value.shape} must have one length >= 2")
+        if not (np.isfinite(time).all() and np.isfinite(value).all()):
+            raise InputError("waveform: time and value must be finite")
+        if time[0] != 0 or np.any(np.diff(time) < 0) or time[-1] <= 0:
+            raise InputError(f"waveform: time must ascend from 0, goes from {time[0]:g} to {time[-1]:g} [s]")
+        object.__setattr__(self, "time", time)
+        object.__setattr__(self, "value", value)
+
+    def delayed(self, delay: float) -> "Waveform":
+        """The shape after `delay` [s], during which it has its first value."""
+        return Waveform(np.concatenate([[0.0], self.time + delay]), np.concatenate([self.value[:1], self.value]))
+
+    def magnitude(self) -> "Waveform":
+        """The absolute value of the shape, with a corner wherever it changes sign."""
+        time, value = self.time, self.value
+        i = np.flatnonzero(value[:-1] * value[1:] < 0)
+        zero = time[i] + (time[i + 1] - time[i]) * value[i] / (value[i] - value[i + 1])
+        return Waveform(np.insert(time, i + 1, zero), np.abs(np.insert(value, i + 1, 0.0)))
+
+    def held(self, length: float) -> "Waveform":
+        """The shape with its last value held until `length` [s]; longer shapes as they are."""
+        if length <= self.length:
+            return self
+        return Waveform(np.append(self.time, length), np.append(self.value, self.value[-1]))
+
+    @property
+    def length(self) -> float:
+        """Total time [s]."""
+        return float(self.time[-1])
+
+    def sample(self, n_steps: int) -> np.ndarray:
+        """Values at both ends of n_steps equal steps, shape (n_steps + 1,), so that their trapezoid sum is exact.
+
+        Each value is the mean of the shape over the step-long interval centred on its time (half of it at the two
+        ends): a jump is shared as its place demands, and the transferred charge does not depend on the step.
+        """
+        step = self.length / n_steps
+        charge = self._charge((np.arange(n_steps + 2) - 0.5) * step)
+        value = np.diff(charge) / step
+        value[[0, -1]] *= 2
+        return value
+
+    def square_time(self) -> float:
+        """Integral of the squared shape [s], for the energy."""
+        v0, v1, dt = self.value[:-1], self.value[1:], np.diff(self.time)
+        return float(np.sum(dt * (v0 * v0 + v0 * v1 + v1 * v1) / 3))
+
+    def _charge(self, time: np.ndarray) -> np.ndarray:
+        """Integral of the shape from 0 to each time, same shape as time [s]; constant outside."""
+        dt, change = np.diff(self.time), np.diff(self.value)
+        at_corner = np.concatenate([[0.0], np.cumsum((self.value[:-1] + 0.5 * change) * dt)])
+        time = np.clip(time, 0.0, self.length)
+        i = np.clip(np.searchsorted(self.time, time, side="right") - 1, 0, dt.size - 1)
+        since = time - self.time[i]
+        slope = np.divide(change, dt, out=np.zeros_like(dt), where=dt > 0)
+        return at_corner[i] + since * (self.value[i] + 0.5 * slope[i] * since)

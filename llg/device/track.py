@@ -1,0 +1,100 @@
+"""The track: its outline w(x) from notches, tapered ends or a table."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from dwcore.parameters import Parameters, numbers, quantity
+from llg.device.notch import Notch
+
+FINEST_ROUGHNESS = 1e5
+"""Most correlation lengths of the edge roughness along a track."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Track(Parameters):
+    """Strip along x from 0 to length; beyond its ends it goes on with the width it has there."""
+
+    length: float = quantity("length of the track", "m", gt=0)
+    width: float = quantity("width w_0 of the track without notches", "m", gt=0)
+    thickness: float = quantity("thickness of the ferromagnet", "m", gt=0)
+    pad_width: float | None = quantity(
+        "width at both ends, where the track widens into its contact pads", "m", default=None
+    )
+    pad_taper: float | None = quantity("length over which each end widens linearly to the pad", "m", default=None, gt=0)
+    outline_x: tuple[float, ...] = numbers("tabulated outline: positions, ascending", "m")
+    outline_width: tuple[float, ...] = numbers("tabulated outline: full width w at outline_x, replaces width", "m")
+    edge_roughness_rms: float = quantity("rms roughness of each edge of a device instance", "m", default=0.0, ge=0)
+    edge_roughness_length: float = quantity("correlation length of the edge roughness", "m", default=20e-9, gt=0)
+    edge_roughness_rms_lower: float | None = quantity("rms of the lower edge if it differs", "m", default=None, ge=0)
+    edge_roughness_length_lower: float | None = quantity(
+        "correlation length of the lower edge if it differs", "m", default=None, gt=0
+    )
+
+    def problems(self) -> Iterator[str]:
+        """Pads come with their taper, tables are complete."""
+        if (self.pad_width is None) != (self.pad_taper is None):
+            yield "pad_width and pad_taper must be given together"
+        elif self.pad_width is not None:
+            if self.pad_width < self.width:
+                yield f"pad_width = {self.pad_width:g} [m] must be >= width = {self.width:g}"
+            if 2 * self.pad_taper > self.length:
+                yield f"pad_taper = {self.pad_taper:g} [m] must be <= half the length = {self.length / 2:g}"
+        for _rms, length in self.edges:
+            if length * FINEST_ROUGHNESS < self.length:
+                least = self.length / FINEST_ROUGHNESS
+                yield f"edge_roughness_length = {length:g} [m] must be >= {least:g}, length/{FINEST_ROUGHNESS:g}"
+                break
+        n_x, n_w = len(self.outline_x), len(self.outline_width)
+        if n_x != n_w or n_x == 1:
+            yield f"outline_x ({n_x}) and outline_width ({n_w}) must have the same length >= 2"
+        elif n_x and (np.any(np.diff(self.outline_x) <= 0) or min(self.outline_width) <= 0):
+            yield "outline_x must be strictly ascending and outline_width > 0"
+
+    @property
+    def edges(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Roughness of the upper and the lower edge: rms and correlation length [m]."""
+        upper = self.edge_roughness_rms, self.edge_roughness_length
+        lower = self.edge_roughness_rms_lower, self.edge_roughness_length_lower
+        return upper, tuple(own if own is not None else other for own, other in zip(lower, upper, strict=True))
+
+    @property
+    def corners(self) -> tuple[float, ...]:
+        """Places [m] on the track between which the width without notches is linear."""
+        if self.outline_x:
+            return tuple(x for x in self.outline_x if 0 < x < self.length)
+        return () if self.pad_taper is None else (self.pad_taper, self.length - self.pad_taper)
+
+    def base_width(self, x: np.ndarray) -> np.ndarray:
+        """Full width [m] at x [m] without notches, same shape as x."""
+        x = np.clip(x, 0, self.length)
+        if self.outline_x:
+            return np.interp(x, self.outline_x, self.outline_width)
+        if self.pad_width is None:
+            return np.full_like(x, self.width)
+        from_end = np.minimum(x, self.length - x)
+        return self.width + (self.pad_width - self.width) * np.clip(1 - from_end / self.pad_taper, 0, 1)
+
+
+def outline_problems(track: Track, notches: tuple[Notch, ...]) -> Iterator[str]:
+    """Yield what is wrong with the notches on this track."""
+    for number, notch in enumerate(notches, 1):
+        if not 0 <= notch.position <= track.length:
+            yield f"[[notch]] {number}: position = {notch.position:g} [m] must lie on the track, 0 to {track.length:g}"
+        local = float(track.base_width(np.array(notch.position)))
+        if notch.depth >= local / 2:
+            yield f"[[notch]] {number}: depth = {notch.depth:g} [m] must be < half the track width = {local / 2:g}"
+    x = np.array(track.outline_x)
+    through = x[outline(track, notches, x) <= 0]
+    if through.size:
+        yield f"the notches cut through the outline at x = {through[0]:g} [m], must leave a width > 0"
+
+
+def outline(track: Track, notches: tuple[Notch, ...], x: np.ndarray) -> np.ndarray:
+    """Full width w(x) [m] of the notched track, same shape as x [m]; where notches overlap the deeper cut counts."""
+    x = np.asarray(x, float)
+    cut = np.zeros_like(x)
+    for notch in notches:
+        np.maximum(cut, notch.cut(x), out=cut)
+    return track.base_width(x) - 2 * cut

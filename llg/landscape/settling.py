@@ -1,0 +1,132 @@
+"""When a wall at rest has settled: below this energy it stays in its well for the remaining time, but for a stated chance.
+
+Let e = E/kB T, x = (q/Delta, phi), D the diffusion constant of the wall, a = d ln s2/dx, and let Omega be the part of a
+well where e is below e_edge, the energy of its lower edge: a wall that has not left Omega has passed neither edge. With
+
+    G = div grad e - a de/dx + |a de/dphi|/alpha,   Gamma = largest D G in Omega,   |Omega| = its area in x,
+
+a wall that starts in Omega with the energy e_0 leaves it within the time t with a probability of at most
+
+    P <= exp(1 + e_0 - e_edge) [1 + Gamma t Gamma |Omega|/(2 D)].
+
+`docs/performance.md` has the proof. Everything is evaluated at a temperature `MARGIN` above the real one, more than the
+time step heats the wall (`llg.runs.time_step`).
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from llg.constants import GAMMA_0, K_B, MU_0
+from llg.landscape.wells import Well
+from llg.walls.q_phi import QPhiModel
+
+CHANCE = 1e-9
+"""Largest probability that a trajectory that is stopped would have ended elsewhere."""
+MARGIN = 1.05
+"""Temperature of the bound relative to the real one."""
+_ANGLES = 180
+_STRIDE = 4
+"""Every so many points of the geometry are looked at; it has some 40 per Delta."""
+
+
+@dataclasses.dataclass(frozen=True)
+class EscapeBound:
+    """Bound on the escape from one well.
+
+    Attributes:
+        edge: energy of its lower edge [J].
+        unit: kB T with the margin [J].
+        rate: Gamma [1/s].
+        cells: Gamma |Omega|/(2 D) [1].
+    """
+
+    edge: float
+    unit: float
+    rate: float
+    cells: float
+
+    def chance(self, energy: float, time: float) -> float:
+        """Bound on the probability of escape within `time` [s] of a wall of this energy [J]."""
+        return min(math.exp(1 + (energy - self.edge) / self.unit) * (1 + self.rate * time * self.cells), 1.0)
+
+    def level(self, time: float) -> float:
+        """Energy [J] at which the chance of escape within `time` [s] is `CHANCE`; below it a wall has settled."""
+        return self.edge + self.unit * (math.log(CHANCE) - 1 - math.log1p(self.rate * time * self.cells))
+
+
+class Settling:
+    """Energies at which the rigid walls of one device at rest count as settled.
+
+    Args:
+        model: the rigid wall in its device.
+        wells: all wells of the track.
+        temperature: temperature [K], > 0.
+    """
+
+    def __init__(self, model: QPhiModel, wells: list[Well], temperature: float):
+        self.wells, self.temperature = wells, temperature
+        self.parts = _energy_parts(model)
+        self.bounds = [_bound(model, self.parts, well, MARGIN * K_B * temperature) for well in wells]
+
+    def surface(self, time: float) -> np.ndarray:
+        """Energy less the level of its well, as the kernel reads it.
+
+        Args:
+            time: remaining time [s].
+
+        Returns:
+            Shape (grid points of the geometry, 3): at each point A, B, C of E - level = A + B cos^2 phi + C cos phi [J].
+            A is infinite where no well is, edges included.
+        """
+        q = self.parts.q
+        level = np.full(q.size, -np.inf)
+        for well, bound in zip(self.wells, self.bounds, strict=True):
+            level[(q > well.left_edge) & (q < well.right_edge)] = bound.level(time)
+        for well in self.wells:
+            level[(q == well.left_edge) | (q == well.right_edge)] = -np.inf
+        return np.stack([self.parts.value[0] - level, *self.parts.value[1:]], axis=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Parts:
+    """A, B and C of E = A + B cos^2 phi + C cos phi and their derivatives by q/Delta, each of shape (3, n) [J]."""
+
+    q: np.ndarray
+    value: np.ndarray
+    slope: np.ndarray
+    curvature: np.ndarray
+
+
+def _energy_parts(model: QPhiModel) -> _Parts:
+    g, Delta, t = model.device.geometry, model.Delta, model.t
+    V, force = model.device.extra_potential(g.q)
+    wall, shape = t * model.sigma_0, t * MU_0 * model.Ms * model.H_K * Delta
+    chiral = -t * math.pi * Delta * MU_0 * model.Ms * model.Q * model.H_D
+    value = np.stack([wall * g.s2 + V, shape * g.s2, chiral * g.s1])
+    slope = np.stack([wall * g.ds2 + force, shape * g.ds2, chiral * g.ds1]) * Delta
+    return _Parts(g.q, value, slope, np.gradient(slope, g.step / Delta, axis=1))
+
+
+def _bound(model: QPhiModel, parts: _Parts, well: Well, unit: float) -> EscapeBound:
+    """Evaluate the constants of the bound on a grid of (q, phi) over one well."""
+    inside = np.flatnonzero((parts.q >= well.left_edge) & (parts.q <= well.right_edge))
+    edges, inside = inside[[0, -1]], inside[::_STRIDE]
+    g, Delta = model.device.geometry, model.Delta
+    phi = np.linspace(-np.pi, np.pi, _ANGLES, endpoint=False)
+    cosine = np.cos(phi)
+    by_angle = np.stack([np.ones(phi.size), cosine**2, cosine])
+    e, e_x, e_xx = (part[:, inside].T @ by_angle / unit for part in (parts.value, parts.slope, parts.curvature))
+    _, B, C = (part[:, None] for part in parts.value[:, inside] / unit)
+    e_phi = -np.sin(phi) * (2 * B * cosine + C)
+    e_phiphi = -2 * B * np.cos(2 * phi) - C * cosine
+    a, s2 = (Delta * g.ds2 / g.s2)[inside, None], g.s2[inside, None]
+    G = e_xx + e_phiphi - a * e_x + np.abs(a * e_phi) / model.alpha
+    D = model.alpha / (1 + model.alpha**2) * unit * GAMMA_0 / (2 * MU_0 * model.Ms * Delta * model.t * s2)
+    edge = float((parts.value[:, edges].T @ by_angle).min()) / unit
+    omega = e < edge
+    rate = float(np.max(D * G, where=omega, initial=0.0))
+    area = np.count_nonzero(omega) * (_STRIDE * g.step / Delta) * (2 * math.pi / _ANGLES)
+    least = float(np.min(D * np.ones(phi.size), where=omega, initial=np.inf))
+    return EscapeBound(edge * unit, unit, rate, rate * area / (2 * least))

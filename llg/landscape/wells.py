@@ -1,0 +1,142 @@
+"""Energy landscape of the wall: wells, saddles, barriers, and the field that pulls the wall out of each well.
+
+Without drive the wall angle follows the position: along the valley phi_min(q), the lowest angle at each q, the energy
+E_min(q) has its minima at the wells and its maxima at the saddles of E(q, phi).
+"""
+
+import dataclasses
+import itertools
+
+import numpy as np
+
+from dwcore.errors import RunError
+from llg.constants import K_B, MU_0
+from llg.walls.q_phi import QPhiModel
+
+PROMINENCE_KT = 1.0
+"""A well is a minimum from which the wall must climb at least this many kB T."""
+_ANGLES = np.linspace(-np.pi, np.pi, 361)
+
+
+@dataclasses.dataclass(frozen=True)
+class Well:
+    """One stable position of the wall.
+
+    Attributes:
+        q: position [m].
+        phi: angle [rad].
+        energy: energy at the bottom [J].
+        left_edge: position of the saddle on the left, or 0 at the end of the track [m].
+        right_edge: position of the saddle on the right, or the length of the track [m].
+        barrier_left: energy to climb to the left edge [J].
+        barrier_right: energy to climb to the right edge [J].
+        depinning_field_left: magnitude of mu0 H_z that drives the wall out to the left at T = 0 [T].
+        depinning_field_right: the same to the right [T].
+    """
+
+    q: float
+    phi: float
+    energy: float
+    left_edge: float
+    right_edge: float
+    barrier_left: float
+    barrier_right: float
+    depinning_field_left: float
+    depinning_field_right: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Valley:
+    """The energy along the track with the angle at its minimum.
+
+    Attributes:
+        q: positions, shape (n,) [m].
+        phi: lowest angle at each, shape (n,) [rad].
+        energy: energy there, shape (n,) [J].
+        force: dE_min/dq there, shape (n,) [N].
+    """
+
+    q: np.ndarray
+    phi: np.ndarray
+    energy: np.ndarray
+    force: np.ndarray
+
+
+def valley(model: QPhiModel, points: int | None = None) -> Valley:
+    """Follow the lowest angle along the track at zero field and current.
+
+    Args:
+        model: the wall in its device.
+        points: number of positions; by default those of the geometry.
+    """
+    geometry = model.device.geometry
+    q = geometry.q if points is None else np.linspace(0, model.device.track.length, points)
+    phi = _lowest_angle(model, q)
+    s2 = model.widths(q).s2
+    f1, _ = model.fields(q, phi)
+    return Valley(q, phi, model.energy(q, phi), -f1 * 2 * MU_0 * model.Ms * model.t * s2)
+
+
+def _lowest_angle(model: QPhiModel, q: np.ndarray) -> np.ndarray:
+    """Angle of least energy at each q: best of a grid, then Newton steps on dE/dphi (f2 = 0)."""
+    coarse = q[:: max(q.size // 200, 1)]
+    energies = model.energy(coarse[:, None], _ANGLES[None, :])
+    phi = _ANGLES[np.argmin(energies.min(axis=0))] * np.ones_like(q)
+    h = 1e-4
+    for _ in range(30):
+        _, f2 = model.fields(q, phi)
+        slope = (model.fields(q, phi + h)[1] - model.fields(q, phi - h)[1]) / (2 * h)
+        safe = slope < 0  # a minimum of E has df2/dphi < 0
+        phi = phi + np.where(safe, np.clip(-f2 / np.where(safe, slope, 1.0), -0.1, 0.1), 1e-3)
+    return phi
+
+
+def find_wells(model: QPhiModel, temperature: float) -> list[Well]:
+    """All wells of the track from left to right.
+
+    Args:
+        model: the wall in its device.
+        temperature: temperature [K] that sets the least depth, `PROMINENCE_KT` kB T.
+
+    Raises:
+        RunError: the track has no well.
+    """
+    from scipy.signal import find_peaks  # takes longer to import than all the rest
+
+    path = valley(model)
+    floor = PROMINENCE_KT * K_B * temperature
+    bottoms = find_peaks(-path.energy, prominence=floor)[0]
+    if bottoms.size == 0:
+        raise RunError(f'device "{model.device.name}": the wall has no well deeper than {PROMINENCE_KT:g} kB T')
+    tops = [int(i + np.argmax(path.energy[i : j + 1])) for i, j in itertools.pairwise(bottoms)]
+    edges = [int(np.argmax(path.energy[: bottoms[0] + 1])), *tops]
+    edges.append(int(bottoms[-1] + np.argmax(path.energy[bottoms[-1] :])))
+    places = zip(edges[:-1], bottoms, edges[1:], strict=True)
+    return [_well(model, path, left, int(bottom), right) for left, bottom, right in places]
+
+
+def _well(model: QPhiModel, path: Valley, left: int, bottom: int, right: int) -> Well:
+    i = bottom - 1 if path.force[bottom] > 0 else bottom
+    fraction = path.force[i] / (path.force[i] - path.force[i + 1])
+    q = path.q[i] + fraction * (path.q[i + 1] - path.q[i])
+    phi = path.phi[i] + fraction * (path.phi[i + 1] - path.phi[i])
+    energy = float(model.energy(q, phi))
+    field = path.force / (2 * model.Ms * model.t * model.widths(path.q).s2)
+    return Well(
+        q=float(q),
+        phi=float(phi),
+        energy=energy,
+        left_edge=float(path.q[left]),
+        right_edge=float(path.q[right]),
+        barrier_left=float(path.energy[left] - energy),
+        barrier_right=float(path.energy[right] - energy),
+        depinning_field_left=float(-field[left : bottom + 1].min()),
+        depinning_field_right=float(field[bottom : right + 1].max()),
+    )
+
+
+def well_index(wells: list[Well], q: np.ndarray) -> np.ndarray:
+    """Number of the well that each position belongs to, -1 outside of all; same shape as q [m]."""
+    edges = np.array([wells[0].left_edge, *(w.right_edge for w in wells)])
+    index = np.searchsorted(edges, q, side="right") - 1
+    return np.where((q <= edges[0]) | (q >= edges[-1]), -1, index)

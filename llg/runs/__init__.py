@@ -1,0 +1,1 @@
+"""Ensembles of trajectories: scaling to reduced units, blocks, outcomes, velocities."""

@@ -1,0 +1,59 @@
+"""Depinning current of each well at T = 0: the least current step that drives the wall out of it."""
+
+import itertools
+
+import numpy as np
+
+from dwcore.errors import RunError
+from llg.device.pulse import Waveform
+from llg.landscape.wells import Well
+from llg.runs.ensemble import Drive, simulate
+from llg.walls.q_phi import QPhiModel
+
+HOLD = 20e-9
+"""Length of the current step [s]."""
+WINDOWS = (1e9, 2e12, 1e13, 1e14)
+"""Bounds of the current densities tried one window after the other [A/m^2]; large ones need small time steps."""
+_LANES = 64
+_PASSES = 2
+
+
+def depinning_current(model: QPhiModel, well: Well, direction: int, *, hold: float = HOLD) -> float:
+    """Least current density [A/m^2] that, switched on at once and held, drives the wall out of a well at T = 0.
+
+    The wall starts at rest at the bottom. Inertia of the angle lets it overshoot, so that this dynamic threshold lies
+    below the static one for light damping. Each pass brackets the threshold among `_LANES` currents.
+
+    Args:
+        model: the wall in its device.
+        well: where it starts.
+        direction: +1 for the right edge of the well, -1 for the left one.
+        hold: length of the step [s].
+
+    Returns:
+        Magnitude, to a relative precision of about 1e-4; infinity if no current moves the wall.
+    """
+    edge = well.right_edge if direction > 0 else well.left_edge
+    sign = np.sign(model.H_DL_per_J * model.H_D * -1.0) or np.sign(model.u_per_J)
+    if sign == 0:
+        return float("inf")
+    step = Waveform(np.array([0.0, hold]), np.array([1.0, 1.0]))
+
+    def bracket(currents: np.ndarray) -> np.ndarray | None:
+        """The two currents between which the wall begins to leave, the first twice if it leaves already there."""
+        drive = Drive(waveform=step, current_density=direction * sign * currents)
+        end = simulate(model.device, drive, n=_LANES, start=(well.q, well.phi), seed=0, temperature=0.0, jobs=1)
+        out = (end.q - edge) * direction > 0
+        first = int(np.argmax(out))
+        return currents[[max(first - 1, 0), first]] if out.any() else None
+
+    windows = (np.geomspace(low, high, _LANES) for low, high in itertools.pairwise(WINDOWS))
+    found = next((pair for pair in map(bracket, windows) if pair is not None), None)
+    if found is None:
+        return float("inf")
+    if found[1] == WINDOWS[0]:
+        raise RunError(f"the wall leaves the well at {well.q:g} m below {found[0]:g} A/m^2; not a well")
+    for _ in range(_PASSES):
+        closer = bracket(np.linspace(*found, _LANES))
+        found = found if closer is None else closer  # another step may move the threshold past the bracket
+    return float(np.mean(found))

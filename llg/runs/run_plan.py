@@ -1,0 +1,165 @@
+"""The time loop of one ensemble laid out: steps, drive at each of them, and stretches of one kernel input.
+
+The kernel takes current, field and temperature at each step, but one geometry and one wall. A gate that moves the
+anisotropy in time therefore cuts the loop into stretches of constant level (`llg.device.gate.quantized`), each with a kernel
+input of its own. The wall's coordinates go on from one stretch to the next.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from dwcore.errors import InputError
+from llg.device.device import Device
+from llg.device.gate import quantized
+from llg.device.heating import steady_rise, temperature_rise
+from llg.runs.drive import Drive, scaled_field, wall_field
+from llg.runs.models import equation_of
+from llg.runs.scaling import KernelInput, field_rows
+from llg.runs.time_step import time_step
+from llg.walls.q_phi import QPhiModel
+
+LARGEST_STEP_COUNT = 1e8
+"""Steps of one trajectory; more do not fit into memory."""
+LARGEST_TEMPERATURE = 2000.0
+"""Temperatures [K] are below this; no film in question is magnetic there."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Stretch:
+    """Time steps in a row under one kernel input.
+
+    Attributes:
+        input: what the kernel needs.
+        first: row of the drive at its start.
+        count: number of steps.
+        sample: number of the sample to record at its end, None for none.
+    """
+
+    input: KernelInput
+    first: int
+    count: int
+    sample: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class RunPlan:
+    """The time loop of one ensemble.
+
+    Attributes:
+        model: the wall at the start.
+        dt: time step [s].
+        n_steps: number of steps.
+        time: sample times, empty without recording [s].
+        rows: drive at the ends of the steps as the kernel takes it; neighbouring gate levels have one row each where
+            they meet.
+        stretches: in order of time.
+    """
+
+    model: QPhiModel
+    dt: float
+    n_steps: int
+    time: np.ndarray
+    rows: np.ndarray
+    stretches: list[Stretch]
+
+
+def plan_run(
+    device: Device, drive: Drive, temperature: float, dt: float | None, samples: int, noise_scale: float
+) -> RunPlan:
+    """Lay out the time loop, arguments as `llg.runs.ensemble.simulate`.
+
+    Raises:
+        InputError: too large a time step, too many steps, or a drive that this device cannot take.
+    """
+    heated = temperature
+    if device.heating is not None and temperature > 0:
+        if np.ndim(drive.current_density):
+            raise InputError("current_density must be one number for all trajectories of a device with [heating]")
+        heated += steady_rise(device, drive.largest_current)
+    gate = drive.gate_levels(device)
+    extremes = [device] if gate is None else [device.at_gate_level(v) for v in (gate.value.min(), gate.value.max())]
+    limits = wall_field(device, drive.largest_field), drive.largest_current, heated
+    step = min(time_step(equation_of(d).model(d), dt, *limits) for d in extremes)
+    if drive.length / step > LARGEST_STEP_COUNT:
+        what = f"a trajectory of {drive.length:g} s in steps of {step:.2g} s"
+        raise InputError(f"{what} has {drive.length / step:.2g} steps, must be <= {LARGEST_STEP_COUNT:.0e}")
+    stride = max(math.ceil(drive.length / (step * max(samples, 1))), 1)
+    n_steps = stride * max(samples, 1)
+    sampled = _Sampled(device, drive, temperature, n_steps)
+    levels = np.zeros(n_steps) if gate is None else sampled.levels(gate)
+    rows, stretches, model = [], [], None
+    kernels = _Kernels(device, gate is not None, temperature, noise_scale)
+    for begin, end in _runs(levels):
+        wall, kernel = kernels.at(float(levels[begin]))
+        model = model or wall
+        for first, last in _cut(begin, end, stride if samples else n_steps):
+            sample = last // stride if samples and last % stride == 0 else None
+            stretches.append(Stretch(kernel, first + len(rows), last - first, sample))
+        rows.append(sampled.rows(wall, begin, end))
+    time = sampled.dt * stride * np.arange(samples + 1) if samples else np.empty(0)
+    return RunPlan(model, sampled.dt, n_steps, time, np.concatenate(rows), stretches)
+
+
+class _Sampled:
+    """The drive at the ends of all steps."""
+
+    def __init__(self, device: Device, drive: Drive, temperature: float, n_steps: int):
+        self.n_steps, self.length, self.dt = n_steps, drive.length, drive.length / n_steps
+        self.field = wall_field(device, drive.field)
+        self.current = self._sample(drive.waveform)
+        self.field_shape = None if drive.field_waveform is None else self._sample(drive.field_waveform)
+        self.relative_temperature = np.ones(n_steps + 1)
+        if device.heating is not None and temperature > 0:
+            rise = temperature_rise(device, drive.current_density, self.current, self.dt)
+            if temperature + rise.max() >= LARGEST_TEMPERATURE:
+                what = f"current_density = {drive.current_density:g} [A/m^2] heats the track by {rise.max():.3g} K"
+                raise InputError(f"{what} above {temperature:g} K, must stay below {LARGEST_TEMPERATURE:g} K")
+            self.relative_temperature += rise / temperature
+
+    def levels(self, gate) -> np.ndarray:
+        """Gate level of each step, shape (n_steps,) [1]."""
+        return quantized(self._sample(gate), float(gate.value.min()), float(gate.value.max()))
+
+    def rows(self, model: QPhiModel, begin: int, end: int) -> np.ndarray:
+        """Rows of the kernel from step `begin` to `end`, shape (end - begin + 1, 5)."""
+        part = slice(begin, end + 1)
+        field = self.field if self.field_shape is None else scaled_field(self.field, self.field_shape[part])
+        rows = np.empty((end - begin + 1, 5))
+        rows[:, 0], rows[:, 4] = self.current[part], self.relative_temperature[part]
+        for column, values in enumerate(field_rows(model, field), 1):
+            rows[:, column] = values
+        return rows
+
+    def _sample(self, waveform) -> np.ndarray:
+        return waveform.held(self.length).sample(self.n_steps)
+
+
+class _Kernels:
+    """Model and kernel input of each gate level, made once."""
+
+    def __init__(self, device: Device, gated: bool, temperature: float, noise_scale: float):
+        self.device, self.gated, self.options, self.made = device, gated, (temperature, noise_scale), {}
+
+    def at(self, level: float) -> tuple[QPhiModel, KernelInput]:
+        """Model and kernel input at a gate level."""
+        if level not in self.made:
+            device = self.device.at_gate_level(level) if self.gated else self.device
+            equation = equation_of(device)
+            model = equation.model(device)
+            self.made[level] = model, equation.kernel_input(model, *self.options)
+        return self.made[level]
+
+
+def _runs(levels: np.ndarray) -> Iterator[tuple[int, int]]:
+    """First step and end of each run of equal levels."""
+    changes = np.flatnonzero(np.diff(levels)) + 1
+    yield from zip([0, *changes.tolist()], [*changes.tolist(), levels.size], strict=True)
+
+
+def _cut(begin: int, end: int, stride: int) -> Iterator[tuple[int, int]]:
+    """Steps begin to end, cut at the multiples of a stride."""
+    inner = range((begin // stride + 1) * stride, end, stride)
+    yield from zip([begin, *inner], [*inner, end], strict=True)

@@ -1,0 +1,1 @@
+"""The models of one wall in SI units, readable, and closed forms."""

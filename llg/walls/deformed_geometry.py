@@ -1,0 +1,202 @@
+"""What a wall feels of the outline when it widens or tilts at a fixed magnetic moment.
+
+A wall of width Delta' that is tilted by chi, x = q' + y tan chi, sees what an upright wall of width Delta'/cos chi sees on
+a track of the outline w_chi(x), the extent along y of the slanted line through (x, 0). So the averages of `llg.device.geometry`
+serve for both.
+
+The coordinate q of the extended models is fixed by the magnetic moment along z, not by the centre q' of the deformed
+wall: q is the place of the upright wall of width Delta with the same moment. Where the outline slopes the two differ.
+In this coordinate the moment does not depend on the deformation, and neither the gyrotropic coupling nor the Zeeman
+energy does. The averages, as functions of q, are taken as linear in a measure zeta of the deformation:
+
+    s1(q, zeta) = s1(q) + zeta b1(q),    s2(q, zeta) = s2(q) + zeta b2(q),    P(q, zeta) = P(q) + zeta p(q)
+
+with b1, b2 and p from the exact averages of walls deformed as far as the models are meant for. P is the potential of the
+damping-like torque at fixed phi, dP/dq = s_J.
+"""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from llg.device.device import Device
+from llg.device.geometry import average_width
+
+WIDENED = (0.8, 1.2)
+"""Widths over that of the wall at rest between which the averages are taken as linear."""
+TILTS = np.radians([10.0, 20.0, 30.0])
+"""Tilts to which the averages are fitted [rad]."""
+SATURATIONS = np.arange(0.0, 8.1, 0.5)
+"""Values of kappa tried in zeta = sin^2 chi/(1 + kappa sin^2 chi)."""
+_SLICES_PER_DELTA = 8
+_REACH = 25
+_DEEPEST = 0.8
+
+
+@dataclasses.dataclass(frozen=True)
+class Response:
+    """Change of the averages with the deformation zeta at fixed magnetic moment, on the grid of the geometry.
+
+    Attributes:
+        b1: change of s1, shape (n,) [m].
+        b2: change of s2, shape (n,) [m].
+        db1: derivative of b1 along the track, shape (n,) [1].
+        db2: derivative of b2 along the track, shape (n,) [1].
+        p: change of the potential of the damping-like torque, shape (n,) [m^2].
+        dp: its derivative along the track, shape (n,) [m].
+        saturation: kappa of the tilt, zeta = sin^2 chi/(1 + kappa sin^2 chi) [1].
+    """
+
+    b1: np.ndarray
+    b2: np.ndarray
+    db1: np.ndarray
+    db2: np.ndarray
+    p: np.ndarray
+    dp: np.ndarray
+    saturation: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Deformed:
+    """Averages of one deformed wall as functions of its moment-fixed place; arrays of shape (n,)."""
+
+    s1: np.ndarray
+    s2: np.ndarray
+    ds1: np.ndarray
+    ds2: np.ndarray
+    P: np.ndarray
+    dP: np.ndarray
+
+
+@functools.lru_cache(maxsize=256)
+def widening_response(device: Device) -> Response:
+    """Response to zeta = Delta'/Delta - 1."""
+    Delta = device.straight_wall.Delta
+    low, high = (_stacked(_deformed(device, device.width_at, _full(device), f * Delta)) for f in WIDENED)
+    return _response(device, (high - low) / (WIDENED[1] - WIDENED[0]), 0.0)
+
+
+@functools.lru_cache(maxsize=256)
+def tilt_response(device: Device) -> Response:
+    """Response to zeta = sin^2 chi/(1 + kappa sin^2 chi); amplitudes and kappa are fitted to the exact averages."""
+    Delta = device.straight_wall.Delta
+    upright = _stacked(_deformed(device, device.width_at, _full(device), Delta))
+    tilted = [_stacked(_deformed(device, *_slanted(device, math.tan(chi)), Delta / math.cos(chi))) for chi in TILTS]
+    change, square = np.array(tilted) - upright, np.sin(TILTS) ** 2
+    size = np.abs(change[:, :2]).max(axis=0)
+    weight = np.where(size > 1e-3 * device.track.width, 1 / np.maximum(size, 1e-30) ** 2, 0.0)
+    best = (math.inf, None, 0.0)
+    for kappa in SATURATIONS:
+        zeta = square / (1 + kappa * square)
+        pull = zeta / square / np.sum(zeta**2 / square)
+        slope = np.tensordot(pull, change, 1)
+        rest = (change - zeta[:, None, None] * slope)[:, :2]
+        misfit = float(np.sum(np.sum(rest**2 / square[:, None, None], axis=0) * weight))
+        if misfit < best[0]:
+            best = misfit, slope, float(kappa)
+    return _response(device, upright * 0.0 if best[1] is None else best[1], best[2])
+
+
+def _full(device: Device) -> Callable:
+    """Extent of the track weighed with the crowded current density over J: the same everywhere."""
+    return lambda x: np.full_like(x, device.track.width)
+
+
+def _stacked(deformed: "_Deformed") -> np.ndarray:
+    return np.stack([getattr(deformed, f.name) for f in dataclasses.fields(deformed)])
+
+
+def _response(device: Device, change: np.ndarray, saturation: float) -> Response:
+    """Response with these changes of the fields of `_Deformed`, shape (6, n).
+
+    Next to contact pads a wall with large tilt leaves the law; the averages are kept positive there.
+    """
+    g = device.geometry
+    s1, s2, ds1, ds2, P, dP = change
+    low1, low2 = s1 < -_DEEPEST * g.s1, s2 < -_DEEPEST * g.s2
+    return Response(
+        b1=np.where(low1, -_DEEPEST * g.s1, s1), b2=np.where(low2, -_DEEPEST * g.s2, s2),
+        db1=np.where(low1, -_DEEPEST * g.ds1, ds1), db2=np.where(low2, -_DEEPEST * g.ds2, ds2),
+        p=P, dp=dP, saturation=saturation,
+    )  # fmt: skip
+
+
+def _deformed(device: Device, outline: Callable, crowded: Callable, Delta: float) -> _Deformed:
+    """Averages over a wall of another width on another outline, at the places of equal magnetic moment.
+
+    Args:
+        device: gives the grid, the upright wall and its moments.
+        outline: extent along y at x, both shape (n,) [m].
+        crowded: the same weighed with the crowded current density over J.
+        Delta: width along x [m].
+    """
+    from scipy.interpolate import CubicHermiteSpline  # slow to import, and most walls never need it
+
+    g, kappa = device.geometry, device.torque.current_crowding
+    length = device.track.length
+    wide, flow = (average_width(f, length, Delta, g.w_0) for f in (outline, crowded))
+    rest = device.straight_wall.Delta
+    s1, s2, s_c = (CubicHermiteSpline(a.q, s, ds) for a, s, ds in (
+        (wide, wide.s1, wide.ds1), (wide, wide.s2, wide.ds2), (flow, flow.s1, flow.ds1)))  # fmt: skip
+    moment = CubicHermiteSpline(g.q, g.s2, g.ds2).antiderivative()(g.q)
+    shift = _moment_difference(device.width_at, rest, outline, Delta, np.tanh)
+    place, far = g.q.copy(), s2.antiderivative()
+    for _ in range(6):  # Newton: the moment of the deformed wall at `place` equals that of the upright one at q
+        place -= (_beyond(far, s2, place, length) + shift - moment) / _ends(s2, place, length)
+    along = g.s2 / _ends(s2, place, length)  # d place/dq
+    inside = (place >= 0) & (place <= length)
+    slope = [np.where(inside, s.derivative()(np.clip(place, 0, length)), 0.0) * along for s in (s1, s2)]
+    P_1 = _beyond(s1.antiderivative(), s1, place, length)
+    P_1 = P_1 + _moment_difference(device.width_at, rest, outline, Delta, _gudermann)
+    P_c = _beyond(s_c.antiderivative(), s_c, place, length)
+    P_c = P_c + _moment_difference(_full(device), rest, crowded, Delta, _gudermann)
+    s_J = (1 - kappa) * _ends(s1, place, length) + kappa * _ends(s_c, place, length)
+    return _Deformed(
+        s1=_ends(s1, place, length), s2=_ends(s2, place, length), ds1=slope[0], ds2=slope[1],
+        P=(1 - kappa) * P_1 + kappa * P_c, dP=s_J * along,
+    )  # fmt: skip
+
+
+def _ends(spline, place, length):
+    return spline(np.clip(place, 0, length))
+
+
+def _beyond(integral, spline, place, length):
+    """Integral of the spline from 0, whose value stays that at the ends beyond them."""
+    inside = np.clip(place, 0, length)
+    return integral(inside) + (place - inside) * spline(inside)
+
+
+def _gudermann(z):
+    return 2 / np.pi * np.arctan(np.sinh(np.clip(z, -300, 300)))
+
+
+def _moment_difference(
+    outline: Callable, Delta: float, other: Callable, other_Delta: float, profile: Callable
+) -> float:
+    """Half the integral of outline profile(x/Delta) - other profile(x/other Delta), a wall in q = 0 [m^2].
+
+    The profile is odd and goes from -1 to 1; this is the constant that the running integrals of s1 and s2 lack.
+    """
+    x = np.linspace(-1, 1, 8001)[1::2] * _REACH * 1.5 * max(Delta, other_Delta)
+    difference = outline(x) * profile(x / Delta) - other(x) * profile(x / other_Delta)
+    return 0.5 * float(difference.sum()) * float(x[1] - x[0])
+
+
+def _slanted(device: Device, slope: float) -> tuple[Callable, Callable]:
+    """Extent along y of the slanted lines through (x, 0), and the same weighed with the crowded current density."""
+    half, Delta = 0.505 * float(device.geometry.w.max()), device.straight_wall.Delta
+    slices = max(math.ceil(2 * half * slope / Delta * _SLICES_PER_DELTA), 32)
+    y = ((np.arange(slices) + 0.5) / slices * 2 - 1) * half
+    dy, beyond = y[1] - y[0], 2 * _REACH * Delta
+    x = np.arange(-beyond, device.track.length + beyond, device.geometry.step / 3)
+    extent, flow = np.zeros_like(x), np.zeros_like(x)
+    for one in y:
+        w = device.width_at(x + one * slope)
+        part = np.clip((0.5 * w - abs(one)) / dy + 0.5, 0, 1) * dy
+        extent += part
+        flow += part * device.track.width / w
+    return (lambda at: np.interp(at, x, extent)), (lambda at: np.interp(at, x, flow))

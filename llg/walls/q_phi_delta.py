@@ -1,0 +1,158 @@
+"""Wall with its width as a coordinate (q, phi, Delta): energy and equations of motion, in SI and in plain numpy.
+
+Profile cos theta = -Q tanh((x - q)/Delta) with a width Delta that moves. With lambda = Delta/Delta_0, zeta = lambda - 1 and
+the averages s1 = s1(q) + zeta b1(q), s2 = s2(q) + zeta b2(q) at fixed magnetic moment (`llg.walls.deformed_geometry`):
+
+    E/t = s2 [(sigma_0/2)(lambda + 1/lambda) + mu0 Ms H_K Delta cos^2 phi] - s1 pi mu0 Ms [Delta (H_x cos phi + H_y sin phi)
+          + Delta_0 Q H_D cos phi] - s_J pi Delta mu0 Ms H_FL sin phi - 2 Q mu0 Ms H_z integral s2(q) dq + V_extra/t
+
+    alpha q'/Delta + Q phi'          = gamma0 f1 + beta u (s_u/s2)/Delta
+    alpha phi' - Q q'/Delta          = gamma0 f2 - Q u (s_u/s2)/Delta
+    alpha (pi^2/12) Delta'/Delta     = gamma0 f3
+
+with f_i = -dE/d(q, phi, Delta)/(2 mu0 Ms t s2(q)), f2 divided by Delta as well, and the damping-like torque. Delta_0 is the width
+of the Bloch wall without field; exchange A = sigma_0 Delta_0/4 and anisotropy K = sigma_0/(4 Delta_0).
+
+References:
+    A. Thiaville, Y. Nakatani, in Spin Dynamics in Confined Magnetic Structures III (Springer 2006), p. 161.
+    O. Boulle, L. D. Buda-Prejbeanu, M. Miron, G. Gaudin, J. Appl. Phys. 112, 053901 (2012).
+"""
+
+import functools
+import math
+
+import numpy as np
+
+from llg.constants import GAMMA_0, MU_0
+from llg.device.device import Device
+from llg.walls.deformed_geometry import widening_response
+from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
+
+LEAST, LARGEST = 0.25, 4.0
+"""Bounds of Delta/Delta_0; the wall is held between them."""
+FRICTION = math.pi**2 / 12
+
+
+class QPhiDeltaModel(QPhiModel):
+    """Energy, forces and velocities of a wall of moving width; all methods broadcast over q, phi and Delta."""
+
+    coordinates = (("q", "m"), ("phi", "rad"), ("Delta", "m"))
+
+    def __init__(self, device: Device):
+        super().__init__(device)
+        self.h_sigma = self.sigma_0 / (2 * MU_0 * self.Ms * self.Delta)
+
+    @functools.cached_property
+    def response(self):
+        """Change of the averaged widths with zeta."""
+        return widening_response(self.device)
+
+    @functools.cached_property
+    def _response_splines(self):
+        from scipy.interpolate import CubicHermiteSpline  # slow to import, and the ensembles never need it
+
+        q, r = self.device.geometry.q, self.response
+        b1, b2 = CubicHermiteSpline(q, r.b1, r.db1), CubicHermiteSpline(q, r.b2, r.db2)
+        return b1, b2, b1.derivative(), b2.derivative(), CubicHermiteSpline(q, r.p, r.dp)
+
+    def deformed(self, q):
+        """(b1 [m], b2 [m], b1' [1], b2' [1], p [m^2]) at q [m]."""
+        q = np.clip(q, 0.0, self.device.track.length)
+        return tuple(spline(q) for spline in self._response_splines)
+
+    def energy(self, q, phi, Delta=None, field: Field = NO_FIELD, current_density: float = 0.0) -> np.ndarray:
+        """Energy [J]; without Delta the least one over it, with its width at rest at that q and phi.
+
+        Args:
+            q: wall position, any shape [m].
+            phi: wall angle, broadcast with q [rad].
+            Delta: wall width [m].
+            field: applied field.
+            current_density: heavy-metal current density [A/m^2], for its field-like torque.
+        """
+        if Delta is None:
+            Delta = self.relaxed(q, phi, field, current_density)
+        lam, w = np.asarray(Delta) / self.Delta, self.widths(q)
+        b1, b2, *_ = self.deformed(q)
+        s1, s2 = w.s1 + (lam - 1) * b1, w.s2 + (lam - 1) * b2
+        s_J = (1 - self.kappa) * s1 + self.kappa * self.device.track.width
+        ms, cosine, sine = MU_0 * self.Ms, np.cos(phi), np.sin(phi)
+        shape = s2 * (0.5 * self.sigma_0 * (lam + 1 / lam) + ms * self.H_K * Delta * cosine**2)
+        in_plane = s1 * (Delta * (field.H_x * cosine + field.H_y * sine) + self.Delta * self.Q * self.H_D * cosine)
+        in_plane = in_plane + s_J * Delta * self.H_FL_per_J * current_density * sine
+        zeeman = 2 * self.Q * ms * field.H_z * self._splines[4](np.clip(q, 0, self.device.track.length))
+        return self.t * (shape - math.pi * ms * in_plane - zeeman) + self._extra(q)[0]
+
+    def relaxed(self, q, phi, field: Field = NO_FIELD, current_density: float = 0.0) -> np.ndarray:
+        """Width [m] of least energy at q [m] and phi [rad], by Newton's method."""
+        lam, step = np.ones(np.broadcast_shapes(np.shape(q), np.shape(phi))), 1e-4
+        for _ in range(12):
+            force, low, high = (
+                self.forces(q, phi, (lam + d) * self.Delta, 0.0, field, fl_current=current_density)[2]
+                for d in (0.0, -step, step)
+            )
+            slope = np.minimum((high - low) / (2 * step), -0.1 * self.h_sigma)
+            change = np.clip(force / slope, -0.2, 0.2)
+            lam = np.clip(lam - change, LEAST, LARGEST)
+            if np.max(np.abs(change)) < 1e-9:
+                break
+        return lam * self.Delta
+
+    def forces(self, q, phi, Delta, current_density=0.0, field: Field = NO_FIELD, *, fl_current=None):
+        """Right-hand sides (f1, f2, f3) [A/m] including all torques.
+
+        Args:
+            q: wall position, any shape [m].
+            phi: wall angle [rad].
+            Delta: wall width [m].
+            current_density: heavy-metal current density [A/m^2].
+            field: applied field.
+            fl_current: current density of the field-like torque, if another [A/m^2].
+        """
+        w, (b1, b2, db1, db2, p) = self.widths(q), self.deformed(q)
+        lam = np.asarray(Delta) / self.Delta
+        zeta, uniform, half_pi = lam - 1, 1 - self.kappa, math.pi / 2
+        sine, cosine = np.sin(phi), np.cos(phi)
+        H_DL = self.H_DL_per_J * current_density
+        H_FL = self.H_FL_per_J * (current_density if fl_current is None else fl_current)
+        u = self.u_per_J * current_density * w.s_u / w.s2 / (Delta * GAMMA_0)
+        a, b = (w.ds2 + zeta * db2) / w.s2, half_pi * (w.ds1 + zeta * db1) / w.s2
+        c, k = half_pi * (w.s1 + zeta * b1) / w.s2, 1 + zeta * b2 / w.s2
+        s_J = uniform * c + half_pi * self.kappa * self.device.track.width / w.s2
+        c1, k1 = half_pi * b1 / w.s2, b2 / w.s2
+        across = 0.5 * self.H_K * cosine**2
+        shape = self.Delta * (0.5 * self.h_sigma * (lam + 1 / lam) + lam * across)
+        pull = field.H_x * cosine + field.H_y * sine
+        chiral = self.Q * self.H_D
+        in_plane = self.Delta * (lam * (pull + uniform * H_FL * sine) + chiral * cosine)
+        f1 = self.Q * field.H_z - a * shape + b * in_plane - self.Q * s_J * H_DL * cosine + self.beta * u
+        f1 = f1 - self.extra_force(q) / (2 * MU_0 * self.Ms * self.t * w.s2)
+        f2 = k * self.H_K * sine * cosine - c * ((field.H_x + chiral / lam) * sine - field.H_y * cosine)
+        f2 = f2 + s_J * H_FL * cosine + uniform * self.Q * Delta * b * H_DL * sine - self.Q * u
+        f3 = -k1 * shape / self.Delta - k * (0.5 * self.h_sigma * (1 - lam**-2) + across)
+        f3 = f3 + c1 * in_plane / self.Delta + c * pull + s_J * H_FL * sine
+        f3 = f3 - half_pi * self.Q * p / (self.Delta * w.s2) * H_DL * cosine
+        return f1, f2, f3
+
+    def fields(self, q, phi, current_density=0.0, field: Field = NO_FIELD) -> tuple[np.ndarray, np.ndarray]:
+        """Right-hand sides (f1, f2) [A/m] with the width of least energy at q [m] and phi [rad]."""
+        return self.forces(q, phi, self.relaxed(q, phi, field, current_density), current_density, field)[:2]
+
+    def velocity(self, q, phi, Delta, current_density=0.0, field: Field = NO_FIELD):
+        """(dq/dt [m/s], dphi/dt [rad/s], dDelta/dt [m/s]) without noise, arguments as `forces`."""
+        f1, f2, f3 = self.forces(q, phi, Delta, current_density, field)
+        rate = GAMMA_0 / (1 + self.alpha**2)
+        return (
+            Delta * rate * (self.alpha * f1 - self.Q * f2),
+            rate * (self.Q * f1 + self.alpha * f2),
+            Delta * GAMMA_0 * f3 / (self.alpha * FRICTION),
+        )
+
+    def complete(self, q: float, phi: float, Delta: float | None = None) -> tuple[float, ...]:
+        """All coordinates of a wall at q [m] with angle phi [rad]; the width is at rest if not given [m]."""
+        return float(q), float(phi), float(self.relaxed(q, phi) if Delta is None else Delta)
+
+    def fastest_rate(self, field: Field = NO_FIELD, current_density: float = 0.0) -> float:
+        """Upper estimate of the fastest relaxation or precession rate [1/s]; the width is the fastest."""
+        width = GAMMA_0 * (self.h_sigma + 0.5 * abs(self.H_K)) / (self.alpha * FRICTION)
+        return super().fastest_rate(field, current_density) + width

@@ -1,0 +1,210 @@
+"""Whole estimates: everything adds up, switches do what they say, baselines and sensitivities are consistent."""
+
+import dataclasses
+import importlib.util
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from arraysim.cost.cell import synapse_of
+from arraysim.cost.comparison import BASELINES, compare, equal_bits
+from arraysim.cost.document import comparison_document, explain_lines
+from arraysim.cost.estimate import chip_cost
+from arraysim.cost.ledger import BLOCKS, PHASES
+from arraysim.cost.sensitivity import sensitivities
+from arraysim.cost.settings import ChipSettings
+from arraysim.cost.workload import resolved
+from arraysim.drawing.cost_plots import comparison_figure, plot_phases, plot_tornado, shares_figure
+from arraysim.networks.definition import array_layers
+from arraysim.networks.presets import vgg8
+from dwcore.errors import InputError
+from llg.device.device import load_device
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT.parent / "shared/reference/neurosim_vgg8.json"
+SYNAPSE = synapse_of(load_device("five_state"))
+LAYERS = array_layers(vgg8(), (32, 32, 3), 10)
+VARIANTS = [
+    {},
+    {"duplication": "fill-tile", "converter": "flash", "backward_converters": "own"},
+    {"gradient": "per-image", "activations": "on-chip", "buffer": "register-file"},
+    {"gradient": "in-array", "network": "mesh", "input_coding": "multi-level"},
+    {"training": False, "input_reuse": "none", "node_nm": 7.0},
+    {"readout": "sequential", "node_nm": 130.0, "cells": "single"},
+]
+
+
+@pytest.fixture(scope="module")
+def vgg8_costs():
+    return compare(LAYERS, ChipSettings(), SYNAPSE)
+
+
+@pytest.mark.parametrize("changes", VARIANTS)
+def test_every_figure_of_the_totals_stands_in_the_derivation(changes):
+    cost = chip_cost(LAYERS, ChipSettings(**changes), SYNAPSE)
+    for number, block in enumerate(BLOCKS):
+        steps = cost.derivation[block]
+        for p, phase in enumerate(PHASES):
+            for symbol, book in (("E", cost.energy), ("t", cost.latency)):
+                entered = sum(step.value for step in steps if step.symbol == f"{symbol}({phase})")
+                assert book[:, number, p].sum() == pytest.approx(entered, rel=1e-9)
+        assert cost.area[number] == pytest.approx(sum(step.value for step in steps if step.symbol == "A"), rel=1e-12)
+    assert np.all(np.isfinite(cost.energy)) and np.all(cost.energy >= 0) and np.all(cost.latency >= 0)
+
+
+def test_blocks_phases_and_layers_add_up_in_the_document(vgg8_costs):
+    document = comparison_document(vgg8_costs, images_per_epoch=50000)
+    for chip in (document["chip"], *document["baselines"].values()):
+        assert sum(chip["area_m2"]["blocks"].values()) == pytest.approx(chip["area_m2"]["total"], rel=1e-12)
+        for book in (chip["energy_J_per_image"], chip["latency_s_per_image"]):
+            assert sum(phase["total"] for phase in book["phases"].values()) == pytest.approx(book["total"], rel=1e-12)
+            blocks = sum(sum(phase["blocks"].values()) for phase in book["phases"].values())
+            assert blocks == pytest.approx(book["total"], rel=1e-12)
+        layers = sum(sum(layer["energy_J_per_image"].values()) for layer in chip["layers"])
+        assert layers == pytest.approx(chip["energy_J_per_image"]["total"], rel=1e-12)
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+
+
+def test_counts_of_vgg8():
+    cost = chip_cost(LAYERS, ChipSettings(cells="single"), SYNAPSE)
+    assert cost.facts["weights"] == 12_973_450  # 12,973,440 and the biases of the last layer
+    # 9 x 128 rows, 128 columns of conv2: 9 arrays; conversions = sum of positions x bits x columns x arrays in a column.
+    assert cost.facts["arrays_per_layer"] == [1, 9, 18, 36, 72, 144, 512, 9]
+    spots = (1024, 1024, 256, 256, 64, 64, 1, 1)
+    columns, stacked = (128, 128, 256, 256, 512, 512, 1024, 10), (1, 9, 9, 18, 18, 36, 64, 9)
+    conversions = 8 * sum(p * c * r for p, c, r in zip(spots, columns, stacked, strict=True))
+    assert cost.facts["conversions_per_image_forward"] == conversions
+
+
+def test_inference_alone_is_the_forward_phase_without_the_gradient_unit():
+    training, inference = (chip_cost(LAYERS, ChipSettings(training=flag), SYNAPSE) for flag in (True, False))
+    assert inference.total_energy() == inference.total_energy("forward")
+    assert inference.total_area < training.total_area
+    assert training.area[BLOCKS.index("gradient unit")] > inference.area[BLOCKS.index("gradient unit")] == 0
+
+
+def test_duplication_shortens_small_layers_and_lengthens_nothing():
+    plain, copied = (chip_cost(LAYERS, ChipSettings(duplication=d), SYNAPSE) for d in ("none", "fill-tile"))
+    assert copied.facts["copies_per_layer"][:3] == [32, 3, 1]
+    gain = plain.latency[:, BLOCKS.index("converters"), 0] / copied.latency[:, BLOCKS.index("converters"), 0]
+    assert gain[0] == 32 and gain[1] == pytest.approx(1024 / 342) and np.all(gain[2:] == 1)
+    assert copied.total_area > plain.total_area
+
+
+def test_equal_precision_of_the_baseline():
+    assert equal_bits(SYNAPSE, ChipSettings()) == 4  # five levels in pairs: nine weights
+    assert equal_bits(SYNAPSE, ChipSettings(cells="single")) == 3
+    costs = compare(LAYERS, ChipSettings(), SYNAPSE, names=("sram-8-parallel", "sram-equal-parallel"))
+    sram8, sram4 = costs.baselines.values()
+    assert sram8.area[0] == pytest.approx(2 * sram4.area[0], rel=0.01)
+
+
+def test_baselines_share_what_does_not_depend_on_the_cells(vgg8_costs):
+    row = BLOCKS.index("gradient unit")
+    for name in BASELINES[:4]:
+        assert np.array_equal(vgg8_costs.baselines[name].energy[:, row], vgg8_costs.chip.energy[:, row])
+
+
+def test_digital_baseline_multiplies_every_weight_once_per_position(vgg8_costs):
+    digital = vgg8_costs.baselines["digital"]
+    multiply = digital.energy[:, BLOCKS.index("arrays"), 0]
+    macs = np.array([layer.rows * layer.columns * layer.positions for layer in LAYERS])
+    assert np.allclose(multiply / macs, multiply[0] / macs[0], rtol=1e-12)
+    assert digital.latency[:, BLOCKS.index("arrays"), 0].sum() == pytest.approx(np.ceil(macs / 4096).sum() * 1e-9)
+
+
+def test_sensitivities_begin_at_the_ratios_and_leave_out_what_does_not_matter():
+    layers = LAYERS[-2:]
+    base, found = sensitivities(layers, ChipSettings(), SYNAPSE, baseline="sram-8-parallel")
+    costs = compare(layers, ChipSettings(), SYNAPSE, names=("sram-8-parallel",))
+    assert base == costs.ratios()["sram-8-parallel"]
+    names = {one.name for one in found}
+    assert {"converter", "gradient", "comparator_energy", "adder_bit_area"} <= names
+    assert not names & {"DDR_bit_energy", "router_area", "fast_adc_bit_area"}
+    swings = [one.swing("energy") for one in found]
+    assert swings == sorted(swings, reverse=True)
+
+
+def test_figures_show_all_chips(vgg8_costs):
+    figure = comparison_figure(vgg8_costs)
+    labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert labels[0] == "five-state reference" and len(labels) == 1 + len(BASELINES)
+    shown = sum(patch.get_width() for patch in figure.axes[0].patches)
+    chips = (vgg8_costs.chip, *vgg8_costs.baselines.values())
+    assert shown == pytest.approx(1e6 * sum(chip.total_area for chip in chips), rel=1e-9)
+    assert len(shares_figure(vgg8_costs.chip).axes) == 3
+    bars = sum(patch.get_width() for patch in plot_phases(vgg8_costs.chip).patches)
+    assert bars == pytest.approx(1e6 * vgg8_costs.chip.total_energy(), rel=1e-9)
+    found = sensitivities(LAYERS[-1:], ChipSettings(), SYNAPSE, baseline="digital")
+    assert len(plot_tornado(found, most=5).get_yticklabels()) == 5
+
+
+def test_explanations_name_formula_value_and_source(vgg8_costs):
+    text = "\n".join(explain_lines(vgg8_costs.chip, "converters"))
+    assert "E_conversion = b (E_comparator + 2 E_register) + 2^b E_unit" in text
+    assert "Satapathy" in text
+    with pytest.raises(InputError, match='did you mean "converters"'):
+        explain_lines(vgg8_costs.chip, "convertors")
+
+
+def test_the_gradient_unit_grows_with_the_network():
+    small, large = LAYERS[-1:], LAYERS
+    assert resolved(ChipSettings(), small).gradient_macs == 2**7  # 10,250 weights
+    assert resolved(ChipSettings(), large).gradient_macs == 1024
+    assert resolved(ChipSettings(gradient_macs=3), large).gradient_macs == 3
+    assert resolved(ChipSettings(), small).gradient_memory == resolved(ChipSettings(), small).activations == "on-chip"
+    assert resolved(ChipSettings(), large).gradient_memory == resolved(ChipSettings(), large).activations == "off-chip"
+    assert resolved(ChipSettings(gradient_memory="on-chip"), large).gradient_memory == "on-chip"
+
+
+def test_settings_are_checked():
+    for bad, rule in (
+        ({"input_activity": (1.5,)}, "<= 1"),
+        ({"copies": (0.5,)}, "whole numbers"),
+        ({"pulses_per_update": (-1.0,)}, ">= 0"),
+        ({"columns_per_converter": 200}, "must be <= array_columns"),
+        ({"converter": "sarr"}, 'did you mean "sar"'),
+    ):
+        with pytest.raises(InputError, match=rule):
+            ChipSettings(**bad)
+    with pytest.raises(InputError, match="one per layer, 8"):
+        chip_cost(LAYERS, ChipSettings(input_activity=(0.1, 0.2)), SYNAPSE)
+
+
+def test_a_full_estimate_takes_a_blink():
+    start = time.process_time()
+    compare(LAYERS, ChipSettings(), SYNAPSE)
+    assert time.process_time() - start < 1.0
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason=f"{REFERENCE} is absent")
+def test_area_and_energy_lie_within_a_factor_of_two_of_the_reference_tool():
+    spec = importlib.util.spec_from_file_location("against", ROOT / "benchmarks/cost_against_neurosim.py")
+    against = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(against)
+    result = against.run(json.loads(REFERENCE.read_text()))
+    assert len(result) == 13
+    for pairs in result.values():
+        for name in ("area chip", "area arrays", "energy weight gradient", "energy total"):
+            ours, its = pairs[name]
+            assert 0.5 < ours / its < 2
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason=f"{REFERENCE} is absent")
+def test_the_floorplan_of_the_reference_tool_is_met():
+    reference = json.loads(REFERENCE.read_text())["configurations"]
+    cell = 16 * 32e-9**2
+    settings = ChipSettings(
+        cells="single",
+        cell_area_F2=16.0,
+        copies=tuple(reference["envm_default"]["results"]["floorplan"]["weight_duplication_speedup_per_layer"]),
+    )
+    no_bias = [dataclasses.replace(layer, rows=layer.rows - (layer.name == "linear2")) for layer in LAYERS]
+    cost = chip_cost(no_bias, settings, SYNAPSE)
+    printed = reference["envm_default"]["results"]["area_mm2"]["synaptic_array_fw_ag_mm2"]
+    assert cost.facts["arrays"] == 1360
+    assert 1e6 * cost.area[0] == pytest.approx(printed, rel=1e-3)
+    assert cost.area[0] == pytest.approx(1360 * 128**2 * cell)

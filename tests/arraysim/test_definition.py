@@ -1,0 +1,100 @@
+"""Network definitions: shapes, crossbars, TOML, presets, bad input."""
+
+import tomllib
+
+import pytest
+
+from arraysim.networks.definition import ArrayLayer, NetworkDefinition, array_layers
+from arraysim.networks.definition_file import definition_from_mapping
+from arraysim.networks.presets import lenet, mlp, network_from, vgg8
+from dwcore.errors import InputError
+
+TOML = """
+name = "small"
+error_bits = 8
+[[layer]]
+kind = "conv"
+channels = 4
+kernel = 3
+stride = 2
+[[layer]]
+kind = "batchnorm"
+[[layer]]
+kind = "activation"
+bits = 4
+[[layer]]
+kind = "pool"
+pooling = "average"
+[[layer]]
+kind = "flatten"
+[[layer]]
+kind = "linear"
+"""
+
+
+def test_crossbars_of_a_definition_in_toml():
+    definition = definition_from_mapping(tomllib.loads(TOML), "small.toml")
+    assert definition.shapes((11, 9, 2), 3) == [(11, 9, 2), *[(5, 4, 4)] * 3, (2, 2, 4), (16,), (3,)]
+    assert array_layers(definition, (11, 9, 2), 3) == [
+        ArrayLayer(
+            name="conv1", kind="conv", rows=19, columns=4, positions=20, input_values=198, output_values=80, kernel=3
+        ),
+        ArrayLayer(name="linear1", kind="linear", rows=17, columns=3, positions=1, input_values=16, output_values=3),
+    ]
+    assert definition_from_mapping(definition.to_mapping(), "again") == definition
+
+
+def test_vgg8_has_the_published_layers():
+    layers = array_layers(vgg8(), (32, 32, 3), 10)
+    assert [layer.columns for layer in layers] == [128, 128, 256, 256, 512, 512, 1024, 10]
+    assert [layer.rows for layer in layers] == [27, 1152, 1152, 2304, 2304, 4608, 8192, 1025]
+    assert [layer.positions for layer in layers] == [1024, 1024, 256, 256, 64, 64, 1, 1]
+    assert sum(layer.rows * layer.columns * layer.positions for layer in layers) == pytest.approx(6.16e8, rel=0.01)
+    quarter = array_layers(vgg8(0.25), (32, 32, 3), 10)
+    assert [layer.columns for layer in quarter] == [32, 32, 64, 64, 128, 128, 256, 10]
+
+
+def test_presets_by_name(tmp_path):
+    assert network_from("mlp:256,128") == mlp((256, 128))
+    assert network_from("mlp") == mlp()
+    assert network_from("lenet") == lenet()
+    assert network_from("vgg8:0.25", bits=4, error_bits=8) == vgg8(0.25, bits=4, error_bits=8)
+    assert [layer.rows for layer in array_layers(lenet(), (28, 28, 1), 10)] == [26, 151, 401, 121, 85]
+    path = tmp_path / "small.toml"
+    path.write_text(TOML)
+    assert network_from(str(path)).name == "small"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('kind = "pool"', 'kind = "pol"'), 'layer 4: kind "pol" is unknown; did you mean "pool"'),
+        (("channels = 4", "chanels = 4"), r'layer 1 \(conv\): unknown key "chanels"; did you mean "channels"'),
+        (("kernel = 3", "kernel = 0"), r"kernel = 0 \[1\] must be >= 1"),
+        (("kernel = 3", "kernel = 3.0"), r"kernel = 3.0 must be a whole number"),
+        (("kernel = 3", "kernel = 3\nbias = 1"), r"bias = 1 must be true or false"),
+        (("average", "mean"), 'pooling = "mean" must be one of max, average'),
+        (("error_bits = 8", "error_bits = 1"), "error_bits = 1 must be 0 or 2"),
+        (("error_bits", "eror_bits"), 'unknown key "eror_bits"; did you mean "error_bits"'),
+        (('kind = "linear"', 'kind = "linear"\noutputs = 3'), "last layer must be linear without outputs"),
+    ],
+)
+def test_bad_definitions_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        definition_from_mapping(tomllib.loads(TOML.replace(*change)), "small.toml")
+
+
+def test_images_that_do_not_fit_are_refused():
+    definition = definition_from_mapping(tomllib.loads(TOML), "small.toml")
+    with pytest.raises(InputError, match=r"layer 1 \(conv\): a kernel of 3 does not fit 2 pixels"):
+        definition.shapes((2, 2, 1), 3)
+    with pytest.raises(InputError, match=r"layer 4 \(pool\): a pool of 2 does not fit"):
+        definition.shapes((3, 3, 1), 3)
+    with pytest.raises(InputError, match="put a flatten before it"):
+        NetworkDefinition(name="x", layers=(definition.layers[0], definition.layers[-1])).shapes((8, 8, 1), 3)
+
+
+@pytest.mark.parametrize("text", ["mpl", "linear:3", "mlp:0", "mlp:a", "vgg8:0", "vgg8:nan", "lenet:x", "missing.toml"])
+def test_bad_names_are_refused(text):
+    with pytest.raises(InputError):
+        network_from(text)

@@ -1,0 +1,232 @@
+"""Networks: gradients of every layer, convolution by definition, quantization, loss."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from arraysim.networks import quantization
+from arraysim.networks.definition import (
+    Activation,
+    BatchNorm,
+    Convolution,
+    Flatten,
+    Linear,
+    NetworkDefinition,
+    Pooling,
+    array_layers,
+)
+from arraysim.networks.network import Network
+from arraysim.networks.presets import mlp, vgg8
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.weights import FloatWeights, PairedWeights
+from dwcore.errors import InputError
+from dwcore.numerics.product import workers
+
+IMAGE, CLASSES = (7, 6, 2), 3
+CONV = Convolution(channels=4, kernel=3, padding=1)
+STRIDED = Convolution(channels=4, kernel=3, stride=2, bias=False)
+LAYERS = {
+    "linear tanh": (Flatten(), Linear(outputs=5), Activation(function="tanh"), Linear()),
+    "linear relu without bias": (Flatten(), Linear(outputs=5, bias=False), Activation(), Linear(bias=False)),
+    "convolution": (CONV, Activation(function="tanh"), Flatten(), Linear()),
+    "two convolutions": (CONV, Activation(function="tanh"), STRIDED, Flatten(), Linear()),
+    "max pool": (CONV, Pooling(size=2), STRIDED, Flatten(), Linear()),
+    "average pool": (CONV, Pooling(size=3, pooling="average"), Flatten(), Linear()),
+    "normalized images": (CONV, BatchNorm(), Activation(), Flatten(), Linear()),
+    "normalized values": (Flatten(), Linear(outputs=5), BatchNorm(), Activation(function="tanh"), Linear()),
+    "pool first": (Pooling(size=2), STRIDED, BatchNorm(), Flatten(), Linear()),
+}
+
+
+def build(layers, *, seed=0, smoothing=0.1, dtype=np.float64, error_bits=0):
+    definition = NetworkDefinition(name="test", layers=layers, error_bits=error_bits)
+    rng = np.random.default_rng(seed)
+    weights = [
+        FloatWeights(rng.normal(size=(layer.rows, layer.columns)).astype(dtype))
+        for layer in array_layers(definition, IMAGE, CLASSES)
+    ]
+    network = Network(definition, weights, input_shape=IMAGE, classes=CLASSES, label_smoothing=smoothing)
+    for layer in network.normalizations:
+        layer.parameters[:] = rng.normal(size=layer.parameters.shape)
+    return network
+
+
+def batch(n=9, seed=1):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, *IMAGE)), rng.integers(CLASSES, size=n)
+
+
+def loss_of(network):
+    inputs, labels = batch()
+    return network.learn(inputs, labels)[0]
+
+
+def worst_relative_error(network, parameters, gradients):
+    """Largest deviation from central differences at some entries, relative to the largest gradient."""
+    worst, step = 0.0, 1e-6
+    for values, gradient in zip(parameters, gradients, strict=True):
+        scale = np.abs(gradient).max()
+        for at in itertools.islice(np.ndindex(values.shape), 0, None, max(1, values.size // 40)):
+            value, loss = values[at], []
+            for sign in (1, -1):
+                values[at] = value + sign * step
+                loss.append(loss_of(network))
+            values[at] = value
+            worst = max(worst, abs((loss[0] - loss[1]) / (2 * step) - gradient[at]) / scale)
+    return worst
+
+
+def gradients_of(network):
+    inputs, labels = batch()
+    network.learn(inputs, labels)
+    held = [layer.gradient().copy() for layer in network.crossbars]
+    return held + [layer.gradients.copy() for layer in network.normalizations]
+
+
+def parameters_of(network):
+    return [layer.weights.values for layer in network.crossbars] + [
+        layer.parameters for layer in network.normalizations
+    ]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_gradients_are_those_of_the_loss(name):
+    network = build(LAYERS[name])
+    gradients = gradients_of(network)
+    assert worst_relative_error(network, parameters_of(network), gradients) < 1e-6
+    unsmoothed = gradients_of(build(LAYERS[name], smoothing=0.0))
+    assert worst_relative_error(network, parameters_of(network), unsmoothed) > 1e-3, "negative control"
+
+
+def test_signals_make_the_gradient():
+    network = build(LAYERS["two convolutions"])
+    gradients_of(network)
+    for layer in network.crossbars:
+        rows, errors = layer.signals()
+        np.testing.assert_allclose(rows.T @ errors, layer.gradient(), rtol=1e-9, atol=1e-12)
+
+
+def by_definition(image, kernel, bias, stride, padding):
+    """Convolution summed term by term: kernel of shape (k, k, channels, outputs)."""
+    padded = np.pad(image, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+    k = kernel.shape[0]
+    down, across = ((size - k) // stride + 1 for size in padded.shape[1:3])
+    out = np.zeros((len(image), down, across, kernel.shape[3])) + bias
+    for i, j in np.ndindex(down, across):
+        patch = padded[:, i * stride : i * stride + k, j * stride : j * stride + k]
+        out[:, i, j] += np.einsum("nabc,abco->no", patch, kernel)
+    return out
+
+
+@pytest.mark.parametrize(("stride", "padding", "kernel"), [(1, 0, 3), (1, 1, 3), (2, 2, 5), (3, 0, 1)])
+def test_a_convolution_is_what_its_definition_says(stride, padding, kernel):
+    spec = Convolution(channels=4, kernel=kernel, stride=stride, padding=padding)
+    layer = build((spec, Flatten(), Linear())).layers[0]
+    matrix = layer.weights.values
+    inputs = batch(40)[0]
+    expected = by_definition(inputs, matrix[:-1].reshape(kernel, kernel, 2, 4), matrix[-1], stride, padding)
+    np.testing.assert_allclose(layer.forward(inputs, False), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_threads_change_no_bit():
+    def digest():
+        network = build((*vgg8(1 / 32).layers[:7], Flatten(), Linear()), dtype=np.float32)
+        inputs, labels = batch(100)
+        network.learn(inputs.astype(np.float32), labels)
+        return b"".join(layer.gradient().tobytes() for layer in network.crossbars)
+
+    alone = digest()
+    with workers(3):
+        assert digest() == alone
+
+
+def test_a_network_of_ideal_devices_equals_one_of_plain_numbers():
+    definition = mlp((6,), function="relu")
+    law = ladder_law(states=101, miss=0, double=0)
+    pairs = [
+        PairedWeights(law, rows=layer.rows, columns=layer.columns, largest_weight=1.0, seed=0, number=number)
+        for number, layer in enumerate(array_layers(definition, IMAGE, CLASSES))
+    ]
+    for number, weights in enumerate(pairs):
+        weights.pulse(np.random.default_rng(number).integers(-20, 21, size=weights.values.shape))
+    plain = [FloatWeights((w.scale * (w.conductances[0] - w.conductances[1])).astype(np.float32)) for w in pairs]
+    inputs, labels = batch()
+    inputs = inputs.astype(np.float32)
+    found = []
+    for weights in (pairs, plain):
+        network = Network(definition, weights, input_shape=IMAGE, classes=CLASSES)
+        network.learn(inputs, labels)
+        found.append([network.forward(inputs), *(layer.gradient() for layer in network.crossbars)])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_normalization_brings_the_batch_to_zero_mean_and_unit_variance():
+    layer = build((CONV, BatchNorm(), Flatten(), Linear())).normalizations[0]
+    layer.parameters[:] = [[1], [0]]
+    value = batch(50)[0][..., :1] * 3 + np.array([1.0, -2, 5, 0])
+    out = layer.forward(value, True)
+    np.testing.assert_allclose(out.mean(axis=(0, 1, 2)), 0, atol=1e-9)
+    np.testing.assert_allclose(out.var(axis=(0, 1, 2)), 1, rtol=1e-4)
+    for _ in range(200):
+        layer.forward(value, True)
+    np.testing.assert_allclose(layer.forward(value, False), out, atol=1e-6)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_quantized_values_lie_on_their_levels(bits):
+    value = np.random.default_rng(0).normal(size=10_000) * 2
+    low, high = quantization.unsigned(value, bits, 4.0), quantization.signed(value, bits, 3.0)
+    assert len(np.unique(low)) == 2**bits
+    assert len(np.unique(high)) == 2**bits - 1
+    assert np.abs(low - np.clip(value, 0, 4)).max() <= 4 / (2**bits - 1) / 2 + 1e-9
+    assert np.abs(high - np.clip(value, -3, 3)).max() <= 3 / (2 ** (bits - 1) - 1) / 2 + 1e-9
+    assert quantization.errors(np.zeros(3), bits).tolist() == [0, 0, 0]
+    assert np.array_equal(quantization.errors(value, 0), value)
+
+
+def test_gradients_go_straight_through_the_rounding():
+    relu = build((CONV, Activation(bits=3, limit=2.0), Flatten(), Linear())).layers[1]
+    value = np.array([[-1.0, 0.1, 1.1, 3.0]])
+    assert np.allclose(relu.forward(value, True), [[0, 0, 8 / 7, 2]])
+    assert relu.backward(np.ones((1, 4)), True).tolist() == [[0, 1, 1, 0]]
+    exact, coarse = (gradients_of(build(LAYERS["convolution"], error_bits=bits)) for bits in (0, 6))
+    for one, other in zip(exact, coarse, strict=True):
+        difference = np.abs(one - other).max() / np.abs(one).max()
+        assert 0 < difference < 0.2
+
+
+def test_loss_of_equal_outputs_is_the_logarithm_of_the_classes():
+    network = build((Flatten(), Linear()))
+    network.crossbars[0].weights.values[:] = 0
+    assert network.evaluate(*batch())[0] == pytest.approx(np.log(CLASSES))
+    assert loss_of(network) == pytest.approx(np.log(CLASSES))
+
+
+def test_large_outputs_do_not_overflow():
+    network = build((Flatten(), Linear()))
+    network.crossbars[0].weights.values[:] = 1e4 * np.arange(3)
+    assert np.isfinite(network.evaluate(*batch())[0])
+    assert np.all(np.isfinite(gradients_of(network)[0]))
+
+
+def test_evaluation_takes_parts_of_the_inputs():
+    network = build(LAYERS["normalized images"])
+    inputs, labels = batch(600)
+    loss, guess = network.evaluate(inputs, labels)
+    again, same = network.evaluate(lambda part: inputs[part], labels)
+    assert loss == again
+    assert np.array_equal(guess, same)
+    assert np.array_equal(guess, network.forward(inputs).argmax(axis=1))
+
+
+def test_unfit_weights_are_refused():
+    definition = mlp((5,))
+    weights = [FloatWeights(np.zeros(shape)) for shape in ((85, 5), (5, 3))]
+    with pytest.raises(InputError, match=r"weights of shape \(5, 3\) given to a layer of shape \(6, 3\)"):
+        Network(definition, weights, input_shape=IMAGE, classes=CLASSES)
+    with pytest.raises(InputError, match="has 2 layers with weights, 1 are given"):
+        Network(definition, weights[:1], input_shape=IMAGE, classes=CLASSES)
+    with pytest.raises(InputError, match="label_smoothing"):
+        Network(definition, weights, input_shape=IMAGE, classes=CLASSES, label_smoothing=1.0)

@@ -1,0 +1,235 @@
+"""Layers read through the periphery: what each part alone changes, by how much, and what changes nothing."""
+
+import numpy as np
+import pytest
+
+from arraysim.periphery.config import Adc, Dac, Periphery, Read, TileWires, load_periphery, periphery_from_mapping
+from arraysim.periphery.effective_matrix import effective_matrix
+from arraysim.periphery.reader import PeripheryReader
+from arraysim.periphery.tiles import TileShape
+from arraysim.periphery.wires import Wires
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.weights import PairedWeights
+from dwcore.errors import InputError
+from dwcore.numerics.product import workers
+
+ROWS, COLUMNS = 150, 40
+SMALL = TileShape(rows=64, columns=32)
+
+
+def layer(periphery=None, *, seed=3, rows=ROWS, columns=COLUMNS, spread=0.1):
+    reader = None if periphery is None else PeripheryReader(periphery, seed=seed)
+    weights = PairedWeights(
+        ladder_law(conductance_low=1e-5),
+        rows=rows,
+        columns=columns,
+        largest_weight=0.4,
+        seed=0,
+        reader=reader,
+        conductance_std_dtod=spread,
+    )
+    weights.initialize(1.0, np.random.default_rng(0))
+    return weights
+
+
+def inputs(n=300, *, signed=False, rows=ROWS):
+    values = np.random.default_rng(1).uniform(-1 if signed else 0, 1, (n, rows)).astype(np.float32)
+    values[0, 0] = 1.0
+    return values
+
+
+def errors(n=300):
+    return np.random.default_rng(2).normal(size=(n, COLUMNS)).astype(np.float32)
+
+
+def relative(found, expected):
+    return float(np.sqrt(((found - expected) ** 2).mean() / (expected**2).mean()))
+
+
+def test_an_ideal_periphery_changes_no_bit():
+    plain, read = layer(), layer(Periphery(tile=SMALL))
+    assert np.array_equal(read.forward(inputs()), plain.forward(inputs()))
+    assert np.array_equal(read.backward(errors()), plain.backward(errors()))
+
+
+def test_fine_converters_change_nothing_but_rounding():
+    fine = Periphery(tile=SMALL, dac=Dac(bits=12), adc=Adc(bits=12))
+    weights, x, e = layer(fine), inputs(), errors()
+    assert relative(weights.forward(x), x @ weights.values) < 2e-3
+    assert relative(weights.backward(e), e @ weights.values.T) < 2e-3
+    coarse = layer(Periphery(tile=SMALL, dac=Dac(bits=12), adc=Adc(bits=4)))
+    assert relative(coarse.forward(x), x @ weights.values) > 2e-2
+
+
+PARTS = {
+    "dac": Periphery(tile=SMALL, dac=Dac(bits=4)),
+    "adc": Periphery(tile=SMALL, adc=Adc(bits=5)),
+    "adc errors": Periphery(tile=SMALL, adc=Adc(bits=12, offset_dtod=50.0, gain_dtod=0.02)),
+    "adc shape": Periphery(tile=SMALL, adc=Adc(bits=6, kind="flash", nonlinearity_dtod=2.0)),
+    "device noise": Periphery(tile=SMALL, read=Read(noise=0.05)),
+    "integrator": Periphery(tile=SMALL, read=Read(integrator_noise=3e-7)),
+    "wires": Periphery(tile=SMALL, wires=TileWires(word_resistance=20.0, bit_resistance=20.0)),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_works_alone_in_both_directions(part):
+    weights, x, e = layer(PARTS[part]), inputs(), errors()
+    forward, backward = weights.forward(x), weights.backward(e)
+    assert 2e-3 < relative(forward, x @ weights.values) < 0.5
+    assert 2e-3 < relative(backward, e @ weights.values.T) < 0.5
+    again = layer(PARTS[part])
+    assert np.array_equal(again.forward(x), forward) and np.array_equal(again.backward(e), backward)
+
+
+def test_backward_can_be_left_ideal():
+    weights = layer(Periphery(dac=Dac(bits=4), adc=Adc(bits=4), read=Read(passes="forward")))
+    assert np.array_equal(weights.backward(errors()), layer().backward(errors()))
+    assert not np.array_equal(weights.forward(inputs()), layer().forward(inputs()))
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("subtraction", ["analog", "digital"])
+def test_bit_serial_reads_add_up_to_the_quantized_product(signed, subtraction):
+    """Devices without spread make partial sums whole multiples; steps of one multiple lose nothing."""
+    law_step = 1e-5 * 1.5 / 4  # between neighbouring levels of the ladder
+    scale = {"analog": 2047, "digital": 4095 if not signed else 2047}[subtraction]
+    periphery = Periphery(
+        tile=SMALL,
+        dac=Dac(bits=6),
+        adc=Adc(bits=12, full_scale=scale * law_step * 0.1 / 3),
+        read=Read(voltage=0.1, subtraction=subtraction),
+    )
+    # Levels lie at 1e-5 + k law_step, and 1e-5 is 8/3 law_step: a third of a step divides both.
+    weights = layer(periphery, spread=0.0)
+    x = inputs(signed=signed)
+    levels = 2 ** (6 - signed) - 1
+    expected = np.rint(x * levels) / levels @ weights.values
+    np.testing.assert_allclose(weights.forward(x), expected, atol=2e-4 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("adc_bits", [0, 12])
+@pytest.mark.parametrize("subtraction", ["analog", "digital"])
+@pytest.mark.parametrize("dac", [Dac(), Dac(bits=4), Dac(bits=4, coding="level")])
+def test_read_noise_has_the_variance_of_independent_devices(adc_bits, subtraction, dac):
+    periphery = Periphery(
+        tile=SMALL,
+        dac=dac,
+        adc=Adc(bits=adc_bits),
+        read=Read(noise=0.1, integrator_noise=2e-6, subtraction=subtraction),
+    )
+    weights = layer(periphery)
+    x = np.repeat(inputs(1), 3000, axis=0)
+    quiet = layer(Periphery(tile=SMALL, dac=dac))
+    deviation = weights.forward(x) - quiet.forward(x)
+    squares = (weights.scale**2) * sum(plane**2 for plane in weights.conductances)
+    levels = 2**dac.bits - 1 if dac.bits else 1
+    shares, significance = [x[0]], [1.0]
+    if dac.bits:
+        shares = [np.rint(x[0] * levels) / levels]
+    if dac.bits and dac.coding == "serial":
+        whole = np.rint(x[0] * levels).astype(int)
+        shares = [(whole >> b & 1) for b in range(dac.bits)]
+        significance = [2**b / levels for b in range(dac.bits)]
+    converters = 3 * (2 if subtraction == "digital" else 1)  # three tiles one below the other
+    floor = converters * (2e-6 * weights.scale / 0.1) ** 2
+    expected = sum(s**2 * (0.01 * share**2 @ squares + floor) for s, share in zip(significance, shares, strict=True))
+    np.testing.assert_allclose(deviation.var(axis=0) / expected, 1, atol=5 * np.sqrt(2 / 3000) + 0.01)
+    assert np.abs(deviation.mean(axis=0) / np.sqrt(expected / 3000)).max() < 6
+    neighbours = (
+        np.corrcoef(deviation[:-1, 0], deviation[1:, 0])[0, 1],
+        np.corrcoef(deviation[:, 0], deviation[:, 1])[0, 1],
+    )
+    assert np.abs(neighbours).max() < 5 / np.sqrt(3000)
+
+
+def test_every_read_draws_new_noise():
+    weights = layer(Periphery(read=Read(noise=0.1)))
+    assert not np.array_equal(weights.forward(inputs()), weights.forward(inputs()))
+
+
+def test_wires_multiply_by_the_effective_matrix_of_each_tile():
+    circuit = {"word_resistance": 5.0, "bit_resistance": 3.0, "driver_resistance": 100.0, "sink_resistance": 20.0}
+    weights = layer(Periphery(tile=SMALL, wires=TileWires(**circuit)))
+    plus, minus = weights.conductances
+    rows, columns = slice(50, 100), slice(14, 27)  # 150 rows in three, 40 columns in three of 14, 13 and 13
+    together = np.stack([plus[rows, columns], minus[rows, columns]], axis=-1).reshape(50, -1)
+    x, e = np.zeros((1, ROWS), np.float32), np.zeros((1, COLUMNS), np.float32)
+    x[0, rows], e[0, columns] = 0.5, 0.25
+    ahead = effective_matrix(together, Wires(**circuit))
+    expected = weights.scale * 0.5 * ahead.sum(axis=0).reshape(-1, 2) @ [1, -1]
+    np.testing.assert_allclose(weights.forward(x)[0, columns], expected, rtol=1e-5, atol=1e-7)
+    back = effective_matrix(together, Wires(**circuit).turned())
+    expected = weights.scale * 0.25 * (back[:, ::2] - back[:, 1::2]).sum(axis=1)
+    np.testing.assert_allclose(weights.backward(e)[0, rows], expected, rtol=1e-5, atol=1e-7)
+
+
+def test_fast_wires_keep_to_their_stated_error():
+    circuit = {"word_resistance": 1.0, "bit_resistance": 1.0, "driver_resistance": 100.0, "sink_resistance": 50.0}
+    tile = TileShape(rows=128, columns=128)
+    fast = layer(Periphery(tile=tile, wires=TileWires(**circuit, solution="fast", refresh=0.05)), rows=128, columns=64)
+    exact = layer(Periphery(tile=tile, wires=TileWires(**circuit)), rows=128, columns=64)
+    x = inputs(200, rows=128)
+    np.testing.assert_allclose(fast.forward(x), exact.forward(x), rtol=1e-5, atol=1e-6)
+    for weights in (fast, exact):
+        weights.pulse((np.random.default_rng(5).random((128, 64)) < 0.095).astype(np.int8))
+    error = relative(fast.forward(x), exact.forward(x))
+    ideal = relative(exact.forward(x), x @ exact.values)
+    assert 0 < error < 0.02 and error < ideal / 20
+    for weights in (fast, exact):
+        weights.pulse((np.random.default_rng(6).random((128, 64)) < 0.095).astype(np.int8))
+    assert relative(fast.forward(x), exact.forward(x)) < 1e-5  # beyond the share, the tile was solved again
+
+
+def test_results_do_not_depend_on_threads():
+    periphery = Periphery(tile=SMALL, dac=Dac(bits=8), adc=Adc(bits=6, offset_dtod=0.3), read=Read(noise=0.05))
+    x = inputs(1500)
+    alone = layer(periphery).forward(x)
+    with workers(2):
+        assert np.array_equal(layer(periphery).forward(x), alone)
+
+
+def test_a_checkpoint_goes_on_bit_for_bit():
+    periphery = Periphery(tile=SMALL, dac=Dac(bits=8), adc=Adc(bits=6), read=Read(noise=0.05))
+    through, cut, again = layer(periphery), layer(periphery), layer(periphery)
+    batches = [inputs(20) * factor for factor in (1.0, 2.0, 0.5, 1.5)]
+    for weights in (through, cut):
+        for batch in batches[:2]:
+            weights.forward(batch), weights.backward(errors(20))
+    saved = cut.reader.checkpoint()
+    again.reader.restore(saved)
+    for batch in batches[2:]:
+        assert np.array_equal(again.forward(batch), through.forward(batch))
+        assert np.array_equal(again.backward(errors(20)), through.backward(errors(20)))
+    assert not np.array_equal(cut.reader.checkpoint()["0_reads"], through.reader.checkpoint()["0_reads"])
+
+
+def test_kept_ranges_do_not_follow_the_data():
+    weights = layer(Periphery(dac=Dac(bits=8), adc=Adc(bits=8)))
+    weights.forward(inputs())
+    weights.reader.adapt = False
+    clipped = weights.forward(4 * inputs())
+    np.testing.assert_array_equal(clipped, weights.forward(np.minimum(4 * inputs(), 1)))
+
+
+def test_a_file_is_read_and_its_faults_are_named(tmp_path):
+    path = tmp_path / "chip.toml"
+    path.write_text(
+        '[wires]\nword_resistance = "1 ohm"\n[adc]\nbits = 6\nfull_scale = "20 uA"\n[read]\nvoltage = "100 mV"\n'
+    )
+    periphery = load_periphery(path)
+    assert periphery.adc.bits == 6 and periphery.adc.full_scale == pytest.approx(2e-5)
+    assert periphery.wires.word_resistance == 1.0 and periphery.read.voltage == 0.1
+    assert periphery_from_mapping(periphery.to_dict(), "again") == periphery
+    for text, words in (
+        ("[adcs]\nbits = 6\n", r'unknown section \[adcs\]; did you mean "adc"'),
+        ("[adc]\nbit = 6\n", r'\[adc\]: unknown key "bit"; did you mean "bits"'),
+        ('[wires]\nword_resistance = "-1 ohm"\n', "word_resistance = -1"),
+        ("[dac]\nbits = 8.5\n", "must be a whole number"),
+        ("[tile\n", "not TOML"),
+    ):
+        path.write_text(text)
+        with pytest.raises(InputError, match=words):
+            load_periphery(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_periphery(tmp_path / "none.toml")

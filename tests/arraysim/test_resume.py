@@ -1,0 +1,186 @@
+"""Runs that stop between any two batches and go on later equal the uninterrupted run bit for bit."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+
+from arraysim.datasets.datasets import load_dataset
+from arraysim.networks.definition import (
+    Activation,
+    BatchNorm,
+    Convolution,
+    Flatten,
+    Linear,
+    NetworkDefinition,
+    Pooling,
+)
+from arraysim.periphery.config import periphery_from_mapping
+from arraysim.synapses.ladder import ladder_law
+from arraysim.training.checkpoint import checkpoint_path, identity, load_checkpoint, save_checkpoint
+from arraysim.training.config import TrainingConfig, config_from_mapping
+from arraysim.training.keeper import Keeper
+from arraysim.training.run import train
+from arraysim.training.schedules import share_of_rate
+from arraysim.training.seeds import log_path, read_log, train_seeds
+from dwcore.errors import InputError
+
+NETWORK = NetworkDefinition(
+    name="small",
+    layers=(
+        Convolution(channels=4, kernel=3, padding=1, bias=False),
+        BatchNorm(),
+        Activation(bits=4),
+        Pooling(),
+        Flatten(),
+        Linear(),
+    ),
+    error_bits=8,
+)
+CONFIG = TrainingConfig(
+    network=NETWORK, epochs=2, batch_size=100, shift=1, flip=True, validation_fraction=0.1, schedule="step"
+)
+LAW = ladder_law(instances=3, lost=1e-3)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_dataset("digits")
+
+
+def same_chip(one, other):
+    return all(
+        np.array_equal(getattr(one.chip, name), getattr(other.chip, name))
+        for name in ("loss", "test_accuracy", "confusion")
+    ) and all(np.array_equal(a, b) for a, b in zip(one.hardware.state, other.hardware.state, strict=True))
+
+
+def numbers(value):
+    """Every array of a record but the wall times, however deep it lies."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            if "seconds" not in field.name and field.name != "config":
+                yield from numbers(getattr(value, field.name))
+    elif isinstance(value, dict):
+        yield from numbers(tuple(value.values()))
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from numbers(part)
+
+
+def same(one, other):
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(numbers(one), numbers(other), strict=True))
+
+
+def stop_after(visits, kept):
+    count = itertools.count(1)
+    return Keeper(kept.append, stop=lambda: next(count) >= visits, interval=0)
+
+
+def test_a_run_cut_at_many_places_equals_the_whole(digits, tmp_path):
+    whole = train(LAW, digits, seed=1, config=CONFIG)
+    belongs_to = identity(LAW, digits, seed=1, config=CONFIG)
+    path = tmp_path / "a.h5"
+    for visits in (1, 12, 13, 14, 26, 27, 40):  # 13 batches an epoch: in an epoch, at its end, in the twin
+        kept = []
+        with pytest.raises(KeyboardInterrupt):
+            train(LAW, digits, seed=1, config=CONFIG, keeper=stop_after(visits, kept))
+        save_checkpoint(path, kept[-1], belongs_to=belongs_to)
+        saved = load_checkpoint(path, belongs_to=belongs_to)
+        resumed = train(LAW, digits, seed=1, config=CONFIG, keeper=Keeper(saved=saved))
+        assert same(whole, resumed), visits
+    assert not same(whole, train(LAW, digits, seed=2, config=CONFIG)), "negative control"
+
+
+def test_a_run_through_wires_and_converters_goes_on_too(digits, tmp_path):
+    periphery = periphery_from_mapping(
+        {"dac": {"bits": 6}, "adc": {"bits": 6}, "read": {"noise": 0.02}, "tile": {"rows": 64, "columns": 64}}, "here"
+    )
+    network = NetworkDefinition(name="n", layers=(Convolution(channels=2, kernel=3), Flatten(), Linear()))
+    config = TrainingConfig(network=network, epochs=1, batch_size=100, periphery=periphery, twin=False)
+    some = digits.part(slice(600))
+    assert config_from_mapping(config.to_mapping(), "file") == config
+    whole = train(LAW, some, seed=1, config=config)
+    kept = []
+    with pytest.raises(KeyboardInterrupt):
+        train(LAW, some, seed=1, config=config, keeper=stop_after(3, kept))
+    assert same_chip(whole, train(LAW, some, seed=1, config=config, keeper=Keeper(saved=kept[-1])))
+    ideal = dataclasses.replace(config, periphery=None)
+    exact = dataclasses.replace(config, periphery=periphery_from_mapping({}, "here"))
+    ideal, exact = (train(LAW, some, seed=1, config=c) for c in (ideal, exact))
+    assert same_chip(ideal, exact), "an ideal periphery is none"
+    assert not same_chip(ideal, whole), "negative control"
+
+
+def test_threads_and_processes_change_no_bit(digits, tmp_path):
+    config = dataclasses.replace(CONFIG, epochs=1)
+    alone = train_seeds(LAW, digits, seeds=(1, 2), config=config, jobs=1)
+    threads = train(LAW, digits, seed=1, config=config, jobs=3)
+    apart = train_seeds(LAW, digits, seeds=(1, 2), config=config, jobs=2, out=tmp_path / "a.h5")
+    assert same(alone[0], threads)
+    assert same(alone[0], apart[0]) and same(alone[1], apart[1])
+    lines = read_log(log_path(tmp_path / "a.h5"))
+    assert len(lines) == 8
+    for result in apart:
+        for name, curve in (("chip", result.chip), ("float32", result.float32)):
+            mine = [line for line in lines if (line["seed"], line["network"]) == (result.seed, name)]
+            assert [line["test_accuracy"] for line in mine] == curve.test_accuracy.tolist()
+            assert [line["epoch"] for line in mine] == [0, 1]
+        last = next(line for line in lines if (line["seed"], line["network"]) == (result.seed, "chip"))
+        assert last["pulses"] == result.hardware.pulses[0]
+        assert last["state_histogram"] == result.hardware.state_histogram[0].tolist()
+
+
+def test_a_finished_run_is_not_done_again(digits, tmp_path, monkeypatch):
+    out, config = tmp_path / "a.h5", dataclasses.replace(CONFIG, epochs=1)
+    first = train_seeds(LAW, digits, seeds=(1,), config=config, jobs=1, out=out)
+    log = log_path(out).read_text()
+    monkeypatch.setattr("arraysim.networks.network.Network.learn", None)
+    again = train_seeds(LAW, digits, seeds=(1,), config=config, jobs=1, out=out, resume=True)
+    assert same(first[0], again[0])
+    assert log_path(out).read_text() == log
+    with pytest.raises(InputError, match="--resume goes on, --force starts anew"):
+        train_seeds(LAW, digits, seeds=(1,), config=config, jobs=1, out=out)
+
+
+def test_a_checkpoint_of_another_run_is_refused(digits, tmp_path):
+    out, config = tmp_path / "a.h5", dataclasses.replace(CONFIG, epochs=1)
+    train_seeds(LAW, digits, seeds=(1,), config=config, jobs=1, out=out)
+    resume = {"seeds": (1,), "jobs": 1, "out": out, "resume": True}
+    with pytest.raises(InputError, match="batch_size is not the same"):
+        train_seeds(LAW, digits, config=dataclasses.replace(config, batch_size=50), **resume)
+    with pytest.raises(InputError, match="law is not the same"):
+        train_seeds(ladder_law(), digits, config=config, **resume)
+    with pytest.raises(InputError, match="dataset is not the same"):
+        train_seeds(LAW, digits.part(slice(1000)), config=config, **resume)
+    path = checkpoint_path(out, 1)
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(InputError, match="truncated or damaged"):
+        train_seeds(LAW, digits, config=config, **resume)
+
+
+def test_early_stop_waits_as_long_as_its_patience(digits):
+    config = TrainingConfig(epochs=40, validation_fraction=0.2, patience=3, batch_size=100, twin=False)
+    accuracy = train(LAW, digits, seed=1, config=config).chip.validation_accuracy
+    assert len(accuracy) < 41
+    assert accuracy.argmax() == len(accuracy) - 4
+
+
+def test_schedules():
+    assert [share_of_rate("step", time, epochs=5, decay=0.5) for time in (0, 0.9, 1, 2.5)] == [1, 1, 0.5, 0.25]
+    cosine = [share_of_rate("cosine", time, epochs=4, decay=0.5) for time in (0, 2, 4)]
+    assert cosine == pytest.approx([1, 0.5, 0])
+    assert share_of_rate("constant", 3.3, epochs=4, decay=0.5) == 1
+    with pytest.raises(InputError, match='did you mean "cosine"'):
+        share_of_rate("cosin", 0, epochs=1, decay=1)
+
+
+def test_a_configuration_comes_back_from_a_file():
+    assert config_from_mapping(CONFIG.to_mapping(), "file") == CONFIG
+    with pytest.raises(InputError, match="lacks the network"):
+        config_from_mapping({}, "file")
+    with pytest.raises(InputError, match="epoch"):
+        config_from_mapping({**CONFIG.to_mapping(), "epoch": 3}, "file")

@@ -1,0 +1,99 @@
+"""What happens to walls without pulses."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+from arraysim.synapses.faults import Faults
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.retention import stay_probability
+from arraysim.synapses.synapse_array import SynapseArray
+from compact.table.operating_point import OperatingPoint
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
+
+
+def generator(rate):
+    full = np.where(np.eye(rate.shape[-1], dtype=bool), 0.0, rate)
+    return full - np.eye(rate.shape[-1]) * full.sum(axis=-1, keepdims=True)
+
+
+def chain_rate(states=5, up=2.0, down=1.0):
+    return np.diag(np.full(states - 1, up), 1) + np.diag(np.full(states - 1, down), -1)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e-3, 0.3, 4.0, 100.0])
+def test_it_is_the_matrix_exponential(seconds):
+    rate = np.random.default_rng(0).exponential(size=(3, 6, 6)) ** 3
+    found = stay_probability(rate, seconds)
+    assert np.all(found >= 0)
+    np.testing.assert_allclose(found, expm(generator(rate) * seconds), atol=1e-12)
+    np.testing.assert_allclose(found.sum(axis=-1), 1, atol=1e-14)
+
+
+def test_rare_escapes_keep_their_digits_and_fast_ones_reach_equilibrium():
+    """Rates of 1e-20 to 1e12 per second over one second; detailed balance of the fast pair is 3 to 1."""
+    rate = np.array([[0, 1e12, 0], [3e12, 0, 1e-20], [0, 0, 0]])
+    found = stay_probability(rate, 1.0)
+    np.testing.assert_allclose(found[0, :2], [0.75, 0.25], rtol=1e-9)
+    assert found[0, 2] == pytest.approx(0.25e-20, rel=1e-6)
+    assert found[2].tolist() == [0, 0, 1]
+
+
+def test_an_array_forgets_as_its_rates_say():
+    """Occupations of 40,000 synapses after two waits, chi-square-like bound of four binomial errors; lost walls stay."""
+    law = dataclasses.replace(ladder_law(), retention_rate=chain_rate()[None])
+    array = SynapseArray(law, shape=(40_000,), seed=3, count_wear=True, faults=Faults(stuck=0.1, stuck_state=0))
+    moving = array.instance == 0
+    array.state[:100] = 5
+    moving[:100] = False
+    array.rest(0.2)
+    array.rest(0.3)
+    expected = expm(generator(chain_rate()) * 0.5)[0]
+    n = moving.sum()
+    found = np.bincount(array.state[moving], minlength=5) / n
+    error = (expected * (1 - expected) / n) ** 0.5
+    assert np.all(np.abs(found - expected) < 4 * error)
+    assert np.any(np.abs(found - expm(generator(chain_rate()) * 0.55)[0]) > 4 * error), "a control 10 % longer"
+    assert np.all(array.state[:100] == 5)
+    assert np.all(array.state[100:][~moving[100:]] == 0)
+    assert array.pulses_sent.sum() == array.pulses_received.sum() == array.energy == 0
+
+
+def test_rates_come_from_the_table_at_the_temperature():
+    """Between grid points Arrhenius: the logarithm is linear in the inverse temperature."""
+    law = ladder_law()
+    counts = np.round(law.probability * 1000)[:, None, :, None]
+    barrier = 8000.0
+    rate = np.array([chain_rate() * np.exp(-barrier / T) for T in (250.0, 350.0)])[None]
+    table = TransitionTable(
+        position=np.arange(5) * 1e-8,
+        conductance=law.conductance,
+        conductance_std_ctoc=np.zeros(5),
+        current_density=np.array([-1e11, 1e11]),
+        duration=np.array([1e-9]),
+        temperature=np.array([250.0, 350.0]),
+        counts=np.concatenate([counts[:, :, ::-1]] * 2, axis=1),
+        energy_per_pulse=np.ones((2, 1)),
+        retention_rate=rate,
+        retention_method="made up",
+        seed=0,
+    )
+    points = [OperatingPoint(current_density=sign * 1e11, duration=1e-9, temperature=300.0) for sign in (1, -1)]
+    found = PulseLaw.from_table(table, points)
+    np.testing.assert_allclose(found.retention_rate[0], chain_rate() * np.exp(-barrier / 300))
+    cold = [dataclasses.replace(point, temperature=250.0) for point in points]
+    np.testing.assert_allclose(PulseLaw.from_table(table, cold).retention_rate, rate[:, 0])
+
+
+def test_bad_rates_and_times_are_refused():
+    with pytest.raises(InputError, match="retention_rate is needed"):
+        SynapseArray(ladder_law(), shape=(2,), seed=0).rest(1.0)
+    law = dataclasses.replace(ladder_law(), retention_rate=chain_rate()[None])
+    with pytest.raises(InputError, match="seconds = -1"):
+        SynapseArray(law, shape=(2,), seed=0).rest(-1.0)
+    with pytest.raises(InputError, match="retention_rate has the shape"):
+        dataclasses.replace(ladder_law(), retention_rate=chain_rate(4)[None])

@@ -1,0 +1,242 @@
+"""CrossSim lookup tables: reading, states that keep mean and distribution, and back again.
+
+The distribution on S states is compared with that of the source at the borders between neighbouring states, the
+only places where a table of S states says anything about it.
+"""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from compact.exchange.crosssim_export import export_crosssim, lookup_tables
+from compact.exchange.crosssim_file import HEADER, LookupTable, read_lookup, write_lookup
+from compact.exchange.crosssim_import import device_pairs, import_crosssim
+from compact.exchange.state_grid import LARGEST_SHIFT, assign_states, cell_content
+from compact.table.operating_point import write_points
+from compact.table.origin import WEIGHT_SUM, weights
+from compact.table.table_file import load_table, save_table
+from dwcore.errors import InputError
+
+PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "crosssim-dwmtj"
+published = pytest.mark.skipif(not PUBLISHED.is_dir(), reason=f"no published tables at {PUBLISHED}")
+KINDS = pytest.mark.parametrize("kind", ["STT", "SOT"])
+
+
+def gaussian_lookup(step: float, std: float, *, low=2e-5, high=5e-5, n=61, m=101) -> LookupTable:
+    """A device whose pulses move by step (1 + 0.3 x) with an even spread; shares of the range."""
+    x = np.linspace(0, 1, n)
+    u = np.linspace(0, 1, m)
+    z = norm.ppf(np.clip(u, 0.5 / m, 1 - 0.5 / m))
+    change = (step * (1 + 0.3 * x)[None, :] + std * z[:, None]) * (high - low)
+    return LookupTable(conductance=np.linspace(low, high, n), cumulative=u, change=change)
+
+
+@pytest.fixture
+def pair(tmp_path):
+    paths = tmp_path / "dG_increasing.txt", tmp_path / "dG_decreasing.txt.gz"
+    write_lookup(paths[0], gaussian_lookup(0.036, 0.02))
+    write_lookup(paths[1], gaussian_lookup(-0.03, 0.02))
+    return paths
+
+
+@pytest.fixture(scope="module")
+def tables():
+    """Tables of the first and the last of the published devices with 64 states, their files and fidelity, by kind."""
+    found = {}
+    for kind in ("STT", "SOT"):
+        pairs = device_pairs(sorted(PUBLISHED.glob(f"{kind}_*")))[::3]
+        found[kind] = pairs, *import_crosssim(pairs)
+    return found
+
+
+def test_a_written_lookup_is_read_back(tmp_path):
+    lookup = gaussian_lookup(0.03, 0.01)
+    write_lookup(tmp_path / "a.txt.gz", lookup)
+    again = read_lookup(tmp_path / "a.txt.gz")
+    for name in ("conductance", "cumulative", "change"):
+        assert np.allclose(getattr(again, name), getattr(lookup, name), rtol=1e-8, atol=1e-16)
+    first = gzip.decompress((tmp_path / "a.txt.gz").read_bytes()).decode().split("\n")[0]
+    assert first == HEADER
+
+
+def test_spaces_no_header_and_open_ends_are_read(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("1e-5 2e-5 4e-5\n\n0.25 0.75\n1e-7 2e-7 3e-7\n3e-7 4e-7 5e-7\n")
+    lookup = read_lookup(path)
+    assert lookup.cumulative.tolist() == [0, 0.25, 0.75, 1]
+    assert lookup.mean_change == pytest.approx([2e-7, 3e-7, 4e-7])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "has 0 rows"),
+        ("head\n1e-5,2e-5\n0,1\n1e-7,1e-7\n", "has 3 rows"),
+        ("1e-5,2e-5\n0,1\n1e-7,1e-7\n1e-7\n", "line 4: has 1 values of dG, must be 2"),
+        ("1e-5,2e-5\n0,0.5,1\n1e-7,1e-7\n1e-7,1e-7\n", "has 2 rows of dG, must be 3"),
+        ("2e-5,1e-5\n0,1\n1e-7,1e-7\n1e-7,1e-7\n", "line 1: the conductances must be"),
+        ("1e-5,2e-5\n0,2\n1e-7,1e-7\n1e-7,1e-7\n", "line 2: the cumulative probabilities"),
+        ("1e-5,2e-5\n0,1\n1e-7,x\n1e-7,1e-7\n", 'line 3: "x" is not a number'),
+        ("1e-5,2e-5\n0,1\n1e-7,nan\n1e-7,1e-7\n", "line 3: all values must be finite"),
+        ("1e-5,2e-5\n0,1\n1,1\n1,1\n", "more than ten times the range"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_line(tmp_path, text, words):
+    path = tmp_path / "bad.txt"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words) as error:
+        read_lookup(path)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_damaged_and_missing_files_are_refused(tmp_path, pair):
+    packed = pair[1].read_bytes()
+    (tmp_path / "cut.txt").write_bytes(packed[: len(packed) // 2])
+    (tmp_path / "flip.txt").write_bytes(packed[:300] + bytes(20) + packed[320:])
+    (tmp_path / "binary.txt").write_bytes(bytes(range(128, 256)))
+    for name in ("cut.txt", "flip.txt", "binary.txt", "none.txt"):
+        with pytest.raises(InputError, match=name):
+            read_lookup(tmp_path / name)
+
+
+def test_files_are_paired_by_name(tmp_path):
+    names = [f"X_dG_{word}{i}.txt" for word in ("increasing", "decreasing") for i in (10, 9)]
+    for name in names:
+        (tmp_path / name).touch()
+    pairs = device_pairs([tmp_path])
+    assert [up.name for up, _ in pairs] == ["X_dG_increasing9.txt", "X_dG_increasing10.txt"]
+    assert [down.name for _, down in pairs] == ["X_dG_decreasing9.txt", "X_dG_decreasing10.txt"]
+    with pytest.raises(InputError, match="lacks the file of the decreasing"):
+        device_pairs([tmp_path / names[0]])
+    (tmp_path / "Y_dG_increasing0.txt").touch()
+    (tmp_path / "Y_dG_decreasing0.txt").touch()
+    with pytest.raises(InputError, match="several kinds of devices"):
+        device_pairs([tmp_path])
+    with pytest.raises(InputError, match="must hold"):
+        device_pairs([tmp_path / "Z.txt"])
+
+
+def test_reversed_directions_are_refused(pair):
+    with pytest.raises(InputError, match="its pulses must raise the conductance"):
+        import_crosssim([pair[::-1]])
+
+
+@pytest.mark.parametrize("std", [1e-4, 0.005, 0.02, 0.1])
+def test_rows_keep_the_mean_and_the_distribution(std):
+    states, u = np.linspace(0, 1, 64), np.linspace(0, 1, 501)
+    y = states[:, None] + 0.036 + std * norm.ppf(np.clip(u, 1e-3, 1 - 1e-3))
+    rows = assign_states(states, y, u)
+    fine = np.array([np.clip(np.interp(np.linspace(0, 1, 20001), u, row), 0, 1) for row in y])
+    assert rows.probability.sum(axis=1) == pytest.approx(1, abs=1e-12) and rows.probability.min() >= 0
+    assert rows.probability @ states == pytest.approx(fine.mean(axis=1), abs=2e-5)
+    nearest = np.array([cell_content(states, row, np.diff(u)) for row in np.clip(y, 0, 1)])
+    sampled = np.array([np.mean(row[:, None] < (states[1:] + states[:-1]) / 2, axis=0) for row in fine])
+    assert np.cumsum(nearest, axis=1)[:, :-1] == pytest.approx(sampled, abs=1e-3)
+    if std >= 0.005:
+        assert rows.shift.max() <= LARGEST_SHIFT + 1e-9
+    if std <= 0.005:  # the plain content of the cells would be off
+        assert np.abs(nearest @ states - fine.mean(axis=1)).max() > 5e-4
+
+
+def test_counts_stand_for_probabilities():
+    p = np.random.default_rng(1).dirichlet(np.full(65, 0.1), size=(2, 5))
+    counts = weights(p)
+    assert np.all(counts.sum(axis=-1) == WEIGHT_SUM)
+    assert np.abs(counts / WEIGHT_SUM - p).max() <= 1 / WEIGHT_SUM
+
+
+def test_a_table_says_what_it_lacks_and_trains(tmp_path, pair):
+    table, fidelity = import_crosssim([pair], states=32)
+    save_table(tmp_path / "t.h5", table)
+    again = load_table(tmp_path / "t.h5")
+    assert set(again.config["origin"]["placeholders"]) >= {"position", "current_density", "energy_per_pulse"}
+    up, down = write_points(again, temperature=300.0)
+    assert (up.current_density, down.current_density) == (1.0, -1.0)
+    assert fidelity.mean_step == pytest.approx(0.034 * 31, rel=0.1)
+    assert fidelity.whole_step_states == pytest.approx(1 + 2 / 0.036, abs=6)
+
+
+def test_pulses_that_skip_levels_still_write(pair, tmp_path):
+    """With 130 states a pulse moves by nearly five and never by one."""
+    up, down = tmp_path / "b_increasing.txt", tmp_path / "b_decreasing.txt"
+    write_lookup(up, gaussian_lookup(0.036, 1e-3))
+    write_lookup(down, gaussian_lookup(-0.036, 1e-3))
+    table, _ = import_crosssim([(up, down)], states=130)
+    assert [p.current_density for p in write_points(table, temperature=300.0)] == [1.0, -1.0]
+
+
+def test_discrete_states_are_exported_as_steps(tmp_path, pair):
+    table, _ = import_crosssim([pair], states=8)
+    plain = type(table)(**{**vars_of(table), "config": {}})
+    change = lookup_tables(plain, resolution=8)[0][0].change
+    gaps = np.subtract.outer(table.conductance, table.conductance)
+    nearest = np.abs(change[:, :, None] - gaps.T[None]).min(axis=-1)
+    assert np.mean(nearest < 1e-4 * np.ptp(table.conductance)) > 0.6  # the rest are means across a step
+
+
+def vars_of(table) -> dict:
+    return {name: getattr(table, name) for name in table.__dataclass_fields__}
+
+
+def clipped(lookup: LookupTable) -> np.ndarray:
+    """Quantiles of the change within the range, sorted, as shares of it."""
+    G = lookup.conductance
+    return np.sort(np.clip(G + lookup.change, G[0], G[-1]) - G, axis=0) / np.ptp(G)
+
+
+@published
+@KINDS
+def test_published_tables_keep_each_distribution(tables, kind):
+    """At every state: mean to 1e-4 of the range, KS distance at the borders at most 0.05."""
+    pairs, table, _ = tables[kind]
+    x = np.linspace(0, 1, 64)
+    fine = np.linspace(0, 1, 4001)
+    for k, files in enumerate(pairs):
+        for a, path in ((1, files[0]), (0, files[1])):
+            lookup = read_lookup(path)
+            low, span = lookup.conductance[0], np.ptp(lookup.conductance)
+            for i, row in enumerate(lookup.quantiles(low + x * span) / span):
+                y = np.sort(np.clip(x[i] + np.interp(fine, lookup.cumulative, row), 0, 1))
+                p = table.probability[k, 0, a, 0, i, :64]
+                below = np.searchsorted(y, (x[1:] + x[:-1]) / 2) / y.size
+                assert np.abs(np.cumsum(p)[:-1] - below).max() <= 0.05
+                assert p @ x == pytest.approx(y.mean(), abs=1e-4)
+
+
+@published
+@KINDS
+def test_published_staircases_keep_their_mean(tables, kind):
+    """60 pulses up and 60 down, the source drawn as CrossSim draws it: mean within 2 % of the range throughout."""
+    pairs, table, _ = tables[kind]
+    x = np.linspace(0, 1, 64)
+    for a, side, start in ((1, 0, 0), (0, 1, 63)):
+        lookup = read_lookup(pairs[0][side])
+        change, rng = lookup.change / np.ptp(lookup.conductance), np.random.default_rng(7)
+        g, p = np.full(4000, x[start]), np.eye(64)[start]
+        for _ in range(60):
+            u = rng.integers(0, 500, g.size) + rng.integers(0, 2, g.size)  # as rounding of an even u to the grid
+            g = np.clip(g + change[u, np.rint(500 * g).astype(int)], 0, 1)
+            p = p @ table.probability[0, 0, a, 0, :, :64]
+            assert abs(p @ x - g.mean()) <= 0.02
+
+
+@published
+@KINDS
+def test_published_tables_come_back(tables, kind, tmp_path):
+    """Exported and read again: the changes within a state's spacing in the mean, the rows nearly the same."""
+    pairs, table, _ = tables[kind]
+    files = export_crosssim(tmp_path, table)
+    assert len(files) == 4
+    for k, (path, given) in enumerate(zip(files[::2], (up for up, _ in pairs), strict=True)):
+        source, back = read_lookup(given), read_lookup(path)
+        assert back.conductance == pytest.approx(source.conductance, rel=1e-7), k
+        gap = np.abs(clipped(source) - clipped(back)) * 63
+        assert np.abs((clipped(source) - clipped(back)).mean(axis=0)).max() * 63 <= 0.25
+        assert np.sqrt(np.mean(gap**2)) <= 0.5
+    again, _ = import_crosssim(device_pairs([tmp_path]))
+    away = np.abs(again.probability - table.probability).sum(axis=-1) / 2
+    assert away.max() <= 0.08 and away.mean() <= 0.02
+    assert np.abs((again.probability - table.probability)[..., :64] @ np.arange(64)).max() <= 0.05

@@ -1,0 +1,97 @@
+"""Resistance, pulse energy and conductance of a straight track, worked out by hand."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from compact.states.energy import pulse_energy
+from dwcore.errors import InputError
+from llg.device.device import device_from_mapping
+
+STACK = {"t_HM": "4 nm", "rho_HM": "20 uohm cm", "rho_FM": "40 uohm cm", "R_contact": "50 ohm"}
+READOUT = {"RA": "10 ohm um^2", "TMR": "100 %", "start": "400 nm", "end": "600 nm"}
+PULSE = {"current_density": "1e12 A/m^2", "duration": "1 ns", "rise_time": "0.3 ns", "fall_time": "0.6 ns"}
+
+
+def make_device(**sections):
+    return device_from_mapping(
+        {
+            "name": "by hand",
+            "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
+            "track": {"length": "1 um", "width": "100 nm", "thickness": "1 nm"},
+            "stack": STACK,
+            "readout": READOUT,
+            "pulse": PULSE,
+            **sections,
+        }
+    )
+
+
+def test_pulse_energy_of_a_straight_track():
+    """Ten squares of 4 nm/2e-7 ohm m + 1 nm/4e-7 ohm m = 22.5 mS in parallel, and the contacts in series.
+
+    R = 10/22.5 mS + 50 ohm = 494.4 ohm. In 100 nm of width 1e12 A/m^2 drive 400 uA through the heavy metal and, at the
+    same field, half that density through a quarter of the height of the ferromagnet: 50 uA. The square of linear edges
+    integrates to a third of their length: 1 ns - (0.3 + 0.6)/2 ns at the top and (0.3 + 0.6)/3 ns for the edges.
+    """
+    device = make_device()
+    R, current = 10 / 22.5e-3 + 50, 450e-6
+    one = R * current**2 * (1e-9 - 0.45e-9 + 0.3e-9)
+    assert one == pytest.approx(8.5103e-14, rel=1e-4)
+    np.testing.assert_allclose(pulse_energy(device, [1e12], [1e-9]), [[one]], rtol=1e-9)
+    more = pulse_energy(device, [-1e12, 0.0, 2e12], [1e-9, 3e-9])
+    longer = R * current**2 * (3e-9 - 0.15e-9)
+    np.testing.assert_allclose(more, [[one, longer], [0, 0], [4 * one, 4 * longer]], rtol=1e-9)
+
+
+def test_narrow_places_cost_more():
+    """A rectangular notch that halves the width over a tenth of the length makes that part twice as long in squares."""
+    notch = [{"position": "500 nm", "shape": "rectangular", "depth": "25 nm", "width": "100 nm"}]
+    straight, notched = (pulse_energy(make_device(**extra), [1e12], [1e-9])[0, 0] for extra in ({}, {"notch": notch}))
+    R = 10 / 22.5e-3
+    assert notched / straight == pytest.approx((1.1 * R + 50) / (R + 50), rel=2e-3)
+
+
+def test_energy_needs_a_stack_and_a_pulse_that_holds_its_edges():
+    with pytest.raises(InputError, match=r"needs a \[stack\] section"):
+        pulse_energy(dataclasses.replace(make_device(), stack=None), [1e12], [1e-9])
+    with pytest.raises(InputError, match="must be >="):
+        pulse_energy(make_device(), [1e12], [0.4e-9])
+
+
+def conductance(device, q):
+    g = device.geometry
+    return device.readout.conductance(np.asarray(q, float), g.q, g.w, device.straight_wall.Delta)
+
+
+def test_conductance_of_a_straight_track():
+    """100 nm x 200 nm of 10 ohm um^2: 2 mS parallel, half of it antiparallel; the wall shares them out by place."""
+    device = make_device()
+    G_P, G_AP = 2e-3, 1e-3
+    grid = 2 * device.geometry.step / 200e-9  # the junction ends within a cell of the grid
+    G = conductance(device, [900e-9, 100e-9, 500e-9, 450e-9, 575e-9])
+    share = np.array([1, 0, 0.5, 0.25, 0.875])
+    np.testing.assert_allclose(G, G_AP + share * (G_P - G_AP), rtol=grid)
+
+
+def test_conductance_at_the_edge_of_the_junction():
+    """A wall at the left end has half of its profile inside: the integral of 1 - tanh from 0 is ln 2 of its width."""
+    device = make_device()
+    Delta = device.straight_wall.Delta
+    grid = 2 * device.geometry.step / 200e-9
+    expected = 1e-3 + 1e-3 * 0.5 * math.log(2) * Delta / 200e-9
+    assert conductance(device, [400e-9])[0] == pytest.approx(expected, rel=grid)
+
+
+def test_both_signs_of_the_wall_read_alike():
+    q = np.linspace(0, 1e-6, 21)
+    up, down = (conductance(make_device(wall={"Q": Q}), q) for Q in (1, -1))
+    np.testing.assert_array_equal(up, down)
+    assert np.all(np.diff(up) >= 0)
+
+
+def test_junction_must_have_a_length():
+    with pytest.raises(InputError, match=r"end = 4e-07 \[m\] must be > start"):
+        make_device(readout=READOUT | {"end": "400 nm"})

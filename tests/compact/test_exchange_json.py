@@ -1,0 +1,134 @@
+"""NeuroSim parameters and aihwkit devices: known curves are found again, and what is exported climbs like the table."""
+
+import numpy as np
+import pytest
+
+from compact.exchange.aihwkit import MAX_NODES, aihwkit_device
+from compact.exchange.neurosim import curvature_of_label, fit_curve, label_of_curvature, neurosim_parameters
+from compact.exchange.pulse_rows import PulseRows, pulse_rows
+from compact.exchange.step_statistics import staircase, step_mean, step_std
+from compact.exchange.write_line import WriteLine
+from compact.table.operating_point import OperatingPoint
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
+
+# Labels and normalized A as published with MLP+NeuroSim V3.0, formula.cpp, six digits.
+PUBLISHED = {0.01: 126.268958, 0.5: 2.519877, 1.0: 1.251653, 9.0: 0.022810}
+
+
+def ladder(states: int, *, miss=0.1, double=0.05, devices=1, spread=0.0) -> PulseRows:
+    """Pulses that move by one level, miss, or move by two; conductances of several devices scale."""
+    up = np.zeros((states, states))
+    for i in range(states):
+        for move, chance in ((0, miss), (1, 1 - miss - double), (2, double)):
+            up[i, min(i + move, states - 1)] += chance
+    factor = 1 + spread * np.linspace(-1, 1, devices) if devices > 1 else np.ones(1)
+    point = OperatingPoint(current_density=1e11, duration=2e-9, temperature=300.0)
+    return PulseRows(
+        conductance=factor[:, None] * np.linspace(1e-5, 3e-5, states),
+        spread=np.full((devices, states), 1e-7),
+        up=np.tile(up, (devices, 1, 1)),
+        down=np.tile(up[::-1, ::-1], (devices, 1, 1)),
+        lost=0.0,
+        points=(point, point),
+        energy=(1e-13, 1e-13),
+    )
+
+
+@pytest.mark.parametrize(("label", "curvature"), PUBLISHED.items())
+def test_labels_follow_the_published_table(label, curvature):
+    assert curvature_of_label(label) == pytest.approx(curvature, abs=6e-7)
+    assert curvature_of_label(-label) == pytest.approx(-curvature, abs=6e-7)
+    assert label_of_curvature(-curvature) == pytest.approx(-label, rel=1e-4)
+
+
+def test_labels_beyond_the_table_are_refused():
+    with pytest.raises(InputError, match="nonlinearity = 10"):
+        curvature_of_label(10)
+
+
+@pytest.mark.parametrize(("label", "levels"), [(0.5, 20), (4.2, 40), (-3.0, 31)])
+def test_a_known_curve_is_found_again(label, levels):
+    a = curvature_of_label(label)
+    x = np.minimum(np.arange(levels + 8) / levels, 1)
+    found = fit_curve(np.expm1(-x / a) / np.expm1(-1 / a))
+    assert (found.levels, found.residual) == (levels, pytest.approx(0, abs=1e-4))
+    assert found.label == pytest.approx(label, abs=2e-3)
+
+
+def test_neurosim_parameters_climb_like_the_table():
+    rows = ladder(32, devices=3, spread=0.1)
+    found = neurosim_parameters(rows, WriteLine(resistance=1e3, current_per_density=4e-16))
+    mlp = found["MLP_NeuroSim_RealDevice"]
+    mean, _ = staircase(rows.conductance[1], rows.up[1], start=0, pulses=50)
+    a = curvature_of_label(mlp["NL_LTP"])
+    x = np.minimum(np.arange(51) / mlp["maxNumLevelLTP"], 1)
+    curve = np.expm1(-x / a) / np.expm1(-1 / a)
+    assert (mean - 1e-5) / 2e-5 == pytest.approx(curve, abs=0.05)
+    assert np.abs((mean - 1e-5) / 2e-5 - np.minimum(np.arange(51) / 31, 1)).max() > 0.05  # not every curve would do
+    assert mlp["writeVoltageLTP"] == pytest.approx(1e11 * 4e-16 * 1e3)
+    assert mlp["writePulseWidthLTD"] == 2e-9
+    assert mlp["maxConductanceVar"] == pytest.approx(0.1 * 3e-5)
+    assert mlp["NL_LTP"] == pytest.approx(-mlp["NL_LTD"], abs=1e-6)
+    inner = step_std(rows.conductance[1], rows.up[1])[:-1]
+    assert mlp["sigmaCtoC"] == pytest.approx(np.sqrt(np.mean(inner**2)), rel=0.02)
+    assert found["DNN_NeuroSim_V2"]["onoffratio"] == pytest.approx(3)
+
+
+def test_neurosim_leaves_unknown_pulses_null():
+    found = neurosim_parameters(ladder(8), None, ("current_density", "duration", "energy_per_pulse"))
+    mlp = found["MLP_NeuroSim_RealDevice"]
+    assert [mlp[f"write{what}LTP"] for what in ("Voltage", "PulseWidth")] == [None, None]
+    assert found["fit"]["energy_per_pulse_J"] is None
+
+
+def test_a_device_that_hardly_moves_is_refused():
+    rows = ladder(16, miss=1.0 - 1e-9, double=0.0)
+    with pytest.raises(InputError, match="the staircase covers"):
+        neurosim_parameters(rows)
+
+
+@pytest.mark.parametrize("states", [5, 32, 100])
+def test_aihwkit_devices_climb_like_the_table(states):
+    """The update of the class, written out from its documentation, against the table: mean and spread."""
+    rows = ladder(states)
+    found = aihwkit_device(rows)
+    fields = found["fields"]
+    assert len(fields["piecewise_up"]) == len(fields["piecewise_down"]) == min(states, MAX_NODES)
+    nodes, rng = np.linspace(-1, 1, len(fields["piecewise_up"])), np.random.default_rng(3)
+    w = np.full(20000, -1.0)
+    G = 2 * (rows.conductance[0] - 1e-5) / 2e-5 - 1
+    pulses = states // 2
+    for _ in range(pulses):
+        step = fields["dw_min"] * np.interp(w, nodes, fields["piecewise_up"])
+        w = np.clip(w + step * (1 + fields["dw_min_std"] * rng.standard_normal(w.size)), -1, 1)
+    mean, std = staircase(G, rows.up[0], start=0, pulses=pulses)
+    assert w.mean() == pytest.approx(mean[-1], abs=0.02)
+    assert w.std() == pytest.approx(std[-1], rel=0.1)
+    assert fields["write_noise_std"] * fields["dw_min"] == pytest.approx(2 * 1e-7 / 2e-5)
+    assert (fields["dw_min_dtod"], fields["w_max_dtod"]) == (0.0, 0.0)
+
+
+def test_lost_walls_count_at_the_end_they_were_driven_to():
+    counts = np.zeros((1, 1, 2, 1, 3, 4), np.uint64)
+    counts[0, 0, 1, 0] = [[10, 80, 0, 10], [0, 10, 80, 10], [0, 0, 70, 30]]
+    counts[0, 0, 0, 0] = [[90, 0, 0, 10], [80, 10, 0, 10], [0, 80, 20, 0]]
+    table = TransitionTable(
+        position=[0, 1e-7, 2e-7],
+        conductance=[3e-5, 2e-5, 1e-5],  # falls along the track
+        conductance_std_ctoc=[0, 0, 0],
+        current_density=[-1e11, 1e11],
+        duration=[1e-9],
+        temperature=[300.0],
+        counts=counts,
+        energy_per_pulse=np.full((2, 1), 1e-13),
+        seed=1,
+    )
+    rows = pulse_rows(table)
+    assert rows.points[0].current_density == -1e11  # drives to the first state, of the highest conductance
+    assert rows.up[0] == pytest.approx(np.array([[0.2, 0.8, 0], [0, 0.1, 0.9], [0, 0, 1.0]]))
+    assert rows.down[0] == pytest.approx(np.array([[1.0, 0, 0], [0.9, 0.1, 0], [0.1, 0.8, 0.1]]))
+    assert rows.lost == pytest.approx(0.3)
+    assert np.all(step_mean(rows.conductance[0], rows.up[0]) >= 0)
+    with pytest.raises(InputError, match="outside the table"):
+        pulse_rows(table, temperature=400.0)

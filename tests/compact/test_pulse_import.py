@@ -1,0 +1,202 @@
+"""Measured pulse responses: states and probabilities of synthetic devices are found again within their intervals."""
+
+import numpy as np
+import pytest
+from scipy.stats import beta
+
+from compact.exchange.level_mixture import find_levels, stragglers
+from compact.exchange.pulse_data import read_pulse_data
+from compact.exchange.pulse_import import import_pulses
+from compact.table.table_file import load_table, save_table
+from dwcore.errors import InputError
+
+S, K, READ_NOISE = 5, 3, 0.07  # noise relative to the spacing of the levels
+AMPLITUDES = (-6e11, -5e11, 5e11, 6e11)
+HEADER = "device,pulse,polarity,amplitude_1e11_A_per_m2,duration_ns,conductance_uS"
+
+
+def truth(amplitude: float) -> np.ndarray:
+    """Moves by one level, none or two, surer with more current, shape (S, S)."""
+    hit = 0.9 if abs(amplitude) > 5.5e11 else 0.7
+    p = np.zeros((S, S))
+    for i in range(S):
+        for move, chance in ((0, 0.97 - hit), (1, hit), (2, 0.03)):
+            p[i, int(np.clip(i + np.sign(amplitude) * move, 0, S - 1))] += chance
+    return p
+
+
+def level(device: int, state) -> np.ndarray:
+    """Conductances of a device [uS]."""
+    return (20 + 3 * device) + (5 + 0.4 * device) * np.asarray(state)
+
+
+def rows_of(rng, pulses: int = 1600, devices: int = K) -> list[str]:
+    """Rows of a file: trains of random length and direction."""
+    rows = []
+    for device in range(devices):
+        state, number = 0, 0
+        rows.append(f"dev{device},0,0,0,0,{level(device, 0):.5g}")
+        while number < pulses:
+            amplitude = rng.choice(AMPLITUDES)
+            for _ in range(rng.integers(1, 7)):
+                state = rng.choice(S, p=truth(amplitude)[state])
+                number += 1
+                read = level(device, state) + READ_NOISE * 5 * rng.standard_normal()
+                sign = "+1" if amplitude > 0 else "-1"
+                rows.append(f"dev{device},{number},{sign},{abs(amplitude) / 1e11:g},2,{read:.6g}")
+    return rows
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pulses") / "clean.csv"
+    path.write_text("\n".join([HEADER, *rows_of(np.random.default_rng(5))]))
+    return path
+
+
+def write(path, rows, header=HEADER):
+    path.write_text("\n".join([header, *rows]))
+    return read_pulse_data(path)
+
+
+def within_intervals(table, p_of, level_of_confidence):
+    """Clopper-Pearson intervals of all outcomes, corrected for their number: whether all hold the truth."""
+    alpha = (1 - level_of_confidence) / table.counts.size
+    n = table.counts.sum(axis=-1, keepdims=True).astype(float)
+    hit = table.counts.astype(float)
+    low = np.where(hit > 0, beta.ppf(alpha / 2, hit, n - hit + 1), 0.0)
+    high = np.where(hit < n, beta.ppf(1 - alpha / 2, hit + 1, n - hit), 1.0)
+    true = np.stack([np.concatenate([p_of(J), np.zeros((S, 1))], axis=1) for J in table.current_density])
+    true = true[None, None, :, None]
+    return np.all((low <= true + 1e-12) & (true - 1e-12 <= high))
+
+
+def test_states_and_probabilities_are_found_again(clean, tmp_path):
+    table, report = import_pulses(read_pulse_data(clean))
+    assert table.counts.shape == (K, 1, 4, 1, S, S + 1)
+    assert min(report.bic, key=report.bic.get) == S
+    assert table.current_density == pytest.approx(AMPLITUDES) and table.duration == pytest.approx([2e-9])
+    for k in range(K):
+        found = table.instance_states.conductance[k, 0] * 1e6
+        error = 5 * READ_NOISE * 5 / np.sqrt(200)
+        assert found == pytest.approx(level(k, np.arange(S)), abs=error)
+        assert table.instance_states.conductance_std_ctoc[k, 0] * 1e6 == pytest.approx(READ_NOISE * 5, rel=0.25)
+    assert within_intervals(table, truth, 0.999)
+    other = truth(4e11) + np.diag(np.full(S, 0.2)) - np.diag(np.full(S - 1, 0.2), 1)
+    assert not within_intervals(table, lambda J: other if J > 0 else truth(J), 0.999)  # the intervals can tell
+    for a, J in enumerate(AMPLITUDES):  # the devices are alike: their sum is sharper
+        moved = table.counts[:, 0, a, 0].sum(axis=0)
+        inner = range(S - 1) if J > 0 else range(1, S)
+        hit, n = sum(moved[i, i + int(np.sign(J))] for i in inner), sum(moved[i].sum() for i in inner)
+        true = np.mean([truth(J)[i, i + int(np.sign(J))] for i in inner])
+        weighted = sum(moved[i].sum() * truth(J)[i, i + int(np.sign(J))] for i in inner) / n
+        assert hit / n == pytest.approx(weighted, abs=4 * np.sqrt(true * (1 - true) / n))
+    save_table(tmp_path / "t.h5", table, inputs=[clean])
+    assert np.array_equal(load_table(tmp_path / "t.h5").counts, table.counts)
+
+
+def test_outliers_and_gaps_are_left_out(tmp_path):
+    rng = np.random.default_rng(8)
+    rows = rows_of(rng, devices=1)
+    parts = [row.split(",") for row in rows]
+    for i in rng.choice(np.arange(1, len(parts)), 12, replace=False):
+        parts[i][-1] = f"{rng.uniform(60, 200):.4g}"
+    blank = rng.choice(np.arange(1, len(parts)), 20, replace=False)
+    for i in blank:
+        parts[i][-1] = rng.choice(["", "nan"])
+    text = [",".join(part) for i, part in enumerate(parts) if i not in (300, 301)]
+    table, report = import_pulses(write(tmp_path / "a.csv", text))
+    assert table.position.size == S
+    assert report.outliers == sum(1 for i in set(range(len(parts))) - {300, 301}
+                                  if parts[i][-1] not in ("", "nan") and float(parts[i][-1]) > 50)  # fmt: skip
+    assert 0 < report.gaps <= 2 * (12 + 20 + 2)
+    assert report.transitions + report.gaps == len(text) - 1
+    assert within_intervals(table, truth, 0.999)
+
+
+def test_voltages_stand_in_and_currents_convert(tmp_path):
+    parts = [row.split(",") for row in rows_of(np.random.default_rng(9), pulses=900, devices=1)]
+    rows = [",".join([*part[:3], f"{float(part[3]) / 10:g}", *part[4:]]) for part in parts]
+    volts = write(tmp_path / "v.csv", rows, HEADER.replace("amplitude_1e11_A_per_m2", "amplitude_V"))
+    table, _ = import_pulses(volts)
+    assert "in V" in table.config["origin"]["placeholders"]["current_density"]
+    assert table.current_density == pytest.approx([-0.6, -0.5, 0.5, 0.6])
+    with pytest.raises(InputError, match="needs amplitudes in A"):
+        import_pulses(volts, area=1e-15)
+    amperes = write(tmp_path / "i.csv", rows, HEADER.replace("amplitude_1e11_A_per_m2", "amplitude_mA"))
+    table, _ = import_pulses(amperes, area=1e-15)
+    assert table.current_density == pytest.approx(AMPLITUDES)
+    assert "current_density" not in table.config["origin"]["placeholders"]
+
+
+def test_resistances_signed_amplitudes_and_one_device(tmp_path):
+    rows = []
+    for row in rows_of(np.random.default_rng(10), pulses=900, devices=1):
+        _, pulse, sign, amplitude, duration, G = row.split(",")
+        rows.append(f"{pulse},{'-' if sign == '-1' else ''}{amplitude},{duration},{1e3 / float(G):.6g}")
+    data = write(tmp_path / "r.csv", rows, "pulse,J_1e11_A_per_m2,duration_ns,resistance_kohm")
+    table, _ = import_pulses(data)
+    assert table.position.size == S and table.conductance[0] == pytest.approx(20e-6, rel=0.01)
+    assert within_intervals(table, truth, 0.999)
+
+
+@pytest.mark.parametrize("levels", [2, 8, 16])
+def test_the_information_criterion_finds_the_number_of_levels(levels):
+    rng = np.random.default_rng(levels)
+    mean = np.arange(levels) + 0.1 * rng.standard_normal(levels)
+    state = rng.integers(levels, size=60 * levels)
+    values = mean[state] + 0.12 * rng.standard_normal(state.size)
+    found = {n: find_levels(values, n) for n in range(max(levels - 2, 1), levels + 3)}
+    best = min((n for n in found if found[n] is not None), key=lambda n: found[n].bic)
+    assert best == levels
+    assert np.mean(found[best].level != state) < 0.01
+    assert found[best].std == pytest.approx(0.12, rel=0.35)
+
+
+def test_few_readings_apart_from_all_others_are_stragglers():
+    values = np.append(np.repeat([1.0, 2.0, 3.0], 30) + np.linspace(-0.05, 0.05, 90), [50, -20, 51])
+    assert np.flatnonzero(stragglers(values)).tolist() == [90, 91, 92]
+
+
+GOOD = [f"a,{i},{'+1' if i % 2 else '-1'},5,1,{10 + 10 * (i % 2) + 0.1 * (i % 7)}" for i in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "words"),
+    [
+        (GOOD[:10], HEADER, "device a has 10 readings, at least 16 are needed"),
+        ([row.rsplit(",", 1)[0] + ",10" for row in GOOD], HEADER, "one level only"),
+        (GOOD, HEADER, "was never sent to device a in state"),
+        (GOOD, HEADER.replace("pulse", "step"), "no column for the pulse; name it one of pulse"),
+        (GOOD, HEADER.replace("conductance_uS", "conductance"), 'one of conductance_S.*; has "conductance"'),
+        (GOOD, HEADER.replace("amplitude_1e11_A_per_m2", "amplitude_ohm"), "no column for the amplitude"),
+        (GOOD, HEADER.replace("duration_ns", "time_ns"), "no column for the duration"),
+        ([row.replace("+1", "sideways") for row in GOOD], HEADER, 'line 3: polarity = "sideways" must be'),
+        ([row.replace("+1,5", "+1,-5") for row in GOOD], HEADER, "line 3: .* is negative although"),
+        ([row.replace("a,7,", "a,7.5,") for row in GOOD], HEADER, "line 9: the number of the pulse must be whole"),
+        ([row.replace(",5,1,", ",5,0,") for row in GOOD], HEADER, "line 2: duration_ns must be > 0"),
+        ([row[: row.rfind(",") + 1] + "x" for row in GOOD], HEADER, 'line 2: conductance_uS = "x" must be a number'),
+        ([row.replace(row.split(",")[1], str(3 * i), 1) for i, row in enumerate(GOOD)], HEADER, "no two readings"),
+    ],
+)
+def test_bad_data_are_refused_in_one_line(tmp_path, rows, header, words):
+    with pytest.raises(InputError, match=words) as error:
+        import_pulses(write(tmp_path / "bad.csv", rows, header))
+    assert "bad.csv" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_rows_without_a_trial_may_be_assumed_to_stay(tmp_path):
+    data = write(tmp_path / "a.csv", GOOD)
+    table, report = import_pulses(data, states=2, assume_stay=True)
+    assert report.empty_rows == 2 and "2 rows" in table.config["origin"]["placeholders"]["counts"]
+    assert table.counts[0, 0, :, 0, :, :2].sum() == report.transitions + 2
+
+
+def test_overlapping_states_are_refused(tmp_path):
+    rng = np.random.default_rng(2)
+    rows = []
+    for i in range(400):
+        read = 10 + 1.0 * (i % 4 // 2) + 0.6 * rng.standard_normal()
+        rows.append(f"a,{i},{'+1' if i % 4 < 2 else '-1'},5,1,{read:.5g}")
+    with pytest.raises(InputError, match="the states overlap"):
+        import_pulses(write(tmp_path / "a.csv", rows), states=2)

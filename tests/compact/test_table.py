@@ -1,0 +1,352 @@
+"""The transition table: validation, probabilities and their errors, file, interpolation."""
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+from scipy.stats import beta, norm
+
+from compact.table.interpolate import transition_matrix
+from compact.table.table_file import LAYOUT, load_table, save_table
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
+from dwcore.storage import files
+
+SHAPE = (2, 2, 3, 2, 4, 5)
+
+
+def fields(**changes):
+    """Two devices, two temperatures, three currents, two durations, four states."""
+    n_devices, n_temperature, n_current, n_duration, n_states, _ = SHAPE
+    rng = np.random.default_rng(5)
+    return {
+        "position": [1e-8, 2e-8, 4e-8, 8e-8],
+        "conductance": [1e-6, 2e-6, 3e-6, 2.5e-6],
+        "conductance_std_ctoc": [0.0, 1e-8, 1e-8, 1e-8],
+        "current_density": [-2e11, 1e11, 3e11],
+        "duration": [1e-9, 3e-9],
+        "temperature": [0.0, 300.0],
+        "counts": rng.multinomial(50, np.full(n_states + 1, 0.2), size=SHAPE[:-1]),
+        "energy_per_pulse": np.full((n_current, n_duration), 1e-15),
+        "retention_rate": np.zeros((n_devices, n_temperature, n_states, n_states)),
+        "retention_method": "Langer",
+        "devices": {"material.Ms": [5.8e5, 6e5], "notch.1.depth": np.float32([1, 2])},
+        "config": {"pulse": {"rise_time": 1e-10}, "list": np.arange(2)},
+        "seed": np.uint64(2**64 - 1),
+    } | changes
+
+
+def table(**changes):
+    return TransitionTable(**fields(**changes))
+
+
+def problems(**changes):
+    with pytest.raises(InputError) as caught:
+        table(**changes)
+    message = str(caught.value)
+    assert message.startswith("transition table: ") and "\n" not in message
+    return message
+
+
+def counts(index=None, value=0):
+    values = np.asarray(fields()["counts"]).copy()
+    if index is not None:
+        values[index] = value
+    return values
+
+
+def same(a, b):
+    for field in dataclasses.fields(TransitionTable):
+        left, right = getattr(a, field.name), getattr(b, field.name)
+        if isinstance(left, np.ndarray):
+            assert left.dtype == right.dtype and np.array_equal(left, right), field.name
+        elif field.name == "devices":
+            assert left.keys() == right.keys() and all(np.array_equal(left[k], right[k]) for k in left)
+        else:
+            assert left == right, field.name
+    return True
+
+
+# Construction
+
+
+def test_values_are_converted_and_kept():
+    given = fields()
+    made = TransitionTable(**given)
+    assert made.counts.dtype == np.uint64 and made.counts.shape == SHAPE
+    assert made.position.dtype == np.float64 and made.devices["notch.1.depth"].dtype == np.float64
+    assert made.config == {"pulse": {"rise_time": 1e-10}, "list": [0, 1]} and made.seed == 2**64 - 1
+    assert type(made.seed) is int
+    assert same(pickle.loads(pickle.dumps(made)), made)
+
+
+def test_table_cannot_be_changed():
+    given = fields()
+    made = TransitionTable(**given)
+    before = made.counts.copy()
+    given["counts"][:] = 0
+    given["devices"].clear()
+    assert np.array_equal(made.counts, before) and len(made.devices) == 2
+    for array in (made.counts, made.position, made.probability, made.standard_error, made.devices["material.Ms"]):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.seed = 1
+
+
+def test_smallest_table():
+    made = table(
+        position=[0.0],
+        conductance=[1.0],
+        conductance_std_ctoc=[0.0],
+        current_density=[0.0],
+        duration=[1.0],
+        temperature=[0.0],
+        counts=np.ones((1, 1, 1, 1, 1, 2), int),
+        energy_per_pulse=[[0.0]],
+        retention_rate=None,
+        retention_method="",
+        devices={},
+    )
+    assert np.array_equal(made.probability[0, 0, 0, 0], [[0.5, 0.5]])
+
+
+NAN_RATE = np.full((2, 2, 4, 4), np.nan)
+DIAGONAL = np.broadcast_to(np.eye(4), (2, 2, 4, 4))
+
+WRONG = {
+    "position descending": ({"position": [1, 3, 2, 4]}, "position must be strictly ascending"),
+    "currents equal": ({"current_density": [0, 1, 1]}, "current_density must be strictly ascending"),
+    "duration descending": ({"duration": [2, 1]}, "duration must be strictly ascending"),
+    "temperature equal": ({"temperature": [1, 1]}, "temperature must be strictly ascending"),
+    "duration zero": ({"duration": [0, 1]}, "duration = 0 [s] must be > 0"),
+    "temperature negative": ({"temperature": [-1, 1]}, "temperature = -1 [K] must be >= 0"),
+    "conductance zero": ({"conductance": [1, 0, 1, 1]}, "conductance = 0 [S] must be > 0"),
+    "conductance nan": ({"conductance": [1, np.nan, 1, 1]}, "conductance holds nan"),
+    "spread negative": ({"conductance_std_ctoc": [1, -1, 1, 1]}, "conductance_std_ctoc = -1 [S]"),
+    "current infinite": ({"current_density": [0, 1, np.inf]}, "current_density holds inf"),
+    "energy negative": ({"energy_per_pulse": -np.ones((3, 2))}, "energy_per_pulse = -1 [J] must be >= 0"),
+    "energy shape": ({"energy_per_pulse": np.ones((2, 3))}, "(2, 3), (3, 2) is needed"),
+    "position scalar": ({"position": 1.0}, "position of shape () must be a list"),
+    "no duration": ({"duration": []}, "duration of shape (0,) must be a list"),
+    "text": ({"position": list("abcd")}, "position of type <U1 must be numbers"),
+    "truth": ({"position": [True] * 4}, "position of type bool must be numbers"),
+    "ragged": ({"position": [[1], [1, 2]]}, "position"),
+    "counts shape": ({"counts": np.ones((2, 2, 3, 2, 4, 4), int)}, "(2, 2, 3, 2, 4, 5) is needed"),
+    "counts negative": ({"counts": counts((0, 0, 0, 0, 0, 0), -1)}, "counts must be whole numbers >= 0"),
+    "counts broken": ({"counts": counts() + 0.5}, "counts must be whole numbers >= 0"),
+    "counts nan": ({"counts": np.full(SHAPE, np.nan)}, "counts must be whole numbers >= 0"),
+    "empty row": (
+        {"counts": counts((1, 0, 2, 1, 3))},
+        "1 rows without a trajectory, first at (K, T, A, D, S) = (1, 0, 2, 1, 3)",
+    ),
+    "too many": ({"counts": np.full(SHAPE, 2**63, np.uint64)}, "at most 2^53 are exact"),
+    "rate shape": ({"retention_rate": np.zeros((1, 2, 4, 4))}, "retention_rate has the shape"),
+    "rate nan": ({"retention_rate": NAN_RATE}, "retention_rate holds nan"),
+    "rate negative": ({"retention_rate": DIAGONAL - 1}, "must be >= 0 between two states"),
+    "rate to itself": ({"retention_rate": DIAGONAL}, "must be <= 0 from a state to itself"),
+    "no method": ({"retention_method": ""}, "retention_method must say"),
+    "method type": ({"retention_method": 1}, "retention_method = 1 must be text"),
+    "device shape": ({"devices": {"Ms": [1, 2, 3]}}, "devices[Ms] has the shape (3,), (2,) is needed"),
+    "device nan": ({"devices": {"Ms": [1, np.nan]}}, "devices[Ms] holds nan"),
+    "device text": ({"devices": {"Ms": ["1", "2"]}}, "devices[Ms] of type <U1"),
+    "device name": ({"devices": {"a/b": [1, 2]}}, "devices has the name 'a/b'"),
+    "devices type": ({"devices": [1, 2]}, "devices of type list must be a dictionary"),
+    "config nan": ({"config": {"a": np.nan}}, "config.a = nan must be finite"),
+    "config type": ({"config": [1]}, "config of type list must be a dictionary"),
+    "seed negative": ({"seed": -1}, "seed must be an integer"),
+    "seed float": ({"seed": 1.0}, "seed must be an integer"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_values_are_named(what):
+    changes, fragment = WRONG[what]
+    message = problems(**changes)
+    assert fragment in message and ";" not in message
+
+
+@pytest.mark.parametrize("values", [np.ones((0, 2, 3, 2, 4, 5), int), 1, [1, 2]])
+def test_counts_without_devices(values):
+    assert f"counts has the shape {np.shape(values)}, (" in problems(counts=values)
+
+
+def test_all_problems_are_named_at_once():
+    message = problems(
+        position=[1, 3, 2, 4], conductance=-np.ones(4), duration=[-1, np.nan], counts=counts((0, 0, 0, 0, 0))
+    )
+    for name in ("position", "conductance", "duration = -1", "duration holds nan", "counts"):
+        assert name in message
+    assert message.count(";") == 4
+
+
+# Probability and its error
+
+
+def test_probability_and_standard_error():
+    made = table(counts=counts((0, 0, 0, 0, 0), [0, 3, 7, 0, 0]))
+    assert np.array_equal(made.probability[0, 0, 0, 0, 0], [0.0, 0.3, 0.7, 0.0, 0.0])
+    hits = np.array([0, 3, 7, 0, 0])
+    assert made.standard_error[0, 0, 0, 0, 0] == pytest.approx(beta(hits + 0.5, 10 - hits + 0.5).std(), rel=1e-12)
+
+
+# File
+
+
+def test_table_comes_back_from_its_file(tmp_path):
+    source = tmp_path / "raw.h5"
+    source.write_bytes(b"raw")
+    made = table()
+    save_table(tmp_path / "a.h5", made, inputs=[source])
+    back = load_table(tmp_path / "a.h5")
+    assert same(back, made) and np.array_equal(back.standard_error, made.standard_error)
+    with files.open_checked(tmp_path / "a.h5") as file:
+        origin = files.provenance(file)
+        units = {name: unit for name, _, _, unit, _ in files.describe(file)}
+    assert origin["schema"] == "dwsynapse.transition-table" and list(origin["inputs"]) == ["raw.h5"]
+    assert origin["seed"] == made.seed and origin["config"] == made.config
+    assert units["/pulses/current_density"] == "A/m^2" and units["/retention/rate"] == "1/s"
+    assert units["/devices/notch.1.depth"] == "SI"
+    with pytest.raises(InputError, match="--force"):
+        save_table(tmp_path / "a.h5", made)
+    save_table(tmp_path / "a.h5", made, force=True)
+
+
+def test_table_without_rates_and_devices(tmp_path):
+    made = table(retention_rate=None, retention_method="", devices={})
+    save_table(tmp_path / "a.h5", made)
+    assert same(load_table(tmp_path / "a.h5"), made)
+
+
+def write_by_hand(path, leave_out=(), **changes):
+    """A sealed file of a table in which some data sets are missing or other than the table's."""
+    made = table()
+    with files.create(path, "dwsynapse.transition-table", config=made.config, seed=made.seed) as file:
+        for field, (name, unit, long_name) in LAYOUT.items():
+            if field not in leave_out:
+                data = changes.get(field, getattr(made, field))
+                files.put(file, name, data, unit=unit, long_name=long_name)
+        if "method" not in leave_out:
+            files.put(file, "retention/method", "none", unit="1", long_name="method")
+        for name in ("notes/slope", *changes.get("also", ())):
+            files.put(file, name, [1.0], unit="1", long_name=name)
+    return path
+
+
+def test_other_groups_are_left_alone(tmp_path):
+    assert same(
+        load_table(write_by_hand(tmp_path / "a.h5")), table(retention_rate=None, retention_method="none", devices={})
+    )
+
+
+SHIFTED = np.roll(table().probability, 1, axis=-1)
+
+UNFIT = {
+    "no counts": ({"leave_out": ["counts"]}, "lacks the data set /transitions/counts"),
+    "no method": ({"leave_out": ["method"]}, "lacks the data set /retention/method"),
+    "wrong value": ({"conductance": -np.ones(4)}, "conductance = -1 [S] must be > 0"),
+    "wrong type": ({"position": list("abcd")}, "position of type <U1 must be numbers"),
+    "wrong shape": ({"duration": [1.0]}, "counts has the shape (2, 2, 3, 2, 4, 5), (2, 2, 3, 1, 4, 5) is needed"),
+    "wrong probability": ({"probability": SHIFTED}, "transitions/probability does not follow"),
+    "slightly wrong": ({"probability": table().probability + 1e-9}, "transitions/probability does not follow"),
+    "other shape": ({"probability": [1.0]}, "transitions/probability does not follow"),
+    "no number": ({"standard_error": np.full(SHAPE, np.nan)}, "transitions/standard_error does not follow"),
+    "text": ({"standard_error": "small"}, "transitions/standard_error does not follow"),
+    "device": ({"also": ["devices/a/b"]}, "devices has the name 'a/b'"),
+    "device shape": ({"also": ["devices/Ms"]}, "devices[Ms] has the shape (1,)"),
+}
+
+
+@pytest.mark.parametrize("what", UNFIT)
+def test_sound_files_with_unfit_tables(tmp_path, what):
+    changes, fragment = UNFIT[what]
+    path = write_by_hand(tmp_path / "a.h5", **changes)
+    with pytest.raises(InputError) as caught:
+        load_table(path)
+    message = str(caught.value)
+    assert message.startswith(str(path)) and fragment in message and "\n" not in message
+
+
+def test_other_files_are_refused(tmp_path):
+    with files.create(tmp_path / "a.h5", "dwsynapse.training", config={}, seed=0):
+        pass
+    with pytest.raises(InputError, match=r"a\.h5: holds dwsynapse\.training"):
+        load_table(tmp_path / "a.h5")
+
+
+# Interpolation
+
+
+def test_grid_points_are_met():
+    made = table()
+    for t, temperature in enumerate(made.temperature):
+        for j, current in enumerate(made.current_density):
+            for d, duration in enumerate(made.duration):
+                found = transition_matrix(
+                    made, temperature=temperature, current_density=current, duration=duration, device=1
+                )
+                assert np.array_equal(found, made.probability[1, t, j, d])
+
+
+def test_quantiles_are_interpolated_linearly_in_temperature_current_and_log_duration():
+    made = table()
+    found = transition_matrix(made, temperature=75.0, current_density=2.5e11, duration=1e-9 * 3**0.25)
+    weight = np.einsum("t,j,d->tjd", [0.75, 0.25], [0.25, 0.75], [0.75, 0.25])
+    counts = made.counts[0, :, 1:].astype(float)
+    kept = counts[..., :-1].sum(axis=-1)
+    lost = between(weight, counts[..., -1] / counts.sum(axis=-1), 0.5 / (counts.sum(axis=-1).min(axis=(0, 1, 2)) + 1))
+    assert found[:, -1] == pytest.approx(lost, abs=1e-9)
+    for state in (1, 2, 3):
+        beyond = between(weight, counts[..., state:-1].sum(axis=-1) / kept, 0.5 / (kept.min(axis=(0, 1, 2)) + 1))
+        assert found[:, state:-1].sum(axis=-1) / (1 - lost) == pytest.approx(beyond, abs=1e-9)
+
+
+def between(weight, share, floor):
+    """Share whose normal quantile is the mean of those of `share`, each moved inwards by `floor`."""
+    z = np.einsum("tjd,tjda->a", weight, norm.ppf(floor + (1 - 2 * floor) * share))
+    return (norm.cdf(z) - floor) / (1 - 2 * floor)
+
+
+def test_a_wall_passes_the_states_between():
+    """Halfway between a pulse that does nothing and one that moves walls by two states most walls move by one."""
+    counts = np.zeros((1, 1, 2, 1, 3, 4), int)
+    counts[0, 0, 0, 0, [0, 1, 2], [0, 1, 2]] = counts[0, 0, 1, 0, :, 2] = 1000
+    made = table(
+        counts=counts, position=[1e-8, 2e-8, 3e-8], conductance=[1e-6] * 3, conductance_std_ctoc=[0.0] * 3,
+        current_density=[1e11, 2e11], duration=[1e-9], temperature=[300.0], energy_per_pulse=np.ones((2, 1)),
+        retention_rate=None, retention_method="", devices={},
+    )  # fmt: skip
+    low, middle, high = (
+        transition_matrix(made, temperature=300.0, current_density=J, duration=1e-9) for J in (1.3e11, 1.5e11, 1.7e11)
+    )
+    assert low[0, 0] > 0.8 and high[0, 2] > 0.8
+    assert np.all(middle[2] == [0, 0, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("change", "fragment"),
+    [
+        ({"temperature": 301}, r"temperature = 301 \[K\] is outside the table, 0 to 300"),
+        ({"temperature": -1e-6}, "temperature = -1e-06"),
+        ({"current_density": -2.1e11}, r"current_density = -2\.1e\+11 \[A/m\^2\] is outside"),
+        ({"duration": 3.01e-9}, r"duration = 3\.01e-09 \[s\] is outside"),
+        ({"duration": float("nan")}, "duration = nan must be a number"),
+        ({"duration": float("inf")}, "duration = inf"),
+        ({"duration": "3 ns"}, "duration = '3 ns' must be a number"),
+        ({"device": 2}, "device = 2 must be an integer from 0 to 1"),
+        ({"device": -1}, "device = -1"),
+        ({"device": 0.5}, "device = 0.5"),
+    ],
+)
+def test_outside_the_grid(change, fragment):
+    pulse = {"temperature": 300.0, "current_density": 1e11, "duration": 3e-9}
+    with pytest.raises(InputError, match=fragment):
+        transition_matrix(table(), **(pulse | change))
+
+
+def test_ends_of_the_grid_forgive_rounding():
+    found = transition_matrix(
+        table(), temperature=300 * (1 + 1e-12), current_density=3e11 * (1 + 1e-12), duration=1e-9 * (1 - 1e-12)
+    )
+    assert np.array_equal(found, table().probability[0, 1, 2, 0])

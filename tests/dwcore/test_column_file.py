@@ -1,0 +1,131 @@
+"""Tables of measurements: the three formats, the names and units of columns, and one line for every fault."""
+
+import numpy as np
+import pytest
+
+from dwcore.errors import InputError
+from dwcore.storage.column_file import read_columns
+from llg.calibration.measured import Measurements
+
+MUMAX = (
+    "# t (s)\tmx ()\tmy ()\tmz ()\tB_extz (T)\text_dwpos (m)\n0\t0\t0\t0.5\t0.01\t1e-9\n1e-9\t0\t0\t0.25\t0.02\t2e-9\n"
+)
+OOMMF = """# ODT 1.0
+# Table Start
+# Title: a run
+## a comment
+# Columns: {Oxs_UZeeman:pin:Bz} {Oxs_TimeDriver::Simulation time} \\
+# {Oxs_TimeDriver::mz} "Applied Field"
+# Units: mT s {} mT
+  10 1e-9 0.5 7
+  20 2e-9 \\
+  0.25 8
+# Table End
+"""
+CSV = "# a comment\n\nq_nm, Bz_mT,ok\n1,10,True\n2.5,20,nan\n"
+
+
+def table(tmp_path, text, **options):
+    path = tmp_path / "data.csv"
+    path.write_text(text)
+    return Measurements(path, **options)
+
+
+def complaint(function, *arguments):
+    with pytest.raises(InputError) as caught:
+        function(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_csv(tmp_path):
+    data = table(tmp_path, CSV)
+    np.testing.assert_allclose(data.get("q"), [1e-9, 2.5e-9], rtol=1e-14)
+    np.testing.assert_allclose(data.get("Bz"), [10e-3, 20e-3], rtol=1e-14)
+    assert not data.has("J")
+    np.testing.assert_array_equal(data.get_or("J", 3.0), [3.0, 3.0])
+
+
+@pytest.mark.parametrize("text", [MUMAX, OOMMF])
+def test_simulator_tables(tmp_path, text):
+    data = table(tmp_path, text)
+    np.testing.assert_allclose(data.get("Bz"), [10e-3, 20e-3], rtol=1e-14)
+    np.testing.assert_allclose(data.get("mz"), [0.5, 0.25], rtol=1e-14)
+    np.testing.assert_allclose(data.get("t"), [0, 1e-9] if text is MUMAX else [1e-9, 2e-9], rtol=1e-14)
+    assert data.has("q") == (text is MUMAX)
+
+
+@pytest.mark.parametrize(
+    ("header", "quantity", "factor"),
+    [
+        ("q_um", "q", 1e-6),
+        ("q (nm)", "q", 1e-9),
+        ("J_1e11_A_per_m2", "J", 1e11),
+        ("J_A_m2", "J", 1.0),
+        ("J_MA_per_cm2", "J", 1e10),
+        ("v_m_per_s", "v", 1.0),
+        ("dE_zJ", "dE", 1e-21),
+        ("Bz_Oe", "Bz", 1e-4),
+        ("trials", "trials", 1.0),
+    ],
+)
+def test_headers_and_units(tmp_path, header, quantity, factor):
+    np.testing.assert_allclose(table(tmp_path, f"{header}\n3\n").get(quantity), [3 * factor], rtol=1e-14)
+
+
+def test_errors_of_a_quantity(tmp_path):
+    data = table(tmp_path, "v_m_per_s,v_error_m_per_s\n10,0.5\n")
+    assert data.get("v", error=True)[0] == 0.5
+    assert not data.has("q", error=True)
+    bad = table(tmp_path, "v_m_per_s,v_error_m_per_s\n10,0\n")
+    assert "line 2: v_error_m_per_s must be > 0" in complaint(bad.get, "v", True)
+
+
+def test_chosen_columns(tmp_path):
+    data = table(tmp_path, "centre_um,q_nm\n1,5\n", columns={"q": "centre_um"})
+    assert data.get("q")[0] == pytest.approx(1e-6)
+    assert table(tmp_path, OOMMF, columns={"Bz": "Applied Field"}).get("Bz")[0] == pytest.approx(7e-3)
+    assert 'no column "centr_um"; did you mean "centre_um"?' in complaint(
+        table(tmp_path, "centre_um\n1\n", columns={"q": "centr_um"}).get, "q"
+    )
+    assert "must have one of the units m, um, nm for q" in complaint(
+        table(tmp_path, "centre\n1\n", columns={"q": "centre"}).get, "q"
+    )
+    assert 'unknown quantity "Bx"' in complaint(lambda: table(tmp_path, CSV, columns={"Bx": "q_nm"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "has no line that names the columns"),
+        ("# only\n", "has no line that names the columns"),
+        ("q_nm,Bz_mT\n", "has no rows of numbers"),
+        ("q_nm,q_nm\n1,2\n", 'has two columns named "q_nm"'),
+        ("q_nm,Bz_mT\n1\n", "line 2: has 1 cells, must be 2 as the columns"),
+        ("# ODT 1.0\n# Columns: a b\n# Units: m\n1 2\n", "names 2 columns but 1 units"),
+        ("# ODT 1.0\n# Columns: a b\n1 2\n# Columns: a c\n1 2\n", "a second table with other columns"),
+        ("q_nm\n\0\n", "not a text file"),
+    ],
+)
+def test_bad_tables(tmp_path, text, said):
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    message = complaint(read_columns, path)
+    assert str(path) in message
+    assert said in message
+
+
+@pytest.mark.parametrize("cell", ["", "x", "nan", "inf", "{}"])
+def test_bad_cells(tmp_path, cell):
+    assert f'line 3: q_nm = "{cell}" must be a finite number' in complaint(
+        table(tmp_path, f"q_nm,a\n1,1\n{cell},1\n").get, "q"
+    )
+
+
+def test_unreadable_files(tmp_path):
+    assert "cannot read" in complaint(read_columns, tmp_path / "none.csv")
+    assert "cannot read" in complaint(read_columns, tmp_path)
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x80")
+    assert "not a text file" in complaint(read_columns, tmp_path / "binary")
+    assert "both hold q" in complaint(table(tmp_path, "q_nm,q_um\n1,2\n").get, "q")
+    assert "has no column for v; name it one of v_m_per_s" in complaint(table(tmp_path, CSV).get, "v")

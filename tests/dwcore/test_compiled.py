@@ -1,0 +1,107 @@
+"""Compiled code is kept between runs, and thrown away when the text or a constant of anything in it changes."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+from numba.core.dispatcher import Dispatcher
+
+from dwcore.numerics.compiled import compiled, fingerprint
+from llg.kernels import q_phi
+
+HELPER = """
+from numba import njit
+SHIFT = {shift}
+
+@njit(inline="always")
+def helper(x):
+    return {factor} * x
+"""
+OUTER = """
+from numba import njit
+from dwcore.numerics.compiled import compiled
+from {helper} import SHIFT, helper
+
+@{decorator}
+def outer(x):
+    return helper(x) + SHIFT
+"""
+
+
+@pytest.fixture
+def two_modules(tmp_path, monkeypatch):
+    """Write a function and its helper in two files, run it as in a new process; returns its value at 1 and the reuse."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("numba.config.CACHE_DIR", "")
+
+    def run(decorator, factor, shift, name):
+        (tmp_path / f"{name}_helper.py").write_text(HELPER.format(factor=factor, shift=shift))
+        (tmp_path / f"{name}.py").write_text(OUTER.format(helper=f"{name}_helper", decorator=decorator))
+        for module in (name, f"{name}_helper"):
+            sys.modules.pop(module, None)
+        importlib.invalidate_caches()
+        outer = importlib.import_module(name).outer
+        return outer(1.0), sum(outer.stats.cache_hits.values())
+
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    return run
+
+
+def test_changes_elsewhere_are_seen(two_modules):
+    assert two_modules("compiled()", 10, 5, "sound") == (15.0, 0)
+    assert two_modules("compiled()", 10, 5, "sound") == (15.0, 1)
+    assert two_modules("compiled()", 20, 5, "sound") == (25.0, 0)
+    assert two_modules("compiled()", 20, 6, "sound") == (26.0, 0)
+    assert two_modules("compiled()", 10, 5, "sound") == (15.0, 1)
+
+
+def test_without_it_they_are_not(two_modules):
+    """Negative control, and the day numba learns this the module can go."""
+    assert two_modules("njit(cache=True)", 10, 5, "stale") == (15.0, 0)
+    assert two_modules("njit(cache=True)", 20, 5, "stale") == (15.0, 1)
+
+
+def test_kernel_depends_on_noise_elementary_functions_tables_and_intrinsics(monkeypatch):
+    read = []
+    monkeypatch.setattr("dwcore.numerics.compiled._file_hash", lambda file: read.append(file.rpartition("/")[2]) or "")
+    fingerprint(q_phi.advance.py_func)
+    expected = {"q_phi", "noise", "elementary", "packed_table", "memory", "vector_width"}
+    assert expected <= {name.removesuffix(".py") for name in read}
+
+
+def modules_with_kernels():
+    """Modules of the packages that hold compiled functions; torch and dask ones are not needed for that."""
+    root = Path(q_phi.__file__).parents[2]
+    for package in ("llg", "compact", "arraysim"):
+        for path in sorted((root / package).rglob("*.py")):
+            text = path.read_text()
+            if "@njit" in text or "@compiled" in text:
+                yield ".".join(path.relative_to(root).with_suffix("").parts)
+
+
+@pytest.mark.parametrize("module", list(modules_with_kernels()))
+def test_functions_that_use_other_files_are_declared_so(module):
+    """Plain `njit(cache=True)` is for functions that stand alone in their file."""
+    for name, value in vars(importlib.import_module(module)).items():
+        if isinstance(value, Dispatcher) and value.py_func.__module__ == module:
+            kept = type(value._cache).__name__
+            if kept == "FunctionCache":
+                assert not uses_other_files(value.py_func), f"{module}.{name}: use dwcore.numerics.compiled.compiled"
+
+
+def uses_other_files(function):
+    """Compiled functions of another file stand among the names that a function uses."""
+    for name in function.__code__.co_names:
+        inner = getattr(function.__globals__.get(name), "py_func", None)
+        if inner is not None and (inner.__module__ != function.__module__ or uses_other_files(inner)):
+            return True
+    return False
+
+
+def test_options_reach_numba():
+    @compiled(error_model="numpy")
+    def quotient(x):
+        return 1.0 / x
+
+    assert quotient(0.0) == float("inf")

@@ -1,0 +1,179 @@
+"""Declared parameters: units, bounds, defaults, and messages that name what is wrong."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, as_number, numbers, quantity, word
+from dwcore.units import to_si
+from llg.device.material import Material, Wall
+from llg.device.variation import Variation
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Room(Parameters):
+    """A section with one field of every kind."""
+
+    height: float = quantity("height of the room", "m", gt=0, le=10)
+    share: float = quantity("share of glass", "1", default=0.5, ge=0, lt=1)
+    load: float | None = quantity("load on the floor", "N", default=None)
+    floor: str = word("floor covering", default="wood", choices=("wood", "stone"))
+    beams: tuple[float, ...] = numbers("places of the beams", "m")
+
+    def problems(self):
+        if self.beams and max(self.beams) > self.height:
+            yield "beams must lie in the room"
+
+
+def complaint(function, *arguments, **keywords):
+    """The message of the InputError that a call raises; it must be one line."""
+    with pytest.raises(InputError) as caught:
+        function(*arguments, **keywords)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        ("0.6 nm", "m", 0.6e-9),
+        ("700 kA/m", "A/m", 7e5),
+        ("20 ohm um^2", "ohm m^2", 20e-12),
+        ("150 %", "1", 1.5),
+        ("1e11 A/m^2", "A/m^2", 1e11),
+        ("0.48 MJ/m^3", "J/m^3", 4.8e5),
+        ("1 mJ/m^2", "J/m^2", 1e-3),
+        ("27 degC", "K", 300.15),
+        ("0.3", "1", 0.3),
+        ("2.5 ns", "s", 2.5e-9),
+    ],
+)
+def test_text_to_si(text, unit, value):
+    assert to_si(text, unit) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "said"),
+    [
+        ("0.6 A", "m", "wrong unit"),
+        ("0.6", "m", "lacks a unit"),
+        ("six", "m", "not a number with a unit"),
+        ("", "m", "a unit"),
+        ("1 nm nm nm x", "m", "not a number with a unit"),
+        ("__import__('os')", "m", "not a number with a unit"),
+        ("3 m", "1", "wrong unit"),
+        ("1 000 nm", "m", "not a number with a unit"),
+        ("2 + 3 nm", "m", "not a number with a unit"),
+        ("2*3 nm", "m", "not a number with a unit"),
+    ],
+)
+def test_wrong_text(text, unit, said):
+    message = complaint(to_si, text, unit)
+    assert said in message
+    assert f'"{text}"' in message
+
+
+@pytest.mark.parametrize("value", [True, None, [1.0], {}, b"1 nm", 1j])
+def test_not_a_number(value):
+    assert "must be a number" in complaint(as_number, value, "m")
+
+
+def test_number_too_large_for_a_float():
+    assert "too large" in complaint(as_number, 10**400, "m")
+
+
+def test_defaults_and_plain_values():
+    room = Room(height=3.0)
+    assert (room.share, room.load, room.floor, room.beams) == (0.5, None, "wood", ())
+    assert Room.from_mapping({"height": "250 cm", "beams": [1, "20 cm"]}, "house") == Room(height=2.5, beams=(1.0, 0.2))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"height": 0.0}, "height = 0 [m] must be > 0"),
+        ({"height": 10.5}, "height = 10.5 [m] must be <= 10"),
+        ({"height": math.nan}, "height = nan [m] must be finite"),
+        ({"height": math.inf}, "height = inf [m] must be finite"),
+        ({"height": "tall"}, 'height: "tall" is not a number'),
+        ({"height": "3 kg"}, 'height: "3 kg" has the wrong unit; expected one like m'),
+        ({"share": 1.0}, "share = 1 [1] must be < 1"),
+        ({"share": -0.1}, "share = -0.1 [1] must be >= 0"),
+        ({"floor": "stome"}, 'floor = "stome" must be one of wood, stone; did you mean "stone"?'),
+        ({"floor": 3}, "floor: 3 must be a text"),
+        ({"beams": 1.0}, "beams: 1.0 must be a list of numbers"),
+        ({"beams": [1.0, math.nan]}, "beams [m] must hold finite numbers only"),
+        ({"beams": ["one"]}, 'beams: "one" is not a number'),
+        ({"beams": [5.0]}, "beams must lie in the room"),
+        ({"hieght": 1.0}, 'unknown key "hieght"; did you mean "height"?'),
+        ({"zzz": 1.0}, 'unknown key "zzz"; valid names: beams, floor, height, load, share'),
+    ],
+)
+def test_wrong_mapping(wrong, said):
+    message = complaint(Room.from_mapping, {"height": 3.0} | wrong, "house.toml [room]")
+    assert message.startswith("house.toml [room]: ")
+    assert said in message
+
+
+def test_missing_value_says_what_it_means():
+    assert 'missing "height" (height of the room)' in complaint(Room.from_mapping, {}, "house")
+
+
+def test_all_problems_at_once():
+    message = complaint(Room.from_mapping, {"hieght": 1, "share": "much", "beams": 3}, "house")
+    for part in ('"hieght"', 'missing "height"', "share:", "beams:"):
+        assert part in message
+    message = complaint(Room, height=-1.0, share=2.0)
+    assert "height = -1" in message
+    assert "share = 2" in message
+
+
+@pytest.mark.parametrize("mapping", [None, [1, 2], "height", 3.0])
+def test_not_a_table(mapping):
+    assert "must be a table" in complaint(Room.from_mapping, mapping, "house")
+
+
+def test_integers_and_numpy_floats_are_numbers():
+    """Bounds must not be cast to the type of the value: int(0.5) = 0 and numpy comparisons are not `True`."""
+    assert Variation(Ms_dtod=0).Ms_dtod == 0
+    assert Material(Ms=np.float64(7e5), A=1e-11, K_u=4.8e5, alpha=np.float64(1)).alpha == 1
+    assert "must be < 0.5" in complaint(Variation, Ms_dtod=1)
+
+
+def test_plain_form_and_description():
+    assert Room(height=3.0, beams=(1.0, 2.0)).to_dict() == {
+        "height": 3.0,
+        "share": 0.5,
+        "load": None,
+        "floor": "wood",
+        "beams": [1.0, 2.0],
+    }
+    assert ("height", "m", "height of the room") in Room.describe()
+
+
+def test_sections_are_frozen_and_keyword_only():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Room(height=3.0).height = 4.0
+    with pytest.raises(TypeError):
+        Room(3.0)
+
+
+def test_film_must_be_perpendicular():
+    assert "must be > mu0 Ms^2/2" in complaint(Material, Ms=7e5, A=1e-11, K_u=3e5, alpha=0.1)
+
+
+def test_wall_of_the_material_and_its_overrides():
+    material = Material(Ms=7e5, A=1e-11, K_u=4.8e5, alpha=0.1)
+    K_eff = 4.8e5 - 0.5 * 4e-7 * math.pi * 7e5**2
+    wall = Wall().resolved(material, 0.6e-9)
+    assert wall.Delta == pytest.approx(math.sqrt(1e-11 / K_eff), rel=1e-8)
+    assert wall.sigma_0 == pytest.approx(4 * math.sqrt(1e-11 * K_eff), rel=1e-8)
+    shape_field = 7e5 * 0.6e-9 * math.log(2) / (math.pi * wall.Delta)
+    assert wall.to_dict()["H_K"] == pytest.approx(shape_field, rel=1e-8)
+    given = Wall(Q=-1.0, Delta=7e-9, sigma_0=1e-3, H_K=0.0)
+    assert given.resolved(material, 0.6e-9) == given
+    assert "Q = 0.5 [1] must be +1 or -1" in complaint(Wall, Q=0.5)

@@ -1,0 +1,115 @@
+"""Options that the commands share: numbers with units, outputs, JSON, progress."""
+
+import argparse
+import io
+import json
+import math
+import sys
+
+import pytest
+
+from dwcore.errors import InputError
+from dwsynapse import build_parser
+from dwsynapse.options import emit, progress, si, si_list, whole_number, writable_file, writable_folder
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        ("7e11", "A/m^2", 7e11),
+        ("-7e11", "A/m^2", -7e11),
+        ("70 MA/cm^2", "A/m^2", 7e11),
+        ("-70 MA/cm^2", "A/m^2", -7e11),
+        ("0.5 ns", "s", 5e-10),
+        (" 3e-9 ", "s", 3e-9),
+        ("27 degC", "K", 300.15),
+        ("0", "K", 0.0),
+    ],
+)
+def test_numbers_with_and_without_units(text, unit, value):
+    assert si(unit)(text) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nan", "inf", "-inf", "nan s", "inf ns", "3 K", "three", "3 ns 4", "1e999", "0x10"]
+)
+def test_numbers_that_are_refused_are_named(text):
+    with pytest.raises(argparse.ArgumentTypeError) as caught:
+        si("s")(text)
+    assert repr(text) in str(caught.value) and "[s]" in str(caught.value)
+
+
+def test_lists_of_numbers():
+    assert si_list("s")("1e-9,2 ns,-3e-9") == pytest.approx((1e-9, 2e-9, -3e-9))
+    for text in ("", "1e-9,", ",", "1e-9;2e-9", "1e-9,nan"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            si_list("s")(text)
+
+
+def test_whole_numbers():
+    assert [whole_number(0)(text) for text in ("0", "12", " 7")] == [0, 12, 7]
+    assert whole_number(1, 5)("5") == 5
+    for text in ("0", "-1", "1.0", "1e3", "", "x", "6"):
+        with pytest.raises(argparse.ArgumentTypeError, match="must be a whole number >= 1 and <= 5"):
+            whole_number(1, 5)(text)
+
+
+def test_files_that_may_be_written(tmp_path):
+    writable_file(tmp_path / "new.h5", force=False)
+    (tmp_path / "old.h5").write_text("mine")
+    writable_file(tmp_path / "old.h5", force=True)
+    for path, said in (
+        (tmp_path / "old.h5", "give --force"),
+        (tmp_path, "is a folder"),
+        (tmp_path / "none" / "a.h5", "does not exist"),
+        (tmp_path / "old.h5" / "a.h5", "does not exist"),
+    ):
+        with pytest.raises(InputError, match=said):
+            writable_file(path, force=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.h5"]
+
+
+def test_folders_that_may_be_filled(tmp_path):
+    writable_folder(tmp_path / "a" / "b", force=False)
+    assert (tmp_path / "a" / "b").is_dir()
+    writable_folder(tmp_path / "a" / "b", force=False)  # empty
+    (tmp_path / "a" / "b" / "c").write_text("mine")
+    writable_folder(tmp_path / "a" / "b", force=True)
+    for path, said in ((tmp_path / "a" / "b", "is not empty; give --force"), (tmp_path / "a" / "b" / "c", "cannot be")):
+        with pytest.raises(InputError, match=said):
+            writable_folder(path, force=False)
+
+
+def test_results_as_text_or_as_one_object(capsys):
+    emit(argparse.Namespace(json=False), {"a": 1}, ["one", "two"])
+    assert capsys.readouterr().out == "one\ntwo\n"
+    emit(argparse.Namespace(json=True), {"a": [1.5, None]}, ["one"])
+    assert json.loads(capsys.readouterr().out) == {"a": [1.5, None]}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        emit(argparse.Namespace(json=True), {"a": math.nan}, [])
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("stream", "silent"), [(io.StringIO, True), (Terminal, False)])
+def test_progress_is_for_terminals_only(monkeypatch, stream, silent):
+    monkeypatch.setattr(sys, "stderr", stream())
+    with progress(10, "things", "") as advance:
+        advance(4)
+        advance(6)
+    assert (sys.stderr.getvalue() == "") == silent
+    if not silent:
+        assert "things: 100%" in sys.stderr.getvalue() and "10.0/10.0" in sys.stderr.getvalue()
+
+
+def test_every_command_has_help_and_the_common_options():
+    commands = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+    assert {"run", "simulate", "rates", "sweep", "train", "plot", "info"} <= commands.keys()
+    for name, parser in commands.items():
+        options = {option for action in parser._actions for option in action.option_strings}
+        assert "--json" in options or name == "bench", name  # prints nothing but JSON anyway
+        assert ("-o" in options) == ("--force" in options), name
+        assert all(action.help for action in parser._actions), name

@@ -1,0 +1,106 @@
+"""Averages over widened and tilted walls against sums over the area of the track, and how well the fitted law holds."""
+
+import math
+
+import numpy as np
+import pytest
+
+from llg.device.device import device_from_mapping
+from llg.walls.deformed_geometry import _deformed, _full, _slanted, tilt_response, widening_response
+
+LENGTH, CENTRE, DELTA = 400e-9, 200e-9, 7.2e-9
+
+
+def make_device(depth=10e-9, width=50e-9, crowding=0.4):
+    return device_from_mapping(
+        {
+            "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
+            "wall": {"Delta": DELTA},
+            "track": {"length": LENGTH, "width": 64e-9, "thickness": 0.6e-9},
+            "notch": [{"position": CENTRE, "shape": "triangular", "depth": depth, "width": width}] if depth else [],
+            "torque": {"current_crowding": crowding},
+        }
+    )
+
+
+def area_sums(device, place, Delta, chi):
+    """(s1, s2, moment/2, P) of one wall by midpoint sums over the track; moment and P from its middle."""
+    x = np.arange(-100e-9, LENGTH + 100e-9, 0.25e-9) + 0.125e-9
+    eta = (np.arange(64) + 0.5) / 64 - 0.5
+    w = device.width_at(x)
+    z = ((x[:, None] - place) * math.cos(chi) - eta * w[:, None] * math.sin(chi)) / Delta
+    area, across = (w / 64)[:, None] * 0.25e-9, Delta / math.cos(chi)
+    kappa = device.torque.current_crowding
+    flow = (1 - kappa) + kappa * device.track.width / w[:, None]
+    gudermann = 2 * np.arctan(np.tanh(0.5 * z))
+    return (
+        np.sum(area / np.cosh(z)) / (math.pi * across),
+        np.sum(area / np.cosh(z) ** 2) / (2 * across),
+        -0.5 * np.sum(area * np.tanh(z)),
+        -np.sum(area * flow * gudermann) / math.pi,
+    )
+
+
+@pytest.mark.parametrize(("factor", "degrees"), [(1.3, 0), (0.7, 0), (1.0, 25)])
+def test_deformed_walls_against_sums_over_the_area(factor, degrees):
+    """At the place where the deformed wall has the magnetic moment of the upright one at q."""
+    device, chi = make_device(), math.radians(degrees)
+    outline, flow = _slanted(device, math.tan(chi)) if degrees else (device.width_at, _full(device))
+    exact = _deformed(device, outline, flow, factor * DELTA / math.cos(chi))
+    upright = _deformed(device, device.width_at, _full(device), DELTA)
+    q = device.geometry.q
+    for place in (CENTRE, CENTRE + 9e-9, CENTRE - 20e-9, CENTRE + 40e-9):
+        _, _, moment, P_upright = area_sums(device, place, DELTA, 0.0)
+        low, high = place - 15e-9, place + 15e-9
+        for _ in range(40):  # bisection
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if area_sums(device, middle, factor * DELTA, chi)[2] < moment else (low, middle)
+        s1, s2, _, P = area_sums(device, middle, factor * DELTA, chi)
+        assert np.interp(place, q, exact.s1) == pytest.approx(s1, abs=0.02e-9)
+        assert np.interp(place, q, exact.s2) == pytest.approx(s2, abs=0.02e-9)
+        assert np.interp(place, q, exact.P - upright.P) == pytest.approx(P - P_upright, abs=0.5e-18)
+    assert np.ptp(exact.s2 - upright.s2) > 1e-9
+
+
+def test_slopes():
+    """Derivatives along the track, and dP/dq = s_J of the deformed wall per place of the upright one."""
+    device = make_device()
+    chi = math.radians(20)
+    exact = _deformed(device, *_slanted(device, math.tan(chi)), DELTA / math.cos(chi))
+    step = device.geometry.step
+    for values, slope in ((exact.s1, exact.ds1), (exact.s2, exact.ds2), (exact.P, exact.dP)):
+        np.testing.assert_allclose(
+            np.gradient(values, step)[2:-2], slope[2:-2], rtol=0, atol=1e-3 * np.abs(slope).max()
+        )
+
+
+def test_law_of_the_width():
+    """Linear in the width: to 0.2 nm of 64 within 20 %, to 1 nm at half and at one and a half times the width."""
+    device = make_device()
+    g, r = device.geometry, widening_response(device)
+    for factor, allowed in ((0.5, 1e-9), (0.8, 0.2e-9), (0.9, 0.1e-9), (1.2, 0.2e-9), (1.5, 1e-9)):
+        exact = _deformed(device, device.width_at, _full(device), factor * DELTA)
+        np.testing.assert_allclose(exact.s1, g.s1 + (factor - 1) * r.b1, rtol=0, atol=allowed)
+        np.testing.assert_allclose(exact.s2, g.s2 + (factor - 1) * r.b2, rtol=0, atol=allowed)
+    assert np.abs(r.b1).max() > 3e-9
+
+
+def test_law_of_the_tilt():
+    """To 0.5 nm of 64 up to 30 degrees, where the largest change is 9 nm."""
+    device = make_device()
+    g, r = device.geometry, tilt_response(device)
+    for degrees in (10, 20, 30):
+        chi = math.radians(degrees)
+        exact = _deformed(device, *_slanted(device, math.tan(chi)), DELTA / math.cos(chi))
+        zeta = math.sin(chi) ** 2 / (1 + r.saturation * math.sin(chi) ** 2)
+        np.testing.assert_allclose(exact.s1, g.s1 + zeta * r.b1, rtol=0, atol=0.5e-9)
+        np.testing.assert_allclose(exact.s2, g.s2 + zeta * r.b2, rtol=0, atol=0.5e-9)
+    assert np.abs(exact.s2 - g.s2).max() > 8e-9
+    assert np.all(g.s2 + r.b2 / (1 + r.saturation) > 0)
+
+
+def test_straight_track_does_not_respond():
+    device = make_device(depth=0.0)
+    for response in (widening_response(device), tilt_response(device)):
+        assert max(np.abs(b).max() for b in (response.b1, response.b2)) < 1e-15
+        assert max(np.abs(b).max() for b in (response.db1, response.db2)) < 1e-7

@@ -1,0 +1,224 @@
+"""Device files: one line for every fault, defaults, round trip, and the draw of device instances."""
+
+import copy
+import math
+
+import numpy as np
+import pytest
+
+from dwcore.errors import InputError
+from llg.device.device import Device, device_from_mapping, load_device, shipped_devices
+
+PLAIN = {
+    "name": "test track",
+    "material": {"Ms": 7e5, "A": "10 pJ/m", "K_u": "0.48 MJ/m^3", "D": 1e-3, "alpha": 0.3},
+    "track": {"length": "300 nm", "width": "64 nm", "thickness": "0.6 nm"},
+    "notch": [
+        {"position": "100 nm", "shape": "triangular", "depth": "10 nm", "width": "30 nm"},
+        {"position": "200 nm", "shape": "gaussian", "depth": "6 nm", "width": "20 nm"},
+    ],
+}
+FULL = PLAIN | {
+    "temperature": "300 K",
+    "wall": {"Q": -1, "Delta": "7 nm", "H_K": 1e4},
+    "torque": {"theta_SH": 0.1, "k_FL": 0.2, "P": 0.5, "beta": 0.05, "current_crowding": 0.5},
+    "stack": {"t_HM": "5 nm", "rho_HM": "200 uohm cm", "rho_FM": 1e-6},
+    "readout": {"RA": "20 ohm um^2", "TMR": "150 %", "start": "50 nm", "end": "250 nm"},
+    "pulse": {"current_density": 2e11, "duration": "2 ns"},
+    "potential": {"q": [0, 1e-7, 2e-7, 3e-7], "V": [0, 1e-21, -1e-21, 0]},
+    "variation": {"Ms_dtod": "2 %", "notch_depth_dtod": 0.1, "notch_position_dtod": "1 nm"},
+}
+
+
+def changed(path, value):
+    """PLAIN with the value at a path of keys replaced or added."""
+    mapping = copy.deepcopy(PLAIN)
+    place = mapping
+    for key in path[:-1]:
+        place = place.setdefault(key, {}) if isinstance(key, str) else place[key]
+    place[path[-1]] = value
+    return mapping
+
+
+def complaint(function, *arguments):
+    with pytest.raises(InputError) as caught:
+        function(*arguments)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_units_and_defaults():
+    device = device_from_mapping(PLAIN)
+    assert device.material.to_dict()["A"] == pytest.approx(1e-11)
+    assert device.track.thickness == pytest.approx(0.6e-9)
+    assert (device.temperature, device.wall.Q, device.instance) == (300.0, 1.0, 0)
+    assert (device.stack, device.readout, device.pulse, device.potential) == (None, None, None, None)
+    assert device.torque.current_crowding == 1.0
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("matrial",), {}, 'unknown key "matrial"; did you mean "material"?'),
+        (("track", "widht"), 1e-9, '[track]: unknown key "widht"; did you mean "width"?'),
+        (("notch", 0, "deph"), 1e-9, '[[notch]] 1: unknown key "deph"; did you mean "depth"?'),
+        (("track", "width"), -64e-9, "[track]: width = -6.4e-08 [m] must be > 0"),
+        (("track", "width"), "64 K", '[track]: width: "64 K" has the wrong unit; expected one like m'),
+        (("track", "width"), "64", '[track]: width: "64" lacks a unit'),
+        (("track", "width"), "wide", '[track]: width: "wide" is not a number'),
+        (("track", "width"), math.nan, "[track]: width = nan [m] must be finite"),
+        (("track", "width"), math.inf, "[track]: width = inf [m] must be finite"),
+        (("track", "width"), True, "[track]: width: True must be a number"),
+        (("track", "width"), [64e-9], "[track]: width: [6.4e-08] must be a number"),
+        (("material", "alpha"), -0.1, "[material]: alpha = -0.1 [1] must be > 0"),
+        (("material", "alpha"), "30 nm", '[material]: alpha: "30 nm" has the wrong unit'),
+        (("material", "Ms"), 2e6, "must be > mu0 Ms^2/2"),
+        (("material", "Ms"), 10**400, "[material]: Ms: a number of 1329 bits is too large"),
+        (("material",), "permalloy", "[material]: must be a table"),
+        (("notch",), {"position": 0}, "notch must be a list of [[notch]] tables"),
+        (("notch",), ["deep"], "[[notch]] 1: must be a table"),
+        (("notch", 0, "depth"), "32 nm", "[[notch]] 1: depth = 3.2e-08 [m] must be < half the track width = 3.2e-08"),
+        (("notch", 1, "position"), "301 nm", "[[notch]] 2: position = 3.01e-07 [m] must lie on the track"),
+        (("notch", 0, "shape"), "triangle", "must be one of triangular, rectangular"),
+        (("notch", 0, "table_x"), [0, 1], 'table_x and table_depth need shape = "table"'),
+        (("temperature",), -1, "temperature = -1 [K] must be > 0"),
+        (("temperature",), math.nan, "temperature = nan [K] must be > 0"),
+        (("temperature",), "warm", '"warm" is not a number'),
+        (("name",), 3, "name = 3 must be a text"),
+        (("wall", "Q"), 2, "[wall]: Q = 2 [1] must be +1 or -1"),
+        (("track", "pad_width"), "100 nm", "pad_width and pad_taper must be given together"),
+        (("track", "outline_x"), [0.0, 1e-7], "outline_x (2) and outline_width (0) must have the same length"),
+        (("potential",), {"q": [0, 1, 1, 2], "V": [0, 0, 0, 0]}, "[potential]: q must be strictly ascending"),
+        (
+            ("readout",),
+            {"RA": 1e-12, "TMR": 1, "start": 0, "end": "301 nm"},
+            "[readout] end = 3.01e-07 [m] must be <= the track length",
+        ),
+    ],
+)
+def test_bad_content(path, value, said):
+    message = complaint(device_from_mapping, changed(path, value), "bad.toml")
+    assert message.startswith("bad.toml")
+    assert said in message
+
+
+@pytest.mark.parametrize(("section", "key"), [("material", "alpha"), ("track", "width"), ("material", None)])
+def test_missing_content(section, key):
+    mapping = copy.deepcopy(PLAIN)
+    if key is None:
+        del mapping[section]
+        assert f"missing [{section}]" in complaint(device_from_mapping, mapping)
+    else:
+        del mapping[section][key]
+        assert f'missing "{key}"' in complaint(device_from_mapping, mapping)
+
+
+@pytest.mark.parametrize("mapping", [PLAIN, FULL])
+def test_configuration_round_trip(mapping):
+    device = device_from_mapping(mapping)
+    again = device_from_mapping(device.config())
+    assert again == device
+    assert again.config() == device.config()
+
+
+def test_section_that_is_missing_is_named():
+    message = complaint(device_from_mapping(PLAIN).section, "stack")
+    assert message == 'device "test track": needs a [stack] section for this'
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xff\xfe\x00\x01binary\x80", "not a text file"),
+        (b"\x89HDF\r\n\x1a\n\x00\x00", "not a text file"),
+        (b"PK\x00\x01", "not a TOML file"),
+        (b"name = ", "not a TOML file"),
+        (b"x = " + b"1" * 5000, "not a TOML file"),
+        (b"x = " + b"[" * 20_000, "not a TOML file"),
+        (b"", "missing [material]"),
+    ],
+)
+def test_bad_files(tmp_path, content, said):
+    path = tmp_path / "device.toml"
+    path.write_bytes(content)
+    message = complaint(load_device, path)
+    assert str(path) in message
+    assert said in message
+
+
+def test_missing_file_folder_and_name(tmp_path):
+    assert "cannot read" in complaint(load_device, tmp_path / "none.toml")
+    assert "cannot read" in complaint(load_device, tmp_path)
+    assert "no such file or shipped device" in complaint(load_device, "no-such-device")
+
+
+def test_file_gives_the_same_device(tmp_path):
+    path = tmp_path / "device.toml"
+    path.write_text(
+        'name = "test track"\n'
+        '[material]\nMs = 7e5\nA = "10 pJ/m"\nK_u = "0.48 MJ/m^3"\nD = 1e-3\nalpha = 0.3\n'
+        '[track]\nlength = "300 nm"\nwidth = "64 nm"\nthickness = "0.6 nm"\n'
+        '[[notch]]\nposition = "100 nm"\nshape = "triangular"\ndepth = "10 nm"\nwidth = "30 nm"\n'
+        '[[notch]]\nposition = "200 nm"\nshape = "gaussian"\ndepth = "6 nm"\nwidth = "20 nm"\n'
+    )
+    assert load_device(path) == device_from_mapping(PLAIN)
+
+
+def test_every_shipped_device_loads():
+    for name in shipped_devices():
+        assert isinstance(load_device(name), Device)
+
+
+def test_draw_is_a_function_of_seed_and_instance():
+    device = device_from_mapping(FULL | {"track": FULL["track"] | {"edge_roughness_rms": "0.5 nm"}})
+    first = device.draw(1, 7)
+    assert device.draw(0, 7) is device
+    assert first == device.draw(1, 7)
+    assert first.instance == 1
+    assert len(first.track.outline_x) > 100
+    assert first != device.draw(2, 7) != device.draw(2, 8)
+    x = np.linspace(0, device.track.length, 500)
+    np.testing.assert_array_equal(first.width_at(x), device.draw(1, 7).width_at(x))
+
+
+def test_draw_without_spread_changes_nothing_but_the_number():
+    drawn = device_from_mapping(PLAIN).draw(3, 1)
+    assert drawn.config() == device_from_mapping(PLAIN).config()
+
+
+def test_spread_of_the_drawn_parameters():
+    """400 instances: mean and standard deviation within 4 standard errors, cut at 3 standard deviations."""
+    device = device_from_mapping(FULL)
+    drawn = [device.draw(i, 11) for i in range(1, 401)]
+    cut = 0.9733  # variance of a normal cut at 3 standard deviations
+    cases = (
+        ([d.material.Ms for d in drawn], 7e5, 0.02 * 7e5),
+        ([d.notches[0].depth for d in drawn], 10e-9, 1e-9),
+        ([d.notches[1].position for d in drawn], 200e-9, 1e-9),
+    )
+    for values, mean, spread in cases:
+        z = (np.array(values) - mean) / spread
+        assert abs(z.mean()) < 4 / math.sqrt(z.size)
+        assert abs(z.var() / cut - 1) < 4 * math.sqrt(2 / z.size)
+        assert np.abs(z).max() < 3 + 1e-9
+    assert all(d.material.A == device.material.A for d in drawn)
+    depths = np.array(
+        [[n.depth / nominal.depth for n, nominal in zip(d.notches, device.notches, strict=True)] for d in drawn]
+    )
+    assert abs(np.corrcoef(depths.T)[0, 1]) < 4 / math.sqrt(400)
+
+
+def test_edge_roughness_has_its_rms_and_correlation():
+    """Both edges add: variance of the width 2 rms^2, correlation exp(-(distance/length)^2); 5 standard errors."""
+    track = PLAIN["track"] | {"length": "20 um", "edge_roughness_rms": "0.5 nm", "edge_roughness_length": "25 nm"}
+    device = device_from_mapping(PLAIN | {"track": track, "notch": []})
+    independent = 20e-6 / (25e-9 * math.sqrt(math.pi / 2))  # integral of the squared correlation
+    x = np.linspace(0, 20e-6, 16_001)
+    deviation = device.draw(1, 5).width_at(x) - 64e-9
+    variance = 2 * 0.5e-9**2
+    assert np.mean(deviation**2) == pytest.approx(variance, rel=5 * math.sqrt(2 / independent))
+    for distance in (12.5e-9, 25e-9, 50e-9):
+        lag = round(distance / x[1])
+        correlation = np.mean(deviation[lag:] * deviation[:-lag]) / np.mean(deviation**2)
+        assert correlation == pytest.approx(math.exp(-((distance / 25e-9) ** 2)), abs=5 / math.sqrt(independent))

@@ -1,0 +1,176 @@
+"""Wells, barriers, depinning fields and currents against quadratures of the outline, made without the solver.
+
+Energy of the wall at rest with H_K = 0 and the angle held by the chirality: t (sigma_0 s2 - pi |D| s1), with s1 and s2
+the averages of the width over sech and sech^2 of the wall.
+"""
+
+import functools
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.optimize import minimize_scalar
+
+from dwcore.errors import RunError
+from llg.constants import GAMMA_0, K_B, MU_0
+from llg.device.device import device_from_mapping
+from llg.landscape.wells import find_wells, valley, well_index
+from llg.rates.summary import as_json, well_rates
+from llg.runs.depinning import depinning_current
+from llg.walls.q_phi import QPhiModel
+
+MS, DELTA, SIGMA, T, W, D = 7e5, 8e-9, 8e-3, 1e-9, 60e-9, 6e-4
+LENGTH, PLACES, DEPTH, NOTCH = 400e-9, (155e-9, 245e-9), 12e-9, 80e-9
+
+
+@functools.cache
+def model(D=D, alpha=0.5, torque=()):
+    notch = {"shape": "triangular", "depth": DEPTH, "width": NOTCH}
+    return QPhiModel(
+        device_from_mapping(
+            {
+                "name": "two notches",
+                "material": {"Ms": MS, "A": 1.5e-11, "K_u": 6e5, "D": D, "alpha": alpha},
+                "wall": {"Delta": DELTA, "sigma_0": SIGMA, "H_K": 0.0},
+                "track": {"length": LENGTH, "width": W, "thickness": T},
+                "torque": dict(torque),
+                "notch": [notch | {"position": place} for place in PLACES],
+            }
+        )
+    )
+
+
+def width(x):
+    return W - 2 * sum(DEPTH * max(0.0, 1 - abs(x - place) / (NOTCH / 2)) for place in PLACES)
+
+
+def average(kernel, norm, q):
+    """Average of the outline with a kernel of the wall, by adaptive quadrature between the corners."""
+    corners = sorted({place + side * NOTCH / 2 for place in PLACES for side in (-1, 0, 1)})
+    edges = [q - 40 * DELTA, *(c for c in corners if abs(c - q) < 40 * DELTA), q + 40 * DELTA]
+
+    def integrand(x):
+        return width(x) * kernel((x - q) / DELTA) / norm
+
+    return sum(quad(integrand, a, b, epsrel=1e-10, epsabs=0)[0] for a, b in itertools.pairwise(edges))
+
+
+def s1(q):
+    return average(lambda z: 1 / math.cosh(z), math.pi * DELTA, q)
+
+
+def s2(q):
+    return average(lambda z: 1 / math.cosh(z) ** 2, 2 * DELTA, q)
+
+
+def energy(q, D=D):
+    return T * (SIGMA * s2(q) - math.pi * abs(D) * s1(q))
+
+
+def test_wells_sit_where_the_energy_is_lowest():
+    wells = find_wells(model(), 300.0)
+    assert len(wells) == 2
+    for well, place in zip(wells, PLACES, strict=True):
+        bottom = minimize_scalar(energy, bounds=(place - 20e-9, place + 20e-9), options={"xatol": 1e-13}).x
+        assert well.q == pytest.approx(bottom, abs=0.02e-9)
+        assert well.energy == pytest.approx(energy(bottom), rel=1e-6)
+        assert abs(well.phi) % (2 * math.pi) == pytest.approx(math.pi, abs=1e-6)  # D > 0: m_x = -1
+    assert wells[0].right_edge == wells[1].left_edge == pytest.approx(200e-9, abs=0.3e-9)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_barriers_are_differences_of_the_energy(sign):
+    first, second = find_wells(model(sign * D), 300.0)
+    middle, bottom = energy(200e-9), energy(first.q)
+    assert first.barrier_right == pytest.approx(middle - bottom, rel=1e-5)
+    assert second.barrier_left == pytest.approx(first.barrier_right, rel=1e-9)
+    # Outwards it rises above the plateau of the straight track: the chiral term feels the notch from further away.
+    top = -minimize_scalar(lambda q: -energy(q), bounds=(60e-9, 140e-9)).fun
+    assert top > T * W * (SIGMA - math.pi * D)
+    assert first.barrier_left == pytest.approx(top - bottom, rel=1e-5)
+    assert first.barrier_left > 1.02 * first.barrier_right
+
+
+def test_one_average_for_all_would_be_wrong():
+    """Negative control: with s2 in both terms the barrier is off by more than the tolerance above."""
+    first, _ = find_wells(model(), 300.0)
+    wrong = T * (SIGMA - math.pi * D) * (s2(200e-9) - s2(first.q))
+    assert abs(wrong / first.barrier_right - 1) > 0.01
+
+
+def steepest(side):
+    """Largest slope of the energy over 2 Ms t s2 on one side of the first well [T]."""
+    q = np.linspace(*((115e-9, 155e-9) if side < 0 else (155e-9, 200e-9)), 41)
+    h = 0.05e-9
+    field = np.array([(energy(x + h) - energy(x - h)) / (2 * h) / (2 * MS * T * s2(x)) for x in q])
+    return np.abs(field).max()
+
+
+def test_depinning_field():
+    first, second = find_wells(model(), 300.0)
+    assert first.depinning_field_left == pytest.approx(steepest(-1), rel=2e-3)
+    assert first.depinning_field_right == pytest.approx(steepest(+1), rel=2e-3)
+    assert second.depinning_field_left == pytest.approx(first.depinning_field_right, rel=1e-6)
+
+
+@pytest.mark.parametrize("direction", [-1, 1])
+def test_depinning_current_of_a_torque_that_acts_as_a_field(direction):
+    """Spin-transfer torque of large beta: beta u/Delta stands for gamma0 H_z in the first equation.
+
+    In the second one u tilts the angle by less than 1 %, and damping 0.5 leaves no overshoot.
+    """
+    beta = 20.0
+    it = model(torque=(("P", 0.5), ("beta", beta), ("current_crowding", 0.0)))
+    well = find_wells(it, 300.0)[0]
+    field = well.depinning_field_left if direction < 0 else well.depinning_field_right
+    expected = GAMMA_0 * field / MU_0 * DELTA / beta / abs(it.u_per_J)
+    assert depinning_current(it, well, direction) == pytest.approx(expected, rel=0.01)
+
+
+def test_inertia_of_the_angle_lowers_the_depinning_current():
+    """A step of current makes a soft angle overshoot: the dynamic threshold lies below the static one."""
+    beta = 20.0
+    it = model(alpha=0.05, torque=(("P", 0.5), ("beta", beta), ("current_crowding", 0.0)))
+    well = find_wells(it, 300.0)[0]
+    static = GAMMA_0 * well.depinning_field_right / MU_0 * DELTA / beta / abs(it.u_per_J)
+    assert 0.6 * static < depinning_current(it, well, +1) < 0.95 * static
+
+
+def test_no_torque_never_drives_the_wall_out():
+    rates = well_rates(model().device)
+    assert all(math.isinf(J) for one in rates for J in one.depinning_current)
+    assert as_json(rates)["depinning_current_A_per_m2"] == [[None, None], [None, None]]
+    kT = K_B * 300
+    for one in rates:
+        assert one.barrier_left == pytest.approx(one.well.barrier_left / kT, rel=1e-9)
+
+
+def test_valley_is_stationary_in_the_angle_and_its_force_is_the_slope():
+    it = model()
+    path = valley(it)
+    h = 1e-4
+    slope = (it.energy(path.q, path.phi + h) - it.energy(path.q, path.phi - h)) / (2 * h)
+    scale = it.energy(path.q, path.phi + 0.1) - it.energy(path.q, path.phi)
+    assert np.abs(slope / scale).max() < 1e-4
+    force = np.gradient(path.energy, path.q)[5:-5]
+    assert np.abs(force - path.force[5:-5]).max() < 2e-3 * np.abs(path.force).max()
+
+
+def test_well_of_a_position():
+    wells = find_wells(model(), 300.0)
+    edge = wells[0].right_edge
+    q = np.array([0.0, wells[0].left_edge, wells[0].q, edge - 1e-12, edge + 1e-12, wells[1].q, LENGTH])
+    assert well_index(wells, q).tolist() == [-1, -1, 0, 0, 1, 1, -1]
+
+
+def test_a_straight_track_has_no_well():
+    straight = device_from_mapping(
+        {
+            "material": {"Ms": MS, "A": 1.5e-11, "K_u": 6e5, "D": D, "alpha": 0.5},
+            "track": {"length": LENGTH, "width": W, "thickness": T},
+        }
+    )
+    with pytest.raises(RunError, match="no well deeper than 1 kB T"):
+        find_wells(QPhiModel(straight), 300.0)

@@ -1,0 +1,102 @@
+"""One pulse on one state: where it starts, how the outcome is counted, what the JSON holds."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dwcore.errors import InputError
+from llg import find_wells, load_device
+from llg.device.device import device_from_mapping
+from llg.device.pulse import Waveform
+from llg.landscape.wells import Well
+from llg.runs.ensemble import Ensemble
+from llg.runs.simulation import PulseRun, as_json, run_pulse
+from llg.walls.q_phi import Field, QPhiModel
+
+STRAIGHT = {
+    "name": "straight",
+    "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
+    "track": {"length": "600 nm", "width": "64 nm", "thickness": "0.6 nm"},
+    "torque": {"theta_SH": 0.1},
+    "pulse": {"current_density": 1e11, "duration": "1 ns", "relaxation_time": 0},
+}
+
+
+@pytest.fixture(scope="module")
+def device():
+    return load_device("five_state")
+
+
+def well(q, left, right):
+    return Well(
+        q=q, phi=0.0, energy=0.0, left_edge=left, right_edge=right, barrier_left=1e-19, barrier_right=1e-19,
+        depinning_field_left=0.01, depinning_field_right=0.01,
+    )  # fmt: skip
+
+
+def run_with(q):
+    """A run of two wells from 10 to 30 and 30 to 50 nm that ended at q [nm]."""
+    q = 1e-9 * np.array(q)
+    ensemble = Ensemble({"q": q, "phi": 0 * q}, q > 60e-9, 1e-12, 10, np.empty(0), {})
+    wells = [well(20e-9, 10e-9, 30e-9), well(40e-9, 30e-9, 50e-9)]
+    return PulseRun(wells, (20e-9, 0.0), 1e11, 2e-9, Waveform(np.array([0.0, 1e-9]), np.ones(2)), ensemble)
+
+
+def test_outcomes_are_counted_by_hand():
+    run = run_with([15, 25, 35, 49, 51, 5, 70, 20])
+    np.testing.assert_allclose(run.probability, [3 / 8, 2 / 8, 3 / 8])
+    mean = (15 + 25 + 35 + 49 + 51 + 5 + 70 + 20) / 8 - 20
+    assert run.mean_velocity == pytest.approx(mean * 1e-9 / 2e-9)
+    result = as_json(run)
+    assert result["n"] == 8 and result["left_track"] == 1
+    assert result["states"] == pytest.approx([20e-9, 40e-9])
+    hits = np.array([3, 2, 3])
+    np.testing.assert_allclose(result["standard_error"], stats.beta(hits + 0.5, 8 - hits + 0.5).std(), rtol=1e-12)
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+
+
+def test_starts_in_the_middle_or_where_asked(device):
+    wells = find_wells(QPhiModel(device), 300.0)
+    for state, expected in ((None, 2), (0, 0), (4, 4)):
+        run = run_pulse(device, n=2, seed=1, state=state)
+        assert run.start == (wells[expected].q, wells[expected].phi)
+    with pytest.raises(InputError, match="state = 5 must be < 5, the number of states"):
+        run_pulse(device, n=2, seed=1, state=5)
+
+
+def test_nominal_pulse_unless_told_otherwise(device):
+    run = run_pulse(device, n=2, seed=1)
+    assert (run.current_density, run.duration) == (7e11, 1e-9)
+    assert run.waveform.length == pytest.approx(1e-9 + 1e-9 + 0.2e-9 + 4e-9)
+    run = run_pulse(device, n=2, seed=1, current_density=0.0, duration=2e-9)
+    assert (run.current_density, run.duration) == (0.0, 2e-9)
+    assert run.probability.tolist() == [0, 0, 1, 0, 0, 0]
+
+
+def test_track_without_wells_starts_in_its_middle_and_glides():
+    """Spin-Hall drive, no noise: v = (pi/2) gamma0 Delta H_D/sqrt(1 + (alpha H_D/H_DL)^2), as llg.walls.q_phi tells."""
+    device = device_from_mapping(STRAIGHT)
+    run = run_pulse(device, n=2, seed=1, temperature=0.0)
+    assert run.wells == [] and run.start[0] == pytest.approx(300e-9, abs=0.3e-9)
+    assert run.probability.tolist() == [1.0]
+    model = QPhiModel(device)
+    q, phi = 300e-9, run.start[1]
+    for _ in range(2000):  # the angle that the torque holds
+        phi += 1e-13 * model.velocity(q, phi, 1e11)[1]
+    assert run.mean_velocity == pytest.approx(float(model.velocity(q, phi, 1e11)[0]), rel=0.05)
+    with pytest.raises(InputError, match="state = 0 needs a track with wells"):
+        run_pulse(device, n=2, seed=1, state=0)
+
+
+def test_field_and_noise_reach_the_ensemble(device):
+    pushed = run_pulse(device, n=2, seed=1, current_density=0.0, temperature=0.0, field=Field(H_z=1e5))
+    assert pushed.probability[2] == 0
+    a, b = (run_pulse(device, n=4, seed=seed, samples=3).ensemble for seed in (1, 2))
+    assert a.q_samples.shape == (4, 4) and not np.array_equal(a.q, b.q)
+
+
+def test_a_device_without_pulse_is_refused():
+    with pytest.raises(InputError, match=r"needs a \[pulse\] section"):
+        run_pulse(device_from_mapping({k: v for k, v in STRAIGHT.items() if k != "pulse"}), n=2, seed=1)

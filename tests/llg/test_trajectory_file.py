@@ -1,0 +1,102 @@
+"""Trajectory and figure files: what is written comes back, and what does not fit is refused."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from dwcore.canvas.figure_file import figure_bytes, figure_format, save_figure
+from dwcore.errors import InputError
+from dwcore.storage.files import open_checked, provenance
+from llg import load_device, load_trajectories, save_trajectories
+from llg.runs.simulation import run_pulse
+from llg.runs.trajectories import Trajectories, record
+
+
+@pytest.fixture(scope="module")
+def trajectories() -> Trajectories:
+    run = run_pulse(load_device("five_state"), n=5, seed=2, samples=12)
+    return record(load_device("five_state"), run.current_density, run.waveform, run.ensemble)
+
+
+def test_recorded_pulse_is_the_shape_at_the_sample_times(trajectories):
+    """1 ns of rest, a rise of 0.2 ns, 0.8 ns at the top; samples every 6.2 ns/12."""
+    np.testing.assert_allclose(trajectories.time, np.linspace(0, 6.2e-9, 13), rtol=1e-12)
+    expected = np.interp(trajectories.time, np.array([0, 1, 1.2, 2, 2.2, 9]) * 1e-9, [0, 0, 1, 1, 0, 0])
+    np.testing.assert_allclose(trajectories.pulse, expected, atol=1e-12)
+    assert trajectories.q.shape == trajectories.phi.shape == (5, 13)
+
+
+def test_comes_back_from_its_file(trajectories, tmp_path):
+    path = tmp_path / "t.h5"
+    save_trajectories(path, trajectories, seed=9)
+    back = load_trajectories(path)
+    for field in dataclasses.fields(Trajectories):
+        ours, theirs = getattr(trajectories, field.name), getattr(back, field.name)
+        if isinstance(ours, np.ndarray):
+            np.testing.assert_array_equal(ours, theirs)
+    assert back.current_density == trajectories.current_density
+    assert back.device.config() == trajectories.device.config()
+    with open_checked(path) as file:
+        assert provenance(file)["seed"] == 9
+
+
+WRONG = {
+    "angle": ({"phi": np.zeros((5, 12))}, "q (5, 13) and phi (5, 12) do not fit 13 times"),
+    "times": ({"time": np.zeros(12)}, "do not fit 12 times"),
+    "positions": ({"q": np.zeros(13), "phi": np.zeros(13)}, "do not fit 13 times"),
+    "pulse": ({"pulse": np.zeros(12)}, "pulse (12,) does not fit 13 times"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_arrays_that_do_not_belong_together_are_refused(trajectories, tmp_path, what):
+    changes, said = WRONG[what]
+    path = tmp_path / "t.h5"
+    save_trajectories(path, dataclasses.replace(trajectories, **changes), seed=1)
+    with pytest.raises(InputError, match=re.escape(f"{path}: ")) as caught:
+        load_trajectories(path)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_existing_file_is_kept(trajectories, tmp_path):
+    path = tmp_path / "t.h5"
+    path.write_text("mine")
+    with pytest.raises(InputError, match="--force"):
+        save_trajectories(path, trajectories, seed=1)
+    assert path.read_text() == "mine"
+    save_trajectories(path, trajectories, seed=1, force=True)
+    assert load_trajectories(path).q.shape == (5, 13)
+
+
+# Figures
+
+
+def figure() -> Figure:
+    made = Figure(figsize=(2, 1))
+    made.add_subplot().plot([0, 1], [1, 0], label="line")
+    return made
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.png", "png"), ("b.PDF", "pdf"), ("c.tar.svg", "svg")])
+def test_format_follows_the_suffix(name, kind):
+    assert figure_format(name) == kind
+
+
+@pytest.mark.parametrize("name", ["a", "a.gif", "a.png.", "png", ".png"])
+def test_other_names_are_refused(name, tmp_path):
+    with pytest.raises(InputError, match=r"must end in \.png, \.pdf or \.svg"):
+        save_figure(tmp_path / name, figure())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF-"), ("svg", b"<?xml")])
+def test_same_figure_same_bytes(kind, start, tmp_path):
+    assert figure_bytes(figure(), kind).startswith(start)
+    assert figure_bytes(figure(), kind) == figure_bytes(figure(), kind)
+    save_figure(tmp_path / f"a.{kind}", figure())
+    assert (tmp_path / f"a.{kind}").read_bytes() == figure_bytes(figure(), kind)
+    with pytest.raises(InputError, match="--force"):
+        save_figure(tmp_path / f"a.{kind}", figure())
