@@ -137,6 +137,16 @@ def _convert(field, value):
     return tuple(as_number(v, field.metadata["unit"]) for v in value)
 
 
+def check_value(field: dataclasses.Field, value) -> None:
+    """Check a value against the declaration of its field.
+
+    Raises:
+        InputError: it breaks its rule.
+    """
+    if problems := list(_field_problems(field, value)):
+        raise InputError("; ".join(problems))
+
+
 def _field_problems(field, value) -> Iterator[str]:
     meta = field.metadata
     if meta["kind"] == "part" or (value is None and field.default is None):

@@ -1,0 +1,127 @@
+"""Settings of a command: one declaration gives options, --set, --vary and the listing, and nothing is ignored."""
+
+import argparse
+import dataclasses
+import json
+
+import pytest
+
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
+from dwsynapse.settings import Settings, fields_of
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Oven(Parameters):
+    time: float = quantity("of baking; longer is darker", "s", default=600.0, gt=0, le=7200)
+    share: float | None = quantity("of the power; not given: all", "1", default=None, ge=0, le=1)
+    trays: int = whole("in the oven", default=1, ge=1, le=4)
+    fan: bool = flag("the fan turns", default=False)
+    mode: str = word("where heat comes from", default="top", choices=("top", "bottom"))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Dough(Parameters):
+    time: float = quantity("of rest", "s", default=60.0, ge=0)
+    layers: tuple[float, ...] = numbers("thickness of each", "m", default=(0.01,))
+    shape: object = dataclasses.field(
+        default="round", metadata={"kind": "part", "meaning": "round, or a file", "named": "round"}
+    )
+    filling: object = dataclasses.field(default=None, metadata={"kind": "part", "meaning": "no text says it"})
+
+
+BAKE = Settings("bake", {"oven": Oven, "dough": fields_of(Dough)}, options={"trays": "", "oven.time": "--bake-for"})
+
+
+def bake(*argv):
+    parser = argparse.ArgumentParser(prog="bake")
+    parser.add_argument("what")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=lambda arguments: None)
+    BAKE.add_to(parser)
+    return parser.parse_args(argv)
+
+
+def given(*argv):
+    return BAKE.given(bake("bread", *argv))
+
+
+def test_values_are_read_by_their_declaration():
+    found = given("--set", "share=5 %", "--set", "dough.time=2 min", "--set", "fan=true", "--set", "layers=1 mm,0.002",
+                  "--bake-for", "0.5 h", "--trays", "3", "--set", "shape=long.toml")  # fmt: skip
+    assert found["oven"] == {"share": 0.05, "fan": True, "time": 1800.0, "trays": 3}
+    assert found["dough"] == {"time": 120.0, "layers": (0.001, 0.002), "shape": "long.toml"}
+    assert given("--set", "share=none")["oven"] == {"share": None}
+    assert given() == {"oven": {}, "dough": {}}
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--set", "time=3"], ["not unique", "oven.time", "dough.time"]),
+        (["--set", "tray=3"], ["unknown", "trays"]),
+        (["--set", "oven.tim=3"], ["unknown", "oven.time"]),
+        (["--set", "filling=jam"], ["unknown"]),
+        (["--set", "trays=5"], ["trays = 5", "<= 4"]),
+        (["--set", "trays=1.5"], ["trays = '1.5'", "whole number"]),
+        (["--trays", "0"], ["--trays", ">= 1"]),
+        (["--set", "share=3 m"], ["share", "wrong unit"]),
+        (["--set", "oven.time=nan"], ["finite"]),
+        (["--set", "fan=yes"], ["true or false"]),
+        (["--set", "mode=botom"], ["bottom"]),
+        (["--set", "oven.time"], ["SECTION.NAME=VALUE"]),
+        (["--trays", "2", "--set", "trays=3"], ["--trays", "--set", "once"]),
+        (["--set", "trays=3", "--vary", "oven.trays=3,4"], ["--vary", "--set", "once"]),
+        (["--vary", "trays=1,9"], ["trays = 9"]),
+        (["--vary", "trays=1,1"], ["twice"]),
+    ],
+)
+def test_what_cannot_be_said_is_refused_in_a_line(argv, words):
+    with pytest.raises(InputError) as caught:
+        given(*argv)
+    text = str(caught.value)
+    assert "\n" not in text and len(text) < 300
+    for word_ in words:
+        assert word_ in text
+
+
+def test_two_axes_make_a_grid_and_leave_the_rest_alone():
+    found = given("--set", "fan=true", "--vary", "trays=1,2", "--vary", "mode=top,bottom")
+    assert [(axis.setting.name, axis.values) for axis in found.axes] == [
+        ("oven.trays", (1, 2)),
+        ("oven.mode", ("top", "bottom")),
+    ]
+    assert found.at((2, "top"))["oven"] == {"fan": True, "trays": 2, "mode": "top"}
+    assert found["oven"] == {"fan": True}
+
+
+def test_lists_and_names_with_commas_are_set_apart_by_semicolons():
+    (lists, names) = given("--vary", "layers=0.01,0.02;0.03", "--vary", "shape=a:1,2;b").axes
+    assert lists.values == ((0.01, 0.02), (0.03,))
+    assert names.values == ("a:1,2", "b")
+
+
+def test_refusal_names_how_it_was_said():
+    found = given("--bake-for", "60", "--set", "dough.time=3")
+    found.refuse("is fixed", "oven.trays")
+    with pytest.raises(InputError, match=r"^--bake-for: is fixed$"):
+        found.refuse("is fixed", "oven.time")
+    with pytest.raises(InputError, match=r"^--set dough.time: is fixed$"):
+        found.refuse("is fixed", "dough")
+
+
+@pytest.mark.parametrize("how", [["--settings"], ["--set", "help=1"]])
+def test_the_listing_needs_nothing_else(how, capsys):
+    arguments = bake(*how, "--json")
+    arguments.run(arguments)
+    listing = json.loads(capsys.readouterr().out)["settings"]
+    assert list(listing) == [*(f"oven.{f}" for f in ("time", "share", "trays", "fan", "mode")),
+                             *(f"dough.{f}" for f in ("time", "layers", "shape"))]  # fmt: skip
+    assert listing["oven.time"]["bounds"] == {">": 0, "<=": 7200}
+    assert listing["oven.time"]["unit"] == "s" and listing["oven.time"]["option"] == "--bake-for"
+    assert listing["oven.mode"]["choices"] == ["top", "bottom"]
+    arguments = bake(*how)
+    arguments.run(arguments)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(listing)
+    assert lines[0].split()[:2] == ["oven.time", "[s]"] and "600" in lines[0] and "--bake-for" in lines[0]
