@@ -1,0 +1,86 @@
+"""The pages name files, modules and sections that exist, and keep their lines short."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "benchmarks/README.md", ROOT / "data/SOURCES.md"])
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+PACKAGES = ("dwcore", "llg", "compact", "arraysim", "dwsynapse")
+PATH = re.compile(r"\b(?:(?:dwcore|llg|compact|arraysim|dwsynapse|tests|benchmarks|docs|data)/)[\w./-]*\w")
+DOTTED = re.compile(rf"`((?:{'|'.join(PACKAGES)})(?:\.[A-Za-z_][\w-]*)+)`")
+
+
+def without_code(text: str) -> str:
+    """Return a page without fenced and indented blocks."""
+    return re.sub(r"^    .*$", "", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M), flags=re.M)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of the headings of a page: small letters, digits and hyphens."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def resolve(name: str) -> object:
+    """Import as much of a dotted name as is a module, look up the rest in it."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:count]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[count:]:
+            found = getattr(found, part)
+        return found
+    raise ModuleNotFoundError(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_short_lines(name):
+    """At most 120 characters, in commands and formulas too; only a row of a table cannot be broken."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_somewhere(name):
+    page = ROOT / name
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text(encoding="utf-8"))):
+        if "://" in target:
+            continue
+        file, _, section = target.partition("#")
+        goal = (page.parent / file).resolve() if file else page
+        assert goal.exists(), target
+        assert not section or section in anchors(goal), target
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_and_modules_exist(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    schemas = re.findall(r"^## `(.+?)`", (ROOT / "docs/file-formats.md").read_text(encoding="utf-8"), flags=re.M)
+    missing = []
+    for path in re.findall(r"`([^`\n]+)`", without_code(text)):
+        missing += [found for found in PATH.findall(path) if path.startswith(found) and not (ROOT / found).exists()]
+    for dotted in set(DOTTED.findall(text)) - set(schemas):
+        try:
+            resolve(dotted)
+        except (AttributeError, ModuleNotFoundError):
+            missing.append(dotted)
+    assert missing == []
+
+
+def test_the_check_finds_what_is_missing():
+    with pytest.raises(AttributeError):
+        resolve("dwcore.errors.no_such_error")
+    assert DOTTED.findall("see `llg.no.such`") == ["llg.no.such"] and "the-file" in anchors(
+        ROOT / "docs/theory-periphery.md"
+    )
+
+
+def test_every_page_is_in_the_list_of_pages():
+    listed = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    assert [page.name for page in ROOT.glob("docs/*.md") if page.name != "README.md" and page.name not in listed] == []
