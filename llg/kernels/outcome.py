@@ -10,7 +10,8 @@ from numba import njit
 
 from dwcore.numerics.compiled import compiled
 from dwcore.numerics.elementary import sincos
-from llg.kernels.q_phi import LANES, advance
+from llg.kernels.heun import LANES
+from llg.kernels.q_phi import advance
 
 CHECK_EVERY = 32
 """Steps between two looks at the energy."""

@@ -36,6 +36,24 @@ def pack(points: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 @njit(inline="always")
+def cell_of(x, inverse_step, last_cell, unit, columns):
+    """Index of the first word of the cell that holds x, and the place within the cell as `interpolate` takes it.
+
+    Args:
+        x: position; beyond the table the first or last cell holds.
+        inverse_step: cells per unit of x.
+        last_cell: largest number of a cell plus a fraction just below 1.
+        unit: unit of the differences, from `pack`.
+        columns: columns of the table, uint64.
+    """
+    u = x * inverse_step
+    u = u if u > 0.0 else 0.0
+    u = u if u < last_cell else last_cell
+    cell = np.int64(u)
+    return np.uint64(cell) * columns, (u - np.float64(cell)) * unit
+
+
+@njit(inline="always")
 def interpolate(words, index, scaled_fraction):
     """Value at a fraction of a cell.
 

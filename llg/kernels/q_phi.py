@@ -16,11 +16,10 @@ from numba import njit
 from dwcore.numerics.compiled import compiled
 from dwcore.numerics.elementary import sincos
 from dwcore.numerics.memory import load_lane, store_lane
-from dwcore.numerics.noise import normal_pair, step_bits
 from dwcore.numerics.vector_width import prefer_wide_vectors
-from llg.kernels.packed_table import interpolate
+from llg.kernels.heun import LANES, draw_pairs, drive_at
+from llg.kernels.packed_table import cell_of, interpolate
 
-LANES = 64
 COLUMNS = 5
 
 
@@ -39,14 +38,7 @@ def drift(x, phi, j, hx, hy, hz, tau, table, c):
         table: packed geometry table with the columns p, a, b, c, g, see `llg.runs.scaling.kernel_input`.
         c: `llg.runs.scaling.Coefficients`.
     """
-    (inverse_step, last_cell, table_unit, h_k, damping_like, field_like, stt_q, stt_phi) = c[:8]
-    (uniform, crowding, m_x1, m_x2, m_p1, m_p2, half_theta) = c[8:]
-    u = x * inverse_step
-    u = u if u > 0.0 else 0.0
-    u = u if u < last_cell else last_cell
-    cell = np.int64(u)
-    f = (u - np.float64(cell)) * table_unit
-    i = np.uint64(cell) * np.uint64(COLUMNS)
+    i, f = cell_of(x, c.inverse_step, c.last_cell, c.table_unit, np.uint64(COLUMNS))
     p = interpolate(table, i, f)
     a = interpolate(table, i + np.uint64(1), f)
     b = interpolate(table, i + np.uint64(2), f)
@@ -54,18 +46,20 @@ def drift(x, phi, j, hx, hy, hz, tau, table, c):
     g = interpolate(table, i + np.uint64(4), f)
     sine, cosine = sincos(phi)
     n = g * g
-    local = uniform * s + crowding * n
-    stt = uniform + crowding * n
-    thermal = half_theta * tau * n * a
-    j_dl, j_fl = j * damping_like, j * field_like
+    local = c.uniform * s + c.crowding * n
+    stt = c.uniform + c.crowding * n
+    thermal = c.half_theta * tau * n * a
+    j_dl, j_fl = j * c.damping_like, j * c.field_like
     f1 = (
         (hz + p - 2.0 * thermal)
-        + cosine * (b * hx - j_dl * local - 0.5 * h_k * a * cosine)
-        + sine * (b * (hy + uniform * j_fl))
-        + j * stt_q * stt
+        + cosine * (b * hx - j_dl * local - 0.5 * c.h_K * a * cosine)
+        + sine * (b * (hy + c.uniform * j_fl))
+        + j * c.stt_q * stt
     )
-    f2 = cosine * (s * hy + j_fl * local) + sine * (h_k * cosine - s * hx + uniform * j_dl * b) - j * stt_phi * stt
-    return m_x1 * (f1 + thermal) + m_x2 * f2, m_p1 * f1 + m_p2 * f2, g
+    f2 = (
+        cosine * (s * hy + j_fl * local) + sine * (c.h_K * cosine - s * hx + c.uniform * j_dl * b) - j * c.stt_phi * stt
+    )
+    return c.mobility_x1 * (f1 + thermal) + c.mobility_x2 * f2, c.mobility_phi1 * f1 + c.mobility_phi2 * f2, g
 
 
 @compiled(error_model="numpy", fastmath={"contract"})
@@ -96,22 +90,10 @@ def advance_lanes(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, n
     x_ahead, phi_ahead = np.empty(LANES), np.empty(LANES)
     x_half, phi_half = np.empty(LANES), np.empty(LANES)
     for step in range(step_0, step_0 + n_steps):
-        j_0, hx_0, hy_0, hz_0, tau_0 = drive[step, 0], drive[step, 1], drive[step, 2], drive[step, 3], drive[step, 4]
-        after = step + 1
-        j_1, hx_1, hy_1, hz_1, tau_1 = (
-            drive[after, 0],
-            drive[after, 1],
-            drive[after, 2],
-            drive[after, 3],
-            drive[after, 4],
-        )
+        j_0, hx_0, hy_0, hz_0, tau_0 = drive_at(drive, step)
+        j_1, hx_1, hy_1, hz_1, tau_1 = drive_at(drive, step + 1)
         heat_0, heat_1 = noise * np.sqrt(tau_0), noise * np.sqrt(tau_1)
-        counter = np.uint64(step)
-        for index in range(LANES):
-            lane = np.uint64(index)
-            normal_1, normal_2 = normal_pair(step_bits(load_lane(key_1, lane), load_lane(key_2, lane), counter))
-            store_lane(xi_x, lane, normal_1)
-            store_lane(xi_phi, lane, normal_2)
+        draw_pairs(xi_x, xi_phi, key_1, key_2, np.uint64(step))
         for index in range(LANES):
             lane = np.uint64(index)
             x_0, phi_0 = load_lane(x, lane), load_lane(phi, lane)

@@ -16,19 +16,17 @@ from numba import njit
 
 from dwcore.numerics.compiled import compiled
 from dwcore.numerics.elementary import sincos, sincos_quarter
-from dwcore.numerics.memory import load_lane, store_lane
-from dwcore.numerics.noise import normal_pair, step_bits, third_normals
 from dwcore.numerics.vector_width import prefer_wide_vectors
-from llg.kernels.packed_table import interpolate
-from llg.kernels.q_phi import LANES
+from llg.kernels.heun import LANES, advance_three
+from llg.kernels.packed_table import cell_of, interpolate
 
 COLUMNS = 9
 _PI_SQUARED = 9.869604401089358
 
 
 @njit(inline="always")
-def drift(x, phi, chi, j, hx, hy, hz, tau, table, c):
-    """Deterministic velocity (dx/dt, dphi/dt, dchi/dt) and noise factors of the three, of one lane.
+def drift(x, phi, chi, j, hx, hy, hz, tau, heat, table, c):
+    """Deterministic velocity (dx/dt, dphi/dt, dchi/dt) and noise amplitudes of the three, of one lane.
 
     Args:
         x: position in wall widths.
@@ -39,18 +37,11 @@ def drift(x, phi, chi, j, hx, hy, hz, tau, table, c):
         hy: pi/2 times the field along y, in Ms.
         hz: Q times the field along z, in Ms.
         tau: temperature relative to that of the coefficients.
+        heat: eps sqrt(dt) at that temperature.
         table: packed geometry table, columns as in `llg.runs.extended_scaling`.
         c: `llg.runs.extended_scaling.ChiCoefficients`.
     """
-    (inverse_step, last_cell, table_unit, h_k, damping_like, field_like, stt_q, stt_phi) = c[:8]
-    (uniform, crowding, m_x1, m_x2, m_p1, m_p2, half_theta, h_d, h_sigma) = c[8:17]
-    (m_chi, rho, noise_chi, saturation, edge) = c[17:]
-    u = x * inverse_step
-    u = u if u > 0.0 else 0.0
-    u = u if u < last_cell else last_cell
-    cell = np.int64(u)
-    f = (u - np.float64(cell)) * table_unit
-    i = np.uint64(cell) * np.uint64(COLUMNS)
+    i, f = cell_of(x, c.inverse_step, c.last_cell, c.table_unit, np.uint64(COLUMNS))
     a_0 = interpolate(table, i, f)
     b_0 = interpolate(table, i + np.uint64(1), f)
     s_0 = interpolate(table, i + np.uint64(2), f)
@@ -65,37 +56,37 @@ def drift(x, phi, chi, j, hx, hy, hz, tau, table, c):
     S, C = 2.0 * s_half * c_half, 1.0 - 2.0 * s_half * s_half
     along, across = cosine * C - sine * S, sine * C + cosine * S
     square, n = S * S, g * g
-    denominator, saturated = 2.0 * rho * rho + _PI_SQUARED * square * n * n, 1.0 + saturation * square
+    denominator, saturated = 2.0 * c.rho * c.rho + _PI_SQUARED * square * n * n, 1.0 + c.saturation * square
     secant, inverse = 1.0 / C, 1.0 / (denominator * saturated)  # two divisions for three quotients
     fraction, inverse = denominator * inverse, saturated * inverse
-    root = 2.0 * rho * n * inverse  # sqrt(R)
+    root = 2.0 * c.rho * n * inverse  # sqrt(R)
     zeta, slope = square * fraction, 2.0 * S * C * fraction * fraction
     a, b, s, k = a_0 + zeta * a_1, b_0 + zeta * b_1, s_0 + zeta * s_1, 1.0 + zeta * k_1
-    local = uniform * s + crowding * n
-    stt = j * (uniform + crowding * n)
-    thermal = half_theta * tau * n
-    j_dl, j_fl = j * damping_like, j * field_like
-    hx -= h_d
-    shape = h_sigma + 0.5 * h_k * along * along
-    in_plane = h_d * along + hx * cosine + hy * sine
-    turn = across * (k * h_k * along - s * h_d)
-    loose = in_plane + uniform * j_fl * sine
-    torque = j_dl * sine * uniform * secant
-    f1 = (hz + p) + a_0 * (edge - thermal) + secant * (b * loose - a * shape - a_0 * edge)
-    f1 += C * stt_q * stt - j_dl * local * cosine
-    f2 = secant * (turn - s * (hx * sine - hy * cosine) + j_fl * local * cosine + b * torque) - stt_phi * stt
-    length = edge + k * shape - s * in_plane - j_fl * local * sine
+    local = c.uniform * s + c.crowding * n
+    stt = j * (c.uniform + c.crowding * n)
+    thermal = c.half_theta * tau * n
+    j_dl, j_fl = j * c.damping_like, j * c.field_like
+    hx -= c.h_D
+    shape = c.h_sigma + 0.5 * c.h_K * along * along
+    in_plane = c.h_D * along + hx * cosine + hy * sine
+    turn = across * (k * c.h_K * along - s * c.h_D)
+    loose = in_plane + c.uniform * j_fl * sine
+    torque = j_dl * sine * c.uniform * secant
+    f1 = (hz + p) + a_0 * (c.edge - thermal) + secant * (b * loose - a * shape - a_0 * c.edge)
+    f1 += C * c.stt_q * stt - j_dl * local * cosine
+    f2 = secant * (turn - s * (hx * sine - hy * cosine) + j_fl * local * cosine + b * torque) - c.stt_phi * stt
+    length = c.edge + k * shape - s * in_plane - j_fl * local * sine
     f3 = secant * (turn - S * secant * length - slope * (k_1 * shape - s_1 * loose))
     f3 -= thermal * S * (3.0 * secant + 4.0 * _PI_SQUARED * C * n * n * inverse)
     g_phi = g * np.sqrt(C)
     mobile = C * root
     return (
-        m_x1 * secant * f1 + m_x2 * f2,
-        m_p1 * (f1 - thermal * a_0) + m_p2 * C * f2,
-        m_chi * C * mobile * mobile * f3,
-        g_phi * secant,
-        g_phi,
-        noise_chi * g_phi * mobile,
+        c.mobility_x1 * secant * f1 + c.mobility_x2 * f2,
+        c.mobility_phi1 * (f1 - thermal * a_0) + c.mobility_phi2 * C * f2,
+        c.mobility_chi * C * mobile * mobile * f3,
+        heat * (g_phi * secant),
+        heat * g_phi,
+        heat * (c.noise_chi * g_phi * mobile),
     )
 
 
@@ -108,67 +99,15 @@ def held(chi):
 
 @compiled(error_model="numpy", fastmath={"contract"})
 def advance_lanes(x, phi, chi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
-    """Advance LANES trajectories by n_steps Heun steps in place.
-
-    Arguments as `llg.kernels.q_phi.advance_lanes`, and
+    """Advance LANES trajectories by n_steps Heun steps in place; arguments as `llg.kernels.q_phi.advance_lanes`, and
 
     Args:
         chi: tilt, shape (LANES,) [rad].
     """
     prefer_wide_vectors()
-    xi_x, xi_phi, xi_even, xi_odd = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    x_ahead, phi_ahead, chi_ahead = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    for step in range(step_0, step_0 + n_steps):
-        j_0, hx_0, hy_0, hz_0, tau_0 = drive[step, 0], drive[step, 1], drive[step, 2], drive[step, 3], drive[step, 4]
-        after = step + 1
-        j_1, hx_1, hy_1, hz_1, tau_1 = (
-            drive[after, 0],
-            drive[after, 1],
-            drive[after, 2],
-            drive[after, 3],
-            drive[after, 4],
-        )
-        heat_0, heat_1 = noise * np.sqrt(tau_0), noise * np.sqrt(tau_1)
-        counter = np.uint64(step)
-        for index in range(LANES):
-            lane = np.uint64(index)
-            normal_1, normal_2 = normal_pair(step_bits(load_lane(key_1, lane), load_lane(key_2, lane), counter))
-            store_lane(xi_x, lane, normal_1)
-            store_lane(xi_phi, lane, normal_2)
-        if step % 2 == 0 or step == step_0:
-            even = counter - counter % np.uint64(2)
-            for index in range(LANES):
-                lane = np.uint64(index)
-                normal_1, normal_2 = third_normals(load_lane(key_1, lane), load_lane(key_2, lane), even)
-                store_lane(xi_even, lane, normal_1)
-                store_lane(xi_odd, lane, normal_2)
-        xi_chi = xi_even if step % 2 == 0 else xi_odd
-        for index in range(LANES):
-            lane = np.uint64(index)
-            x_0, phi_0, chi_0 = load_lane(x, lane), load_lane(phi, lane), load_lane(chi, lane)
-            vx, vphi, vchi, gx, gphi, gchi = drift(
-                x_0, phi_0, chi_0, load_lane(amplitude, lane) * j_0, hx_0, hy_0, hz_0, tau_0, table, c
-            )
-            dx = vx * dt + heat_0 * gx * load_lane(xi_x, lane)
-            dphi = vphi * dt + heat_0 * gphi * load_lane(xi_phi, lane)
-            dchi = vchi * dt + heat_0 * gchi * load_lane(xi_chi, lane)
-            store_lane(x_ahead, lane, x_0 + dx)
-            store_lane(phi_ahead, lane, phi_0 + dphi)
-            store_lane(chi_ahead, lane, held(chi_0 + dchi))
-        for index in range(LANES):
-            lane = np.uint64(index)
-            x_1, phi_1, chi_1 = load_lane(x_ahead, lane), load_lane(phi_ahead, lane), load_lane(chi_ahead, lane)
-            vx, vphi, vchi, gx, gphi, gchi = drift(
-                x_1, phi_1, chi_1, load_lane(amplitude, lane) * j_1, hx_1, hy_1, hz_1, tau_1, table, c
-            )
-            x_0, phi_0, chi_0 = load_lane(x, lane), load_lane(phi, lane), load_lane(chi, lane)
-            x_new = 0.5 * (x_0 + x_1 + vx * dt + heat_1 * gx * load_lane(xi_x, lane))
-            phi_new = 0.5 * (phi_0 + phi_1 + vphi * dt + heat_1 * gphi * load_lane(xi_phi, lane))
-            chi_new = held(0.5 * (chi_0 + chi_1 + vchi * dt + heat_1 * gchi * load_lane(xi_chi, lane)))
-            on_track = (x_0 > 0.0) & (x_0 < x_end)
-            store_lane(x, lane, x_new if on_track else x_0)
-            store_lane(phi, lane, phi_new if on_track else phi_0)
-            store_lane(chi, lane, chi_new if on_track else chi_0)
+    advance_three(
+        drift, held, x, phi, chi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, 1.0, table, x_end, c
+    )
 
 
 @compiled(error_model="numpy")

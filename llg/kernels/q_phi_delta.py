@@ -16,18 +16,16 @@ from numba import njit
 
 from dwcore.numerics.compiled import compiled
 from dwcore.numerics.elementary import sincos
-from dwcore.numerics.memory import load_lane, store_lane
-from dwcore.numerics.noise import normal_pair, step_bits, third_normals
 from dwcore.numerics.vector_width import prefer_wide_vectors
-from llg.kernels.packed_table import interpolate
-from llg.kernels.q_phi import LANES
+from llg.kernels.heun import LANES, advance_three
+from llg.kernels.packed_table import cell_of, interpolate
 
 COLUMNS = 10
 
 
 @njit(inline="always")
-def drift(x, phi, v, j, hx, hy, hz, tau, table, c):
-    """Deterministic velocity (dx/dt, dphi/dt, dv/dt), noise factor g and 1/v of one lane.
+def drift(x, phi, v, j, hx, hy, hz, tau, heat, table, c):
+    """Deterministic velocity (dx/dt, dphi/dt, dv/dt) and noise amplitudes of the three, of one lane.
 
     Args:
         x: position in units of Delta_0.
@@ -38,17 +36,11 @@ def drift(x, phi, v, j, hx, hy, hz, tau, table, c):
         hy: pi/2 times the field along y, in Ms.
         hz: Q times the field along z, in Ms.
         tau: temperature relative to that of the coefficients.
+        heat: eps sqrt(dt) at that temperature.
         table: packed geometry table, columns as in `llg.runs.extended_scaling`.
         c: `llg.runs.extended_scaling.DeltaCoefficients`.
     """
-    (inverse_step, last_cell, table_unit, h_k, damping_like, field_like, stt_q, stt_phi) = c[:8]
-    (uniform, crowding, m_x1, m_x2, m_p1, m_p2, half_theta, h_d, half_h_sigma, m_v, _) = c[8:]
-    u = x * inverse_step
-    u = u if u > 0.0 else 0.0
-    u = u if u < last_cell else last_cell
-    cell = np.int64(u)
-    f = (u - np.float64(cell)) * table_unit
-    i = np.uint64(cell) * np.uint64(COLUMNS)
+    i, f = cell_of(x, c.inverse_step, c.last_cell, c.table_unit, np.uint64(COLUMNS))
     a_0 = interpolate(table, i, f)
     b_0 = interpolate(table, i + np.uint64(1), f)
     s_0 = interpolate(table, i + np.uint64(2), f)
@@ -64,32 +56,40 @@ def drift(x, phi, v, j, hx, hy, hz, tau, table, c):
     lam, inverse = v * v, inverse_v * inverse_v
     zeta, n = lam - 1.0, g * g
     a, b, s, k = a_0 + zeta * a_1, b_0 + zeta * b_1, s_0 + zeta * s_1, 1.0 + zeta * k_1
-    local = uniform * s + crowding * n
-    stt = j * (uniform + crowding * n) * inverse
-    thermal = half_theta * tau * n
-    j_dl, j_fl = j * damping_like, j * field_like
-    pull = (hx - h_d) * cosine + hy * sine
-    across = 0.5 * h_k * cosine * cosine
-    shape = half_h_sigma * (lam + inverse) + lam * across
-    in_plane = lam * (pull + uniform * j_fl * sine) + h_d * cosine
-    f1 = hz + p - a * shape + b * in_plane - j_dl * local * cosine + stt_q * stt - 2.0 * thermal * a_0
+    local = c.uniform * s + c.crowding * n
+    stt = j * (c.uniform + c.crowding * n) * inverse
+    thermal = c.half_theta * tau * n
+    j_dl, j_fl = j * c.damping_like, j * c.field_like
+    pull = (hx - c.h_D) * cosine + hy * sine
+    across = 0.5 * c.h_K * cosine * cosine
+    shape = c.half_h_sigma * (lam + inverse) + lam * across
+    in_plane = lam * (pull + c.uniform * j_fl * sine) + c.h_D * cosine
+    f1 = hz + p - a * shape + b * in_plane - j_dl * local * cosine + c.stt_q * stt - 2.0 * thermal * a_0
     f2 = (
-        k * h_k * sine * cosine
-        - s * ((hx - h_d + h_d * inverse) * sine - hy * cosine)
+        k * c.h_K * sine * cosine
+        - s * ((hx - c.h_D + c.h_D * inverse) * sine - hy * cosine)
         + j_fl * local * cosine
-        + lam * uniform * j_dl * b * sine
-        - stt_phi * stt
+        + lam * c.uniform * j_dl * b * sine
+        - c.stt_phi * stt
     )
     f3 = (
         s_1 * in_plane
         + s * pull
         + j_fl * local * sine
         - k_1 * shape
-        - k * (half_h_sigma * (1.0 - inverse * inverse) + across)
+        - k * (c.half_h_sigma * (1.0 - inverse * inverse) + across)
         - j_dl * t_1 * cosine
     )
-    vx = lam * (m_x1 * (f1 + thermal * a_0) + m_x2 * f2)
-    return vx, m_p1 * f1 + m_p2 * f2, m_v * (v * f3 + thermal * inverse_v), g, inverse_v
+    heated = heat * g
+    vx = lam * (c.mobility_x1 * (f1 + thermal * a_0) + c.mobility_x2 * f2)
+    return (
+        vx,
+        c.mobility_phi1 * f1 + c.mobility_phi2 * f2,
+        c.mobility_v * (v * f3 + thermal * inverse_v),
+        heated * v,
+        heated * inverse_v,
+        heated,
+    )
 
 
 @njit(inline="always")
@@ -101,71 +101,16 @@ def held(v):
 
 @compiled(error_model="numpy", fastmath={"contract"})
 def advance_lanes(x, phi, width, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, table, x_end, c):
-    """Advance LANES trajectories by n_steps Heun steps in place.
-
-    Arguments as `llg.kernels.q_phi.advance_lanes`, and
+    """Advance LANES trajectories by n_steps Heun steps in place; arguments as `llg.kernels.q_phi.advance_lanes`, and
 
     Args:
         width: Delta/Delta_0, shape (LANES,).
     """
     prefer_wide_vectors()
-    noise_v = c[18]
     v = np.sqrt(width)
-    xi_x, xi_phi, xi_even, xi_odd = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    x_ahead, phi_ahead, v_ahead = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    for step in range(step_0, step_0 + n_steps):
-        j_0, hx_0, hy_0, hz_0, tau_0 = drive[step, 0], drive[step, 1], drive[step, 2], drive[step, 3], drive[step, 4]
-        after = step + 1
-        j_1, hx_1, hy_1, hz_1, tau_1 = (
-            drive[after, 0],
-            drive[after, 1],
-            drive[after, 2],
-            drive[after, 3],
-            drive[after, 4],
-        )
-        heat_0, heat_1 = noise * np.sqrt(tau_0), noise * np.sqrt(tau_1)
-        counter = np.uint64(step)
-        for index in range(LANES):
-            lane = np.uint64(index)
-            normal_1, normal_2 = normal_pair(step_bits(load_lane(key_1, lane), load_lane(key_2, lane), counter))
-            store_lane(xi_x, lane, normal_1)
-            store_lane(xi_phi, lane, normal_2)
-        if step % 2 == 0 or step == step_0:
-            even = counter - counter % np.uint64(2)
-            for index in range(LANES):
-                lane = np.uint64(index)
-                normal_1, normal_2 = third_normals(load_lane(key_1, lane), load_lane(key_2, lane), even)
-                store_lane(xi_even, lane, noise_v * normal_1)
-                store_lane(xi_odd, lane, noise_v * normal_2)
-        xi_v = xi_even if step % 2 == 0 else xi_odd
-        for index in range(LANES):
-            lane = np.uint64(index)
-            x_0, phi_0, v_0 = load_lane(x, lane), load_lane(phi, lane), load_lane(v, lane)
-            vx, vphi, vv, g, inverse_v = drift(
-                x_0, phi_0, v_0, load_lane(amplitude, lane) * j_0, hx_0, hy_0, hz_0, tau_0, table, c
-            )
-            g *= heat_0
-            dx = vx * dt + g * v_0 * load_lane(xi_x, lane)
-            dphi = vphi * dt + g * inverse_v * load_lane(xi_phi, lane)
-            dv = vv * dt + g * load_lane(xi_v, lane)
-            store_lane(x_ahead, lane, x_0 + dx)
-            store_lane(phi_ahead, lane, phi_0 + dphi)
-            store_lane(v_ahead, lane, held(v_0 + dv))
-        for index in range(LANES):
-            lane = np.uint64(index)
-            x_1, phi_1, v_1 = load_lane(x_ahead, lane), load_lane(phi_ahead, lane), load_lane(v_ahead, lane)
-            vx, vphi, vv, g, inverse_v = drift(
-                x_1, phi_1, v_1, load_lane(amplitude, lane) * j_1, hx_1, hy_1, hz_1, tau_1, table, c
-            )
-            g *= heat_1
-            x_0, phi_0, v_0 = load_lane(x, lane), load_lane(phi, lane), load_lane(v, lane)
-            x_new = 0.5 * (x_0 + x_1 + vx * dt + g * v_1 * load_lane(xi_x, lane))
-            phi_new = 0.5 * (phi_0 + phi_1 + vphi * dt + g * inverse_v * load_lane(xi_phi, lane))
-            v_new = held(0.5 * (v_0 + v_1 + vv * dt + g * load_lane(xi_v, lane)))
-            on_track = (x_0 > 0.0) & (x_0 < x_end)
-            store_lane(x, lane, x_new if on_track else x_0)
-            store_lane(phi, lane, phi_new if on_track else phi_0)
-            store_lane(v, lane, v_new if on_track else v_0)
+    advance_three(
+        drift, held, x, phi, v, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, c.noise_v, table, x_end, c
+    )
     for index in range(LANES):
         width[index] = v[index] * v[index]
 

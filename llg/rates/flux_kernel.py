@@ -10,7 +10,8 @@ from numba import njit
 
 from dwcore.numerics.compiled import compiled
 from dwcore.numerics.noise import shifted_key, trajectory_keys
-from llg.kernels.q_phi import LANES, advance
+from llg.kernels.heun import LANES
+from llg.kernels.q_phi import advance
 
 FELL_BACK, REACHED, LOST_LEFT, LOST_RIGHT, UNDECIDED = -1, -2, -3, -4, -5
 """Fates of a trial besides the number of the foreign well whose core it reached."""

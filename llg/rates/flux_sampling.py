@@ -24,7 +24,7 @@ import numpy as np
 from dwcore.errors import InputError, RunError
 from dwcore.numerics.noise import stream_id
 from llg.constants import K_B
-from llg.kernels.q_phi import LANES
+from llg.kernels.heun import LANES
 from llg.landscape.wells import Well
 from llg.rates.escape_coordinate import Place, motion_in_well, place_of
 from llg.rates.flux_kernel import LOST_LEFT, LOST_RIGHT, REACHED, UNDECIDED, run_basin, run_trials

@@ -10,7 +10,7 @@ import numpy as np
 
 from dwcore.errors import InputError, RunError
 from llg.device.device import Device
-from llg.kernels.q_phi import LANES
+from llg.kernels.heun import LANES
 from llg.runs.drive import Drive
 from llg.runs.lane_run import LaneRun
 from llg.runs.run_plan import LARGEST_STEP_COUNT, LARGEST_TEMPERATURE

@@ -6,7 +6,7 @@ import numpy as np
 
 from dwcore.numerics.noise import stream_id, trajectory_keys
 from llg.device.device import Device
-from llg.kernels.q_phi import LANES
+from llg.kernels.heun import LANES
 from llg.runs.drive import Drive
 from llg.runs.run_plan import plan_run
 

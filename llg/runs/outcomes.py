@@ -8,7 +8,7 @@ import numpy as np
 
 from dwcore.errors import InputError
 from llg.device.device import Device
-from llg.kernels.q_phi import LANES
+from llg.kernels.heun import LANES
 from llg.landscape.settling import Settling
 from llg.landscape.wells import Well, well_index
 from llg.runs.drive import Drive

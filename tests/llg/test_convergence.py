@@ -13,7 +13,8 @@ from dwcore.numerics.noise import normal_pair, step_bits, stream_id, trajectory_
 from llg.constants import K_B
 from llg.device.device import device_from_mapping
 from llg.device.pulse import Waveform
-from llg.kernels.q_phi import LANES, advance
+from llg.kernels.heun import LANES
+from llg.kernels.q_phi import advance
 from llg.runs.ensemble import Drive, simulate
 from llg.runs.scaling import field_rows, kernel_input
 from llg.walls.q_phi import NO_FIELD, QPhiModel

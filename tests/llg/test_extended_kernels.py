@@ -17,7 +17,7 @@ from dwcore.numerics.noise import normal_pair, step_bits, stream_id, third_norma
 from llg.constants import K_B, MU_0
 from llg.device.device import device_from_mapping
 from llg.device.pulse import Waveform
-from llg.kernels.q_phi import LANES
+from llg.kernels.heun import LANES
 from llg.runs.drive import Drive
 from llg.runs.ensemble import simulate
 from llg.runs.models import equation_of
