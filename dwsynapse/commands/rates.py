@@ -5,7 +5,7 @@ import math
 
 from dwcore.errors import InputError
 from dwsynapse.options import add_common, emit, progress, si
-from llg.device.model_names import MODELS
+from llg.device.material import MODELS
 
 METHODS = ("langer", "flux", "brute")
 

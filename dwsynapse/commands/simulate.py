@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dwcore.errors import InputError
 from dwsynapse.options import add_common, emit, progress, si, whole_number, writable_file
-from llg.device.model_names import MODELS
+from llg.device.material import MODELS
 
 
 def add_simulate(commands):

@@ -20,7 +20,7 @@ from dwcore.errors import InputError
 from llg.calibration.data import place_of, read_positions
 from llg.calibration.measured import Measurements
 from llg.device.device import Device
-from llg.device.potential import Potential
+from llg.device.notch import Potential
 
 TAPER = 2.0
 """Length beyond the end of the map over which the force falls to zero, in wall widths [1]."""

@@ -2,27 +2,25 @@
 
 import dataclasses
 import functools
+import html
 import importlib.resources
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters, as_number
+from llg.device.electrical import Heating, Readout, Stack, Torque
 from llg.device.gate import Gate
 from llg.device.geometry import Geometry, average_width
-from llg.device.heating import Heating
-from llg.device.material import Material, Wall
-from llg.device.notch import Notch
-from llg.device.potential import Potential
+from llg.device.material import Material, StraightWall, Wall
+from llg.device.notch import Notch, Potential
 from llg.device.pulse import Pulse
-from llg.device.readout import Readout
-from llg.device.stack import Stack
-from llg.device.torque import Torque
 from llg.device.track import Track, outline, outline_problems
-from llg.device.variation import Variation, draw_instance
+from llg.device.variation import Variation, drawn_values
 
 SECTIONS: dict[str, type[Parameters]] = {
     "material": Material,
@@ -41,7 +39,7 @@ _REQUIRED = ("material", "track")
 _OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Device:
     """One domain-wall synapse; sections as in the device file.
 
@@ -107,7 +105,7 @@ class Device:
         return dataclasses.replace(self, gate_level=level)
 
     @functools.cached_property
-    def straight_wall(self) -> Wall:
+    def straight_wall(self) -> StraightWall:
         """The wall with Delta, sigma_0 and H_K filled in, under a gate over the whole track at its present level."""
         film, thickness = self.material, self.track.thickness
         wall = self.wall.resolved(film, thickness)
@@ -117,8 +115,8 @@ class Device:
         return wall.following((film, thickness), (gated, thickness))
 
     def extra_potential(self, q) -> tuple[np.ndarray, np.ndarray]:
-        """V_extra [J] and its derivative [N] at q [m]: the tabulated potential and that of a local gate."""
-        V, slope = self.potential.evaluate(q) if self.potential else (0.0, 0.0)
+        """Return V_extra [J] and its derivative [N] at q [m]: the tabulated potential and that of a local gate."""
+        V, slope = self.potential.evaluate(q) if self.potential else np.zeros((2, *np.shape(q)))
         if self.gate is not None and self.gate.local and self.gate_change != 0:
             inside = np.clip(q, 0.0, self.track.length)
             V = V + self.gate_change * self._gate_potential(inside)
@@ -126,7 +124,7 @@ class Device:
         return V, slope
 
     @functools.cached_property
-    def _gate_potential(self):
+    def _gate_potential(self) -> Callable[..., np.ndarray]:
         Delta = self.straight_wall.Delta
         return self.gate.potential(self.width_at, self.track.length, self.track.thickness, Delta)
 
@@ -139,7 +137,7 @@ class Device:
         """Full width w(x) [m] at x [m], with notches and the roughness of this instance."""
         return outline(self.track, self.notches, x)
 
-    def section(self, name: str):
+    def section(self, name: str) -> Any:
         """Return an optional section ("stack", "readout", "pulse", "heating", "gate").
 
         Raises:
@@ -158,9 +156,122 @@ class Device:
         notches = [notch.to_dict() for notch in self.notches]
         return {"name": self.name, "temperature": self.temperature, **config, "notch": notches}
 
+    def steady_rise(self, current_density: float) -> float:
+        """Return the temperature rise [K] that a constant current density [A/m^2] would reach by Joule heating.
+
+        Raises:
+            InputError: the device has no [heating] or no [stack].
+        """
+        stack, heating, track = self.section("stack"), self.section("heating"), self.track
+        resistance = stack.resistance(self.geometry.q, self.geometry.w, track.thickness)
+        return heating.R_th * resistance * float(stack.current(current_density, track.width, track.thickness)) ** 2
+
     def draw(self, instance: int, seed: int) -> "Device":
-        """Device instance number `instance`, see `llg.device.variation.draw_instance`; 0 is the nominal device."""
-        return draw_instance(self, instance, seed)
+        """Return device instance number `instance`, a pure function of (device, seed, instance); 0 is the nominal device.
+
+        Raises:
+            InputError: a negative number, or the drawn values are impossible, for instance a notch through the track.
+        """
+        if instance < 0 or seed < 0:
+            raise InputError(f"instance = {instance} and seed = {seed} must be >= 0")
+        if instance == 0:
+            return self
+        sections = {key: getattr(self, key) for key in SECTIONS}
+        try:
+            values = drawn_values(sections, self.notches, self.variation, seed, instance)
+            return dataclasses.replace(self, instance=instance, **values)
+        except InputError as error:
+            raise InputError(f'device "{self.name}", instance {instance}: {error}') from None
+
+    def replace(self, changes: Mapping[str, object] | None = None, /, **named) -> "Device":
+        """Return the device with other values of its parameters, at any depth.
+
+        >>> device.replace(alpha=0.1, temperature="350 K")  # doctest: +SKIP
+        >>> device.replace({"track.width": "60 nm", "notch.depth": 12e-9})  # doctest: +SKIP
+
+        Args:
+            changes: values by name, SI numbers or texts with units as in the device file. A name is that of a field of
+                the device ("temperature", "notches", "torque"), of a parameter ("alpha"), or both joined where the
+                parameter alone is not unique ("track.width"); "notch.NAME" is that of all notches.
+            named: the same as keywords; two underscores stand for the dot, as in `track__width`.
+
+        Raises:
+            InputError: an unknown or ambiguous name, a section that the device lacks, or an impossible value.
+        """
+        wanted = {**(changes or {}), **{name.replace("__", "."): value for name, value in named.items()}}
+        own: dict[str, Any] = {}
+        inner: dict[str, dict[str, object]] = {}
+        for name, value in wanted.items():
+            if name in _OWN:
+                own[name] = as_number(value, "K") if name == "temperature" else value
+            else:
+                section, field = _place_of(name)
+                inner.setdefault(section, {})[field] = value
+        for key, values in inner.items():
+            if key == "notch":
+                own["notches"] = tuple(_changed(n, values, "[[notch]]") for n in own.get("notches", self.notches))
+            else:
+                own[key] = _changed(own.get(key) or self.section(key), values, f"[{key}]")
+        try:
+            return dataclasses.replace(self, **own)
+        except InputError as error:
+            raise InputError(f'device "{self.name}": {error}') from None
+
+    def __repr__(self) -> str:
+        track, film, wall = self.track, self.material, self.wall.model
+        size = " x ".join(f"{1e9 * length:.4g}" for length in (track.length, track.width, track.thickness))
+        drawn = f", instance {self.instance}" if self.instance else ""
+        return (
+            f"<Device {self.name!r}: track {size} nm, {len(self.notches)} notches, Ms = {film.Ms:.4g} A/m, "
+            f"K_u = {film.K_u:.4g} J/m^3, D = {film.D:.4g} J/m^2, alpha = {film.alpha:.4g}, {wall}, "
+            f"{self.temperature:.4g} K{drawn}>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [f"<tr><th colspan=4>{html.escape(self.name)}, {self.temperature:g} K</th></tr>"]
+        parts = [(key, getattr(self, key)) for key in SECTIONS] + [("notch", notch) for notch in self.notches]
+        for key, part in parts:
+            for name, unit, meaning in part.describe() if part is not None else ():
+                value = getattr(part, name)
+                if value not in (None, (), 0.0):
+                    shown = f"{value:.6g}" if isinstance(value, float) else html.escape(str(value)[:40])
+                    rows.append(f"<tr><td>[{key}] {name}</td><td>{shown}</td><td>{unit}</td><td>{meaning}</td></tr>")
+        return f"<table>{''.join(rows)}</table>"
+
+
+_OWN = {field.name for field in dataclasses.fields(Device)}
+_PLACES: dict[str, list[str]] = {}
+"""Sections that have a parameter of each name."""
+for _key, _section in {**SECTIONS, "notch": Notch}.items():
+    for _field in dataclasses.fields(_section):
+        _PLACES.setdefault(_field.name, []).append(_key)
+
+
+def _place_of(name: str) -> tuple[str, str]:
+    """Section and field of a parameter name of `Device.replace`.
+
+    Raises:
+        InputError: no or several parameters have this name.
+    """
+    section, dot, field = name.rpartition(".")
+    places = _PLACES.get(field, [])
+    if dot and section in places:
+        return section, field
+    if not dot and len(places) == 1:
+        return places[0], field
+    if not dot and places:
+        raise InputError(f'parameter "{name}" is ambiguous; use {" or ".join(f"{key}.{name}" for key in places)}')
+    joined = [f"{key}.{field}" for field, keys in _PLACES.items() for key in keys]
+    known = joined if dot else [*_OWN, *(field for field, keys in _PLACES.items() if len(keys) == 1)]
+    raise InputError(f'unknown parameter "{name}"{nearest(name, known)}')
+
+
+def _changed(part: Parameters, values: Mapping[str, object], where: str) -> Parameters:
+    """A section or notch with other values; None takes an optional one away."""
+    before = {name: value for name, value in part.to_dict().items() if value is not None}
+    empty = {f.name for f in dataclasses.fields(part) if f.default is None and values.get(f.name, 0) is None}
+    merged = {name: value for name, value in (before | dict(values)).items() if name not in empty}
+    return type(part).from_mapping(merged, where)
 
 
 def shipped_devices() -> list[str]:

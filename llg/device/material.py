@@ -3,11 +3,14 @@
 import dataclasses
 import math
 from collections.abc import Iterator
+from typing import Self
 
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, quantity, word
 from llg.constants import MU_0
-from llg.device.model_names import MODELS
+
+MODELS = ("q-phi", "q-phi-delta", "q-phi-chi")
+"""Equations of motion: rigid wall, wall of moving width, wall that tilts; see `llg.runs.models`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,10 +62,11 @@ class Wall(Parameters):
         if abs(self.Q) != 1:
             yield f"Q = {self.Q:g} [1] must be +1 or -1"
 
-    def resolved(self, material: Material, thickness: float) -> "Wall":
-        """Fill what is not given: Delta = sqrt(A/K_eff), sigma_0 = 4 sqrt(A K_eff), H_K = Ms t ln 2/(pi Delta).
+    def resolved(self, material: Material, thickness: float) -> "StraightWall":
+        """Return the wall with all that is not given filled in.
 
-        In a soft strip sigma_0 is that of a wall with its moment out of the plane, which costs -mu0 Ms H_K Delta more.
+        Delta = sqrt(A/K_eff), sigma_0 = 4 sqrt(A K_eff), H_K = Ms t ln 2/(pi Delta). In a soft strip
+        sigma_0 is that of a wall with its moment out of the plane, which costs -mu0 Ms H_K Delta more.
 
         Args:
             material: the film.
@@ -84,10 +88,10 @@ class Wall(Parameters):
         if sigma_0 is None:
             out_of_plane = -MU_0 * material.Ms * H_K * Delta if material.in_plane else 0.0
             sigma_0 = 4 * math.sqrt(material.A * material.K_eff) + out_of_plane
-        return dataclasses.replace(self, Delta=Delta, sigma_0=sigma_0, H_K=H_K)
+        return StraightWall(model=self.model, Q=self.Q, Delta=Delta, sigma_0=sigma_0, H_K=H_K)
 
-    def following(self, before: tuple[Material, float], after: tuple[Material, float]) -> "Wall":
-        """The same wall in a changed film: what is given changes by the factors of the formulas of `resolved`.
+    def following(self, before: tuple[Material, float], after: tuple[Material, float]) -> Self:
+        """Return the same wall in a changed film: what is given changes by the factors of the formulas of `resolved`.
 
         Args:
             before: film that the given values belong to, and its thickness [m].
@@ -96,6 +100,15 @@ class Wall(Parameters):
         old, new = _formulas(*before), _formulas(*after)
         given = [name for name in old if getattr(self, name) is not None]
         return dataclasses.replace(self, **{name: getattr(self, name) * new[name] / old[name] for name in given})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StraightWall(Wall):
+    """The straight wall with all its numbers known."""
+
+    Delta: float = quantity("wall width parameter", "m", gt=0)
+    sigma_0: float = quantity("energy of the straight Bloch wall without DMI", "J/m^2", gt=0)
+    H_K: float = quantity("in-plane shape field of the wall, > 0 favours Bloch", "A/m")
 
 
 def _formulas(film: Material, thickness: float) -> dict[str, float]:

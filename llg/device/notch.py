@@ -1,6 +1,6 @@
-"""Shapes of a constriction: how deep each edge is cut at a distance from the centre of the notch.
+"""What pins the wall: notches, by how deep they cut each edge, and a tabulated potential.
 
-Each shape maps the reduced distance v = 2|x - position|/width to the fraction of the depth: 1 at the bottom of a notch
+Each shape of a notch maps the reduced distance v = 2|x - position|/width to the fraction of the depth: 1 at the bottom of a notch
 that is deepest in its centre, 0 outside. `width` is the full width at the edge of the track, except for the Gaussian,
 where it is the full width at half depth and the tails go on.
 """
@@ -79,3 +79,27 @@ class Notch(Parameters):
         if self.shape == "table":
             return self.depth * np.interp(v, self.table_x, self.table_depth, left=0.0, right=0.0)
         return self.depth * SHAPES[self.shape](np.abs(v), self.top)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Potential(Parameters):
+    """Potential energy of the wall against its position; beyond the table it goes on with the slope at its end."""
+
+    q: tuple[float, ...] = numbers("wall positions, ascending", "m")
+    V: tuple[float, ...] = numbers("potential energy at q", "J")
+
+    def problems(self) -> Iterator[str]:
+        """A table is complete and in order."""
+        if len(self.q) != len(self.V) or len(self.q) < 4:
+            yield f"q ({len(self.q)}) and V ({len(self.V)}) must have the same length >= 4"
+        elif np.any(np.diff(self.q) <= 0):
+            yield "q must be strictly ascending"
+
+    def evaluate(self, q) -> tuple[np.ndarray, np.ndarray]:
+        """Potential [J] and its derivative [N] at q [m]: cubic spline, linear beyond the ends."""
+        from scipy.interpolate import CubicSpline  # slow to import, and few devices need it
+
+        spline = CubicSpline(self.q, self.V, bc_type="natural")
+        inside = np.clip(q, self.q[0], self.q[-1])
+        slope = spline(inside, 1)
+        return spline(inside) + slope * (np.asarray(q) - inside), slope

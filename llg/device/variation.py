@@ -6,16 +6,15 @@ has its own random numbers: another spread leaves the other parameters of an ins
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from dwcore.errors import InputError
 from dwcore.parameters import Parameters, quantity
-
-if TYPE_CHECKING:
-    from llg.device.device import Device
-    from llg.device.track import Track
+from llg.device.material import Material, Wall
+from llg.device.notch import Notch
+from llg.device.track import Track
 
 CELLS_PER_CORRELATION_LENGTH = 16
 """Points of the rough outline; straight lines between them make the rms too small by less than 0.1 %."""
@@ -55,39 +54,34 @@ class Variation(Parameters):
     gate_dtod: float = _spread("the change of K_u by the gate")
 
 
-def draw_instance(device: "Device", instance: int, seed: int) -> "Device":
-    """Device instance number `instance`, a pure function of (device, seed, instance); 0 is the nominal device.
+def drawn_values(
+    sections: Mapping[str, Any], notches: tuple[Notch, ...], spread: Variation, seed: int, instance: int
+) -> dict[str, Any]:
+    """Return the sections and notches that one device instance has instead of the nominal ones.
 
     Values given in [wall] belong to the nominal film and follow the drawn one by the factors of their formulas.
     The roughness becomes part of a tabulated outline, so that the instance is described in full by its parameters.
 
-    Raises:
-        InputError: a negative number, or the drawn values are impossible, for instance a notch through the track.
+    Args:
+        sections: material, wall, track, torque, readout, heating and gate by name; None where there is none.
+        notches: notches of the nominal device.
+        spread: spreads between devices.
+        seed: root seed.
+        instance: number of the instance, >= 1.
     """
-    if instance < 0 or seed < 0:
-        raise InputError(f"instance = {instance} and seed = {seed} must be >= 0")
-    if instance == 0:
-        return device
-    try:
-        return _drawn(device, instance, seed)
-    except InputError as error:
-        raise InputError(f'device "{device.name}", instance {instance}: {error}') from None
-
-
-def _drawn(device: "Device", instance: int, seed: int) -> "Device":
     rng = np.random.default_rng((seed, instance))
-    factors = {key: _factors(device.variation, names, rng) for key, names in _BEFORE_NOTCHES.items()}
-    notches = tuple(_varied_notch(notch, device.variation, rng) for notch in device.notches)
+    factors = {key: _factors(spread, names, rng) for key, names in _BEFORE_NOTCHES.items()}
+    cut = tuple(_varied_notch(notch, spread, rng) for notch in notches)
     for key, names in _AFTER_NOTCHES.items():
-        factors[key] = factors.get(key, {}) | _factors(device.variation, names, rng)
+        factors[key] = factors.get(key, {}) | _factors(spread, names, rng)
     factors["track"] |= dict.fromkeys(("pad_width", "outline_width"), factors["track"]["width"])
     factors["gate"] = dict.fromkeys(("xi", "delta_K_u"), factors["gate"]["gate"])
-    sections = {key: _scaled(getattr(device, key), by) for key, by in factors.items()}
-    nominal = device.material, device.track.thickness
-    drawn = sections["material"], sections["track"].thickness
-    sections["track"] = _roughened(sections["track"], seed, instance)
-    wall = device.wall.following(nominal, drawn)
-    return dataclasses.replace(device, **sections, wall=wall, notches=notches, instance=instance)
+    drawn = {key: _scaled(sections[key], by) for key, by in factors.items()}
+    film: Material = sections["material"]
+    wall: Wall = sections["wall"]
+    followed = wall.following((film, sections["track"].thickness), (drawn["material"], drawn["track"].thickness))
+    track = _roughened(drawn["track"], seed, instance)
+    return {**drawn, "track": track, "wall": followed, "notches": cut}
 
 
 def draw_normal(rng: np.random.Generator) -> float:
@@ -117,7 +111,7 @@ def _factors(spread: Variation, names: tuple[str, ...], rng: np.random.Generator
     return {name: 1 + getattr(spread, f"{name}_dtod") * draw_normal(rng) for name in names}
 
 
-def _scaled(section: Parameters | None, factors: dict[str, float]):
+def _scaled(section: Any, factors: dict[str, float]) -> Any:
     """The section with its numbers and tables multiplied; what is not given stays so."""
     if section is None:
         return None
@@ -130,7 +124,7 @@ def _scaled(section: Parameters | None, factors: dict[str, float]):
     return dataclasses.replace(section, **scaled)
 
 
-def _varied_notch(notch, spread: Variation, rng: np.random.Generator):
+def _varied_notch(notch: Notch, spread: Variation, rng: np.random.Generator) -> Notch:
     return dataclasses.replace(
         notch,
         depth=notch.depth * (1 + spread.notch_depth_dtod * draw_normal(rng)),
@@ -139,7 +133,7 @@ def _varied_notch(notch, spread: Variation, rng: np.random.Generator):
     )
 
 
-def _roughened(track: "Track", seed: int, instance: int) -> "Track":
+def _roughened(track: Track, seed: int, instance: int) -> Track:
     """The track with the roughness of both edges in its tabulated outline."""
     rough = [edge for edge in enumerate(track.edges, 1) if edge[1][0] > 0]
     if not rough:
@@ -151,5 +145,7 @@ def _roughened(track: "Track", seed: int, instance: int) -> "Track":
         edges.append((x, rough_edge(np.random.default_rng((seed, instance, number)), x, rms, length)))
     grid = np.unique(np.concatenate([track.corners, *(x for x, _ in edges)]))
     width = track.base_width(grid) + sum(np.interp(grid, x, deviation) for x, deviation in edges)
-    flat = {"edge_roughness_rms": 0.0, "edge_roughness_rms_lower": None, "pad_width": None, "pad_taper": None}
-    return dataclasses.replace(track, outline_x=tuple(grid.tolist()), outline_width=tuple(width.tolist()), **flat)
+    return dataclasses.replace(
+        track, outline_x=tuple(grid.tolist()), outline_width=tuple(width.tolist()),
+        edge_roughness_rms=0.0, edge_roughness_rms_lower=None, pad_width=None, pad_taper=None,
+    )  # fmt: skip

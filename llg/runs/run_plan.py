@@ -14,7 +14,6 @@ import numpy as np
 from dwcore.errors import InputError
 from llg.device.device import Device
 from llg.device.gate import quantized
-from llg.device.heating import steady_rise, temperature_rise
 from llg.runs.drive import Drive, scaled_field, wall_field
 from llg.runs.models import equation_of
 from llg.runs.scaling import KernelInput, field_rows
@@ -78,7 +77,7 @@ def plan_run(
     if device.heating is not None and temperature > 0:
         if np.ndim(drive.current_density):
             raise InputError("current_density must be one number for all trajectories of a device with [heating]")
-        heated += steady_rise(device, drive.largest_current)
+        heated += device.steady_rise(drive.largest_current)
     gate = drive.gate_levels(device)
     extremes = [device] if gate is None else [device.at_gate_level(v) for v in (gate.value.min(), gate.value.max())]
     limits = wall_field(device, drive.largest_field), drive.largest_current, heated
@@ -113,7 +112,8 @@ class _Sampled:
         self.field_shape = None if drive.field_waveform is None else self._sample(drive.field_waveform)
         self.relative_temperature = np.ones(n_steps + 1)
         if device.heating is not None and temperature > 0:
-            rise = temperature_rise(device, drive.current_density, self.current, self.dt)
+            steady = device.steady_rise(drive.current_density)
+            rise = device.section("heating").rise(steady, self.current, self.dt)
             if temperature + rise.max() >= LARGEST_TEMPERATURE:
                 what = f"current_density = {drive.current_density:g} [A/m^2] heats the track by {rise.max():.3g} K"
                 raise InputError(f"{what} above {temperature:g} K, must stay below {LARGEST_TEMPERATURE:g} K")

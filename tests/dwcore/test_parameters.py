@@ -175,5 +175,5 @@ def test_wall_of_the_material_and_its_overrides():
     shape_field = 7e5 * 0.6e-9 * math.log(2) / (math.pi * wall.Delta)
     assert wall.to_dict()["H_K"] == pytest.approx(shape_field, rel=1e-8)
     given = Wall(Q=-1.0, Delta=7e-9, sigma_0=1e-3, H_K=0.0)
-    assert given.resolved(material, 0.6e-9) == given
+    assert given.resolved(material, 0.6e-9).to_dict() == given.to_dict()
     assert "Q = 0.5 [1] must be +1 or -1" in complaint(Wall, Q=0.5)

@@ -222,3 +222,52 @@ def test_edge_roughness_has_its_rms_and_correlation():
         lag = round(distance / x[1])
         correlation = np.mean(deviation[lag:] * deviation[:-lag]) / np.mean(deviation**2)
         assert correlation == pytest.approx(math.exp(-((distance / 25e-9) ** 2)), abs=5 / math.sqrt(independent))
+
+
+def test_replace_reaches_every_depth():
+    """A parameter by its own name, by its section, on all notches, and a field of the device; texts carry units."""
+    device = load_device("five_state")
+    other = device.replace({"notch.depth": "5 nm", "track.width": 8e-8}, alpha=0.05, temperature="350 K")
+    assert (other.material.alpha, other.track.width, other.temperature) == (0.05, 8e-8, 350.0)
+    assert {notch.depth for notch in other.notches} == {5e-9}
+    assert other.replace(alpha=0.3, temperature=300, track__width=1e-7).notches == other.notches
+    assert device.material.alpha == 0.3, "the original keeps its values"
+    assert device.replace(torque=other.torque, theta_SH=0.2).torque.theta_SH == 0.2
+
+
+def test_replace_takes_an_optional_value_away():
+    device = load_device("five_state").replace(Delta="6 nm")
+    assert device.wall.Delta == pytest.approx(6e-9)
+    assert device.replace(Delta=None).wall.Delta is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"alfa": 0.1}, 'unknown parameter "alfa"; did you mean "alpha"'),
+        ({"width": 1e-7}, "ambiguous; use track.width or notch.width"),
+        ({"material.width": 1e-7}, 'unknown parameter "material.width"'),
+        ({"alpha": "3 nm"}, "alpha"),
+        ({"alpha": -1.0}, "alpha = -1 [1] must be > 0"),
+        ({"alpha": None}, "alpha"),
+        ({"xi": 1e-13}, "needs a [gate] section"),
+        ({"track.width": "1 nm"}, "half the track width"),
+    ],
+)
+def test_replace_refuses_in_one_line(changes, words):
+    with pytest.raises(InputError) as error:
+        load_device("five_state").replace(changes)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_short_representations_of_a_device():
+    device = load_device("five_state")
+    text = repr(device.draw(3, 1))
+    assert len(text) < 250
+    assert "five-state" in text
+    assert "5 notches" in text
+    assert "instance 3" in text
+    page = device.replace(name="a < b")._repr_html_()
+    assert "a &lt; b" in page
+    assert "Gilbert damping" in page

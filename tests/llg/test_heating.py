@@ -8,7 +8,6 @@ import pytest
 from dwcore.errors import InputError
 from llg.constants import K_B
 from llg.device.device import device_from_mapping
-from llg.device.heating import steady_rise, temperature_rise
 from llg.device.pulse import Pulse, Waveform
 from llg.runs.drive import Drive
 from llg.runs.ensemble import simulate
@@ -44,10 +43,15 @@ def exact_steady_rise(R_th=1e6):
     return R_th * resistance * current**2
 
 
+def rise_of(device, shape, step):
+    """Temperature rise under the current J."""
+    return device.heating.rise(device.steady_rise(J), shape, step)
+
+
 def test_steady_rise():
     device = make_device()
-    assert steady_rise(device, J) == pytest.approx(exact_steady_rise(), rel=1e-9)
-    assert steady_rise(device, -2 * J) == pytest.approx(4 * exact_steady_rise(), rel=1e-9)
+    assert device.steady_rise(J) == pytest.approx(exact_steady_rise(), rel=1e-9)
+    assert device.steady_rise(-2 * J) == pytest.approx(4 * exact_steady_rise(), rel=1e-9)
     assert 5 < exact_steady_rise() < 100
 
 
@@ -56,7 +60,7 @@ def test_rectangular_pulse_heats_and_cools_exponentially(step):
     """On from 1 to 4 ns: rise P R (1 - exp(-t/tau)), fall exp(-t/tau), for any step that meets the edges."""
     time = np.arange(round(10e-9 / step) + 1) * step
     shape = Waveform([0.0, 1e-9, 1e-9, 4e-9, 4e-9, 10e-9], [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]).sample(time.size - 1)
-    rise = temperature_rise(make_device(), J, shape, step)
+    rise = rise_of(make_device(), shape, step)
     on = 1 - np.exp(-np.clip(time - 1e-9, 0, 3e-9) / TAU)
     exact = exact_steady_rise() * on * np.exp(-np.clip(time - 4e-9, 0, None) / TAU)
     assert np.abs(rise - exact).max() < 0.5 * step / TAU * exact_steady_rise()
@@ -70,7 +74,7 @@ def test_heat_of_a_short_pulse_is_its_energy():
                   relaxation_time=0.0)  # fmt: skip
     waveform = pulse.waveform(20e-12)
     shape = waveform.sample(3000)
-    rise = temperature_rise(make_device(), J, shape, waveform.length / 3000)
+    rise = rise_of(make_device(), shape, waveform.length / 3000)
     assert rise[-1] == pytest.approx(exact_steady_rise() * waveform.square_time() / TAU, rel=0.01)
 
 

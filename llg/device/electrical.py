@@ -1,0 +1,136 @@
+"""What a current does in a device: its torques, the resistance of the stack, Joule heating; and how the state is read.
+
+Heating has one thermal resistance and one time constant,
+
+    tau_th d(Delta T)/dt = R_th P(t) - Delta T,     P = R I(t)^2.
+
+The temperature enters through the thermal noise; the material parameters keep their values, so that the model holds
+for rises well below the Curie temperature.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from dwcore.parameters import Parameters, quantity
+from llg.constants import E_CHARGE, HBAR, MU_0, MU_B
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Torque(Parameters):
+    """Spin-orbit and spin-transfer torque."""
+
+    theta_SH: float = quantity(
+        "spin Hall angle; theta_SH J D > 0 drives the wall to +x", "1", default=0.0, ge=-10, le=10
+    )
+    k_FL: float = quantity("field-like over damping-like effective field", "1", default=0.0)
+    P: float = quantity("spin polarization of the current in the ferromagnet", "1", default=0.0, ge=0, le=1)
+    beta: float = quantity("non-adiabaticity of the spin-transfer torque", "1", default=0.0)
+    current_crowding: float = quantity(
+        "0: uniform J; 1: J(x) = J w_0/w(x); between: the weighted mean of both", "1", default=1.0, ge=0, le=1
+    )
+
+    def damping_like_field(self, Ms: float, thickness: float) -> float:
+        """H_DL/J = hbar theta_SH/(2 e mu0 Ms t) [m]: effective field -H_DL m x y per heavy-metal current density."""
+        return HBAR * self.theta_SH / (2 * E_CHARGE * MU_0 * Ms * thickness)
+
+    def drift_velocity(self, Ms: float) -> float:
+        """u/J_e = mu_B P/(e Ms) [m^3/C] per current density along the electron flow in the ferromagnet."""
+        return MU_B * self.P / (E_CHARGE * Ms)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Stack(Parameters):
+    """Heavy metal and ferromagnet, conducting in parallel; the drive current density is that in the heavy metal."""
+
+    t_HM: float = quantity("thickness of the heavy metal", "m", gt=0)
+    rho_HM: float = quantity("resistivity of the heavy metal", "ohm m", gt=0)
+    rho_FM: float = quantity("resistivity of the ferromagnet", "ohm m", gt=0)
+    R_contact: float = quantity("resistance of both contacts and leads together", "ohm", default=0.0, ge=0)
+
+    def current(self, current_density, width: float, thickness: float):
+        """Total current [A] for a heavy-metal current density [A/m^2] where the track has `width` [m].
+
+        The layers see the same electric field, so that the ferromagnet of `thickness` [m] carries its share
+        J rho_HM/rho_FM.
+        """
+        return current_density * width * (self.t_HM + thickness * self.rho_HM / self.rho_FM)
+
+    def resistance(self, x: np.ndarray, w: np.ndarray, thickness: float) -> float:
+        """Resistance of the track [ohm]: sum of its slices plus contacts.
+
+        Args:
+            x: positions, shape (n,) [m].
+            w: width at x, shape (n,) [m].
+            thickness: thickness of the ferromagnet [m].
+        """
+        sheet = 1 / (self.t_HM / self.rho_HM + thickness / self.rho_FM)
+        return float(sheet * np.trapezoid(1 / w, x)) + self.R_contact
+
+    def ferromagnet_fraction(self) -> float:
+        """Current density in the ferromagnet over that in the heavy metal [1]."""
+        return self.rho_HM / self.rho_FM
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Heating(Parameters):
+    """Thermal path from the track to the substrate."""
+
+    R_th: float = quantity("thermal resistance: temperature rise of the track per dissipated power", "K/W", ge=0)
+    tau_th: float = quantity("thermal time constant", "s", gt=0)
+
+    def rise(self, steady: float, shape: np.ndarray, step: float) -> np.ndarray:
+        """Return the temperature rise at the ends of equal time steps.
+
+        The power is taken as constant within a step, for which the solution is exact.
+
+        Args:
+            steady: rise that the amplitude of the pulse would reach, see `llg.device.device.Device.steady_rise` [K].
+            shape: pulse shape at the ends of the steps, shape (n + 1,) [1].
+            step: length of a step [s].
+
+        Returns:
+            Rise above the temperature of the substrate, shape (n + 1,) [K].
+        """
+        target = steady * ((shape[:-1] ** 2 + shape[:-1] * shape[1:] + shape[1:] ** 2) / 3)
+        decay = np.exp(-step / self.tau_th)
+        rise = np.zeros(shape.size)
+        for n, goal in enumerate(target):
+            rise[n + 1] = decay * rise[n] + (1 - decay) * goal
+        return rise
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Readout(Parameters):
+    """Junction on top of the track from `start` to `end`, as wide as the track there."""
+
+    RA: float = quantity("resistance-area product in the parallel state", "ohm m^2", gt=0)
+    TMR: float = quantity("tunnel magnetoresistance (R_AP - R_P)/R_P", "1", gt=0)
+    start: float = quantity("left end of the junction", "m", ge=0)
+    end: float = quantity("right end of the junction", "m", gt=0)
+
+    def problems(self) -> Iterator[str]:
+        """The junction has a length."""
+        if self.end <= self.start:
+            yield f"end = {self.end:g} [m] must be > start = {self.start:g}"
+
+    def conductance(self, q, x: np.ndarray, w: np.ndarray, Delta: float) -> np.ndarray:
+        """Conductance [S] of the junction with the wall at q.
+
+        The tunnel conductance of each element is linear in the cosine between free and reference layer
+        (J. C. Slonczewski, Phys. Rev. B 39, 6995 (1989)). The reference layer points as the domain on the left of the
+        wall does, so that the conductance grows with q for both signs of Q.
+
+        Args:
+            q: wall positions, shape (n,) [m].
+            x: uniform positions along the track, shape (m,) [m].
+            w: width at x, shape (m,) [m].
+            Delta: wall width parameter [m].
+        """
+        inside = (x >= self.start) & (x <= self.end)
+        x, w = x[inside], w[inside]
+        G_P = w / self.RA
+        G_AP = G_P / (1 + self.TMR)
+        parallel = -np.tanh((x[None, :] - np.atleast_1d(q)[:, None]) / Delta)
+        return np.trapezoid(0.5 * (G_P + G_AP) + 0.5 * (G_P - G_AP) * parallel, x, axis=1)
