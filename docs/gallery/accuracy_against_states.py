@@ -15,7 +15,7 @@ from arraysim.training.series import vary
 
 
 def main(states: tuple[int, ...] = (2, 3, 5, 9, 17), seeds: tuple[int, ...] = (1, 2, 3), epochs: int = 30):
-    """Print the accuracy for each number of states; returns the series for the tests."""
+    """Print the accuracy for each number of states. Return the series."""
     config = TrainingConfig(epochs=epochs)
     series = vary("states", states, load_dataset("digits"), table=None, seeds=seeds, config=config, jobs=1)
     for count, accuracy in zip(series.value, series.on_chip, strict=True):

@@ -1,9 +1,9 @@
 """Goal: find the wall energy of a track from a pinning map, and see what such a map cannot tell.
 
 Physics: a field B_z holds the wall at the place q where it balances the slope of the energy. In a notch that is
-sigma_0 ds2/dq - pi D ds1/dq for a Neel wall. The two averaged widths have much the same shape, s1 being shallower, so
-that a map fixes one combination of sigma_0 and D well and each of them badly. Data: 41 places, made with known values
-and a noise of 0.3 mT.
+sigma_0 ds2/dq - pi D ds1/dq for a Neel wall. The two averaged widths have much the same shape, only s1 is shallower.
+So a map fixes one combination of sigma_0 and D well and each of them badly. The data are 41 places, made with known
+values and a noise of 0.3 mT.
 
 Expected: with D known, sigma_0 is 5.30 mJ/m^2 within three standard errors of 0.008 mJ/m^2. With D free the
 standard error grows fourfold, the correlation is 0.97, and what is fixed is sigma_0 - 1.98 D.

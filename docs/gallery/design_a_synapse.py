@@ -1,8 +1,8 @@
-"""Goal: choose notch depth and write pulse of the five-state reference synapse, as docs/reference-devices.md tells.
+"""Goal: choose notch depth and write pulse of the five-state reference synapse, as docs/reference-devices.md does.
 
-Physics: the barrier between states grows with the depth of the notches, and with it the current that moves the wall. A
-pulse moves it by one state when it ends after the wall has passed one ridge and before it passes the next; the window
-of durations is one pitch over the velocity, wide compared with the thermal jitter of the depinning time.
+Physics: the barrier between states grows with the depth of the notches. So does the current that moves the wall. A
+pulse moves the wall by one state when it ends after the wall has passed one ridge and before it passes the next. The
+window of durations is one pitch over the velocity. It is wide compared with the thermal jitter of the depinning time.
 
 Expected: barriers of at least 40 kB T from a depth of 18 nm on; at 20 nm and 7e11 A/m^2 a pulse of 1 ns moves the wall
 by one state in more than 95 % of the trials.
@@ -17,7 +17,7 @@ from llg.constants import K_B
 
 
 def with_depth(device, depth: float):
-    """The device with all notches cut to another depth [m]."""
+    """Return the device with all notches cut to another depth [m]."""
     return dataclasses.replace(device, notches=tuple(dataclasses.replace(n, depth=depth) for n in device.notches))
 
 

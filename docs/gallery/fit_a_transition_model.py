@@ -1,11 +1,11 @@
-"""Goal: from counts to a transition model that answers at pulses never simulated, and how far to trust it.
+"""Goal: fit a transition model to counts, ask it about pulses never simulated, and see how far to trust it.
 
-Physics: a wall driven by j = J/J_c drifts and diffuses towards the next ridge; the chance to pass it in time is a first passage, and noise
-grows with temperature. Everything is fitted to pulses of 0.7 to 1.6 ns at 300 K on the five-state device. Then the model is asked about
-another temperature and compared with trajectories.
+Physics: a wall driven by j = J/J_c drifts and diffuses towards the next ridge. The chance to pass it in time is a first
+passage. Noise grows with temperature. Everything is fitted to pulses of 0.7 to 1.6 ns at 300 K on the five-state
+device. Then the model is asked about another temperature and compared with trajectories.
 
-Expected: a threshold of 4.05e11 A/m^2 at the second ridge within 5 %, a sound fit, and rows at 400 K that differ from 200
-trajectories per state there by less than 0.05 in total variation distance on average.
+Expected: a threshold of 4.05e11 A/m^2 at the second ridge within 5 %, a sound fit, and rows at 400 K that differ from
+200 trajectories per state there by less than 0.05 in total variation distance on average.
 """
 
 import dataclasses

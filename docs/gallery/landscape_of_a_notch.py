@@ -1,9 +1,9 @@
-"""Goal: see what chirality does to the energy of a wall in a notch, and over which passes it leaves.
+"""Goal: see what chirality does to the energy of a wall in a notch, and over which saddles the wall leaves.
 
-Physics: a wall is the cheaper the shorter it is, so a notch holds it. Without DMI it is a Bloch wall, at one of two
-angles, +90 or -90 degrees, of the same energy: two wells, joined through Neel walls at 0 and 180 degrees that cost
-only the weak shape field. A little DMI makes one of these the only angle. It lowers the energy of the wall by pi |D|,
-and the barrier with it; and as the chiral energy feels the notch from further away, a low rim surrounds the well.
+Physics: a shorter wall costs less energy, so a notch holds it. Without DMI it is a Bloch wall at +90 or -90 degrees.
+Both angles have the same energy, so there are two wells. They are joined through Neel walls at 0 and 180 degrees that
+cost only the weak shape field. A little DMI makes one of these the only angle. It lowers the energy of the wall by
+pi |D|, and the barrier with it. The chiral energy feels the notch from further away, so a low rim surrounds the well.
 
 Expected, for the track of the reference micromagnetics (64 nm wide, notches 10 nm deep and 30 nm wide): for D = 0 two
 wells, a barrier of 10.0 kB T out of the notch and of 0.60 kB T to the other angle; for D = 1 mJ/m^2 one well and

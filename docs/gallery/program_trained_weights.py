@@ -1,13 +1,13 @@
 """Goal: program weights that were trained elsewhere into synapses, and see what the read noise of the loop costs.
 
-Physics: a five-state pair holds nine levels, so a trained weight is rounded to the nearest one: write-verify reads a
-weight, sends pulses in the sense of its error, reads again, until the read is within half a level. Pulses miss (10 %)
-and go two states (2 %), the loop mends that; noise of the reads it cannot mend, as it accepts what merely looked right.
+Physics: a five-state pair holds nine levels, so a trained weight is rounded to the nearest one. Write-verify reads a
+weight, sends pulses against its error and reads again, until the read is within half a level. Pulses miss (10 %) or go
+two states (2 %). The loop mends that. It cannot mend noise of the reads, because it accepts what merely looks right.
 Two pairs of significance 1 and 4 hold 41 levels.
 
 Expected: a 64-32-10 network loses one to three points of accuracy on single pairs (from 0.98) and less than one on two
-pairs, where the rms error is a fifth of 0.073 of the largest weight, the rounding to nine levels; noise of 5 % of the
-largest weight more than doubles the error of two pairs, and hardly changes that of single ones.
+pairs. Rounding to nine levels is an rms error of 0.073 of the largest weight; two pairs have a fifth of it. Noise of
+5 % of the largest weight more than doubles the error of two pairs, and hardly changes that of single ones.
 """
 
 from arraysim.datasets.datasets import load_dataset

@@ -1,8 +1,8 @@
 """Goal: see how fast a current drives the wall of the five-state device, and what stops it from going faster.
 
 Physics: the damping-like torque of the heavy metal turns the moment of the Neel wall towards the spins of the current.
-The more it has turned, the less the torque moves it, so that the velocity saturates at pi gamma0 |D|/(2 mu0 Ms), 251
-m/s here; half of that takes a current of H_DL = alpha |H_D|/sqrt(3), a little more with the shape field. Noise at room
+The more it has turned, the less the torque moves it. So the velocity saturates at pi gamma0 |D|/(2 mu0 Ms), 251 m/s
+here. Half of that takes a current of H_DL = alpha |H_D|/sqrt(3), a little more with the shape field. Noise at room
 temperature hardly matters on a straight track. Without chirality (D = 0) the same current moves nothing.
 
 Expected: 157 m/s at the write current of 7e11 A/m^2 without noise, by simulation and in closed form alike, 1 % less at
