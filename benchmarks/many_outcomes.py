@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-from dwsynapse.bench import processor
+from dwsynapse.benchmark import processor
 from llg import Drive, QPhiModel, Waveform, find_wells, load_device
 from llg.landscape.settling import Settling
 from llg.runs.outcomes import count_outcomes

@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from compact.bulk.sweep import Grid, build_table
-from dwsynapse.bench import processor
+from dwsynapse.benchmark import processor
 from llg import load_device
 
 CURRENTS = np.concatenate([-np.linspace(1.4, 0.4, 10), [0.0], np.linspace(0.4, 1.4, 10)])

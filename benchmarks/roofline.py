@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from dwcore.numerics.noise import trajectory_keys
-from dwsynapse.bench import processor
+from dwsynapse.benchmark import processor
 from llg import Drive, QPhiModel, find_wells, load_device
 from llg.kernels import q_phi, q_phi_chi, q_phi_delta
 from llg.runs.models import with_model

@@ -15,7 +15,7 @@ import numpy as np
 from numpy_heun import NumpyEnsemble
 from scipy.integrate import solve_ivp
 
-from dwsynapse.bench import processor
+from dwsynapse.benchmark import processor
 from llg import Drive, QPhiModel, Waveform, find_wells, load_device, simulate
 
 PULSE = 20e-9

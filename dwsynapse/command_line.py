@@ -1,13 +1,16 @@
 """The front door: one command, `dwsynapse`, with its subcommands."""
 
 import argparse
-import importlib.metadata
+import codecs
 import os
 import re
 import sys
+from collections.abc import Sequence
 
 from dwcore.errors import InputError, RunError
-from dwsynapse.commands.front import add_commands
+from dwsynapse.commands import COMMANDS
+
+_PLAIN = {"µ": "u", "²": "^2", "³": "^3", "±": "+-", "×": "x", "−": "-", "–": "-", "°": "deg", "Ω": "ohm", "…": "..."}
 
 
 class Parser(argparse.ArgumentParser):
@@ -18,19 +21,37 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the command line with all subcommands."""
+class _Version(argparse.Action):
+    """`--version`, which looks up the version only when asked: that takes as long as all other imports together."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        from dwsynapse import __version__
+
+        print(__version__)
+        parser.exit()
+
+
+def build_parser(name: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser that knows all commands by name and help, and the options of the command `name`."""
     parser = Parser(prog="dwsynapse", description="From the physics of one domain wall to a network trained on chip.")
-    parser.add_argument("--version", action="version", version=importlib.metadata.version("dwsynapse"))
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    add_commands(commands)
+    for key, command in COMMANDS.items():
+        subparser = commands.add_parser(key, help=command.help)
+        if key == name:
+            module = command.load()
+            module.declare(subparser)
+            subparser.set_defaults(run=module.run)
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns 0 when done, 1 when it failed while running, 2 for bad input."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 when done, 1 when it failed while running, 2 for bad input."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    _print_what_the_terminal_can()
     try:
-        arguments = build_parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
+        name = next((word for word in words if not word.startswith("-")), None)
+        arguments = build_parser(name).parse_args(_joined(words))
         arguments.run(arguments)
         print(end="", flush=True)
     except InputError as error:
@@ -46,9 +67,9 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _joined(argv: list[str]) -> list[str]:
+def _joined(argv: Sequence[str]) -> list[str]:
     """Join options and negative values such as `--current -7e11`, which argparse would take for two options."""
-    joined = []
+    joined: list[str] = []
     for argument in argv:
         if joined and re.match(r"-(\.?\d|inf|nan)", argument) and re.fullmatch(r"--\w+", joined[-1]):
             joined[-1] += f"={argument}"
@@ -57,7 +78,22 @@ def _joined(argv: list[str]) -> list[str]:
     return joined
 
 
-def _drop_output():
+def _print_what_the_terminal_can() -> None:
+    """Let a stream that knows too few characters, such as ASCII, print others that say the same."""
+    codecs.register_error("dwsynapse", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if getattr(stream, "errors", None) == "strict":
+            stream.reconfigure(errors="dwsynapse")  # type: ignore[union-attr]
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(c, c.encode("ascii", "backslashreplace").decode()) for c in letters), error.end
+
+
+def _drop_output() -> None:
     """Where stdout cannot be written let its buffer go nowhere, so that Python does not complain again at its end."""
     try:
         print(end="", flush=True)

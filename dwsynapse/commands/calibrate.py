@@ -17,13 +17,9 @@ DESCRIPTION = """Fit wall and stack parameters of a device to data, with 95 % in
 each option as often as there are files. Columns and laws: docs/calibration.md."""
 
 
-def add_calibrate(commands):
-    """Declare the subcommand; nothing heavy is imported before it runs."""
-    parser = commands.add_parser(
-        "calibrate",
-        help="fit a device to pinning maps, velocities, depinning counts, trajectories",
-        description=DESCRIPTION,
-    )
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
+    parser.description = DESCRIPTION
     parser.add_argument("device", metavar="DEVICE", help="shipped device or TOML file: where the fit starts")
     for kind, text in KINDS.items():
         parser.add_argument(f"--{kind}", type=Path, action="append", default=[], metavar="FILE", help=text)
@@ -45,10 +41,9 @@ def add_calibrate(commands):
     )
     parser.add_argument("--plot", type=Path, metavar="FIGURE", help="draw data, fit and residuals to PNG, PDF or SVG")
     add_common(parser, output="write the calibrated device to this TOML file")
-    parser.set_defaults(run=run_calibrate)
 
 
-def run_calibrate(arguments: argparse.Namespace):
+def run(arguments: argparse.Namespace) -> None:
     """Fit, or take over a potential; print, write and draw."""
     from dwcore.canvas.figure_file import figure_format
     from llg.device.device import load_device

@@ -11,40 +11,40 @@ IMAGES = {"vgg8": ((32, 32, 3), 10), "lenet": ((28, 28, 1), 10), "mlp": ((8, 8, 
 """Images and classes that the presets are made for: CIFAR-10, MNIST, the built-in digits."""
 
 
-def add_cost(commands) -> None:
-    """Declare the subcommand; nothing heavy is imported before it runs."""
-    cost = commands.add_parser(
-        "cost", help="area, energy and latency of training and inference, against CMOS baselines"
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
+    parser.add_argument(
+        "--network", metavar="NAME", help="vgg8 (default), vgg8:0.25, lenet, mlp:256,128, or a TOML file"
     )
-    cost.add_argument("--network", metavar="NAME", help="vgg8 (default), vgg8:0.25, lenet, mlp:256,128, or a TOML file")
-    cost.add_argument("--image", type=_shape, metavar="H,W,C", help="shape of an image (default: that of the preset)")
-    cost.add_argument("--classes", type=whole_number(2), default=10, metavar="N", help="classes (default 10)")
-    cost.add_argument("--device", metavar="DEVICE", help="synapse: shipped device or TOML file (default five_state)")
-    cost.add_argument(
+    parser.add_argument("--image", type=_shape, metavar="H,W,C", help="shape of an image (default: that of the preset)")
+    parser.add_argument("--classes", type=whole_number(2), default=10, metavar="N", help="classes (default 10)")
+    parser.add_argument("--device", metavar="DEVICE", help="synapse: shipped device or TOML file (default five_state)")
+    parser.add_argument(
         "--table", type=Path, metavar="FILE", help="transition table: its device, conductances and pulse energies"
     )
-    cost.add_argument("--training", type=Path, metavar="FILE", help="training file: its network and the pulses it took")
-    cost.add_argument("--node", metavar="NM", help="CMOS node in nm, 7 to 130 (default 32)")
-    cost.add_argument("--chip", type=Path, metavar="TOML", help="settings of the chip")
-    cost.add_argument(
+    parser.add_argument(
+        "--training", type=Path, metavar="FILE", help="training file: its network and the pulses it took"
+    )
+    parser.add_argument("--node", metavar="NM", help="CMOS node in nm, 7 to 130 (default 32)")
+    parser.add_argument("--chip", type=Path, metavar="TOML", help="settings of the chip")
+    parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="one setting; may be given often"
     )
-    cost.add_argument("--settings", action="store_true", help="list all settings with their meaning, and stop")
-    cost.add_argument("--explain", metavar="BLOCK", help="how the figures of a block came about")
-    cost.add_argument(
+    parser.add_argument("--settings", action="store_true", help="list all settings with their meaning, and stop")
+    parser.add_argument("--explain", metavar="BLOCK", help="how the figures of a block came about")
+    parser.add_argument(
         "--sensitivity", metavar="BASELINE", help="change every assumption: effect on the ratios to a baseline"
     )
-    cost.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="write cost.json and the figures here")
-    cost.add_argument("--force", action="store_true", help="overwrite what exists")
-    cost.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    cost.set_defaults(run=run_cost)
+    parser.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="write cost.json and the figures here")
+    parser.add_argument("--force", action="store_true", help="overwrite what exists")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
 def _shape(text: str) -> tuple[int, ...]:
     return tuple(whole_number(1)(part) for part in text.split(","))
 
 
-def run_cost(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Estimate a chip and its baselines."""
     from arraysim.cost.comparison import compare
     from arraysim.cost.document import chip_lines, comparison_document, explain_lines, ratio_lines

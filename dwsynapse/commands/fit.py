@@ -8,17 +8,15 @@ from dwsynapse.options import add_common, emit, progress, writable_file
 BEST = "best"
 
 
-def add_fit(commands):
-    """Declare the subcommand; nothing heavy is imported before it runs."""
-    fit = commands.add_parser("fit", help="fit the closed-form model to the counts of a transition table")
-    fit.add_argument("raw", metavar="RAW", type=Path, help="transition table with the counts")
-    fit.add_argument("--form", metavar="NAME", help="closed form (default drift-diffusion), or "
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
+    parser.add_argument("raw", metavar="RAW", type=Path, help="transition table with the counts")
+    parser.add_argument("--form", metavar="NAME", help="closed form (default drift-diffusion), or "
                      f'"{BEST}": compare all by held-out likelihood')  # fmt: skip
-    add_common(fit, output="write the table with the fit to this HDF5 file", seed=False)
-    fit.set_defaults(run=run_fit_command)
+    add_common(parser, output="write the table with the fit to this HDF5 file", seed=False)
 
 
-def run_fit_command(arguments: argparse.Namespace):
+def run(arguments: argparse.Namespace) -> None:
     """Fit a table and write it with the fit."""
     from compact.fitting.run import compare_forms, run_fit, with_fit
     from compact.forms.registry import DEFAULT, form_by_name

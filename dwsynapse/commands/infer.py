@@ -6,26 +6,24 @@ from pathlib import Path
 from dwsynapse.options import si, si_list
 
 
-def add_command(commands) -> None:
-    """Declare the subcommand; nothing heavy is imported before it runs."""
-    infer = commands.add_parser(
-        "infer", help="read a network on chip through other wires and converters, or after a rest"
-    )
-    infer.add_argument("chips", metavar="FILE", type=Path, help="training file, or file of programmed chips")
-    infer.add_argument("--periphery", type=Path, metavar="TOML", help="wires, converters and noise; default: ideal")
-    infer.add_argument("--set", action="append", default=[], type=_setting, metavar="SECTION.KEY=VALUE",
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
+    parser.add_argument("chips", metavar="FILE", type=Path, help="training file, or file of programmed chips")
+    parser.add_argument("--periphery", type=Path, metavar="TOML", help="wires, converters and noise; default: ideal")
+    parser.add_argument("--set", action="append", default=[], type=_setting, metavar="SECTION.KEY=VALUE",
                        dest="settings", help="change one setting of it, such as adc.bits=6")  # fmt: skip
-    infer.add_argument("--vary", type=_setting, metavar="SECTION.KEY=V,V", help="accuracy against one setting")
-    infer.add_argument("--rest", type=si_list("s"), metavar="TIME,TIME",
+    parser.add_argument("--vary", type=_setting, metavar="SECTION.KEY=V,V", help="accuracy against one setting")
+    parser.add_argument("--rest", type=si_list("s"), metavar="TIME,TIME",
                        help='accuracy after the chip has lain without pulses, such as "1 h,1 day,10 year"')  # fmt: skip
-    infer.add_argument("--table", metavar="FILE", help="of --rest: transition table of the synapses, with escape rates")
-    infer.add_argument("--temperature", type=si("K"), metavar="T",
+    parser.add_argument(
+        "--table", metavar="FILE", help="of --rest: transition table of the synapses, with escape rates"
+    )
+    parser.add_argument("--temperature", type=si("K"), metavar="T",
                        help="of the rest (default: that of the writing)")  # fmt: skip
-    infer.add_argument("--data-dir", type=Path, metavar="FOLDER", help="holds the files of the data set")
-    infer.add_argument("-o", "--out", type=Path, metavar="PNG|PDF|SVG", help="figure of --vary or --rest to write")
-    infer.add_argument("--force", action="store_true", help="overwrite what exists")
-    infer.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    infer.set_defaults(run=run_infer)
+    parser.add_argument("--data-dir", type=Path, metavar="FOLDER", help="holds the files of the data set")
+    parser.add_argument("-o", "--out", type=Path, metavar="PNG|PDF|SVG", help="figure of --vary or --rest to write")
+    parser.add_argument("--force", action="store_true", help="overwrite what exists")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
 def _setting(text: str) -> tuple[str, str, str]:
@@ -36,7 +34,7 @@ def _setting(text: str) -> tuple[str, str, str]:
     return section, key.replace("-", "_"), value
 
 
-def run_infer(arguments: argparse.Namespace):
+def run(arguments: argparse.Namespace) -> None:
     """Evaluate every seed of a file, once, with each periphery, or after each time."""
     from dwcore.canvas.figure_file import figure_format
     from dwcore.errors import InputError

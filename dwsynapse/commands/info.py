@@ -5,17 +5,15 @@ import argparse
 from dwsynapse.options import add_common, emit
 
 
-def add_command(commands):
-    """Declare the subcommand; nothing heavy is imported before it runs."""
-    info = commands.add_parser("info", help="what a file is, where it came from, whether it is sound")
-    info.add_argument("file", metavar="FILE", help="an HDF5 file of this program")
-    info.add_argument("--check", action="store_true",
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
+    parser.add_argument("file", metavar="FILE", help="an HDF5 file of this program")
+    parser.add_argument("--check", action="store_true",
                       help="check the content against the format of its kind as well: types, shapes, units, values")  # fmt: skip
-    add_common(info, seed=False)
-    info.set_defaults(run=run_info)
+    add_common(parser, seed=False)
 
 
-def run_info(arguments: argparse.Namespace):
+def run(arguments: argparse.Namespace) -> None:
     """Check a file and describe it."""
     from dwcore.storage.files import JOURNALS, describe, open_checked, provenance
 

@@ -10,29 +10,27 @@ from llg.device.material import MODELS
 METHODS = ("langer", "flux", "brute")
 
 
-def add_rates(commands):
-    """Declare the subcommand."""
-    rates = commands.add_parser("rates", help="wells, barriers, retention, depinning field and current")
-    rates.add_argument("device", metavar="DEVICE", help="shipped device or TOML file")
-    rates.add_argument("--temperature", type=si("K"), metavar="T", help="temperature (default: the device's)")
-    rates.add_argument(
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
+    parser.add_argument("device", metavar="DEVICE", help="shipped device or TOML file")
+    parser.add_argument("--temperature", type=si("K"), metavar="T", help="temperature (default: the device's)")
+    parser.add_argument(
         "--method",
         choices=METHODS,
         default="langer",
         help="escape rates by Langer's formula (default, at once), by flux sampling of the noisy motion (minutes, any "
         "barrier, with errors), or by waiting for escapes (low barriers only)",
     )
-    rates.add_argument(
+    parser.add_argument(
         "--model",
         choices=MODELS,
         help="equations of motion of the depinning current and of --method brute (default: the device's); "
         "landscape and other rates are those of the rigid wall",
     )
-    add_common(rates)
-    rates.set_defaults(run=run_rates)
+    add_common(parser)
 
 
-def run_rates(arguments: argparse.Namespace):
+def run(arguments: argparse.Namespace) -> None:
     """Analyse the wells of a device."""
     from llg.device.device import load_device
     from llg.rates.summary import as_json, well_rates

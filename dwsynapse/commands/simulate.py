@@ -8,9 +8,8 @@ from dwsynapse.options import add_common, emit, progress, si, whole_number, writ
 from llg.device.material import MODELS
 
 
-def add_simulate(commands):
-    """Declare the subcommand; nothing heavy is imported before it runs."""
-    parser = commands.add_parser("simulate", help="ensemble of trajectories, or of their outcomes only")
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
     parser.add_argument("device", metavar="DEVICE", help="shipped device or TOML file")
     parser.add_argument("--instance", type=whole_number(0), default=0, metavar="K",
                         help="device instance drawn from the spreads with --seed (default 0: nominal)")  # fmt: skip
@@ -41,10 +40,9 @@ def add_simulate(commands):
     parser.add_argument("--check-dt", action="store_true", help="repeat with half the time step, say what changes")
     parser.add_argument("--samples", type=whole_number(1), default=500, metavar="M", help="times recorded with -o")
     add_common(parser, output="write the trajectories to this HDF5 file")
-    parser.set_defaults(run=run_simulate)
 
 
-def run_simulate(arguments: argparse.Namespace):
+def run(arguments: argparse.Namespace) -> None:
     """Simulate an ensemble and print or write what came out."""
     from llg.device.device import load_device
     from llg.runs.models import with_model

@@ -1,47 +1,36 @@
-"""Subcommands `dwsynapse sweep` and `dwsynapse merge`: transition tables in bulk."""
+"""`dwsynapse sweep`: transition tables in bulk."""
 
 import argparse
 import contextlib
-from pathlib import Path
 
 from dwsynapse.options import add_common, emit, progress, si_list, whole_number, writable_file
 
 
-def add_sweep(commands):
-    """Declare `sweep`; nothing heavy is imported before it runs."""
-    sweep = commands.add_parser("sweep", help="transition table over a grid of pulses, temperatures and devices")
-    sweep.add_argument("device", metavar="DEVICE", help="shipped device or TOML file")
-    sweep.add_argument(
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
+    parser.add_argument("device", metavar="DEVICE", help="shipped device or TOML file")
+    parser.add_argument(
         "--currents", type=si_list("A/m^2"), metavar="J,J,...", help="signed, ascending (default: around nominal)"
     )
-    sweep.add_argument("--durations", type=si_list("s"), metavar="T,T,...", help="ascending (default: around nominal)")
-    sweep.add_argument(
+    parser.add_argument("--durations", type=si_list("s"), metavar="T,T,...", help="ascending (default: around nominal)")
+    parser.add_argument(
         "--temperatures", type=si_list("K"), metavar="T,T,...", help="ascending (default: that of the device)"
     )
-    sweep.add_argument("--instances", type=whole_number(1), default=1, metavar="K",
+    parser.add_argument("--instances", type=whole_number(1), default=1, metavar="K",
                        help="number of device instances drawn from the spreads (default 1: the nominal device)")  # fmt: skip
-    sweep.add_argument("-n", type=whole_number(1), default=1000, metavar="N", help="trajectories per point and state")
-    sweep.add_argument("--target-error", type=float, metavar="E",
+    parser.add_argument("-n", type=whole_number(1), default=1000, metavar="N", help="trajectories per point and state")
+    parser.add_argument("--target-error", type=float, metavar="E",
                        help="go on beyond N where needed until no probability has a larger standard error")  # fmt: skip
-    sweep.add_argument("--resume", action="store_true", help="go on where an earlier run of the same command ended")
-    sweep.add_argument("--shard", type=_shard, metavar="I/N",
+    parser.add_argument("--resume", action="store_true", help="go on where an earlier run of the same command ended")
+    parser.add_argument("--shard", type=_shard, metavar="I/N",
                        help="run part I of N only, into the file OUT for `dwsynapse merge`")  # fmt: skip
-    where = sweep.add_mutually_exclusive_group()
+    where = parser.add_mutually_exclusive_group()
     where.add_argument("--processes", action="store_true", help="processes instead of threads, for many cores")
     where.add_argument("--dask", metavar="ADDRESS", help="run on the Dask cluster of this scheduler or scheduler file")
-    add_common(sweep, output="write the table to this HDF5 file")
-    sweep.set_defaults(run=run_sweep)
+    add_common(parser, output="write the table to this HDF5 file")
 
 
-def add_merge(commands):
-    """Declare `merge`; nothing heavy is imported before it runs."""
-    merge = commands.add_parser("merge", help="transition table from the files of all shards of a sweep")
-    merge.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files of `dwsynapse sweep --shard`")
-    add_common(merge, output="write the table to this HDF5 file", seed=False)
-    merge.set_defaults(run=run_merge)
-
-
-def run_sweep(arguments: argparse.Namespace):
+def run(arguments: argparse.Namespace) -> None:
     """Run a sweep, or a shard of one, and write its file."""
     from compact.bulk.run import run_shard, run_to_table
     from dwcore.errors import InputError
@@ -58,19 +47,7 @@ def run_sweep(arguments: argparse.Namespace):
         emit(arguments, result, [f"{arguments.out}: shard {number}/{shards}, {blocks} of {of} blocks"])
         return
     table = run_to_table(plan, arguments.out, _runner(arguments), **options)
-    emit(arguments, *_summary(arguments.out, table, plan.reference_temperature))
-
-
-def run_merge(arguments: argparse.Namespace):
-    """Put the files of shards together."""
-    from compact.bulk.merge import merge
-    from dwcore.errors import InputError
-
-    if arguments.out is None:
-        raise InputError("merge: needs -o FILE to write the table to")
-    writable_file(arguments.out, arguments.force)
-    plan, table = merge(arguments.files, arguments.out, force=arguments.force)
-    emit(arguments, *_summary(arguments.out, table, plan.reference_temperature))
+    emit(arguments, *summary(arguments.out, table, plan.reference_temperature))
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -114,8 +91,8 @@ def _runner(arguments: argparse.Namespace):
     return lambda worker, tasks: run_threads(worker, tasks, jobs=jobs)
 
 
-def _summary(path, table, temperature: float) -> tuple[dict, list[str]]:
-    """What the commands print: the JSON object, and lines of text."""
+def summary(path, table, temperature: float) -> tuple[dict, list[str]]:
+    """Return what `sweep` and `merge` print: the JSON object, and lines of text."""
     import dataclasses
 
     from compact.table.operating_point import write_points

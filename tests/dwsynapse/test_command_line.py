@@ -4,12 +4,14 @@ import argparse
 import io
 import json
 import math
+import subprocess
 import sys
 
 import pytest
 
 from dwcore.errors import InputError
-from dwsynapse import build_parser
+from dwsynapse.command_line import build_parser, main
+from dwsynapse.commands import COMMANDS
 from dwsynapse.options import emit, progress, si, si_list, whole_number, writable_file, writable_folder
 
 
@@ -105,11 +107,47 @@ def test_progress_is_for_terminals_only(monkeypatch, stream, silent):
         assert "things: 100%" in sys.stderr.getvalue() and "10.0/10.0" in sys.stderr.getvalue()
 
 
-def test_every_command_has_help_and_the_common_options():
-    commands = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
-    assert {"run", "simulate", "rates", "sweep", "train", "plot", "info"} <= commands.keys()
-    for name, parser in commands.items():
-        options = {option for action in parser._actions for option in action.option_strings}
-        assert "--json" in options or name == "bench", name  # prints nothing but JSON anyway
-        assert ("-o" in options) == ("--force" in options), name
-        assert all(action.help for action in parser._actions), name
+def options_of(name: str) -> list[argparse.Action]:
+    """Return the options of one command."""
+    parser = build_parser(name)
+    commands = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    return commands.choices[name]._actions
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_the_common_options(name):
+    actions = options_of(name)
+    options = {option for action in actions for option in action.option_strings}
+    assert "--json" in options or name == "bench"  # prints nothing but JSON anyway
+    assert ("-o" in options) == ("--force" in options)
+    assert all(action.help for action in actions)
+
+
+def imported(*argv: str) -> set[str]:
+    """Return the modules that a fresh interpreter holds after a command that ends by itself, as help does."""
+    code = "import sys, contextlib, io, dwsynapse\nwith contextlib.suppress(SystemExit), contextlib.redirect_stdout("
+    code += "io.StringIO()):\n    dwsynapse.main(sys.argv[1:])\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_the_list_of_commands_imports_none_of_them():
+    modules = imported("--help")
+    assert "dwsynapse.commands" in modules
+    assert not [name for name in modules if name.startswith("dwsynapse.commands.")]
+    assert not modules & {"numpy", "matplotlib", "importlib.metadata", "dataclasses"}
+
+
+def test_help_of_a_command_imports_its_own_options_only():
+    modules = imported("rates", "--help")
+    assert [name for name in modules if name.startswith("dwsynapse.commands.")] == ["dwsynapse.commands.rates"]
+    assert "numpy" not in modules
+
+
+def test_a_stream_of_few_characters_prints_others_that_say_the_same(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    print("3 µm² ± 1 \N{SNOWMAN}", flush=True)
+    assert stream.buffer.getvalue().decode().splitlines()[-1] == "3 um^2 +- 1 \\u2603"

@@ -12,9 +12,9 @@ import pytest
 
 from dwcore.canvas.number_text import NONE, memory_text, percent_text, power_of_ten, time_text, with_prefix
 from dwcore.errors import InputError
-from dwsynapse.report import captions
-from dwsynapse.report.html_page import Fact, Section, render
-from dwsynapse.report.report import write_report
+from dwsynapse import figures
+from dwsynapse.chain.html_page import Fact, Section, render
+from dwsynapse.chain.report import report
 
 PULSE = {"current_density_A_per_m2": 7e11, "duration_s": 1e-9, "energy_J": 2.83e-14}
 WELL = {
@@ -80,7 +80,7 @@ def png(shade):
 
 def written(tmp_path, summary=SUMMARY, **more):
     path = tmp_path / "report.html"
-    write_report(path, **{"title": "A run", "summary": summary, "figures": [], **more})
+    report(path, **{"title": "A run", "summary": summary, "figures": [], **more})
     return Page(path.read_text(encoding="utf-8"))
 
 
@@ -208,8 +208,9 @@ def test_page_without_figures_and_tables():
 
 
 def test_captions_open_with_a_heading():
-    texts = [value for name, value in vars(captions).items() if name.isupper()]
-    assert len(texts) >= 5
+    tables = [table for name, table in vars(figures).items() if name[0].isupper() and isinstance(table, dict)]
+    texts = [kind.caption for table in tables for kind in table.values()]
+    assert len(texts) >= 20
     for text in texts:
         head = text.split(". ")[0]
         assert 10 < len(head) < 90

@@ -8,7 +8,7 @@ from arraysim.cost.of_training import block_rows
 from dwcore.canvas.number_text import NONE, memory_text, percent_text, power_of_ten, time_text, with_prefix
 from dwcore.errors import InputError
 from dwcore.storage.atomic import replacing
-from dwsynapse.report.html_page import Fact, Section, render
+from dwsynapse.chain.html_page import Fact, Section, render
 
 _INTRODUCTION = (
     "One magnetic domain wall sits in one of the notches of a narrow track; which notch it is, is the state of a "
@@ -19,7 +19,7 @@ _INTRODUCTION = (
 _CHIPS = {"sram-8-parallel": "SRAM, 8 bits", "sram-equal-parallel": "SRAM, equal precision", "digital": "Digital logic"}
 
 
-def write_report(
+def report(
     path,
     *,
     title: str,

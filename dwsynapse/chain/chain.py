@@ -1,0 +1,238 @@
+"""The whole chain: device, ensemble, table, training, figures, summary and report in one folder."""
+
+import contextlib
+import dataclasses
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from arraysim.cost.of_training import TrainingCost, summary_of, training_cost
+from arraysim.cost.training_use import TrainingUse
+from arraysim.datasets.datasets import Dataset, load_dataset
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.training.config import TrainingConfig
+from arraysim.training.file import save_training
+from arraysim.training.result import TrainingResult
+from arraysim.training.seeds import train_seeds
+from arraysim.training.trainee import divide
+from compact.bulk.sweep import build_table, reference_grid
+from compact.table.operating_point import OperatingPoint, write_points
+from compact.table.table_file import save_table
+from compact.table.transition_table import TransitionTable
+from dwcore.canvas.figure_file import figure_bytes
+from dwcore.errors import InputError, RunError
+from dwcore.storage.atomic import replacing
+from dwsynapse.chain.report import report
+from dwsynapse.figures import COST, TABLE, TRAINING, TRAJECTORIES
+from dwsynapse.options import progress, writable_folder
+from llg.device.device import Device, load_device
+from llg.rates.summary import as_json as rates_json
+from llg.rates.summary import well_rates
+from llg.runs.simulation import run_pulse
+from llg.runs.trajectories import Trajectories, record, save_trajectories
+
+NEEDED = ("stack", "readout", "pulse")
+"""Optional sections of a device that the chain cannot do without."""
+TRAJECTORY_COUNT = 64
+TRAJECTORY_SAMPLES = 400
+FIGURES = (
+    "trajectories",
+    "transitions",
+    "moves",
+    "conductance",
+    "accuracy",
+    "confusion",
+    "occupancy",
+    "pulses",
+    "chip",
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ChainPlan:
+    """How much work the chain does.
+
+    Attributes:
+        trajectories: pulses simulated per state and grid point.
+        seeds: training seeds.
+        config: network, rule and schedule.
+        quick: a coarse grid.
+    """
+
+    trajectories: int
+    seeds: tuple[int, ...]
+    config: TrainingConfig
+    quick: bool
+
+    @classmethod
+    def of(cls, seed: int, *, quick: bool) -> "ChainPlan":
+        """Return the full plan, or one that takes a minute or less."""
+        if quick:
+            return cls(trajectories=200, seeds=(seed,), config=TrainingConfig(epochs=20), quick=True)
+        seeds = tuple(range(seed, seed + 3))
+        return cls(trajectories=1000, seeds=seeds, config=TrainingConfig(), quick=False)
+
+
+def run(
+    device: str = "five_state",
+    *,
+    out: str | Path,
+    seed: int = 1,
+    quick: bool = False,
+    jobs: int | None = None,
+    force: bool = False,
+) -> dict:
+    """Run the whole chain and write everything into a folder, which is made once the device is known to be sound.
+
+    Args:
+        device: shipped device or TOML file.
+        out: folder.
+        seed: root seed of the ensembles, and the first seed of the training.
+        quick: coarser and one seed only, a minute or less.
+        jobs: threads; all processors by default.
+        force: overwrite what the folder holds.
+
+    Returns:
+        The summary, as written to summary.json.
+
+    Raises:
+        InputError: no such device, or the folder cannot be written.
+        RunError: a stage failed.
+    """
+    if Path(out).exists():
+        writable_folder(Path(out), force)
+    loaded = load_device(device)
+    for section in NEEDED:
+        loaded.section(section)
+    plan = ChainPlan.of(seed, quick=quick)
+    return _Chain(device=loaded, out=Path(out), plan=plan, seed=seed, jobs=jobs, force=force).summary()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Chain:
+    """The stages of the chain on one device, and how long each took [s]."""
+
+    device: Device
+    out: Path
+    plan: ChainPlan
+    seed: int
+    jobs: int | None
+    force: bool
+    seconds: dict[str, float] = dataclasses.field(default_factory=dict)
+
+    def summary(self) -> dict:
+        """Run all stages, write all files, return the summary."""
+        out, seconds = self.out, self.seconds
+        with self._timed("wells"):
+            rates = rates_json(well_rates(self.device))
+        if len(rates["wells"]) < 2:
+            raise InputError(f'device "{self.device.name}": has one state only, a weight needs two')
+        writable_folder(out, self.force)
+        with self._timed("trajectories"):
+            trajectories = self._trajectories()
+        with self._timed("table"):
+            table = self._table()
+        with self._timed("training"):
+            points = _write_points(table, self.device)
+            law = PulseLaw.from_table(table, points)
+            dataset = load_dataset("digits")
+            results = self._training(law, dataset, points)
+        with self._timed("cost"):
+            images = len(divide(dataset, seed=self.plan.seeds[0], config=self.plan.config).train)
+            use = TrainingUse(results=results, image_shape=dataset.image_shape, images=images)
+            cost = training_cost(table, use, where=str(out / "table.h5"))
+        with self._timed("figures"):
+            figures = self._figures(trajectories, table, results, cost.comparison)
+        seconds["total"] = sum(seconds.values())
+        pulses = {way: (points[i], law.energy_per_pulse[i]) for i, way in enumerate(("up", "down"))}
+        summary = _summary(self.device, out, rates, pulses, results, cost, seconds)
+        title = f"dwsynapse: {self.device.name}"
+        report(out / "report.html", title=title, summary=summary, figures=figures, force=self.force)
+        with replacing(out / "summary.json", force=self.force) as temporary:
+            temporary.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        return summary
+
+    @contextlib.contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - start
+
+    def _trajectories(self) -> Trajectories:
+        run = run_pulse(self.device, n=TRAJECTORY_COUNT, samples=TRAJECTORY_SAMPLES, seed=self.seed, jobs=self.jobs)
+        trajectories = record(self.device, run.current_density, run.waveform, run.ensemble)
+        save_trajectories(self.out / "trajectories.h5", trajectories, seed=self.seed, force=self.force)
+        return trajectories
+
+    def _table(self) -> TransitionTable:
+        grid, n = reference_grid(self.device, quick=self.plan.quick), self.plan.trajectories
+        with progress(None, "transition table", "pulses") as advance:
+            table = build_table(self.device, grid, n=n, seed=self.seed, jobs=self.jobs, progress=advance)
+        save_table(self.out / "table.h5", table, force=self.force)
+        return table
+
+    def _training(self, law: PulseLaw, dataset: Dataset, points: Sequence[OperatingPoint]) -> list[TrainingResult]:
+        results = train_seeds(law, dataset, seeds=self.plan.seeds, config=self.plan.config, jobs=self.jobs)
+        config = {"write_pulses": [dataclasses.asdict(point) for point in points]}
+        inputs = [self.out / "table.h5"]
+        save_training(self.out / "training.h5", results, config=config, inputs=inputs, force=self.force)
+        return results
+
+    def _figures(self, trajectories, table, results, comparison) -> list[tuple[str, bytes]]:
+        """Write the figures; return caption and picture of each."""
+        contents = ((TRAJECTORIES, trajectories), (TABLE, table), (TRAINING, results), (COST, comparison))
+        of_name = {name: (kind, content) for kinds, content in contents for name, kind in kinds.items()}
+        figures = []
+        for name in FIGURES:
+            kind, content = of_name[name]
+            png = figure_bytes(kind.draw(content))
+            with replacing(self.out / f"{name}.png", force=self.force) as temporary:
+                temporary.write_bytes(png)
+            figures.append((kind.caption, png))
+        return figures
+
+
+def _write_points(table: TransitionTable, device: Device) -> tuple[OperatingPoint, OperatingPoint]:
+    try:
+        return write_points(table, temperature=device.temperature)
+    except InputError as error:
+        raise RunError(f"{error}; table.h5 holds what the pulses do") from None
+
+
+def _summary(device: Device, out: Path, rates: dict, pulses: dict, results, cost: TrainingCost, seconds: dict) -> dict:
+    on_chip = [float(r.chip.test_accuracy[-1]) for r in results]
+    twin = [float(r.float32.test_accuracy[-1]) for r in results]
+    return {
+        "accuracy": {
+            "on_chip_test": sum(on_chip) / len(on_chip),
+            "float32_test": sum(twin) / len(twin),
+            "seeds": [r.seed for r in results],
+            "on_chip_test_per_seed": on_chip,
+            "float32_test_per_seed": twin,
+        },
+        "device": device.name,
+        "table": str(out / "table.h5"),
+        **rates,
+        "write_pulses": {
+            name: {
+                "current_density_A_per_m2": point.current_density,
+                "duration_s": point.duration,
+                "energy_J": float(energy),
+            }
+            for name, (point, energy) in pulses.items()
+        },
+        "pulses": int(sum(r.hardware.pulses[-1] for r in results)),
+        "energy_J": float(sum(r.hardware.energy[-1] for r in results)),
+        "cost": summary_of(cost),
+        "seconds": seconds,
+        "peak_memory_bytes": _peak_memory(),
+    }
+
+
+def _peak_memory() -> int:
+    """Largest resident size of this process so far [bytes]."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

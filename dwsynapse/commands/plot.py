@@ -1,0 +1,55 @@
+"""`dwsynapse plot`: a figure of what a file holds or of the physics of a device, or an animation."""
+
+import argparse
+from pathlib import Path
+
+from dwcore.errors import InputError
+from dwsynapse.options import emit, si, whole_number, writable_file
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
+    parser.add_argument("file", metavar="FILE|DEVICE", help="an HDF5 file of this program, shipped device or TOML file")
+    parser.add_argument("--figure", metavar="NAME", help="which figure (default: the first of its kind); of a device: "
+                        "landscape, phase, velocity, field-velocity, retention")  # fmt: skip
+    parser.add_argument("--current", type=si("A/m^2"), metavar="J", help="of a device: current density held, or the "
+                        "end of the axis")  # fmt: skip
+    parser.add_argument("--H_z", type=si("A/m"), metavar="H", help="of a device: field held, or the end of the axis")
+    parser.add_argument("--trajectory", type=whole_number(0), metavar="I",
+                        help="of an animation: which one (default 0)")  # fmt: skip
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="PNG|PDF|SVG|GIF|MP4",
+                        help="figure to write; GIF and MP4 animate recorded trajectories")  # fmt: skip
+    parser.add_argument("--force", action="store_true", help="overwrite what exists")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Draw one figure of a file or device, or animate a trajectory."""
+    from dwcore.canvas.figure_file import figure_format, save_figure
+    from dwcore.canvas.movie_file import is_movie, movie_format, save_movie
+    from dwsynapse.figures import can_move, draw_device, draw_file, is_device, movie_of
+
+    writable_file(arguments.out, arguments.force)
+    if is_movie(arguments.out) and can_move(arguments.file):
+        movie_format(arguments.out)
+        _refuse(arguments, "an animation", "figure", "current", "H_z")
+        name, frames = "animation", movie_of(arguments.file, arguments.trajectory or 0)
+        save_movie(arguments.out, frames, force=arguments.force)
+    else:
+        figure_format(arguments.out)
+        _refuse(arguments, "a still figure", "trajectory")
+        if is_device(arguments.file):
+            drive = {"current_density": arguments.current, "H_z": arguments.H_z}
+            name, figure = draw_device(arguments.file, arguments.figure, **drive)
+        else:
+            _refuse(arguments, "a figure of a file", "current", "H_z")
+            name, figure = draw_file(arguments.file, arguments.figure)
+        save_figure(arguments.out, figure, force=arguments.force)
+    result = {"file": str(arguments.file), "figure": name, "out": str(arguments.out)}
+    emit(arguments, result, [f"{arguments.out}: {name} of {arguments.file}"])
+
+
+def _refuse(arguments: argparse.Namespace, what: str, *options: str) -> None:
+    for option in options:
+        if getattr(arguments, option) is not None:
+            raise InputError(f"plot: {what} takes no --{option}")

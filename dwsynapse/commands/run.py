@@ -1,0 +1,37 @@
+"""`dwsynapse run`: the whole chain on one device, into a folder."""
+
+import argparse
+
+from dwsynapse.options import add_common, emit
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
+    parser.add_argument("device", metavar="DEVICE", nargs="?", default="five_state", help="shipped device or TOML file")
+    parser.add_argument("--quick", action="store_true", help="coarser and one seed only: a minute or less")
+    add_common(parser, output="folder for the results")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the whole chain into a folder."""
+    from arraysim.cost.of_training import cost_line
+    from dwcore.errors import InputError
+    from dwsynapse.chain.chain import ChainPlan
+    from dwsynapse.chain.chain import run as run_chain
+
+    if arguments.out is None:
+        raise InputError("run: needs -o FOLDER to write into")
+    options = {name: getattr(arguments, name) for name in ("out", "seed", "quick", "jobs", "force")}
+    summary = run_chain(arguments.device, **options)
+    trajectories = ChainPlan.of(arguments.seed, quick=arguments.quick).trajectories
+    accuracy = summary["accuracy"]
+    lines = [
+        f"{summary['device']}: {len(summary['wells'])} states, table from {trajectories} pulses per entry",
+        f"  test accuracy on chip {accuracy['on_chip_test']:.4f}, float32 {accuracy['float32_test']:.4f} "
+        f"(mean of {len(accuracy['seeds'])} seeds)",
+        f"  {summary['pulses']} write pulses, {summary['energy_J']:.3g} J",
+        cost_line(summary["cost"]),
+        f"  {summary['seconds']['total']:.0f} s, {summary['peak_memory_bytes'] / 2**20:.0f} MiB",
+        f"  open {arguments.out / 'report.html'}",
+    ]
+    emit(arguments, summary, lines)
