@@ -7,6 +7,7 @@ import numpy as np
 from arraysim.programming.config import ProgrammingConfig
 from arraysim.rules.write_verify import WriteVerifyResult
 from arraysim.training.result import ChipResult, LearnedWeights
+from dwcore.storage.records import data, part
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,10 +23,10 @@ class ProgrammedChip(ChipResult):
     """
 
     config: ProgrammingConfig
-    learned: LearnedWeights
-    float32_accuracy: float
-    accuracy: float
-    layers: tuple[WriteVerifyResult, ...]
+    learned: LearnedWeights = part(LearnedWeights, at="float32")
+    float32_accuracy: float = data("share of test images that the network as numbers classifies correctly", ge=0, le=1)
+    accuracy: float = data("share of test images that the programmed network classifies correctly", ge=0, le=1)
+    layers: tuple[WriteVerifyResult, ...] = part(WriteVerifyResult, at="layer_{L}")
 
     def summary(self) -> dict[str, float]:
         """Return the numbers that say how it went; means over all weights, errors over the largest of their layer."""

@@ -17,6 +17,7 @@ import numpy as np
 from arraysim.synapses.weights import PulsedWeights
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, flag, quantity, whole
+from dwcore.storage.records import data
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,13 +47,15 @@ class WriteVerifyResult:
         energy: of the pulses [J].
     """
 
-    rms_error: np.ndarray
-    accepted: np.ndarray
-    within: float
-    clipped: float
-    pulses: np.ndarray
-    reads: int
-    energy: float
+    rms_error: np.ndarray = data(
+        "rms error of the weights over the largest, before and after each round", "1", "R+1", ge=0
+    )
+    accepted: np.ndarray = data("share of weights read within the tolerance, after each round", "1", "R", ge=0, le=1)
+    within: float = data("share of weights truly within the tolerance at the end", ge=0, le=1)
+    clipped: float = data("share of wanted weights beyond the largest", ge=0, le=1)
+    pulses: np.ndarray = data("write pulses that the loop sent to each weight", "1", "rows columns", dtype="i4", ge=0)
+    reads: int = data("reads of weights by the loop", dtype="i8", ge=0)
+    energy: float = data("energy of these pulses", "J", ge=0)
 
     def summary(self) -> dict[str, float]:
         """Return the numbers that say how it went, for a report or a JSON object."""

@@ -6,32 +6,44 @@ import numpy as np
 
 from arraysim.training.config import TrainingConfig
 from arraysim.training.task import Task
+from dwcore.storage.records import data, named, part
 
 TOTALS = ("pulses", "reads", "energy", "state_histogram")
 """Fields of ``HardwareRecord`` with an entry per epoch."""
 
 
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class LearningCurve:
-    """Accuracy and loss from before the first epoch (entry 0) to after the last (entry E).
+    """Accuracy and loss from before the first epoch (entry 0) to after the last (entry E - 1).
 
     Attributes:
-        loss: mean over training images, shape (E+1,) [1].
-        train_accuracy: of the same images, shape (E+1,) [1].
-        validation_accuracy: shape (E+1,); NaN where no images were kept to validate [1].
-        test_accuracy: shape (E+1,) [1].
+        loss: mean over training images, shape (E,) [1].
+        train_accuracy: of the same images, shape (E,) [1].
+        validation_accuracy: shape (E,); NaN where no images were kept to validate [1].
+        test_accuracy: shape (E,) [1].
         confusion: test images at the end, true class by predicted class, shape (C, C), int64 [1].
         seconds: wall time of the run, None where the run was read from a file [s].
         training_seconds: the same without the measurements after each epoch [s].
     """
 
-    loss: np.ndarray
-    train_accuracy: np.ndarray
-    validation_accuracy: np.ndarray
-    test_accuracy: np.ndarray
-    confusion: np.ndarray
-    seconds: float | None
-    training_seconds: float | None
+    loss: np.ndarray = data("mean loss over training images after each epoch", "1", "E")
+    train_accuracy: np.ndarray = data(
+        "share of these training images classified correctly after each epoch", "1", "E", ge=0, le=1
+    )
+    validation_accuracy: np.ndarray = data(
+        "share of images kept to validate classified correctly after each epoch, NaN if none", "1", "E",
+        nan=True, ge=0, le=1,
+    )  # fmt: skip
+    test_accuracy: np.ndarray = data("share of test images classified correctly after each epoch", "1", "E", ge=0, le=1)
+    confusion: np.ndarray = data(
+        "number of test images by true class and predicted class at the end", "1", "C C", dtype="i8", ge=0
+    )
+    seconds: float | None = None
+    training_seconds: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,10 +51,10 @@ class HardwareRecord:
     """What was sent to the synapses of L layers, and where it left them. Totals since the array was new.
 
     Attributes:
-        pulses: shape (E+1,), int64 [1].
-        reads: conductances read one by one to choose devices, shape (E+1,), int64 [1].
-        energy: of the pulses, shape (E+1,) [J].
-        state_histogram: synapses by state, those lost or broken last, shape (E+1, L, S+1), int64 [1].
+        pulses: shape (E,), int64 [1].
+        reads: conductances read one by one to choose devices, shape (E,), int64 [1].
+        energy: of the pulses, shape (E,) [J].
+        state_histogram: synapses by state, those lost or broken last, shape (E, L, S+1), int64 [1].
         weight: per layer at the end, each of shape (rows, columns) [1].
         state: per layer at the end, each of shape (devices per weight, rows, columns), int8; S and S+1 are lost, S+2
             open, S+3 short [1].
@@ -50,21 +62,32 @@ class HardwareRecord:
         conductance: per layer at the end, each of shape (planes, rows, columns) [S].
         weight_per_conductance: per layer, one per plane: the weights are the sum of their products, shape (planes,) [1/S].
         digital: what the digital layers remember, arrays by name.
-        memory: per layer, what else it takes to go on with its arrays, by name; empty where the record was read from a
-            file that lacks it.
+        memory: per layer, what else it takes to go on with its arrays, by name.
     """
 
-    pulses: np.ndarray
-    reads: np.ndarray
-    energy: np.ndarray
-    state_histogram: np.ndarray
-    weight: tuple[np.ndarray, ...]
-    state: tuple[np.ndarray, ...]
-    pulses_received: tuple[np.ndarray, ...]
-    conductance: tuple[np.ndarray, ...]
-    weight_per_conductance: tuple[np.ndarray, ...]
-    digital: dict[str, np.ndarray]
-    memory: tuple[dict[str, np.ndarray], ...] = ()
+    pulses: np.ndarray = data("write pulses sent up to each epoch", "1", "E", dtype="i8", ge=0)
+    reads: np.ndarray = data("single conductances read up to each epoch", "1", "E", dtype="i8", ge=0)
+    energy: np.ndarray = data("energy of the write pulses up to each epoch", "J", "E", ge=0)
+    state_histogram: np.ndarray = data(
+        "number of synapses by epoch, layer and state, last column lost", "1", "E L S+1", dtype="i8", ge=0
+    )
+    weight: tuple[np.ndarray, ...] = data("weights at the end", "1", "rows columns", at="layer_{L}/weight")
+    state: tuple[np.ndarray, ...] = data(
+        "states of the two synapses of each pair at the end", "1", "devices rows columns", at="layer_{L}/state",
+        dtype="i1", ge=0,
+    )  # fmt: skip
+    pulses_received: tuple[np.ndarray, ...] = data(
+        "write pulses received by each synapse", "1", "devices rows columns", at="layer_{L}/pulses_received", dtype="u4"
+    )
+    conductance: tuple[np.ndarray, ...] = data(
+        "conductances of each plane of devices at the end", "S", "planes rows columns", at="layer_{L}/conductance", ge=0
+    )
+    weight_per_conductance: tuple[np.ndarray, ...] = data(
+        "number that each plane is multiplied by to give the weights", "1/S", "planes",
+        at="layer_{L}/weight_per_conductance",
+    )  # fmt: skip
+    digital: dict[str, np.ndarray] = named(_words, "1", "2 _")
+    memory: tuple[dict[str, np.ndarray], ...] = named(_words, "1", "_", dtype="int", at="layer_{L}/memory")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,8 +99,8 @@ class LearnedWeights:
         digital: what the digital layers remember, arrays by name.
     """
 
-    weight: tuple[np.ndarray, ...]
-    digital: dict[str, np.ndarray]
+    weight: tuple[np.ndarray, ...] = data("weights at the end", "1", "rows columns", at="layer_{L}/weight", dtype="f4")
+    digital: dict[str, np.ndarray] = named(_words, "1", "2 _", dtype="f4")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,7 +117,7 @@ class ChipResult:
     seed: int
     dataset: str
     config: Task
-    hardware: HardwareRecord
+    hardware: HardwareRecord = part(HardwareRecord)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,13 +129,13 @@ class TrainingResult(ChipResult):
         chip: learning curve of the network on chip.
         float32: learning curve of the twin: same network, same images in the same order, same number of epochs;
             None if there is none.
-        learned: what the twin learned; None if there is no twin, or the result was read from a file that lacks it.
+        learned: what the twin learned; None if there is no twin.
     """
 
     config: TrainingConfig
-    chip: LearningCurve
-    float32: LearningCurve | None
-    learned: LearnedWeights | None = None
+    chip: LearningCurve = part(LearningCurve)
+    float32: LearningCurve | None = part(LearningCurve, default=None)
+    learned: LearnedWeights | None = part(LearnedWeights, at="float32", default=None)
 
     @property
     def accuracy(self) -> float:

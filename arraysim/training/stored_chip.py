@@ -30,8 +30,6 @@ def rebuilt_weights(result: ChipResult, synapses: Synapses, where: str = "file")
         InputError: the file lacks what it takes, or the synapses are others.
     """
     hardware, found = result.hardware, []
-    if not hardware.memory:
-        raise InputError(f"{where}: is of an older version and lacks the memory of its arrays; make it anew")
     for number, (state, memory) in enumerate(zip(hardware.state, hardware.memory, strict=True)):
         shape = {"rows": state.shape[1], "columns": state.shape[2], "largest_weight": 1.0}
         weights = result.config.make(synapses.law, **shape, seed=result.seed, number=number)

@@ -13,9 +13,9 @@ with free names) or `part` (a record within); other fields are not stored, the r
     with files.open_checked(path, SCHEMA) as file:
         curve = records.read(file, Curve, at="seed_1")
 
-An axis is a name, a number or a name with an offset ("S+1"); axes of one name have one length all over a record and
-the records within. `{L}` in a path repeats the data set, group or record for the numbers 0 to L - 1 and makes the field
-a tuple; axes first met there belong to their number alone.
+An axis is a name, a number, a name with an offset ("S+1") or "_", of any length, none too; axes of one name have one
+length, at least 1, all over a record and the records within. `{L}` in a path repeats the data set, group or record for
+the numbers 0 to L - 1 and makes the field a tuple; axes first met there belong to their number alone.
 
 Types: "f8"; "f4" (float64 in the file, float32 in memory); "int" (any whole numbers); "i8", "u8", ... (just these);
 "bool" (0 or 1 in the file); "text".
@@ -44,7 +44,7 @@ _LISTED = 5
 class Item:
     """What a field of a record is in a file; see `data`, `named` and `part`."""
 
-    meaning: str = ""
+    meaning: str | Callable[[str], str] = ""
     unit: str | Callable[[str], str] = "1"
     axes: str | None = ""
     dtype: str = "f8"
@@ -94,7 +94,7 @@ def data(
 
 
 def named(
-    meaning: str,
+    meaning: str | Callable[[str], str],
     unit: str | Callable[[str], str] = "1",
     axes: str | None = None,
     *,
@@ -105,7 +105,7 @@ def named(
     """Declare a field that is a mapping of names to arrays, a group of data sets; arguments as `data`.
 
     Args:
-        unit: of all, or a function that gives it from the name.
+        meaning: of all, or a function that makes it of the name; so is `unit`.
     """
     item = Item(meaning=meaning, unit=unit, axes=axes, dtype=dtype, at=at, finite=finite, named=True)
     return dataclasses.field(metadata={"item": item})
@@ -170,8 +170,8 @@ def write(group: h5py.Group, record) -> None:
     for path in _groups(record, ""):
         group.require_group(path)
     for path, item, value, _ in leaves:
-        unit = item.unit if isinstance(item.unit, str) else item.unit(path.rsplit("/", 1)[-1])
-        put(group, path, value, unit=unit, long_name=item.meaning)
+        name = path.rsplit("/", 1)[-1]
+        put(group, path, value, unit=_of(item.unit, name), long_name=_of(item.meaning, name))
 
 
 def read(
@@ -260,7 +260,7 @@ class _Reader:
         if not isinstance(dataset, h5py.Dataset):
             faults.append(f"lacks the data set {label}")
             return None
-        stored, unit = _stored(item.dtype), item.unit if isinstance(item.unit, str) else item.unit(name)
+        stored, unit = _stored(item.dtype), _of(item.unit, name)
         if not (dataset.dtype.kind in "iu" if stored == "int" else dataset.dtype.str.startswith(stored)):
             faults.append(f"{label} has the type {dataset.dtype.str}, must be {stored}")
             return None
@@ -285,7 +285,9 @@ def _leaves(record, below: str, axes: MutableMapping[str, int], label: Callable)
             continue
         repeated = _REPEATED.search(item.at or "")
         if repeated and axes.setdefault(repeated[1], len(value)) != len(value):
-            raise InputError(f"{below}{name} has {len(value)} entries, must be {repeated[1]} = {axes[repeated[1]]}")
+            raise InputError(
+                f"{_join(below, name)} has {len(value)} entries, must be {repeated[1]} = {axes[repeated[1]]}"
+            )
         for n, one in enumerate(value if repeated else (value,)):
             place = label(f"{name}[{n}]" if repeated else name, _numbered(item, n))
             path, scope = _join(below, place).lstrip("/"), _scope(numbered, n, axes) if repeated else axes
@@ -348,12 +350,13 @@ def _shape_fault(label: str, item: Item, shape: tuple[int, ...], axes: MutableMa
     if len(names) == len(shape):
         for axis, length in zip(names, shape, strict=True):
             name, _, offset = axis.partition("+")
-            if not name.isdigit():
-                axes.setdefault(name, length - int(offset or 0))
-            needed.append(int(name) if name.isdigit() else axes[name] + int(offset or 0))
-        if tuple(needed) == shape:
+            fixed = int(name) if name.isdigit() else length if name == "_" else None
+            needed.append(
+                fixed if fixed is not None else axes.setdefault(name, length - int(offset or 0)) + int(offset or 0)
+            )
+        if tuple(needed) == shape and all(length or name == "_" for length, name in zip(shape, names, strict=True)):
             return None
-    known = f" = {tuple(needed)}" if needed else ""
+    known = f" = {tuple(needed)}" if needed and 0 not in needed else ""
     return f"{label} has the shape {shape}, must be ({', '.join(names)}){known}"
 
 
@@ -375,6 +378,11 @@ def _value_faults(label: str, item: Item, values: np.ndarray) -> Iterator[str]:
             yield f"{label} = {wrong[0]:g} [{item.unit}] must be {sign} {bound:g}"
     if item.ascending and np.any(np.diff(values) <= 0):
         yield f"{label} must be strictly ascending, is {np.array2string(values, threshold=8)} [{item.unit}]"
+
+
+def _of(words: str | Callable[[str], str], name: str) -> str:
+    """Return the unit or the meaning of a data set of this name."""
+    return words if isinstance(words, str) else words(name)
 
 
 def _present(group: h5py.Group, item: Item) -> bool:

@@ -6,6 +6,7 @@ import types
 
 import numpy as np
 import pytest
+from resealed import remove, replace, reseal
 from scipy.linalg import expm
 
 from arraysim.datasets.datasets import load_dataset
@@ -19,13 +20,14 @@ from arraysim.programming.program import program
 from arraysim.programming.weights_file import load_weights
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.source import Synapses, synapses_from
-from arraysim.training.config import TrainingConfig, config_from_mapping
+from arraysim.training.config import TrainingConfig
 from arraysim.training.file import load_training, save_training
 from arraysim.training.hardware import record_of
 from arraysim.training.result import TOTALS, ChipResult, LearnedWeights
 from arraysim.training.run import train
 from arraysim.training.stored_chip import after_rest, rebuilt_weights
 from dwcore.errors import InputError
+from dwcore.storage import files
 
 RATE = np.diag(np.full(4, 2.0), 1) + np.diag(np.full(4, 1.0), -1)  # [1/s]
 LAW = dataclasses.replace(
@@ -156,14 +158,12 @@ def test_a_chip_made_anew_goes_on_bit_for_bit(kind):
 
 def test_a_chip_of_other_synapses_is_refused():
     _, left = left_chip("pair")
-    old = dataclasses.replace(left, hardware=dataclasses.replace(left.hardware, memory=()))
     state = tuple(np.full_like(layer, 9) for layer in left.hardware.state)
     more_states = dataclasses.replace(left, hardware=dataclasses.replace(left.hardware, state=state))
     for result, law, words in (
         (left, ladder_law(instances=4), "law: is not of the synapses of a.h5: checkpoint of PairedWeights holds"),
         (left, dataclasses.replace(LAW, conductance=LAW.conductance * 1.01), "conductances of layer 0 differ"),
         (more_states, LAW, "has fewer states than layer 0"),
-        (old, LAW, "a.h5: is of an older version"),
     ):
         with pytest.raises(InputError, match=re.escape(words)):
             rebuilt_weights(result, synapses(law), "a.h5")
@@ -246,15 +246,67 @@ def test_figures_show_what_happened(chip):
     assert len(rounds_figure([chip]).axes) == 2
 
 
-def test_files_of_before_are_still_read(trained, digits, tmp_path):
-    """They lack the twin's weights and the memory of the arrays: accuracy can be read, a rest cannot."""
-    before = dataclasses.replace(trained, learned=None, hardware=dataclasses.replace(trained.hardware, memory=()))
-    save_training(tmp_path / "a.h5", [before])
-    (found,) = load_training(tmp_path / "a.h5")
-    assert found.learned is None and found.hardware.memory == ()
-    assert infer(found, digits).accuracy == trained.accuracy
-    with pytest.raises(InputError, match=r"a\.h5: is of an older version"):
-        rebuilt_weights(found, synapses(LAW), "a.h5")
-    told = CONFIG.to_mapping()
-    told["momentum"] = told.pop("float32_momentum")
-    assert config_from_mapping(told, "a.h5") == CONFIG
+def infinite(values):
+    return np.where(np.arange(values.size).reshape(values.shape) == 0, np.inf, values)
+
+
+ALTERED = {
+    "states of another shape": (replace("hardware/layer_0/state", lambda v: v[0]), r"layer_0/state has the shape"),
+    "too few states": (replace("hardware/layer_1/state", lambda v: v[:, 1:]), r"layer_1/state has the shape"),
+    "fractions for states": (replace("hardware/layer_0/state", lambda v: v + 0.5), "layer_0/state has the type <f8"),
+    "a negative state": (
+        replace("hardware/layer_0/state", lambda v: v * 0 - 1),
+        r"layer_0/state = -1 \[1\] must be >= 0",
+    ),
+    "flat weights": (replace("hardware/layer_0/weight", np.ravel), "hardware/layer_0/weight has the shape"),
+    "fewer weights": (replace("hardware/layer_0/weight", lambda v: v[1:]), "hardware/layer_0/state has the shape"),
+    "no weights": (replace("hardware/layer_0/weight", lambda v: v[:0]), r"weight has the shape \(0, 16\)"),
+    "a weight that is no number": (replace("hardware/layer_0/weight", infinite), "weight holds inf"),
+    "a matrix in the memory": (replace("hardware/layer_0/memory/events", np.atleast_2d), "memory/events has the shape"),
+    "an infinite energy": (replace("hardware/energy", infinite), "hardware/energy holds inf"),
+    "energies in eV": (replace("hardware/energy", lambda v: v, unit="eV"), 'the unit "eV", must be "J"'),
+    "negative pulses": (replace("hardware/pulses", lambda v: -v), "hardware/pulses = .* must be >= 0"),
+    "another number of epochs": (replace("hardware/reads", lambda v: v[1:]), "hardware/reads has the shape"),
+    "no layer": (remove("hardware/layer_0"), "lacks the data set /seed_1/hardware/layer_0/weight"),
+    "no memory": (remove("hardware/layer_1/memory"), "lacks the group /seed_1/hardware/layer_1/memory"),
+    "no hardware": (remove("hardware"), "lacks the group /seed_1/hardware"),
+    "text for weights": (replace("float32/layer_0/weight", lambda v: "heavy"), "layer_0/weight has the type |S5"),
+}
+
+
+@pytest.mark.parametrize("change, message", ALTERED.values(), ids=ALTERED)
+@pytest.mark.parametrize("kind", ["training", "programming"])
+def test_a_sealed_file_of_impossible_content_is_refused(trained, chip, tmp_path, change, message, kind):
+    """Of a layout or with values that no run could have written: one line that names file and data set."""
+    save, load, result = {
+        "training": (save_training, load_training, trained),
+        "programming": (save_programming, load_programming, chip),
+    }[kind]
+    save(tmp_path / "sound.h5", [result])
+    reseal(tmp_path / "sound.h5", tmp_path / "a.h5", lambda file: change(file["seed_1"]))
+    with pytest.raises(InputError, match=message) as caught:
+        load(tmp_path / "a.h5")
+    assert str(caught.value).startswith(f"{tmp_path / 'a.h5'}: ") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("change, message", {
+    "no seed": (lambda told: told.pop("seeds"), "has no fit entry seeds"),
+    "seeds of text": (lambda told: told.update(seeds="1"), "has no fit entry seeds"),
+    "seeds that are texts": (lambda told: told.update(seeds=["1"]), "seeds must be whole numbers"),
+    "no seed at all": (lambda told: told.update(seeds=[]), "seeds must be whole numbers"),
+    "another seed": (lambda told: told.update(seeds=[2]), "lacks the group /seed_2"),
+    "no settings": (lambda told: told.update(training=3), "has no fit entry training"),
+    "unknown setting": (lambda told: told["training"].update(speed=1), "speed"),
+    "no twin": (lambda told: told["training"].update(twin=True), "lacks the twin"),
+}.values())  # fmt: skip
+def test_a_training_file_of_another_configuration_is_refused(trained, tmp_path, change, message):
+    save_training(tmp_path / "sound.h5", [dataclasses.replace(trained, float32=None, learned=None)])
+    with files.open_checked(tmp_path / "sound.h5") as old:
+        told = files.provenance(old)["config"]
+        told["training"]["twin"] = False
+        change(told)
+        with files.create(tmp_path / "a.h5", "dwsynapse.training", config=told, seed=1) as new:
+            old.copy("seed_1", new)
+    with pytest.raises(InputError, match=message) as caught:
+        load_training(tmp_path / "a.h5")
+    assert str(caught.value).startswith(f"{tmp_path / 'a.h5'}: ")
