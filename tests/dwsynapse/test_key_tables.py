@@ -1,0 +1,56 @@
+"""The tables of keys are those of the declarations; the examples beside them are accepted and do what they say."""
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from arraysim.cost.settings import ChipSettings
+from arraysim.networks.definition_file import definition_from_mapping
+from arraysim.periphery.config import periphery_from_mapping
+from llg import QPhiModel, device_from_mapping, find_wells
+
+DOCS = Path(__file__).parents[2] / "docs"
+SPEC = importlib.util.spec_from_file_location("key_tables", DOCS / "key_tables.py")
+TABLES = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(TABLES)
+PAGES = {page.name: page.read_text(encoding="utf-8") for page in TABLES.PAGES}
+EXAMPLES = [tomllib.loads(text) for page in PAGES.values() for text in re.findall(r"```toml\n(.*?)```", page, re.S)]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_tables_are_those_of_the_declarations(name):
+    """`python docs/key_tables.py` makes them anew."""
+    assert TABLES.filled(PAGES[name]) == PAGES[name]
+
+
+def test_every_declaration_has_its_table():
+    placed = [place[1] for page in PAGES.values() for place in TABLES.PLACE.finditer(page)]
+    assert sorted(placed) == sorted(set(TABLES.DECLARATIONS) - {"layer flatten"})  # which has no keys
+
+
+def test_rows_say_unit_default_and_rule():
+    page = PAGES["device-files.md"]
+    assert "| `alpha` |  | required | > 0 and <= 1 | Gilbert damping |" in page
+    assert "| `Delta` | m | - | > 0 | wall width parameter |" in page
+    changed = page.replace("Gilbert damping", "damping")
+    assert changed != page and TABLES.filled(changed) == page
+
+
+def test_example_devices():
+    three, strip = (device_from_mapping(one) for one in EXAMPLES[:2])
+    assert len(find_wells(QPhiModel(three), three.temperature)) == 3
+    assert strip.material.in_plane
+
+
+def test_example_network_fits_images():
+    network = definition_from_mapping(EXAMPLES[2], "example")
+    assert network.shapes((8, 8, 1), 10)[-1] == (10,)
+
+
+def test_example_periphery_and_chip():
+    assert periphery_from_mapping(EXAMPLES[3], "example").read.noise == 0.01
+    assert ChipSettings.from_mapping(EXAMPLES[4], "example").on_resistance == 200e3
+    assert len(EXAMPLES) == 5
