@@ -23,7 +23,8 @@ from arraysim.training.config import TrainingConfig
 from arraysim.training.float_twin import FloatTwin
 from compact.table.operating_point import write_points
 from compact.table.table_file import load_table
-from dwcore.numerics.product import product, workers
+from dwcore.numerics.product import product
+from dwcore.numerics.threads import workers
 
 # Network -> shape of its images, batch size, batches.
 CASES = {"mlp": ((28, 28, 1), 10, 400), "vgg8:0.25": ((32, 32, 3), 50, 3), "vgg8": ((32, 32, 3), 50, 2)}

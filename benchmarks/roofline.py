@@ -19,7 +19,7 @@ from dwsynapse.benchmark import processor
 from llg import Drive, QPhiModel, find_wells, load_device
 from llg.kernels import q_phi, q_phi_chi, q_phi_delta
 from llg.runs.models import with_model
-from llg.runs.run_plan import plan_run
+from llg.runs.run_plan import EnsembleCase, plan_run
 
 KERNELS = {"q-phi": q_phi, "q-phi-delta": q_phi_delta, "q-phi-chi": q_phi_chi}
 THIRD_NORMALS = 0.5
@@ -56,7 +56,8 @@ def kernel_call(name):
     device = with_model(load_device("five_state"), name)
     well = find_wells(QPhiModel(device), 300.0)[0]
     drive = Drive(waveform=device.pulse.waveform(1e-9), current_density=device.pulse.current_density)
-    plan = plan_run(device, drive, 300.0, None, 0, 1.0)
+    case = EnsembleCase(device=device, drive=drive, n=LANES, start=(well.q, well.phi), seed=1, temperature=300.0)
+    plan = plan_run(case)
     data = plan.stretches[0].input
     keys = np.empty((2, LANES), np.uint64)
     trajectory_keys(np.uint64(1), np.uint64(0), *keys)

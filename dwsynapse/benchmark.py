@@ -18,6 +18,7 @@ from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.weights import PairedWeights
 from compact.bulk.sweep import build_table, reference_grid
+from dwcore.numerics.threads import thread_count
 from llg.device.device import Device, load_device
 from llg.device.pulse import Waveform
 from llg.landscape.wells import find_wells
@@ -44,7 +45,7 @@ def bench(*, seconds: float) -> dict:
         "reads_per_second": _read_rates(seconds),
         "import_seconds": _start_up_times(),
         "processor": processor(),
-        "cores": os.cpu_count(),
+        "cores": thread_count(),
         "load": load,
     }
 
@@ -86,7 +87,7 @@ def all_models(device: Device, *, seconds: float) -> dict[str, dict[str, float]]
     rates = {}
     for name in EQUATIONS:
         variant = dataclasses.replace(device, wall=dataclasses.replace(device.wall, model=name))
-        threads = {"threads_1": 1, "threads_all": os.cpu_count() or 1}
+        threads = {"threads_1": 1, "threads_all": thread_count()}
         rates[name] = {
             key: trajectory_steps_per_second(variant, threads=number, seconds=seconds)
             for key, number in threads.items()

@@ -14,7 +14,8 @@ from arraysim.networks.definition import Convolution, Linear
 from arraysim.networks.patches import roll_back, unroll
 from arraysim.synapses.weights import FloatWeights
 from dwcore.errors import InputError
-from dwcore.numerics.product import BLOCK_ROWS, for_each_block, product
+from dwcore.numerics.product import BLOCK_ROWS, product
+from dwcore.numerics.threads import for_each_block
 
 GROUPS = 8
 """Parts in which the gradient of a convolution is summed, whatever the number of threads."""

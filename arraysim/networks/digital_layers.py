@@ -7,7 +7,7 @@ import numpy as np
 from arraysim.networks import normalization_kernel, pooling_kernel, quantization
 from arraysim.networks.activations import FUNCTIONS
 from arraysim.networks.definition import Activation, BatchNorm, Pooling
-from dwcore.numerics.product import for_each_block
+from dwcore.numerics.threads import for_each_block
 
 BLOCK_VALUES = 1 << 17
 """Values of one block of a threaded loop."""

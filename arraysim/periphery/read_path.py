@@ -9,7 +9,7 @@ from arraysim.periphery.convert_kernel import fill_scales
 from arraysim.periphery.drive import Drive, drive
 from arraysim.periphery.tile_reads import Lines, TileReads
 from arraysim.synapses.synapse_array import stream_keys
-from dwcore.numerics.product import for_each_block
+from dwcore.numerics.threads import for_each_block
 
 # Bits and partial sums that are held at a time, so that they stay in the cache; vectors at most and at least.
 BLOCK_NUMBERS, MAX_BLOCK, MIN_BLOCK = 2**18, 512, 16

@@ -1,6 +1,5 @@
 """Training of a network on chip and of its float32 twin, one seed."""
 
-import numba
 import numpy as np
 
 from arraysim.datasets.datasets import Dataset
@@ -13,7 +12,7 @@ from arraysim.training.keeper import Keeper
 from arraysim.training.result import TrainingResult
 from arraysim.training.trainee import Trainee, divide
 from dwcore.errors import InputError
-from dwcore.numerics.product import workers
+from dwcore.numerics.threads import numba_threads, workers
 
 MAX_SEED = 2**63 - 1
 
@@ -47,13 +46,8 @@ def train(
     if not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
         raise InputError(f"seed = {seed!r} must be an integer from 0 to {MAX_SEED}")
     # Overflow shows in the loss, which is looked at after each epoch.
-    with workers(jobs), np.errstate(over="ignore", invalid="ignore"):
-        threads = numba.get_num_threads()
-        numba.set_num_threads(min(jobs, numba.config.NUMBA_NUM_THREADS))
-        try:
-            return _train(law, dataset, seed, config, keeper)
-        finally:
-            numba.set_num_threads(threads)
+    with workers(jobs), numba_threads(jobs), np.errstate(over="ignore", invalid="ignore"):
+        return _train(law, dataset, seed, config, keeper)
 
 
 def _train(law: PulseLaw, dataset: Dataset, seed: int, config: TrainingConfig, keeper: Keeper) -> TrainingResult:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +16,7 @@ from arraysim.training.keeper import DEFAULT_INTERVAL, Keeper, interrupts
 from arraysim.training.result import TrainingResult
 from arraysim.training.run import train
 from dwcore.errors import InputError
+from dwcore.numerics.threads import thread_count
 
 
 def train_seeds(
@@ -50,7 +50,7 @@ def train_seeds(
         KeyboardInterrupt: Ctrl-C; the checkpoints are kept.
     """
     config = TrainingConfig() if config is None else config
-    jobs = os.cpu_count() if jobs is None else jobs
+    jobs = thread_count(jobs)
     orders = _orders(law, dataset, seeds, config, out, resume=resume, force=force, interval=interval)
     processes = min(len(orders), jobs)
     if processes == 1:

@@ -14,6 +14,7 @@ from compact.bulk.block import Worker
 from compact.bulk.home import HomeStates
 from compact.bulk.plan import SweepPlan
 from dwcore.errors import RunError
+from dwcore.numerics.threads import thread_count
 
 HOME, BLOCK = "home", "block"
 Task = tuple[str, int]
@@ -71,7 +72,7 @@ def run_threads(
         with lock:
             progress(done)
 
-    jobs = jobs or os.cpu_count()
+    jobs = thread_count(jobs)
     with ThreadPoolExecutor(jobs) as pool:
         try:
             yield from in_flight(lambda task: pool.submit(run_task, worker, task, advance), tasks, 2 * jobs)
@@ -114,7 +115,7 @@ def run_processes(
     Raises:
         RunError: a process died.
     """
-    jobs = jobs or os.cpu_count()
+    jobs = thread_count(jobs)
     # Forked children of a process with threads may hang.
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin, (plan,))
     try:

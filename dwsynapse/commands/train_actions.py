@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import os
 import sys
 
 from arraysim.cost.of_training import cost_line, summary_of, training_cost
@@ -18,6 +17,7 @@ from arraysim.training.series import PARAMETERS, save_series, spread, vary
 from arraysim.training.trainee import divide
 from compact.table.table_file import load_table
 from dwcore.errors import InputError
+from dwcore.numerics.threads import thread_count
 from dwcore.parameters import as_number
 from dwsynapse.options import emit
 from dwsynapse.settings_text import print_settings, settable, values_of
@@ -132,7 +132,7 @@ def run_search(arguments: argparse.Namespace, config, dataset):
         if sys.stderr.isatty():
             print(_trial_line(trial), file=sys.stderr)
 
-    jobs = os.cpu_count() if arguments.jobs is None else arguments.jobs
+    jobs = thread_count(arguments.jobs)
     law = synapses_from(arguments.table, temperature=arguments.temperature).law
     trials = search(law, dataset, seed=arguments.seed, config=config, jobs=jobs, note=note)
     best = trials[0]

@@ -15,7 +15,6 @@ References:
 
 import dataclasses
 import math
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,6 +22,7 @@ import numpy as np
 
 from dwcore.errors import InputError, RunError
 from dwcore.numerics.noise import stream_id
+from dwcore.numerics.threads import thread_count
 from llg.constants import K_B
 from llg.kernels.heun import LANES
 from llg.landscape.wells import Well
@@ -116,7 +116,7 @@ def flux_rates(
     )
     sampler = _Sampler(model, wells, home, direction, temperature, seed, dt, noise_scale, trials)
     interfaces = sampler.place_interfaces()
-    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(thread_count(jobs)) as pool:
         runs = list(pool.map(lambda r: sampler.replica(r, interfaces), range(replicas)))
     rates = np.array(runs)
     error = rates.std(axis=0, ddof=1) / np.sqrt(replicas)

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from dwcore.errors import InputError
 from llg.device.device import Device
 from llg.device.pulse import Waveform
 from llg.walls.q_phi import NO_FIELD, Field
@@ -37,6 +38,17 @@ class Drive:
     def largest_current(self) -> float:
         """Largest magnitude of the current density of any trajectory at any time [A/m^2]."""
         return float(np.max(np.abs(self.current_density)) * np.max(np.abs(self.waveform.value)))
+
+    @property
+    def single_current(self) -> float:
+        """The current density that all trajectories share [A/m^2].
+
+        Raises:
+            InputError: there is one per trajectory.
+        """
+        if np.ndim(self.current_density):
+            raise InputError("current_density must be one number for all trajectories here")
+        return float(self.current_density)
 
     @property
     def largest_field(self) -> Field:

@@ -1,7 +1,6 @@
 """Ensembles of noisy trajectories: validates, cuts into blocks of lanes, runs them on threads, gathers outcomes."""
 
 import dataclasses
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -9,17 +8,18 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import numpy as np
 
 from dwcore.errors import InputError, RunError
+from dwcore.numerics.noise import stream_id, trajectory_keys
+from dwcore.numerics.threads import thread_count
 from llg.device.device import Device
 from llg.kernels.heun import LANES
 from llg.runs.drive import Drive
-from llg.runs.lane_run import LaneRun
-from llg.runs.run_plan import LARGEST_STEP_COUNT, LARGEST_TEMPERATURE
+from llg.runs.run_plan import EnsembleCase, plan_run
 
 LARGEST_BLOCK = 2048
 """Trajectories per task at most; results do not depend on it."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Ensemble:
     """Outcomes of n trajectories, and the trajectories themselves where asked for.
 
@@ -38,6 +38,14 @@ class Ensemble:
     n_steps: int
     time: np.ndarray
     samples: dict[str, np.ndarray]
+
+    def __repr__(self) -> str:
+        recorded = f", {self.time.size} samples over {1e9 * self.time[-1]:.4g} ns" if self.time.size else ""
+        q = f"q = {1e9 * self.q.mean():.4g} +- {1e9 * self.q.std():.2g} nm"
+        return (
+            f"<Ensemble of {self.q.size} trajectories ({', '.join(self.final)}): {q}, {int(self.left.sum())} off the "
+            f"track, {self.n_steps} steps of {1e12 * self.dt:.4g} ps{recorded}>"
+        )
 
     @property
     def q(self) -> np.ndarray:
@@ -58,6 +66,55 @@ class Ensemble:
     def phi_samples(self) -> np.ndarray:
         """Recorded wall angles, shape (m, n) [rad]."""
         return self.samples["phi"]
+
+
+class LaneRun:
+    """Runs the trajectories of a case by their numbers; what comes out depends on nothing else."""
+
+    def __init__(self, case: EnsembleCase):
+        self.case, self.plan, self.first = case, plan_run(case), np.uint64(case.first)
+        current = case.drive.current_density
+        self.current = np.broadcast_to(np.asarray(current, float), (case.n,))
+        self.start = self.plan.model.complete(*case.start)
+        self.stream_of = _streams(case)
+        self.keys = None if np.ndim(current) == 0 else _noise_keys(self.current, self.stream_of, case.first)
+
+    def lanes(self, where: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Current amplitude [A/m^2] and the two noise keys of some trajectories, padded to full groups of lanes."""
+        count = -(-(where.stop - where.start) // LANES) * LANES
+        amplitude = _padded(self.current[where], count)
+        if self.keys is not None:
+            return amplitude, _padded(self.keys[0][where], count), _padded(self.keys[1][where], count)
+        keys = np.empty((2, count), np.uint64)
+        trajectory_keys(self.stream_of(float(self.current[0])), self.first + np.uint64(where.start), keys[0], keys[1])
+        return amplitude, keys[0], keys[1]
+
+    def run(self, where: slice, final: np.ndarray, recorded: np.ndarray | None = None):
+        """Run trajectories from their start to the end.
+
+        Args:
+            where: their numbers.
+            final: output, final value of each coordinate, shape (coordinates, count).
+            recorded: output, values at the start and at each sample, shape (samples + 1, coordinates, count).
+        """
+        lanes = self.lanes(where)
+        size = lanes[0].size
+        units = self.plan.stretches[0].input.units
+        state = tuple(np.full(size, value / unit) for value, unit in zip(self.start, units, strict=True))
+        if recorded is not None:
+            recorded[0] = np.array(self.start)[:, None]
+        for stretch in self.plan.stretches:
+            data = stretch.input
+            if data.units != units:
+                state = tuple(x * (old / new) for x, old, new in zip(state, units, data.units, strict=True))
+                units = data.units
+            step = self.plan.dt * data.rate
+            noise = data.noise_per_sqrt_dt * np.sqrt(step)
+            rows = self.plan.rows, stretch.first, stretch.count
+            data.advance(*state, *lanes, *rows, step, noise, data.table, data.x_end, data.coefficients)
+            if recorded is not None and stretch.sample is not None:
+                _store(recorded[stretch.sample], state, units)
+        _store(final, state, units)
 
 
 def simulate(
@@ -99,11 +156,12 @@ def simulate(
         InputError: impossible arguments.
         RunError: a trajectory diverged.
     """
-    temperature = check_arguments(device, drive, n, start, seed, temperature, jobs, block, first)
-    if not 0 <= samples <= LARGEST_STEP_COUNT:
-        raise InputError(f"samples = {samples} must be >= 0 and <= {LARGEST_STEP_COUNT:.0e}")
-    case = {"n": n, "start": start, "seed": seed, "temperature": temperature, "dt": dt, "first": first}
-    run = LaneRun(device, drive, **case, samples=samples, noise_scale=noise_scale)
+    run = LaneRun(
+        EnsembleCase(
+            device=device, drive=drive, n=n, start=start, seed=seed, dt=dt, samples=samples, first=first,
+            temperature=device.temperature if temperature is None else temperature, noise_scale=noise_scale,
+        )
+    )  # fmt: skip
     final = np.empty((len(run.start), n))
     recorded = np.empty((samples + 1, len(run.start), n)) if samples else None
 
@@ -117,7 +175,7 @@ def simulate(
 
 def default_block(n: int, jobs: int | None) -> int:
     """Trajectories per task: at most `LARGEST_BLOCK`, and as many tasks as make all threads equally busy."""
-    threads = jobs or os.cpu_count() or 1
+    threads = thread_count(jobs)
     return max(-(-n // (threads * -(-n // (threads * LARGEST_BLOCK)))), 1)
 
 
@@ -132,7 +190,12 @@ def each_block(
         block: trajectories per call, rounded up to full groups of lanes; None for the default.
         jobs: threads; all processors by default.
         progress: called with the number of trajectories of each finished block.
+
+    Raises:
+        InputError: no threads or no trajectories at all.
     """
+    if min(value for value in (n, block, jobs) if value is not None) < 1:
+        raise InputError(f"n = {n}, block = {block} and jobs = {jobs} must be >= 1")
     lanes = -(-(block or default_block(n, jobs)) // LANES) * LANES
     begins, turn, failed = iter(range(0, n, lanes)), threading.Lock(), threading.Event()
 
@@ -147,7 +210,7 @@ def each_block(
             with turn:
                 progress(end - begin)
 
-    threads = jobs or os.cpu_count() or 1
+    threads = thread_count(jobs)
     if threads == 1:
         serve()
         return
@@ -160,29 +223,8 @@ def each_block(
             raise
 
 
-def check_arguments(device, drive, n, start, seed, temperature, jobs, block, first) -> float:
-    """Refuse impossible arguments of `simulate`; returns the temperature [K]."""
-    if min(value for value in (n, block, jobs) if value is not None) < 1:
-        raise InputError(f"n = {n}, block = {block} and jobs = {jobs} must be >= 1")
-    if not 0 <= seed < 2**63:
-        raise InputError(f"seed = {seed} must be >= 0 and < 2^63")
-    if not 0 <= first < 2**63:
-        raise InputError(f"first = {first} must be >= 0 and < 2^63")
-    if not 0 <= start[0] <= device.track.length:
-        raise InputError(f"start q = {start[0]:g} [m] must lie on the track, 0 to {device.track.length:g}")
-    if not np.isfinite(start[1]):
-        raise InputError(f"start phi = {start[1]:g} [rad] must be finite")
-    current = np.asarray(drive.current_density, float)
-    if current.shape not in ((), (n,)) or not np.all(np.isfinite(current)):
-        raise InputError(f"current_density must be a finite number or {n} of them [A/m^2], one per trajectory")
-    temperature = device.temperature if temperature is None else temperature
-    if not 0 <= temperature < LARGEST_TEMPERATURE:
-        raise InputError(f"temperature = {temperature:g} [K] must be >= 0 and < {LARGEST_TEMPERATURE:g}")
-    return temperature
-
-
 def diverged(count: int, n: int, dt: float) -> RunError:
-    """The error of `count` of n trajectories that are no numbers any more."""
+    """Return the error of `count` of n trajectories that diverged to NaN."""
     return RunError(f"{count} of {n} trajectories diverged at dt = {dt:g} s; use a smaller dt")
 
 
@@ -197,3 +239,31 @@ def _result(run: LaneRun, final: np.ndarray, recorded: np.ndarray | None) -> Ens
     recorded = np.empty((0, *final.shape)) if recorded is None else recorded
     samples = dict(zip(names, recorded.swapaxes(0, 1), strict=True))
     return Ensemble(dict(zip(names, final, strict=True)), left, plan.dt, plan.n_steps, plan.time, samples)
+
+
+def _streams(case: EnsembleCase) -> Callable[[float], np.uint64]:
+    """Hash of everything that noise belongs to but the number of the trajectory, as a function of its current."""
+    point = (*case.drive.values(), case.temperature, *case.start)
+    return lambda J: stream_id(case.seed, case.device.instance, J, *point)
+
+
+def _store(target: np.ndarray, state: tuple[np.ndarray, ...], units: tuple[float, ...]):
+    for row, values, unit in zip(target, state, units, strict=True):
+        row[:] = values[: row.size] * unit
+
+
+def _padded(values: np.ndarray, count: int) -> np.ndarray:
+    out = np.zeros(count, values.dtype)
+    out[: values.size] = values
+    return out
+
+
+def _noise_keys(current: np.ndarray, stream_of: Callable, first: int) -> tuple[np.ndarray, np.ndarray]:
+    """Keys of all trajectories; each counts its own number, from `first` on, among those of its current density."""
+    keys = np.empty((2, current.size), np.uint64)
+    for J in np.unique(current):
+        mine = np.flatnonzero(current == J)
+        part = np.empty((2, mine.size), np.uint64)
+        trajectory_keys(stream_of(float(J)), np.uint64(first), part[0], part[1])
+        keys[:, mine] = part
+    return keys[0], keys[1]

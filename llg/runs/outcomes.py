@@ -9,11 +9,12 @@ import numpy as np
 from dwcore.errors import InputError
 from llg.device.device import Device
 from llg.kernels.heun import LANES
+from llg.kernels.q_phi import run_block
 from llg.landscape.settling import Settling
 from llg.landscape.wells import Well, well_index
 from llg.runs.drive import Drive
-from llg.runs.ensemble import Ensemble, check_arguments, diverged, each_block
-from llg.runs.lane_run import LaneRun
+from llg.runs.ensemble import Ensemble, LaneRun, diverged, each_block
+from llg.runs.run_plan import EnsembleCase
 from llg.walls.q_phi import NO_FIELD
 
 _Q_UNIT = 1e-21
@@ -84,13 +85,17 @@ def count_outcomes(
         InputError: impossible arguments.
         RunError: a trajectory diverged.
     """
-    temperature = check_arguments(device, drive, n, start, seed, temperature, jobs, block, first)
     if np.ndim(drive.current_density):
         raise InputError("current_density must be one number where only outcomes are counted")
-    run = LaneRun(device, drive, n=n, start=start, seed=seed, temperature=temperature, dt=dt, first=first)
-    quiet = _quiet(run, drive, settling, temperature)
+    temperature = device.temperature if temperature is None else temperature
+    run = LaneRun(
+        EnsembleCase(
+            device=device, drive=drive, n=n, start=start, seed=seed, temperature=temperature, dt=dt, first=first
+        )
+    )
+    quiet = _quiet(run, settling)
     tally = _Tally(wells, run)
-    if quiet is None:
+    if quiet is None or settling is None:
         each_block(lambda *part: tally.add(*_whole(run, *part)), n, block, jobs, progress)
     else:
         surface = settling.surface((run.plan.n_steps - quiet) * run.plan.dt)
@@ -107,11 +112,11 @@ def ensemble_outcomes(ensemble: Ensemble, wells: list[Well], start: float) -> Ou
     return Outcomes(_counts(index, len(wells)), left, displacement, ensemble.dt, ensemble.n_steps, steps)
 
 
-def _quiet(run: LaneRun, drive: Drive, settling: Settling | None, temperature: float) -> int | None:
+def _quiet(run: LaneRun, settling: Settling | None) -> int | None:
     """First step from which on the walls are at rest and may be stopped; None if there is no such step."""
-    plan, device = run.plan, run.plan.model.device
-    rigid = device.wall.model == "q-phi" and len(plan.stretches) == 1
-    if settling is None or not rigid or drive.field != NO_FIELD or temperature != settling.temperature:
+    plan, case = run.plan, run.case
+    rigid = case.device.wall.model == "q-phi" and len(plan.stretches) == 1
+    if settling is None or not rigid or case.drive.field != NO_FIELD or case.temperature != settling.temperature:
         return None
     disturbed = np.flatnonzero((plan.rows[:, 0] != 0) | (plan.rows[:, 4] != 1))
     quiet = int(disturbed[-1]) + 1 if disturbed.size else 0
@@ -128,8 +133,6 @@ def _whole(run: LaneRun, begin: int, end: int) -> tuple[np.ndarray, int]:
 
 def _early(run: LaneRun, quiet: int, surface: np.ndarray, begin: int, end: int) -> tuple[np.ndarray, int]:
     """The same, but each trajectory where it was stopped."""
-    from llg.kernels.outcome import run_block
-
     plan, data = run.plan, run.plan.stretches[0].input
     amplitude, key_1, key_2 = run.lanes(slice(begin, end))
     state = [np.full(amplitude.size, value / unit) for value, unit in zip(run.start, data.units, strict=True)]

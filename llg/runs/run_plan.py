@@ -14,6 +14,7 @@ import numpy as np
 from dwcore.errors import InputError
 from llg.device.device import Device
 from llg.device.gate import quantized
+from llg.device.pulse import Waveform
 from llg.runs.drive import Drive, scaled_field, wall_field
 from llg.runs.models import equation_of
 from llg.runs.scaling import KernelInput, field_rows
@@ -65,61 +66,114 @@ class RunPlan:
     stretches: list[Stretch]
 
 
-def plan_run(
-    device: Device, drive: Drive, temperature: float, dt: float | None, samples: int, noise_scale: float
-) -> RunPlan:
-    """Lay out the time loop, arguments as `llg.runs.ensemble.simulate`.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EnsembleCase:
+    """Trajectories of one device from one starting point, and all that their noise belongs to.
+
+    Attributes:
+        device: the device (instance) to simulate.
+        drive: current, field and gate in time.
+        n: number of trajectories.
+        start: initial q [m] and phi [rad].
+        seed: root seed of the noise.
+        temperature: temperature [K], 0 for no noise.
+        dt: wanted time step [s]; None for that of `llg.runs.time_step`.
+        samples: number of equidistant times at which to record, besides the start; 0 records nothing.
+        noise_scale: factor on the noise; other than 1 only to see a statistical test fail.
+        first: number of the first trajectory.
+    """
+
+    device: Device
+    drive: Drive
+    n: int
+    start: tuple[float, float]
+    seed: int
+    temperature: float
+    dt: float | None = None
+    samples: int = 0
+    noise_scale: float = 1.0
+    first: int = 0
+
+    def __post_init__(self):
+        for name in ("seed", "first"):
+            if not 0 <= getattr(self, name) < 2**63:
+                raise InputError(f"{name} = {getattr(self, name)} must be >= 0 and < 2^63")
+        if self.n < 1:
+            raise InputError(f"n = {self.n} must be >= 1")
+        length, (q, phi) = self.device.track.length, self.start
+        if not 0 <= q <= length:
+            raise InputError(f"start q = {q:g} [m] must lie on the track, 0 to {length:g}")
+        if not np.isfinite(phi):
+            raise InputError(f"start phi = {phi:g} [rad] must be finite")
+        current = np.asarray(self.drive.current_density, float)
+        if current.shape not in ((), (self.n,)) or not np.all(np.isfinite(current)):
+            raise InputError(f"current_density must be a finite number or {self.n} of them [A/m^2], one per trajectory")
+        if not 0 <= self.temperature < LARGEST_TEMPERATURE:
+            raise InputError(f"temperature = {self.temperature:g} [K] must be >= 0 and < {LARGEST_TEMPERATURE:g}")
+        if not 0 <= self.samples <= LARGEST_STEP_COUNT:
+            raise InputError(f"samples = {self.samples} must be >= 0 and <= {LARGEST_STEP_COUNT:.0e}")
+
+    @property
+    def heated(self) -> bool:
+        """The current changes the temperature of the track."""
+        return self.device.heating is not None and self.temperature > 0
+
+
+def plan_run(case: EnsembleCase) -> RunPlan:
+    """Lay out the time loop.
 
     Raises:
         InputError: too large a time step, too many steps, or a drive that this device cannot take.
     """
-    heated = temperature
-    if device.heating is not None and temperature > 0:
+    device, drive, samples = case.device, case.drive, case.samples
+    hottest = case.temperature
+    if case.heated:
         if np.ndim(drive.current_density):
             raise InputError("current_density must be one number for all trajectories of a device with [heating]")
-        heated += device.steady_rise(drive.largest_current)
+        hottest += device.steady_rise(drive.largest_current)
     gate = drive.gate_levels(device)
     extremes = [device] if gate is None else [device.at_gate_level(v) for v in (gate.value.min(), gate.value.max())]
-    limits = wall_field(device, drive.largest_field), drive.largest_current, heated
-    step = min(time_step(equation_of(d).model(d), dt, *limits) for d in extremes)
+    limits = wall_field(device, drive.largest_field), drive.largest_current, hottest
+    step = min(time_step(equation_of(d).model(d), case.dt, *limits) for d in extremes)
     if drive.length / step > LARGEST_STEP_COUNT:
         what = f"a trajectory of {drive.length:g} s in steps of {step:.2g} s"
         raise InputError(f"{what} has {drive.length / step:.2g} steps, must be <= {LARGEST_STEP_COUNT:.0e}")
     stride = max(math.ceil(drive.length / (step * max(samples, 1))), 1)
     n_steps = stride * max(samples, 1)
-    sampled = _Sampled(device, drive, temperature, n_steps)
+    sampled = _SampledDrive(case, n_steps)
     levels = np.zeros(n_steps) if gate is None else sampled.levels(gate)
-    rows, stretches, model = [], [], None
-    kernels = _Kernels(device, gate is not None, temperature, noise_scale)
+    rows: list[np.ndarray] = []
+    stretches: list[Stretch] = []
+    kernels = _Kernels(case, gate is not None)
     for begin, end in _runs(levels):
         wall, kernel = kernels.at(float(levels[begin]))
-        model = model or wall
         for first, last in _cut(begin, end, stride if samples else n_steps):
             sample = last // stride if samples and last % stride == 0 else None
             stretches.append(Stretch(kernel, first + len(rows), last - first, sample))
         rows.append(sampled.rows(wall, begin, end))
     time = sampled.dt * stride * np.arange(samples + 1) if samples else np.empty(0)
-    return RunPlan(model, sampled.dt, n_steps, time, np.concatenate(rows), stretches)
+    return RunPlan(kernels.at(float(levels[0]))[0], sampled.dt, n_steps, time, np.concatenate(rows), stretches)
 
 
-class _Sampled:
+class _SampledDrive:
     """The drive at the ends of all steps."""
 
-    def __init__(self, device: Device, drive: Drive, temperature: float, n_steps: int):
+    def __init__(self, case: EnsembleCase, n_steps: int):
+        drive, temperature = case.drive, case.temperature
         self.n_steps, self.length, self.dt = n_steps, drive.length, drive.length / n_steps
-        self.field = wall_field(device, drive.field)
+        self.field = wall_field(case.device, drive.field)
         self.current = self._sample(drive.waveform)
         self.field_shape = None if drive.field_waveform is None else self._sample(drive.field_waveform)
         self.relative_temperature = np.ones(n_steps + 1)
-        if device.heating is not None and temperature > 0:
-            steady = device.steady_rise(drive.current_density)
-            rise = device.section("heating").rise(steady, self.current, self.dt)
+        if case.heated:
+            steady = case.device.steady_rise(drive.single_current)
+            rise = case.device.section("heating").rise(steady, self.current, self.dt)
             if temperature + rise.max() >= LARGEST_TEMPERATURE:
                 what = f"current_density = {drive.current_density:g} [A/m^2] heats the track by {rise.max():.3g} K"
                 raise InputError(f"{what} above {temperature:g} K, must stay below {LARGEST_TEMPERATURE:g} K")
             self.relative_temperature += rise / temperature
 
-    def levels(self, gate) -> np.ndarray:
+    def levels(self, gate: Waveform) -> np.ndarray:
         """Gate level of each step, shape (n_steps,) [1]."""
         return quantized(self._sample(gate), float(gate.value.min()), float(gate.value.max()))
 
@@ -133,23 +187,24 @@ class _Sampled:
             rows[:, column] = values
         return rows
 
-    def _sample(self, waveform) -> np.ndarray:
+    def _sample(self, waveform: Waveform) -> np.ndarray:
         return waveform.held(self.length).sample(self.n_steps)
 
 
 class _Kernels:
     """Model and kernel input of each gate level, made once."""
 
-    def __init__(self, device: Device, gated: bool, temperature: float, noise_scale: float):
-        self.device, self.gated, self.options, self.made = device, gated, (temperature, noise_scale), {}
+    def __init__(self, case: EnsembleCase, gated: bool):
+        self.case, self.gated = case, gated
+        self.made: dict[float, tuple[QPhiModel, KernelInput]] = {}
 
     def at(self, level: float) -> tuple[QPhiModel, KernelInput]:
         """Model and kernel input at a gate level."""
         if level not in self.made:
-            device = self.device.at_gate_level(level) if self.gated else self.device
+            device = self.case.device.at_gate_level(level) if self.gated else self.case.device
             equation = equation_of(device)
             model = equation.model(device)
-            self.made[level] = model, equation.kernel_input(model, *self.options)
+            self.made[level] = model, equation.kernel_input(model, self.case.temperature, self.case.noise_scale)
         return self.made[level]
 
 

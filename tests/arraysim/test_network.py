@@ -21,7 +21,7 @@ from arraysim.networks.presets import mlp, vgg8
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import FloatWeights, PairedWeights
 from dwcore.errors import InputError
-from dwcore.numerics.product import workers
+from dwcore.numerics.threads import workers
 
 IMAGE, CLASSES = (7, 6, 2), 3
 CONV = Convolution(channels=4, kernel=3, padding=1)

@@ -11,7 +11,7 @@ from arraysim.periphery.wires import Wires
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import PairedWeights
 from dwcore.errors import InputError
-from dwcore.numerics.product import workers
+from dwcore.numerics.threads import workers
 
 ROWS, COLUMNS = 150, 40
 SMALL = TileShape(rows=64, columns=32)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from dwcore.numerics.product import BLOCK_ROWS, for_each_block, one_blas_thread, product, workers
+from dwcore.numerics.product import BLOCK_ROWS, product
+from dwcore.numerics.threads import for_each_block, one_blas_thread, workers
 
 SHAPES = [(1, 1, 1), (37, 65, 32), (BLOCK_ROWS, 30, 7), (BLOCK_ROWS + 1, 30, 7), (3 * BLOCK_ROWS + 5, 288, 32)]
 

@@ -1,0 +1,107 @@
+"""Threads: how many, those of numba and of BLAS, and blocks of work shared among them.
+
+Results do not depend on any of this: what a block computes is its own, and products are cut in one way for any number
+of threads (`dwcore.numerics.product`).
+"""
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+_lock = threading.Lock()
+_depth = 0
+_libraries: list[Any] = []
+_looked = False
+_before: list[int] = []
+_pool: ThreadPoolExecutor | None = None
+_at_work = threading.local()
+
+
+def thread_count(jobs: int | None = None) -> int:
+    """Return the number of threads to use: `jobs`, or that of all processors where it is None [1]."""
+    return (os.cpu_count() or 1) if jobs is None else jobs
+
+
+@contextlib.contextmanager
+def numba_threads(jobs: int) -> Iterator[None]:
+    """Let the parallel loops of numba use up to `jobs` threads while the block runs."""
+    import numba
+
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(jobs, numba.config.NUMBA_NUM_THREADS))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold the BLAS libraries of this process to one thread each while the block runs; blocks may be nested."""
+    global _depth
+    with _lock:
+        if _depth == 0:
+            _limit()
+        _depth += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _depth -= 1
+            if _depth == 0:
+                for library, threads in zip(_libraries, _before, strict=True):
+                    library.set_num_threads(threads)
+
+
+def _limit() -> None:
+    global _looked
+    if not _looked:  # takes milliseconds, so it is done once
+        _libraries.extend(lib for lib in ThreadpoolController().lib_controllers if lib.user_api == "blas")
+        _looked = True
+    _before[:] = [library.get_num_threads() for library in _libraries]
+    for library, threads in zip(_libraries, _before, strict=True):
+        if threads != 1:
+            library.set_num_threads(1)
+
+
+@contextlib.contextmanager
+def workers(jobs: int) -> Iterator[None]:
+    """Share the blocks of all products of this process among threads while the block runs.
+
+    Args:
+        jobs: number of threads [1].
+    """
+    global _pool
+    outer = _pool
+    with one_blas_thread(), ThreadPoolExecutor(jobs, "product") if jobs > 1 else contextlib.nullcontext() as pool:
+        _pool = pool
+        try:
+            yield
+        finally:
+            _pool = outer
+
+
+def for_each_block(work: Callable[[int], None], blocks: int) -> None:
+    """Call ``work(block)`` for every block, on the threads of ``workers`` if there are any.
+
+    Args:
+        work: may run in any order and at the same time as others, so each block writes to its own place.
+        blocks: number of blocks [1].
+    """
+    with one_blas_thread():
+        # A block that has blocks of its own must not wait for threads that wait for it.
+        if _pool is None or blocks == 1 or getattr(_at_work, "inside", False):
+            for block in range(blocks):
+                work(block)
+        else:
+            list(_pool.map(lambda block: _inside(work, block), range(blocks)))
+
+
+def _inside(work: Callable[[int], None], block: int) -> None:
+    _at_work.inside = True
+    work(block)
