@@ -18,7 +18,7 @@ import numpy as np
 
 from arraysim.datasets.datasets import load_dataset
 from arraysim.networks.presets import network_from
-from arraysim.rules.registry import DEFAULT_RATE
+from arraysim.rules.registry import RULES
 from arraysim.synapses.ladder import ladder_law
 from arraysim.training.config import TrainingConfig
 from arraysim.training.run import train
@@ -36,7 +36,7 @@ def epoch_time(dataset, share, network, instances, rule):
         epochs=1,
         batch_size=BATCH,
         conductance_std_dtod=0.05,
-        learning_rate=0.1 if rule == "mixed-precision" else DEFAULT_RATE[rule] / 10,
+        learning_rate=0.1 if rule == "mixed-precision" else RULES[rule].rate / 10,
         twin=False,
         monitor_images=100,
     )
@@ -55,7 +55,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--share", type=float, default=0.1)
     parser.add_argument("--data-dir", type=Path, default=Path(__file__).parents[2] / "shared" / "data" / "mnist")
-    parser.add_argument("--rules", nargs="*", default=["mixed-precision"], choices=list(DEFAULT_RATE))
+    parser.add_argument("--rules", nargs="*", default=["mixed-precision"], choices=list(RULES))
     arguments = parser.parse_args()
     full = load_dataset("mnist", arguments.data_dir)
     kept = round(arguments.share * len(full))

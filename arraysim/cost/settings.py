@@ -1,11 +1,9 @@
 """Every choice that an estimate makes, visible and with its default."""
 
 import dataclasses
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from arraysim.cost.technology import TRANSISTORS
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
 
@@ -15,7 +13,7 @@ class ChipSettings(Parameters):
     """A chip: node, arrays, converters, memories, and what a training step moves where."""
 
     node_nm: float = quantity("node in nm, 7 to 130", "1", default=32.0, ge=7, le=130)
-    transistors: str = word("LP: low standby power; HP: high performance", default="LP", choices=TRANSISTORS)
+    transistors: str = word("LP: low standby power; HP: high performance", default="LP", choices=("LP", "HP"))
     supply: float | None = quantity("supply voltage; that of the node if not given", "V", default=None, gt=0)
     clock: float = quantity("clock of converters, logic and buffers", "Hz", default=1e9, gt=0)
 
@@ -161,6 +159,8 @@ def load_settings(path: Path | None, overrides: Mapping[str, object]) -> ChipSet
     mapping: dict = {}
     if path is not None:
         try:
+            import tomllib
+
             mapping = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise InputError(f"{path}: cannot be read: {error.strerror}") from None

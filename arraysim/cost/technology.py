@@ -14,7 +14,6 @@ from arraysim.cost.data_table import rows
 from dwcore.errors import InputError
 
 SMALLEST_NM, LARGEST_NM = 7.0, 130.0
-TRANSISTORS = ("LP", "HP")
 REFERENCE = "HP"
 """Transistors that published figures are taken to have: their papers use general-purpose processes."""
 

@@ -21,7 +21,6 @@ kind = "flatten"
 kind = "linear"       # without outputs: one per class
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -61,6 +60,8 @@ def load_definition(path) -> NetworkDefinition:
     Raises:
         InputError: the file cannot be read or is no sound network.
     """
+    import tomllib
+
     try:
         with open(path, "rb") as stream:
             mapping = tomllib.load(stream)

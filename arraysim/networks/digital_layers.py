@@ -5,12 +5,22 @@ import math
 import numpy as np
 
 from arraysim.networks import normalization_kernel, pooling_kernel, quantization
-from arraysim.networks.activations import FUNCTIONS
 from arraysim.networks.definition import Activation, BatchNorm, Pooling
 from dwcore.numerics.threads import for_each_block
 
 BLOCK_VALUES = 1 << 17
 """Values of one block of a threaded loop."""
+
+
+def _relu_derivative(value: np.ndarray) -> np.ndarray:
+    return (value > 0).astype(value.dtype)
+
+
+FUNCTIONS = {
+    "tanh": (np.tanh, lambda value: 1 - value * value),
+    "relu": (lambda x: np.maximum(x, 0), _relu_derivative),
+}
+"""Name -> (function, derivative of it given its result)."""
 
 
 class ActivationLayer:

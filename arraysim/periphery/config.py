@@ -19,7 +19,6 @@ Whatever is not given is ideal.
 """
 
 import dataclasses
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -169,6 +168,8 @@ def load_periphery(path) -> Periphery:
     Raises:
         InputError: it cannot be read, or as for `periphery_from_mapping`.
     """
+    import tomllib
+
     try:
         mapping = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

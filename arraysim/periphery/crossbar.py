@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from arraysim.periphery.effective_matrix import effective_matrix
+from arraysim.periphery.effective_matrix import checked_conductance, effective_matrix
 from arraysim.periphery.nodal_kernel import solve_nodes
-from arraysim.periphery.wires import Wires, checked_conductance, checked_voltage
+from arraysim.periphery.wires import Wires
 from dwcore.errors import InputError, RunError
 
 # Error norm of a single solve relative to that of its first guess; a step gains one to six digits.
@@ -48,7 +48,7 @@ def solve_circuit(conductance, wires: Wires, voltage) -> Solution:
         RunError: the iteration does not converge.
     """
     conductance = checked_conductance(conductance)
-    voltage = checked_voltage(voltage, conductance.shape[0])
+    voltage = _checked_voltage(voltage, conductance.shape[0])
     solution, _ = _solve(conductance, wires, source=voltage)
     return solution
 
@@ -145,3 +145,15 @@ class Crossbar:
         gain = (conductance - self.conductance)[where]
         flow = np.linalg.solve(np.eye(len(changed)) - gain[:, None] * mutual, gain[:, None] * drop)
         return flow.T @ at_sinks
+
+
+def _checked_voltage(voltage, rows: int) -> np.ndarray:
+    """Return voltages as float64, shape (rows,) [V].
+
+    Raises:
+        InputError: not one finite number per row.
+    """
+    values = np.ascontiguousarray(voltage, dtype=np.float64)
+    if values.shape != (rows,) or not np.all(np.isfinite(values)):
+        raise InputError(f"voltage of shape {values.shape} must hold one finite number for each of {rows} rows [V]")
+    return values

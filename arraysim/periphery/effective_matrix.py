@@ -13,8 +13,12 @@ import numpy as np
 from scipy.linalg import lapack
 
 from arraysim.periphery.line_kernel import fill_port_matrix
-from arraysim.periphery.wires import Wires, checked_conductance
-from dwcore.errors import RunError
+from arraysim.periphery.wires import Wires
+from dwcore.errors import InputError, RunError
+
+# Beyond these a value is a slip, such as ohm for siemens.
+MAX_CONDUCTANCE = 1e3
+MAX_SIDE = 4096
 
 
 def effective_matrix(conductance, wires: Wires) -> np.ndarray:
@@ -65,3 +69,20 @@ def _through(resistance: float, admittance: np.ndarray, source: np.ndarray, row:
     if failed or not np.all(np.isfinite(found)):
         raise RunError(f"wires: the array cannot be solved in double precision at row {row}; resistances are extreme")
     return found
+
+
+def checked_conductance(conductance) -> np.ndarray:
+    """Return conductances as float64, shape (rows, columns) [S].
+
+    Raises:
+        InputError: not a matrix, or a value that no device has.
+    """
+    values = np.ascontiguousarray(conductance, dtype=np.float64)
+    if values.ndim != 2 or min(values.shape) < 1 or max(values.shape) > MAX_SIDE:
+        raise InputError(f"conductance has the shape {values.shape}, (rows, columns) of 1 to {MAX_SIDE} is needed")
+    wrong = ~((values >= 0) & (values <= MAX_CONDUCTANCE))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        rule = f"must be finite, >= 0 and <= {MAX_CONDUCTANCE:g}"
+        raise InputError(f"conductance[{row}, {column}] = {values[row, column]:g} [S] {rule}")
+    return values

@@ -1,4 +1,4 @@
-"""Resistance of the wires of an array, and what a circuit of wires and devices must satisfy to be solved.
+"""Resistance of the wires of an array.
 
 Word line i runs from its driver on the left past the devices (i, 0), (i, 1), ...; bit line j runs from the device
 (0, j) down to its sink below the last row. There is one wire segment between neighbouring devices, one between the driver and the
@@ -7,15 +7,9 @@ first device of a word line, and one between the last device of a bit line and t
 
 import dataclasses
 
-import numpy as np
-
-from dwcore.errors import InputError
 from dwcore.parameters import Parameters, quantity
 
-# Beyond these a value is a slip, such as ohm for siemens.
-MAX_RESISTANCE = 1e9
-MAX_CONDUCTANCE = 1e3
-MAX_SIDE = 4096
+MAX_RESISTANCE = 1e9  # beyond it a value is a slip
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,32 +52,3 @@ class Wires(Parameters):
             driver_resistance=self.sink_resistance,
             sink_resistance=self.driver_resistance,
         )
-
-
-def checked_conductance(conductance) -> np.ndarray:
-    """Return conductances as float64, shape (rows, columns) [S].
-
-    Raises:
-        InputError: not a matrix, or a value that no device has.
-    """
-    values = np.ascontiguousarray(conductance, dtype=np.float64)
-    if values.ndim != 2 or min(values.shape) < 1 or max(values.shape) > MAX_SIDE:
-        raise InputError(f"conductance has the shape {values.shape}, (rows, columns) of 1 to {MAX_SIDE} is needed")
-    wrong = ~((values >= 0) & (values <= MAX_CONDUCTANCE))
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        rule = f"must be finite, >= 0 and <= {MAX_CONDUCTANCE:g}"
-        raise InputError(f"conductance[{row}, {column}] = {values[row, column]:g} [S] {rule}")
-    return values
-
-
-def checked_voltage(voltage, rows: int) -> np.ndarray:
-    """Return voltages as float64, shape (rows,) [V].
-
-    Raises:
-        InputError: not one finite number per row.
-    """
-    values = np.ascontiguousarray(voltage, dtype=np.float64)
-    if values.shape != (rows,) or not np.all(np.isfinite(values)):
-        raise InputError(f"voltage of shape {values.shape} must hold one finite number for each of {rows} rows [V]")
-    return values

@@ -2,15 +2,28 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from arraysim.networks.definition_file import definition_from_mapping
-from arraysim.rules.write_verify import WriteVerifyConfig
 from arraysim.synapses.array_settings import ArraySettings
 from arraysim.training.task import Task
 from dwcore.errors import InputError
-from dwcore.parameters import quantity
+from dwcore.parameters import Parameters, flag, quantity, whole
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WriteVerifyConfig(Parameters):
+    """How to program; with a tolerance below one half some targets lie within reach of no level."""
+
+    rounds: int = whole("rounds of reads and pulses, at most", default=50, ge=1)
+    pulse_budget: int = whole("pulses per weight, at most", default=100, ge=1)
+    tolerance: float = quantity("accepted error over the difference of two levels", "1", default=0.55, ge=0)
+    read_noise: float = quantity(
+        "standard deviation of one read of a weight over the largest weight", "1", default=0.0, ge=0
+    )
+    coarse: bool = flag("send as many pulses at once as the error has steps; otherwise always one", default=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,7 +38,7 @@ class ProgrammingConfig(Task, ArraySettings, WriteVerifyConfig):
         le=1,
     )
 
-    def largest_weight(self, weight: np.ndarray) -> float:
+    def largest_weight(self, weight: "np.ndarray") -> float:
         """Return the largest weight that the devices of a layer are to hold [1].
 
         Args:
@@ -34,6 +47,8 @@ class ProgrammingConfig(Task, ArraySettings, WriteVerifyConfig):
         Raises:
             InputError: there is none but zero.
         """
+        import numpy as np
+
         largest = float(np.quantile(np.abs(weight), self.quantile))
         if not largest > 0:
             raise InputError(f"quantile = {self.quantile:g} [1] of the weights of a layer is zero, must be > 0")
@@ -51,6 +66,8 @@ def config_from_mapping(mapping: Mapping, where: str) -> ProgrammingConfig:
         InputError: a name or value that does not fit.
     """
     fields = dict(mapping)
+    from arraysim.networks.definition_file import definition_from_mapping
+
     try:
         network = definition_from_mapping(fields.pop("network"), where)
         return ProgrammingConfig(**fields, network=network)

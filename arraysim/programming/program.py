@@ -7,7 +7,7 @@ from arraysim.networks.definition import array_layers
 from arraysim.networks.network import Network
 from arraysim.programming.config import ProgrammingConfig
 from arraysim.programming.result import ProgrammedChip
-from arraysim.rules.write_verify import write_verify
+from arraysim.programming.write_verify import write_verify
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.weights import FloatWeights
 from arraysim.training.config import VERIFY

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from arraysim.programming.config import ProgrammingConfig
-from arraysim.rules.write_verify import WriteVerifyResult
+from arraysim.programming.write_verify import WriteVerifyResult
 from arraysim.training.result import ChipResult, LearnedWeights
 from dwcore.storage.records import data, part
 

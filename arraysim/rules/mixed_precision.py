@@ -21,6 +21,7 @@ import numpy as np
 
 from arraysim.rules.accumulator_kernel import accumulate_gradient, accumulate_signals
 from arraysim.rules.rule import Rule
+from arraysim.synapses.weights import PulsedWeights
 from dwcore.errors import InputError
 from dwcore.numerics.product import product
 
@@ -64,6 +65,11 @@ class MixedPrecision(Rule):
         self._waiting = np.zeros(shape[0], np.bool_)
         self._weight = np.empty(self.accumulator.size, np.int64)
         self._count = np.empty(self.accumulator.size, np.int8)
+
+    @classmethod
+    def for_layer(cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float) -> "MixedPrecision":
+        """Return the rule for one layer, accumulators drawn from the seed."""
+        return cls(weights.values.shape, weights.mean_step, threshold=threshold, seed=seed)
 
     def pulses(self, inputs: np.ndarray, errors: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
         """Return which weights get pulses, flat indices, and how many, valid until the next call."""

@@ -1,36 +1,44 @@
-"""The update rules by name, and what they need besides the layer.
+"""The update rules by name, and how fast each learns; the modules of the rules are imported when one is made.
 
 A rule sees what a chip could know: gradients, the mean step of a pulse and its own digital memory. It returns which
 weights get a pulse, never a value to write.
 """
 
-from arraysim.rules.mixed_precision import MixedPrecision
-from arraysim.rules.rule import Rule
-from arraysim.rules.sign_rule import SignRule
-from arraysim.rules.stochastic_pulses import StochasticPulses
-from arraysim.rules.tiki_taka import TikiTaka
-from arraysim.synapses.weights import PulsedWeights
+import importlib
+from typing import TYPE_CHECKING, NamedTuple
+
 from dwcore.errors import InputError, nearest
 
-# Learning rate at the start, the best found for the shipped digits on seeds 100 and up.
-DEFAULT_RATE = {"mixed-precision": 1.0, "stochastic-pulses": 0.3, "sign": 0.01, "tiki-taka": 1.0}
+if TYPE_CHECKING:
+    from arraysim.rules.rule import Rule
+    from arraysim.synapses.weights import PulsedWeights
 
 
-def check_rule(name: str) -> None:
-    """Check that there is a rule of this name.
+class RuleEntry(NamedTuple):
+    """Where the class of a rule is, and what goes with it.
 
-    Raises:
-        InputError: there is none.
+    Attributes:
+        place: module in this folder and class, such as "sign_rule:SignRule".
+        rate: learning rate at the start, the best found for the shipped digits on seeds 100 and up [1].
     """
-    if name not in DEFAULT_RATE:
-        raise InputError(f'rule "{name}" is unknown{nearest(name, DEFAULT_RATE)}')
+
+    place: str
+    rate: float
 
 
-def make_rule(name: str, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float = 1.0) -> Rule:
+RULES = {
+    "mixed-precision": RuleEntry("mixed_precision:MixedPrecision", 1.0),
+    "stochastic-pulses": RuleEntry("stochastic_pulses:StochasticPulses", 0.3),
+    "sign": RuleEntry("sign_rule:SignRule", 0.01),
+    "tiki-taka": RuleEntry("tiki_taka:TikiTaka", 1.0),
+}
+
+
+def make_rule(name: str, weights: "PulsedWeights", *, seed: tuple[int, ...], threshold: float = 1.0) -> "Rule":
     """Return the rule for one layer.
 
     Args:
-        name: one of ``DEFAULT_RATE``.
+        name: one of ``RULES``.
         weights: of the layer; the rule learns their shape and the mean step of a pulse.
         seed: of rules that draw [1].
         threshold: of rules with accumulators, over the mean step of a pulse [1].
@@ -38,12 +46,8 @@ def make_rule(name: str, weights: PulsedWeights, *, seed: tuple[int, ...], thres
     Raises:
         InputError: there is no such rule.
     """
-    check_rule(name)
-    shape, mean_step = weights.values.shape, weights.mean_step
-    if name == "mixed-precision":
-        return MixedPrecision(shape, mean_step, threshold=threshold, seed=seed)
-    if name == "stochastic-pulses":
-        return StochasticPulses(shape, mean_step, seed=seed)
-    if name == "tiki-taka":
-        return TikiTaka(weights, seed=seed)
-    return SignRule(shape, seed=seed)
+    if name not in RULES:
+        raise InputError(f'rule "{name}" is unknown{nearest(name, RULES)}')
+    module, kind = RULES[name].place.split(":")
+    rule = getattr(importlib.import_module(f"arraysim.rules.{module}"), kind)
+    return rule.for_layer(weights, seed=seed, threshold=threshold)

@@ -17,6 +17,11 @@ class Rule(Checkpointed, ABC):
     for the others ``weights.pulse(rule.directions(gradient, rate))`` does the same.
     """
 
+    @classmethod
+    def for_layer(cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float) -> "Rule":
+        """Return the rule for one layer; arguments as for ``registry.make_rule``."""
+        return cls(weights.values.shape, weights.mean_step, seed=seed)
+
     def update(self, weights: PulsedWeights, inputs: np.ndarray, errors: np.ndarray, rate: float) -> None:
         """Send the pulses for one batch.
 

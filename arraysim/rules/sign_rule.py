@@ -10,6 +10,7 @@ References:
 import numpy as np
 
 from arraysim.rules.rule import Rule
+from arraysim.synapses.weights import PulsedWeights
 from dwcore.numerics.compiled import compiled
 from dwcore.numerics.noise import step_bits, stream_id
 from dwcore.numerics.product import product
@@ -28,6 +29,11 @@ class SignRule(Rule):
         self._shape = shape
         self._keys = [stream_id(seed[0], seed[-1], *seed, float(n)) for n in range(2)]
         self._batch = np.zeros(1, np.int64)
+
+    @classmethod
+    def for_layer(cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float) -> "SignRule":
+        """Return the rule for one layer; it needs neither steps nor thresholds."""
+        return cls(weights.values.shape, seed=seed)
 
     def pulses(self, inputs: np.ndarray, errors: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
         """Return which weights get a pulse, flat indices, and in which sense."""

@@ -73,6 +73,11 @@ class TikiTaka(Rule):
         self._columns = -(-weights.values.shape[1] // period)
         self._batch = np.zeros(1, np.int64)
 
+    @classmethod
+    def for_layer(cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float) -> "TikiTaka":
+        """Return the rule for one layer; it collects on devices, which have no threshold."""
+        return cls(weights, seed=seed)
+
     @property
     def arrays(self) -> list[SynapseArray]:
         """Those of the fast array."""

@@ -29,7 +29,7 @@ def conductance(i, instance, state, byte, levels, std_dtod, key_1, key_2):
         instance: its device instance, 0 where all are alike.
         state: its state.
         byte: how its wall has settled, 0 where that is not followed.
-        levels: by instance, state and byte, see ``levels.conductance_levels``, float32 [S].
+        levels: by instance, state and byte, see ``devices.conductance_levels``, float32 [S].
         std_dtod: standard deviation of the logarithm of the factors [1].
         key_1: first key of the stream of the factors, uint64.
         key_2: second key of the stream of the factors, uint64.

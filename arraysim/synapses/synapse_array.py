@@ -8,8 +8,8 @@ import numpy as np
 
 from arraysim.synapses import conductance_kernel, update_kernel
 from arraysim.synapses.blocks import in_blocks
+from arraysim.synapses.devices import break_devices, conductance_levels
 from arraysim.synapses.faults import Faults
-from arraysim.synapses.levels import conductance_levels
 from arraysim.synapses.listing import checked, turns
 from arraysim.synapses.memory import Checkpointed
 from arraysim.synapses.pulse_law import PulseLaw
@@ -40,7 +40,7 @@ class SynapseArray(Checkpointed):
         settled: how each wall has settled, shape (n,), uint8; empty if the law has no spread from cycle to cycle.
         pulses_received: wear of each device, shape (n,), uint32; empty if it is not counted [1].
         pulses_sent: by kind, shape (P,), int64 [1].
-        levels: conductance by device instance, state and settling, see ``levels.py``, float32 [S].
+        levels: conductance by device instance, state and settling, see ``devices.py``, float32 [S].
     """
 
     def __init__(
@@ -79,7 +79,8 @@ class SynapseArray(Checkpointed):
         self.law, self.shape = law, tuple(shape)
         self.instance = _instances(law, n, np.random.default_rng([seed, number]) if instance is None else instance)
         self.state = np.zeros(n, np.int8)
-        faults.draw(
+        break_devices(
+            faults,
             self.state,
             self.instance,
             states=law.states,

@@ -14,7 +14,7 @@ import torch
 
 from arraysim.networks.crossbar_layers import ConvolutionLayer, Crossbar, LinearLayer
 from arraysim.networks.definition import Convolution, Linear
-from arraysim.rules.registry import DEFAULT_RATE, make_rule
+from arraysim.rules.registry import RULES, make_rule
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.weights import FloatWeights, PairedWeights
 from arraysim.training.chip import update_by_rule
@@ -144,7 +144,7 @@ class PulseOptimizer:
         self._rules = [
             make_rule(rule, module.layer.weights, seed=(seed, number)) for number, module in enumerate(self._modules)
         ]
-        self.rate = DEFAULT_RATE[rule] if rate is None else rate
+        self.rate = RULES[rule].rate if rate is None else rate
 
     def step(self) -> None:
         """Send the pulses for the last backward pass.

@@ -3,9 +3,8 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from arraysim.networks.definition_file import definition_from_mapping
 from arraysim.periphery.config import Periphery, periphery_from_mapping
-from arraysim.rules.registry import DEFAULT_RATE, check_rule
+from arraysim.rules.registry import RULES
 from arraysim.synapses.array_settings import ArraySettings
 from arraysim.training.schedules import SCHEDULES
 from arraysim.training.task import Task
@@ -20,7 +19,7 @@ SPLIT, INITIAL, ORDER, RULE, AUGMENT, VERIFY = range(6)
 class TrainingConfig(Task, ArraySettings):
     """Network, arrays, rule and schedule; what each field means is declared with it (``TrainingConfig.describe()``)."""
 
-    rule: str = word("update rule on chip", default="mixed-precision")
+    rule: str = word("update rule on chip", default="mixed-precision", choices=tuple(RULES))
     epochs: int = whole("passes through the training images", default=60, ge=1)
     batch_size: int = whole("images per update", default=16, ge=1)
     learning_rate: float | None = quantity(
@@ -63,14 +62,13 @@ class TrainingConfig(Task, ArraySettings):
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the fields taken together."""
         yield from super().problems()
-        check_rule(self.rule)
         if self.patience and not self.validation_fraction:
             yield f"patience = {self.patience} needs a validation_fraction > 0"
 
     @property
     def rate(self) -> float:
         """Learning rate on chip, at the start [1]."""
-        return DEFAULT_RATE[self.rule] if self.learning_rate is None else self.learning_rate
+        return RULES[self.rule].rate if self.learning_rate is None else self.learning_rate
 
     def to_mapping(self) -> dict:
         """Return what ``config_from_mapping`` takes, for files."""
@@ -90,6 +88,8 @@ def config_from_mapping(mapping: Mapping, where: str) -> TrainingConfig:
         raise InputError(f"{where}: lacks the network")
     if "momentum" in fields:  # files of before told one for the twin and the rules
         fields["float32_momentum"] = fields.pop("momentum")
+    from arraysim.networks.definition_file import definition_from_mapping
+
     fields["network"] = definition_from_mapping(fields["network"], where)
     if fields.get("periphery") is not None:
         fields["periphery"] = periphery_from_mapping(fields["periphery"], where)

@@ -1,11 +1,13 @@
 """What a network is to do: its layers, and how its images are divided."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
-from arraysim.networks.definition import NetworkDefinition
-from arraysim.networks.presets import mlp, network_from
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, quantity
+
+if TYPE_CHECKING:
+    from arraysim.networks.definition import NetworkDefinition
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -15,7 +17,7 @@ class Task(Parameters):
     The network may be given by its description, such as "mlp:256" or the path of a TOML file.
     """
 
-    network: NetworkDefinition = dataclasses.field(default_factory=mlp, metadata={"kind": "part", "meaning": "layers"})
+    network: "NetworkDefinition" = dataclasses.field(default="mlp", metadata={"kind": "part", "meaning": "layers"})
     label_smoothing: float = quantity(
         "share of the target spread evenly over the classes", "1", default=0.1, ge=0, lt=1
     )
@@ -25,6 +27,9 @@ class Task(Parameters):
     validation_fraction: float = quantity("share of the training images kept to validate", "1", default=0.0, ge=0, lt=1)
 
     def __post_init__(self):
+        from arraysim.networks.definition import NetworkDefinition  # here, since the options of a command need neither
+        from arraysim.networks.presets import network_from
+
         if isinstance(self.network, str):
             object.__setattr__(self, "network", network_from(self.network))
         if not isinstance(self.network, NetworkDefinition):

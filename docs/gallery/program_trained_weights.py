@@ -10,11 +10,8 @@ pairs. Rounding to nine levels is an rms error of 0.073 of the largest weight; t
 5 % of the largest weight more than doubles the error of two pairs, and hardly changes that of single ones.
 """
 
-from arraysim.datasets.datasets import load_dataset
+from arraysim import WriteVerifyConfig, ladder_law, load_dataset, make_weights, write_verify
 from arraysim.networks.definition import array_layers
-from arraysim.rules.write_verify import WriteVerifyConfig, write_verify
-from arraysim.synapses.kinds import make_weights
-from arraysim.synapses.ladder import ladder_law
 from arraysim.training.config import TrainingConfig
 from arraysim.training.float_twin import FloatTwin
 from arraysim.training.keeper import Keeper

@@ -13,14 +13,14 @@ from arraysim.datasets.datasets import load_dataset
 from arraysim.drawing import training_plots as plots
 from arraysim.networks.definition import Activation, Flatten, Linear, NetworkDefinition
 from arraysim.networks.presets import mlp
-from arraysim.rules.registry import DEFAULT_RATE
+from arraysim.rules.registry import RULES
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import RESET_PULSES_PER_STATE
 from arraysim.training.config import TrainingConfig
 from arraysim.training.file import load_training, save_training
 from arraysim.training.run import train
 from dwcore.errors import InputError
-from dwsynapse.commands.train import RULES
+from dwsynapse.commands import train as train_command
 
 SHORT = TrainingConfig(epochs=6, rule="mixed-precision", conductance_std_dtod=0.02)
 LAYERS = [(65, 32), (33, 10)]
@@ -75,7 +75,7 @@ def test_broken_pulses_do_not_learn(digits):
     assert train(ladder_law(miss=0.9999, double=0.0), digits, seed=0, config=config).chip.test_accuracy[-1] < 0.5
 
 
-@pytest.mark.parametrize("rule", DEFAULT_RATE)
+@pytest.mark.parametrize("rule", RULES)
 def test_every_rule_learns_something(digits, rule):
     config = TrainingConfig(epochs=8, rule=rule)
     assert train(ladder_law(), digits, seed=0, config=config).chip.test_accuracy[-1] > 0.7
@@ -141,7 +141,7 @@ def test_results_that_do_not_belong_together_are_refused(results, tmp_path):
 
 
 def test_the_command_line_names_the_rules_there_are():
-    assert set(RULES) == set(DEFAULT_RATE)
+    assert set(train_command.RULES) == set(RULES)
 
 
 def test_configuration_names_every_problem():

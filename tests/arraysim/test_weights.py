@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from arraysim.programming.config import WriteVerifyConfig
+from arraysim.programming.write_verify import write_verify
 from arraysim.rules.mixed_precision import MixedPrecision
-from arraysim.rules.registry import DEFAULT_RATE, make_rule
-from arraysim.rules.write_verify import WriteVerifyConfig, write_verify
+from arraysim.rules.registry import RULES, make_rule
 from arraysim.synapses.faults import Faults
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.referenced import ReferencedWeights
@@ -56,7 +57,7 @@ def test_both_passes_go_through_the_reader():
     np.testing.assert_allclose(read.backward(errors[:, :5]), 2 * plain.backward(errors[:, :5]), rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", DEFAULT_RATE)
+@pytest.mark.parametrize("name", RULES)
 def test_a_rule_and_its_weights_go_on_from_a_checkpoint_bit_for_bit(name):
     def layer():
         weights = pairs()

@@ -14,23 +14,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from arraysim.programming.config import WriteVerifyConfig
 from arraysim.synapses.weights import PulsedWeights
 from dwcore.errors import InputError
-from dwcore.parameters import Parameters, flag, quantity, whole
 from dwcore.storage.records import data
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class WriteVerifyConfig(Parameters):
-    """How to program; with a tolerance below one half some targets lie within reach of no level."""
-
-    rounds: int = whole("rounds of reads and pulses, at most", default=50, ge=1)
-    pulse_budget: int = whole("pulses per weight, at most", default=100, ge=1)
-    tolerance: float = quantity("accepted error over the difference of two levels", "1", default=0.55, ge=0)
-    read_noise: float = quantity(
-        "standard deviation of one read of a weight over the largest weight", "1", default=0.0, ge=0
-    )
-    coarse: bool = flag("send as many pulses at once as the error has steps; otherwise always one", default=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
