@@ -22,6 +22,8 @@ import numpy as np
 from dwcore.errors import InputError
 
 PACKAGES = ("dwsynapse", "numpy", "scipy", "numba", "h5py")
+HOUSE = ("llg", "compact", "arraysim", "dwcore", "dwsynapse")
+"""Packages whose checkout is told, those that make the numbers first."""
 GIT_TIMEOUT_S = 2.0
 BLOCK_BYTES = 1 << 20
 
@@ -111,13 +113,19 @@ def versions() -> dict[str, str]:
     return found
 
 
-@functools.cache
 def git_state() -> str:
     """Return the commit of the source tree, with ``-dirty`` appended if it was changed, or ``unknown``.
 
-    Only a checkout of this project counts: a copy installed inside another repository is ``unknown``.
+    Only a checkout of this project counts: a copy installed inside another repository is ``unknown``. Where packages of
+    the project come from several checkouts, each is told.
     """
-    root = Path(__file__).resolve().parent.parent
+    modules = [sys.modules[name] for name in HOUSE if name in sys.modules]
+    roots = dict.fromkeys(Path(str(module.__file__)).resolve().parent.parent for module in modules)
+    return "; ".join(dict.fromkeys(map(_state, roots)))
+
+
+@functools.cache
+def _state(root: Path) -> str:
     if not (root / ".git").exists():
         return "unknown"
     try:

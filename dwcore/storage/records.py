@@ -23,6 +23,7 @@ Types: "f8"; "f4" (float64 in the file, float32 in memory); "int" (any whole num
 
 import collections
 import dataclasses
+import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -197,13 +198,14 @@ def read(
 
 
 def entry(file: h5py.File, config: Mapping, name: str, kind: type) -> Any:
-    """Return an entry of the configuration of a file.
+    """Return an entry of the configuration of a file; a finite number is a float.
 
     Raises:
         InputError: it is missing or of another type.
     """
-    value = config.get(name)
-    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+    value = config.get(name) if isinstance(config, Mapping) else None
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not (number if kind is float else isinstance(value, kind) and isinstance(value, bool) == (kind is bool)):
         raise InputError(f"{file.filename}: its configuration has no fit entry {name} ({kind.__name__})")
     return value
 

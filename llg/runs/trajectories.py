@@ -4,14 +4,12 @@ import dataclasses
 
 import numpy as np
 
-from dwcore.errors import InputError
-from dwcore.storage.files import create, open_checked, provenance, put
+from dwcore.storage import files, records
+from dwcore.storage.records import data
 from llg.device.device import Device, device_from_mapping
 from llg.runs.ensemble import Ensemble
 
 SCHEMA = "dwsynapse.trajectories"
-THIRD = {"Delta": ("m", "wall width, trajectory by time"), "chi": ("rad", "wall tilt, trajectory by time")}
-"""Unit and meaning of the coordinates that only some equations of motion have."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,25 +23,27 @@ class Trajectories:
         pulse: pulse shape at the sample times, shape (m,) [1].
         q: wall positions, shape (n, m) [m].
         phi: wall angles, shape (n, m) [rad].
-        third: the further coordinate by name, "Delta" [m] or "chi" [rad], shape (n, m); empty for the rigid wall.
+        Delta: wall widths, shape (n, m) [m]; None where the equations of motion have none.
+        chi: wall tilts, shape (n, m) [rad]; likewise.
     """
 
     device: Device
     current_density: float
-    time: np.ndarray
-    pulse: np.ndarray
-    q: np.ndarray
-    phi: np.ndarray
-    third: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    time: np.ndarray = data("time since the start of the rest before the pulse", "s", "m")
+    pulse: np.ndarray = data("pulse shape relative to its amplitude", "1", "m")
+    q: np.ndarray = data("wall position, trajectory by time", "m", "n m")
+    phi: np.ndarray = data("wall angle, trajectory by time", "rad", "n m")
+    Delta: np.ndarray | None = data("wall width, trajectory by time", "m", "n m", default=None)
+    chi: np.ndarray | None = data("wall tilt, trajectory by time", "rad", "n m", default=None)
 
 
 def record(device: Device, current_density: float, waveform, ensemble: Ensemble) -> Trajectories:
     """Gather a recorded ensemble."""
     shape = np.interp(ensemble.time, waveform.time, waveform.value)
-    third = {name: ensemble.samples[name].T for name in THIRD if name in ensemble.samples}
+    third = {name: ensemble.samples[name].T for name in ("Delta", "chi") if name in ensemble.samples}
     return Trajectories(
         device=device, current_density=current_density, time=ensemble.time, pulse=shape,
-        q=ensemble.q_samples.T, phi=ensemble.phi_samples.T, third=third,
+        q=ensemble.q_samples.T, phi=ensemble.phi_samples.T, **third,
     )  # fmt: skip
 
 
@@ -55,19 +55,8 @@ def save_trajectories(path, trajectories: Trajectories, *, seed: int, inputs=(),
     """
     device = trajectories.device
     config = {"device": device.config(), "current_density": trajectories.current_density, "instance": device.instance}
-    with create(path, SCHEMA, config=config, seed=seed, inputs=inputs, force=force) as file:
-        put(
-            file,
-            "time",
-            trajectories.time,
-            unit="s",
-            long_name="time since the start of the rest before the pulse",
-        )
-        put(file, "pulse", trajectories.pulse, unit="1", long_name="pulse shape relative to its amplitude")
-        put(file, "q", trajectories.q, unit="m", long_name="wall position, trajectory by time")
-        put(file, "phi", trajectories.phi, unit="rad", long_name="wall angle, trajectory by time")
-        for name, values in trajectories.third.items():
-            put(file, name, values, unit=THIRD[name][0], long_name=THIRD[name][1])
+    with files.create(path, SCHEMA, config=config, seed=seed, inputs=inputs, force=force) as file:
+        records.write(file, trajectories)
 
 
 def load_trajectories(path) -> Trajectories:
@@ -76,20 +65,10 @@ def load_trajectories(path) -> Trajectories:
     Raises:
         InputError: not a sound trajectory file; names the file and the fault.
     """
-    with open_checked(path, SCHEMA) as file:
-        config = provenance(file)["config"]
-        try:
-            arrays = {name: file[name][()] for name in ("time", "pulse", "q", "phi")}
-            third = {name: file[name][()] for name in THIRD if name in file}
-            device = device_from_mapping(config["device"], f"{path}: device")
-            current_density = float(config["current_density"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path}: not a sound trajectory file: {error}") from None
-    m = arrays["time"].size
-    if arrays["q"].ndim != 2 or arrays["q"].shape[1] != m or arrays["phi"].shape != arrays["q"].shape:
-        raise InputError(f"{path}: q {arrays['q'].shape} and phi {arrays['phi'].shape} do not fit {m} times")
-    if any(values.shape != arrays["q"].shape for values in third.values()):
-        raise InputError(f"{path}: {', '.join(third)} do not fit q {arrays['q'].shape}")
-    if arrays["pulse"].shape != (m,):
-        raise InputError(f"{path}: pulse {arrays['pulse'].shape} does not fit {m} times")
-    return Trajectories(device=device, current_density=current_density, third=third, **arrays)
+    with files.open_checked(path, SCHEMA) as file:
+        config = files.provenance(file)["config"]
+        given = {
+            "device": device_from_mapping(records.entry(file, config, "device", dict), f"{path}: device"),
+            "current_density": records.entry(file, config, "current_density", float),
+        }
+        return records.read(file, Trajectories, given=given)

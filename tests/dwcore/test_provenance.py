@@ -1,11 +1,17 @@
 """Where a file comes from: canonical JSON, hashes of the inputs, state of the source tree."""
 
+import os
+import re
+import shutil
 import subprocess
+import sys
 from enum import Enum
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import dwcore
 from dwcore.errors import InputError
 from dwcore.storage import provenance
 
@@ -56,35 +62,39 @@ def test_input_hashes(tmp_path):
         provenance.input_hashes([tmp_path / "none.csv"])
 
 
-def test_git_state_never_fails(tmp_path, monkeypatch):
-    package = tmp_path / "source" / "llg"
-    package.mkdir(parents=True)
-    monkeypatch.setattr(provenance, "__file__", str(package / "provenance.py"))
+STATE = "from dwcore.storage.provenance import git_state; import dwcore; print(dwcore.__file__, git_state())"
 
-    def state():
-        provenance.git_state.cache_clear()
-        return provenance.git_state()
+
+def test_git_state_of_a_checkout(tmp_path):
+    """Of the tree that the program is imported from: no repository, an empty one, a commit, a changed file."""
+    tree = tmp_path / "source"
+    shutil.copytree(Path(dwcore.__file__).parent, tree / "dwcore", ignore=shutil.ignore_patterns("__pycache__"))
+
+    def state(path=os.environ["PATH"]):
+        environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "PATH": path}
+        command = [sys.executable, "-c", STATE]
+        answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+        where, found = answer.stdout.split()
+        assert Path(where).is_relative_to(tree)
+        return found
 
     def git(*arguments):
-        command = ["git", "-C", package.parent, "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
-        subprocess.run(command, check=True, capture_output=True, timeout=20)
+        command = ["git", "-C", tree, "-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+        return subprocess.run([*command, *arguments], check=True, capture_output=True, text=True, timeout=20).stdout
 
-    try:
-        assert state() == "unknown"
-        (package / "a.py").touch()
-        git("init")
-        assert state() == "unknown"
-        git("add", ".")
-        git("commit", "-m", "a", "--no-gpg-sign")
-        clean = state()
-        assert len(clean) == 40
-        (package / "a.py").write_text("changed")
-        assert state() == f"{clean}-dirty"
+    assert state() == "unknown"
+    git("init")
+    assert state() == "unknown"
+    git("add", ".")
+    git("commit", "-m", "a")
+    clean = git("rev-parse", "HEAD").strip()
+    assert len(clean) == 40 and state() == clean
+    (tree / "dwcore" / "errors.py").write_text((tree / "dwcore" / "errors.py").read_text() + "# changed\n")
+    assert state() == f"{clean}-dirty"
+    assert state(path=str(tmp_path)) == "unknown", "without git"
 
-        def slow(*_, **__):
-            raise subprocess.TimeoutExpired("git", 2)
 
-        monkeypatch.setattr(subprocess, "run", slow)
-        assert state() == "unknown"
-    finally:
-        provenance.git_state.cache_clear()
+def test_git_state_of_this_tree():
+    """Whatever this is, a checkout or an installed copy."""
+    root = Path(dwcore.__file__).parents[1]
+    assert (root / ".git").exists() == (re.match(r"[0-9a-f]{40}", provenance.git_state()) is not None)

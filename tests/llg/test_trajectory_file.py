@@ -6,10 +6,11 @@ import re
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from resealed import reseal
 
 from dwcore.canvas.figure_file import figure_bytes, figure_format, save_figure
 from dwcore.errors import InputError
-from dwcore.storage.files import open_checked, provenance
+from dwcore.storage.files import open_checked, provenance, put
 from llg import load_device, load_trajectories, save_trajectories
 from llg.runs.simulation import run_pulse
 from llg.runs.trajectories import Trajectories, record
@@ -44,20 +45,32 @@ def test_comes_back_from_its_file(trajectories, tmp_path):
 
 
 WRONG = {
-    "angle": ({"phi": np.zeros((5, 12))}, "q (5, 13) and phi (5, 12) do not fit 13 times"),
-    "times": ({"time": np.zeros(12)}, "do not fit 12 times"),
-    "positions": ({"q": np.zeros(13), "phi": np.zeros(13)}, "do not fit 13 times"),
-    "pulse": ({"pulse": np.zeros(12)}, "pulse (12,) does not fit 13 times"),
+    "angle": ({"phi": np.zeros((5, 12))}, "phi has the shape (5, 12), must be (n, m) = (5, 13)"),
+    "times": ({"time": np.zeros(12)}, "pulse has the shape (13,), must be (m) = (12,)"),
+    "positions": ({"q": np.zeros(13)}, "q has the shape (13,), must be (n, m)"),
+    "pulse": ({"pulse": np.zeros(12)}, "pulse has the shape (12,), must be (m) = (13,)"),
+    "width": ({"Delta": np.zeros((4, 13))}, "Delta has the shape (4, 13), must be (n, m) = (5, 13)"),
+    "number": ({"q": np.full((5, 13), np.nan)}, "q holds nan, all values must be finite"),
 }
 
 
 @pytest.mark.parametrize("what", WRONG)
 def test_arrays_that_do_not_belong_together_are_refused(trajectories, tmp_path, what):
+    """By the writer, and by the reader where something else has sealed them."""
     changes, said = WRONG[what]
-    path = tmp_path / "t.h5"
-    save_trajectories(path, dataclasses.replace(trajectories, **changes), seed=1)
-    with pytest.raises(InputError, match=re.escape(f"{path}: ")) as caught:
-        load_trajectories(path)
+    with pytest.raises(InputError, match=re.escape(said)):
+        save_trajectories(tmp_path / "t.h5", dataclasses.replace(trajectories, **changes), seed=1)
+    save_trajectories(tmp_path / "sound.h5", trajectories, seed=1)
+
+    def change(file):
+        for name, values in changes.items():
+            if name in file:
+                del file[name]
+            put(file, name, values, unit={"time": "s", "pulse": "1", "phi": "rad"}.get(name, "m"), long_name="changed")
+
+    reseal(tmp_path / "sound.h5", tmp_path / "t.h5", change)
+    with pytest.raises(InputError, match=re.escape(f"{tmp_path / 't.h5'}: /")) as caught:
+        load_trajectories(tmp_path / "t.h5")
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
