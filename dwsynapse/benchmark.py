@@ -51,7 +51,7 @@ def bench(*, seconds: float) -> dict:
 
 
 def best_rate(work: Callable[[], float], seconds: float) -> float:
-    """Largest amount of work per second over repetitions that fill `seconds`; other load on the machine only slows."""
+    """Return the most work per second over repetitions that fill `seconds`; other load on the machine only slows."""
     best, end = 0.0, time.perf_counter() + seconds
     while True:
         start = time.perf_counter()
@@ -62,7 +62,7 @@ def best_rate(work: Callable[[], float], seconds: float) -> float:
 
 
 def trajectory_steps_per_second(device: Device, *, threads: int, seconds: float, n: int = 8192) -> float:
-    """Trajectory-steps per second under the nominal current at the temperature of a device.
+    """Return the trajectory-steps per second under the nominal current at the temperature of a device.
 
     Args:
         device: device with a [pulse]; its [wall] model is measured.
@@ -83,7 +83,7 @@ def trajectory_steps_per_second(device: Device, *, threads: int, seconds: float,
 
 
 def all_models(device: Device, *, seconds: float) -> dict[str, dict[str, float]]:
-    """Rates of every equation of motion with one thread and with all, as `dwsynapse bench` prints them."""
+    """Return the rates of every equation of motion with one thread and with all, as `dwsynapse bench` prints them."""
     rates = {}
     for name in EQUATIONS:
         variant = dataclasses.replace(device, wall=dataclasses.replace(device.wall, model=name))
@@ -106,7 +106,7 @@ def _table_rate(seconds: float) -> float:
 
 
 def _pulse_rates(seconds: float) -> dict[str, float]:
-    """Pulses per second on a full array, with one thread and all, and on a sparse list, with one and 64 device instances."""
+    """Return pulses per second on a full array and a sparse list, with one thread and all, one and 64 instances."""
     rates, threads = {}, numba.get_num_threads()
     for instances in (1, 64):
         array = SynapseArray(ladder_law(instances=instances), shape=(SYNAPSES,), seed=1)
@@ -132,7 +132,7 @@ def _pulse_rates(seconds: float) -> dict[str, float]:
 
 
 def _read_rates(seconds: float) -> dict[str, float]:
-    """Images per second forward through the 64-32-10 network on chip, in batches of 100."""
+    """Return the images per second forward through the 64-32-10 network on chip, in batches of 100."""
     law = ladder_law()
     layers = [
         PairedWeights(law, rows=rows, columns=columns, largest_weight=0.5, seed=1, number=number)
@@ -151,7 +151,7 @@ def _read_rates(seconds: float) -> dict[str, float]:
 
 
 def _start_up_times() -> dict[str, float]:
-    """Wall time of fresh interpreters [s], the best of a few: python alone, numpy and numba, llg with them, --help."""
+    """Return the best wall time of fresh interpreters [s]: python alone, numpy and numba, llg with them, --help."""
     programs = {
         "python": "pass",
         "numpy_numba": "import numpy, numba",

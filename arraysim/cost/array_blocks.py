@@ -14,7 +14,7 @@ LINE_GATES = 4
 
 
 def arrays_entry(work: Workload, lines: Lines) -> Entry:
-    """Cells: area, reads, and what write pulses leave in them."""
+    """Return the cells: area, reads, and what write pulses leave in them."""
     settings, cell, entry = work.settings, work.cell, work.entry("arrays")
     entry.note("A_cell", f"{cell.name}: {cell.width:.3g} m x {cell.height:.3g} m", cell.area, "m^2")
     size = settings.array_rows * settings.array_columns
@@ -48,7 +48,7 @@ def arrays_entry(work: Workload, lines: Lines) -> Entry:
 
 
 def _cell_read(work: Workload, lines: Lines) -> float:
-    """Energy of reading one cell through a sense amplifier [J]."""
+    """Return the energy of reading one cell through a sense amplifier [J]."""
     cell, settings, supply = work.cell, work.settings, work.parts.technology.supply
     if cell.kind == "device":
         return settings.read_voltage**2 * cell.mean_conductance * settings.read_pulse
@@ -92,7 +92,7 @@ def pulse_slots(work: Workload):
 
 
 def drivers_entry(work: Workload, lines: Lines) -> Entry:
-    """Row drivers, in training column drivers as well, and the current sources of write pulses."""
+    """Return the row drivers, in training column drivers as well, and the current sources of write pulses."""
     settings, parts, cell, entry = work.settings, work.parts, work.cell, work.entry("drivers")
     entry.note("C_word", "columns (width c_wire + W_read c_gate)", lines.word_capacitance, "F", "wire_capacitance")
     entry.note("C_bit", "rows (height c_wire + W_read c_junction)", lines.bit_capacitance, "F", "wire_capacitance")

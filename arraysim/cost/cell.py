@@ -124,7 +124,7 @@ def synapse_of(device: Device, conductance: np.ndarray | None = None, energy: fl
 
 
 def device_cell(synapse: Resistive, settings: ChipSettings, parts: Parts) -> Cell:
-    """The cell of a resistive synapse.
+    """Return the cell of a resistive synapse.
 
     The access transistor has a quarter of the resistance of the most conducting state, the write transistor carries
     the write current. The footprint of a device is its own with two F of space to each side; transistors stand side by side
@@ -170,7 +170,7 @@ def _footprint(synapse: Resistive, settings: ChipSettings, F: float, transistor:
 
 
 def sram_cell(settings: ChipSettings, parts: Parts) -> Cell:
-    """Six transistors per bit, one column per bit of a weight, each bit converted on its own."""
+    """Return the six transistors per bit, one column per bit of a weight, each bit converted on its own."""
     F = parts.technology.feature
     area = settings.cell_area_F2 * F**2 or parts.technology.sram_cell
     height = math.sqrt(area / SRAM_ASPECT)

@@ -13,7 +13,7 @@ UPDATE_BITS = 2
 
 
 def interconnect_entry(work: Workload, area: float) -> Entry:
-    """Wires from the buffer to the arrays; the gradient unit and the port to the memory lie beside the buffer.
+    """Return wires from the buffer to the arrays; the gradient unit and the port to the memory lie beside the buffer.
 
     The published energy is that of random bits, which toggle with a probability of one half; bits that are 1 with the
     probability a toggle with 2 a (1 - a).
@@ -73,7 +73,7 @@ def _updates(work: Workload, entry: Entry, each: float) -> None:
 
 
 def leakage_power(work: Workload, area: float) -> float:
-    """Leakage of CMOS circuits of this area, half of the transistors of its gates being off [W]."""
+    """Return the leakage of CMOS circuits of this area, half of the transistors of its gates being off [W]."""
     parts = work.parts
     width_per_area = parts["gate_width"] / parts["gate_area"]
     density = parts["placement_density"]
@@ -81,7 +81,7 @@ def leakage_power(work: Workload, area: float) -> float:
 
 
 def leakage_entry(work: Workload, area: float, latency: np.ndarray) -> Entry:
-    """Leakage of the whole chip for as long as each phase lasts.
+    """Return the leakage of the whole chip for as long as each phase lasts.
 
     Args:
         work: the workload.

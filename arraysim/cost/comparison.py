@@ -19,7 +19,7 @@ PAPER = {"area": 13.8, "energy": 9.6, "latency": 3.5}
 
 
 def equal_bits(synapse: Resistive, settings: ChipSettings) -> int:
-    """Bits with as many values as a weight of the device has: 2 L - 1 for a pair of L levels [1]."""
+    """Return the bits with as many values as a weight of the device has: 2 L - 1 for a pair of L levels [1]."""
     levels = synapse.conductance.size
     return max(1, math.ceil(math.log2(2 * levels - 1 if settings.cells == "pair" else levels)))
 
@@ -50,7 +50,7 @@ def baseline_cost(
 
 
 def ratios(baseline: ChipCost, chip: ChipCost) -> dict[str, float]:
-    """Baseline over chip: area, energy and latency of all phases, and of the forward phase alone [1]."""
+    """Return the baseline over chip: area, energy and latency of all phases, and of the forward phase alone [1]."""
     result = {
         "area": baseline.total_area / chip.total_area,
         "energy": baseline.total_energy() / chip.total_energy(),
@@ -73,7 +73,7 @@ class Comparison:
     baselines: dict[str, ChipCost]
 
     def ratios(self) -> dict[str, dict[str, float]]:
-        """Ratios of every baseline to the chip."""
+        """Return the ratios of every baseline to the chip."""
         return {name: ratios(cost, self.chip) for name, cost in self.baselines.items()}
 
 

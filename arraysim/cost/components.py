@@ -31,7 +31,7 @@ class Component:
     source: str
 
     def at(self, target: Technology) -> float:
-        """The figure at a node, in its SI unit."""
+        """Return the figure at a node, in its SI unit."""
         return self.value * _factor(self, target)
 
 
@@ -53,7 +53,7 @@ def _factor(part: Component, target: Technology) -> float:
 
 
 def published() -> dict[str, Component]:
-    """All figures by name, as published."""
+    """Return all figures by name, as published."""
     return {
         row["name"]: Component(
             name=row["name"],

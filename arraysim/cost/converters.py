@@ -21,7 +21,7 @@ class Converter:
 
 
 def converter_of(work: Workload) -> Converter:
-    """The converter of the settings."""
+    """Return the converter of the settings."""
     settings, parts, period = work.settings, work.parts, work.clock_period
     bits, codes = settings.converter_bits, 2**settings.converter_bits
     fill = parts["placement_density"]
@@ -70,7 +70,7 @@ def converter_of(work: Workload) -> Converter:
 
 
 def converters_entry(work: Workload) -> Entry:
-    """Converters of the columns, and of the rows where these have their own; sense amplifiers in a sequential readout."""
+    """Return the converters of columns, and of rows with their own; sense amplifiers in a sequential readout."""
     return _sequential(work) if work.settings.readout == "sequential" else _parallel(work)
 
 
@@ -108,7 +108,7 @@ def _parallel(work: Workload) -> Entry:
 
 
 def single_reads(work: Workload):
-    """Devices read one by one to choose pulses, per image and layer, one copy [1]."""
+    """Return the devices read one by one to choose pulses, per image and layer, one copy [1]."""
     return work.checks * work.devices / work.settings.batch_size
 
 
@@ -132,13 +132,13 @@ def _sequential(work: Workload) -> Entry:
 
 
 def row_reads(work: Workload, phase: str):
-    """Cells read through sense amplifiers in one phase of a sequential readout, per image and layer [1]."""
+    """Return the cells read through sense amplifiers in one phase of a sequential readout, per image and layer [1]."""
     reads = work.phase(phase)
     return work.positions * reads.pulses * reads.activity * reads.cells
 
 
 def serial_rows(work: Workload, phase: str):
-    """Row reads one after the other in one phase of a sequential readout: rows that hold a one [1]."""
+    """Return the row reads one after the other in one phase of a sequential readout: rows that hold a one [1]."""
     settings, reads = work.settings, work.phase(phase)
     height = settings.array_rows if phase == "forward" else settings.array_columns
     lines = work.rows if phase == "forward" else work.columns * work.cell.cells_per_weight

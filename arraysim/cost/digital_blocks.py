@@ -12,7 +12,7 @@ ACCUMULATOR_BITS = 32
 
 
 def sum_bits(work: Workload, reads: Reads):
-    """Width of a sum over the bits of the inputs, before and after the partial sums are added, per layer [1]."""
+    """Return width of a sum over the bits of the inputs, before and after the partial sums are added, per layer [1]."""
     settings = work.settings
     serial = 0 if reads.pulses == 1 else reads.bits
     first = settings.converter_bits + serial
@@ -24,7 +24,7 @@ def sum_bits(work: Workload, reads: Reads):
 
 
 def add_time(work: Workload, bits: float) -> float:
-    """Clocked time of an addition with ripple carry, bits x 2 gate delays [s]."""
+    """Return the clocked time of an addition with ripple carry, bits x 2 gate delays [s]."""
     return work.cycles(bits * CARRY_GATES * work.parts.technology.gate_delay)
 
 
@@ -95,12 +95,12 @@ def adder_trees_entry(work: Workload) -> Entry:
 
 
 def _significances(work: Workload, reads: Reads) -> int:
-    """Conversions whose results make one sum of an array: those of the bits of a weight, forward [1]."""
+    """Return the conversions whose results make one sum of an array: those of the bits of a weight, forward [1]."""
     return work.cell.conversions_per_weight if reads.name == "forward" else 1
 
 
 def accumulators_entry(work: Workload) -> Entry:
-    """Registers that hold the outputs of a position until they leave."""
+    """Return the registers that hold the outputs of a position until they leave."""
     settings, entry = work.settings, work.entry("accumulators")
     register_area, register_energy = _register(work)
     forward = work.phase("forward")
@@ -126,7 +126,7 @@ def _serial_outputs(work: Workload, reads: Reads):
 
 
 def function_units_entry(work: Workload) -> Entry:
-    """Rectifier, normalization and pooling of each output: a multiplication, an addition and two comparisons."""
+    """Return rectifier, normalization and pooling of each output: a multiplication, an addition and two comparisons."""
     settings, parts, entry = work.settings, work.parts, work.entry("function units")
     adder_area, adder_energy = _adder(work)
     units = -(-settings.bus_bits // settings.input_bits)
@@ -142,7 +142,7 @@ def function_units_entry(work: Workload) -> Entry:
 
 
 def gradient_unit_entry(work: Workload) -> Entry:
-    """Digital outer products of activations and errors, summed in place over the positions of an image.
+    """Return the digital outer products of activations and errors, summed in place over the positions of an image.
 
     The unit is a square of multipliers; each has a register for both operands and an accumulator of 32 bits.
     """

@@ -63,7 +63,7 @@ def digital_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factor
 
 
 def _phases(work: Workload) -> tuple[tuple[str, np.ndarray], ...]:
-    """Phases that multiply, with the share of each layer."""
+    """Return the phases that multiply, with the share of each layer."""
     everywhere = np.ones(len(work.layers))
     if not work.settings.training:
         return (("forward", everywhere),)
@@ -112,7 +112,7 @@ def _buffer(work: Workload, stored: float) -> Entry:
 
 
 def _traffic(work: Workload, place: str) -> dict[str, np.ndarray]:
-    """Bits that move to and from the memories on or off the chip, per image and layer, by phase [1]."""
+    """Return the bits that move to and from the memories on or off the chip, per image and layer, by phase [1]."""
     settings = work.settings
     traffic = {phase: np.zeros(len(work.layers)) for phase in PHASES}
     weights = work.weights * settings.weight_bits / settings.batch_size

@@ -11,7 +11,7 @@ from dwcore.errors import InputError, nearest
 
 
 def chip_document(cost: ChipCost, *, images_per_epoch: int) -> dict:
-    """One chip: totals, blocks by phase, layers, facts."""
+    """Return one chip: totals, blocks by phase, layers, facts."""
     return {
         "name": cost.name,
         "area_m2": {"total": cost.total_area, "blocks": dict(zip(BLOCKS, cost.area.tolist(), strict=True))},
@@ -49,7 +49,7 @@ def _book(book: np.ndarray) -> dict:
 
 
 def derivation_document(cost: ChipCost) -> dict:
-    """How every figure came about: lines per block, with the sources of the components they use."""
+    """Return how every figure came about: lines per block, with the sources of the components they use."""
     known = published()
     return {
         block: [
@@ -67,7 +67,7 @@ def derivation_document(cost: ChipCost) -> dict:
 
 
 def comparison_document(result: Comparison, *, images_per_epoch: int) -> dict:
-    """A chip, its baselines and their ratios."""
+    """Return a chip, its baselines and their ratios."""
     return {
         "chip": chip_document(result.chip, images_per_epoch=images_per_epoch),
         "derivation": derivation_document(result.chip),
@@ -80,7 +80,7 @@ def comparison_document(result: Comparison, *, images_per_epoch: int) -> dict:
 
 
 def sensitivity_document(base: dict[str, float], found: list[Sensitivity], baseline: str) -> dict:
-    """Ratios under each changed assumption."""
+    """Return the ratios under each changed assumption."""
     return {
         "baseline": baseline,
         "ratios": base,
@@ -97,7 +97,7 @@ def sensitivity_document(base: dict[str, float], found: list[Sensitivity], basel
 
 
 def chip_lines(cost: ChipCost) -> list[str]:
-    """The table of one chip: blocks down, area, energy and latency across."""
+    """Return the table of one chip: blocks down, area, energy and latency across."""
     phases = [number for number in range(len(PHASES)) if cost.energy[:, :, number].any()]
     head = "".join(f"{PHASES[p]:>17}" for p in phases)
     images, (energy, latency) = cost.facts["settings"]["images_per_epoch"], (cost.total_energy(), cost.total_latency())
@@ -116,7 +116,7 @@ def chip_lines(cost: ChipCost) -> list[str]:
 
 
 def ratio_lines(result: Comparison) -> list[str]:
-    """The baselines and their ratios to the chip, beside those of the founding paper."""
+    """Return the baselines and their ratios to the chip, beside those of the founding paper."""
     lines = [
         f"{'baseline over this chip':32}{'area':>8}{'energy':>8}{'latency':>8}{'forward: energy':>17}{'latency':>8}"
     ]
@@ -129,7 +129,7 @@ def ratio_lines(result: Comparison) -> list[str]:
 
 
 def explain_lines(cost: ChipCost, block: str) -> list[str]:
-    """How the figures of one block came about, with sources.
+    """Return how the figures of one block came about, with sources.
 
     Raises:
         InputError: no such block.

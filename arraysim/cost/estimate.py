@@ -98,7 +98,7 @@ def _facts(work: Workload, leaking: float) -> dict:
 
 
 def sram_settings(settings: ChipSettings, *, bits: int = 8, readout: str = "parallel") -> ChipSettings:
-    """The same chip with SRAM cells: what the baseline changes.
+    """Return the same chip with SRAM cells: what the baseline changes.
 
     SRAM cells cannot add outer products, so that gradients summed in the arrays become gradients summed over a batch.
     """

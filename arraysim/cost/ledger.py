@@ -97,7 +97,7 @@ class ChipCost:
     facts: dict
 
     def block(self, name: str) -> int:
-        """Number of a block."""
+        """Return the number of a block."""
         return BLOCKS.index(name)
 
     @property
@@ -106,11 +106,11 @@ class ChipCost:
         return float(self.area.sum())
 
     def total_energy(self, *phases: str) -> float:
-        """Energy per image of some phases, of all if none is named [J]."""
+        """Return the energy per image of some phases, of all if none is named [J]."""
         return float(self.energy[:, :, _numbers(phases)].sum())
 
     def total_latency(self, *phases: str) -> float:
-        """Time per image of some phases, of all if none is named [s]."""
+        """Return the time per image of some phases, of all if none is named [s]."""
         return float(self.latency[:, :, _numbers(phases)].sum())
 
 

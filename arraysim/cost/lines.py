@@ -31,7 +31,7 @@ class Lines:
 
 
 def lines_of(work: Workload) -> Lines:
-    """Capacitances and delays of the lines.
+    """Return the capacitances and delays of the lines.
 
     A row: columns x (cell width x c + W_read c_gate); a column: rows x (cell height x c + W_read c_junction), with the
     wire capacitance per length c. The multiplexer switch has a quarter of the resistance of a whole column of conducting
@@ -60,5 +60,5 @@ def lines_of(work: Workload) -> Lines:
 
 
 def read_time(work: Workload, lines: Lines) -> float:
-    """Time of one read that the latency counts [s]."""
+    """Return the time of one read that the latency counts [s]."""
     return work.settings.read_time or max(work.settings.read_pulse, lines.settling)

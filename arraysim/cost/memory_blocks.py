@@ -8,19 +8,19 @@ from arraysim.cost.workload import Workload, read_phases
 
 
 def bits_in(work: Workload, phase: str):
-    """Bits that enter the arrays from the buffer in one phase, per image and layer [1]."""
+    """Return the bits that enter the arrays from the buffer in one phase, per image and layer [1]."""
     reads = work.phase(phase)
     return reads.incoming * reads.bits
 
 
 def bits_out(work: Workload, phase: str):
-    """Bits that leave the arrays to the buffer: sums before they are rounded, per image and layer [1]."""
+    """Return the bits that leave the arrays to the buffer: sums before they are rounded, per image and layer [1]."""
     reads = work.phase(phase)
     return reads.outgoing * sum_bits(work, reads)[1]
 
 
 def operand_bits(work: Workload):
-    """Bits that enter the gradient unit, per image and layer [1].
+    """Return the bits that enter the gradient unit, per image and layer [1].
 
     A square of s x s multipliers forms the outer product of s rows and s columns, so that each operand serves s
     multiplications.
@@ -33,7 +33,7 @@ def operand_bits(work: Workload):
 
 
 def outer_product_bits(work: Workload):
-    """Bits that enter the arrays once more where these form the outer product, per image and layer [1]."""
+    """Return the bits that enter the arrays once more where these form the outer product, per image and layer [1]."""
     if not work.settings.training or work.settings.gradient != "in-array":
         return np.zeros(len(work.layers))
     errors = work.positions * work.columns * work.settings.error_bits
@@ -41,7 +41,7 @@ def outer_product_bits(work: Workload):
 
 
 def gradient_traffic(work: Workload):
-    """Bits of weight gradients that go to their memory and back, per image and layer [1]."""
+    """Return the bits of weight gradients that go to their memory and back, per image and layer [1]."""
     settings = work.settings
     if not settings.training or settings.gradient == "in-array":
         return np.zeros(len(work.layers))
@@ -50,14 +50,14 @@ def gradient_traffic(work: Workload):
 
 
 def kept_bits(work: Workload):
-    """Bits of activations and errors that one image leaves for the weight gradient, per layer [1]."""
+    """Return the bits of activations and errors that one image leaves for the weight gradient, per layer [1]."""
     if not work.settings.training:
         return np.zeros(len(work.layers))
     return work.input_values * work.settings.input_bits + work.output_values * work.settings.error_bits
 
 
 def activation_traffic(work: Workload):
-    """Bits of activations and errors that are kept, written and read once, per image and layer [1].
+    """Return the bits of activations and errors that are kept, written and read once, per image and layer [1].
 
     Arrays that form the outer product themselves read them as often as these need them, see `outer_product_bits`.
     """
@@ -67,12 +67,12 @@ def activation_traffic(work: Workload):
 
 
 def working_bits(work: Workload) -> float:
-    """Capacity of the buffer between layers: input and output of the largest layer [bit]."""
+    """Return the capacity of the buffer between layers: input and output of the largest layer [bit]."""
     return float((work.input_values + work.output_values).max() * work.settings.input_bits)
 
 
 def stored_bits(work: Workload) -> float:
-    """Capacity of the memory on the chip for what training keeps [bit].
+    """Return the capacity of the memory on the chip for what training keeps [bit].
 
     Where activations stay on the chip: those and the errors of all layers, of a whole batch if gradients are summed over
     it; where gradients stay on the chip, one per weight. Arrays that form the outer product themselves need the activations
@@ -89,7 +89,7 @@ def stored_bits(work: Workload) -> float:
 
 
 def staged_bits(work: Workload) -> float:
-    """Capacity of the buffers behind the first: one position of every layer and copy at each level [bit]."""
+    """Return the capacity of the buffers behind the first: one position of every layer and copy at each level [bit]."""
     forward = work.phase("forward")
     _, width = sum_bits(work, forward)
     one = work.copies * (work.rows * work.settings.input_bits + work.columns * width)
@@ -97,18 +97,18 @@ def staged_bits(work: Workload) -> float:
 
 
 def sram_energy(work: Workload, capacity: float) -> float:
-    """Energy of reading or writing one bit of a memory of this capacity [J]."""
+    """Return the energy of reading or writing one bit of a memory of this capacity [J]."""
     parts = work.parts
     return parts["sram_read_bit_energy"] * np.sqrt(max(1.0, capacity / parts["sram_reference_bits"]))
 
 
 def sram_area(work: Workload, capacity: float) -> float:
-    """Area of a memory of this capacity [m^2]."""
+    """Return the area of a memory of this capacity [m^2]."""
     return capacity * work.parts.technology.sram_cell / work.parts["sram_efficiency"]
 
 
 def buffers_entry(work: Workload) -> Entry:
-    """The buffer between layers, and the memory on the chip for what training keeps."""
+    """Return the buffer between layers, and the memory on the chip for what training keeps."""
     settings, parts, entry = work.settings, work.parts, work.entry("buffers")
     working = entry.note("capacity", "input and output of the largest layer", working_bits(work), "bit")
     stored = entry.note("stored", "activations, errors and gradients kept on the chip", stored_bits(work), "bit")
@@ -149,7 +149,7 @@ def _kept(work: Workload, entry: Entry, each: float, far: float) -> None:
 
 
 def off_chip_entry(work: Workload) -> Entry:
-    """Memory off the chip: images, and what the switches send there."""
+    """Return the memory off the chip: images, and what the switches send there."""
     settings, parts, entry = work.settings, work.parts, work.entry("off-chip memory")
     entry.set_area("none: not on the chip", 0.0)
     each, rate = parts[f"{settings.off_chip}_bit_energy"], parts[f"{settings.off_chip}_bandwidth"]

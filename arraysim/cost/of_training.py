@@ -54,7 +54,7 @@ def training_cost(
 
 
 def summary_of(cost: TrainingCost) -> dict:
-    """The cost as plain numbers for summaries."""
+    """Return the cost as plain numbers for summaries."""
     chip = cost.chip
     energy, latency = chip.energy.sum(axis=(0, 2)), chip.latency.sum(axis=(0, 2))
     return {
@@ -77,7 +77,7 @@ def summary_of(cost: TrainingCost) -> dict:
 
 
 def cost_line(cost: dict) -> str:
-    """One line about the chip, from what `summary_of` returns."""
+    """Return one line about the chip, from what `summary_of` returns."""
     ratio = cost["ratios"]["sram-8-parallel"]
     return (
         f"  chip at {cost['node_nm']:g} nm: {1e6 * cost['area_m2']:.3g} mm2; training image "
@@ -89,7 +89,7 @@ def cost_line(cost: dict) -> str:
 
 
 def block_rows(cost: dict) -> tuple[tuple[str, ...], ...]:
-    """Rows of a table of blocks: name, area, energy, latency, from what `summary_of` returns."""
+    """Return the rows of a table of blocks: name, area, energy, latency, from what `summary_of` returns."""
     rows = []
     for name, block in cost["blocks"].items():
         values = (block["area_m2"], block["energy_J_per_image"], block["latency_s_per_image"])

@@ -67,7 +67,7 @@ class Sensitivity:
     high_ratios: dict[str, float]
 
     def swing(self, ratio: str) -> float:
-        """Larger over smaller value of a ratio [1]."""
+        """Return the larger over smaller value of a ratio [1]."""
         low, high = self.low_ratios[ratio], self.high_ratios[ratio]
         return max(low, high) / min(low, high)
 
@@ -75,7 +75,7 @@ class Sensitivity:
 def sensitivities(
     layers: Sequence[ArrayLayer], settings: ChipSettings, synapse: Resistive, *, baseline: str
 ) -> tuple[dict[str, float], list[Sensitivity]]:
-    """Ratios to a baseline, and how they change with each assumption, that of both chips together.
+    """Return the ratios to a baseline, and how they change with each assumption, that of both chips together.
 
     Args:
         layers: of the network.

@@ -39,12 +39,12 @@ class TrainingUse:
         return max(len(result.hardware.pulses) - 1 for result in self.results)
 
     def layers(self) -> list[ArrayLayer]:
-        """The crossbars of the network."""
+        """Return the crossbars of the network."""
         first = self.results[0]
         return array_layers(first.config.network, self.image_shape, len(first.chip.confusion))
 
     def settings(self, settings: ChipSettings) -> ChipSettings:
-        """Settings with batch size, images, pulses and single reads of the trainings, mean over the seeds.
+        """Return the settings with batch size, images, pulses and single reads of the trainings, mean over the seeds.
 
         The first reset of the arrays is left out. Pulses are shared among the layers as the synapses received them.
         """
@@ -75,7 +75,7 @@ class TrainingUse:
 
 
 def use_of_file(results: Sequence[TrainingResult], where: str) -> TrainingUse:
-    """What a training file says; shape and number of the images follow from the name of the data set.
+    """Return what a training file says; shape and number of the images follow from the name of the data set.
 
     Args:
         results: all seeds of the file.

@@ -53,7 +53,7 @@ class Workload:
     checks: np.ndarray
 
     def entry(self, block: str) -> Entry:
-        """Empty books of one block."""
+        """Return the empty books of one block."""
         return Entry(block, len(self.layers))
 
     @property
@@ -92,11 +92,11 @@ class Workload:
         return 1 / self.settings.clock
 
     def cycles(self, delay: float) -> float:
-        """A delay rounded up to whole clocks, at least one [s]."""
+        """Return a delay rounded up to whole clocks, at least one [s]."""
         return max(1, np.ceil(delay * self.settings.clock * (1 - 1e-9))) * self.clock_period
 
     def phase(self, name: str) -> "Reads":
-        """Reads of the forward or the backward phase, per image."""
+        """Return the reads of the forward or the backward phase, per image."""
         return _forward(self) if name == "forward" else _backward(self)
 
     @property
@@ -141,7 +141,7 @@ class Reads:
 
 
 def _incoming(settings: ChipSettings, every: np.ndarray, kernel: np.ndarray, once: np.ndarray) -> np.ndarray:
-    """Values that enter the arrays: with every kernel that covers them, once per column of kernels, or once [1]."""
+    """Return how many values enter the arrays: once per kernel, once per column of kernels, or once [1]."""
     least = np.minimum(once, every)
     return {"none": every, "column": np.maximum(every / kernel, least), "full": least}[settings.input_reuse]
 
@@ -167,7 +167,7 @@ def _forward(work: Workload) -> Reads:
 
 
 def _backward(work: Workload) -> Reads:
-    """The error of an input is the sum over the kernels that cover it, of the columns of each.
+    """Return the error of an input is the sum over the kernels that cover it, of the columns of each.
 
     A position of the layer's input gathers the errors of k x k positions of its output; what the arrays of the k x k places
     of the kernel give is added in the tree.
@@ -193,12 +193,12 @@ def _backward(work: Workload) -> Reads:
 
 
 def read_phases(settings: ChipSettings) -> tuple[str, ...]:
-    """Phases that read the arrays."""
+    """Return the phases that read the arrays."""
     return PHASES[:2] if settings.training else PHASES[:1]
 
 
 def resolved(settings: ChipSettings, layers: Sequence[ArrayLayer]) -> ChipSettings:
-    """Settings with all choices made that are left to the size of the network.
+    """Return the settings with all choices made that are left to the size of the network.
 
     Multipliers: a power of two near a 64th of the weights, 16 to 1024. Gradients, activations with errors of an image or,
     where gradients are summed over it, of a batch, and weights of the digital baseline: on the chip up to 1 MiB each.

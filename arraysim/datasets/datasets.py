@@ -103,7 +103,7 @@ class Dataset:
 
 
 def _digits() -> Dataset:
-    """Handwritten digits, 8 x 8 pixels of 17 grey levels (origin and licence in data/SOURCES.md)."""
+    """Return the handwritten digits, 8 x 8 pixels of 17 grey levels (origin and licence in data/SOURCES.md)."""
     packed = resources.files("dwsynapse_data").joinpath("digits.csv.gz").read_bytes()
     rows = np.array([line.split(b",") for line in gzip.decompress(packed).split()], np.uint8)
     return Dataset(
@@ -116,7 +116,7 @@ def _digits() -> Dataset:
 
 
 def _idx(name: str, folder: Path) -> Dataset:
-    """A set in the four files of MNIST."""
+    """Return a set in the four files of MNIST."""
     parts = []
     for stem in ("train", "t10k"):
         images = idx_format.read_idx(idx_format.find_idx(folder, f"{stem}-images-idx3-ubyte"), 3)
@@ -131,7 +131,7 @@ def _idx(name: str, folder: Path) -> Dataset:
 
 
 def _cifar10(name: str, folder: Path) -> Dataset:
-    """The training files that are there, and the test file."""
+    """Return the training files that are there, and the test file."""
     paths, test_path = cifar_format.find_batches(folder)
     batches = [cifar_format.read_batch(path) for path in paths]
     scale = {"classes": cifar_format.CLASSES, "full_scale": 255, "mean": CIFAR_MEAN, "std": CIFAR_STD}

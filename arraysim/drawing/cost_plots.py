@@ -102,7 +102,7 @@ def plot_share(data: ChipCost, *, what: str = "energy", ax: Axes | None = None) 
 
 
 def shares_figure(data: ChipCost) -> Figure:
-    """Pies of area, energy and latency of one chip."""
+    """Return the pies of area, energy and latency of one chip."""
     figure = new_figure(4.2)
     handles = {}
     for ax, what in zip(figure.subplots(1, 3), UNITS, strict=True):
@@ -114,7 +114,7 @@ def shares_figure(data: ChipCost) -> Figure:
 
 
 def comparison_figure(data: Comparison) -> Figure:
-    """Stacked bars of area, energy and latency of a chip and its baselines, one below the other."""
+    """Return the stacked bars of area, energy and latency of a chip and its baselines, one below the other."""
     chips = [data.chip, *data.baselines.values()]
     figure = new_figure(3 * (1.2 + 0.36 * len(chips)))
     for ax, what in zip(figure.subplots(3, 1), UNITS, strict=True):
@@ -152,7 +152,7 @@ def plot_tornado(
 
 
 def _unit(what: str, largest: float) -> tuple[str, str, float]:
-    """Label, unit and factor that show a value with at least one digit before the point, if there is such a unit."""
+    """Return label, unit and factor that show a value with a digit before the point, if there is such a unit."""
     label, units = UNITS[what]
     fitting = [unit for unit, scale in units.items() if largest * scale >= 1]
     unit = fitting[0] if fitting else list(units)[-1]

@@ -48,12 +48,12 @@ def thresholds(adc: Adc, *, signed: bool, deviates: np.ndarray) -> np.ndarray:
 
 
 def elements(adc: Adc) -> int:
-    """Number of elements of one converter that deviate [1]."""
+    """Return the number of elements of one converter that deviate [1]."""
     return {"sar": adc.bits, "flash": 2**adc.bits - 1, "ramp": 1}[adc.kind]
 
 
 def _sar_levels(bits: int, spread: float, deviates: np.ndarray) -> np.ndarray:
-    """Smallest input above the lowest that reaches each code, shape (converters, 2**bits - 1), in steps.
+    """Return the smallest input above the lowest that reaches each code, shape (converters, 2**bits - 1), in steps.
 
     Deciding from the highest bit down finds the largest code whose level the input reaches, so a code is reached from
     the lowest level of the codes not below it.
@@ -125,7 +125,7 @@ class ConverterBank:
 
 
 def _block_of(number: np.ndarray, count: int) -> np.ndarray:
-    """Block that each converter belongs to, shape (converters,)."""
+    """Return the block that each converter belongs to, shape (converters,)."""
     block = np.zeros(count, np.int64)
     block[number] = np.arange(len(number))[:, None]
     return block

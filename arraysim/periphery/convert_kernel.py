@@ -106,7 +106,7 @@ def convert_add(sums, significance, factor, gain, offset, low, high, out):
 
 @compiled()
 def convert_add_nonlinear(sums, significance, factor, gain, offset, low, high, table, place, reach, out):
-    """As `convert_add`, for converters whose thresholds are where they are: counts those not above the input.
+    """Do as `convert_add` with converters of any thresholds: count those not above the input.
 
     Args:
         sums: shape (bits, n, lines), float32.
@@ -175,7 +175,7 @@ def add_noise(sums, variance, floor, key_1, key_2, start, stride):
 
 @compiled()
 def conversion_loss(sums, significance, step, low, high):
-    """Square error of converting partial sums with one step, weighed by the square of their significance.
+    """Return the square error of converting partial sums with one step, weighed by the square of their significance.
 
     Args:
         sums: shape (bits, samples), float32; samples in whole groups of LOSS_LANES, filled up with zeros.

@@ -26,7 +26,7 @@ def single_passage_matrix(conductance: np.ndarray, wires: Wires) -> np.ndarray:
 
 
 def _arriving(conductance: np.ndarray, segment: float, end: float) -> np.ndarray:
-    """Voltage of each node of lines down the rows per voltage of their source below the last row, shape (n, m) [1]."""
+    """Return each node's voltage per voltage of the line's source below the last row, shape (n, m) [1]."""
     ratio = np.empty_like(conductance)
     fill_ratios(conductance, segment, end, ratio)
     return np.cumprod(ratio[::-1], axis=0)[::-1]

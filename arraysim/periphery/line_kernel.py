@@ -14,7 +14,7 @@ LANES = 16
 
 @njit(cache=True, nogil=True)
 def fill_ratios(conductance, segment, end, ratio):
-    """Voltage ratios of lines that run down the rows of an array, source below the last row.
+    """Return the voltage ratios of lines that run down the rows of an array, source below the last row.
 
     Args:
         conductance: to ground at node k of line j, shape (n, m) [S].
@@ -61,7 +61,7 @@ def solve_lines(ratio, segment, end, current, source, voltage, out):
 
 @njit(cache=True, nogil=True)
 def fill_port_matrix(conductance, segment, end, port, transfer):
-    """Word line between its source and the bit lines: its admittance matrix and its transfer from the source.
+    """Return word line between its source and the bit lines: its admittance matrix and its transfer from the source.
 
     Args:
         conductance: of the devices from the source on, shape (m,) [S].

@@ -16,7 +16,7 @@ from dwcore.numerics.compiled import compiled
 
 @compiled()
 def fill_word_ratios(conductance, segment, end, ratio):
-    """Voltage ratios of the word lines, LANES of them side by side, far end first.
+    """Return the voltage ratios of the word lines, LANES of them side by side, far end first.
 
     Args:
         conductance: shape (n, m) [S].
@@ -39,7 +39,7 @@ def fill_word_ratios(conductance, segment, end, ratio):
 
 @compiled()
 def word_response(conductance, ratio, segment, end, bit, current, source, voltage, out):
-    """Voltages of the word lines for given voltages of the bit lines.
+    """Return the voltages of the word lines for given voltages of the bit lines.
 
     Args:
         conductance: shape (n, m) [S].

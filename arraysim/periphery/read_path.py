@@ -98,7 +98,7 @@ class ReadPath:
         return follows and (reads & (reads - 1) == 0 or reads % RECALIBRATE == 0)
 
     def _scales(self, vectors: np.ndarray, adapt: bool) -> np.ndarray:
-        """Full scale of each vector, shape (n,), float32."""
+        """Return the full scale of each vector, shape (n,), float32."""
         if self._per_vector:
             scale = np.empty(len(vectors), np.float32)
             fill_scales(vectors, _TINY, scale)

@@ -64,7 +64,7 @@ class PeripheryReader:
         self._recall()
 
     def _memory(self) -> dict[str, np.ndarray]:
-        """The arrays that reads change, themselves, of the directions read so far."""
+        """Return the arrays that reads change, themselves, of the directions read so far."""
         memory = {f"{d}_{name}": values for d, path in self._paths.items() for name, values in path.memory.items()}
         return memory | {f"{direction}_tiles": wired.reference for direction, wired in self._wires.items()}
 
@@ -101,7 +101,7 @@ class PeripheryReader:
         return self._paths[direction]
 
     def _lines(self, direction: int, weights) -> Lines:
-        """What the lines do now; plain weights serve where nothing tells the planes apart."""
+        """Return what the lines do now; plain weights serve where nothing tells the planes apart."""
         read, backward = self.periphery.read, direction == _BACKWARD
         unit = weights.scale / read.voltage
         floor = (read.integrator_noise * unit) ** 2
@@ -148,7 +148,7 @@ def _mapped(weights, periphery: Periphery) -> LayerMap:
 
 
 def _converters(layer: LayerMap, planes: int, periphery: Periphery, *, backward: bool) -> np.ndarray:
-    """Number the converter of each line, shape (matrices, tiles along the inputs, outputs).
+    """Return the number of the converter of each line, shape (matrices, tiles along the inputs, outputs).
 
     Lines that take turns at a converter lie side by side in one tile; the lines of a pair that are subtracted before
     conversion count as one.

@@ -32,7 +32,7 @@ class TileShape(Parameters):
     )
 
     def problems(self) -> Iterator[str]:
-        """A weight fits."""
+        """Yield a tile in which no weight fits."""
         if self.columns < DEVICES[self.weight]:
             yield f'columns = {self.columns} [1] must be >= {DEVICES[self.weight]} for weight = "{self.weight}"'
 

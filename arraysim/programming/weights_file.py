@@ -49,7 +49,7 @@ def load_weights(path, task: Task, dataset: Dataset) -> LearnedWeights:
 
 
 def _shapes(task: Task, dataset: Dataset) -> dict[str, tuple[int, ...]]:
-    """Shapes of the arrays of a network by name."""
+    """Return the shapes of the arrays of a network by name."""
     layers = array_layers(task.network, dataset.image_shape, dataset.classes)
     blank = [FloatWeights(np.empty((layer.rows, layer.columns), np.float32)) for layer in layers]
     network = Network(task.network, blank, input_shape=dataset.image_shape, classes=dataset.classes)

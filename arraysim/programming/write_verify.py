@@ -115,7 +115,7 @@ def write_verify(
 
 
 def _count(error: np.ndarray, step: float, coarse: bool) -> np.ndarray:
-    """Number of pulses, never more than the error has whole steps, but at least one."""
+    """Return the number of pulses, never more than the error has whole steps, but at least one."""
     whole = np.maximum(1, np.floor(np.abs(error) / step)) if coarse else np.ones(error.size)
     return (np.sign(error) * whole).astype(np.int32)
 

@@ -18,7 +18,7 @@ MOST_LINES = 1 << 19  # of the counter: 5 bits for the pairs of cycles, 19 for t
 
 @compiled()
 def _train(chance, cycles, counter, key_1, key_2):
-    """Bits of one train: bit s is set if the line fires in cycle s."""
+    """Return the bits of one train: bit s is set if the line fires in cycle s."""
     threshold = np.uint64(np.int64(min(1.0, chance) * 4294967296.0 + 0.5))
     word = np.uint64(0)
     for pair in range((cycles + 1) // 2):
@@ -62,7 +62,7 @@ def draw_trains(signal, gain, cycles, first, key_1, key_2, line, train, length):
 
 @compiled()
 def count_meetings(row_train, row_length, column_train, column_length, cycles):
-    """Number of meetings of row and column pulses, over all samples and cycles."""
+    """Return the number of meetings of row and column pulses, over all samples and cycles."""
     total = 0
     for b in range(row_length.size):
         for s in range(cycles):

@@ -87,7 +87,7 @@ class StochasticPulses(Rule):
         return -np.sign(gradient).astype(np.int8) * (draw * np.float32(self._step) < np.abs(rate * gradient))
 
     def memory(self) -> dict[str, np.ndarray]:
-        """Number of samples so far."""
+        """Return the number of samples so far."""
         return {"samples": self._samples}
 
     def _trains(self, signal: np.ndarray, gain: np.ndarray, keys: list) -> tuple[np.ndarray, ...]:

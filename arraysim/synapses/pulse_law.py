@@ -187,7 +187,7 @@ class PulseLaw:
         return _with_immovable(alias_table(self.markov))
 
     def waiting_table(self, seconds: float) -> np.ndarray:
-        """Alias tables of a time without pulses, shape (K+1, 1, S+4, C), uint64.
+        """Return the alias tables of a time without pulses, shape (K+1, 1, S+4, C), uint64.
 
         Raises:
             InputError: the law has no rates, or the time is negative.
@@ -212,7 +212,7 @@ class PulseLaw:
         return _with_lost(self.conductance_std_ctoc, self.instance_conductance_std_ctoc)
 
     def mean_step(self, pulse: int) -> float:
-        """Mean change of conductance by one pulse [S].
+        """Return the mean change of conductance by one pulse [S].
 
         The mean runs over the device instances and over the states, except the one at the end the pulse drives
         to. A maker learns it when characterizing the wafer, so an update rule may know it.
@@ -233,7 +233,7 @@ def _moves(states: int) -> np.ndarray:
 
 
 def _with_immovable(table: np.ndarray) -> np.ndarray:
-    """Alias tables with rows for the open and the short state and one more instance, all of which stay as they are.
+    """Return alias tables with rows that never move: the open state, the short state and one more instance.
 
     An entry of threshold zero always leads to its alias, so the number of columns need not grow.
     """

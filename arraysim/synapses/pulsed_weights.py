@@ -244,15 +244,15 @@ class PulsedWeights(FloatWeights, Checkpointed):
         return self.array.memory()
 
     def _kind(self) -> dict:
-        """Arguments that only this kind of weights takes."""
+        """Return the arguments that only this kind of weights takes."""
         return {}
 
     def _offset(self) -> np.ndarray:
-        """Conductance each row's weights are counted from, shape (rows,), float32 [S]."""
+        """Return the conductance each row's weights are counted from, shape (rows,), float32 [S]."""
         return np.zeros(self.values.shape[0], np.float32)
 
     def _devices(self) -> tuple:
-        """State, settling and wear, as ``weight_kernel`` takes them."""
+        """Return the state, settling and wear, as ``weight_kernel`` takes them."""
         state, settled, received = self.array.devices
         return (
             state,
@@ -263,7 +263,7 @@ class PulsedWeights(FloatWeights, Checkpointed):
         )
 
     def _arrangement(self) -> tuple:
-        """How devices make weights, as ``weight_kernel`` takes it."""
+        """Return how devices make weights, as ``weight_kernel`` takes it."""
         window = self.array.law.conductance
         return (
             self._digits,

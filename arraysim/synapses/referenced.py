@@ -65,7 +65,7 @@ class ReferencedWeights(PulsedWeights):
         self.initialize(0.0, np.random.default_rng(0))
 
     def memory(self) -> dict[str, np.ndarray]:
-        """Those of the devices, and those of the references under names that begin with ``reference_``."""
+        """Return those of the devices, and those of the references under names that begin with ``reference_``."""
         return super().memory() | {f"reference_{name}": array for name, array in self.reference.memory().items()}
 
     def _offset(self) -> np.ndarray:

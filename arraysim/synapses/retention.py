@@ -42,7 +42,7 @@ def stay_probability(rate: np.ndarray, seconds: float) -> np.ndarray:
 
 
 def _diagonal_completed(escape: np.ndarray) -> np.ndarray:
-    """Rows completed to a sum of one on the diagonal."""
+    """Return the rows completed to a sum of one on the diagonal."""
     stay = np.maximum(0.0, 1.0 - escape.sum(axis=-1))
     return escape + stay[..., None] * np.eye(escape.shape[-1])
 

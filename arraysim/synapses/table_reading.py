@@ -44,7 +44,7 @@ def instance_levels(table: TransitionTable, temperature: float) -> dict[str, np.
 
 
 def _between(table: TransitionTable, temperature: float, values: np.ndarray, scale) -> tuple:
-    """Values (K, T, ...) at the grid temperatures below and above, and how far the temperature is between them."""
+    """Return values (K, T, ...) at the grid temperatures below and above, and the place between them."""
     grid = table.temperature
     at = int(np.argmin(np.abs(grid - temperature)))
     if grid.size == 1 or grid[at] == temperature:

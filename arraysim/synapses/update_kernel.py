@@ -20,7 +20,7 @@ _ONE = np.uint32(1)
 
 @njit(inline="always")
 def counter(event, synapse):
-    """Counter of one event of one synapse, both below 2**32."""
+    """Return the counter of one event of one synapse, both below 2**32."""
     return (np.uint64(event) << _U32) | np.uint64(synapse)
 
 

@@ -46,7 +46,7 @@ def _pulse(i, kind, event, devices, instance, writing, keys):
 
 @njit(forceinline=True)
 def _read(i, devices, instance, reading):
-    """Conductance of one synapse."""
+    """Return the conductance of one synapse."""
     state, settled, follow, _, _ = devices
     levels, many, own, spread = reading
     return levels[np.int64(instance[i]) * many, state[i], settled[i * follow]] * own[i * spread]
@@ -54,7 +54,7 @@ def _read(i, devices, instance, reading):
 
 @njit(forceinline=True)
 def _weight(w, n, planes, keep, factor, base, devices, instance, reading):
-    """Conductance a weight stands for; the one place where it is summed, so that it is the same to the last bit."""
+    """Return the conductance a weight stands for; summed here alone, so that it is the same to the last bit."""
     total = -base
     for plane in range(factor.size):
         i = plane * n + w

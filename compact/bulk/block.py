@@ -33,11 +33,11 @@ class Worker:
         return make_home(self.plan.instance(self.plan.instances[k]), self.plan.temperature[t], self.states)
 
     def describe(self, home: int) -> HomeStates:
-        """States of a home."""
+        """Return the states of a home."""
         return describe_states(self.home(home))
 
     def count(self, block: int, progress: Callable[[int], None] = lambda done: None) -> np.ndarray:
-        """Outcomes of a block, from-state by to-state, last column no state, shape (S, S + 1), uint64."""
+        """Return the outcomes of a block, from-state by to-state, last column no state, shape (S, S + 1), uint64."""
         plan = self.plan
         _, _, a, d = plan.place(block)
         home = self.home(plan.home(block))
@@ -47,7 +47,7 @@ class Worker:
 
 
 def _count_row(home: Home, drive: Drive, state: int, plan: SweepPlan, progress: Callable) -> np.ndarray:
-    """Outcomes from one state, in rounds until the standard error is small enough; shape (S + 1,)."""
+    """Return the outcomes from one state, in rounds until the standard error is small enough; shape (S + 1,)."""
     counts, done, wanted = np.zeros(home.present.size + 1, np.uint64), 0, plan.n
     while done < wanted:
         ends = count_outcomes(
@@ -60,7 +60,7 @@ def _count_row(home: Home, drive: Drive, state: int, plan: SweepPlan, progress: 
 
 
 def next_total(counts: np.ndarray, target: float | None) -> int:
-    """Number of trajectories after the next round: what the counts say is needed, at most `GROWTH` times as many.
+    """Return the number of trajectories after the next round: what the counts ask for, at most `GROWTH`-fold.
 
     Args:
         counts: outcomes so far, shape (S + 1,).

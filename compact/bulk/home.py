@@ -47,12 +47,12 @@ class Home:
         return Settling(QPhiModel(self.device), self.wells, self.temperature)
 
     def outcomes(self, q: np.ndarray) -> np.ndarray:
-        """Numbers of walls at q [m] by state, those in none last, shape (S + 1,)."""
+        """Return the numbers of walls at q [m] by state, those in none last, shape (S + 1,)."""
         index = well_index(self.wells, q)
         return self.by_state(np.bincount(np.where(index < 0, len(self.wells), index), minlength=len(self.wells) + 1))
 
     def by_state(self, counts: np.ndarray) -> np.ndarray:
-        """Numbers of walls by state, those in none last, shape (S + 1,), from those by well, those in none last."""
+        """Return walls by state, shape (S + 1,), from walls by well; those in none come last in both."""
         S = self.present.size
         return np.array([counts[np.append(self.state, S) == s].sum() for s in range(S + 1)], np.uint64)
 
@@ -78,7 +78,7 @@ class HomeStates:
 
 
 def nominal_wells(device: Device, temperature: float) -> list[Well]:
-    """The wells of the nominal device, which are the states of a sweep.
+    """Return the wells of the nominal device, which are the states of a sweep.
 
     Raises:
         RunError: the track has no well.
@@ -110,7 +110,7 @@ def make_home(device: Device, temperature: float, states: list[Well]) -> Home:
 
 
 def _start(model: QPhiModel, nominal: Well, wells: list[Well]) -> tuple[float, float]:
-    """Bottom of the deepest of the wells that count as a state; without any, the nominal position and its lowest angle."""
+    """Return the bottom of the deepest well of a state; without any, the nominal position and its lowest angle."""
     if wells:
         deepest = min(wells, key=lambda well: well.energy)
         return deepest.q, deepest.phi
@@ -134,7 +134,7 @@ def describe_states(home: Home) -> HomeStates:
 
 
 def _retention(home: Home, model: QPhiModel) -> np.ndarray:
-    """Rates from the deepest well of each state to all wells of each other state, shape (S, S) [1/s]."""
+    """Return the rates from the deepest well of each state to all wells of each other state, shape (S, S) [1/s]."""
     S = home.present.size
     rate = np.full((S, S), np.nan)
     between = retention_rates(model, home.wells, home.temperature)

@@ -21,7 +21,7 @@ Task = tuple[str, int]
 
 
 def plan_tasks(plan: SweepPlan, blocks: Iterable[int], homes: Iterable[int]) -> Iterator[Task]:
-    """Tasks of some blocks in order, each home that is wanted before its first block, those without a block last.
+    """Return tasks of some blocks in order, each wanted home before its first block, homes without a block last.
 
     Args:
         plan: the plan.
@@ -44,7 +44,7 @@ class Stopped(Exception):
 
 
 def run_task(worker: Worker, task: Task, progress: Callable[[int], None]) -> HomeStates | np.ndarray:
-    """States of a home, or outcomes of a block."""
+    """Return the states of a home, or outcomes of a block."""
     kind, number = task
     return worker.describe(number) if kind == HOME else worker.count(number, progress)
 

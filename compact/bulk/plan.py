@@ -91,7 +91,7 @@ class SweepPlan:
         return int(np.prod(self.shape))
 
     def place(self, block: int) -> tuple[int, int, int, int]:
-        """Indices of the instance, temperature, current density and duration of a block."""
+        """Return the indices of the instance, temperature, current density and duration of a block."""
         return tuple(int(i) for i in np.unravel_index(block, self.shape))
 
     @property
@@ -100,11 +100,11 @@ class SweepPlan:
         return self.shape[0] * self.shape[1]
 
     def home(self, block: int) -> int:
-        """Home of a block."""
+        """Return the home of a block."""
         return block // (self.shape[2] * self.shape[3])
 
     def instance(self, number: int) -> Device:
-        """Device instance of a number."""
+        """Return the device instance of a number."""
         return self.device if number == self.device.instance else self.device.draw(number, self.seed)
 
     @property
@@ -113,7 +113,7 @@ class SweepPlan:
         return min(self.temperature, key=lambda T: abs(T - self.device.temperature))
 
     def config(self) -> dict:
-        """The plan as numbers and texts; with the seed it says all."""
+        """Return the plan as numbers and texts; with the seed it says all."""
         return {
             "device": self.device.config(),
             "trajectories": self.n,
@@ -126,7 +126,7 @@ class SweepPlan:
 
 
 def shard_blocks(plan: SweepPlan, shard: int, shards: int) -> range:
-    """Blocks of shard number 1 to `shards`: as many in each, give or take one, and next to each other.
+    """Return the blocks of shard number 1 to `shards`: as many in each, give or take one, and next to each other.
 
     Raises:
         InputError: no such shard.

@@ -24,7 +24,7 @@ Runner = Callable[[Worker, Iterator[Task]], Iterator[tuple[Task, object]]]
 
 
 def partial_path(out: Path) -> Path:
-    """File beside a table that collects the blocks until it is complete."""
+    """Return the file beside a table that collects the blocks until it is complete."""
     return out.with_name(f"{out.stem}.partial{out.suffix}")
 
 
@@ -110,7 +110,7 @@ def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int):
 
 
 def _finished_table(out: Path, plan: SweepPlan) -> TransitionTable:
-    """The table that an earlier run has left."""
+    """Return the table that an earlier run has left."""
     table = load_table(out)
     _check_plan(out, table.config, table.seed, plan)
     return table

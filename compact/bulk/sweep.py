@@ -15,7 +15,7 @@ __all__ = ["Grid", "build_table", "reference_grid", "run_in_memory"]
 
 
 def reference_grid(device: Device, *, quick: bool = False) -> Grid:
-    """Grid around the nominal pulse: both signs, 0.5 to 1.3 times its current, 0.7 to 1.6 times its duration.
+    """Return grid around the nominal pulse: both signs, 0.5 to 1.3 times its current, 0.7 to 1.6 times its duration.
 
     Durations too short for the edges of the pulse are left out.
     """

@@ -140,16 +140,16 @@ class SweepFile:
         return self._journal.faults
 
     def finished(self) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers of the finished homes and of the finished blocks."""
+        """Return the numbers of the finished homes and of the finished blocks."""
         homes, blocks = self._journal.done(HOMES), self._journal.done(BLOCKS)
         return self.homes.start + np.flatnonzero(homes), self.blocks.start + np.flatnonzero(blocks)
 
     def counts(self, block: int) -> np.ndarray:
-        """Outcomes of a finished block, shape (S, S + 1), uint64."""
+        """Return the outcomes of a finished block, shape (S, S + 1), uint64."""
         return self._journal.read(BLOCKS, block - self.blocks.start)["counts"]
 
     def states(self, home: int) -> HomeStates:
-        """States of a finished home."""
+        """Return the states of a finished home."""
         return HomeStates(**self._journal.read(HOMES, home - self.homes.start))
 
     def put_counts(self, block: int, counts: np.ndarray) -> None:
@@ -170,7 +170,7 @@ class SweepFile:
 
 
 def plan_from_config(config: dict, seed: int) -> SweepPlan:
-    """The plan that a file holds.
+    """Return the plan that a file holds.
 
     Raises:
         InputError: an impossible plan.

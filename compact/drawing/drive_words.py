@@ -6,7 +6,7 @@ from dwcore.canvas.style import pulse_text
 
 
 def drive_axis(known: Mapping[str, str]) -> tuple[float, str]:
-    """Unit of the axis of current density and its label.
+    """Return the unit of the axis of current density and its label.
 
     Args:
         known: stand-ins of the table, see `compact.table.origin.placeholders`.
@@ -19,12 +19,12 @@ def drive_axis(known: Mapping[str, str]) -> tuple[float, str]:
 
 
 def drive_unit(words: str) -> str:
-    """Unit of the amplitudes that stand in for current densities; empty where they have none."""
+    """Return the unit of the amplitudes that stand in for current densities; empty where they have none."""
     return next((unit for unit in ("V", "A") if words.endswith(f" in {unit}")), "")
 
 
 def table_pulse_text(known: Mapping[str, str], current_density: float, duration: float) -> str:
-    """A pulse in words, without what the table does not know.
+    """Return a pulse in words, without what the table does not know.
 
     Args:
         known: stand-ins of the table.
@@ -42,5 +42,5 @@ def table_pulse_text(known: Mapping[str, str], current_density: float, duration:
 
 
 def duration_text(known: Mapping[str, str], duration: float) -> str:
-    """A duration in words [s]."""
+    """Return a duration in words [s]."""
     return "duration unknown" if "duration" in known else f"{duration * 1e9:.3g} ns"

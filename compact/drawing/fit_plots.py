@@ -18,7 +18,7 @@ _MOST_DURATIONS = 6
 
 
 def fit_figure(table: TransitionTable, *, device: int = 0, temperature: int = 0) -> Figure:
-    """Counts with error bars against the closed form, and the residuals below.
+    """Return the counts with error bars against the closed form, and the residuals below.
 
     Args:
         table: a table with a fit.
@@ -104,7 +104,7 @@ def _one_duration(ax: Axes, table: TransitionTable, device: int, temperature: in
 
 
 def _reached(rows: np.ndarray, start: np.ndarray, k: int, up: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Share of walls that passed at least k ridges, over some from-states, with the error of counts; shape (n,) each."""
+    """Return the share of walls that passed k ridges or more, over some from-states, and its error; shape (n,)."""
     S = rows.shape[-2]
     passed = sum((rows[:, s, s + k :] if up else rows[:, s, [*range(s - k + 1), S]]).sum(axis=-1) for s in start)
     total = rows[:, start].sum(axis=(-2, -1))

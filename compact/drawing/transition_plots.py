@@ -68,7 +68,7 @@ def _number_cells(ax: Axes, p: np.ndarray) -> None:
 
 
 def _percent(p: float, *, decimals: int) -> str:
-    """Percent without the sign; never 0 or 100 for what is neither."""
+    """Return the percent without the sign; never 0 or 100 for what is neither."""
     least = 10.0**-decimals
     if p == 1:
         return "100"
@@ -105,7 +105,7 @@ def transition_figure(
 
 
 def _write_pulses(table: TransitionTable, temperature: int) -> PulsePair:
-    """Pulses to write with; of a table without any, the strongest ones."""
+    """Return the pulses to write with; of a table without any, the strongest ones."""
     try:
         up, down = write_points(table, temperature=float(table.temperature[temperature]))
     except InputError:

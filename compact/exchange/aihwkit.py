@@ -18,7 +18,7 @@ MAX_NODES = 63
 
 
 def aihwkit_device(rows: PulseRows) -> dict:
-    """Fields of a `PiecewiseStepDevice`, with what they leave out.
+    """Return the fields of a `PiecewiseStepDevice`, with what they leave out.
 
     Args:
         rows: states and write pulses.
@@ -69,7 +69,7 @@ def aihwkit_device(rows: PulseRows) -> dict:
 
 
 def _steps(rows: PulseRows, side: int, nodes: np.ndarray) -> np.ndarray:
-    """Mean step at the nodes of each device, in weights, > 0 in the sense of the pulse, shape (K, n)."""
+    """Return the mean step at the nodes of each device, in weights, > 0 in the sense of the pulse, shape (K, n)."""
     found = []
     for G, matrix in zip(rows.conductance, (rows.up, rows.down)[side], strict=True):
         weight = 2 * (G - G[0]) / (G[-1] - G[0]) - 1
@@ -78,7 +78,7 @@ def _steps(rows: PulseRows, side: int, nodes: np.ndarray) -> np.ndarray:
 
 
 def _scatter(rows: PulseRows, side: int) -> float:
-    """Spread of a step over its mean, root mean square without the state at the end that the pulse drives to."""
+    """Return spread of a step over its mean, root mean square without the state at the end that the pulse drives to."""
     inner = slice(None, -1) if side == 0 else slice(1, None)
     square, mean = 0.0, 0.0
     for G, matrix in zip(rows.conductance, (rows.up, rows.down)[side], strict=True):

@@ -51,7 +51,7 @@ def lookup_tables(
 
 
 def _quantiles(G: np.ndarray, start: int, row: np.ndarray, u: np.ndarray, spread: bool) -> np.ndarray:
-    """Quantiles of the change from one state, each the mean over its interval, shape (len(u),) [S].
+    """Return the quantiles of the change from one state, each the mean over its interval, shape (len(u),) [S].
 
     Args:
         G: conductances of the states.
@@ -77,7 +77,7 @@ def _quantiles(G: np.ndarray, start: int, row: np.ndarray, u: np.ndarray, spread
 
 
 def _integral(knots: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Integral from 0 of the function that is linear between knots, which may jump where two coincide."""
+    """Return the integral from 0 of the function that is linear between knots, which may jump where two coincide."""
     width = np.diff(knots)
     total = np.append(0.0, np.cumsum(width * (values[1:] + values[:-1]) / 2))
     k = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, knots.size - 2)

@@ -40,7 +40,7 @@ class LookupTable:
     change: np.ndarray
 
     def quantiles(self, conductance: np.ndarray) -> np.ndarray:
-        """Changes at any conductances within the range, linear between the columns, shape (len, m) [S]."""
+        """Return the changes at any conductances within the range, linear between the columns, shape (len, m) [S]."""
         G = self.conductance
         j = np.clip(np.searchsorted(G, conductance, side="right") - 1, 0, G.size - 2)
         share = np.clip((conductance - G[j]) / (G[j + 1] - G[j]), 0, 1)[:, None]
@@ -88,7 +88,7 @@ def _to_the_ends(cumulative: np.ndarray, change: np.ndarray) -> dict:
 
 
 def _rows(path) -> list[tuple[int, np.ndarray]]:
-    """Rows of numbers with their line numbers; lines of words may come before them."""
+    """Return the rows of numbers with their line numbers; lines of words may come before them."""
     rows = []
     for number, line in enumerate(_text(path).splitlines(), 1):
         cells = re.split(r"[,\s]+", line.strip().strip(","))
@@ -116,7 +116,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _text(path) -> str:
-    """Text of a plain or compressed file; what unpacks to too much is refused before it fills the memory."""
+    """Return the text of a plain or compressed file; what unpacks to too much is refused before it fills the memory."""
     try:
         if not Path(path).is_file():
             raise InputError(f"{path}: {'is not a regular file' if Path(path).exists() else 'no such file'}")

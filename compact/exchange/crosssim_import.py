@@ -145,7 +145,7 @@ def import_crosssim(
 
 
 def _instance_states(conductance: np.ndarray) -> InstanceStates:
-    """States of each device, shape (K, S), at the one temperature."""
+    """Return the states of each device, shape (K, S), at the one temperature."""
     given = conductance[:, None, :]
     number = np.broadcast_to(np.arange(given.shape[-1], dtype=float), given.shape)
     return InstanceStates(
@@ -175,7 +175,7 @@ def _rows(x: np.ndarray, lookup: LookupTable) -> Rows:
 
 
 def _pulse_axes(facts: PulseFacts) -> tuple[dict, dict[str, str]]:
-    """Fields of the table about the pulse, and words for those that are placeholders."""
+    """Return the fields of the table about the pulse, and words for those that are placeholders."""
     missing = {
         "position": "number of the state, no length",
         "conductance_std_ctoc": "zero, no read noise is known",

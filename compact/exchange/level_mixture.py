@@ -95,7 +95,7 @@ def _result(values, mean, std, share, outside, flat) -> Levels | None:
 
 
 def stragglers(values: np.ndarray) -> np.ndarray:
-    """Which readings lie in groups of fewer than `LEAST_READINGS`, apart from all others, shape (n,), bool."""
+    """Return which readings lie in groups of fewer than `LEAST_READINGS`, apart from all others, shape (n,), bool."""
     order = np.argsort(values, kind="stable")
     ranked = values[order]
     low, high = np.quantile(ranked, [0.05, 0.95])
@@ -108,7 +108,7 @@ def stragglers(values: np.ndarray) -> np.ndarray:
 
 
 def _floor(values: np.ndarray) -> float:
-    """Least standard deviation: of the last digit of the readings, or a small share of their range."""
+    """Return the least standard deviation: of the last digit of the readings, or a small share of their range."""
     steps = np.diff(np.unique(values))
     last_digit = float(steps.min()) / np.sqrt(12) if steps.size else 0.0
     return max(NARROWEST * np.ptp(values), last_digit, 1e-9 * float(np.abs(values).max()))
@@ -120,7 +120,7 @@ def _densities(values, mean, std, share) -> np.ndarray:
 
 
 def _start(values: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means, spreads and shares of the best partition into intervals."""
+    """Return the means, spreads and shares of the best partition into intervals."""
     edges = np.linspace(values.min(), values.max(), BINS + 1)
     edges[-1] = np.inf
     bin_of = np.searchsorted(edges, values, side="right") - 1
@@ -135,7 +135,7 @@ def _start(values: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray, np.
 
 
 def _partition(n: np.ndarray, total: np.ndarray, square: np.ndarray, parts: int) -> np.ndarray:
-    """Part of each bin in the partition into intervals of least summed squares, shape (bins,)."""
+    """Return the part of each bin in the partition into intervals of least summed squares, shape (bins,)."""
     sums = [np.append(0.0, np.cumsum(x)) for x in (n, total, square)]
     count, mass, power = (s[None, :] - s[:, None] for s in sums)  # from bin i up to before bin j
     with np.errstate(divide="ignore", invalid="ignore"):

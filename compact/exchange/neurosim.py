@@ -44,7 +44,7 @@ class UpdateCurve:
 
 
 def curvature_of_label(label: float) -> float:
-    """A over the number of levels for a nonlinearity label, of the same sign [1].
+    """Return A over the number of levels for a nonlinearity label, of the same sign [1].
 
     Raises:
         InputError: a label outside 0 to 9 in size.
@@ -56,7 +56,7 @@ def curvature_of_label(label: float) -> float:
 
 
 def label_of_curvature(curvature: float) -> float:
-    """Nonlinearity label of A over the number of levels, of the same sign [1]."""
+    """Return the nonlinearity label of A over the number of levels, of the same sign [1]."""
     return float(np.copysign(_label(abs(curvature)), curvature))
 
 
@@ -88,7 +88,7 @@ def fit_curve(share: np.ndarray) -> UpdateCurve:
 
 
 def _curve(x: np.ndarray, t: float) -> np.ndarray:
-    """Normalized curve of the label 9 t; t < 0 bends the other way."""
+    """Return the normalized curve of the label 9 t; t < 0 bends the other way."""
     if abs(t) < 1e-4:
         return x
     a = curvature_of_label(LARGEST_LABEL * t)
@@ -96,7 +96,7 @@ def _curve(x: np.ndarray, t: float) -> np.ndarray:
 
 
 def neurosim_parameters(rows: PulseRows, line: WriteLine | None = None, unknown: tuple[str, ...] = ()) -> dict:
-    """Parameters under the names of MLP+NeuroSim (`RealDevice`) and of DNN+NeuroSim V2 (`train.py`, `Param.cpp`).
+    """Return parameters named as in MLP+NeuroSim (`RealDevice`) and DNN+NeuroSim V2 (`train.py`, `Param.cpp`).
 
     Args:
         rows: states and write pulses.
@@ -157,7 +157,7 @@ def neurosim_parameters(rows: PulseRows, line: WriteLine | None = None, unknown:
 
 
 def _curves(G: np.ndarray, up: np.ndarray, down: np.ndarray) -> tuple[UpdateCurve, UpdateCurve]:
-    """Curves of rising and, turned upside down, of falling staircases."""
+    """Return the curves of rising and, turned upside down, of falling staircases."""
     low, span = G[0], G[-1] - G[0]
     rising = _to_saturation(G, up, 0)
     falling = _to_saturation(G, down, G.size - 1)
@@ -165,7 +165,7 @@ def _curves(G: np.ndarray, up: np.ndarray, down: np.ndarray) -> tuple[UpdateCurv
 
 
 def _to_saturation(G: np.ndarray, matrix: np.ndarray, start: int) -> np.ndarray:
-    """Mean staircase until a pulse changes it by less than a thousandth of the mean step so far."""
+    """Return the mean staircase until a pulse changes it by less than a thousandth of the mean step so far."""
     mean, _ = staircase(G, matrix, start=start, pulses=MAX_PULSES)
     so_far = np.abs(mean - mean[0])
     total = so_far[-1]
@@ -186,7 +186,7 @@ def _mean_curve(curves: list[UpdateCurve]) -> UpdateCurve:
 
 
 def _scatter(rows: PulseRows, side: int) -> float:
-    """Root mean square of the spread of one pulse as a share of the range, without the state at the far end."""
+    """Return root mean square of the spread of one pulse as a share of the range, without the state at the far end."""
     values = []
     for G, matrix in zip(rows.conductance, (rows.up, rows.down)[side], strict=True):
         inner = slice(None, -1) if side == 0 else slice(1, None)

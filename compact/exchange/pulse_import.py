@@ -131,7 +131,7 @@ def _read(data: PulseData, device: int) -> np.ndarray:
 
 
 def _levels(data: PulseData, states: int | None) -> tuple[list[Levels], dict[int, float]]:
-    """Levels of each device, of the given number or of that with the least information criterion."""
+    """Return the levels of each device, of the given number or of that with the least information criterion."""
     readings = [data.conductance[_read(data, k)] for k in range(len(data.labels))]
     for label, values in zip(data.labels, readings, strict=True):
         least = LEAST_READINGS * (2 if states is None else states)
@@ -177,7 +177,7 @@ def _all_devices(readings: list[np.ndarray], states: int) -> list[Levels] | None
 
 
 def _steps(data: PulseData) -> tuple[np.ndarray, np.ndarray]:
-    """Rows before and after each pulse that has a reading just before it; rows of one device follow one another."""
+    """Return rows before and after each pulse that has a reading just before it; a device's rows are in sequence."""
     order = np.argsort(data.device, kind="stable")
     before, after = order[:-1], order[1:]
     sound = (data.device[before] == data.device[after]) & (data.pulse[after] == data.pulse[before] + 1)
@@ -186,7 +186,7 @@ def _steps(data: PulseData) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _axis(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Grid points of nearly equal values, ascending, and the number of that of each value."""
+    """Return the grid points of nearly equal values, ascending, and the number of that of each value."""
     ranked = np.unique(values)
     apart = np.diff(ranked) > SAME * np.maximum(np.abs(ranked[1:]), np.abs(ranked[:-1]))
     group = np.append(0, np.cumsum(apart))[np.searchsorted(ranked, values)]
@@ -194,7 +194,7 @@ def _axis(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _current_density(data: PulseData, area: float | None) -> tuple[np.ndarray, dict[str, str]]:
-    """Amplitudes for the axis of current density, and words where they are none."""
+    """Return the amplitudes for the axis of current density, and words where they are none."""
     if data.amplitude_unit == "A/m^2":
         if area is not None:
             raise InputError(f"{data.path}: the amplitudes are current densities, --area has no use")

@@ -75,7 +75,7 @@ def pulse_rows(table: TransitionTable, *, temperature: float | None = None) -> P
 
 
 def _of_device(table: TransitionTable, field: str, order: np.ndarray, T: float) -> np.ndarray:
-    """Conductances or their spread by device and state, shape (K, S) [S]; the nominal ones where no others are known."""
+    """Return conductances or their spread by device and state, shape (K, S) [S]; nominal where no others are known."""
     if table.instance_states is None:
         return np.tile(getattr(table, field)[order], (table.counts.shape[0], 1))
     nearest = int(np.argmin(np.abs(table.temperature - T)))

@@ -58,7 +58,7 @@ def assign_states(states: np.ndarray, y: np.ndarray, u: np.ndarray) -> Rows:
 
 
 def cell_content(states: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Exact share of y(u), linear between its points, that is nearest to each state, shape (S,) [1].
+    """Return the exact share of y(u), linear between its points, that is nearest to each state, shape (S,) [1].
 
     Args:
         states: shape (S,).
@@ -88,12 +88,12 @@ def _with_mean(states: np.ndarray, cells: np.ndarray, mean: float) -> np.ndarray
 
 
 def _passed_on(cells: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """Cells after `flow` has moved from each to the next."""
+    """Return the cells after `flow` has moved from each to the next."""
     return np.maximum(cells - np.append(flow, 0.0) + np.append(0.0, flow), 0.0)
 
 
 def _narrowest(states: np.ndarray, cells: np.ndarray, mean: float) -> np.ndarray:
-    """Distribution of this mean with the least spread among those within the largest shift; wider bounds if none is."""
+    """Return the distribution of this mean with least spread within the largest shift; wider bounds if none is."""
     S = states.size
     moved = np.eye(S, S - 1, -1) - np.eye(S, S - 1)
     for bound in (LARGEST_SHIFT, 2 * LARGEST_SHIFT, 1.0):

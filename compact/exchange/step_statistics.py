@@ -4,7 +4,7 @@ import numpy as np
 
 
 def step_mean(conductance: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Mean change of conductance from each state, shape (S,) [S].
+    """Return the mean change of conductance from each state, shape (S,) [S].
 
     Args:
         conductance: of the states, shape (S,) [S].
@@ -14,13 +14,13 @@ def step_mean(conductance: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def step_std(conductance: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Standard deviation of the conductance after one pulse from each state, shape (S,) [S]."""
+    """Return the standard deviation of the conductance after one pulse from each state, shape (S,) [S]."""
     mean = matrix @ conductance
     return np.sqrt(np.maximum(matrix @ conductance**2 - mean**2, 0.0))
 
 
 def staircase(conductance: np.ndarray, matrix: np.ndarray, *, start: int, pulses: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the conductance after 0, 1, ... pulses, each of shape (pulses + 1,) [S].
+    """Return mean and standard deviation of the conductance after 0, 1, ... pulses, each of shape (pulses + 1,) [S].
 
     Args:
         conductance: of the states, shape (S,) [S].

@@ -89,7 +89,7 @@ def synapse_module(
 
 
 def _temperature(table: TransitionTable, temperature: float | None) -> float:
-    """The grid temperature nearest to that of the chip [K]."""
+    """Return the grid temperature nearest to that of the chip [K]."""
     low, high = float(table.temperature[0]), float(table.temperature[-1])
     if temperature is None:
         return low
@@ -206,7 +206,7 @@ def _step(change: float, i: int) -> str:
 
 
 def _states(table: TransitionTable, device: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
-    """Conductances and their spread by state, along the track."""
+    """Return the conductances and their spread by state, along the track."""
     if table.instance_states is None:
         return table.conductance, table.conductance_std_ctoc
     t = int(np.argmin(np.abs(table.temperature - temperature)))

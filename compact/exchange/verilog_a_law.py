@@ -20,14 +20,14 @@ MAX_TERMS = 200_000
 
 
 def number(value: float) -> str:
-    """A real in Verilog-A, exact."""
+    """Return a real in Verilog-A, exact."""
     text = repr(float(value))
     text = text if "." in text or "e" in text else f"{text}.0"
     return f"({text})" if value < 0 else text
 
 
 def table_law(table: TransitionTable, *, device: int, temperature: float) -> tuple[str, str]:
-    """Code that interpolates the table as `compact.table.interpolate` does, held beyond its grid.
+    """Return the code that interpolates the table as `compact.table.interpolate` does, held beyond its grid.
 
     Normal quantiles of the chances to be lost and to end in state m or beyond run linearly in current density and in the
     logarithm of duration. The share that counts as half an outcome is one for the whole table here.
@@ -61,7 +61,7 @@ def table_law(table: TransitionTable, *, device: int, temperature: float) -> tup
 
 
 def _row(chance: np.ndarray, quantile: np.ndarray, floor: np.ndarray):
-    """Statements for one state: the chance to be lost, then the farthest state that the draw reaches."""
+    """Return the statements for one state: the chance to be lost, then the farthest state that the draw reaches."""
     if chance[..., 0].max() > 0:
         yield f"z_sum = {_sum(quantile[..., 0])};"
         yield f"lost = {_back(floor[0])};"
@@ -79,12 +79,12 @@ def _row(chance: np.ndarray, quantile: np.ndarray, floor: np.ndarray):
 
 
 def _back(floor: float) -> str:
-    """Chance of the quantile `z_sum`."""
+    """Return the chance of the quantile `z_sum`."""
     return f"min(max((normal(z_sum) - {number(floor)}) / {number(1 - 2 * floor)}, 0.0), 1.0)"
 
 
 def _sum(quantile: np.ndarray) -> str:
-    """Weighted sum of the quantiles of the grid points, shape (A, D)."""
+    """Return the weighted sum of the quantiles of the grid points, shape (A, D)."""
     A, D = quantile.shape
     rows = []
     for i in range(A):
@@ -104,7 +104,7 @@ def _lost_end(table: TransitionTable, p: np.ndarray) -> str:
 
 
 def _weights(stem: str, x: str, grid: np.ndarray) -> list[str]:
-    """Weights of the two grid points around a value."""
+    """Return the weights of the two grid points around a value."""
     n = grid.size
     if n == 1:
         return [f"{stem}0 = 1.0;"]
@@ -125,7 +125,7 @@ def can_write(model: FittedModel) -> bool:
 
 
 def fitted_law(model: FittedModel, *, device: int) -> tuple[str, str, str]:
-    """Code of the closed form `drift-diffusion`; temperature and duration enter through it.
+    """Return the code of the closed form `drift-diffusion`; temperature and duration enter through it.
 
     Returns:
         Functions, declarations and statements.
@@ -166,7 +166,7 @@ def fitted_law(model: FittedModel, *, device: int) -> tuple[str, str, str]:
 
 
 def _threshold_function(name: str, row: np.ndarray) -> str:
-    """Threshold of each ridge as a function; 0 where no wall passes."""
+    """Return the threshold of each ridge as a function; 0 where no wall passes."""
     cases = "".join(f"        {r}: threshold_{name} = {number(J)};\n" for r, J in enumerate(row) if J != HELD)
     return (
         f"  // threshold of ridge r for walls on their way {name}; 0 where none passes\n"
@@ -176,7 +176,7 @@ def _threshold_function(name: str, row: np.ndarray) -> str:
 
 
 def _passage_function(model: FittedModel, value: dict) -> str:
-    """The chance to pass k ridges, see `compact.forms.drift_diffusion`."""
+    """Return the chance to pass k ridges, see `compact.forms.drift_diffusion`."""
     f, T0 = number(value["diffusion"]), number(T_REFERENCE)
     if model.rest is None:
         barrier = number(2 * value["pace"] / value["diffusion"])

@@ -21,12 +21,12 @@ class WriteLine:
     current_per_density: float
 
     def voltage(self, point: OperatingPoint) -> float:
-        """Voltage over the line during a pulse [V]."""
+        """Return the voltage over the line during a pulse [V]."""
         return abs(point.current_density) * self.current_per_density * self.resistance
 
 
 def table_device(table: TransitionTable) -> Device | None:
-    """The device that a table was made of; None for tables from elsewhere."""
+    """Return the device that a table was made of; None for tables from elsewhere."""
     config = table.config.get("device")
     if not isinstance(config, dict):
         return None
@@ -37,7 +37,7 @@ def table_device(table: TransitionTable) -> Device | None:
 
 
 def write_line(table: TransitionTable) -> WriteLine | None:
-    """The write line of a table; None where its device or its [stack] is unknown."""
+    """Return the write line of a table; None where its device or its [stack] is unknown."""
     device = table_device(table)
     if device is None or device.stack is None:
         return None

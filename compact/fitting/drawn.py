@@ -12,7 +12,7 @@ from dwcore.errors import InputError
 def drawn_matrices(
     table: TransitionTable, points: Sequence[OperatingPoint], *, devices: int, seed: int, first: int = 0
 ) -> np.ndarray:
-    """Matrices of devices that no sweep has seen, shape (devices, P, S, S+1) [1].
+    """Return the matrices of devices that no sweep has seen, shape (devices, P, S, S+1) [1].
 
     Device `first` + i is a pure function of (fit, seed, `first` + i): a larger array begins with the devices of a smaller one.
 

@@ -53,13 +53,13 @@ def fit_table(
 
 
 def table_pulses(table: TransitionTable) -> Pulses:
-    """All pulses of the grid from all states, in the order of the table's axes (T, A, D, S)."""
+    """Return all pulses of the grid from all states, in the order of the table's axes (T, A, D, S)."""
     S = table.position.size
     return grid_pulses(table.temperature, table.current_density, table.duration, S, upward_sign(table))
 
 
 def table_rows(table: TransitionTable, device: int, use: np.ndarray | None = None) -> np.ndarray:
-    """Which of those pulses tell about a device, shape (n,), bool.
+    """Return which of those pulses tell about a device, shape (n,), bool.
 
     Pulses without current do not, nor do those from a state that the device does not have.
 
@@ -80,12 +80,12 @@ def table_rows(table: TransitionTable, device: int, use: np.ndarray | None = Non
 
 
 def pick(pulses: Pulses, rows: np.ndarray) -> Pulses:
-    """Some of the pulses."""
+    """Return some of the pulses."""
     return Pulses(**{f.name: getattr(pulses, f.name)[rows] for f in dataclasses.fields(pulses)})
 
 
 def device_rows(table: TransitionTable, device: int, use: np.ndarray | None = None) -> tuple[Pulses, np.ndarray]:
-    """Pulses on a device and their outcomes by ridges passed, see `passage.to_displacement_counts`."""
+    """Return the pulses on a device and their outcomes by ridges passed, see `passage.to_displacement_counts`."""
     rows = table_rows(table, device, use)
     chosen = pick(table_pulses(table), rows)
     counts = table.counts[device].reshape(-1, table.position.size + 1).astype(float)[rows]
@@ -119,7 +119,7 @@ def _layout(table: TransitionTable, form: str, use: np.ndarray | None) -> Layout
 
 
 def _rest(table: TransitionTable) -> tuple[float, float] | None:
-    """Typical rate of escape to one neighbour at the temperature nearest to 300 K; None where the table has none."""
+    """Return the typical rate of escape to one neighbour at the temperature nearest to 300 K, None without any."""
     if table.retention_rate is None:
         return None
     S, t = table.position.size, int(np.argmin(np.abs(table.temperature - T_REFERENCE)))
@@ -132,7 +132,7 @@ def _rest(table: TransitionTable) -> tuple[float, float] | None:
 
 
 def _start(layout: Layout, devices: list[DeviceRows]) -> np.ndarray:
-    """The best of a few first guesses that differ in threshold and time scale."""
+    """Return the best of a few first guesses that differ in threshold and time scale."""
     guesses = [layout.start(J, stretch) for stretch in STRETCHES for J in START_THRESHOLDS]
     cost = [sum(deviance(d.counts, d.probability(z)).sum() for d in devices) for z in guesses]
     return guesses[int(np.argmin(cost))]

@@ -79,24 +79,24 @@ def _variance(counts: np.ndarray, p: np.ndarray, pulses) -> np.ndarray:
 
 
 def _steps(pulses, S: int) -> np.ndarray:
-    """Displacement along the drive of each outcome, a loss as one ridge beyond the end, shape (n, S+1)."""
+    """Return the displacement along the drive of each outcome, a loss as one ridge beyond the end, shape (n, S+1)."""
     along = np.where(pulses.up, 1, -1)[:, None] * (np.arange(S) - pulses.state[:, None])
     return np.concatenate([along, pulses.distance(S)[:, None]], axis=1)
 
 
 def free_parameters(model: FittedModel) -> int:
-    """Number of parameters that the counts determined, shared ones once."""
+    """Return the number of parameters that the counts determined, shared ones once."""
     known = np.isfinite(model.standard_error)
     return int(known[0, model.shared].sum() + known[:, ~model.shared].sum())
 
 
 def dispersion(goodness: Goodness, free: int) -> float:
-    """Deviance per effective degree of freedom; standard errors grow by its root where it exceeds one [1]."""
+    """Return deviance per effective degree of freedom; standard errors grow by its root where it exceeds one [1]."""
     return float(goodness.deviance.sum() / max(goodness.expected.sum() - free, 1.0))
 
 
 def verdict(table: TransitionTable, goodness: Goodness, free: int) -> str:
-    """One paragraph: how good the fit is, and where it fails."""
+    """Return one paragraph: how good the fit is, and where it fails."""
     ratio = dispersion(goodness, free)
     if goodness.expected.sum() - free < LEAST_FREEDOM:
         return "not tested: the counts determine hardly more than the parameters"
@@ -123,7 +123,7 @@ def _place(table: TransitionTable, values: np.ndarray) -> str:
 
 
 def _regions(table: TransitionTable, goodness: Goodness, excess: np.ndarray) -> str:
-    """Which durations, currents or temperatures hold most of the misfit, and its sense there."""
+    """Return which durations, currents or temperatures hold most of the misfit, and its sense there."""
     axes = (("temperature", "K", 1), ("current_density", "A/m^2", 2), ("duration", "s", 3))
     best = None
     for name, unit, axis in axes:

@@ -29,7 +29,7 @@ SHARE, MOST = 0.25, 100.0
 
 
 def intervals(table: TransitionTable, *, level: float = 0.95, fit: Fit | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Credible intervals of all transition probabilities.
+    """Return the credible intervals of all transition probabilities.
 
     Args:
         table: the counts.

@@ -11,18 +11,18 @@ _LARGEST_SMALL = 60.0  # beyond, the deviance of a Poisson count follows its asy
 
 
 def deviance(counts: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Twice the log likelihood ratio of the observed shares to p, shape (n,) [1]; cells on the last axis."""
+    """Return twice the log likelihood ratio of the observed shares to p, shape (n,) [1]; cells on the last axis."""
     total = counts.sum(axis=-1, keepdims=True)
     return 2.0 * (xlogy(counts, counts / np.maximum(total, 1)) - xlogy(counts, np.maximum(p, FLOOR))).sum(axis=-1)
 
 
 def log_likelihood(counts: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Log likelihood without the multinomial coefficient, shape (n,)."""
+    """Return the log likelihood without the multinomial coefficient, shape (n,)."""
     return xlogy(counts, np.maximum(p, FLOOR)).sum(axis=-1)
 
 
 def expected_deviance(total: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of the deviance of rows drawn from p itself, each of shape (n,) [1].
+    """Return the mean and variance of the deviance of rows drawn from p itself, each of shape (n,) [1].
 
     Cells count as independent Poisson numbers, of which the given total takes one degree of freedom. With few expected
     counts a cell contributes less than one: rows that cannot vary contribute nothing.
@@ -38,7 +38,7 @@ def expected_deviance(total: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def _poisson_deviance(mu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of 2 [n ln(n/mu) - n + mu] for Poisson numbers n of mean mu."""
+    """Return the mean and variance of 2 [n ln(n/mu) - n + mu] for Poisson numbers n of mean mu."""
     grid, mean, variance = _poisson_table()
     inside = np.clip(np.log(np.maximum(mu, 1e-300)), grid[0], grid[-1])
     large = mu > _LARGEST_SMALL
@@ -62,7 +62,7 @@ def _poisson_table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def score_and_information(counts: np.ndarray, p: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient of the log likelihood, and the expected information.
+    """Return the gradient of the log likelihood, and the expected information.
 
     Args:
         counts: shape (n, m).

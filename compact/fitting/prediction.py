@@ -10,7 +10,7 @@ _STEP = 0.1  # of a standard error of each parameter
 def prediction_error(
     fit: Fit, *, temperature: float, current_density: float, duration: float, device: int = 0
 ) -> np.ndarray:
-    """Standard error of `fit.model.matrix` at a pulse, shape (S, S+1) [1].
+    """Return the standard error of `fit.model.matrix` at a pulse, shape (S, S+1) [1].
 
     It grows by the root of the dispersion where the fit is not perfect. What the closed form itself may miss, most of all far outside
     the pulses it was fitted to, is not in it, nor are parameters that the counts do not determine.

@@ -69,7 +69,7 @@ class Layout:
         return np.array(shape + [self.current_density] * len(self.ridges))
 
     def start(self, threshold: float, stretch: float) -> np.ndarray:
-        """First guess with all thresholds alike, in working parameters.
+        """Return the first guess with all thresholds alike, in working parameters.
 
         Args:
             threshold: over the typical current density [1].
@@ -80,16 +80,16 @@ class Layout:
         return self.working(np.append(shape, np.full(len(self.ridges), threshold)) * self.unit_size)
 
     def working(self, value: np.ndarray) -> np.ndarray:
-        """Working parameters from SI values."""
+        """Return the working parameters from SI values."""
         x = np.asarray(value, float) / self.unit_size
         return np.where(self.positive, np.log(np.where(self.positive, x, 1.0)), x)
 
     def value(self, z: np.ndarray) -> np.ndarray:
-        """SI values from working parameters."""
+        """Return the SI values from working parameters."""
         return np.where(self.positive, np.exp(np.where(self.positive, z, 0.0)), z) * self.unit_size
 
     def value_slope(self, z: np.ndarray) -> np.ndarray:
-        """Derivative of each SI value by its own working parameter, shape (P,)."""
+        """Return the derivative of each SI value by its own working parameter, shape (P,)."""
         return np.where(self.positive, np.exp(np.where(self.positive, z, 0.0)), 1.0) * self.unit_size
 
     @property
@@ -119,7 +119,7 @@ class DeviceRows:
         self.most = (int(passed[-1]) if passed.size else 0) + MARGIN
 
     def probability(self, z: np.ndarray) -> np.ndarray:
-        """Probability of each outcome, shape (n, S+2) [1]."""
+        """Return the probability of each outcome, shape (n, S+2) [1]."""
         values, threshold = self._split(z)
         return self._probability(values, effective_threshold(self.pulses, threshold, self.layout.form.share(values)))
 
@@ -138,7 +138,7 @@ class DeviceRows:
         return displacement(self._chance(values, effective), self.distance, values[STRAY.name])
 
     def slopes(self, z: np.ndarray) -> np.ndarray:
-        """Derivatives of the probabilities by the working parameters, shape (P, n, S+2)."""
+        """Return the derivatives of the probabilities by the working parameters, shape (P, n, S+2)."""
         count = len(self.layout.shape_parameters)
         shape = []
         for i in range(count):
@@ -165,7 +165,7 @@ class DeviceRows:
         return found
 
     def _threshold_shares(self, threshold: np.ndarray, effective: np.ndarray, share: float):
-        """Derivative of the logarithm of the effective threshold by that of each fitted one, shape (n, S) each."""
+        """Return d ln(effective threshold) / d ln(each fitted threshold), shape (n, S) each."""
         S, state = self.layout.states, self.pulses.state
         k = np.arange(S)
         weight_sum = np.cumsum(np.where(k == 0, 1.0, share))

@@ -49,7 +49,7 @@ def run_fit(
 
 
 def device_spread(model: FittedModel) -> Spread | None:
-    """Spread of the parameters that the devices of a model have on their own, None with too few devices."""
+    """Return the spread of the parameters that the devices of a model have on their own, None with too few devices."""
     own, shared = ~model.shared, model.shared
     both = model.covariance[:, own][:, :, shared]
     size = np.sqrt(np.diag(model.covariance[0])[shared])
@@ -65,19 +65,19 @@ def device_spread(model: FittedModel) -> Spread | None:
 
 
 def with_fit(table: TransitionTable, fit: Fit | None) -> TransitionTable:
-    """The same table with another fit."""
+    """Return the same table with another fit."""
     return dataclasses.replace(table, fit=fit)
 
 
 def folds(table: TransitionTable, number: int = FOLDS) -> list[np.ndarray]:
-    """Which grid points each fold holds out: every third along currents and durations alike, shape (T, A, D), bool."""
+    """Return which grid points each fold holds out: every third along both axes, shape (T, A, D), bool."""
     _, T, A, D = table.counts.shape[:4]
     t, a, d = np.meshgrid(np.arange(T), np.arange(A), np.arange(D), indexing="ij")
     return [(t + a + d) % number == fold for fold in range(number)]
 
 
 def held_out_score(table: TransitionTable, form: str) -> float:
-    """Mean log likelihood per trajectory at grid points not fitted to, over all folds [1].
+    """Return the mean log likelihood per trajectory at grid points not fitted to, over all folds [1].
 
     Raises:
         RunError: a fit did not converge.
@@ -97,7 +97,7 @@ def held_out_score(table: TransitionTable, form: str) -> float:
 
 
 def compare_forms(table: TransitionTable, progress: Callable[[int], None] = lambda forms: None) -> dict[str, float]:
-    """Held-out score of every form, best first; a form that does not converge scores minus infinity.
+    """Return the held-out score of every form, best first; a form that does not converge scores minus infinity.
 
     Raises:
         InputError: the table has too few grid points, or nothing to fit.

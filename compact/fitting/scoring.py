@@ -79,7 +79,7 @@ def _total(devices: list[DeviceRows], z: np.ndarray) -> float:
 
 
 def _score(layout: Layout, device: DeviceRows, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient and information of one device; parameters at a bound that push outwards stay where they are."""
+    """Return gradient and information of one device; parameters at a bound that push outwards stay where they are."""
     gradient, information = score_and_information(device.counts, device.probability(z), device.slopes(z))
     low, high = layout.bounds
     stuck = ((z <= low) & (gradient < 0)) | ((z >= high) & (gradient > 0))
@@ -113,7 +113,7 @@ def _tiny(information: np.ndarray) -> float:
 
 
 def _covariance(layout: Layout, devices: list[DeviceRows], z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Covariance of the parameters of each device and which of them the counts determine."""
+    """Return the covariance of the parameters of each device and which of them the counts determine."""
     shared, own = layout.shared, ~layout.shared
     blocks = [_score(layout, device, zk)[1] for device, zk in zip(devices, z, strict=True)]
     reduced, inverses = np.zeros((shared.sum(),) * 2), []
@@ -134,7 +134,7 @@ def _covariance(layout: Layout, devices: list[DeviceRows], z: np.ndarray) -> tup
 
 
 def _inverse(information: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Inverse over the combinations that are determined, and which parameters take part in no other."""
+    """Return the inverse over the combinations that are determined, and which parameters take part in no other."""
     size = np.sqrt(np.diag(information))
     dead = size <= 1e-6 * max(size.max(initial=0.0), 1e-300)
     size = np.where(dead, 1.0, size)

@@ -42,13 +42,13 @@ PARAMETERS = (
 
 
 def drift(values: dict, ratio: np.ndarray) -> np.ndarray:
-    """Drift at J over threshold, same shape [ways per second]."""
+    """Return the drift at J over threshold, same shape [ways per second]."""
     u = ratio - 1.0
     return values["pace"] * u / (1.0 + values["saturation"] * np.maximum(u, 0.0))
 
 
 def first_passage(v: np.ndarray, way: np.ndarray, D: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Inverse Gaussian distribution function of the first passage [1]; arguments in consistent units, broadcast."""
+    """Return the inverse Gaussian distribution function of the first passage [1]; consistent units, broadcast."""
     root = np.sqrt(D * t)
     with np.errstate(over="ignore"):
         mirrored = np.exp(np.minimum(2.0 * v * way / D + log_ndtr(-(v * t + way) / root), 0.0))
@@ -56,7 +56,7 @@ def first_passage(v: np.ndarray, way: np.ndarray, D: np.ndarray, t: np.ndarray) 
 
 
 def barrier_at_rest(values: dict, rest: tuple[float, float] | None) -> float:
-    """E_0 over kB T_REFERENCE [1]; see `forms.Form` for `rest`."""
+    """Return E_0 over kB T_REFERENCE [1]; see `forms.Form` for `rest`."""
     if rest is None:
         return 2.0 * values["pace"] / values["diffusion"]
     rate, temperature = rest
@@ -65,7 +65,7 @@ def barrier_at_rest(values: dict, rest: tuple[float, float] | None) -> float:
 
 
 def activated(values: dict, ratio: np.ndarray, t: np.ndarray, temperature: np.ndarray, rest) -> np.ndarray:
-    """Chance that at least k thermal escapes have come, shape (n, k) [1]."""
+    """Return the chance that at least k thermal escapes have come, shape (n, k) [1]."""
     barrier = barrier_at_rest(values, rest)
     f = values["diffusion"] * (temperature / T_REFERENCE)[:, None]
     exponent = barrier * (T_REFERENCE / temperature)[:, None] * np.maximum(1.0 - ratio, 0.0) ** 1.5
@@ -74,7 +74,7 @@ def activated(values: dict, ratio: np.ndarray, t: np.ndarray, temperature: np.nd
 
 
 def passed(values: dict, ratio: np.ndarray, duration: np.ndarray, temperature: np.ndarray, rest=None):
-    """Chance to have passed k ridges, shape (n, k) [1]; see `forms.Form`."""
+    """Return the chance to have passed k ridges, shape (n, k) [1]; see `forms.Form`."""
     temperature = np.maximum(temperature, COLDEST)
     t = wait_and_run(values, ratio, duration)
     D = values["diffusion"] * (temperature / T_REFERENCE)[:, None]
@@ -84,7 +84,7 @@ def passed(values: dict, ratio: np.ndarray, duration: np.ndarray, temperature: n
 
 
 def position_passed(values: dict, ratio: np.ndarray, duration: np.ndarray, temperature: np.ndarray, rest=None):
-    """As `passed`, but only where the wall is at the end of the pulse counts: a normal distribution of its position.
+    """Return `passed` by the position at the end of the pulse alone, which is normally distributed.
 
     Below threshold the chance to be beyond a ridge is largest after the time way / |v| and is held from there on.
     """

@@ -38,7 +38,7 @@ class Parameter:
     highest: float = math.exp(12.0)
 
     def size(self, duration: float) -> float:
-        """Unit of the optimizer in SI for a typical duration [s]."""
+        """Return the unit of the optimizer in SI for a typical duration [s]."""
         return {"time": duration, "rate": 1.0 / duration, "1": 1.0}[self.scale]
 
 
@@ -63,7 +63,7 @@ class Form:
 
 
 def wait_and_run(values: dict, ratio: np.ndarray, duration: np.ndarray) -> np.ndarray:
-    """Time left for passing k ridges after the dead times, shape (n, k), at least a trifle [s].
+    """Return the time left for passing k ridges after the dead times, shape (n, k), at least a trifle [s].
 
     t_k = tau - t_edge / (J/J_c) - t_first - (k - 1) t_run: the edges of the pulse count less the closer the current is to
     the threshold, the wall needs t_first to build up its angle and leave the bottom, and t_run to fall into the next
@@ -76,7 +76,7 @@ def wait_and_run(values: dict, ratio: np.ndarray, duration: np.ndarray) -> np.nd
 
 
 def dead_times(first: float = 0.08, run: float = 0.42, edge: float = 0.13) -> tuple[Parameter, ...]:
-    """The three dead times that all forms share."""
+    """Return the three dead times that all forms share."""
     return (
         Parameter(name="dead_first", unit="s", meaning="dead time before the first ridge", start=first, scale="time",
                   positive=False),

@@ -50,7 +50,7 @@ def _power_form(name: str, p: float | None, reference: str) -> Form:
 
 
 def saddle_node_passed(values, ratio, duration, temperature, rest=None):
-    """Chance to have passed k ridges by the law of a saddle-node with noise; see `forms.Form`."""
+    """Return the chance to have passed k ridges by the law of a saddle-node with noise; see `forms.Form`."""
     heat = (T_REFERENCE / np.maximum(temperature, COLDEST))[:, None]
     z = np.minimum(values["sharpness"] * (1.0 - ratio) * heat ** (2 / 3), HIGHEST_Z)
     ai, _, bi, _ = airy(z)

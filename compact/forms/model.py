@@ -93,7 +93,7 @@ class FittedModel:
         return self.value.shape[0]
 
     def parameters(self, device: int = 0) -> dict[str, float]:
-        """Values by name of one device.
+        """Return the values by name of one device.
 
         Raises:
             InputError: no such device.
@@ -103,7 +103,7 @@ class FittedModel:
         return dict(zip(self.names, self.value[device].tolist(), strict=True))
 
     def thresholds(self, vector: np.ndarray) -> np.ndarray:
-        """Thresholds of all ridges upwards and downwards, HELD where there is none, shape (2, S+1) [A/m^2]."""
+        """Return thresholds of all ridges upwards and downwards, HELD where there is none, shape (2, S+1) [A/m^2]."""
         out = np.full((2, self.states + 1), HELD)
         for name, value in zip(self.names, vector, strict=True):
             for row, side in enumerate((UP, DOWN)):
@@ -112,7 +112,7 @@ class FittedModel:
         return out
 
     def rows(self, pulses: Pulses, vector: np.ndarray) -> np.ndarray:
-        """Outcomes of pulses by the parameters of one device, shape (n, S+1) [1].
+        """Return the outcomes of pulses by the parameters of one device, shape (n, S+1) [1].
 
         Args:
             pulses: the pulses.
@@ -127,7 +127,7 @@ class FittedModel:
     def matrix(
         self, *, temperature: float, current_density: float, duration: float, device: int = 0, vector=None
     ) -> np.ndarray:
-        """Probabilities of the outcomes of one pulse, shape (S, S+1), last column lost [1].
+        """Return the probabilities of the outcomes of one pulse, shape (S, S+1), last column lost [1].
 
         Unlike a table this also answers outside the grid it was fitted to, by the physics of the form.
 

@@ -38,21 +38,21 @@ class Pulses:
         return self.state.size
 
     def distance(self, states: int) -> np.ndarray:
-        """Number of ridges to the end of the track, the end included, shape (n,)."""
+        """Return the number of ridges to the end of the track, the end included, shape (n,)."""
         return np.where(self.up, states - self.state, self.state + 1)
 
 
 def grid_pulses(
     temperature: np.ndarray, current_density: np.ndarray, duration: np.ndarray, states: int, upward: int
 ) -> Pulses:
-    """All pulses of a grid from all states, in the order (T, A, D, S) of the axes of a table; `upward` is +1 or -1."""
+    """Return all pulses of a grid from all states, in a table's order (T, A, D, S); `upward` is +1 or -1."""
     axes = np.meshgrid(temperature, current_density, duration, np.arange(states), indexing="ij")
     T, J, tau, state = (axis.ravel() for axis in axes)
     return Pulses(current_density=np.abs(J), duration=tau, temperature=T, state=state, up=J * upward >= 0)
 
 
 def effective_threshold(pulses: Pulses, threshold: np.ndarray, share: float) -> np.ndarray:
-    """Threshold current density for passing k = 1..S ridges, shape (n, S) [A/m^2]; HELD where no wall passes.
+    """Return threshold current density for passing k = 1..S ridges, shape (n, S) [A/m^2]; HELD where no wall passes.
 
     The mean over the ridges passed, each run-on ridge with the weight `share` of the first; for the end of the track, whose
     ridge is of another kind, its own threshold.
@@ -77,7 +77,7 @@ def effective_threshold(pulses: Pulses, threshold: np.ndarray, share: float) -> 
 def reached(
     form: Form, values: dict, pulses: Pulses, effective: np.ndarray, rest=None, most: int | None = None
 ) -> np.ndarray:
-    """Chance to pass at least k = 1..S ridges, falling with k, shape (n, S) [1]; zero beyond `most` ridges if given."""
+    """Return the chance to pass at least k = 1..S ridges, shape (n, S) [1]; zero beyond `most` ridges if given."""
     near = effective[:, :most]
     chance = form.passed(values, pulses.current_density[:, None] / near, pulses.duration, pulses.temperature, rest)
     found = np.zeros(effective.shape)
@@ -86,7 +86,7 @@ def reached(
 
 
 def displacement(chance: np.ndarray, distance: np.ndarray, stray: float) -> np.ndarray:
-    """Probability of the outcomes by ridges passed, shape (n, S+2) [1].
+    """Return the probability of the outcomes by ridges passed, shape (n, S+2) [1].
 
     Columns 0..S: so many ridges, the last one of each row (its distance) is the loss over the end; column S+1: any of the
     outcomes against the drive and, for a wall that cannot be lost that way, the loss.
@@ -104,7 +104,7 @@ def displacement(chance: np.ndarray, distance: np.ndarray, stray: float) -> np.n
 
 
 def to_matrix_rows(p: np.ndarray, pulses: Pulses) -> np.ndarray:
-    """Rows of a transition matrix from displacements, shape (n, S+1) [1]."""
+    """Return the rows of a transition matrix from displacements, shape (n, S+1) [1]."""
     n, S = p.shape[0], p.shape[1] - 2
     distance = pulses.distance(S)
     final = np.where(pulses.up[:, None], np.arange(S) - pulses.state[:, None], pulses.state[:, None] - np.arange(S))
@@ -115,7 +115,7 @@ def to_matrix_rows(p: np.ndarray, pulses: Pulses) -> np.ndarray:
 
 
 def to_displacement_counts(counts: np.ndarray, pulses: Pulses) -> np.ndarray:
-    """Counts by ridges passed, in the columns of `displacement`, from rows of counts (n, S+1)."""
+    """Return the counts by ridges passed, in the columns of `displacement`, from rows of counts (n, S+1)."""
     n, S = counts.shape[0], counts.shape[1] - 1
     out = np.zeros((n, S + 2))
     rows = np.arange(n)

@@ -59,7 +59,7 @@ class Fit:
         return float(self.deviance.sum() / max(self.expected_deviance.sum() - self.free, 1.0))
 
     def drawn_vector(self, number: int, seed: int) -> np.ndarray:
-        """Parameters of device `number` drawn from the spread, in the order of the model's names, shape (P,).
+        """Return parameters of device `number` drawn from the spread, in the order of the model's names, shape (P,).
 
         Raises:
             InputError: the fit has too few devices to know their spread.

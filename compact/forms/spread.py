@@ -78,7 +78,7 @@ class Spread:
         return out
 
     def draw(self, number: int, seed: int) -> np.ndarray:
-        """SI values of device `number`, a pure function of (spread, seed, number), shape (Q,).
+        """Return the SI values of device `number`, a pure function of (spread, seed, number), shape (Q,).
 
         Raises:
             InputError: a negative number or seed.
@@ -92,7 +92,7 @@ class Spread:
 
 
 def find_spread(names, value: np.ndarray, covariance: np.ndarray, known: np.ndarray) -> Spread | None:
-    """Factor model of some devices.
+    """Return the factor model of some devices.
 
     Args:
         names: of the parameters.
@@ -115,7 +115,7 @@ def find_spread(names, value: np.ndarray, covariance: np.ndarray, known: np.ndar
 
 
 def _factors(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leading eigenvectors scaled by the roots of their eigenvalues, and what they leave on the diagonal."""
+    """Return the leading eigenvectors scaled by the roots of their eigenvalues, and what they leave on the diagonal."""
     value, vector = np.linalg.eigh(covariance)
     value, vector = np.maximum(value[::-1], 0.0), vector[:, ::-1]
     if value.sum() == 0:

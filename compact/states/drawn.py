@@ -16,7 +16,7 @@ _GATE = ("xi", "delta_K_u")
 
 
 def drawn_parameters(devices: list[Device]) -> dict[str, np.ndarray]:
-    """Number and drawn parameters of device instances, name -> shape (K,) in SI.
+    """Return the number and drawn parameters of device instances, name -> shape (K,) in SI.
 
     Named are those with a spread: `Ms`, `theta_SH`, ..., `notch_1_depth`, `notch_1_width`, `notch_1_position`, ... from
     the left, `gate_xi`, `gate_delta_K_u`. Roughness of the edges has no few numbers; seed and instance give it again.
@@ -41,7 +41,7 @@ def drawn_parameters(devices: list[Device]) -> dict[str, np.ndarray]:
 
 
 def parameter_unit(name: str) -> str:
-    """SI unit of a drawn parameter; of names that are not among them "SI"."""
+    """Return the SI unit of a drawn parameter; of names that are not among them "SI"."""
     if name == "instance":
         return "1"
     section = SECTIONS.get(_SECTION.get(name))

@@ -6,7 +6,7 @@ from llg.device.device import Device
 
 
 def pulse_energy(device: Device, current_density, duration) -> np.ndarray:
-    """Joule heat of a pulse, E = R I^2 integral s(t)^2 dt with the pulse shape s.
+    """Return the Joule heat of a pulse, E = R I^2 integral s(t)^2 dt with the pulse shape s.
 
     Args:
         device: device with a [stack] and a [pulse].

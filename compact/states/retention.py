@@ -11,7 +11,7 @@ METHOD = "Langer, corrected for weak damping"
 
 
 def retention_rates(model: QPhiModel, wells: list[Well], temperature: float) -> np.ndarray | None:
-    """Rates from each state to each other.
+    """Return the rates from each state to each other.
 
     Args:
         model: the wall in its device.

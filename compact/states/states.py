@@ -51,7 +51,7 @@ def find_states(device: Device, temperature: float | None = None) -> States:
 
 
 def read_well(device: Device, grid: ThermalGrid, number: int) -> tuple[float, float]:
-    """Mean and standard deviation of the conductance of a wall at rest in a well [S]."""
+    """Return the mean and standard deviation of the conductance of a wall at rest in a well [S]."""
     inside = grid.owner == number
     energy = grid.energy[inside, :-1]
     weight = np.exp(-(energy - energy.min())).sum(axis=1)

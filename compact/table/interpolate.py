@@ -61,7 +61,7 @@ def transition_matrix(
 
 
 def _between(table: TransitionTable, device: int, corners: list, pulse: dict) -> np.ndarray:
-    """Matrix from the weighted quantiles of the corners."""
+    """Return the matrix from the weighted quantiles of the corners."""
     counts = {index: table.counts[(device, *index)].astype(float) for index, _ in corners}
     floor = half_outcome(np.min([trials(c) for c in counts.values()], axis=0))
     quantile = np.zeros_like(floor)
@@ -76,31 +76,31 @@ def _between(table: TransitionTable, device: int, corners: list, pulse: dict) ->
 
 
 def trials(counts: np.ndarray) -> np.ndarray:
-    """Trials behind each chance of `chances`, shape (S, S): first all, then those not lost."""
+    """Return the trials behind each chance of `chances`, shape (S, S): first all, then those not lost."""
     n = np.repeat(counts[:, :-1].sum(axis=1, keepdims=True), len(counts), axis=1)
     n[:, 0] += counts[:, -1]
     return n
 
 
 def half_outcome(n: np.ndarray) -> np.ndarray:
-    """Chance that n trials leave in doubt of what never, or always, came about [1]."""
+    """Return the chance that n trials leave in doubt of what never, or always, came about [1]."""
     return np.clip(PRIOR / (n + 2 * PRIOR), _RESOLUTION, 0.49)
 
 
 def chances(rows: np.ndarray) -> np.ndarray:
-    """Chance to be lost, then to end in state 1, 2, ... or beyond if not lost, from rows (S, S+1); shape (S, S)."""
+    """Return chances from rows (S, S+1): to be lost, then to end in state 1, 2, ... or beyond; shape (S, S)."""
     kept = rows[:, :-1].sum(axis=1, keepdims=True)
     beyond = np.cumsum(rows[:, -2:0:-1], axis=1)[:, ::-1] / np.where(kept > 0, kept, 1.0)
     return np.concatenate([rows[:, -1:] / rows.sum(axis=1, keepdims=True), np.where(kept > 0, beyond, 0.5)], axis=1)
 
 
 def quantiles(chance: np.ndarray, floor: np.ndarray) -> np.ndarray:
-    """Normal quantiles of chances, where 0 and 1 count as `floor` and its complement, same shape [1]."""
+    """Return the normal quantiles of chances, where 0 and 1 count as `floor` and its complement, same shape [1]."""
     return ndtri(floor + (1.0 - 2.0 * floor) * np.clip(chance, 0.0, 1.0))
 
 
 def _matrix(chance: np.ndarray) -> np.ndarray:
-    """Rows of a matrix from `chances`."""
+    """Return the rows of a matrix from `chances`."""
     S = len(chance)
     lost, beyond = chance[:, :1], np.minimum.accumulate(chance[:, 1:], axis=1)
     edges = np.concatenate([np.ones((S, 1)), beyond, np.zeros((S, 1))], axis=1)

@@ -9,7 +9,7 @@ from dwcore.errors import InputError
 def move_probability(
     table: TransitionTable, steps: int, *, device: int = 0, temperature: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean probability to move by just `steps` states, over the states that have one so far on that side.
+    """Return the mean probability to move by just `steps` states, over the states that have one so far on that side.
 
     The rows of a table come from different trajectories, so that their errors add in squares.
 
@@ -37,7 +37,7 @@ def move_probability(
 
 
 def upward_sign(table: TransitionTable, *, device: int = 0, temperature: int = 0) -> int:
-    """Sign of the current that drives towards higher states, as the table itself shows it: +1 or -1."""
+    """Return the sign of the current that drives towards higher states, as the table itself shows it: +1 or -1."""
     up, down = move_probability(table, 1, device=device, temperature=temperature)[0]
     return 1 if np.sum(np.sign(table.current_density)[:, None] * (up - down)) >= 0 else -1
 
@@ -45,7 +45,7 @@ def upward_sign(table: TransitionTable, *, device: int = 0, temperature: int = 0
 def moves_along_drive(
     table: TransitionTable, steps: int, *, device: int = 0, temperature: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As `move_probability`, but only in the direction in which each current drives the wall.
+    """Return the same as `move_probability`, but only in the direction in which each current drives the wall.
 
     Returns:
         Probability and its standard error, each of shape (A, D) [1].

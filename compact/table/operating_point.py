@@ -102,7 +102,7 @@ def best_points(table: TransitionTable, *, temperature: float) -> tuple[Operatin
 
 
 def grid_index(table: TransitionTable, point: OperatingPoint) -> tuple[int, int]:
-    """Numbers of the current density and the duration of the grid that are nearest to a point."""
+    """Return the numbers of the current density and the duration of the grid that are nearest to a point."""
     a = np.argmin(np.abs(table.current_density - point.current_density))
     return int(a), int(np.argmin(np.abs(table.duration - point.duration)))
 
@@ -112,7 +112,7 @@ def _signed(table: TransitionTable, J: float, duration: float):
 
 
 def _choose(table: TransitionTable, temperature: float, only: tuple[float, float] | None):
-    """Best points up and down, among all or among those of one current density (of either sign) and duration."""
+    """Return best points up and down, among all or among those of one current density (of either sign) and duration."""
     if table.position.size < 2:
         raise InputError("the table has one state only, no pulse writes a weight")
     nearest = int(np.argmin(np.abs(table.temperature - temperature)))

@@ -39,7 +39,7 @@ def weights(probability: np.ndarray) -> np.ndarray:
 
 
 def placeholders(table: TransitionTable) -> dict[str, str]:
-    """What stands in the fields of a table that its source did not know: field -> words."""
+    """Return what stands in the fields of a table that its source did not know: field -> words."""
     return dict(table.config.get("origin", {}).get("placeholders", {}))
 
 

@@ -30,7 +30,7 @@ class PhaseDiagram:
 
 
 def phase_diagram(table: TransitionTable, *, device: int = 0, temperature: int = 0) -> PhaseDiagram:
-    """Most likely displacement on a fine grid within the table's own, interpolated.
+    """Return the most likely displacement on a fine grid within the table's own, interpolated.
 
     Args:
         table: the table.
@@ -59,7 +59,7 @@ def phase_diagram(table: TransitionTable, *, device: int = 0, temperature: int =
 
 
 def _without_gap(current: np.ndarray) -> np.ndarray:
-    """Fine grid over each sign of the current that the table has, not over the gap between them."""
+    """Return the fine grid over each sign of the current that the table has, not over the gap between them."""
     parts = [part for part in (current[current < 0], current[current >= 0]) if part.size]
     if min(part.size for part in parts) < 2:
         return np.linspace(current[0], current[-1], CURRENTS)

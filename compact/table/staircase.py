@@ -32,18 +32,18 @@ class Staircase:
     placeholders: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def mean(self) -> np.ndarray:
-        """Mean conductance of the walls not lost, shape (2, N+1) [S]."""
+        """Return the mean conductance of the walls not lost, shape (2, N+1) [S]."""
         return self.share @ self.level / np.maximum(self.share.sum(axis=-1), 1e-300)
 
     def quantile(self, q: float) -> np.ndarray:
-        """Smallest conductance with at least the share q of the walls not lost at or below it, shape (2, N+1) [S]."""
+        """Return the least conductance with the share q of the walls not lost at or below it, shape (2, N+1) [S]."""
         kept = np.maximum(self.share.sum(axis=-1, keepdims=True), 1e-300)
         index = np.argmax(np.cumsum(self.share / kept, axis=-1) >= q - 1e-12, axis=-1)
         return self.level[index]
 
 
 def staircase(table: TransitionTable, *, pulses: int | None = None, temperature: int = 0) -> Staircase:
-    """Trains of the table's write pulses, averaged over its devices: up from the lowest state, down from the highest.
+    """Return trains of write pulses, averaged over the devices: up from the lowest state, down from the highest.
 
     Args:
         table: the table.

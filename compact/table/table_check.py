@@ -48,7 +48,7 @@ def check_table(path) -> list[str]:
 
 
 def _layout_problems(file: h5py.File) -> Iterator[str]:
-    """Data sets that are missing, or of another type or unit than the format says."""
+    """Return the data sets that are missing, or of another type or unit than the format says."""
     for field, (name, unit, _) in LAYOUT.items():
         yield from _dataset_problems(file, name, TYPES.get(field, "<f8"), unit)
     yield from _dataset_problems(file, METHOD, "|S", "1")

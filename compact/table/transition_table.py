@@ -207,7 +207,7 @@ def _read_only(values, dtype) -> np.ndarray:
 
 
 def _shape_problems(table: TransitionTable) -> Iterator[str]:
-    """Every array against the lengths of the axes."""
+    """Yield every array that does not fit the lengths of the axes."""
     axes = {name: getattr(table, name).shape for name in ASCENDING}
     wrong = [name for name, shape in axes.items() if len(shape) != 1 or shape == (0,)]
     for name in wrong:
@@ -262,7 +262,7 @@ def _value_problems(table: TransitionTable) -> Iterator[str]:
 
 
 def _bound_problems(table: TransitionTable) -> Iterator[str]:
-    """Signs of the quantities that have one."""
+    """Yield quantities of the wrong sign."""
     if np.any(table.conductance <= 0):
         yield f"conductance = {table.conductance.min():g} [S] must be > 0"
     if table.duration[0] <= 0:

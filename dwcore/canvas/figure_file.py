@@ -26,7 +26,7 @@ def figure_format(path) -> str:
 
 
 def figure_bytes(figure: Figure, kind: str = "png") -> bytes:
-    """The figure in one of `FORMATS`."""
+    """Return the figure in one of `FORMATS`."""
     buffer = io.BytesIO()
     metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)  # the same figure, the same bytes
     with rc_context({"svg.hashsalt": "dwsynapse"}):

@@ -46,7 +46,7 @@ def bits_float(typing_context, bits):
 
 @njit(inline="always")
 def sincos_quarter(r):
-    """Sine and cosine of r [rad] for |r| <= pi/4, to 1.5 units in the last place."""
+    """Return the sine and cosine of r [rad] for |r| <= pi/4, to 1.5 units in the last place."""
     z = r * r
     s = 1.5918115263265972916e-10
     s = s * z - 2.5051131650235181431e-8
@@ -65,7 +65,7 @@ def sincos_quarter(r):
 
 @njit(inline="always")
 def rotate_quarters(sine, cosine, quarters):
-    """Sine and cosine of an angle after adding `quarters` (int64, modulo 4) quarter turns."""
+    """Return the sine and cosine of an angle after adding `quarters` (int64, modulo 4) quarter turns."""
     swap = (quarters & 1) == 1
     s = cosine if swap else sine
     c = sine if swap else cosine
@@ -76,7 +76,7 @@ def rotate_quarters(sine, cosine, quarters):
 
 @njit(inline="always")
 def sincos(angle):
-    """Sine and cosine of angle [rad], |angle| < 1e6, absolute error below 3e-16.
+    """Return the sine and cosine of angle [rad], |angle| < 1e6, absolute error below 3e-16.
 
     That is where the caller lets the compiler contract to fused multiply-adds and the processor has them; elsewhere
     the reduction adds up to 2e-16 |angle|.
@@ -90,7 +90,7 @@ def sincos(angle):
 
 @njit(inline="always")
 def log_positive(u):
-    """Natural logarithm of a normal number u in (0, 1], relative error below 4e-16.
+    """Return the natural logarithm of a normal number u in (0, 1], relative error below 4e-16.
 
     u = m 2**e with m in [sqrt(1/2), sqrt(2)), log m = 2 artanh(s) with s = (m - 1)/(m + 1).
     """

@@ -22,7 +22,7 @@ def _element(context, builder, signature, arguments):
 
 @intrinsic
 def load_constant(typing_context, array, index):
-    """Element `index` (uint64, not checked) of a contiguous one-dimensional array that nothing writes."""
+    """Return the element `index` (uint64, not checked) of a contiguous one-dimensional array that nothing writes."""
 
     def codegen(context, builder, signature, arguments):
         value = builder.load(_element(context, builder, signature, arguments))
@@ -34,7 +34,7 @@ def load_constant(typing_context, array, index):
 
 @intrinsic
 def load_lane(typing_context, array, index):
-    """Element `index` (uint64, not checked) of a contiguous one-dimensional array of lanes."""
+    """Return the element `index` (uint64, not checked) of a contiguous one-dimensional array of lanes."""
 
     def codegen(context, builder, signature, arguments):
         value = builder.load(_element(context, builder, signature, arguments))

@@ -32,7 +32,7 @@ _ANGLE = 1.5707963267948966 / 2.0**30
 
 @njit(inline="always")
 def mix(z):
-    """SplitMix64 finalizer: a bijection of uint64 whose output bits each depend on all input bits."""
+    """Return the SplitMix64 finalizer: a bijection of uint64 whose output bits each depend on all input bits."""
     z = (z ^ (z >> _U30)) * _MIX_1
     z = (z ^ (z >> _U27)) * _MIX_2
     return z ^ (z >> _U31)
@@ -40,7 +40,7 @@ def mix(z):
 
 @njit(inline="always")
 def step_bits(key_1, key_2, step):
-    """64 random bits of one trajectory at one step (all uint64)."""
+    """Return 64 random bits of one trajectory at one step (all uint64)."""
     z = key_1 + step * _GOLDEN
     z = (z ^ (z >> _U30)) * _MIX_1 + key_2
     z = (z ^ (z >> _U27)) * _MIX_2
@@ -49,7 +49,7 @@ def step_bits(key_1, key_2, step):
 
 @njit(inline="always")
 def normal_pair(bits):
-    """Two independent standard normal deviates from 64 random bits."""
+    """Return two independent standard normal deviates from 64 random bits."""
     u = (np.float64(np.int64(bits >> _U32)) + 0.5) * _UNIT
     radius = np.sqrt(-2.0 * log_positive(u))
     low = bits & _LOW_32
@@ -61,13 +61,13 @@ def normal_pair(bits):
 
 @njit(inline="always")
 def shifted_key(key_1, steps):
-    """First key of the same noise begun later: its step n is step n + `steps` (uint64) of `key_1`."""
+    """Return the first key of the same noise begun later: its step n is step n + `steps` (uint64) of `key_1`."""
     return key_1 + steps * _GOLDEN
 
 
 @njit(inline="always")
 def third_normals(key_1, key_2, step):
-    """Third normal deviates of an even step (uint64) and of the one after: the keys change places in the hash."""
+    """Return third normal deviates of an even step (uint64) and the next; the keys change places in the hash."""
     return normal_pair(step_bits(key_2, key_1, step))
 
 
@@ -88,7 +88,7 @@ def trajectory_keys(stream, first, key_1, key_2):
 
 
 def stream_id(seed: int, instance: int, *operating_point: float) -> np.uint64:
-    """Hash (seed, device instance, operating point) to 64 bits.
+    """Return the hash of (seed, device instance, operating point), 64 bits.
 
     The operating point is given by its physical values, not by its place in a plan, so that extending or cutting
     a plan leaves every result as it was.

@@ -128,11 +128,11 @@ class Journal:
             os.close(self._handle)
 
     def done(self, group: str) -> np.ndarray:
-        """Which records are finished, shape (N,), bool."""
+        """Return which records are finished, shape (N,), bool."""
         return self._done[group].copy()
 
     def shape(self, group: str, name: str) -> tuple[int, ...]:
-        """Shape of a data set with the axis of records.
+        """Return the shape of a data set with the axis of records.
 
         Raises:
             InputError: there is none.
@@ -143,7 +143,7 @@ class Journal:
         raise InputError(f"{self.path}: lacks the data set /{group}/{name}")
 
     def read(self, group: str, index: int) -> dict[str, np.ndarray]:
-        """Values of a record by name."""
+        """Return the values of a record by name."""
         return {
             place.name: np.frombuffer(self._row(place, index), place.dtype).reshape(place.shape[1:])
             for place in self._fields(group)
@@ -203,7 +203,7 @@ class Journal:
         return hashlib.sha256(label + b"".join(rows)).digest()
 
     def _verified(self, group: str) -> np.ndarray:
-        """Which records carry a mark that fits, shape (N,)."""
+        """Return which records carry a mark that fits, shape (N,)."""
         mark = self._places[group][-1]
         done = np.zeros(mark.shape[0], bool)
         for index in range(done.size):
@@ -223,7 +223,7 @@ class Journal:
 
 
 def _places(path, file: h5py.File, group: str) -> list[_Place]:
-    """Data sets of a group, the marks last.
+    """Return the data sets of a group, the marks last.
 
     Raises:
         InputError: they are not as `put_records` makes them.

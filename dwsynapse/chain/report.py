@@ -154,7 +154,7 @@ def _total(seconds: Mapping) -> float:
 
 
 def _beside(difference: float) -> str:
-    """The accuracy on chip relative to the twin, from their difference [percentage points]."""
+    """Return the accuracy on chip relative to the twin, from their difference [percentage points]."""
     if abs(difference) < 0.05:
         return "on chip is as accurate"
     side = "above" if difference > 0 else "below"

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _summary(path, fit, scores: dict[str, float]) -> tuple[dict, list[str]]:
-    """What the command prints: the JSON object, and lines of text."""
+    """Return what the command prints: the JSON object, and lines of text."""
     import math
 
     model = fit.model

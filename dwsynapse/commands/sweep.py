@@ -77,7 +77,7 @@ def _plan(arguments: argparse.Namespace):
 
 
 def _runner(arguments: argparse.Namespace):
-    """What runs the blocks: a function of a worker and tasks."""
+    """Return what runs the blocks: a function of a worker and tasks."""
     jobs = arguments.jobs
     if arguments.dask is not None:
         from compact.bulk.dask_cluster import connect, run_dask
@@ -117,7 +117,7 @@ def summary(path, table, temperature: float) -> tuple[dict, list[str]]:
 
 
 def _one_step(table, temperature: float, points) -> list[list[float]]:
-    """Probability that each write pulse moves the wall by one state, on each device instance."""
+    """Return the probability that each write pulse moves the wall by one state, on each device instance."""
     from compact.table.moves import move_probability
     from compact.table.operating_point import grid_index
 
@@ -145,7 +145,7 @@ def _lines(result: dict, words: str) -> list[str]:
 
 
 def _missing_states(table) -> list[dict]:
-    """States that an instance does not have at a temperature."""
+    """Return the states that an instance does not have at a temperature."""
     import numpy as np
 
     absent = np.argwhere(table.instance_states.present == 0)

@@ -20,14 +20,14 @@ _LEAST_RUN = 8
 
 
 def p_value(result: Calibration) -> float | None:
-    """Probability of a larger chi^2 if the model and all errors are right; None where an error was estimated."""
+    """Return probability of a larger chi^2 if the model and all errors are right; None where an error was estimated."""
     if not all(d.errors_known for d in result.data) or result.degrees_of_freedom == 0:
         return None
     return float(stats.chi2.sf(result.chi2, result.degrees_of_freedom))
 
 
 def warnings(result: Calibration) -> list[str]:
-    """What the reader of the numbers must know, one sentence each."""
+    """Return what the reader of the numbers must know, one sentence each."""
     return [*_undetermined(result), *_degenerate(result), *_misfits(result)]
 
 
@@ -46,7 +46,7 @@ def _undetermined(result: Calibration) -> Iterator[str]:
 
 
 def _degenerate(result: Calibration) -> Iterator[str]:
-    """Pairs whose errors are strongly correlated, with the combination that the data do determine."""
+    """Return the pairs whose errors are strongly correlated, with the combination that the data do determine."""
     p, error = len(result.names), result.standard_error
     for i in range(p):
         for j in range(i + 1, p):
@@ -94,7 +94,7 @@ def _unit(name: str) -> str:
 
 
 def parameter_lines(result: Calibration) -> list[str]:
-    """One line per fitted parameter."""
+    """Return one line per fitted parameter."""
     lines = []
     for i, name in enumerate(result.names):
         low, high = result.interval[i]
@@ -110,7 +110,7 @@ def parameter_lines(result: Calibration) -> list[str]:
 
 
 def as_text(result: Calibration) -> list[str]:
-    """The report as lines."""
+    """Return the report as lines."""
     points = sum(d.measured.size for d in result.data)
     lines = [f"{result.device.name}: {len(result.names)} parameters fitted to {points} points"]
     lines += [f"  {line}" for line in parameter_lines(result)]
@@ -134,7 +134,7 @@ _SI = {"pinning map": "T", "velocity curve": "m/s", "depinning curve": "1", "tra
 
 
 def as_json(result: Calibration) -> dict:
-    """The documented JSON object of `dwsynapse calibrate`; null where the data do not determine a number."""
+    """Return the documented JSON object of `dwsynapse calibrate`; null where the data do not determine a number."""
     parameters = [
         {
             "name": name,

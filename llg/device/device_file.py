@@ -10,7 +10,7 @@ from llg.device.device import Device, device_from_mapping
 
 
 def device_text(device: Device, comments: Iterable[str] = ()) -> str:
-    """The device as TOML: plain SI numbers that read back to the last bit.
+    """Return the device as TOML: plain SI numbers that read back to the last bit.
 
     Args:
         device: the device; a drawn instance becomes a nominal device of its own.

@@ -32,11 +32,11 @@ class Torque(Parameters):
     )
 
     def damping_like_field(self, Ms: float, thickness: float) -> float:
-        """H_DL/J = hbar theta_SH/(2 e mu0 Ms t) [m]: effective field -H_DL m x y per heavy-metal current density."""
+        """Return H_DL/J = hbar theta_SH/(2 e mu0 Ms t) [m], with the field -H_DL m x y and J in the heavy metal."""
         return HBAR * self.theta_SH / (2 * E_CHARGE * MU_0 * Ms * thickness)
 
     def drift_velocity(self, Ms: float) -> float:
-        """u/J_e = mu_B P/(e Ms) [m^3/C] per current density along the electron flow in the ferromagnet."""
+        """Return u/J_e = mu_B P/(e Ms) [m^3/C] per current density along the electron flow in the ferromagnet."""
         return MU_B * self.P / (E_CHARGE * Ms)
 
 
@@ -50,7 +50,7 @@ class Stack(Parameters):
     R_contact: float = quantity("resistance of both contacts and leads together", "ohm", default=0.0, ge=0)
 
     def current(self, current_density, width: float, thickness: float):
-        """Total current [A] for a heavy-metal current density [A/m^2] where the track has `width` [m].
+        """Return the total current [A] for a heavy-metal current density [A/m^2] where the track has `width` [m].
 
         The layers see the same electric field, so that the ferromagnet of `thickness` [m] carries its share
         J rho_HM/rho_FM.
@@ -58,7 +58,7 @@ class Stack(Parameters):
         return current_density * width * (self.t_HM + thickness * self.rho_HM / self.rho_FM)
 
     def resistance(self, x: np.ndarray, w: np.ndarray, thickness: float) -> float:
-        """Resistance of the track [ohm]: sum of its slices plus contacts.
+        """Return the resistance of the track [ohm]: sum of its slices plus contacts.
 
         Args:
             x: positions, shape (n,) [m].
@@ -69,7 +69,7 @@ class Stack(Parameters):
         return float(sheet * np.trapezoid(1 / w, x)) + self.R_contact
 
     def ferromagnet_fraction(self) -> float:
-        """Current density in the ferromagnet over that in the heavy metal [1]."""
+        """Return the current density in the ferromagnet over that in the heavy metal [1]."""
         return self.rho_HM / self.rho_FM
 
 
@@ -111,12 +111,12 @@ class Readout(Parameters):
     end: float = quantity("right end of the junction", "m", gt=0)
 
     def problems(self) -> Iterator[str]:
-        """The junction has a length."""
+        """Yield a junction without a length."""
         if self.end <= self.start:
             yield f"end = {self.end:g} [m] must be > start = {self.start:g}"
 
     def conductance(self, q, x: np.ndarray, w: np.ndarray, Delta: float) -> np.ndarray:
-        """Conductance [S] of the junction with the wall at q.
+        """Return the conductance [S] of the junction with the wall at q.
 
         The tunnel conductance of each element is linear in the cosine between free and reference layer
         (J. C. Slonczewski, Phys. Rev. B 39, 6995 (1989)). The reference layer points as the domain on the left of the

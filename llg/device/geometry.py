@@ -76,7 +76,7 @@ def average_width(outline, length: float, Delta: float, w_0: float) -> Geometry:
 
 
 def _correlate(w: np.ndarray, kernels: np.ndarray) -> np.ndarray:
-    """Correlation of w, shape (m,), with kernels, shape (k, r), where they overlap in full: shape (k, m - r + 1)."""
+    """Return the correlation of w (m,) with kernels (k, r) where they overlap in full, shape (k, m - r + 1)."""
     reach = kernels.shape[1]
     size = 1 << (w.size + reach - 2).bit_length()
     spectrum = np.fft.rfft(w, size) * np.fft.rfft(kernels[:, ::-1], size)

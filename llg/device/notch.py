@@ -60,7 +60,7 @@ class Notch(Parameters):
     table_depth: tuple[float, ...] = numbers("table: depth over `depth`, from 0 to 1", "1")
 
     def problems(self) -> Iterator[str]:
-        """A table is complete and in order."""
+        """Yield what is wrong with the table: it must be complete and in order."""
         if self.shape != "table":
             if self.table_x or self.table_depth:
                 yield f'table_x and table_depth need shape = "table", not "{self.shape}"'
@@ -74,7 +74,7 @@ class Notch(Parameters):
             yield "table_depth must lie between 0 and 1"
 
     def cut(self, x: np.ndarray) -> np.ndarray:
-        """Depth per edge [m] at positions x [m], same shape as x."""
+        """Return the depth per edge [m] at positions x [m], same shape as x."""
         v = 2 * (x - self.position) / self.width
         if self.shape == "table":
             return self.depth * np.interp(v, self.table_x, self.table_depth, left=0.0, right=0.0)
@@ -89,14 +89,14 @@ class Potential(Parameters):
     V: tuple[float, ...] = numbers("potential energy at q", "J")
 
     def problems(self) -> Iterator[str]:
-        """A table is complete and in order."""
+        """Yield what is wrong with the table: it must be complete and in order."""
         if len(self.q) != len(self.V) or len(self.q) < 4:
             yield f"q ({len(self.q)}) and V ({len(self.V)}) must have the same length >= 4"
         elif np.any(np.diff(self.q) <= 0):
             yield "q must be strictly ascending"
 
     def evaluate(self, q) -> tuple[np.ndarray, np.ndarray]:
-        """Potential [J] and its derivative [N] at q [m]: cubic spline, linear beyond the ends."""
+        """Return the potential [J] and its derivative [N] at q [m]: cubic spline, linear beyond the ends."""
         from scipy.interpolate import CubicSpline  # slow to import, and few devices need it
 
         spline = CubicSpline(self.q, self.V, bc_type="natural")

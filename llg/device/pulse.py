@@ -26,7 +26,7 @@ class Pulse(Parameters):
     relaxation_time: float = quantity("time after the pulse until the outcome is read", "s", default=5e-9, ge=0)
 
     def problems(self) -> Iterator[str]:
-        """The edges fit into the duration."""
+        """Yield an edge that does not fit into the duration."""
         if self.duration < self.shortest:
             yield f"duration = {self.duration:g} [s] must be >= (rise_time + fall_time)/2 = {self.shortest:g}"
 
@@ -38,7 +38,7 @@ class Pulse(Parameters):
     def waveform(
         self, duration: float, *, pulses: int = 1, period: float | None = None, alternating: bool = False
     ) -> "Waveform":
-        """The pulse shape for another duration, once or as a train; amplitude 1.
+        """Return the pulse shape for another duration, once or as a train; amplitude 1.
 
         Args:
             duration: full width at half maximum of each pulse [s].
@@ -68,7 +68,7 @@ class Pulse(Parameters):
         return Waveform(np.concatenate([[0.0], np.cumsum(steps)]), np.concatenate([[0.0], value, [0.0]]))
 
     def framed(self, shape: "Waveform") -> "Waveform":
-        """A current shape with the rest before it and the relaxation after it, both without current."""
+        """Return a current shape with the rest before it and the relaxation after it, both without current."""
         end = self.rest_time + shape.length
         before, after = [0.0, self.rest_time], [end, end + self.relaxation_time]
         time = np.concatenate([before, self.rest_time + shape.time, after])
@@ -99,18 +99,18 @@ class Waveform:
         object.__setattr__(self, "value", value)
 
     def delayed(self, delay: float) -> "Waveform":
-        """The shape after `delay` [s], during which it has its first value."""
+        """Return the shape after `delay` [s], during which it has its first value."""
         return Waveform(np.concatenate([[0.0], self.time + delay]), np.concatenate([self.value[:1], self.value]))
 
     def magnitude(self) -> "Waveform":
-        """The absolute value of the shape, with a corner wherever it changes sign."""
+        """Return the absolute value of the shape, with a corner wherever it changes sign."""
         time, value = self.time, self.value
         i = np.flatnonzero(value[:-1] * value[1:] < 0)
         zero = time[i] + (time[i + 1] - time[i]) * value[i] / (value[i] - value[i + 1])
         return Waveform(np.insert(time, i + 1, zero), np.abs(np.insert(value, i + 1, 0.0)))
 
     def held(self, length: float) -> "Waveform":
-        """The shape with its last value held until `length` [s]; longer shapes as they are."""
+        """Return the shape with its last value held until `length` [s]; longer shapes as they are."""
         if length <= self.length:
             return self
         return Waveform(np.append(self.time, length), np.append(self.value, self.value[-1]))
@@ -121,7 +121,7 @@ class Waveform:
         return float(self.time[-1])
 
     def sample(self, n_steps: int) -> np.ndarray:
-        """Values at both ends of n_steps equal steps, shape (n_steps + 1,), so that their trapezoid sum is exact.
+        """Return values at the ends of n_steps equal steps, shape (n_steps + 1,); their trapezoid sum is exact.
 
         Each value is the mean of the shape over the step-long interval centred on its time (half of it at the two
         ends): a jump is shared as its place demands, and the transferred charge does not depend on the step.
@@ -133,12 +133,12 @@ class Waveform:
         return value
 
     def square_time(self) -> float:
-        """Integral of the squared shape [s], for the energy."""
+        """Return the integral of the squared shape [s], for the energy."""
         v0, v1, dt = self.value[:-1], self.value[1:], np.diff(self.time)
         return float(np.sum(dt * (v0 * v0 + v0 * v1 + v1 * v1) / 3))
 
     def _charge(self, time: np.ndarray) -> np.ndarray:
-        """Integral of the shape from 0 to each time, same shape as time [s]; constant outside."""
+        """Return the integral of the shape from 0 to each time, same shape as time [s]; constant outside."""
         dt, change = np.diff(self.time), np.diff(self.value)
         at_corner = np.concatenate([[0.0], np.cumsum((self.value[:-1] + 0.5 * change) * dt)])
         time = np.clip(time, 0.0, self.length)

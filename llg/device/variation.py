@@ -85,14 +85,14 @@ def drawn_values(
 
 
 def draw_normal(rng: np.random.Generator) -> float:
-    """One standard normal deviate within three standard deviations."""
+    """Return one standard normal deviate within three standard deviations."""
     while abs(z := float(rng.standard_normal())) > 3:
         pass
     return z
 
 
 def rough_edge(rng: np.random.Generator, x: np.ndarray, rms: float, correlation_length: float) -> np.ndarray:
-    """Deviation of one edge [m] at uniform x [m]: Gaussian, with correlation exp(-(distance/correlation_length)^2).
+    """Return an edge's Gaussian deviation [m] at uniform x [m], correlation exp(-(distance/correlation_length)^2).
 
     Args:
         rng: source of randomness.
@@ -112,7 +112,7 @@ def _factors(spread: Variation, names: tuple[str, ...], rng: np.random.Generator
 
 
 def _scaled(section: Any, factors: dict[str, float]) -> Any:
-    """The section with its numbers and tables multiplied; what is not given stays so."""
+    """Return the section with its numbers and tables multiplied; what is not given stays so."""
     if section is None:
         return None
     values = {name: getattr(section, name) for name in factors}
@@ -134,7 +134,7 @@ def _varied_notch(notch: Notch, spread: Variation, rng: np.random.Generator) -> 
 
 
 def _roughened(track: Track, seed: int, instance: int) -> Track:
-    """The track with the roughness of both edges in its tabulated outline."""
+    """Return the track with the roughness of both edges in its tabulated outline."""
     rough = [edge for edge in enumerate(track.edges, 1) if edge[1][0] > 0]
     if not rough:
         return track

@@ -58,7 +58,7 @@ def read_waveform(path, unit: str | None = None) -> tuple[Waveform, float | None
 
 
 def _columns(table, unit: str | None) -> dict[str, tuple[str, float, bool]]:
-    """Column, factor to SI and whether it has a unit, of "time" and of "value"."""
+    """Return the column, factor to SI and whether it has a unit, of "time" and of "value"."""
     found = {}
     for column, unit_apart in zip(table.names, table.units, strict=True):
         match = _HEADER.fullmatch(column)

@@ -55,7 +55,7 @@ class Grid:
 
 
 def make_grid(model: QPhiModel, dx: float, dphi: float) -> Grid:
-    """Grid with cells of at most dx [wall widths] by dphi [rad]."""
+    """Return the grid with cells of at most dx [wall widths] by dphi [rad]."""
     length = model.device.track.length
     n_q = max(int(np.ceil(length / (dx * model.Delta))), 8)
     n_phi = max(int(np.ceil(2 * np.pi / dphi)), 8)
@@ -92,18 +92,18 @@ class Operator:
         self.at_rest = (self.driven + self._balance(model)).tocsr()
 
     def law_at_rest(self) -> np.ndarray:
-        """Probability of each cell in equilibrium, exp(-E/kB T), shape (n_q, n_phi) [1]."""
+        """Return the probability of each cell in equilibrium, exp(-E/kB T), shape (n_q, n_phi) [1]."""
         weight = np.exp(-np.minimum(self.rest_energy - self.rest_energy.min(), _HIGHEST))
         return weight / weight.sum()
 
     def escape(self, current_density: float) -> np.ndarray:
-        """Rate [1/s] at which the first and the last row of cells lose walls over the end, shape (2, n_phi)."""
+        """Return rate [1/s] at which the first and the last row of cells lose walls over the end, shape (2, n_phi)."""
         drift = self._drift[0] + current_density * self._drift_per_J[0]
         outward = np.maximum([-drift[0], drift[-1]], 0.0)
         return 2 * self._D[[0, -1]] / self.grid.dx**2 + outward / self.grid.dx
 
     def _drifts(self, model: QPhiModel, field: Field) -> tuple[np.ndarray, np.ndarray]:
-        """Ito drift of (x, phi) without current [1/s] and per current density, each of shape (2, n_q, n_phi)."""
+        """Return Ito drift of (x, phi) without current [1/s] and per current density, each of shape (2, n_q, n_phi)."""
         q, phi = self.grid.q[:, None], self.grid.phi[None, :]
         widths = model.widths(q)
         gradient = -self._D * widths.ds2 / widths.s2 * model.Delta
@@ -118,7 +118,7 @@ class Operator:
         return -(self._along_q(self._x.derivative) @ b_x + self._along_phi(self._phi.derivative) @ b_phi)
 
     def _balance(self, model: QPhiModel) -> sp.csr_matrix:
-        """The part of the operator that makes the law at rest stationary, shape (cells, cells) [1/s]."""
+        """Return the part of the operator that makes the law at rest stationary, shape (cells, cells) [1/s]."""
         x, angle, law = self._x, self._phi, self.law_at_rest()
         psi = model.Q / model.alpha * self._D * law
         excess_x = self._drift[0] * law + (angle.derivative @ psi.T).T
@@ -133,6 +133,6 @@ class Operator:
 
 
 def _small(flux: np.ndarray, density: np.ndarray, speed: np.ndarray) -> np.ndarray:
-    """Drift flux/density where it is small against the speed, else 0."""
+    """Return the drift flux/density where it is small against the speed, else 0."""
     drift = np.divide(flux, density, out=np.zeros_like(flux), where=density > 0)
     return np.where(np.abs(drift) <= LARGEST_CORRECTION * speed, drift, 0.0)

@@ -37,7 +37,7 @@ def pack(points: np.ndarray) -> tuple[np.ndarray, float]:
 
 @njit(inline="always")
 def cell_of(x, inverse_step, last_cell, unit, columns):
-    """Index of the first word of the cell that holds x, and the place within the cell as `interpolate` takes it.
+    """Return index of the first word of the cell that holds x, and the place within the cell as `interpolate` takes it.
 
     Args:
         x: position; beyond the table the first or last cell holds.
@@ -55,7 +55,7 @@ def cell_of(x, inverse_step, last_cell, unit, columns):
 
 @njit(inline="always")
 def interpolate(words, index, scaled_fraction):
-    """Value at a fraction of a cell.
+    """Return the value at a fraction of a cell.
 
     Args:
         words: packed table, flat.

@@ -32,7 +32,7 @@ CHECK_EVERY = 32
 
 @njit(inline="always")
 def drift(x, phi, j, hx, hy, hz, tau, table, c):
-    """Deterministic velocity (dx/dt, dphi/dt) and noise factor g of one lane.
+    """Return the deterministic velocity (dx/dt, dphi/dt) and noise factor g of one lane.
 
     Args:
         x: position in wall widths.
@@ -140,7 +140,7 @@ def advance(x, phi, amplitude, key_1, key_2, drive, step_0, n_steps, dt, noise, 
 
 @njit(inline="always")
 def excess_energy(x, phi, surface, inverse_step):
-    """Energy [J] above that at which a wall at rest counts as settled, from `llg.landscape.settling.Settling.surface`."""
+    """Return the energy [J] above that of a settled wall, from `llg.landscape.settling.Settling.surface`."""
     u = min(max(x * inverse_step, 0.0), surface.shape[0] - 1.000001)
     cell = int(u)
     f = u - cell

@@ -45,12 +45,12 @@ class FixedPoint:
 
 
 def wrapped(phi, low: float = -np.pi):
-    """The same angles [rad] between low and low + 2 pi."""
+    """Return the same angles [rad] between low and low + 2 pi."""
     return low + np.mod(np.asarray(phi) - low, 2 * np.pi)
 
 
 def fixed_points(model: QPhiModel, current_density: float = 0.0, field: Field = NO_FIELD) -> list[FixedPoint]:
-    """All isolated fixed points on the track, from left to right.
+    """Return all isolated fixed points on the track, from left to right.
 
     Where the track is so straight that nothing holds the wall along it, fixed points fill lines and are left out.
 
@@ -72,7 +72,7 @@ def fixed_points(model: QPhiModel, current_density: float = 0.0, field: Field = 
 def classified(
     model: QPhiModel, q: float, phi: float, current_density: float = 0.0, field: Field = NO_FIELD
 ) -> FixedPoint:
-    """The fixed point at q [m] and phi [rad] with the eigenvalues of the motion around it."""
+    """Return the fixed point at q [m] and phi [rad] with the eigenvalues of the motion around it."""
     matrix = _jacobian(model.velocity, model, np.array([[q / model.Delta, phi]]), current_density, field)[0]
     matrix[0] /= model.Delta
     rates, directions = np.linalg.eig(matrix)
@@ -85,7 +85,7 @@ def classified(
 def refined(
     model: QPhiModel, q: float, phi: float, current_density: float = 0.0, field: Field = NO_FIELD
 ) -> FixedPoint | None:
-    """The isolated fixed point within a wall width and a radian of q [m] and phi [rad], if there is one."""
+    """Return the isolated fixed point within a wall width and a radian of q [m] and phi [rad], if there is one."""
     start = np.array([[q / model.Delta, phi]])
     x, converged = _newton(model, start, current_density, field)
     if not converged[0] or np.abs(x - start).max() > 1:
@@ -100,7 +100,7 @@ def _isolated(point: FixedPoint) -> bool:
 
 
 def _candidates(model: QPhiModel, current_density: float, field: Field) -> np.ndarray:
-    """Centres of the grid cells that may hold a fixed point, shape (n, 2), in (q/Delta, phi)."""
+    """Return the centres of the grid cells that may hold a fixed point, shape (n, 2), in (q/Delta, phi)."""
     length = model.device.track.length / model.Delta
     n = max(int(np.ceil(length / _Q_STEP)), 8)
     x = (np.arange(n + 2) - _OFF_GRID) * length / n
@@ -120,7 +120,7 @@ def _candidates(model: QPhiModel, current_density: float, field: Field) -> np.nd
 
 
 def _jacobian(function, model: QPhiModel, x: np.ndarray, current_density: float, field: Field) -> np.ndarray:
-    """Derivatives of a pair of functions in (q/Delta, phi) at x, shape (n, 2), by central differences, (n, 2, 2)."""
+    """Return derivatives in (q/Delta, phi) of two functions at x, shape (n, 2); central differences, (n, 2, 2)."""
     columns = []
     for step in np.eye(2) * _H:
         ahead, behind = x + step, x - step
@@ -131,7 +131,7 @@ def _jacobian(function, model: QPhiModel, x: np.ndarray, current_density: float,
 
 
 def _newton(model: QPhiModel, x: np.ndarray, current_density: float, field: Field) -> tuple[np.ndarray, np.ndarray]:
-    """Newton's method from each start, shape (n, 2); where it ends, and whether it has converged, shape (n,)."""
+    """Run Newton's method from each start, shape (n, 2); return where it ends, and whether it converged, shape (n,)."""
     x, step = x.copy(), np.ones_like(x)
     for _ in range(_ITERATIONS):
         f = np.stack(model.fields(x[:, 0] * model.Delta, x[:, 1], current_density, field), axis=-1)

@@ -48,11 +48,11 @@ class EscapeBound:
     cells: float
 
     def chance(self, energy: float, time: float) -> float:
-        """Bound on the probability of escape within `time` [s] of a wall of this energy [J]."""
+        """Return the bound on the probability of escape within `time` [s] of a wall of this energy [J]."""
         return min(math.exp(1 + (energy - self.edge) / self.unit) * (1 + self.rate * time * self.cells), 1.0)
 
     def level(self, time: float) -> float:
-        """Energy [J] at which the chance of escape within `time` [s] is `CHANCE`; below it a wall has settled."""
+        """Return the energy [J] below which a wall has settled: its chance of escape within `time` [s] is `CHANCE`."""
         return self.edge + self.unit * (math.log(CHANCE) - 1 - math.log1p(self.rate * time * self.cells))
 
 
@@ -71,7 +71,7 @@ class Settling:
         self.bounds = [_bound(model, self.parts, well, MARGIN * K_B * temperature) for well in wells]
 
     def surface(self, time: float) -> np.ndarray:
-        """Energy less the level of its well, as the kernel reads it.
+        """Return the energy less the level of its well, as the kernel reads it.
 
         Args:
             time: remaining time [s].

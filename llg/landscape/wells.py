@@ -78,7 +78,7 @@ def valley(model: QPhiModel, points: int | None = None) -> Valley:
 
 
 def _lowest_angle(model: QPhiModel, q: np.ndarray) -> np.ndarray:
-    """Angle of least energy at each q: best of a grid, then Newton steps on dE/dphi (f2 = 0)."""
+    """Return the angle of least energy at each q: best of a grid, then Newton steps on dE/dphi (f2 = 0)."""
     coarse = q[:: max(q.size // 200, 1)]
     energies = model.energy(coarse[:, None], _ANGLES[None, :])
     phi = _ANGLES[np.argmin(energies.min(axis=0))] * np.ones_like(q)
@@ -92,7 +92,7 @@ def _lowest_angle(model: QPhiModel, q: np.ndarray) -> np.ndarray:
 
 
 def find_wells(model: QPhiModel, temperature: float) -> list[Well]:
-    """All wells of the track from left to right.
+    """Return all wells of the track from left to right.
 
     Args:
         model: the wall in its device.
@@ -136,7 +136,7 @@ def _well(model: QPhiModel, path: Valley, left: int, bottom: int, right: int) ->
 
 
 def well_index(wells: list[Well], q: np.ndarray) -> np.ndarray:
-    """Number of the well that each position belongs to, -1 outside of all; same shape as q [m]."""
+    """Return the number of the well that each position belongs to, -1 outside of all; same shape as q [m]."""
     edges = np.array([wells[0].left_edge, *(w.right_edge for w in wells)])
     index = np.searchsorted(edges, q, side="right") - 1
     return np.where((q <= edges[0]) | (q >= edges[-1]), -1, index)

@@ -122,7 +122,7 @@ def brute_rates(
 
 
 def _count(model, wells, home, temperature, watched, settling) -> Waiting:
-    """Escapes and times in the well of one run of the ensemble."""
+    """Return the escapes and times in the well of one run of the ensemble."""
     S = len(wells)
     q, phi, time = watched.q_samples, watched.phi_samples, watched.time
     place = well_index(wells, q)

@@ -70,7 +70,7 @@ class Motion:
 
 
 def motion_in_well(model: QPhiModel, well: Well) -> Motion:
-    """Frequency and damping of the wall at the bottom of a well."""
+    """Return the frequency and damping of the wall at the bottom of a well."""
     H = hessian(model, well.q, well.phi)
     H[1, 1] = max(H[1, 1], _LEAST_STIFFNESS * H[0, 0])  # an angle that nothing holds
     alpha, Q = model.alpha, model.Q
@@ -83,7 +83,7 @@ def motion_in_well(model: QPhiModel, well: Well) -> Motion:
 
 
 def core_energies(wells: list[Well], temperature: float) -> np.ndarray:
-    """Energy below which a wall between the saddles of each well is in its core, shape (S,) [J]."""
+    """Return the energy below which a wall between the saddles of each well is in its core, shape (S,) [J]."""
     depth = [min(CORE_KT * K_B * temperature, _CORE_OF_BARRIER * min(w.barrier_left, w.barrier_right)) for w in wells]
     return np.array([w.energy for w in wells]) + depth
 
@@ -91,7 +91,7 @@ def core_energies(wells: list[Well], temperature: float) -> np.ndarray:
 def place_of(
     model: QPhiModel, wells: list[Well], grid: ThermalGrid, home: int, direction: int, temperature: float
 ) -> Place:
-    """Landscape with the progress from well `home` towards the right (direction 1) or the left (-1)."""
+    """Return the landscape with the progress from well `home` towards the right (direction 1) or the left (-1)."""
     kT, well, q = K_B * temperature, wells[home], grid.q
     energy = grid.energy - (well.energy - grid.reference) / kT
     core = np.where(grid.owner >= 0, (core_energies(wells, temperature)[grid.owner] - well.energy) / kT, -np.inf)
@@ -111,13 +111,13 @@ def place_of(
 
 
 def _sign_of_angle(energy: np.ndarray) -> np.ndarray:
-    """Sign of the angle's deviation from the nearest valley in angle: that of dE/dphi on the way up from it."""
+    """Return sign of the angle's deviation from the nearest valley in angle: that of dE/dphi on the way up from it."""
     slope = np.roll(energy[:, :-1], -1, axis=1) - np.roll(energy[:, :-1], 1, axis=1)
     return np.sign(np.column_stack([slope, slope[:, 0]]))
 
 
 def _work_left(matrix: np.ndarray, target: float, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """Least work [kB T] of noise to be at X = target at any later time; none where the wall gets there by itself."""
+    """Return the least work [kB T] of noise to be at X = target later; none where the wall gets there by itself."""
     rates = np.linalg.eigvals(matrix)
     work, reached = np.full(Y.shape, 0.5 * target**2), np.zeros(Y.shape, bool)
     time, last = 0.0, _HORIZON / rates.real.min()

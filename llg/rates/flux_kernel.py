@@ -19,7 +19,7 @@ FELL_BACK, REACHED, LOST_LEFT, LOST_RIGHT, UNDECIDED = -1, -2, -3, -4, -5
 
 @njit(inline="always")
 def observe(x, phi, place):
-    """Progress [kB T], well whose core holds the wall (-1: none), of one lane.
+    """Return the progress [kB T], well whose core holds the wall (-1: none), of one lane.
 
     Args:
         x: position in wall widths.

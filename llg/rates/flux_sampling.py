@@ -124,7 +124,7 @@ def flux_rates(
 
 
 def flux_step(model: QPhiModel, well: Well, direction: int, temperature: float) -> float:
-    """Time step [s] whose error in the rate is a few percent.
+    """Return the time step [s] whose error in the rate is a few percent.
 
     The scheme shifts the temperature of a swing of angular frequency w and damping rate c by (w dt)^2/4, and by
     w (w dt)^3/(4 c) as it feeds the swing; the rate changes by barrier/kB T times that.
@@ -138,7 +138,7 @@ def flux_step(model: QPhiModel, well: Well, direction: int, temperature: float) 
 
 
 def wandering_time(model: QPhiModel, wells: list[Well], home: int, temperature: float) -> float:
-    """Time [s] in which walls that left a well fill the way to its neighbours, L^2/(pi^2 D_q) with D_q of a held angle.
+    """Return the time [s] in which walls fill the way to the neighbours, L^2/(pi^2 D_q), D_q of a held angle.
 
     They belong to the well until they reach another core, so the flux counts only once there are as many as there will be.
     """
@@ -176,7 +176,7 @@ class _Sampler:
         self.steps, self.lock = 0, threading.Lock()
 
     def basin(self, replica: int, target: float, looks: int):
-        """Flux over the first interface [1/s] and configurations on it, shape (n, 2)."""
+        """Return the flux over the first interface [1/s] and configurations on it, shape (n, 2)."""
         crossings, time = np.empty((self.capacity, 2)), np.zeros(1, np.int64)
         fixed = (self.motion, self.place, crossings, time)
         stream = self.stream_of(replica, 0)
@@ -185,7 +185,7 @@ class _Sampler:
         return count / (max(time[0], 1) * self.look), crossings[: min(count, self.capacity)]
 
     def trials(self, replica: int, level: int, start: np.ndarray, n: int, target: float):
-        """Fates, peaks and last configurations of n trials."""
+        """Return the fates, peaks and last configurations of n trials."""
         stream = self.stream_of(replica, level)
         offset = float(stream) / 2**64
         pick = np.minimum(((np.arange(n) + offset) * start.shape[0] / n).astype(np.int64), start.shape[0] - 1)
@@ -204,13 +204,13 @@ class _Sampler:
             self.steps += rounds * LANES * EVERY
 
     def gone(self, fate: np.ndarray) -> np.ndarray:
-        """Trials that escaped to this side."""
+        """Return the trials that escaped to this side."""
         if self.direction > 0:
             return (fate > self.home) | (fate == LOST_RIGHT)
         return ((fate >= 0) & (fate < self.home)) | (fate == LOST_LEFT)
 
     def place_interfaces(self) -> list[float]:
-        """Interfaces of a pilot run, each where `SHARE` of the trials from the one before get to."""
+        """Return the interfaces of a pilot run, each where `SHARE` of the trials from the one before get to."""
         interfaces = [self._first_interface()]
         while True:
             _, start = self.basin(-1, interfaces[0], self.looks)
@@ -233,14 +233,14 @@ class _Sampler:
         raise RunError(f"no way out of the well at {self.wells[self.home].q:g} m beyond {interfaces[-1]:.1f} kB T")
 
     def _first_interface(self) -> float:
-        """Progress that the wall exceeds a tenth of the time, and at least the energy of the core."""
+        """Return the progress that the wall exceeds a tenth of the time, and at least the energy of the core."""
         inverse_step, _, progress, core, owner = self.place
         i = np.round(self.spread[:, 0] * inverse_step).astype(np.int64)
         k = np.round(self.spread[:, 1] / (2 * np.pi) * (progress.shape[1] - 1)).astype(np.int64)
         return float(max(np.quantile(progress[i, k], 0.9), core[owner == self.home].min()))
 
     def replica(self, number: int, interfaces: list[float]) -> np.ndarray:
-        """One whole run: rates to each well and to the end of the track, shape (S + 1,) [1/s]."""
+        """Return one whole run: rates to each well and to the end of the track, shape (S + 1,) [1/s]."""
         share = min(1.0, 2 * self.n / self.pilot_n)
         rate, start = self.basin(number, interfaces[0], int(self.burn_in + share * self.looks))
         result = np.zeros(len(self.wells) + 1)
@@ -258,7 +258,7 @@ class _Sampler:
 
 
 def _boltzmann_pool(place: Place, home: int, seed: int, below: np.ndarray, size: int = 4096) -> np.ndarray:
-    """Walls x, phi in equilibrium in a well below an energy at each position, shape (size, 2), in random order."""
+    """Return walls x, phi in equilibrium in a well below an energy at each place, shape (size, 2), shuffled."""
     rng = np.random.default_rng((seed, home))
     mine = np.flatnonzero(place.owner == home)
     energy = place.energy[mine, :-1]

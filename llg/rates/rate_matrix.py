@@ -70,7 +70,7 @@ def rate_matrix(
     progress: Callable[[int], None] = lambda done: None,
     **options,
 ) -> RateMatrix:
-    """Rates between all wells of a track at rest.
+    """Return the rates between all wells of a track at rest.
 
     Args:
         model: the wall in its device.

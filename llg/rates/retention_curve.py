@@ -38,7 +38,7 @@ class RetentionCurves:
 
 
 def retention_against_temperature(device: Device, temperature: np.ndarray) -> RetentionCurves:
-    """Retention time of each state of a device.
+    """Return the retention time of each state of a device.
 
     Args:
         device: the device (instance).

@@ -53,7 +53,7 @@ def thermal_grid(model: QPhiModel, wells: list[Well], temperature: float) -> The
 
 
 def hessian(model: QPhiModel, q: float, phi: float) -> np.ndarray:
-    """Second derivatives of E in (q/Delta, phi) [J], shape (2, 2), by central differences."""
+    """Return the second derivatives of E in (q/Delta, phi) [J], shape (2, 2), by central differences."""
     x, Delta = np.array([q / model.Delta, phi]), model.Delta
     offsets = _H * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1], [1, 0], [-1, 0], [0, 1], [0, -1], [0, 0]])
     points = x + offsets

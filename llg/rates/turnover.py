@@ -42,7 +42,7 @@ _DEEP, _HIGH = 10.0, 12.0  # energies at which a wall counts as captured, and th
 def crossing_losses(
     model: QPhiModel, grid: ThermalGrid, ways: list[Passage], count: int, temperature: float
 ) -> np.ndarray:
-    """Energy that the wall loses on one crossing of each well near its lower saddle, shape (S,) [kB T].
+    """Return the energy that the wall loses on one crossing of each well near its lower saddle, shape (S,) [kB T].
 
     Args:
         model: the wall in its device.
@@ -77,7 +77,7 @@ def crossing_losses(
 
 
 def transfer_factors(ways: list[Passage], losses: np.ndarray, temperature: float) -> np.ndarray:
-    """Share of Langer's rate over each passage that ends in each well or at an end of the track.
+    """Return the share of Langer's rate over each passage that ends in each well or at an end of the track.
 
     Args:
         ways: the passages between the wells, from left to right.
@@ -166,7 +166,7 @@ class _Walk:
         return splu(matrix.tocsc()).solve(ended.reshape(states * n, -1)).reshape(states, n, -1)
 
     def _kernel(self, loss: float):
-        """Probabilities of the energy after a crossing, shape (n, n), and to fall below all, shape (n,)."""
+        """Return the probabilities of the energy after a crossing, shape (n, n), and to fall below all, shape (n,)."""
         from scipy.sparse import diags
 
         n = self.e.size

@@ -58,7 +58,7 @@ class Drive:
         return scaled_field(self.field, float(np.max(np.abs(self.field_waveform.value))))
 
     def gate_levels(self, device: Device) -> Waveform | None:
-        """Level of the gate in time; None where it does not change.
+        """Return the level of the gate in time; None where it does not change.
 
         Raises:
             InputError: a gate waveform for a device without a gate.
@@ -72,7 +72,7 @@ class Drive:
         return Waveform(magnitude.time, rest + (1 - rest) * magnitude.value)
 
     def values(self) -> tuple[float, ...]:
-        """Everything but the current density as numbers, for the noise of this operating point."""
+        """Return everything but the current density as numbers, for the noise of this operating point."""
         point = (*self.waveform.time, *self.waveform.value, *dataclasses.astuple(self.field))
         for waveform in (self.field_waveform, self.gate_waveform):
             if waveform is not None:
@@ -81,7 +81,7 @@ class Drive:
 
 
 def wall_field(device: Device, field: Field) -> Field:
-    """A field along the axes of the track in the frame of the wall, whose z axis is the easy axis of the material.
+    """Return a field given along the track's axes in the frame of the wall, whose z axis is the easy axis.
 
     A soft strip along x has the wall's moment turn in the y-z plane: (x, y, z) of the track are (z, x, y) of the wall.
     """
@@ -89,5 +89,5 @@ def wall_field(device: Device, field: Field) -> Field:
 
 
 def scaled_field(field: Field, factor) -> Field:
-    """The field times a number or an array of them."""
+    """Return the field times a number or an array of them."""
     return Field(H_x=field.H_x * factor, H_y=field.H_y * factor, H_z=field.H_z * factor)

@@ -80,7 +80,7 @@ class LaneRun:
         self.keys = None if np.ndim(current) == 0 else _noise_keys(self.current, self.stream_of, case.first)
 
     def lanes(self, where: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Current amplitude [A/m^2] and the two noise keys of some trajectories, padded to full groups of lanes."""
+        """Return current [A/m^2] and both noise keys of some trajectories, padded to full groups of lanes."""
         count = -(-(where.stop - where.start) // LANES) * LANES
         amplitude = _padded(self.current[where], count)
         if self.keys is not None:
@@ -174,7 +174,7 @@ def simulate(
 
 
 def default_block(n: int, jobs: int | None) -> int:
-    """Trajectories per task: at most `LARGEST_BLOCK`, and as many tasks as make all threads equally busy."""
+    """Return the trajectories per task: at most `LARGEST_BLOCK`, and as many tasks as make all threads equally busy."""
     threads = thread_count(jobs)
     return max(-(-n // (threads * -(-n // (threads * LARGEST_BLOCK)))), 1)
 
@@ -242,7 +242,7 @@ def _result(run: LaneRun, final: np.ndarray, recorded: np.ndarray | None) -> Ens
 
 
 def _streams(case: EnsembleCase) -> Callable[[float], np.uint64]:
-    """Hash of everything that noise belongs to but the number of the trajectory, as a function of its current."""
+    """Return the hash of all that noise belongs to, save the trajectory's number, as a function of its current."""
     point = (*case.drive.values(), case.temperature, *case.start)
     return lambda J: stream_id(case.seed, case.device.instance, J, *point)
 
@@ -259,7 +259,7 @@ def _padded(values: np.ndarray, count: int) -> np.ndarray:
 
 
 def _noise_keys(current: np.ndarray, stream_of: Callable, first: int) -> tuple[np.ndarray, np.ndarray]:
-    """Keys of all trajectories; each counts its own number, from `first` on, among those of its current density."""
+    """Return the keys of all trajectories; each counts, from `first` on, among those of its current density."""
     keys = np.empty((2, current.size), np.uint64)
     for J in np.unique(current):
         mine = np.flatnonzero(current == J)

@@ -174,11 +174,11 @@ class _SampledDrive:
             self.relative_temperature += rise / temperature
 
     def levels(self, gate: Waveform) -> np.ndarray:
-        """Gate level of each step, shape (n_steps,) [1]."""
+        """Return the gate level of each step, shape (n_steps,) [1]."""
         return quantized(self._sample(gate), float(gate.value.min()), float(gate.value.max()))
 
     def rows(self, model: QPhiModel, begin: int, end: int) -> np.ndarray:
-        """Rows of the kernel from step `begin` to `end`, shape (end - begin + 1, 5)."""
+        """Return the rows of the kernel from step `begin` to `end`, shape (end - begin + 1, 5)."""
         part = slice(begin, end + 1)
         field = self.field if self.field_shape is None else scaled_field(self.field, self.field_shape[part])
         rows = np.empty((end - begin + 1, 5))
@@ -199,7 +199,7 @@ class _Kernels:
         self.made: dict[float, tuple[QPhiModel, KernelInput]] = {}
 
     def at(self, level: float) -> tuple[QPhiModel, KernelInput]:
-        """Model and kernel input at a gate level."""
+        """Return the model and kernel input at a gate level."""
         if level not in self.made:
             device = self.case.device.at_gate_level(level) if self.gated else self.case.device
             equation = equation_of(device)
@@ -209,12 +209,12 @@ class _Kernels:
 
 
 def _runs(levels: np.ndarray) -> Iterator[tuple[int, int]]:
-    """First step and end of each run of equal levels."""
+    """Return the first step and end of each run of equal levels."""
     changes = np.flatnonzero(np.diff(levels)) + 1
     yield from zip([0, *changes.tolist()], [*changes.tolist(), levels.size], strict=True)
 
 
 def _cut(begin: int, end: int, stride: int) -> Iterator[tuple[int, int]]:
-    """Steps begin to end, cut at the multiples of a stride."""
+    """Return the steps begin to end, cut at the multiples of a stride."""
     inner = range((begin // stride + 1) * stride, end, stride)
     yield from zip([begin, *inner], [*inner, end], strict=True)

@@ -40,13 +40,13 @@ class StepCheck:
         return self.p_value >= SIGNIFICANT and abs(self.shift) <= TOLERANCE * self.Delta
 
     def advice(self) -> str:
-        """One line in words."""
+        """Return one line in words."""
         moved = f"T = 0 position moves by {1e9 * self.shift:.3g} nm, outcomes differ with p = {self.p_value:.3g}"
         word = "the step is small enough" if self.sound else f"use dt = {self.dt / 2:.2g} s and check again"
         return f"half the step: {moved}; {word}"
 
     def as_json(self) -> dict:
-        """The object `check_dt` of `dwsynapse simulate --json`."""
+        """Return the object `check_dt` of `dwsynapse simulate --json`."""
         return {
             "dt_s": self.dt,
             "half_dt_s": self.dt / 2,
@@ -73,7 +73,7 @@ def check_step(device: Device, run: PulseRun, again: Callable[..., PulseRun]) ->
 
 
 def _same_law(a: np.ndarray, b: np.ndarray) -> float:
-    """Chi-square probability that two sets of counts of the same size come from one law; rare outcomes together."""
+    """Return the chi-square probability that two sets of counts of one size share a law; rare outcomes together."""
     from scipy.stats import chi2
 
     total = a + b

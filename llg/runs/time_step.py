@@ -30,7 +30,7 @@ def time_step(
     current_density: float = 0.0,
     temperature: float = 0.0,
 ) -> float:
-    """The default time step, or `dt` if it is small enough.
+    """Return the default time step, or `dt` if it is small enough.
 
     The default comes from the device and the field; current and temperature halve it as often as they need. That way
     operating points of moderate current keep the same step.
@@ -58,10 +58,10 @@ def time_step(
 
 
 def largest_step_times_rate(alpha: float) -> float:
-    """Largest time step in units of the inverse fastest rate, for a damping alpha [1]."""
+    """Return the largest time step in units of the inverse fastest rate, for a damping alpha [1]."""
     return min(LARGEST_STEP_TIMES_RATE, (64 * HEATING * alpha) ** (1 / 3))
 
 
 def thermal_rate(model: QPhiModel, temperature: float) -> float:
-    """Diffusion constant of the angle [1/s] where the wall is shortest."""
+    """Return the diffusion constant of the angle [1/s] where the wall is shortest."""
     return model.alpha * K_B * temperature / ((1 + model.alpha**2) * model.least_friction)
