@@ -85,7 +85,7 @@ class ChipCost:
         energy: shape (layers, blocks, phases) [J].
         latency: one layer after the other, shape (layers, blocks, phases) [s].
         derivation: lines per block.
-        facts: figures that are no costs, such as the number of arrays.
+        facts: figures that are not costs, such as the number of arrays.
     """
 
     name: str

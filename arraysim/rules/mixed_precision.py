@@ -1,7 +1,7 @@
 """Mixed-precision rule: the digital side collects what is too small for a pulse.
 
 Each weight has a digital accumulator. Requested changes add up in it; when they reach a threshold of h steps, a pulse is
-sent and its mean step is taken off, one per weight and batch. Misses and double moves are not known to the rule, they
+sent and its mean step is taken off, one per weight and batch. The rule does not know of misses and double moves; they
 average out. Accumulators may start anywhere between the thresholds: then the first changes do not wait until a whole
 step has come together, and the mean weight follows the requested change from the first batch on (a dither).
 

@@ -1,7 +1,7 @@
-"""A learning rate and a weight range for given synapses, data and network, found on images kept to validate.
+"""A learning rate and a weight range for given synapses, data and network, found on images kept for validation.
 
 The two decide how well a network learns on few levels. The search scans the learning rate over more than two decades,
-for a rate that is too small sends no pulse at all and gives no hint where to go; then it climbs by factors of two along
+because a rate that is too small sends no pulse and gives no hint where to go. Then it climbs by factors of two along
 the weight range and along the rate again. The test images are not looked at.
 """
 

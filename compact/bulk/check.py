@@ -1,4 +1,4 @@
-"""Is a sealed file a sound part of a sweep."""
+"""Check that a sealed file is a sound part of a sweep."""
 
 import numpy as np
 

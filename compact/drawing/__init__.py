@@ -1,1 +1,1 @@
-"""Figures of transition tables; computing is elsewhere, here is only drawing."""
+"""Figures of transition tables; this room only draws."""

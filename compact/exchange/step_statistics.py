@@ -1,4 +1,4 @@
-"""What one pulse does on average and how much it scatters, and the staircases that pulses of one kind climb."""
+"""Mean and spread of what one pulse does, and the staircases that pulses of one kind climb."""
 
 import numpy as np
 

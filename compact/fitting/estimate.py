@@ -1,4 +1,4 @@
-"""Fit of a closed form to the counts of a transition table."""
+"""Fit a closed form to the counts of a transition table."""
 
 import dataclasses
 from collections.abc import Callable

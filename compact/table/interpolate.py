@@ -1,11 +1,11 @@
 """Transition matrices between the grid points of a table.
 
-Between a pulse that does nothing and one that moves the wall by two states lies one that moves it by one, not one that does
-either in half of the trials. So not the probabilities are interpolated but the normal quantiles of the chance to end in state
-m or beyond, which a threshold smeared by noise makes nearly linear in the current; shares of zero and one count as half an
-outcome. Quantiles run linearly in temperature, current density and the logarithm of duration. A table with a fit
-interpolates them less those of the closed form, which then gives the shape between the grid points. On the grid points the
-shares of the counts come back exactly.
+Between a pulse that does nothing and one that moves the wall by two states lies one that moves it by one, not one that
+does either in half of the trials. So the module interpolates the normal quantiles of the chance to end in state m or
+beyond, not the probabilities. A threshold smeared by noise makes them nearly linear in the current. Shares of zero and
+one count as half an outcome. Quantiles run linearly in temperature, current density and the logarithm of duration. With
+a fit the quantiles of the closed form are subtracted first and give the shape between the grid points. On the grid
+points the shares of the counts come back exactly.
 """
 
 import itertools

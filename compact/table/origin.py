@@ -5,7 +5,7 @@ lacks something leaves a placeholder there, and the configuration says so under 
 
     origin.format        name of the format it came from
     origin.placeholders  field of the table -> what stands there instead
-    origin.counts        what the counts are, where they are no trajectories
+    origin.counts        what the counts are, where they are not trajectories
     origin.states        "grid" where the states are places on a conductance that has no states of its own
 
 `dwsynapse info` prints these. Everything else in the file is meant as it is named.

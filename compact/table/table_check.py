@@ -1,4 +1,4 @@
-"""Is a sealed file a transition table in every detail of the format: data sets, types, shapes, units and values."""
+"""Check that a sealed file is a transition table in every detail: data sets, types, shapes, units and values."""
 
 from collections.abc import Iterator
 

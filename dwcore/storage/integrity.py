@@ -1,4 +1,4 @@
-"""Is an HDF5 file sound: which objects it may hold, whether its sizes are possible, the hash of its content.
+"""Check an HDF5 file: which objects it may hold, whether its sizes are possible, the hash of its content.
 
 Writer and reader apply the same rules, so that nothing is written that could not be read back. Sizes are
 checked against the bytes the file really has before any of them is read. Messages name the object, callers

@@ -46,6 +46,6 @@ def _lines(values: dict) -> str:
 def _toml(value) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_toml(v) for v in value)}]"
-    if isinstance(value, str):  # JSON escapes are those of TOML, but for DEL
+    if isinstance(value, str):  # JSON escapes are those of TOML, except DEL
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(float(value))

@@ -1,7 +1,7 @@
 """Device-to-device variation: relative or absolute spreads, and the draw of one device instance.
 
-Every parameter draws its deviate whether or not it has a spread, always in the same order, and each edge of the track
-has its own random numbers: another spread leaves the other parameters of an instance as they were.
+Every parameter draws its deviate whether or not it has a spread, always in the same order. Each edge of the track has
+its own random numbers. So a change of one spread leaves the other parameters of an instance as they were.
 """
 
 import dataclasses

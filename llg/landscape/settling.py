@@ -1,4 +1,4 @@
-"""When a wall at rest has settled: below this energy it stays in its well for the remaining time, but for a stated chance.
+"""When a wall at rest has settled: below this energy it stays in its well for the remaining time, to a stated chance.
 
 Let e = E/kB T, x = (q/Delta, phi), D the diffusion constant of the wall, a = d ln s2/dx, and let Omega be the part of a
 well where e is below e_edge, the energy of its lower edge: a wall that has not left Omega has passed neither edge. With

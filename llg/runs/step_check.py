@@ -1,4 +1,4 @@
-"""Does the time step matter? The same pulse with half of it, with the noise of its own."""
+"""Does the time step matter? Run the same pulse with half the step and independent noise."""
 
 import dataclasses
 from collections.abc import Callable
