@@ -1,4 +1,4 @@
-"""How well the fitted and the interpolated transition model describe pulses they have not seen, and whether intervals cover.
+"""How well the fitted and the interpolated model describe pulses they have not seen, and whether intervals cover.
 
     dwsynapse sweep five_state -n 1000 --seed 1 -o raw.h5        # what is fitted
     dwsynapse sweep five_state -n 2000 --seed 2 -o fresh.h5      # the truth, other noise
@@ -8,8 +8,9 @@
     python benchmarks/compact_fit.py extrapolate raw.h5 hot.h5 long.h5   # other temperatures or durations, every form
     python benchmarks/compact_fit.py devices instances.h5 other_instances.h5   # drawn devices beside freshly swept ones
 
-held-out: each third of the grid in turn is left out; the rest is fitted, and also made into a coarser table that is interpolated.
-Total variation distances from the fresh counts are means over the states, less what sampling alone would give.
+held-out: each third of the grid in turn is left out; the rest is fitted, and also made into a coarser table that is
+interpolated. Total variation distances from the fresh counts are means over the states, less what sampling alone would
+give.
 """
 
 import argparse

@@ -1,7 +1,8 @@
 """The cost model next to the printed figures of DNN+NeuroSim 2.1, thirteen configurations of VGG8 at 32 nm.
 
-The figures lie in ../shared/reference/neurosim_vgg8.json beside a checkout. Settings are those of the tool where it states
-them; where the tool states none or counts in another way, the list `CHOICES` says what is taken. No constant is fitted.
+The figures lie in ../shared/reference/neurosim_vgg8.json beside a checkout. Settings are those of the tool where it
+states them; where the tool states none or counts in another way, the list `CHOICES` says what is taken. No constant is
+fitted.
 
     python benchmarks/cost_against_neurosim.py            # tables in Markdown
     python benchmarks/cost_against_neurosim.py --json     # all pairs of figures

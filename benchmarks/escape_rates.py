@@ -1,7 +1,8 @@
 """Escape rates by formula, by flux sampling and by waiting, side by side, with errors and times.
 
-Two narrow notches between pads, wells of 4 to 40 kB T at 300 K and three dampings; last, notches of 7 kB T that are 90 nm
-apart, a barrier flat over many wall widths. Waiting stops at 8 kB T. Run: python benchmarks/escape_rates.py [--escapes 400] [--json]
+Two narrow notches between pads, wells of 4 to 40 kB T at 300 K and three dampings; last, notches of 7 kB T that are 90
+nm apart, a barrier flat over many wall widths. Waiting stops at 8 kB T. Run: python benchmarks/escape_rates.py
+[--escapes 400] [--json]
 """
 
 import argparse

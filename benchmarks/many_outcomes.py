@@ -1,8 +1,8 @@
 """Ten million outcome-only trajectories in bounded memory: python benchmarks/many_outcomes.py [-n 10000000] [--jobs 2] [--short]
 
 Pulses on the five-state device, counted by where they end, first with every trajectory run to its end over a short
-waveform, then with early stop over the whole pulse with relaxation. Printed as JSON, with the peak of resident memory of
-this process (numpy, numba and all) and what it was before the first trajectory.
+waveform, then with early stop over the whole pulse with relaxation. Printed as JSON, with the peak of resident memory
+of this process (numpy, numba and all) and what it was before the first trajectory.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Time of one epoch of MNIST on chip, forward and backward included: python benchmarks/mnist_epoch.py [--share 0.1]
 
-784-300-10 with 20 device instances and 784-256-10 with one, batches of 10, one thread, pairs of five-state devices with a
-spread from cycle to cycle and between devices. `--share` of the images is trained on and the time scaled up. Also the
+784-300-10 with 20 device instances and 784-256-10 with one, batches of 10, one thread, pairs of five-state devices with
+a spread from cycle to cycle and between devices. `--share` of the images is trained on and the time scaled up. Also the
 float32 twin, for comparison, and the other rules. The images are taken from --data-dir (default ../shared/data/mnist).
 A peer on one such core: CrossSim 2.0 with 20 device tables 24 to 73 minutes; `array_peers.py` measures aihwkit.
 """

@@ -1,8 +1,8 @@
 """Time and memory of the full reference table: python benchmarks/reference_table.py [-n 10000] [--every 1] [--jobs 2]
 
 Five states, 21 current densities and 8 durations around the nominal pulse of the five-state device, with rest and
-relaxation: 840 rows of n trajectories. `--every k` takes each k-th current and duration only and extrapolates.
-Printed as JSON, with processor time so that other load on the machine can be told apart, and the peak of resident memory.
+relaxation: 840 rows of n trajectories. `--every k` takes each k-th current and duration only and extrapolates. Printed
+as JSON, with processor time so that other load on the machine can be told apart, and the peak of resident memory.
 """
 
 import argparse

@@ -2,7 +2,8 @@
 
 Counts the operations of one Heun step of a group of lanes in the assembly of the loops, and compares the cycles of the
 busiest unit with those that a step takes. Units and their cycles per full vector are those of Intel server cores since
-2017 with two vector ports (measured on the processor of `docs/performance.md`); elsewhere read the counts, not the bound.
+2017 with two vector ports (measured on the processor of `docs/performance.md`); elsewhere read the counts, not the
+bound.
 """
 
 import collections
@@ -32,7 +33,7 @@ LANES = q_phi.LANES
 
 @njit
 def chain(n, x):
-    """n rounds of a shift, an exclusive or and a product that wait for each other: five cycles on present processors."""
+    """Run n rounds of a shift, an exclusive or and a product that wait for each other: five cycles each."""
     for _ in range(n):
         x = (x ^ (x >> np.uint64(7))) * np.uint64(6364136223846793005)
     return x

@@ -2,9 +2,10 @@
 
     python benchmarks/verilog_a_agreement.py TABLE [--device K] [--draws 400]
 
-Needs OpenVAF (`pip install openvaf-py`). Goes through all states and pulses of the grid with evenly spaced random numbers
-and prints the largest difference of a probability and the largest total variation distance from the counts and, with a fit,
-from the closed form; then conductances, time to compile and time per evaluation. Even draws resolve 1/draws.
+Needs OpenVAF (`pip install openvaf-py`). Goes through all states and pulses of the grid with evenly spaced random
+numbers and prints the largest difference of a probability and the largest total variation distance from the counts and,
+with a fit, from the closed form; then conductances, time to compile and time per evaluation. Even draws resolve
+1/draws.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The digital baseline: a square of multipliers with a buffer, weights on or off the chip, the same component figures."""
+"""The digital baseline: multipliers with a buffer, weights on or off the chip, the same component figures."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ from arraysim.networks.definition import ArrayLayer
 def digital_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factors=None) -> ChipCost:
     """Estimate a digital accelerator.
 
-    A batch goes through one layer after the other, so that weights are fetched once per batch and phase. A square of s x s
-    multipliers uses each operand s times. Weight gradients are summed over the batch in place of the outputs.
+    A batch goes through one layer after the other, so that weights are fetched once per batch and phase. A square of s
+    x s multipliers uses each operand s times. Weight gradients are summed over the batch in place of the outputs.
 
     Args:
         layers: of the network.

@@ -74,9 +74,9 @@ def working_bits(work: Workload) -> float:
 def stored_bits(work: Workload) -> float:
     """Return the capacity of the memory on the chip for what training keeps [bit].
 
-    Where activations stay on the chip: those and the errors of all layers, of a whole batch if gradients are summed over
-    it; where gradients stay on the chip, one per weight. Arrays that form the outer product themselves need the activations
-    and errors of one image.
+    Where activations stay on the chip: those and the errors of all layers, of a whole batch if gradients are summed
+    over it; where gradients stay on the chip, one per weight. Arrays that form the outer product themselves need the
+    activations and errors of one image.
     """
     settings = work.settings
     capacity = 0.0

@@ -169,8 +169,8 @@ def _forward(work: Workload) -> Reads:
 def _backward(work: Workload) -> Reads:
     """Return the error of an input is the sum over the kernels that cover it, of the columns of each.
 
-    A position of the layer's input gathers the errors of k x k positions of its output; what the arrays of the k x k places
-    of the kernel give is added in the tree.
+    A position of the layer's input gathers the errors of k x k positions of its output; what the arrays of the k x k
+    places of the kernel give is added in the tree.
     """
     settings, cell = work.settings, work.cell
     pulses = 1 if settings.input_coding == "multi-level" else settings.error_bits
@@ -200,8 +200,9 @@ def read_phases(settings: ChipSettings) -> tuple[str, ...]:
 def resolved(settings: ChipSettings, layers: Sequence[ArrayLayer]) -> ChipSettings:
     """Return the settings with all choices made that are left to the size of the network.
 
-    Multipliers: a power of two near a 64th of the weights, 16 to 1024. Gradients, activations with errors of an image or,
-    where gradients are summed over it, of a batch, and weights of the digital baseline: on the chip up to 1 MiB each.
+    Multipliers: a power of two near a 64th of the weights, 16 to 1024. Gradients, activations with errors of an image
+    or, where gradients are summed over it, of a batch, and weights of the digital baseline: on the chip up to 1 MiB
+    each.
     """
     weights = sum(layer.rows * layer.columns for layer in layers)
     macs = settings.gradient_macs or 2 ** int(np.clip(round(np.log2(weights / 64)), 4, 10))

@@ -25,5 +25,5 @@ def signed(value: np.ndarray, bits: int, limit: float) -> np.ndarray:
 
 
 def errors(value: np.ndarray, bits: int) -> np.ndarray:
-    """Return errors on ``signed`` levels up to the largest of the batch, which the periphery rescales to; 0 bits: as is."""
+    """Return errors on ``signed`` levels up to the batch's largest, which the periphery rescales to; 0 bits: as is."""
     return signed(value, bits, float(np.abs(value).max())) if bits else value

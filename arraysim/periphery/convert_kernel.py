@@ -43,7 +43,7 @@ def quantize_inputs(vectors, scale, levels, out):
 
 @compiled(fastmath={"nnan", "nsz"})
 def fill_scales(vectors, least, scale):
-    """Fill ``scale``, shape (n,), with the largest magnitude of each vector, shape (n, rows), and at least ``least``."""
+    """Fill ``scale``, shape (n,), with the largest magnitude of each vector, shape (n, rows), or ``least``."""
     for i in range(vectors.shape[0]):
         largest = least
         for j in range(vectors.shape[1]):
@@ -116,8 +116,8 @@ def convert_add_nonlinear(sums, significance, factor, gain, offset, low, high, t
         offset: of each line, in steps, shape (lines,), float32.
         low: lowest code, float32.
         high: highest code, float32.
-        table: thresholds of all converters, ascending, in steps, with ``reach`` times -inf before and +inf after those of
-            each, float32.
+        table: thresholds of all converters, ascending, in steps, with ``reach`` times -inf before and +inf after those
+            of each, float32.
         place: of the first entry of the converter of each line in the table, shape (lines,), int32.
         reach: every threshold lies less than so many steps, less half a step, from where it should be.
         out: added to, shape (n, lines), float32.

@@ -1,8 +1,8 @@
 """Wires as ladders: one line with devices to ground, solved from the far end towards its source.
 
 A line is seen from node k as a Norton source J_k with the admittance Y_k. A segment of resistance r turns (J, Y) into
-(J, Y) a with a = 1/(1 + r Y), a device adds its conductance to Y and its current to J. Only sums of positive numbers occur, so that no
-digit is lost for thin or thick wires, and a wire without resistance is no special case.
+(J, Y) a with a = 1/(1 + r Y), a device adds its conductance to Y and its current to J. Only sums of positive numbers
+occur, so that no digit is lost for thin or thick wires, and a wire without resistance is no special case.
 """
 
 import numpy as np

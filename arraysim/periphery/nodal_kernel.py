@@ -4,8 +4,8 @@ With u and v the voltages of the nodes of word and bit lines, and T_w, T_b the l
 
     T_w u - D v = b + c_u,    T_b v - D u = c_v    ->    (T_b - D T_w^-1 D) v = D T_w^-1 (b + c_u) + c_v
 
-The second form is solved with T_b as preconditioner. Every step solves each line once, O(rows x columns) in all. The iteration keeps
-T_b p beside p, so that wires without resistance, whose T_b is infinite, are no special case.
+The second form is solved with T_b as preconditioner. Every step solves each line once, O(rows x columns) in all. The
+iteration keeps T_b p beside p, so that wires without resistance, whose T_b is infinite, are no special case.
 """
 
 import numpy as np

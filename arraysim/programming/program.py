@@ -1,4 +1,4 @@
-"""Programming: a network as numbers into new arrays, by reset pulses and write-verify, and what that costs in accuracy."""
+"""Program a network of numbers into new arrays, by reset pulses and write-verify; what that costs in accuracy."""
 
 import numpy as np
 

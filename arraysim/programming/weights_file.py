@@ -1,4 +1,4 @@
-"""Weights that were trained elsewhere, from an archive of numpy arrays (.npz); objects, which run code, are not read."""
+"""Weights that were trained elsewhere, from an archive of numpy arrays (.npz) without objects, which run code."""
 
 import zipfile
 import zlib
@@ -19,9 +19,9 @@ def load_weights(path, task: Task, dataset: Dataset) -> LearnedWeights:
     """Read the weights of a network.
 
     Args:
-        path: file with the arrays ``weight_0``, ``weight_1``, ... of the shapes of the network's crossbars, (rows, columns),
-            the bias in the last row; and, where it normalizes, ``normalization_0_parameters`` (scale, shift) and
-            ``normalization_0_running`` (mean, variance), ..., each (2, channels).
+        path: file with the arrays ``weight_0``, ``weight_1``, ... of the shapes of the network's crossbars, (rows,
+            columns), the bias in the last row; and, where it normalizes, ``normalization_0_parameters`` (scale, shift)
+            and ``normalization_0_running`` (mean, variance), ..., each (2, channels).
         task: what the network is.
         dataset: shape of its images and number of classes.
 

@@ -1,9 +1,9 @@
 """Write-verify: program weights that were trained elsewhere, in a closed loop of reads and pulses.
 
 Round after round, every weight that has not been accepted is read, with noise; if it is within the tolerance it is
-accepted, else it gets pulses in the sense of its error, until the rounds or its pulse budget are used up. The loop knows
-the reads, the mean step of a pulse and the difference of two levels, nothing else; what it reached is then stated from
-the true conductances.
+accepted, else it gets pulses in the sense of its error, until the rounds or its pulse budget are used up. The loop
+knows the reads, the mean step of a pulse and the difference of two levels, nothing else; what it reached is then stated
+from the true conductances.
 
 References:
     F. Alibart et al., Nanotechnology 23, 075201 (2012), for the closed loop.

@@ -1,14 +1,15 @@
 """Mixed-precision rule: the digital side collects what is too small for a pulse.
 
-Each weight has a digital accumulator. Requested changes add up in it; when they reach a threshold of h steps, a pulse is
-sent and its mean step is taken off, one per weight and batch. The rule does not know of misses and double moves; they
-average out. Accumulators may start anywhere between the thresholds: then the first changes do not wait until a whole
-step has come together, and the mean weight follows the requested change from the first batch on (a dither).
+Each weight has a digital accumulator. Requested changes add up in it; when they reach a threshold of h steps, a pulse
+is sent and its mean step is taken off, one per weight and batch. The rule does not know of misses and double moves;
+they average out. Accumulators may start anywhere between the thresholds: then the first changes do not wait until a
+whole step has come together, and the mean weight follows the requested change from the first batch on (a dither).
 
-What lies in the accumulator is missing from the weight. Under many small changes of random sign its density is that of a
-diffusion between -h and h with sources at h - 1 and 1 - h: a trapezoid of variance (h^2 + (1 - h)^2)/6 steps squared,
-1/6 at h = 1 and 1/12 towards h = 1/2. From the source it takes (2 h - 1)/s^2 changes of variance s^2 to the next pulse. So
-h = 1 sends the fewest pulses, h = 0.6 sends up to five times as many and halves the variance, and h = 1/2 would take each back.
+What lies in the accumulator is missing from the weight. Under many small changes of random sign its density is that of
+a diffusion between -h and h with sources at h - 1 and 1 - h: a trapezoid of variance (h^2 + (1 - h)^2)/6 steps squared,
+1/6 at h = 1 and 1/12 towards h = 1/2. From the source it takes (2 h - 1)/s^2 changes of variance s^2 to the next pulse.
+So h = 1 sends the fewest pulses, h = 0.6 sends up to five times as many and halves the variance, and h = 1/2 would take
+each back.
 
 The rule has no momentum. A step of a device is large, and the gradient answers it at once; a velocity would go on for
 many batches in the old direction and send the next pulse too.

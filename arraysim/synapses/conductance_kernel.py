@@ -49,7 +49,7 @@ def fill_block(out, state, settled, instance, first, levels, std_dtod, key_1, ke
 
 @compiled()
 def fill_some(out, synapse, state, settled, instance, levels, std_dtod, key_1, key_2):
-    """Conductances of the listed synapses, shape (m,), float32; states, bytes and instances are of the whole array [S]."""
+    """Return conductances of the listed synapses, shape (m,), float32 [S]; other arguments are of the whole array."""
     for j in range(out.size):
         i = synapse[j]
         byte = settled[i] if settled.size else np.uint8(0)

@@ -61,9 +61,9 @@ def conductance_levels(law: PulseLaw, faults: Faults) -> np.ndarray:
         faults: conductance of shorts.
 
     Returns:
-        One layer if all instances are alike, else one more for devices that never move, which are as the nominal device;
-        states 0 to S-1, lost twice, open, short; one column where the law has no spread. Shape (1 or K+1, S+4, 256 or
-        1), float32 [S].
+        One layer if all instances are alike, else one more for devices that never move, which are as the nominal
+        device; states 0 to S-1, lost twice, open, short; one column where the law has no spread. Shape (1 or K+1, S+4,
+        256 or 1), float32 [S].
     """
     level, spread = law.level, law.spread
     if len(level) > 1 or len(spread) > 1:

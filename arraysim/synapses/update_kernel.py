@@ -1,9 +1,9 @@
 """Jitted arithmetic of pulses: next states of a block of synapses or of a list of them.
 
 Every draw is a pure function of (stream keys, event, synapse), where the events of an array are the pulses sent to it
-one after another; so results do not depend on threads, blocks or the order in which synapses are listed, and no
-counter per synapse is needed. The pair (event, synapse) is the counter of ``dwcore.numerics.noise.step_bits``; the upper
-half of its 64 bits draws the next state, the lowest byte how the wall settles there.
+one after another; so results do not depend on threads, blocks or the order in which synapses are listed, and no counter
+per synapse is needed. The pair (event, synapse) is the counter of ``dwcore.numerics.noise.step_bits``; the upper half
+of its 64 bits draws the next state, the lowest byte how the wall settles there.
 """
 
 import numpy as np

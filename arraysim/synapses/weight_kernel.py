@@ -5,8 +5,8 @@ of weight w is synapse (digit * sides + side) * weights + w of the array.
 
 A pulse goes to the least significant digit that has room in its sense, there to a side drawn in proportion to its room.
 If that is digit d > 0, the digits below step back `ratio - 1` times each, so that the whole step is again that of the
-first digit. Room is what the two conductances that were read leave to the nominal window. A device may seem to have room
-where it has none (its wall is lost, or its window is smaller) and the other none where it has (its window lies
+first digit. Room is what the two conductances that were read leave to the nominal window. A device may seem to have
+room where it has none (its wall is lost, or its window is smaller) and the other none where it has (its window lies
 elsewhere), so no side and no digit is ever left out: one pulse in 32 goes to the side without room, one in 32 to the
 next digit. If nobody seems to have any room, the first digit is pulsed, either side alike.
 """

@@ -1,7 +1,7 @@
 """Training files: the results of several seeds, schema ``dwsynapse.training``.
 
-One group per seed, ``/seed_<number>``, laid out as ``TrainingResult`` declares. Wall times are left out, so that two runs
-of one configuration hold the same content.
+One group per seed, ``/seed_<number>``, laid out as ``TrainingResult`` declares. Wall times are left out, so that two
+runs of one configuration hold the same content.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -60,7 +60,8 @@ class HardwareRecord:
             open, S+3 short [1].
         pulses_received: per layer, likewise, uint32 [1].
         conductance: per layer at the end, each of shape (planes, rows, columns) [S].
-        weight_per_conductance: per layer, one per plane: the weights are the sum of their products, shape (planes,) [1/S].
+        weight_per_conductance: per layer, one per plane: the weights are the sum of their products, shape (planes,)
+        [1/S].
         digital: what the digital layers remember, arrays by name.
         memory: per layer, what else it takes to go on with its arrays, by name.
     """

@@ -18,8 +18,8 @@ SAME = 1e-5
 def rebuilt_weights(result: ChipResult, synapses: Synapses, where: str = "file") -> list[PulsedWeights]:
     """Make the weights of each layer anew, in the states they were left in.
 
-    Which devices they have is a function of the seed; states and counters come from the file, so whatever is done to them
-    now is what would have been done to the chip. Only their scale, weight per conductance, is left to the file.
+    Which devices they have is a function of the seed; states and counters come from the file, so whatever is done to
+    them now is what would have been done to the chip. Only their scale, weight per conductance, is left to the file.
 
     Args:
         result: the chip as it was left.

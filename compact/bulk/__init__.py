@@ -1,1 +1,1 @@
-"""Sweeps in bulk: a plan of device instances, temperatures and pulses, cut into blocks that run anywhere in any order."""
+"""Sweeps in bulk: a plan of instances, temperatures and pulses, cut into blocks that run anywhere in any order."""

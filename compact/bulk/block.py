@@ -67,8 +67,8 @@ def next_total(counts: np.ndarray, target: float | None) -> int:
         target: largest standard error of a probability, None for no further round [1].
 
     Returns:
-        The present number where that is enough. The standard error is that of the transition table, below 1/(2 sqrt(n)),
-        so that 1/(2 target)^2 trajectories are always enough.
+        The present number where that is enough. The standard error is that of the transition table, below 1/(2
+        sqrt(n)), so that 1/(2 target)^2 trajectories are always enough.
     """
     n = int(counts.sum())
     if target is None:

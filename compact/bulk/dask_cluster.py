@@ -1,7 +1,8 @@
 """Blocks of a sweep on a Dask cluster (extra `cluster`).
 
-Only numbers travel: the plan as one text with each task, the counts back. Workers need this package in the same version.
-Dask gives the tasks of a worker that dies to others; as a block depends on its plan and number alone, nothing changes.
+Only numbers travel: the plan as one text with each task, the counts back. Workers need this package in the same
+version. Dask gives the tasks of a worker that dies to others; as a block depends on its plan and number alone, nothing
+changes.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """Device configuration of aihwkit, the IBM Analog Hardware Acceleration Kit: a `PiecewiseStepDevice`.
 
-Its weight is w = 2 (G - G_min)/(G_max - G_min) - 1. A pulse up changes it by dw_min times the value interpolated between
-the nodes `piecewise_up`, evenly spaced over the range, with a relative Gaussian scatter `dw_min_std`; pulses down
-likewise. Here the nodes are the mean steps of the table.
+Its weight is w = 2 (G - G_min)/(G_max - G_min) - 1. A pulse up changes it by dw_min times the value interpolated
+between the nodes `piecewise_up`, evenly spaced over the range, with a relative Gaussian scatter `dw_min_std`; pulses
+down likewise. Here the nodes are the mean steps of the table.
 
 References:
     M. J. Rasch et al., IEEE AICAS 2021 (aihwkit); aihwkit 1.2, class `PiecewiseStepDevice`.

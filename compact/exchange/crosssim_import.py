@@ -54,8 +54,8 @@ class Fidelity:
         mean_step: mean change by one pulse, in spacings of the states [1].
         std_ratio: median of the standard deviation of one pulse over that of the source [1].
         largest_shift: largest difference of the cumulative distributions between states [1].
-        whole_step_states: number of states nearest to that asked for with which the mean step is a whole number of them,
-            at least two, so that the spread is least enlarged [1].
+        whole_step_states: number of states nearest to that asked for with which the mean step is a whole number of
+            them, at least two, so that the spread is least enlarged [1].
     """
 
     mean_step: float

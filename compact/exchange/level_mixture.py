@@ -1,8 +1,8 @@
 """Levels in a list of conductances: a mixture of Gaussians on a line, with a flat share for outliers.
 
-Likelihood of each reading: (1 - w) sum_s p_s N(G; mean_s, std_s) + w / range. Expectation and maximization start from the
-best partition of the sorted values into S intervals (least sum of squares, found exactly by dynamic programming), so that
-the result does not depend on a seed. The number of levels is that of the least Bayesian information criterion.
+Likelihood of each reading: (1 - w) sum_s p_s N(G; mean_s, std_s) + w / range. Expectation and maximization start from
+the best partition of the sorted values into S intervals (least sum of squares, found exactly by dynamic programming),
+so that the result does not depend on a seed. The number of levels is that of the least Bayesian information criterion.
 
 References:
     A. P. Dempster, N. M. Laird and D. B. Rubin, J. R. Stat. Soc. B 39, 1 (1977).

@@ -1,8 +1,8 @@
 """From measured pulse responses to a transition table: states found in the conductances, transitions counted.
 
-The states are the levels of each device (`level_mixture`); their number is the same for all devices, given or that of the
-least sum of the information criteria. A transition counts where a reading follows that of the pulse before it, both of them
-at a level. The counts are trials, so that the standard errors of the table mean what they say.
+The states are the levels of each device (`level_mixture`); their number is the same for all devices, given or that of
+the least sum of the information criteria. A transition counts where a reading follows that of the pulse before it, both
+of them at a level. The counts are trials, so that the standard errors of the table mean what they say.
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 """A Verilog-A module of the quantized stochastic synapse: write line, junction, states, transitions.
 
-Three terminals: the write current flows from w1 to w2 through the heavy metal, the junction goes from t to its middle. A
-pulse through the line draws the next state once, from the closed-form model of the table where it has one that can be
+Three terminals: the write current flows from w1 to w2 through the heavy metal, the junction goes from t to its middle.
+A pulse through the line draws the next state once, from the closed-form model of the table where it has one that can be
 written, else from the probabilities of the table.
 """
 

@@ -29,8 +29,8 @@ def number(value: float) -> str:
 def table_law(table: TransitionTable, *, device: int, temperature: float) -> tuple[str, str]:
     """Return the code that interpolates the table as `compact.table.interpolate` does, held beyond its grid.
 
-    Normal quantiles of the chances to be lost and to end in state m or beyond run linearly in current density and in the
-    logarithm of duration. The share that counts as half an outcome is one for the whole table here.
+    Normal quantiles of the chances to be lost and to end in state m or beyond run linearly in current density and in
+    the logarithm of duration. The share that counts as half an outcome is one for the whole table here.
 
     Returns:
         Declarations and statements.

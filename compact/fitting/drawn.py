@@ -14,7 +14,8 @@ def drawn_matrices(
 ) -> np.ndarray:
     """Return the matrices of devices that no sweep has seen, shape (devices, P, S, S+1) [1].
 
-    Device `first` + i is a pure function of (fit, seed, `first` + i): a larger array begins with the devices of a smaller one.
+    Device `first` + i is a pure function of (fit, seed, `first` + i): a larger array begins with the devices of a
+    smaller one.
 
     Args:
         table: a table with a fit of at least 8 device instances.

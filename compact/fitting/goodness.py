@@ -25,7 +25,8 @@ class Goodness:
     Attributes:
         deviance: twice the log likelihood ratio of the counts to the model [1].
         expected: what it is on average where the model is right; small where outcomes are sure [1].
-        residual: mean displacement observed minus fitted, in its standard errors; > 0: the model moves walls too little [1].
+        residual: mean displacement observed minus fitted, in its standard errors; > 0: the model moves walls too little
+        [1].
         distance: total variation distance of observed shares from fitted rows, mean over the states [1].
         sampling: what that distance is on average where the model is right [1].
     """

@@ -1,13 +1,14 @@
-"""Honest intervals of transition probabilities: Dirichlet posterior of the counts, about the closed form where there is one.
+"""Intervals of transition probabilities: Dirichlet posterior of the counts, about the closed form if there is one.
 
 The outcomes of a row are multinomial. With a Dirichlet prior of weights alpha the posterior is Dirichlet with weights
 counts + alpha, and each probability by itself has the posterior Beta(c + alpha, n + sum(alpha) - c - alpha).
 
-The prior: an outcome has the weight 1/2 against 1/2 for all others together, Jeffreys' prior of one share, which the standard errors
-of the table use too. With a fit come w more trials that came out as the fitted row p says, alpha = 1/2 + w p against
-1/2 + w (1 - p). They are a quarter of the row's own trials, at most 100, and fewer by the dispersion (deviance per degree of
-freedom) of the fit: the closed form draws no probability by more than a fifth of the way towards it. The interval is the one
-between equal tails, but it begins at zero for an outcome that never came about and ends at one for one that always did.
+The prior: an outcome has the weight 1/2 against 1/2 for all others together, Jeffreys' prior of one share, which the
+standard errors of the table use too. With a fit come w more trials that came out as the fitted row p says, alpha = 1/2
++ w p against 1/2 + w (1 - p). They are a quarter of the row's own trials, at most 100, and fewer by the dispersion
+(deviance per degree of freedom) of the fit: the closed form draws no probability by more than a fifth of the way
+towards it. The interval is the one between equal tails, but it begins at zero for an outcome that never came about and
+ends at one for one that always did.
 
 References:
     L. D. Brown, T. T. Cai and A. DasGupta, Stat. Sci. 16, 101 (2001): such intervals and their coverage.

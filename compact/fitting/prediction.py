@@ -12,8 +12,8 @@ def prediction_error(
 ) -> np.ndarray:
     """Return the standard error of `fit.model.matrix` at a pulse, shape (S, S+1) [1].
 
-    It grows by the root of the dispersion where the fit is not perfect. What the closed form itself may miss, most of all far outside
-    the pulses it was fitted to, is not in it, nor are parameters that the counts do not determine.
+    It grows by the root of the dispersion where the fit is not perfect. What the closed form itself may miss, most of
+    all far outside the pulses it was fitted to, is not in it, nor are parameters that the counts do not determine.
 
     Args:
         fit: the fit.

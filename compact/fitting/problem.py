@@ -1,7 +1,7 @@
 """The likelihood of one device's counts as a function of working parameters: probabilities and their slopes.
 
-Working parameters are pure numbers of order one: the logarithm of a positive parameter over its scale, or the parameter over
-its scale where it may be zero. Thresholds come as logarithms over the typical current density.
+Working parameters are pure numbers of order one: the logarithm of a positive parameter over its scale, or the parameter
+over its scale where it may be zero. Thresholds come as logarithms over the typical current density.
 """
 
 import dataclasses

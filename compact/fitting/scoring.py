@@ -1,7 +1,7 @@
 """Maximum likelihood by Fisher scoring, damped after Levenberg and Marquardt, for many devices with shared parameters.
 
-Devices share some parameters and have others of their own, so that the information matrix is an arrow: one shared block,
-one block per device, no coupling between devices. Own parameters are eliminated device by device.
+Devices share some parameters and have others of their own, so that the information matrix is an arrow: one shared
+block, one block per device, no coupling between devices. Own parameters are eliminated device by device.
 """
 
 import dataclasses

@@ -4,18 +4,19 @@ With the current over threshold j = J/J_c, the drift in units of the way to the 
 
     v = b u / (1 + s max(u, 0)),   u = j - 1,
 
-diffusion D = sigma^2 T / T_0, ways A_k = 1 + (k - 1) a and time left t_k (see `forms.wait_and_run`), the time of first passage is
-inverse Gaussian,
+diffusion D = sigma^2 T / T_0, ways A_k = 1 + (k - 1) a and time left t_k (see `forms.wait_and_run`), the time of first
+passage is inverse Gaussian,
 
     F_k = Phi((v t_k - A_k) / sqrt(D t_k)) + exp(2 v A_k / D) Phi(-(v t_k + A_k) / sqrt(D t_k)).
 
-Below threshold it saturates at exp(-2 A |v| / D); a wall that has fallen back tries again, which gives escapes at the rate
+Below threshold it saturates at exp(-2 A |v| / D); a wall that has fallen back tries again, which gives escapes at the
+rate
 
     Gamma = f exp(-(E_0 / kB T) (1 - j)_+^(3/2)),   f = D / A_1^2,
 
-once the well is filled, after about 1/f: they count as y_k = Gamma [t_k - (1 - exp(-f t_k)) / f], and k of them came with the Erlang
-probability P(k, y_k). Both add up to passed_k = 1 - (1 - F_k)(1 - P(k, y_k)). The barrier E_0 is that which gives the known rate of
-escape at rest; where none is known, that of the wedge which the drift describes, 2 b / D.
+once the well is filled, after about 1/f: they count as y_k = Gamma [t_k - (1 - exp(-f t_k)) / f], and k of them came
+with the Erlang probability P(k, y_k). Both add up to passed_k = 1 - (1 - F_k)(1 - P(k, y_k)). The barrier E_0 is that
+which gives the known rate of escape at rest; where none is known, that of the wedge which the drift describes, 2 b / D.
 
 References:
     E. Schrodinger, Phys. Z. 16, 289 (1915); M. C. K. Tweedie, Ann. Math. Stat. 28, 362 (1957): inverse Gaussian.

@@ -50,8 +50,8 @@ class Form:
         name: as in files and on the command line.
         reference: the literature it rests on.
         parameters: those shared by all devices; `pace`, the first, may differ between devices.
-        passed: called with (values by name, J / threshold (n, k), duration (n,) [s], temperature (n,) [K],
-            rest (rate of escape [1/s] without current and the temperature [K] it belongs to, or None)); returns (n, k) [1].
+        passed: called with (values by name, J / threshold (n, k), duration (n,) [s], temperature (n,) [K], rest (rate
+            of escape [1/s] without current and the temperature [K] it belongs to, or None)); returns (n, k) [1].
         share: weight of the thresholds of the run-on ridges relative to that of the first, from the values.
     """
 
@@ -65,8 +65,8 @@ class Form:
 def wait_and_run(values: dict, ratio: np.ndarray, duration: np.ndarray) -> np.ndarray:
     """Return the time left for passing k ridges after the dead times, shape (n, k), at least a trifle [s].
 
-    t_k = tau - t_edge / (J/J_c) - t_first - (k - 1) t_run: the edges of the pulse count less the closer the current is to
-    the threshold, the wall needs t_first to build up its angle and leave the bottom, and t_run to fall into the next
+    t_k = tau - t_edge / (J/J_c) - t_first - (k - 1) t_run: the edges of the pulse count less the closer the current is
+    to the threshold, the wall needs t_first to build up its angle and leave the bottom, and t_run to fall into the next
     well.
     """
     later = np.arange(ratio.shape[1])

@@ -2,8 +2,8 @@
 
     passed_k = P(kappa + (k - 1) kappa_run, lambda(J, T) t_k),   P: regularized incomplete gamma function,
 
-with the time left t_k of `forms.wait_and_run`. Gamma times with one rate add up, kappa = 1 is the exponential law of a single
-activated step. Barrier laws for the rate lambda:
+with the time left t_k of `forms.wait_and_run`. Gamma times with one rate add up, kappa = 1 is the exponential law of a
+single activated step. Barrier laws for the rate lambda:
 
     power p:      lambda = f exp(-(E_0 / kB T) (1 - j)_+^p), saturating at f above threshold
     saddle-node:  lambda = f / [Ai(z)^2 + Bi(z)^2], z = c (1 - j) (T_0/T)^(2/3): the mean time past a saddle-node with noise

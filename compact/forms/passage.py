@@ -1,7 +1,7 @@
-"""From the passage of ridges to rows of transition matrices: directions, thresholds of single ridges, ends of the track.
+"""From the passage of ridges to rows of transition matrices: directions, thresholds of ridges, ends of the track.
 
-Ridges are numbered along the track: ridge r lies between states r - 1 and r; 0 and S are the ends. A current drives all walls
-one way, towards higher or lower states; nothing moves against it but the stray share.
+Ridges are numbered along the track: ridge r lies between states r - 1 and r; 0 and S are the ends. A current drives all
+walls one way, towards higher or lower states; nothing moves against it but the stray share.
 """
 
 import dataclasses
@@ -54,8 +54,8 @@ def grid_pulses(
 def effective_threshold(pulses: Pulses, threshold: np.ndarray, share: float) -> np.ndarray:
     """Return threshold current density for passing k = 1..S ridges, shape (n, S) [A/m^2]; HELD where no wall passes.
 
-    The mean over the ridges passed, each run-on ridge with the weight `share` of the first; for the end of the track, whose
-    ridge is of another kind, its own threshold.
+    The mean over the ridges passed, each run-on ridge with the weight `share` of the first; for the end of the track,
+    whose ridge is of another kind, its own threshold.
 
     Args:
         pulses: the pulses.
@@ -88,8 +88,8 @@ def reached(
 def displacement(chance: np.ndarray, distance: np.ndarray, stray: float) -> np.ndarray:
     """Return the probability of the outcomes by ridges passed, shape (n, S+2) [1].
 
-    Columns 0..S: so many ridges, the last one of each row (its distance) is the loss over the end; column S+1: any of the
-    outcomes against the drive and, for a wall that cannot be lost that way, the loss.
+    Columns 0..S: so many ridges, the last one of each row (its distance) is the loss over the end; column S+1: any of
+    the outcomes against the drive and, for a wall that cannot be lost that way, the loss.
 
     Args:
         chance: of passing at least k ridges, shape (n, S).

@@ -4,9 +4,9 @@ The logarithms of the parameters that devices have on their own (pace, threshold
 
     ln x = m + L z + sqrt(psi) w,   z, w standard normal,
 
-a factor model: R common factors L, and a specific variance psi per parameter. The covariance of the fitted values is that of the
-devices plus that of the fits; the latter, known from the fits, is subtracted first. The factors are the leading eigenvectors of the
-rest, psi what they leave on its diagonal.
+a factor model: R common factors L, and a specific variance psi per parameter. The covariance of the fitted values is
+that of the devices plus that of the fits; the latter, known from the fits, is subtracted first. The factors are the
+leading eigenvectors of the rest, psi what they leave on its diagonal.
 
 References:
     K. G. Joreskog, Psychometrika 32, 443 (1967): factor analysis. Principal factors are used here, not his likelihood.

@@ -1,4 +1,4 @@
-"""Potentiation and depression: what trains of equal pulses make of the conductance, exactly, by powers of the matrices."""
+"""Potentiation and depression: what trains of equal pulses make of the conductance, by powers of the matrices."""
 
 import dataclasses
 

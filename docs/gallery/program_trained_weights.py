@@ -51,7 +51,7 @@ def program(network, targets, kind, noise):
 
 
 def main(epochs: int = 60):
-    """Print accuracy and effort; returns {(kind, noise): (accuracy, summary of the first layer)} and the float accuracy."""
+    """Print accuracy and effort. Return {(kind, noise): (accuracy, summary of the first layer)} and the float accuracy."""
     network, test = trained(epochs)
     targets = [layer.weights.values.copy() for layer in network.crossbars]
     before, found = accuracy(network, test), {}

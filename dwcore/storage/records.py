@@ -1,7 +1,8 @@
 """The layout of a file, declared once on the dataclass that it holds; written, read and checked from there.
 
 A record is a dataclass. Each field that a file keeps is made with `data` (one data set), `named` (a group of data sets
-with free names) or `part` (a record within); other fields are not stored, the reader is given them or takes their default.
+with free names) or `part` (a record within); other fields are not stored, the reader is given them or takes their
+default.
 
     @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
     class Curve:

@@ -1,8 +1,8 @@
 """What pins the wall: notches, by how deep they cut each edge, and a tabulated potential.
 
-Each shape of a notch maps the reduced distance v = 2|x - position|/width to the fraction of the depth: 1 at the bottom of a notch
-that is deepest in its centre, 0 outside. `width` is the full width at the edge of the track, except for the Gaussian,
-where it is the full width at half depth and the tails go on.
+Each shape of a notch maps the reduced distance v = 2|x - position|/width to the fraction of the depth: 1 at the bottom
+of a notch that is deepest in its centre, 0 outside. `width` is the full width at the edge of the track, except for the
+Gaussian, where it is the full width at half depth and the tails go on.
 """
 
 import dataclasses

@@ -1,8 +1,8 @@
 """Where the noiseless motion of the wall stands still on (q, phi), and whether it is stable there.
 
-The wall stands still where both right-hand sides f1 and f2 of the field equations (`llg.walls.q_phi`) vanish, with or without
-an energy. All such points are found: a grid is searched for cells in which both change sign, and Newton's method goes
-on from there. Without drive the stable points are the wells of E, the saddles its transition states.
+The wall stands still where both right-hand sides f1 and f2 of the field equations (`llg.walls.q_phi`) vanish, with or
+without an energy. All such points are found: a grid is searched for cells in which both change sign, and Newton's
+method goes on from there. Without drive the stable points are the wells of E, the saddles its transition states.
 
 References:
     S. H. Strogatz, Nonlinear Dynamics and Chaos (Perseus 1994), chapters 5 and 6.

@@ -77,8 +77,8 @@ class Settling:
             time: remaining time [s].
 
         Returns:
-            Shape (grid points of the geometry, 3): at each point A, B, C of E - level = A + B cos^2 phi + C cos phi [J].
-            A is infinite where no well is, edges included.
+            Shape (grid points of the geometry, 3): at each point A, B, C of E - level = A + B cos^2 phi + C cos phi
+            [J]. A is infinite where no well is, edges included.
         """
         q = self.parts.q
         level = np.full(q.size, -np.inf)

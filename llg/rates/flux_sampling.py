@@ -140,7 +140,8 @@ def flux_step(model: QPhiModel, well: Well, direction: int, temperature: float) 
 def wandering_time(model: QPhiModel, wells: list[Well], home: int, temperature: float) -> float:
     """Return the time [s] in which walls fill the way to the neighbours, L^2/(pi^2 D_q), D_q of a held angle.
 
-    They belong to the well until they reach another core, so the flux counts only once there are as many as there will be.
+    They belong to the well until they reach another core, so the flux counts only once there are as many as there will
+    be.
     """
     places = np.array([0.0, *(well.q for well in wells), model.device.track.length])
     reach = np.diff(places)[home : home + 2].max()

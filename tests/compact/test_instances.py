@@ -1,4 +1,4 @@
-"""Sweeps over device instances and temperatures: each is what a sweep of it alone gives; states that shift or vanish."""
+"""Sweeps over instances and temperatures: each is what a sweep of it alone gives; states that shift or vanish."""
 
 import dataclasses
 

@@ -1,7 +1,7 @@
-"""The Verilog-A synapse, compiled by OpenVAF and evaluated: conductances, transitions, random numbers, whole pulse trains.
+"""The Verilog-A synapse, compiled by OpenVAF and evaluated: conductances, transitions, random numbers, pulse trains.
 
-OpenVAF comes as the package `openvaf-py`; it gives residuals and charges of every node for given voltages, from which the
-time steps here are made.
+OpenVAF comes as the package `openvaf-py`; it gives residuals and charges of every node for given voltages, from which
+the time steps here are made.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Closed forms of `llg.walls.analytic` against the equations of motion of `llg.walls.q_phi`, integrated in time by scipy."""
+"""Closed forms of `llg.walls.analytic` against the equations of `llg.walls.q_phi`, integrated in time by scipy."""
 
 import math
 

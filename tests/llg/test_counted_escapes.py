@@ -4,9 +4,9 @@ Two equal wells, V = (B/2)(1 + cos(2 pi x/L)) between their bottoms at x = -L/2 
 straight track with a chiral wall. Started in one well, the share in the other is (1 - exp(-2 k t))/2 once the wall has
 relaxed within its well, which takes 0.1 ns.
 
-The formula takes well and barrier as integrals, so that strong damping leaves no error of order kB T/B; the curvatures alone
-would give 7 % more at 5.5 kB T (1/8 kB T/B from the well, 1/4 from the saddle). Counting 6144 walls until a quarter has crossed
-has a standard error of 3 %. Allowed are 8 % and three standard errors.
+The formula takes well and barrier as integrals, so that strong damping leaves no error of order kB T/B; the curvatures
+alone would give 7 % more at 5.5 kB T (1/8 kB T/B from the well, 1/4 from the saddle). Counting 6144 walls until a
+quarter has crossed has a standard error of 3 %. Allowed are 8 % and three standard errors.
 """
 
 import math

@@ -1,8 +1,8 @@
 """Escape rates from a well: forward flux sampling against waiting, at barriers of 4, 6 and 8 kB T and three dampings.
 
 Both state a standard error; the difference may be three times their root sum of squares. Waiting runs on
-`llg.runs.ensemble.simulate`, sampling on its own loop. The negative control samples with 10 % more noise, which multiplies a
-rate over 8 kB T by four.
+`llg.runs.ensemble.simulate`, sampling on its own loop. The negative control samples with 10 % more noise, which
+multiplies a rate over 8 kB T by four.
 """
 
 import functools

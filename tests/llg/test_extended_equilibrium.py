@@ -1,10 +1,10 @@
 """Thermal equilibrium of the walls with three coordinates against exp(-E/kB T) dq dphi d(third).
 
-An extra potential holds up the notch, so that the wall wanders over widths s2 that differ by a third while its own width, or its
-tilt, fluctuates by 15 to 20 % (10 degrees). Chi-square of the histograms of each coordinate and of each pair; cells with fewer than
-25 expected counts are put together. The seed is fixed: a right solver with another seed fails each of six with probability
-P_MIN. Negative controls: 10 % more noise, and other measures of equilibrium, which a scheme without the drifts of the
-multiplicative noise would give.
+An extra potential holds up the notch, so that the wall wanders over widths s2 that differ by a third while its own
+width, or its tilt, fluctuates by 15 to 20 % (10 degrees). Chi-square of the histograms of each coordinate and of each
+pair; cells with fewer than 25 expected counts are put together. The seed is fixed: a right solver with another seed
+fails each of six with probability P_MIN. Negative controls: 10 % more noise, and other measures of equilibrium, which a
+scheme without the drifts of the multiplicative noise would give.
 """
 
 import functools

@@ -1,8 +1,8 @@
-"""The kernels with three coordinates against the plain numpy models: Heun's scheme written out here, and an adaptive integrator.
+"""The kernels with three coordinates against the numpy models: Heun's scheme written out, an adaptive integrator.
 
-The noise drifts are the ones of `docs/theory-extended-walls.md`, in SI and from the mobilities. The kernels read their tables
-linearly, the models through cubic splines: on a straight track they agree to the rounding of the packed table, on a
-notched one to second order in the cell.
+The noise drifts are the ones of `docs/theory-extended-walls.md`, in SI and from the mobilities. The kernels read their
+tables linearly, the models through cubic splines: on a straight track they agree to the rounding of the packed table,
+on a notched one to second order in the cell.
 """
 
 import math
@@ -117,8 +117,8 @@ def mobilities(model, q, third):
 def stratonovich(model, state, current, temperature):
     """Velocities with the drifts of the multiplicative noise, and its amplitudes [unit/sqrt(s)].
 
-    Drift kT d_j G_ij less half of b_i d_i b_i, all derivatives by differences. The width runs as v = sqrt(Delta): the drift
-    of v is that of Delta over 2 v, and the correction the one in v.
+    Drift kT d_j G_ij less half of b_i d_i b_i, all derivatives by differences. The width runs as v = sqrt(Delta): the
+    drift of v is that of Delta over 2 v, and the correction the one in v.
     """
     q, phi, third = state
     kT = K_B * temperature

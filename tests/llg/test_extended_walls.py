@@ -180,8 +180,8 @@ def test_too_soft_a_wall_is_refused(name):
 def test_tilt_of_narrow_tracks():
     """Two-dimensional micromagnetics with local demagnetization: mean tilt at 1e11 A/m^2 against the track width.
 
-    A = 1e-11 J/m, K_eff = 1.72e5 J/m^3, D = 1 mJ/m^2, alpha = 0.3, theta_SH = 0.1, t = 0.6 nm; cells of 2 nm, damping-like
-    torque only. Slope of the straight line fitted to the wall, to 0.15 degrees by halving the cells.
+    A = 1e-11 J/m, K_eff = 1.72e5 J/m^3, D = 1 mJ/m^2, alpha = 0.3, theta_SH = 0.1, t = 0.6 nm; cells of 2 nm,
+    damping-like torque only. Slope of the straight line fitted to the wall, to 0.15 degrees by halving the cells.
     """
     for width, tilt in ((128e-9, -10.23), (96e-9, -9.76), (64e-9, -8.79), (48e-9, -7.91), (32e-9, -6.59)):
         device = make_device(
