@@ -11,6 +11,8 @@ of one's own is in docs/synapse-arrays.md, layers for PyTorch are in ``arraysim.
 
 import lazy_loader
 
+from dwcore import __version__ as __version__
+
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={

@@ -4,8 +4,6 @@
 while working on sound input (exit code 1). Messages are one line: what, where, the value, the rule.
 """
 
-from difflib import get_close_matches
-
 
 class DwsynapseError(Exception):
     """Base class of all errors raised on purpose."""
@@ -21,6 +19,8 @@ class RunError(DwsynapseError, RuntimeError):
 
 def nearest(name: str, valid) -> str:
     """Return ``'; did you mean "x"?'`` for the closest valid name, else the list of valid names."""
+    from difflib import get_close_matches  # errors only: slow to import
+
     valid = sorted(valid)
     close = get_close_matches(name, valid, n=1, cutoff=0.6)
     return f'; did you mean "{close[0]}"?' if close else f"; valid names: {', '.join(valid)}"

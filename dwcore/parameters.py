@@ -7,7 +7,6 @@ and plot labels.
 """
 
 import dataclasses
-import difflib
 import math
 import operator
 from collections.abc import Iterator, Mapping
@@ -153,7 +152,9 @@ def _field_problems(field, value) -> Iterator[str]:
         return
     if meta["kind"] == "word":
         if meta["choices"] and value not in meta["choices"]:
-            close = difflib.get_close_matches(str(value), meta["choices"], n=1, cutoff=0.6)
+            from difflib import get_close_matches  # errors only: slow to import
+
+            close = get_close_matches(str(value), meta["choices"], n=1, cutoff=0.6)
             hint = f'; did you mean "{close[0]}"?' if close else ""
             yield f'{field.name} = "{value}" must be one of {", ".join(meta["choices"])}{hint}'
         return

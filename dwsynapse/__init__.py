@@ -4,17 +4,8 @@
 >>> summary = dwsynapse.run("five_state", out="results", quick=True)
 """
 
-from typing import Any
-
 import lazy_loader
 
-_attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+from dwcore import __version__ as __version__
 
-
-def __getattr__(name: str) -> Any:
-    """Return a public name, or the version, imported on first use."""
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("dwsynapse")
-    return _attribute(name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

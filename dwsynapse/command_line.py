@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 
+from dwcore import __version__
 from dwcore.errors import InputError, RunError
 from dwsynapse.commands import COMMANDS
 
@@ -21,20 +22,10 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
 
-class _Version(argparse.Action):
-    """`--version`, which looks up the version only when asked: that takes as long as all other imports together."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        from dwsynapse import __version__
-
-        print(__version__)
-        parser.exit()
-
-
 def build_parser(name: str | None = None) -> argparse.ArgumentParser:
     """Return the parser that knows all commands by name and help, and the options of the command `name`."""
     parser = Parser(prog="dwsynapse", description="From the physics of one domain wall to a network trained on chip.")
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
+    parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     for key, command in COMMANDS.items():
         subparser = commands.add_parser(key, help=command.help)

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 from pathlib import Path
@@ -73,6 +72,8 @@ def _has_unit(text: str) -> bool:
 
 def emit(arguments: argparse.Namespace, result: dict, lines: list[str]):
     """Print the result as one JSON object with --json, else as lines of text."""
+    import json
+
     print(json.dumps(result, allow_nan=False) if arguments.json else "\n".join(lines))
 
 

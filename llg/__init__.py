@@ -6,6 +6,8 @@
 
 import lazy_loader
 
+from dwcore import __version__ as __version__
+
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={

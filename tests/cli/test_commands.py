@@ -1,5 +1,6 @@
 """Each subcommand on sound input: files, JSON keys, nothing on stderr."""
 
+import importlib.metadata
 import json
 from pathlib import Path
 
@@ -217,7 +218,7 @@ def test_help_of_every_command(command):
         answer = command(name, "--help")
         assert answer.code == 0 and answer.err == "" and f"dwsynapse {name}" in answer.out
         assert f"    {name} " in top.out
-    assert command("--version").out.strip() == dwsynapse.importlib.metadata.version("dwsynapse")
+    assert command("--version").out.strip() == importlib.metadata.version("dwsynapse") == dwsynapse.__version__
 
 
 def test_installed_script_from_another_folder(folder, process):
