@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dwcore import __version__
 from dwcore.errors import InputError, RunError
 from dwsynapse.commands import COMMANDS
+from dwsynapse.options import harmless
 
 _PLAIN = {"µ": "u", "²": "^2", "³": "^3", "±": "+-", "×": "x", "−": "-", "–": "-", "°": "deg", "Ω": "ohm", "…": "..."}
 
@@ -19,7 +20,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str):
         """Report bad usage on one line and exit with 2."""
-        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
+        self.exit(2, f"{self.prog}: {harmless(' '.join(message.split()))}\n")
 
 
 def build_parser(name: str | None = None) -> argparse.ArgumentParser:
@@ -93,6 +94,5 @@ def _drop_output() -> None:
 
 
 def _fail(code: int, message: str) -> int:
-    line = " ".join(message.split())
-    print(f"dwsynapse: {line}", file=sys.stderr)
+    print(f"dwsynapse: {harmless(' '.join(message.split()))}", file=sys.stderr)
     return code

@@ -6,7 +6,6 @@ the first time.
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ from compact.table.staircase import staircase
 from compact.table.table_file import load_table
 from dwcore.errors import InputError, nearest
 from dwcore.storage.files import open_checked, provenance
+from dwsynapse.about import is_device
 from llg.device.device import load_device
 from llg.drawing.animation import WallScene
 from llg.drawing.device_figures import (
@@ -305,12 +305,6 @@ def _known(source, name: str | None, kinds: dict[str, FigureKind]) -> str:
     if name not in kinds:
         raise InputError(f'{source}: has no figure "{name}"{nearest(name, kinds)}')
     return name
-
-
-def is_device(source: str) -> bool:
-    """Whether a source is meant as a device, not as a file of results."""
-    path = Path(source)
-    return path.suffix == ".toml" or not (path.suffix or path.exists())
 
 
 def can_move(source: str) -> bool:

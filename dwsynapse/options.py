@@ -74,7 +74,12 @@ def emit(arguments: argparse.Namespace, result: dict, lines: list[str]):
     """Print the result as one JSON object with --json, else as lines of text."""
     import json
 
-    print(json.dumps(result, allow_nan=False) if arguments.json else "\n".join(lines))
+    print(json.dumps(result, allow_nan=False) if arguments.json else "\n".join(map(harmless, lines)))
+
+
+def harmless(text: str) -> str:
+    """Return a text whose control characters, which could steer a terminal, are spelled out as in `\\x1b`."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 @contextlib.contextmanager

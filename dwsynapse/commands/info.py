@@ -1,69 +1,57 @@
-"""`dwsynapse info`: what a file is, where it came from, and whether it is sound in every detail of its format."""
+"""`dwsynapse info`: what a file or a device is, where it came from, and what follows from it."""
 
 import argparse
 
+from dwcore.errors import InputError
 from dwsynapse.options import add_common, emit
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("file", metavar="FILE", help="an HDF5 file of this program")
+    parser.add_argument("file", metavar="FILE|DEVICE", help="an HDF5 file of this program, shipped device or TOML file")
     parser.add_argument("--check", action="store_true",
-                      help="check the content against the format of its kind as well: types, shapes, units, values")  # fmt: skip
+                        help="check the content against the format of its kind as well: types, shapes, units, values")  # fmt: skip
     add_common(parser, seed=False)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Check a file and describe it."""
-    from dwcore.storage.files import JOURNALS, describe, open_checked, provenance
+    """Describe a file, which is checked, or a device."""
+    from dwsynapse.about import info, is_device
 
-    with open_checked(arguments.file) as file:
-        origin, content = provenance(file), describe(file)
-    checked = _check(arguments.file, origin["schema"]) if arguments.check else None
-    arrays = [
-        {"name": name, "shape": list(shape), "dtype": str(dtype), "unit": unit, "long_name": long_name}
-        for name, shape, dtype, unit, long_name in content
-    ]
+    if is_device(arguments.file) and arguments.check:
+        raise InputError(f"info: --check is for files; {arguments.file} is a device, which is always checked")
+    result = info(arguments.file, check=arguments.check)
+    emit(arguments, result, _device_lines(result) if "device" in result else _file_lines(result))
+
+
+def _device_lines(result: dict) -> list[str]:
     lines = [
-        f"{arguments.file}: sound {origin['schema']} version {origin['schema_version']}, complete, content verified"
+        f'{result["source"]}: the device "{result["device"]}", model {result["model"]}, {result["temperature_K"]:g} K'
     ]
-    if checked is None and origin["schema"] in JOURNALS:
+    for one in result["derived"]:
+        unit = "" if one["unit"] == "1" else f" {one['unit']}"
+        lines.append(f"  {one['name']} = {one['value']:.4g}{unit}: {one['meaning']}")
+    lines.append(f"  {len(result['wells'])} wells; dwsynapse rates and simulate take the device")
+    for well in result["wells"]:
+        height = [well["barrier_left_kT"], well["barrier_right_kT"]]
+        barriers = "" if None in height else f": barriers {height[0]:.1f} and {height[1]:.1f} kB T"
+        lines.append(f"  {1e9 * well['q_m']:.1f} nm{barriers}")
+    return lines
+
+
+def _file_lines(result: dict) -> list[str]:
+    from dwcore.storage.files import JOURNALS
+
+    lines = [
+        f"{result['file']}: sound {result['schema']} version {result['schema_version']}, complete, content verified"
+    ]
+    if "checked" not in result and result["schema"] in JOURNALS:
         lines.append("  its blocks, written after it was sealed, are verified by --check only")
-    lines += [f"  checked: {words}" for words in checked or ()]
-    lines += [f"  {key}: {origin[key]}" for key in ("seed", "command_line", "git_state", "versions", "inputs")]
-    lines += _foreign_lines(origin["config"])
-    lines += [f"  {a['name']} {tuple(a['shape'])} {a['dtype']} [{a['unit']}] {a['long_name']}" for a in arrays]
-    result = {"file": arguments.file, "sound": True, **origin, "arrays": arrays}
-    emit(arguments, result if checked is None else result | {"checked": checked}, lines)
-
-
-def _check(path, schema: str) -> list[str]:
-    """Check a file as its kind demands; returns what was found, in words.
-
-    Raises:
-        InputError: names the file and what is wrong with it.
-    """
-    from arraysim.programming.file import load_programming
-    from arraysim.training.file import load_training
-    from arraysim.training.series import load_series
-    from compact.bulk.check import check_sweep
-    from compact.table.table_check import check_table
-    from llg.runs.trajectories import load_trajectories
-
-    if schema == "dwsynapse.transition-table":
-        return check_table(path)
-    if schema == "dwsynapse.sweep":
-        return check_sweep(path)
-    if schema == "dwsynapse.trajectories":
-        return [f"trajectories of {load_trajectories(path).q.shape[0]} walls"]
-    if schema == "dwsynapse.training":
-        return [f"training results of {len(load_training(path))} seeds"]
-    if schema == "dwsynapse.programming":
-        return [f"programmed chips of {len(load_programming(path))} seeds"]
-    if schema == "dwsynapse.training-series":
-        load_series(path)
-        return ["a series of trainings"]
-    return ["no more than the rules for all files"]
+    lines += [f"  checked: {words}" for words in result.get("checked", ())]
+    lines += [f"  {key}: {result[key]}" for key in ("seed", "command_line", "git_state", "versions", "inputs")]
+    lines += _foreign_lines(result["config"])
+    shown = ((a["name"], tuple(a["shape"]), a["dtype"], a["unit"], a["long_name"]) for a in result["arrays"])
+    return lines + [f"  {name} {shape} {dtype} [{unit}] {words}" for name, shape, dtype, unit, words in shown]
 
 
 def _foreign_lines(config) -> list[str]:

@@ -27,7 +27,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Draw one figure of a file or device, or animate a trajectory."""
     from dwcore.canvas.figure_file import figure_format, save_figure
     from dwcore.canvas.movie_file import is_movie, movie_format, save_movie
-    from dwsynapse.figures import can_move, draw_device, draw_file, is_device, movie_of
+    from dwsynapse.about import is_device
+    from dwsynapse.figures import can_move, draw_device, draw_file, movie_of
 
     writable_file(arguments.out, arguments.force)
     if is_movie(arguments.out) and can_move(arguments.file):
