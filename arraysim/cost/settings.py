@@ -38,7 +38,7 @@ class ChipSettings(Parameters):
         default="sar",
         choices=("sar", "sar-fast", "flash", "ramp"),
     )
-    converter_bits: int = whole("resolution", default=6, ge=1, le=12)
+    converter_bits: int = whole("bits of a converter", default=6, ge=1, le=12)
     columns_per_converter: int = whole("columns that share a converter", default=8, ge=1)
     backward_converters: str = word(
         "shared: rows use the converters of the columns; own: rows have converters of their own",
@@ -55,7 +55,9 @@ class ChipSettings(Parameters):
     input_activity: tuple[float, ...] = numbers(
         "share of the input bits that are 1, of all layers or of each", "1", default=(0.15,)
     )
-    error_activity: tuple[float, ...] = numbers("the same for the bits of the errors", "1", default=(0.5,))
+    error_activity: tuple[float, ...] = numbers(
+        "share of the error bits that are 1, of all layers or of each", "1", default=(0.5,)
+    )
 
     cells: str = word(
         "cells per weight of a device: pair, or one per weight", default="pair", choices=("pair", "single")

@@ -101,7 +101,7 @@ class Activation(Layer):
     """A function of each value, with its result in a number of bits if they are given."""
 
     kind: ClassVar[str] = "activation"
-    function: str = word("which function", default="relu", choices=("relu", "tanh"))
+    function: str = word("function of each value", default="relu", choices=("relu", "tanh"))
     bits: int = whole("bits of the result; 0 keeps floating point", default=0, le=MAX_BITS)
     limit: float = quantity("largest result that the bits can say (relu)", "1", default=4.0, gt=0)
 

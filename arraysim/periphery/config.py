@@ -49,7 +49,9 @@ class TileWires(Wires):
 class Dac(Parameters):
     """Converters that drive the lines."""
 
-    bits: int = whole("of the input, its sign included where it has one; 0: no quantization", default=0, le=MAX_BITS)
+    bits: int = whole(
+        "bits of the input, its sign included where it has one; 0: no quantization", default=0, le=MAX_BITS
+    )
     coding: str = word(
         "serial: one read per bit with the line on or off; level: one read with as many voltages as the bits say",
         default="serial",
@@ -69,8 +71,8 @@ class Dac(Parameters):
 class Adc(Parameters):
     """Converters behind the lines, and what each of them has wrong."""
 
-    bits: int = whole("of a partial sum; 0: no quantization and no error", default=0, le=MAX_BITS)
-    kind: str = word("how it converts, which decides the form of its nonlinearity", default="sar",
+    bits: int = whole("bits of a partial sum; 0: no quantization and no error", default=0, le=MAX_BITS)
+    kind: str = word("kind of converter, which decides the form of its nonlinearity", default="sar",
                      choices=("sar", "flash", "ramp"))  # fmt: skip
     full_scale: float | None = quantity(
         "largest current it resolves; not given: calibrated from the data", "A", default=None, gt=0
@@ -104,7 +106,7 @@ class Adc(Parameters):
 class Read(Parameters):
     """Reading of the junctions."""
 
-    voltage: float = quantity("of a line driven at full scale", "V", default=0.1, gt=0, le=10)
+    voltage: float = quantity("voltage of a line driven at full scale", "V", default=0.1, gt=0, le=10)
     noise: float = quantity(
         "standard deviation of a junction's conductance in one read, relative", "1", default=0.0, ge=0, lt=1
     )
@@ -112,11 +114,11 @@ class Read(Parameters):
         "standard deviation referred to the current of a line in one read", "A", default=0.0, ge=0, le=1
     )
     subtraction: str = word(
-        "of the two lines of a pair: analog, before one converter; digital, after two",
+        "how the two lines of a pair are subtracted: analog, before one converter; digital, after two",
         default="analog",
         choices=("analog", "digital"),
     )
-    passes: str = word("that go through the periphery", default="both", choices=("both", "forward"))
+    passes: str = word("passes that go through the periphery", default="both", choices=("both", "forward"))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

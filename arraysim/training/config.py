@@ -23,14 +23,14 @@ class TrainingConfig(Task, ArraySettings):
     epochs: int = whole("passes through the training images", default=60, ge=1)
     batch_size: int = whole("images per update", default=16, ge=1)
     learning_rate: float | None = quantity(
-        "on chip, at the start; by default that of the rule", "1", default=None, gt=0
+        "learning rate on chip at the start; by default that of the rule", "1", default=None, gt=0
     )
     schedule: str = word("how learning rates fall", default="cosine", choices=tuple(SCHEDULES))
     decay: float = quantity(
         "factor on the learning rates per epoch, of the schedule step", "1", default=0.65, gt=0, le=1
     )
     pulse_threshold: float = quantity(
-        "of a digital accumulator over the mean step of a pulse, at which a pulse is sent",
+        "level of a digital accumulator at which a pulse is sent, over the mean step of a pulse",
         "1",
         default=1.0,
         gt=0.5,
@@ -49,10 +49,10 @@ class TrainingConfig(Task, ArraySettings):
     shift: int = whole("largest shift of training images, in pixels", default=0, le=16)
     flip: bool = flag("mirror half of the training images", default=False)
     float32_learning_rate: float = quantity(
-        "of the twin and of digital parameters (normalization), at the start", "1", default=0.05, gt=0
+        "learning rate of the twin and of digital parameters (normalization) at the start", "1", default=0.05, gt=0
     )
     float32_momentum: float = quantity(
-        "of the twin and of digital parameters (normalization)", "1", default=0.9, ge=0, lt=1
+        "momentum of the twin and of digital parameters (normalization)", "1", default=0.9, ge=0, lt=1
     )
     twin: bool = flag("train the float32 twin too", default=True)
     monitor_images: int = whole(
