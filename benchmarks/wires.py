@@ -13,9 +13,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
+from arraysim.periphery.config import Wires
 from arraysim.periphery.crossbar import Crossbar, solve_circuit
 from arraysim.periphery.effective_matrix import effective_matrix
-from arraysim.periphery.wires import Wires
 
 RESISTANCES = (0.01, 0.1, 1.0, 5.0, 10.0)
 

@@ -1,11 +1,72 @@
-"""Arrays, the drivers of their rows and columns, and the multiplexers in front of the converters."""
+"""Arrays, their lines with capacitance and settling, drivers, and the multiplexers in front of the converters."""
+
+import dataclasses
+import math
 
 import numpy as np
 
+from arraysim.cost.cell import READ_SHARE
 from arraysim.cost.converters import row_reads, serial_rows, single_reads
 from arraysim.cost.ledger import Entry
-from arraysim.cost.lines import Lines, read_time
 from arraysim.cost.workload import Workload, read_phases
+
+FAN_OUT = 4.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ArrayLines:
+    """Lines of one array.
+
+    Attributes:
+        word_capacitance: of a row, gates of the access transistors included [F].
+        bit_capacitance: of a column, drains included [F].
+        switch_width: width of a transistor of the column multiplexer [m].
+        switch_resistance: of that transistor when on [ohm].
+        word_delay: of the chain of inverters that drives a row [s].
+        settling: of a column to half a step of the converter [s].
+    """
+
+    word_capacitance: float
+    bit_capacitance: float
+    switch_width: float
+    switch_resistance: float
+    word_delay: float
+    settling: float
+
+
+def lines_of(work: Workload) -> ArrayLines:
+    """Return the capacitances and delays of the lines.
+
+    A row: columns x (cell width x c + W_read c_gate); a column: rows x (cell height x c + W_read c_junction), with the
+    wire capacitance per length c. The multiplexer switch has a quarter of the resistance of a whole column of conducting
+    devices; the column sits at a virtual ground of the same resistance as the switch and settles to 2^-(bits + 1) in
+    2 R C ln 2 (bits + 1). A row is driven by inverters that grow by four from stage to stage.
+    """
+    settings, cell, parts = work.settings, work.cell, work.parts
+    c = parts["wire_capacitance"]
+    word = settings.array_columns * (cell.width * c + cell.read_width * parts["gate_capacitance"])
+    bit = settings.array_rows * (cell.height * c + cell.read_width * parts["junction_capacitance"])
+    smallest = 2 * parts.technology.feature
+    width = smallest
+    if cell.kind == "device":
+        width = max(smallest, parts.linear_resistance * settings.array_rows * cell.on_conductance / READ_SHARE)
+    resistance = parts.linear_resistance / width
+    inverter = 3 * smallest * parts["gate_capacitance"]
+    stages = max(1, math.ceil(math.log(max(word / inverter, 1.0), FAN_OUT)))
+    return ArrayLines(
+        word_capacitance=word,
+        bit_capacitance=bit,
+        switch_width=width,
+        switch_resistance=resistance,
+        word_delay=stages * parts.technology.gate_delay,
+        settling=2 * resistance * bit * math.log(2) * (settings.converter_bits + 1),
+    )
+
+
+def read_time(work: Workload, lines: ArrayLines) -> float:
+    """Return the time of one read that the latency counts [s]."""
+    return work.settings.read_time or max(work.settings.read_pulse, lines.settling)
+
 
 SENSE_SWING = 0.2
 """Swing of an SRAM bit line that a sense amplifier needs, relative to the supply."""
@@ -13,7 +74,7 @@ LINE_GATES = 4
 """Gates that drive one line, beside the register that holds its bit."""
 
 
-def arrays_entry(work: Workload, lines: Lines) -> Entry:
+def arrays_entry(work: Workload, lines: ArrayLines) -> Entry:
     """Return the cells: area, reads, and what write pulses leave in them."""
     settings, cell, entry = work.settings, work.cell, work.entry("arrays")
     entry.note("A_cell", f"{cell.name}: {cell.width:.3g} m x {cell.height:.3g} m", cell.area, "m^2")
@@ -47,7 +108,7 @@ def arrays_entry(work: Workload, lines: Lines) -> Entry:
     return entry
 
 
-def _cell_read(work: Workload, lines: Lines) -> float:
+def _cell_read(work: Workload, lines: ArrayLines) -> float:
     """Return the energy of reading one cell through a sense amplifier [J]."""
     cell, settings, supply = work.cell, work.settings, work.parts.technology.supply
     if cell.kind == "device":
@@ -91,7 +152,7 @@ def pulse_slots(work: Workload):
     return 2 * settings.array_rows * share / settings.batch_size, "two polarities x rows x share of rows written/batch"
 
 
-def drivers_entry(work: Workload, lines: Lines) -> Entry:
+def drivers_entry(work: Workload, lines: ArrayLines) -> Entry:
     """Return the row drivers, in training column drivers as well, and the current sources of write pulses."""
     settings, parts, cell, entry = work.settings, work.parts, work.cell, work.entry("drivers")
     entry.note("C_word", "columns (width c_wire + W_read c_gate)", lines.word_capacitance, "F", "wire_capacitance")
@@ -120,7 +181,7 @@ def drivers_entry(work: Workload, lines: Lines) -> Entry:
     return entry
 
 
-def _write_lines(work: Workload, lines: Lines, entry: Entry) -> None:
+def _write_lines(work: Workload, lines: ArrayLines, entry: Entry) -> None:
     cell, parts = work.cell, work.parts
     rail = work.settings.write_voltage or parts.technology.supply
     lost = cell.pulse_current * max(0.0, rail - cell.pulse_voltage) * cell.pulse_time
@@ -130,7 +191,7 @@ def _write_lines(work: Workload, lines: Lines, entry: Entry) -> None:
     entry.add_energy("update", "pulses per image x (E_driver + E_line)", write_pulses(work) * (lost + charge))
 
 
-def multiplexers_entry(work: Workload, lines: Lines) -> Entry:
+def multiplexers_entry(work: Workload, lines: ArrayLines) -> Entry:
     """Pass gates between columns and converters, wide enough for the current of a whole column."""
     settings, parts, entry = work.settings, work.parts, work.entry("multiplexers")
     entry.note("W_switch", "R W of a transistor/(0.25/(rows G_on)), at least 2 F", lines.switch_width, "m")

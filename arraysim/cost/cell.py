@@ -12,8 +12,10 @@ import numpy as np
 from arraysim.cost.components import Parts
 from arraysim.cost.settings import ChipSettings
 from compact.states.energy import pulse_energy
+from compact.table.operating_point import grid_index, write_points
+from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
-from llg.device.device import Device
+from llg.device.device import Device, device_from_mapping
 
 READ_SHARE = 0.25
 """Largest resistance of the access transistor and of the multiplexer relative to what they are in series with."""
@@ -184,4 +186,28 @@ def sram_cell(settings: ChipSettings, parts: Parts) -> Cell:
         conversions_per_weight=bits,
         levels=2,
         read_width=SPACING_F * F,
+    )
+
+
+def synapse_of_table(table: TransitionTable, where: str) -> Resistive:
+    """Take conductances, write pulse and its energy from a table, the geometry from the device in its configuration.
+
+    Args:
+        table: the table.
+        where: its name for messages.
+
+    Raises:
+        InputError: the table was not made from a device file, or no pulse of it writes.
+    """
+    if "device" not in table.config:
+        raise InputError(f"{where}: holds no device, the cost model needs its geometry")
+    device = device_from_mapping(table.config["device"], where)
+    points = write_points(table, temperature=float(table.temperature[0]))
+    energies = [float(table.energy_per_pulse[grid_index(table, point)]) for point in points]
+    strongest = max(points, key=lambda point: abs(point.current_density))
+    return synapse_of(
+        device,
+        conductance=table.conductance,
+        energy=float(np.mean(energies)),
+        point=(strongest.current_density, strongest.duration),
     )

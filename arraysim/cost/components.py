@@ -13,8 +13,7 @@ How a figure quoted at node n_0 and supply V_0 is brought to node n and supply V
 import dataclasses
 from collections.abc import Mapping
 
-from arraysim.cost.data_table import rows
-from arraysim.cost.technology import REFERENCE, Technology, gate_delay, gate_energy, relative_area
+from arraysim.cost.technology import REFERENCE, Technology, data_rows, gate_delay, gate_energy, relative_area
 from dwcore.errors import InputError, nearest
 
 
@@ -64,7 +63,7 @@ def published() -> dict[str, Component]:
             scaling=row["scaling"],
             source=row["source"],
         )
-        for row in rows("cost_components.csv")
+        for row in data_rows("cost_components.csv")
     }
 
 

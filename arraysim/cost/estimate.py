@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from arraysim.cost.array_blocks import arrays_entry, drivers_entry, multiplexers_entry
+from arraysim.cost.array_blocks import arrays_entry, drivers_entry, lines_of, multiplexers_entry
 from arraysim.cost.cell import Resistive, device_cell, sram_cell
 from arraysim.cost.chip_blocks import interconnect_entry, leakage_entry, leakage_power
 from arraysim.cost.components import Parts
@@ -16,7 +16,6 @@ from arraysim.cost.digital_blocks import (
     shift_and_add_entry,
 )
 from arraysim.cost.ledger import ChipCost, close_books
-from arraysim.cost.lines import lines_of
 from arraysim.cost.memory_blocks import buffers_entry, off_chip_entry, stored_bits, working_bits
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology

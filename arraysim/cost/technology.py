@@ -3,14 +3,15 @@
 Between the tabulated nodes everything is interpolated, logarithm against logarithm of the node.
 """
 
+import csv
 import dataclasses
 import functools
+import importlib.resources
 import math
 from collections.abc import Callable
 
 import numpy as np
 
-from arraysim.cost.data_table import rows
 from dwcore.errors import InputError
 
 SMALLEST_NM, LARGEST_NM = 7.0, 130.0
@@ -101,7 +102,7 @@ def _polynomial(row: dict[str, str], prefix: str, V: float) -> float:
 
 @functools.cache
 def _table() -> tuple[dict[str, str], ...]:
-    return tuple(sorted(rows("cost_technology.csv"), key=lambda row: float(row["node_nm"])))
+    return tuple(sorted(data_rows("cost_technology.csv"), key=lambda row: float(row["node_nm"])))
 
 
 def _between(node_nm: float, value: Callable[[dict[str, str]], float]) -> float:
@@ -112,3 +113,11 @@ def _between(node_nm: float, value: Callable[[dict[str, str]], float]) -> float:
     below, above = (value(row) for row in _table()[right - 1 : right + 1])
     share = math.log(node_nm / nodes[right - 1]) / math.log(nodes[right] / nodes[right - 1])
     return below ** (1 - share) * above**share
+
+
+@functools.cache
+def data_rows(name: str) -> tuple[dict[str, str], ...]:
+    """Return the rows of a table of the package `dwsynapse_data`, column name to text; `#` lines are comments."""
+    text = (importlib.resources.files("dwsynapse_data") / name).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return tuple(csv.DictReader(lines))

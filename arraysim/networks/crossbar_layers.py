@@ -21,7 +21,7 @@ GROUPS = 8
 """Parts in which the gradient of a convolution is summed, whatever the number of threads."""
 
 
-class Crossbar:
+class CrossbarLayer:
     """What both kinds share.
 
     Attributes:
@@ -39,7 +39,7 @@ class Crossbar:
         self.weights, self._bias, self._error_bits = weights, bias, error_bits
 
 
-class LinearLayer(Crossbar):
+class LinearLayer(CrossbarLayer):
     """Every input to every output; the bias is the last row, driven by a constant 1."""
 
     def __init__(self, spec: Linear, weights: FloatWeights, *, inputs: int, outputs: int, error_bits: int):
@@ -72,7 +72,7 @@ class LinearLayer(Crossbar):
         return self._rows, self._errors
 
 
-class ConvolutionLayer(Crossbar):
+class ConvolutionLayer(CrossbarLayer):
     """Kernels moved over images of shape (rows, columns, channels)."""
 
     def __init__(self, spec: Convolution, weights: FloatWeights, *, channels: int, error_bits: int):

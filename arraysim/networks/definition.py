@@ -1,15 +1,36 @@
-"""What a network is made of, and the crossbar arrays that it needs; ``definition_file`` reads it from TOML.
+"""What a network is made of, in code or as a TOML file, and the crossbar arrays that it needs.
 
 A definition is a list of layers without sizes of images or numbers of classes, which come from the data. Shapes of
 images are (rows, columns, channels).
+
+    name = "small"
+    error_bits = 8
+
+    [[layer]]
+    kind = "conv"
+    channels = 16
+    kernel = 3
+    padding = 1
+
+    [[layer]]
+    kind = "activation"
+    function = "relu"
+    bits = 4
+
+    [[layer]]
+    kind = "flatten"
+
+    [[layer]]
+    kind = "linear"       # without outputs: one per class
 """
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import ClassVar
 
-from dwcore.errors import InputError
+from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters, flag, quantity, whole, word
 
 MAX_BITS = 16
@@ -233,3 +254,47 @@ def _array_layers(definition: NetworkDefinition, shapes) -> Iterator[ArrayLayer]
 def _need_image(layer: Layer, shape: tuple[int, ...]) -> None:
     if len(shape) != 3:
         raise InputError(f"a {layer.kind} takes images, got a list of {shape[0]} values")
+
+
+def definition_from_mapping(mapping: Mapping, where: str) -> NetworkDefinition:
+    """Build a network from what a TOML file holds.
+
+    Raises:
+        InputError: an unknown key or kind, a missing or impossible value.
+    """
+    known = ("name", "error_bits", "layer")
+    for key in mapping:
+        if key not in known:
+            raise InputError(f'{where}: unknown key "{key}"{nearest(key, known)}')
+    entries = mapping.get("layer", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise InputError(f"{where}: layer must be a list of tables, [[layer]]")
+    layers = []
+    for number, entry in enumerate(entries, 1):
+        kind = entry.get("kind")
+        if kind not in KINDS:
+            raise InputError(f'{where}, layer {number}: kind "{kind}" is unknown{nearest(str(kind), KINDS)}')
+        values = {key: value for key, value in entry.items() if key != "kind"}
+        layers.append(KINDS[kind].from_mapping(values, f"{where}, layer {number} ({kind})"))
+    name = mapping.get("name", where)
+    if not isinstance(name, str):
+        raise InputError(f"{where}: name = {name!r} must be a text")
+    return NetworkDefinition(name=name, layers=tuple(layers), error_bits=mapping.get("error_bits", 0))
+
+
+def load_definition(path) -> NetworkDefinition:
+    """Read a network from a TOML file.
+
+    Raises:
+        InputError: the file cannot be read or is no sound network.
+    """
+    import tomllib
+
+    try:
+        with open(path, "rb") as stream:
+            mapping = tomllib.load(stream)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not TOML: {error}") from None
+    return definition_from_mapping(mapping, Path(path).name)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from arraysim.networks import normalization_kernel, pooling_kernel, quantization
+from arraysim.networks import digital_kernel, quantization
 from arraysim.networks.definition import Activation, BatchNorm, Pooling
 from dwcore.numerics.threads import for_each_block
 
@@ -64,9 +64,9 @@ class PoolingLayer:
 
         def work(part: slice) -> None:
             if self._largest:
-                pooling_kernel.largest(value[part], self._size, out[part], place[part])
+                digital_kernel.largest(value[part], self._size, out[part], place[part])
             else:
-                pooling_kernel.mean(value[part], self._size, out[part])
+                digital_kernel.mean(value[part], self._size, out[part])
 
         _in_blocks(work, count, math.prod(value.shape[1:]))
         if training:
@@ -80,9 +80,9 @@ class PoolingLayer:
 
         def work(part: slice) -> None:
             if self._largest:
-                pooling_kernel.to_largest(error[part], self._size, self._place[part], out[part])
+                digital_kernel.to_largest(error[part], self._size, self._place[part], out[part])
             else:
-                pooling_kernel.to_mean(error[part], self._size, out[part])
+                digital_kernel.to_mean(error[part], self._size, out[part])
 
         _in_blocks(work, len(error), math.prod(self._shape[1:]))
         return out
@@ -120,7 +120,7 @@ class BatchNormLayer:
         out = np.empty_like(flat)
 
         def work(part: slice) -> None:
-            normalization_kernel.scale_and_shift(flat[part], slope, offset, out[part])
+            digital_kernel.scale_and_shift(flat[part], slope, offset, out[part])
 
         _in_blocks(work, *flat.shape)
         return out.reshape(value.shape)
@@ -129,7 +129,7 @@ class BatchNormLayer:
         """Return the errors of the values and keep the gradients of scale and shift."""
         flat = np.ascontiguousarray(error).reshape(self._value.shape)
         count = len(flat)
-        total, product = self._sums(normalization_kernel.add_up_errors, flat, self._value)
+        total, product = self._sums(digital_kernel.add_up_errors, flat, self._value)
         on_scale = self._inverse * (product - self._mean * total)
         self.gradients[:] = on_scale, total
         slope = self.parameters[0] * self._inverse
@@ -139,13 +139,13 @@ class BatchNormLayer:
         out = np.empty_like(flat)
 
         def work(part: slice) -> None:
-            normalization_kernel.errors_back(flat[part], self._value[part], slope, on_value, offset, out[part])
+            digital_kernel.errors_back(flat[part], self._value[part], slope, on_value, offset, out[part])
 
         _in_blocks(work, *flat.shape)
         return out.reshape(error.shape)
 
     def _of_batch(self, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        total, square = self._sums(normalization_kernel.add_up, flat)
+        total, square = self._sums(digital_kernel.add_up, flat)
         mean = total / len(flat)
         variance = np.maximum(square / len(flat) - mean * mean, 0.0)
         self.running += self._spec.momentum * (np.array([mean, variance]) - self.running)

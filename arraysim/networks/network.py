@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from arraysim.networks import digital_layers as digital
-from arraysim.networks.crossbar_layers import ConvolutionLayer, Crossbar, LinearLayer
+from arraysim.networks.crossbar_layers import ConvolutionLayer, CrossbarLayer, LinearLayer
 from arraysim.networks.definition import Activation, BatchNorm, Convolution, Linear, NetworkDefinition, Pooling
 from arraysim.synapses.weights import FloatWeights
 from dwcore.errors import InputError
@@ -58,7 +58,7 @@ class Network:
             _layer(spec, left, before, after, definition.error_bits, dtype)
             for spec, before, after in zip(definition.layers, shapes, shapes[1:], strict=False)
         ]
-        self.crossbars = [layer for layer in self.layers if isinstance(layer, Crossbar)]
+        self.crossbars = [layer for layer in self.layers if isinstance(layer, CrossbarLayer)]
         self.normalizations = [layer for layer in self.layers if isinstance(layer, digital.BatchNormLayer)]
         self._first = self.layers.index(self.crossbars[0])
         self._smoothing = label_smoothing

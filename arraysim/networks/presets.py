@@ -11,8 +11,8 @@ from arraysim.networks.definition import (
     Linear,
     NetworkDefinition,
     Pooling,
+    load_definition,
 )
-from arraysim.networks.definition_file import load_definition
 from dwcore.errors import InputError, nearest
 
 VGG8_CHANNELS = (128, 256, 512)

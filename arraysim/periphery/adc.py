@@ -1,4 +1,4 @@
-"""Converters behind the lines: where the thresholds of each one lie.
+"""Converters behind the lines: where the thresholds of each one lie, and which range loses least.
 
 Codes run from low to high, one step apart, zero among them; an ideal converter rounds to the nearest code, so that its
 error is even within +-1/2 step and has the variance 1/12 step^2 inside its range.
@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from arraysim.periphery.config import Adc
-from arraysim.periphery.convert_kernel import fill_normals
+from arraysim.periphery.convert_kernel import LOSS_LANES, conversion_loss, fill_normals
 from arraysim.synapses.synapse_array import stream_keys
 
 _GAIN, _OFFSET, _SHAPE = range(100, 103)
@@ -129,3 +129,36 @@ def _block_of(number: np.ndarray, count: int) -> np.ndarray:
     block = np.zeros(count, np.int64)
     block[number] = np.arange(len(number))[:, None]
     return block
+
+
+# Steps that are tried: as shares of the one that clips nothing, then about the best of these.
+COARSE = 0.85 ** np.arange(24)
+FINE = np.linspace(0.87, 1.15, 21)
+MAX_SAMPLES = 200_000
+
+
+def best_step(sums: np.ndarray, significance: np.ndarray, low: int, high: int) -> float:
+    """Return the step of a converter with the least mean square error for such partial sums.
+
+    Partial sums of few-state devices are multiples of a smallest one, so that the loss has narrow minima: a fine
+    search follows the coarse one.
+
+    Args:
+        sums: partial sums of each read of one input, shape (reads, samples), float32.
+        significance: share of full scale that each read stands for, shape (reads,), float32 [1].
+        low: lowest code.
+        high: highest code.
+    """
+    largest = max(float(sums.max()), -float(sums.min()) if low < 0 else 0.0)
+    if not largest > 0:
+        return 1.0  # nothing flows: any step will do
+    some = sums[:, :: -(-sums.size // MAX_SAMPLES)]
+    sums = np.zeros((len(some), -(-some.shape[1] // LOSS_LANES) * LOSS_LANES), np.float32)
+    sums[:, : some.shape[1]] = some
+
+    def best(steps: np.ndarray) -> float:
+        steps = steps.astype(np.float32)
+        limits = np.float32(low), np.float32(high)
+        return float(min(steps, key=lambda step: conversion_loss(sums, significance, step, *limits)))
+
+    return best(best(largest / high * COARSE) * FINE)

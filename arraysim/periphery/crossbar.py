@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
+from arraysim.periphery.config import Wires
 from arraysim.periphery.effective_matrix import checked_conductance, effective_matrix
 from arraysim.periphery.nodal_kernel import solve_nodes
-from arraysim.periphery.wires import Wires
 from dwcore.errors import InputError, RunError
 
 # Error norm of a single solve relative to that of its first guess; a step gains one to six digits.

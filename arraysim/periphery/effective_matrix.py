@@ -7,13 +7,19 @@ currents J (m, i), one column per word line, with the admittance matrix Q (m, m)
 
 and the word line adds its own currents and admittance (`line_kernel.fill_port_matrix`). At the sink (1 + R Q)^-1 J is the
 matrix. This takes n Cholesky factorizations, about 3 n m^3 operations in all, and loses no digit to cancellation.
+
+The approximation of single passage costs no more than looking at each device. Entry (i, j) is the conductance of the
+device times the voltage that arrives at it from driver i, all bit lines at 0 V, times the share of its current that
+arrives at sink j, all word lines at 0 V. What other lines send back is left out, so it is good for changes: the exact
+matrix of some earlier state plus the difference of two of these is off by about 1 % where the wires themselves change the
+result by its whole size (docs/theory-periphery.md).
 """
 
 import numpy as np
 from scipy.linalg import lapack
 
-from arraysim.periphery.line_kernel import fill_port_matrix
-from arraysim.periphery.wires import Wires
+from arraysim.periphery.config import Wires
+from arraysim.periphery.line_kernel import fill_port_matrix, fill_ratios
 from dwcore.errors import InputError, RunError
 
 # Beyond these a value is a slip, such as ohm for siemens.
@@ -86,3 +92,23 @@ def checked_conductance(conductance) -> np.ndarray:
         rule = f"must be finite, >= 0 and <= {MAX_CONDUCTANCE:g}"
         raise InputError(f"conductance[{row}, {column}] = {values[row, column]:g} [S] {rule}")
     return values
+
+
+def single_passage_matrix(conductance: np.ndarray, wires: Wires) -> np.ndarray:
+    """Return the approximate currents into the sinks per voltage of the drivers, shape (rows, columns) [S].
+
+    Args:
+        conductance: of the devices, shape (rows, columns), float64 [S].
+        wires: their resistances.
+    """
+    share = _arriving(np.ascontiguousarray(conductance), *wires.bit)
+    # Word lines run to their source on the left as bit lines run down to theirs.
+    voltage = _arriving(np.ascontiguousarray(conductance[:, ::-1].T), *wires.word).T[:, ::-1]
+    return conductance * voltage * share
+
+
+def _arriving(conductance: np.ndarray, segment: float, end: float) -> np.ndarray:
+    """Return each node's voltage per voltage of the line's source below the last row, shape (n, m) [1]."""
+    ratio = np.empty_like(conductance)
+    fill_ratios(conductance, segment, end, ratio)
+    return np.cumprod(ratio[::-1], axis=0)[::-1]

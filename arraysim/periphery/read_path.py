@@ -1,15 +1,143 @@
-"""One direction of reading one layer: what it remembers between reads, and the cut into blocks."""
+"""One direction of reading one layer: products of its tiles, noise, conversion, and the digital sum.
+
+A path remembers the ranges of its converters between reads and cuts what it reads into blocks.
+"""
+
+import dataclasses
+import math
+import threading
+from collections.abc import Iterator
 
 import numpy as np
 
-from arraysim.periphery.adc import ConverterBank
-from arraysim.periphery.calibration import best_step
+from arraysim.periphery import convert_kernel
+from arraysim.periphery.adc import ConverterBank, best_step
 from arraysim.periphery.config import Periphery
-from arraysim.periphery.convert_kernel import fill_scales
-from arraysim.periphery.drive import Drive, drive
-from arraysim.periphery.tile_reads import Lines, TileReads
+from arraysim.periphery.dac import InputCoding, input_coding
 from arraysim.synapses.synapse_array import stream_keys
 from dwcore.numerics.threads import for_each_block
+
+_QUIET = np.empty((0, 0, 0), np.float32)
+_thread = threading.local()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class LayerLines:
+    """What the lines of a layer do to the shares of full scale that drive them.
+
+    Attributes:
+        matrices: each read on its own and added digitally with its factor, shape (inputs, outputs), float32; in the
+            unit of the weights.
+        factors: one per matrix.
+        variance: squares of the noise of the devices, one per matrix, of the same shapes; or () without.
+        floor: variance that each converted line adds besides, in the unit of the weights squared.
+        unit: weight per ampere at full scale [1/A].
+    """
+
+    matrices: tuple[np.ndarray, ...]
+    factors: tuple[float, ...]
+    variance: tuple[np.ndarray, ...]
+    floor: float
+    unit: float
+
+
+class TileReads:
+    """Reads blocks of vectors, each its own rows of the result."""
+
+    def __init__(self, coding: InputCoding, lines: LayerLines, cuts: list[slice], keys: tuple):
+        """Prepare one read.
+
+        Args:
+            coding: of the inputs.
+            lines: what they pass.
+            cuts: inputs of each tile.
+            keys: of the noise of this read.
+        """
+        self._coding, self._lines, self._cuts, self._keys = coding, lines, cuts, keys
+        self._floor, self._noisy = np.float32(lines.floor), bool(lines.floor or lines.variance)
+        self._parts = [[matrix[cut] for matrix in lines.matrices] for cut in cuts]
+
+    def linear(self, vectors: np.ndarray, scale: np.ndarray, out: np.ndarray, first: int) -> None:
+        """Read without quantization at the lines: all tiles and bits are one product, and their noise one deviate.
+
+        Args:
+            vectors: shape (n, inputs), float32 [1].
+            scale: full scale of each, shape (n,), float32 [1].
+            out: result, zeros before, shape (n, outputs), float32.
+            first: number of the first vector.
+        """
+        coding, lines = self._coding, self._lines
+        levels = coding.quantized(vectors, scale)
+        shares, outputs = coding.shares(levels), out.shape[1]
+        for number, (matrix, factor) in enumerate(zip(lines.matrices, lines.factors, strict=True)):
+            sums = (shares @ matrix)[None]
+            if self._noisy:
+                spread = (coding.squares(levels) @ lines.variance[number])[None] if lines.variance else _QUIET
+                floor = self._floor * np.float32(len(self._cuts) * (coding.significance**2).sum())
+                stride = len(lines.factors) * outputs
+                start = first * stride + number * outputs
+                convert_kernel.add_noise(sums, spread, floor, *self._keys, start, stride)
+            out += np.float32(factor) * sums[0]
+        out *= scale[:, None]
+
+    def sums(self, levels: np.ndarray, first: int) -> Iterator[tuple[int, int, np.ndarray]]:
+        """Yield tile, matrix and its partial sums, shape (reads, n, outputs), in memory that the next ones overwrite.
+
+        Args:
+            levels: from the coding, shape (n, inputs), float32.
+            first: number of the first vector.
+        """
+        lines, matrices = self._lines, len(self._lines.matrices)
+        for tile, cut in enumerate(self._cuts):
+            planes = self._coding.planes(levels, cut, _scratch)
+            flat = planes.reshape(-1, planes.shape[2])
+            for number, matrix in enumerate(self._parts[tile]):
+                outputs = matrix.shape[1]
+                sums = _scratch("sums", (*planes.shape[:2], outputs))
+                np.matmul(flat, matrix, out=sums.reshape(-1, outputs))
+                if self._noisy:
+                    spread = _QUIET
+                    if lines.variance:
+                        spread = ((flat * flat) @ lines.variance[number][cut]).reshape(sums.shape)
+                    one = len(planes) * outputs
+                    stride = one * matrices * len(self._cuts)
+                    start = first * stride + (tile * matrices + number) * one
+                    convert_kernel.add_noise(sums, spread, self._floor, *self._keys, start, stride)
+                yield tile, number, sums
+
+    def converter(self, bank: ConverterBank, step: float):
+        """Return the read through converters, a function like `linear`.
+
+        Args:
+            bank: converters, one row of lines per matrix and tile.
+            step: of all of them, in the unit of the weights.
+        """
+        step, tiles = np.float32(step), len(self._cuts)
+        gain, low, high = bank.gain / step, np.float32(bank.low), np.float32(bank.high)
+        significance = [self._coding.significance * np.float32(factor) for factor in self._lines.factors]
+
+        def read(vectors: np.ndarray, scale: np.ndarray, out: np.ndarray, first: int) -> None:
+            factor = step * scale
+            for tile, number, sums in self.sums(self._coding.quantized(vectors, scale), first):
+                row = number * tiles + tile
+                line = sums, significance[number], factor, gain[row], bank.offset[row], low, high
+                if bank.table is None:
+                    convert_kernel.convert_add(*line, out)
+                else:
+                    convert_kernel.convert_add_nonlinear(*line, bank.table, bank.place[row], bank.reach, out)
+
+        return read
+
+
+def _scratch(name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return memory that this thread uses again and again: fresh memory costs more than what is done with it."""
+    size = math.prod(shape)
+    known = getattr(_thread, name, None)
+    if known is None or known.size < size:
+        known = np.empty(size, np.float32)
+        setattr(_thread, name, known)
+    return known[:size].reshape(shape)
+
 
 # Bits and partial sums that are held at a time, so that they stay in the cache; vectors at most and at least.
 BLOCK_NUMBERS, MAX_BLOCK, MIN_BLOCK = 2**18, 512, 16
@@ -54,7 +182,7 @@ class ReadPath:
         }
         self._banks = {}
 
-    def read(self, vectors: np.ndarray, lines: Lines, *, adapt: bool) -> np.ndarray:
+    def read(self, vectors: np.ndarray, lines: LayerLines, *, adapt: bool) -> np.ndarray:
         """Return vectors, shape (n, inputs), times the matrices, shape (n, outputs), float32.
 
         Args:
@@ -64,7 +192,7 @@ class ReadPath:
         """
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         scale = self._scales(vectors, adapt)
-        coding = self._drive
+        coding = self._coding
         converts = self._periphery.adc.bits > 0
         if converts and self._due(adapt):
             self._calibrate(vectors, scale, lines)
@@ -85,9 +213,9 @@ class ReadPath:
         return out
 
     @property
-    def _drive(self) -> Drive:
+    def _coding(self) -> InputCoding:
         dac = self._periphery.dac
-        return drive(dac.bits, dac.coding, signed=bool(self.memory["signed"][0]))
+        return input_coding(dac.bits, dac.coding, signed=bool(self.memory["signed"][0]))
 
     def _due(self, adapt: bool) -> bool:
         """Whether the converters need a range now."""
@@ -101,7 +229,7 @@ class ReadPath:
         """Return the full scale of each vector, shape (n,), float32."""
         if self._per_vector:
             scale = np.empty(len(vectors), np.float32)
-            fill_scales(vectors, _TINY, scale)
+            convert_kernel.fill_scales(vectors, _TINY, scale)
             return scale
         known = self.memory["full_scale"]
         if adapt or known[0] == 0:
@@ -123,7 +251,7 @@ class ReadPath:
             )
         return self._banks[signed]
 
-    def _calibrate(self, vectors: np.ndarray, scale: np.ndarray, lines: Lines) -> None:
+    def _calibrate(self, vectors: np.ndarray, scale: np.ndarray, lines: LayerLines) -> None:
         """Set the step of the converters from some of the vectors, or from the full scale that is given."""
         bank, given = self._bank, self._periphery.adc.full_scale
         if given is not None:
@@ -131,8 +259,8 @@ class ReadPath:
             return
         chosen = np.arange(0, len(vectors), -(-len(vectors) // TRIAL))
         seed, layer, stream = self._identity
-        reads = TileReads(self._drive, lines, self._cuts, stream_keys(seed, layer, _TRIAL + stream))
-        levels = self._drive.quantized(vectors[chosen], scale[chosen])
+        reads = TileReads(self._coding, lines, self._cuts, stream_keys(seed, layer, _TRIAL + stream))
+        levels = self._coding.quantized(vectors[chosen], scale[chosen])
         parts = [sums.reshape(len(sums), -1).copy() for _, _, sums in reads.sums(levels, 0)]
-        significance = self._drive.significance
+        significance = self._coding.significance
         self.memory["step"][0] = best_step(np.concatenate(parts, axis=1), significance, bank.low, bank.high)

@@ -9,8 +9,7 @@ import types
 import numpy as np
 
 from arraysim.periphery.config import Periphery
-from arraysim.periphery.read_path import ReadPath
-from arraysim.periphery.tile_reads import Lines
+from arraysim.periphery.read_path import LayerLines, ReadPath
 from arraysim.periphery.tiles import LayerMap, map_layer
 from arraysim.periphery.wired_planes import WiredPlanes
 from arraysim.synapses.memory import refill
@@ -100,14 +99,14 @@ class PeripheryReader:
             self._recall()
         return self._paths[direction]
 
-    def _lines(self, direction: int, weights) -> Lines:
+    def _lines(self, direction: int, weights) -> LayerLines:
         """Return what the lines do now; plain weights serve where nothing tells the planes apart."""
         read, backward = self.periphery.read, direction == _BACKWARD
         unit = weights.scale / read.voltage
         floor = (read.integrator_noise * unit) ** 2
         if self.periphery.wires.ideal and read.noise == 0 and read.subtraction == "analog":
             matrix = weights.values.T if backward else weights.values
-            return Lines(matrices=(matrix,), factors=(1.0,), variance=(), floor=floor, unit=unit)
+            return LayerLines(matrices=(matrix,), factors=(1.0,), variance=(), floor=floor, unit=unit)
         planes = self._planes(direction, weights)
         if backward:
             planes = [plane.T for plane in planes]
@@ -120,7 +119,7 @@ class PeripheryReader:
         else:
             squares = [square / f**2 for f, square in zip(weights.factors, squares, strict=True)]
             factors = tuple(weights.factors)
-        return Lines(
+        return LayerLines(
             matrices=tuple((weights.scale * plane).astype(np.float32) for plane in planes),
             factors=factors,
             variance=tuple(square.astype(np.float32) for square in squares) if read.noise else (),

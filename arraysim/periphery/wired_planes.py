@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from arraysim.periphery.effective_matrix import effective_matrix
-from arraysim.periphery.fast_matrix import single_passage_matrix
+from arraysim.periphery.config import Wires
+from arraysim.periphery.effective_matrix import effective_matrix, single_passage_matrix
 from arraysim.periphery.tiles import LayerMap
-from arraysim.periphery.wires import Wires
 
 
 class WiredPlanes:

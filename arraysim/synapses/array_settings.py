@@ -32,7 +32,7 @@ class ArraySettings(Faults):
         Raises:
             InputError: the law does not fit.
         """
-        from arraysim.synapses.kinds import make_weights
+        from arraysim.synapses.weight_kinds import make_weights
 
         own = {"digits": self.digits, "base": self.base, "conductance_std_dtod": self.conductance_std_dtod}
         return make_weights(self.weights, law, faults=self, **own, **more)

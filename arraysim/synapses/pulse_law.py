@@ -8,13 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from arraysim.synapses.alias_table import alias_table
-from arraysim.synapses.retention import stay_probability
-from arraysim.synapses.table_reading import (
-    instance_levels,
-    pulse_energy,
-    retention_rates,
-    typical_retention_rates,
-)
+from arraysim.synapses.retention import between_temperatures, retention_rates, stay_probability, typical_retention_rates
 from compact.fitting.drawn import drawn_matrices
 from compact.table.interpolate import transition_matrix
 from compact.table.operating_point import OperatingPoint, write_points
@@ -120,9 +114,9 @@ class PulseLaw:
             probability=np.array(probability),
             conductance=table.conductance,
             conductance_std_ctoc=table.conductance_std_ctoc,
-            energy_per_pulse=np.array([pulse_energy(table, point) for point in points]),
+            energy_per_pulse=np.array([_pulse_energy(table, point) for point in points]),
             retention_rate=retention_rates(table, points[0].temperature),
-            **instance_levels(table, points[0].temperature),
+            **_instance_levels(table, points[0].temperature),
         )
 
     @classmethod
@@ -146,7 +140,7 @@ class PulseLaw:
             probability=drawn_matrices(table, points, devices=devices, seed=seed),
             conductance=table.conductance,
             conductance_std_ctoc=table.conductance_std_ctoc,
-            energy_per_pulse=np.array([pulse_energy(table, point) for point in points]),
+            energy_per_pulse=np.array([_pulse_energy(table, point) for point in points]),
             retention_rate=typical_retention_rates(table, points[0].temperature, devices),
         )
 
@@ -242,3 +236,20 @@ def _with_immovable(table: np.ndarray) -> np.ndarray:
     full[:] = np.arange(size + 2, dtype=np.uint64)[:, None]
     full[:-1, :, :size] = table
     return full
+
+
+def _pulse_energy(table: TransitionTable, point: OperatingPoint) -> float:
+    """Return the energy of one pulse, bilinear in current density and duration [J]."""
+    at_duration = [np.interp(point.duration, table.duration, row) for row in table.energy_per_pulse]
+    return float(np.interp(point.current_density, table.current_density, at_duration))
+
+
+def _instance_levels(table: TransitionTable, temperature: float) -> dict[str, np.ndarray]:
+    """Return conductance and spread of each device instance, linear in temperature, shape (K, S) [S]; empty without."""
+    if table.instance_states is None:
+        return {}
+    found = {}
+    for name in ("conductance", "conductance_std_ctoc"):
+        low, high, share = between_temperatures(table, temperature, getattr(table.instance_states, name), lambda T: T)
+        found[f"instance_{name}"] = (1 - share) * low + share * high
+    return found

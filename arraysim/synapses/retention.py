@@ -1,4 +1,4 @@
-"""Where walls are after a time without pulses: the exponential of the matrix of escape rates.
+"""Escape rates of a table at a temperature, and where walls are after a time: the exponential of their matrix.
 
 Rates span many orders of magnitude, and a billion synapses make rare escapes matter, so every step keeps
 entries >= 0 and small ones to full relative precision: the Taylor series of the uniformized chain (no
@@ -11,6 +11,40 @@ References:
 import math
 
 import numpy as np
+
+from compact.table.transition_table import TransitionTable
+
+
+def retention_rates(table: TransitionTable, temperature: float) -> np.ndarray | None:
+    """Return escape rates, their logarithm linear in the inverse temperature, shape (K, S, S) [1/s]; None without."""
+    if table.retention_rate is None:
+        return None
+    low, high, share = between_temperatures(table, temperature, table.retention_rate, lambda T: 1 / T)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = np.exp((1 - share) * np.log(low) + share * np.log(high))
+    return np.where((low > 0) & (high > 0), between, 0.0)
+
+
+def typical_retention_rates(table: TransitionTable, temperature: float, devices: int) -> np.ndarray | None:
+    """Return the geometric mean of the rates over the table's devices, for each of so many drawn ones."""
+    rate = retention_rates(table, temperature)
+    if rate is None:
+        return None
+    with np.errstate(divide="ignore"):
+        mean = np.exp(np.log(rate).mean(axis=0))
+    return np.broadcast_to(mean, (devices, *mean.shape))
+
+
+def between_temperatures(table: TransitionTable, temperature: float, values: np.ndarray, scale) -> tuple:
+    """Return values (K, T, ...) at the grid temperatures below and above, and the place between them."""
+    grid = table.temperature
+    at = int(np.argmin(np.abs(grid - temperature)))
+    if grid.size == 1 or grid[at] == temperature:
+        return values[:, at], values[:, at], 0.0
+    right = int(np.clip(np.searchsorted(grid, temperature), 1, grid.size - 1))
+    low, high = scale(grid[right - 1]), scale(grid[right])
+    return values[:, right - 1], values[:, right], (scale(temperature) - low) / (high - low)
+
 
 _TERMS = 18  # the series of exp(1/2) to double precision
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
-from arraysim.synapses.table_reading import retention_rates
+from arraysim.synapses.retention import retention_rates
 from compact.table.operating_point import OperatingPoint, write_points
 from compact.table.origin import placeholders
 from compact.table.table_file import load_table

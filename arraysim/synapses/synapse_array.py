@@ -4,15 +4,19 @@ A synapse takes one byte for its state, one or two for its device instance, and 
 cycle to cycle; conductances are computed where they are needed. So a billion synapses fit in 2 to 4 GB.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numba
 import numpy as np
 
 from arraysim.synapses import conductance_kernel, update_kernel
-from arraysim.synapses.blocks import in_blocks
 from arraysim.synapses.devices import break_devices, conductance_levels
 from arraysim.synapses.faults import Faults
-from arraysim.synapses.listing import checked, turns
 from arraysim.synapses.memory import Checkpointed
 from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.update_kernel import find_again
 from dwcore.errors import InputError
 from dwcore.numerics.noise import stream_id
 
@@ -296,3 +300,60 @@ def _instances(law: PulseLaw, n: int, source) -> np.ndarray:
     if instance.size != n:
         raise InputError(f"instance has {instance.size} values, one for each of {n} synapses is needed")
     return np.array(checked("instance", instance, law.instances, dtype)).ravel()
+
+
+def checked(name: str, values, end: int, dtype) -> np.ndarray:
+    """Return integers 0 to end-1 in the type the kernels take; nothing wraps around.
+
+    Raises:
+        InputError: a value is none of them.
+    """
+    values = np.asarray(values)
+    if values.size and (values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= end):
+        raise InputError(f"{name} must hold integers from 0 to {end - 1}")
+    return values.astype(dtype, copy=False)
+
+
+def turns(synapse: np.ndarray, state: np.ndarray) -> np.ndarray:
+    """Return how often each entry's synapse has been listed before it, or nothing if none is listed twice.
+
+    Args:
+        synapse: which synapses, shape (m,), int64.
+        state: of the whole array, used for marks and left as it was, shape (n,), int8.
+    """
+    if np.all(synapse[1:] > synapse[:-1]):
+        return np.empty(0, np.int64)
+    again = np.empty(synapse.size, np.int64)
+    again = again[: find_again(state, synapse, again)]
+    if not again.size:
+        return again
+    turn = np.zeros(synapse.size, np.int64)
+    turn[again] = 1 + _occurrence(synapse[again])
+    return turn
+
+
+def _occurrence(listed: np.ndarray) -> np.ndarray:
+    """Return how often each entry of a list has been listed before it."""
+    order = np.argsort(listed, kind="stable")
+    in_order = listed[order]
+    first = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1]))
+    number = np.empty(listed.size, np.int64)
+    number[order] = np.arange(listed.size) - np.repeat(first, np.diff(np.append(first, listed.size)))
+    return number
+
+
+BLOCK = 1 << 18  # synapses: one block's states and pulses fit a second-level cache
+
+
+def in_blocks(n: int, work: Callable[[slice], Any]) -> list:
+    """Call `work` for consecutive parts of 0 to n and return what it returns, in order.
+
+    The kernels release the interpreter's lock; what a block does must not depend on another. The number of threads
+    is that of numba (``NUMBA_NUM_THREADS``, ``numba.set_num_threads``).
+    """
+    parts = [slice(first, min(first + BLOCK, n)) for first in range(0, n, BLOCK)]
+    threads = min(numba.get_num_threads(), len(parts))
+    if threads <= 1:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, parts))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from arraysim.networks.crossbar_layers import ConvolutionLayer, Crossbar, LinearLayer
+from arraysim.networks.crossbar_layers import ConvolutionLayer, CrossbarLayer, LinearLayer
 from arraysim.networks.definition import Convolution, Linear
 from arraysim.rules.registry import RULES, make_rule
 from arraysim.synapses.pulse_law import PulseLaw
@@ -46,7 +46,7 @@ class ArrayModule(torch.nn.Module):
         ready: whether a backward pass has left something to write.
     """
 
-    def __init__(self, layer: Crossbar):
+    def __init__(self, layer: CrossbarLayer):
         super().__init__()
         self.layer, self.ready = layer, False
         # Tensors that need no gradient would end the backward pass before it reaches the array.

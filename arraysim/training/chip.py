@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from arraysim.networks.crossbar_layers import Crossbar, LinearLayer
+from arraysim.networks.crossbar_layers import CrossbarLayer, LinearLayer
 from arraysim.networks.definition import ArrayLayer
 from arraysim.networks.network import Network
 from arraysim.periphery.reader import PeripheryReader
@@ -126,7 +126,7 @@ class Chip:
         return self.network.memory() | {f"digital_{k}": v for k, v in self._descent.memory().items()}
 
 
-def update_by_rule(layer: Crossbar, rule: Rule, rate: float) -> None:
+def update_by_rule(layer: CrossbarLayer, rule: Rule, rate: float) -> None:
     """Hand the rule what it asks for; a convolution has its gradient already and holds its signals nowhere."""
     if isinstance(layer, LinearLayer) or type(rule).update is not Rule.update:
         rule.update(layer.weights, *layer.signals(), rate)

@@ -88,7 +88,7 @@ def config_from_mapping(mapping: Mapping, where: str) -> TrainingConfig:
         raise InputError(f"{where}: lacks the network")
     if "momentum" in fields:  # files of before told one for the twin and the rules
         fields["float32_momentum"] = fields.pop("momentum")
-    from arraysim.networks.definition_file import definition_from_mapping
+    from arraysim.networks.definition import definition_from_mapping
 
     fields["network"] = definition_from_mapping(fields["network"], where)
     if fields.get("periphery") is not None:

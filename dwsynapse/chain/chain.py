@@ -9,8 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from arraysim.cost.of_training import TrainingCost, summary_of, training_cost
-from arraysim.cost.training_use import TrainingUse
+from arraysim.cost.of_training import TrainingCost, TrainingUse, summary_of, training_cost
 from arraysim.datasets.datasets import Dataset, load_dataset
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.config import TrainingConfig

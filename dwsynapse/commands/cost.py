@@ -135,7 +135,7 @@ def _synapse(arguments: argparse.Namespace):
     if arguments.table is None:
         device = load_device(arguments.device or "five_state")
         return synapse_of(device), device.name
-    from arraysim.cost.table_use import synapse_of_table
+    from arraysim.cost.cell import synapse_of_table
     from compact.table.table_file import load_table
 
     if arguments.device is not None:
@@ -151,7 +151,7 @@ def _network(arguments: argparse.Namespace, settings):
     if arguments.training is not None:
         if arguments.network is not None:
             raise InputError("--network and --training must not be given together: a training file holds its network")
-        from arraysim.cost.training_use import use_of_file
+        from arraysim.cost.of_training import use_of_file
         from arraysim.training.file import load_training
 
         use = use_of_file(load_training(arguments.training), str(arguments.training))

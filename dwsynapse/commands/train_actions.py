@@ -4,8 +4,7 @@ import argparse
 import dataclasses
 import sys
 
-from arraysim.cost.of_training import cost_line, summary_of, training_cost
-from arraysim.cost.training_use import TrainingUse
+from arraysim.cost.of_training import TrainingUse, cost_line, summary_of, training_cost
 from arraysim.networks.presets import network_from
 from arraysim.periphery.config import load_periphery
 from arraysim.synapses.source import Synapses, synapses_from

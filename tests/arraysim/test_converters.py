@@ -5,8 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from arraysim.periphery import convert_kernel
-from arraysim.periphery.adc import ConverterBank, code_range, elements, padded, thresholds
-from arraysim.periphery.calibration import best_step
+from arraysim.periphery.adc import ConverterBank, best_step, code_range, elements, padded, thresholds
 from arraysim.periphery.config import Adc
 from dwcore.errors import InputError
 

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from arraysim.cost.of_training import TrainingUse, use_of_file
 from arraysim.cost.settings import ChipSettings
-from arraysim.cost.training_use import TrainingUse, use_of_file
 from arraysim.datasets.datasets import load_dataset
 from arraysim.networks.presets import mlp
 from arraysim.synapses.ladder import ladder_law

@@ -3,11 +3,19 @@
 import numpy as np
 import pytest
 
-from arraysim.periphery.config import Adc, Dac, Periphery, Read, TileWires, load_periphery, periphery_from_mapping
+from arraysim.periphery.config import (
+    Adc,
+    Dac,
+    Periphery,
+    Read,
+    TileWires,
+    Wires,
+    load_periphery,
+    periphery_from_mapping,
+)
 from arraysim.periphery.effective_matrix import effective_matrix
 from arraysim.periphery.reader import PeripheryReader
 from arraysim.periphery.tiles import TileShape
-from arraysim.periphery.wires import Wires
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import PairedWeights
 from dwcore.errors import InputError

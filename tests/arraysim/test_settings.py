@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from arraysim.rules.registry import RULES, make_rule
-from arraysim.synapses.kinds import make_weights
 from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.weight_kinds import make_weights
 from arraysim.training.config import TrainingConfig
 from dwcore.errors import InputError
 

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 
-from arraysim.synapses import blocks
+from arraysim.synapses import synapse_array
 from arraysim.synapses.faults import Faults
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
@@ -84,7 +84,7 @@ def test_blocks_on_threads_agree_with_one_call(monkeypatch, threads):
     for pulse in pulses:
         whole.apply_all(pulse)
     whole_conductance = whole.conductance
-    monkeypatch.setattr(blocks, "BLOCK", 1234)
+    monkeypatch.setattr(synapse_array, "BLOCK", 1234)
     monkeypatch.setattr(numba, "get_num_threads", lambda: threads)
     for pulse in pulses:
         cut.apply_all(pulse)

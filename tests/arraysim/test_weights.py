@@ -11,8 +11,7 @@ from arraysim.rules.mixed_precision import MixedPrecision
 from arraysim.rules.registry import RULES, make_rule
 from arraysim.synapses.faults import Faults
 from arraysim.synapses.ladder import ladder_law
-from arraysim.synapses.referenced import ReferencedWeights
-from arraysim.synapses.significant import SignificantWeights
+from arraysim.synapses.weight_kinds import ReferencedWeights, SignificantWeights
 from arraysim.synapses.weights import PairedWeights
 from dwcore.errors import InputError
 

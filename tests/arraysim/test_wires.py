@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from arraysim.periphery import crossbar, line_kernel, nodal_kernel
+from arraysim.periphery.config import Wires
 from arraysim.periphery.crossbar import FEW, Crossbar, solve_circuit
-from arraysim.periphery.effective_matrix import effective_matrix
-from arraysim.periphery.fast_matrix import single_passage_matrix
-from arraysim.periphery.wires import Wires
+from arraysim.periphery.effective_matrix import effective_matrix, single_passage_matrix
 from dwcore.errors import InputError, RunError
 
 LEVELS = np.linspace(1e-5, 1e-4, 5)

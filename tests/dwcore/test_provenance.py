@@ -73,7 +73,9 @@ def test_git_state_of_a_checkout(tmp_path):
     def state(path=os.environ["PATH"]):
         environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "PATH": path}
         command = [sys.executable, "-c", STATE]
-        answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+        answer = subprocess.run(
+            command, env=environment, check=True, capture_output=True, text=True, timeout=60, cwd=tmp_path
+        )
         where, found = answer.stdout.split()
         assert Path(where).is_relative_to(tree)
         return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arraysim.cost.settings import ChipSettings
-from arraysim.networks.definition_file import definition_from_mapping
+from arraysim.networks.definition import definition_from_mapping
 from arraysim.periphery.config import periphery_from_mapping
 from llg import QPhiModel, device_from_mapping, find_wells
 

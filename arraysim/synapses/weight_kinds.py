@@ -1,13 +1,24 @@
-"""Weights held by one device each, counted from a reference column that all columns of an array share.
+"""The kinds of weights by name: pairs of devices, single devices with a reference, several pairs as digits.
 
-Half the devices and half the area of pairs; a weight that needs the other sense must move its one device back, and the
-deviation of a row's reference is common to all its weights.
+A single device is counted from a reference column that all columns of an array share: half the devices and half the area
+of pairs. A weight that needs the other sense must move its one device back, and the deviation of a row's reference is
+common to all its weights.
+
+Several pairs of different significance, like the digits of a number, give many states per weight. Updates go to the
+least significant pair; when it is full, the next one takes a step and the lower ones step back (a carry on demand), see
+``weight_kernel``.
+
+References:
+    S. Agarwal et al., Symp. VLSI Technol. 2017, T174, for the periodic carry between devices of different significance;
+    I. Boybat et al., Nat. Commun. 9, 2514 (2018), for several devices of equal significance (base 1).
 """
 
 import numpy as np
 
+from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.synapse_array import SynapseArray
-from arraysim.synapses.weights import DOWN, RESET_PULSES_PER_STATE, UP, PulsedWeights
+from arraysim.synapses.weights import DOWN, RESET_PULSES_PER_STATE, UP, PairedWeights, PulsedWeights
+from dwcore.errors import InputError, nearest
 
 # References are arrays with numbers of their own, beyond those of any layer.
 _REFERENCE_NUMBER = 1 << 20
@@ -86,3 +97,50 @@ def _centre(reference: SynapseArray) -> None:
         error = target - reference.read(every)
         off = np.abs(error) > near * 1.001
         reference.apply(every[off], np.where(error[off] > 0, UP, DOWN))
+
+
+class SignificantWeights(PulsedWeights):
+    """Weight = scale * (sum over digits of base**digit (G+ - G-)), scaled so that all digits full are the largest weight."""
+
+    def __init__(self, law: PulseLaw, *, digits: int = 2, base: int = 4, **more):
+        """Build the array.
+
+        Args:
+            law: pulse ``UP`` raises the conductance, ``DOWN`` lowers it.
+            digits: pairs per weight, 1 to 16 [1].
+            base: weight of each digit over that of the one below, 1 to 16; the read path scales with it [1].
+            more: as for ``PairedWeights``.
+
+        Raises:
+            InputError: as for ``PairedWeights``, or a step of a digit is beyond what the digits below can step back.
+        """
+        if isinstance(base, int) and base > 2 * (law.states - 1):
+            raise InputError(
+                f"base = {base} must be <= {2 * (law.states - 1)}, the steps of a pair of {law.states} states"
+            )
+        super().__init__(law, digits=digits, base=base, **more)
+
+    def _kind(self) -> dict:
+        return {"digits": self._digits, "base": self._base}
+
+
+WEIGHT_KINDS = {"pair": PairedWeights, "reference": ReferencedWeights, "digits": SignificantWeights}
+
+
+def make_weights(kind: str, law: PulseLaw, *, digits: int = 2, base: int = 4, **more) -> PulsedWeights:
+    """Return new weights.
+
+    Args:
+        kind: one of ``WEIGHT_KINDS``.
+        law: pulse 0 raises the conductance, pulse 1 lowers it.
+        digits: of the kind of that name [1].
+        base: of the kind of that name [1].
+        more: as for ``PairedWeights``.
+
+    Raises:
+        InputError: there is no such kind, or what it needs does not fit.
+    """
+    if kind not in WEIGHT_KINDS:
+        raise InputError(f'kind of weights "{kind}" is unknown{nearest(kind, WEIGHT_KINDS)}')
+    own = {"digits": digits, "base": base} if kind == "digits" else {}
+    return WEIGHT_KINDS[kind](law, **own, **more)

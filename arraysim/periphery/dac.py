@@ -7,7 +7,7 @@ import numpy as np
 from arraysim.periphery import convert_kernel
 
 
-class Drive:
+class InputCoding:
     """Coding of the inputs of one read.
 
     Attributes:
@@ -67,6 +67,6 @@ class Drive:
 
 
 @functools.cache
-def drive(bits: int, coding: str, *, signed: bool) -> Drive:
+def input_coding(bits: int, coding: str, *, signed: bool) -> InputCoding:
     """Return the coding; the same one for the same arguments."""
-    return Drive(bits, coding, signed=signed)
+    return InputCoding(bits, coding, signed=signed)
