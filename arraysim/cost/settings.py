@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dwcore.errors import InputError
 from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
+from dwcore.toml import read_toml
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -158,14 +158,5 @@ def load_settings(path: Path | None, overrides: Mapping[str, object]) -> ChipSet
     Raises:
         InputError: the file cannot be read, or a setting is unknown or impossible.
     """
-    mapping: dict = {}
-    if path is not None:
-        try:
-            import tomllib
-
-            mapping = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-        except ValueError as error:
-            raise InputError(f"{path}: not TOML: {error}") from None
+    mapping = {} if path is None else read_toml(path)
     return ChipSettings.from_mapping({**mapping, **overrides}, str(path or "chip"))

@@ -32,6 +32,7 @@ from typing import ClassVar
 
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters, flag, quantity, whole, word
+from dwcore.toml import read_toml
 
 MAX_BITS = 16
 
@@ -272,7 +273,7 @@ def definition_from_mapping(mapping: Mapping, where: str) -> NetworkDefinition:
     layers = []
     for number, entry in enumerate(entries, 1):
         kind = entry.get("kind")
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             raise InputError(f'{where}, layer {number}: kind "{kind}" is unknown{nearest(str(kind), KINDS)}')
         values = {key: value for key, value in entry.items() if key != "kind"}
         layers.append(KINDS[kind].from_mapping(values, f"{where}, layer {number} ({kind})"))
@@ -288,13 +289,4 @@ def load_definition(path) -> NetworkDefinition:
     Raises:
         InputError: the file cannot be read or is no sound network.
     """
-    import tomllib
-
-    try:
-        with open(path, "rb") as stream:
-            mapping = tomllib.load(stream)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML: {error}") from None
-    return definition_from_mapping(mapping, Path(path).name)
+    return definition_from_mapping(read_toml(path), Path(path).name)

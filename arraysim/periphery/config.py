@@ -20,11 +20,11 @@ Whatever is not given is ideal.
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from arraysim.periphery.tiles import TileShape
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters, quantity, whole, word
+from dwcore.toml import read_toml
 
 MAX_RESISTANCE = 1e9  # beyond it a value is a slip
 
@@ -220,12 +220,4 @@ def load_periphery(path) -> Periphery:
     Raises:
         InputError: it cannot be read, or as for `periphery_from_mapping`.
     """
-    import tomllib
-
-    try:
-        mapping = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML: {error}") from None
-    return periphery_from_mapping(mapping, str(path))
+    return periphery_from_mapping(read_toml(path), str(path))

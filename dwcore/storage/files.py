@@ -7,6 +7,7 @@ are not read.
 """
 
 import contextlib
+import io
 import json
 import operator
 import os
@@ -49,6 +50,7 @@ JOURNALS = {"dwsynapse.sweep": ("homes", "blocks")}
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SUPERBLOCK_VERSION = 3
 LIBVER = ("v110", "v110")
+LOCKED = "unable to lock file"
 MAX_SEED = 2**64 - 1
 JSON_ATTRIBUTES = ("config", "versions", "inputs")
 ROOT_ATTRIBUTES = ("schema", "schema_version", "config_sha256", "seed", *integrity.PROVENANCE)
@@ -76,20 +78,32 @@ def create(path, schema: str, *, config: dict, seed: int, inputs=(), force: bool
         raise InputError(f'schema "{schema}" is unknown{nearest(str(schema), SCHEMAS)}')
     header = _header(schema, config, seed, inputs)
     with atomic.replacing(path, force=force) as temporary:
-        file = _open_new(temporary, path, in_memory)
+        buffer = io.BytesIO() if in_memory else None
+        file = _open_new(temporary, path, buffer)
         try:
             for name, value in header.items():
                 set_attribute(file, name, value)
             yield file
             _seal(file, path)
-            if in_memory:
-                temporary.write_bytes(file.id.get_file_image())
             file.close()
+            if buffer is not None:
+                temporary.write_bytes(buffer.getbuffer())
         except BaseException as error:
             abandon(file)
             if is_disk_error(error):
                 raise RunError(f"{path} could not be written: {reason(error)}") from error
             raise
+        _read_back(temporary, path, schema)
+
+
+def _read_back(temporary, path, schema: str) -> None:
+    """Check what was written as every reader will, before it takes its name."""
+    try:
+        with open_checked(temporary, schema):
+            pass
+    except InputError as error:
+        fault = str(error).removeprefix(f"{temporary}: ")
+        raise RunError(f"{path} could not be written: what was written does not read back, {fault}") from error
 
 
 def _header(schema: str, config: dict, seed: int, inputs) -> dict:
@@ -114,10 +128,11 @@ def _header(schema: str, config: dict, seed: int, inputs) -> dict:
     }
 
 
-def _open_new(temporary, path, in_memory: bool) -> h5py.File:
-    options = {"driver": "core", "backing_store": False} if in_memory else {}
+def _open_new(temporary, path, buffer: io.BytesIO | None) -> h5py.File:
+    """Open the new file: no lock, for nobody else knows its name. An image of the core driver is no way into memory:
+    with h5py before 3.16 its superblock does not match its checksum."""
     try:
-        return h5py.File(temporary, "w", libver=LIBVER, **options)
+        return h5py.File(buffer or temporary, "w", libver=LIBVER, locking=False)
     except OSError as error:
         raise RunError(f"{path} could not be written: {reason(error)}") from error
 
@@ -155,12 +170,17 @@ def open_checked(path, schema: str | None = None):
     file = None
     try:
         _check_regular(path)
-        file = h5py.File(path, "r")
+        file = h5py.File(path, "r", locking=False)  # the seals guard; NFS and Lustre may have no locks
         _check(file, schema)
     except BaseException as error:
         close(file)
         if isinstance(error, InputError):
             raise InputError(f"{path}: {reason(error)}") from None
+        if isinstance(error, DAMAGE) and LOCKED in str(error):
+            raise InputError(
+                f"{path}: cannot be locked, another program uses it or its disk knows no locks; "
+                "HDF5_USE_FILE_LOCKING=FALSE reads it without"
+            ) from None
         if isinstance(error, DAMAGE):
             raise InputError(f"{path}: truncated or damaged file ({reason(error)})") from None
         raise

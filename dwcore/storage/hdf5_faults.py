@@ -34,7 +34,7 @@ def abandon(file: h5py.File) -> None:
     time with a traceback, and at last with a segmentation fault.
     """
     with contextlib.suppress(Exception):
-        if file.driver != "core":  # which has no file on the disk
+        if file.driver != "fileobj":  # which has no file on the disk
             sink = os.open(os.devnull, os.O_RDWR)
             os.dup2(sink, file.id.get_vfd_handle())
             os.close(sink)

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import html
 import importlib.resources
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters, as_number
+from dwcore.toml import parse_toml, read_toml
 from llg.device.electrical import Heating, Readout, Stack, Torque
 from llg.device.gate import Gate
 from llg.device.geometry import Geometry, average_width
@@ -286,12 +286,7 @@ def load_device(source: str | Path) -> Device:
     Raises:
         InputError: no such device or file, not TOML, or not a sound device; one line.
     """
-    text, where = _read(str(source))
-    try:
-        mapping = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # tomllib lets through what int() and deep nesting raise
-        raise InputError(f"{where}: not a TOML file: {error}") from None
-    return device_from_mapping(mapping, where)
+    return device_from_mapping(_content(str(source)), str(source))
 
 
 def device_from_mapping(mapping: Mapping, where: str = "device") -> Device:
@@ -331,16 +326,15 @@ def device_from_mapping(mapping: Mapping, where: str = "device") -> Device:
         raise InputError(f"{where}: {error}") from None
 
 
-def _read(source: str) -> tuple[str, str]:
-    path = Path(source)
+def _content(source: str) -> dict:
+    """Return what the file of a device holds."""
+    resource = importlib.resources.files("dwsynapse_data") / f"{source}.toml"
     try:
-        if path.suffix == ".toml" or path.exists():
-            return path.read_text(encoding="utf-8"), source
-        resource = importlib.resources.files("dwsynapse_data") / f"{source}.toml"
-        if resource.is_file():
-            return resource.read_text(encoding="utf-8"), source
-    except UnicodeDecodeError:
-        raise InputError(f"{source}: not a text file") from None
-    except OSError as error:
-        raise InputError(f"{source}: cannot read: {error.strerror}") from None
+        is_file, is_shipped = Path(source).suffix == ".toml" or Path(source).exists(), resource.is_file()
+    except OSError as error:  # a name that no file can have
+        raise InputError(f"{source}: cannot be read: {error.strerror}") from None
+    if is_file:
+        return read_toml(source)
+    if is_shipped:
+        return parse_toml(resource.read_text(encoding="utf-8"), source)
     raise InputError(f"{source}: no such file or shipped device{nearest(source, shipped_devices())}")

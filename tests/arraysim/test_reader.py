@@ -234,7 +234,7 @@ def test_a_file_is_read_and_its_faults_are_named(tmp_path):
         ("[adc]\nbit = 6\n", r'\[adc\]: unknown key "bit"; did you mean "bits"'),
         ('[wires]\nword_resistance = "-1 ohm"\n', "word_resistance = -1"),
         ("[dac]\nbits = 8.5\n", "must be a whole number"),
-        ("[tile\n", "not TOML"),
+        ("[tile\n", "not a TOML file"),
     ):
         path.write_text(text)
         with pytest.raises(InputError, match=words):

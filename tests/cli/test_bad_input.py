@@ -70,7 +70,7 @@ def complaint(command, place, *argv) -> str:
 
 COMMANDS = {
     # Missing and unknown things
-    "simulate none.toml": "none.toml: cannot read: No such file",
+    "simulate none.toml": "none.toml: no such file",
     "simulate five_stat": 'five_stat: no such file or shipped device; did you mean "five_state"?',
     "rates none.toml": "none.toml: cannot read",
     "sweep none.toml -o a.h5": "none.toml: cannot read",
@@ -98,7 +98,7 @@ COMMANDS = {
     "simulate binary.toml": "binary.toml: not a text file",
     "simulate table.h5": "table.h5: not a text file",
     "simulate text.h5": "text.h5: not a TOML file",
-    "simulate filled": "filled: cannot read: Is a directory",
+    "simulate filled": "filled: is a folder",
     "train --table good.toml": "good.toml: not an HDF5 file",
     "train --table text.h5": "text.h5: not an HDF5 file",
     "train --table empty.h5": "empty.h5: empty file",

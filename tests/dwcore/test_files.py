@@ -1,5 +1,7 @@
 """The file protocol: what is written comes back, nothing else is ever accepted, no half file is ever left."""
 
+import errno
+import fcntl
 import os
 import random
 import stat
@@ -552,3 +554,43 @@ def test_import_is_light():
     command = [sys.executable, "-c", code]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=Path.cwd())
     assert answer.stdout == "[]\n"
+
+
+def test_what_does_not_read_back_gets_no_name(tmp_path, monkeypatch):
+    """A library that loses data, as h5py before 3.16 does with images in memory: the file before stays as it was."""
+    path = write(tmp_path / "a.h5")
+    before = path.read_bytes()
+    real = files._seal
+
+    def losing(file, path):
+        real(file, path)
+        del file.attrs["content_sha256"]
+
+    monkeypatch.setattr(files, "_seal", losing)
+    with (
+        pytest.raises(RunError, match=r"a\.h5 could not be written: what was written does not read back, altered"),
+        files.create(path, SCHEMA, config={}, seed=1, force=True) as file,
+    ):
+        files.put(file, "x", 1.0, unit="m", long_name="x")
+    assert path.read_bytes() == before and [entry.name for entry in tmp_path.iterdir()] == ["a.h5"]
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_a_file_that_another_program_has_locked_is_read(tmp_path, in_memory):
+    with files.create(tmp_path / "a.h5", SCHEMA, config={}, seed=1, in_memory=in_memory) as file:
+        files.put(file, "x", 1.5, unit="m", long_name="x")
+    with open(tmp_path / "a.h5", "rb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        with files.open_checked(tmp_path / "a.h5") as file:
+            assert files.get(file, "x") == 1.5
+
+
+def test_locks_that_are_insisted_on_are_no_damage(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.h5")
+
+    def insisting(*_, **__):
+        raise BlockingIOError(errno.EAGAIN, "Unable to synchronously open file (unable to lock file, errno = 11)")
+
+    monkeypatch.setattr(h5py, "File", insisting)
+    with pytest.raises(InputError, match=r"cannot be locked, .* HDF5_USE_FILE_LOCKING=FALSE"), files.open_checked(path):
+        pass

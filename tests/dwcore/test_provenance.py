@@ -69,13 +69,12 @@ def test_git_state_of_a_checkout(tmp_path):
     """Of the tree that the program is imported from: no repository, an empty one, a commit, a changed file."""
     tree = tmp_path / "source"
     shutil.copytree(Path(dwcore.__file__).parent, tree / "dwcore", ignore=shutil.ignore_patterns("__pycache__"))
+    (tree / "state.py").write_text(STATE)
 
     def state(path=os.environ["PATH"]):
-        environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "PATH": path}
-        command = [sys.executable, "-c", STATE]
-        answer = subprocess.run(
-            command, env=environment, check=True, capture_output=True, text=True, timeout=60, cwd=tmp_path
-        )
+        environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PATH": path}
+        command = [sys.executable, tree / "state.py"]  # whose folder comes first among those of the imports
+        answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=60)
         where, found = answer.stdout.split()
         assert Path(where).is_relative_to(tree)
         return found

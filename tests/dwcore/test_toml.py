@@ -1,0 +1,74 @@
+"""One reader for all TOML files: what it lets in, and that whatever else comes is one line with the file's name."""
+
+import os
+
+import pytest
+
+from arraysim import load_periphery
+from arraysim.cost.settings import load_settings
+from arraysim.networks.definition import load_definition
+from dwcore.errors import InputError
+from dwcore.toml import LARGEST_BYTES, parse_toml, read_toml
+from llg import load_device
+
+
+def test_plain_content():
+    text = 'name = "a"\nlayer = [{kind = "x"}]\n[b]\nc = [[1.5, -9223372036854775808], [9223372036854775807]]\n'
+    assert parse_toml(text, "a.toml") == {
+        "name": "a",
+        "layer": [{"kind": "x"}],
+        "b": {"c": [[1.5, -(2**63)], [2**63 - 1]]},
+    }
+
+
+HOSTILE = {
+    "lists in lists": ("a = " + "[" * 17 + "]" * 17, "a is nested more than 16 levels deep"),
+    "more lists": ("a = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+    "tables in tables": (".".join("b" * 20) + " = 1", "levels deep"),
+    "5000 digits": ("a = " + "9" * 5000, "more than 64 bits"),
+    "400 digits": ("[a]\nb = [1" + "0" * 400 + "]", "a.b is a whole number of more than 64 bits"),
+    "one too many": (f"a = {2**63}", "a is a whole number of more than 64 bits"),
+    "not TOML": ("a = ", "not a TOML file: Invalid value"),
+    "twice": ("a = 1\na = 2", "not a TOML file: Cannot overwrite a value"),
+}
+
+
+@pytest.mark.parametrize("text, words", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("load", [load_device, load_definition, load_periphery, lambda path: load_settings(path, {})])
+def test_every_kind_of_file_is_refused_in_one_line(tmp_path, load, text, words):
+    path = tmp_path / "a.toml"
+    path.write_text(text + "\n")
+    with pytest.raises(InputError) as caught:
+        load(path)
+    message = str(caught.value)
+    assert "a.toml: " in message and words in message and "\n" not in message and len(message) < 400
+
+
+def test_what_is_no_file_of_text(tmp_path):
+    path = tmp_path / "a.toml"
+    with pytest.raises(InputError, match=r"a\.toml: no such file"):
+        read_toml(path)
+    path.write_bytes(b"a = '\xff'")
+    with pytest.raises(InputError, match="not a text file"):
+        read_toml(path)
+    with pytest.raises(InputError, match="is a folder"):
+        read_toml(tmp_path)
+    with open(path, "wb") as stream:
+        stream.truncate(LARGEST_BYTES + 1)
+    with pytest.raises(InputError, match="larger than 10 MB"):
+        read_toml(path)
+    with pytest.raises(InputError, match="cannot be read: "):
+        read_toml("a\0b")
+
+
+def test_a_pipe_does_not_block(tmp_path):
+    os.mkfifo(tmp_path / "a.toml")
+    with pytest.raises(InputError, match="not a regular file"):
+        read_toml(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize("kind", ["[]", "{}", "3", "[[1]]"])
+def test_the_kind_of_a_layer_is_a_text(tmp_path, kind):
+    (tmp_path / "a.toml").write_text(f"[[layer]]\nkind = {kind}\n")
+    with pytest.raises(InputError, match=r"a\.toml, layer 1: kind .* is unknown"):
+        load_definition(tmp_path / "a.toml")
