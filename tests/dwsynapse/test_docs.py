@@ -84,3 +84,9 @@ def test_the_check_finds_what_is_missing():
 def test_every_page_is_in_the_list_of_pages():
     listed = (ROOT / "docs/README.md").read_text(encoding="utf-8")
     assert [page.name for page in ROOT.glob("docs/*.md") if page.name != "README.md" and page.name not in listed] == []
+
+
+def test_every_room_is_in_the_plan():
+    plan = (ROOT / "docs/house.md").read_text(encoding="utf-8")
+    rooms = {f"{init.parent.relative_to(ROOT)}/" for name in PACKAGES for init in ROOT.glob(f"{name}/**/__init__.py")}
+    assert {room for room in rooms if f"| `{room}` |" not in plan} == set()
