@@ -37,7 +37,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "programming.file": ["load_programming", "save_programming"],
         "programming.program": ["program"],
         "programming.write_verify": ["write_verify"],
-        "drawing.training_plots": ["plot_accuracy_against", "plot_learning_curves"],
+        "drawing.training_plots": ["plot_learning_curves"],
         "rules.registry": ["make_rule"],
         "synapses.faults": ["Faults"],
         "synapses.weight_kinds": ["make_weights"],
@@ -53,6 +53,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "training.run": ["train"],
         "training.search": ["search"],
         "training.seeds": ["train_seeds"],
-        "training.series": ["vary"],
     },
 )

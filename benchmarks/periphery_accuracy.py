@@ -20,7 +20,6 @@ import matplotlib as mpl
 import numpy as np
 
 from arraysim.datasets.datasets import load_dataset
-from arraysim.drawing.accuracy_plot import AccuracyScan, plot_accuracy_scan
 from arraysim.inference.infer import infer
 from arraysim.networks.presets import mlp
 from arraysim.periphery.config import Periphery
@@ -33,7 +32,8 @@ from compact.bulk.run import run_to_table
 from compact.table.operating_point import write_points
 from compact.table.table_file import load_table
 from dwsynapse.options import progress
-from dwsynapse.periphery_text import with_setting
+from dwsynapse.variation import Outcome, Variation, VariedAxis
+from dwsynapse.variation_plot import plot_variation
 from llg.device.device import load_device
 
 SEEDS = (1, 2, 3)
@@ -93,18 +93,27 @@ def trained(multiple: float, folder: Path, dataset, arguments):
     return [train(law, dataset, seed=seed, config=config) for seed in SEEDS], spread
 
 
-def scan(results, dataset, section: str, key: str, values, base: Periphery | None = None) -> np.ndarray:
-    base = Periphery() if base is None else base
-    rows = [with_setting(base, section, key, repr(value)) for value in values]
+def with_setting(periphery: Periphery, section: str, **values) -> Periphery:
+    return dataclasses.replace(periphery, **{section: dataclasses.replace(getattr(periphery, section), **values)})
+
+
+def scan(results, dataset, rows) -> np.ndarray:
     return np.array([[infer(result, dataset, row).accuracy for result in results] for row in rows])
 
 
-def wire_scan(results, dataset) -> np.ndarray:
-    found = []
-    for value in RESISTANCE:
-        chip = with_setting(Periphery(), "wires", "word_resistance", repr(value))
-        found.append(scan(results, dataset, "wires", "bit_resistance", (value,), chip)[0])
-    return np.array(found)
+def variation(label: str, value, accuracy, ideal, ideal_label: str = "as trained") -> Variation:
+    return Variation(
+        command="infer",
+        axes=(VariedAxis(name="", label=label, unit="1", values=tuple(map(float, value))),),
+        seeds=SEEDS,
+        outcomes={
+            "test_accuracy": Outcome(meaning="test accuracy"),
+            "ideal": Outcome(meaning=ideal_label, reference=True),
+        },
+        results={"test_accuracy": np.array(accuracy), "ideal": np.broadcast_to(ideal, (len(value), len(SEEDS)))},
+        done=np.ones(len(value), bool),
+        config={},
+    )
 
 
 def main():
@@ -126,42 +135,36 @@ def main():
         if multiple == 1:
             reference = results
     ideal = np.array(process[MULTIPLES.index(1)])
-    serial = with_setting(Periphery(), "dac", "bits", "8")
+    ideal_chip = Periphery()
+    serial = with_setting(ideal_chip, "dac", bits=8)
+    wires = [with_setting(ideal_chip, "wires", word_resistance=r, bit_resistance=r) for r in RESISTANCE]
+    bits = [with_setting(serial, "adc", bits=b) for b in BITS]
+    noise = [with_setting(ideal_chip, "read", noise=n) for n in NOISE]
     scans = {
-        "wire_resistance": AccuracyScan(
-            label="resistance of a wire segment [ohm]",
-            value=np.array(RESISTANCE),
-            accuracy=wire_scan(reference, dataset),
-            ideal=ideal,
-            logarithmic=True,
+        "wire_resistance": variation(
+            "resistance of a wire segment [ohm]", RESISTANCE, scan(reference, dataset, wires), ideal
         ),
-        "adc_bits": AccuracyScan(
-            label="bits of the ADC [1], bit-serial inputs of 8 bits",
-            value=np.array(BITS),
-            accuracy=scan(reference, dataset, "adc", "bits", BITS, serial),
-            ideal=ideal,
+        "adc_bits": variation(
+            "bits of the ADC [1], bit-serial inputs of 8 bits", BITS, scan(reference, dataset, bits), ideal
         ),
-        "read_noise": AccuracyScan(
-            label="read noise of a junction, relative to its conductance [1]",
-            value=np.array(NOISE),
-            accuracy=scan(reference, dataset, "read", "noise", NOISE),
-            ideal=ideal,
+        "read_noise": variation(
+            "read noise of a junction, relative to its conductance [1]", NOISE, scan(reference, dataset, noise), ideal
         ),
-        "process_variation": AccuracyScan(
-            label="process variation, multiple of the spreads of the device file [1]",
-            value=np.array(MULTIPLES),
-            accuracy=np.array(process),
-            ideal=np.array(process[0]),
-            ideal_label="without variation",
+        "process_variation": variation(
+            "process variation, multiple of the spreads of the device file [1]",
+            MULTIPLES,
+            process,
+            process[0],
+            "without variation",
         ),
     }
     report = {"processor_seconds": time.process_time() - start, "conductance_std_dtod": spreads, "seeds": list(SEEDS)}
     for name, one in scans.items():
-        plot_accuracy_scan(one).figure.savefig(arguments.out / f"{name}.png", dpi=150)
+        plot_variation(one).figure.savefig(arguments.out / f"{name}.png", dpi=150)
         report[name] = {
-            "value": one.value.tolist(),
-            "test_accuracy": one.accuracy.tolist(),
-            "ideal": one.ideal.tolist(),
+            "value": list(one.axes[0].values),
+            "test_accuracy": one["test_accuracy"].tolist(),
+            "ideal": one["ideal"][0].tolist(),
         }
     (arguments.out / "accuracy.json").write_text(json.dumps(report, indent=1))
     print(json.dumps(report))

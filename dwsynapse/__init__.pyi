@@ -5,7 +5,25 @@ from .chain.report import report as report
 from .command_line import main as main
 from .figures import draw_device as draw_device
 from .figures import draw_file as draw_file
+from .variation import Variation as Variation
+from .variation import load_variation as load_variation
+from .variation import save_variation as save_variation
+from .variation_plot import plot_variation as plot_variation
+from .variation_run import vary as vary
 
-__all__ = ["bench", "draw_device", "draw_file", "info", "main", "report", "run"]
+__all__ = [
+    "Variation",
+    "bench",
+    "draw_device",
+    "draw_file",
+    "info",
+    "load_variation",
+    "main",
+    "plot_variation",
+    "report",
+    "run",
+    "save_variation",
+    "vary",
+]
 
 __version__: str

@@ -110,9 +110,9 @@ def _checked(path: str | Path, schema: str) -> list[str]:
     """
     from arraysim.programming.file import load_programming
     from arraysim.training.file import load_training
-    from arraysim.training.series import load_series
     from compact.bulk.check import check_sweep
     from compact.table.table_check import check_table
+    from dwsynapse.variation import load_variation
     from llg.runs.trajectories import load_trajectories
 
     if schema == "dwsynapse.transition-table":
@@ -125,7 +125,7 @@ def _checked(path: str | Path, schema: str) -> list[str]:
         return [f"training results of {len(load_training(path))} seeds"]
     if schema == "dwsynapse.programming":
         return [f"programmed chips of {len(load_programming(path))} seeds"]
-    if schema == "dwsynapse.training-series":
-        load_series(path)
-        return ["a series of trainings"]
+    if schema == "dwsynapse.variation":
+        found = load_variation(path)
+        return [f"{found.command} at {found.progress}"]
     return ["no more than the rules for all files"]

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from arraysim.drawing.cost_plots import comparison_figure
 from arraysim.drawing.programming_plots import plot_reached, rounds_figure
 from arraysim.drawing.training_plots import (
-    plot_accuracy_against,
     plot_confusion,
     plot_learning_curves,
     plot_pulses_per_device,
@@ -23,7 +22,6 @@ from arraysim.drawing.training_plots import (
 )
 from arraysim.programming.file import load_programming
 from arraysim.training.file import load_training
-from arraysim.training.series import load_series
 from compact.drawing.fit_plots import fit_figure
 from compact.drawing.phase_plots import plot_phase_diagram
 from compact.drawing.spread_plots import spread_figure
@@ -35,6 +33,8 @@ from compact.table.table_file import load_table
 from dwcore.errors import InputError, nearest
 from dwcore.storage.files import open_checked, provenance
 from dwsynapse.about import is_device
+from dwsynapse.variation import load_variation
+from dwsynapse.variation_plot import plot_variation
 from llg.device.device import load_device
 from llg.drawing.animation import WallScene
 from llg.drawing.device_figures import (
@@ -189,12 +189,12 @@ PROGRAMMING = {
     ),
     "pulses": _PULSES,
 }
-SERIES = {
-    "accuracy": FigureKind(
-        plot_accuracy_against,
-        "What the accuracy depends on. Share of test images classified correctly at the end of the training on chip, "
-        "against what was varied from run to run, as the mean over the seeds; the bars reach from the lowest seed to "
-        "the highest. The dotted line is the same network with ordinary numbers as weights.",
+VARIATION = {
+    "result": FigureKind(
+        plot_variation,
+        "What the result depends on. The first result of the command against the setting that was varied: the mean over "
+        "the seeds as a line, each seed as a point; a second setting makes a family of lines. The dotted line is what "
+        "the result is compared with, such as the same network with ordinary numbers as weights.",
     ),
 }
 COST = {
@@ -248,7 +248,7 @@ _BY_SCHEMA = {
     "dwsynapse.trajectories": (load_trajectories, TRAJECTORIES),
     "dwsynapse.transition-table": (load_table, TABLE),
     "dwsynapse.training": (load_training, TRAINING),
-    "dwsynapse.training-series": (load_series, SERIES),
+    "dwsynapse.variation": (load_variation, VARIATION),
     "dwsynapse.programming": (load_programming, PROGRAMMING),
 }
 

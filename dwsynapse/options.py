@@ -1,16 +1,27 @@
 """What the subcommands of all packages share: options, numbers with units, output, progress."""
 
 import argparse
-import contextlib
 import os
-import sys
 from pathlib import Path
 
 from dwcore.errors import InputError
 from dwcore.parameters import as_number
+from dwcore.progress import bar as progress
 
 MAX_SEED = 2**62
 """Leaves room for the seeds that a command counts on from this one."""
+
+__all__ = [
+    "add_common",
+    "emit",
+    "progress",
+    "run_variation",
+    "si",
+    "si_list",
+    "whole_number",
+    "writable_file",
+    "writable_folder",
+]
 
 
 def add_common(parser: argparse.ArgumentParser, *, output: str | None = None, seed: bool = True):
@@ -82,16 +93,26 @@ def harmless(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-@contextlib.contextmanager
-def progress(total: int | None, what: str, unit: str):
-    """Yield a function that advances a progress bar on stderr; silent when stderr is not a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from tqdm import tqdm
+def run_variation(arguments: argparse.Namespace) -> None:
+    """Run what --vary asks for, keep it in the file of --out or draw it there, and print it.
 
-    with tqdm(total=total, desc=what, unit=unit, unit_scale=True) as bar:
-        yield bar.update
+    ``arguments.series`` is a function that makes the series of them.
+    """
+    from dwcore.canvas.figure_file import FORMATS, save_figure
+    from dwsynapse.variation import run_series
+
+    out, force = arguments.out, arguments.force
+    drawn = out is not None and out.suffix.lower().removeprefix(".") in FORMATS
+    if drawn and arguments.resume:
+        raise InputError(f"--resume: {out} is a figure and keeps no points; give -o FILE.h5 and plot that")
+    if out is not None:
+        writable_file(out, force or arguments.resume)
+    found = run_series(arguments.series(arguments), out=None if drawn else out, resume=arguments.resume, force=force)
+    if drawn:
+        from dwsynapse.variation_plot import plot_variation
+
+        save_figure(out, plot_variation(found).figure, force=force)
+    emit(arguments, found.as_json() | ({} if out is None else {"out": str(out)}), found.lines())
 
 
 def writable_file(path: Path, force: bool):

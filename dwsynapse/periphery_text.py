@@ -1,30 +1,25 @@
-"""Settings of a periphery as the command line gives them."""
+"""The periphery that a command line asks for."""
 
-from arraysim.periphery.config import Periphery, periphery_from_mapping
+import dataclasses
+from pathlib import Path
+
+from arraysim.periphery.config import SECTIONS, Periphery, load_periphery
+from dwsynapse.settings import Given
 
 
-def with_setting(periphery: Periphery, section: str, key: str, text: str) -> Periphery:
-    """Return a periphery with one setting changed.
+def periphery_of(path: Path | None, given: Given) -> Periphery | None:
+    """Return the periphery of a file with the settings that are given; None without either.
 
     Args:
-        periphery: what is changed.
-        section: its section.
-        key: of the setting.
-        text: its value, as in a file: a number, a number with a unit, or a word.
+        path: periphery file.
+        given: settings by section.
 
     Raises:
-        InputError: no such setting, or a value it cannot have.
+        InputError: the file is not sound, or the settings do not fit together.
     """
-    sections = periphery.to_dict()
-    sections.setdefault(section, {})
-    sections[section] = sections[section] | {key: _value(text)}
-    return periphery_from_mapping(sections, "--set or --vary")
-
-
-def _value(text: str):
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    changed = [name for name in SECTIONS if given[name]]
+    if path is None and not changed:
+        return None
+    periphery = Periphery() if path is None else load_periphery(path)
+    sections = {name: dataclasses.replace(getattr(periphery, name), **given[name]) for name in changed}
+    return dataclasses.replace(periphery, **sections)

@@ -16,8 +16,8 @@ allowed or said twice is refused in one line.
 
 import argparse
 import dataclasses
-import json
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dwcore.errors import InputError, nearest
@@ -27,14 +27,14 @@ _KINDS = {"quantity": "X", "whole": "N", "flag": "true|false", "word": "NAME", "
 """What stands for a value in the help, by the kind of its field."""
 
 
-def fields_of(kind: type[Parameters], *, without: Iterable[str] = ()) -> tuple[dataclasses.Field, ...]:
+def fields_of(kind: type[Parameters], *, without: type[Parameters] | None = None) -> tuple[dataclasses.Field, ...]:
     """Return the fields of a declaration that a text can set: all but parts that have no name.
 
     Args:
         kind: the declaration.
-        without: names of fields to leave out.
+        without: a declaration whose fields are left out, as those of another section.
     """
-    left_out = set(without)
+    left_out = set() if without is None else {field.name for field in dataclasses.fields(without)}
     fields = (field for field in dataclasses.fields(kind) if field.name not in left_out)
     return tuple(field for field in fields if field.metadata["kind"] != "part" or field.metadata.get("named"))
 
@@ -115,7 +115,7 @@ class Setting:
             InputError: as ``value``, or one is there twice.
         """
         mark = ";" if self.kind == "numbers" or ";" in text else ","
-        found = tuple(self.value(part) for part in text.split(mark))
+        found = tuple(self.value(part) for part in text.removesuffix(";").split(mark))
         if len(set(found)) < len(found):
             raise InputError(f"{self.name} = {text}: must not hold a value twice")
         return found
@@ -188,13 +188,13 @@ class Given(dict[str, dict[str, Any]]):
         self._note(setting, said)
         self[setting.section][setting.field.name] = value
 
-    def vary(self, axis: Axis) -> None:
+    def vary(self, axis: Axis, said: str) -> None:
         """Note what is to be varied.
 
         Raises:
             InputError: the setting has been said already.
         """
-        self._note(axis.setting, "--vary")
+        self._note(axis.setting, said)
         self.axes.append(axis)
 
     def _note(self, setting: Setting, said: str) -> None:
@@ -215,6 +215,11 @@ class Given(dict[str, dict[str, Any]]):
         for axis, value in zip(self.axes, values, strict=True):
             point[axis.setting.section][axis.setting.field.name] = value
         return point
+
+    def points(self) -> Iterator["Given"]:
+        """Yield what is set at each point of the grid, the last axis fastest; without axes what is set."""
+        for values in itertools.product(*(axis.values for axis in self.axes)):
+            yield self.at(values)
 
     def refuse(self, why: str, *names: str) -> None:
         """Refuse settings that do not go with something else.
@@ -246,6 +251,7 @@ class Settings:
         sections: Mapping[str, Sequence[dataclasses.Field] | type[Parameters]],
         *,
         options: Mapping[str, str] | Iterable[str] = (),
+        lists: Mapping[str, str] | None = None,
     ):
         """Gather the settings.
 
@@ -254,6 +260,7 @@ class Settings:
             sections: fields by section, or a declaration whose fields a text can set.
             options: names of the settings that have an option of their own, and by them the options where
                 these are not called after the setting.
+            lists: options that vary a setting, by its name: ``--rest 1,2`` is ``--vary rest.time=1,2``.
         """
         self.command = command
         self.sections = tuple(sections)
@@ -264,8 +271,10 @@ class Settings:
         named = options if isinstance(options, Mapping) else {name: "" for name in options}
         for name, option in named.items():
             setting = self.find(name)
-            option = option or f"--{setting.field.name.replace('_', '-')}"
+            no = "no-" if setting.kind == "flag" and setting.field.default else ""
+            option = option or f"--{no}{setting.field.name.replace('_', '-')}"
             self.all[setting.name] = dataclasses.replace(setting, option=option)
+        self.lists = {option: self.find(name) for name, option in (lists or {}).items()}
 
     def find(self, name: str) -> Setting:
         """Return a setting by its name, with or without the section.
@@ -297,7 +306,10 @@ class Settings:
         """
         parser.set_defaults(given=None)
         for setting in self.all.values():
-            if setting.option:
+            if setting.option and setting.kind == "flag":
+                parser.add_argument(setting.option, action=_Flag, of=self, setting=setting, nargs=0,
+                                    default=argparse.SUPPRESS, help=_help(setting))  # fmt: skip
+            elif setting.option:
                 parser.add_argument(setting.option, action=_Option, of=self, setting=setting, default=argparse.SUPPRESS,
                                     metavar=_KINDS[setting.kind], help=_help(setting))  # fmt: skip
         parser.add_argument("--set", action=_Set, of=self, default=argparse.SUPPRESS, metavar="SECTION.NAME=VALUE",
@@ -305,16 +317,36 @@ class Settings:
         if vary:
             parser.add_argument("--vary", action=_Vary, of=self, default=argparse.SUPPRESS, metavar="SECTION.NAME=V,V",
                                 help="take these values of a setting one after the other; twice: a grid")  # fmt: skip
+            for option, setting in self.lists.items():
+                parser.add_argument(option, action=_Several, of=self, setting=setting, default=argparse.SUPPRESS,
+                                    metavar="V,V", help=f"short for --vary {setting.name}=V,V: {setting.meaning}")  # fmt: skip
+            parser.add_argument("--resume", action="store_true", help="go on where the same command was interrupted")
         parser.add_argument("--settings", action=_List, of=self, nargs=0, default=argparse.SUPPRESS,
                             help="list all settings with unit, bounds and default, and stop")  # fmt: skip
 
-    def given(self, arguments: argparse.Namespace) -> Given:
-        """Return what the options of a command line set and vary."""
-        return Given(self.sections) if arguments.given is None else arguments.given
+    def given(self, arguments: argparse.Namespace, *, resumable: bool = False) -> Given:
+        """Return what the options of a command line set and vary.
+
+        Args:
+            arguments: as parsed.
+            resumable: whether the command can be resumed without --vary.
+
+        Raises:
+            InputError: there is nothing to resume.
+        """
+        given = Given(self.sections) if arguments.given is None else arguments.given
+        if getattr(arguments, "resume", False):
+            if not (given.axes or resumable):
+                raise InputError(f"{self.command}: --resume goes on with a --vary, which is missing")
+            if arguments.out is None:
+                raise InputError(f"{self.command}: --resume goes on from what lies at --out, which is missing")
+        return given
 
     def show(self, arguments: argparse.Namespace) -> None:
         """Print the listing, with --json as one object."""
         if getattr(arguments, "json", False):
+            import json
+
             print(json.dumps({"settings": {name: setting.describe() for name, setting in self.all.items()}}))
         else:
             print("\n".join(setting.line() for setting in self.all.values()))
@@ -354,14 +386,29 @@ class _Action(argparse.Action):
             raise InputError(f"{self.of.command}: {option} {error}") from None
 
 
-class _Option(_Action):
+class _Own(_Action):
+    """An option of one setting."""
+
     def __init__(self, *arguments, setting: Setting, **more):
         super().__init__(*arguments, **more)
         self.setting = setting
 
+
+class _Option(_Own):
     def __call__(self, parser, namespace, text, option_string=None):
         value = self.read(self.setting.value, text, f"{option_string}:")
         self.of.note(namespace).put(self.setting, value, option_string)
+
+
+class _Flag(_Own):
+    def __call__(self, parser, namespace, values, option_string=None):
+        self.of.note(namespace).put(self.setting, not self.setting.field.default, option_string)
+
+
+class _Several(_Own):
+    def __call__(self, parser, namespace, text, option_string=None):
+        values = self.read(self.setting.values, text, f"{option_string}:")
+        self.of.note(namespace).vary(Axis(setting=self.setting, values=values), option_string)
 
 
 class _Set(_Action):
@@ -380,7 +427,7 @@ class _Vary(_Action):
         name, values = self.pair(text, option_string)
         setting = self.of.find(name)
         found = self.read(setting.values, values, f"{option_string}:")
-        self.of.note(namespace).vary(Axis(setting=setting, values=found))
+        self.of.note(namespace).vary(Axis(setting=setting, values=found), option_string)
 
 
 class _List(_Action):

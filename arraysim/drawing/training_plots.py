@@ -9,7 +9,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from arraysim.networks.definition import Convolution, Linear
 from arraysim.training.result import TrainingResult
-from arraysim.training.series import PARAMETERS, TrainingSeries
 from dwcore.canvas.style import BLUE, ORANGE, axes_or_new
 
 YELLOW = "#E69F00"
@@ -56,32 +55,6 @@ def _one_length(curves: list[np.ndarray]) -> np.ndarray:
     """Return curves as rows of one length, shorter ones going on at their last value."""
     length = max(map(len, curves))
     return np.array([np.append(curve, np.full(length - len(curve), curve[-1])) for curve in curves])
-
-
-def plot_accuracy_against(data: TrainingSeries, *, ax: Axes | None = None) -> Axes:
-    """Draw the accuracy at the end against what was varied: mean over seeds with the range, and the float32 twin.
-
-    Args:
-        data: the series.
-        ax: axes to draw on; default new ones.
-    """
-    ax = axes_or_new(ax, height=4.2)
-    unit, label = PARAMETERS[data.parameter]
-    mean = data.on_chip.mean(axis=1)
-    reach = np.array([mean - data.on_chip.min(axis=1), data.on_chip.max(axis=1) - mean])
-    ax.errorbar(data.value, mean, reach, fmt="o-", color=BLUE, capsize=3, linewidth=1.8, label="on chip, test images")
-    if data.float32.size:
-        twin = data.float32.mean()
-        ax.axhline(twin, linestyle=":", color="black", linewidth=1.8, label=f"float32 twin: {twin:.1%}")
-        ax.axhspan(data.float32.min(), data.float32.max(), color="black", alpha=0.12, linewidth=0)
-    ax.set(xlabel=label if unit == "1" else f"{label} [{unit}]", ylabel="accuracy")
-    if data.parameter in ("learning_rate", "weight_range"):
-        ax.set_xscale("log", base=2)
-    if data.parameter in ("states", "table"):
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
-    ax.legend(loc="best", title=f"mean and range of {len(data.seeds)} seeds" if len(data.seeds) > 1 else "one seed")
-    return ax
 
 
 def plot_confusion(data: Sequence[TrainingResult], *, ax: Axes | None = None) -> Axes:

@@ -1,5 +1,6 @@
 """Networks by name: `linear`, `mlp`, `lenet`, `vgg8`, with widths, or from a TOML file."""
 
+import dataclasses
 from pathlib import Path
 
 from arraysim.networks.definition import (
@@ -14,6 +15,7 @@ from arraysim.networks.definition import (
     load_definition,
 )
 from dwcore.errors import InputError, nearest
+from dwcore.parameters import Parameters, whole, word
 
 VGG8_CHANNELS = (128, 256, 512)
 VGG8_HIDDEN = 1024
@@ -127,6 +129,26 @@ def network_from(text: str, **options) -> NetworkDefinition:
 
 
 _RULE = {True: "whole numbers >= 1 with commas between them", False: "a factor > 0 and <= 16"}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NetworkSettings(Parameters):
+    """A network as a command is told."""
+
+    network: str = word("linear, mlp[:N,N], lenet[:WIDTH], vgg8[:WIDTH] or a TOML file", default="mlp:32")
+    bits: int = whole("bits of the activations of a preset; 0: floating point", default=0, le=16)
+    error_bits: int = whole("bits of the errors sent backward in a preset; 0: floating point", default=0, le=16)
+
+    def definition(self) -> NetworkDefinition:
+        """Return the network.
+
+        Raises:
+            InputError: there is none of this name, or the file is not sound or states its bits itself.
+        """
+        bits = {name: value for name in ("bits", "error_bits") if (value := getattr(self, name))}
+        if bits and Path(self.network).suffix == ".toml":
+            raise InputError(f"{self.network} states its bits itself; bits and error_bits are for presets")
+        return network_from(self.network, **bits)
 
 
 def _scaled(size: int, width: float) -> int:

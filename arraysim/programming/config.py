@@ -27,8 +27,8 @@ class WriteVerifyConfig(Parameters):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ProgrammingConfig(Task, ArraySettings, WriteVerifyConfig):
-    """Network, arrays, and the loop of reads and pulses."""
+class LoopSettings(WriteVerifyConfig):
+    """The loop of reads and pulses, and which weights it programs."""
 
     quantile: float = quantity(
         "share of the weights of a layer up to which its range reaches; larger weights are cut to the largest",
@@ -37,6 +37,11 @@ class ProgrammingConfig(Task, ArraySettings, WriteVerifyConfig):
         gt=0,
         le=1,
     )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ProgrammingConfig(Task, ArraySettings, LoopSettings):
+    """Network, arrays, and the loop of reads and pulses."""
 
     def largest_weight(self, weight: "np.ndarray") -> float:
         """Return the largest weight that the devices of a layer are to hold [1].

@@ -82,6 +82,8 @@ def synapses_from(
         raise InputError("needs --table FILE, a transition table, or --table ladder[:STATES]")
     kind, _, states = str(name).partition(":")
     if kind == "ladder":
+        if temperature is not None:
+            raise InputError(f"temperature = {temperature:g} [K]: an idealized synapse knows none, it needs a table")
         if states and not states.isdecimal():
             raise InputError(f"--table {name}: {states!r} must be a number of states")
         return Synapses(law=ladder_law(states=int(states)) if states else ladder_law(), name=str(name))

@@ -77,6 +77,10 @@ class TrainingConfig(Task, ArraySettings):
         return {**plain, "network": self.network.to_mapping(), "periphery": periphery}
 
 
+OF_THE_CHIP = ("rule", "learning_rate", "pulse_threshold", "weight_range", "initial_share")
+"""Fields of a configuration that its float32 twin does not feel, as it does not feel arrays, synapses and periphery."""
+
+
 def config_from_mapping(mapping: Mapping, where: str) -> TrainingConfig:
     """Build a configuration from what a file holds.
 

@@ -4,7 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from dwcore.errors import InputError
-from dwcore.parameters import Parameters, quantity
+from dwcore.parameters import Parameters, quantity, word
 
 if TYPE_CHECKING:
     from arraysim.networks.definition import NetworkDefinition
@@ -35,3 +35,10 @@ class Task(Parameters):
         if not isinstance(self.network, NetworkDefinition):
             raise InputError(f"network = {self.network!r} must be a NetworkDefinition or its description")
         super().__post_init__()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataSettings(Parameters):
+    """Which images a command works on."""
+
+    dataset: str = word("digits, mnist, fashion-mnist or cifar10", default="digits")

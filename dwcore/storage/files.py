@@ -40,7 +40,7 @@ SCHEMAS = {
     "dwsynapse.transition-table": 1,
     "dwsynapse.training": 1,
     "dwsynapse.checkpoint": 1,
-    "dwsynapse.training-series": 1,
+    "dwsynapse.variation": 1,
     "dwsynapse.programming": 1,
     "dwsynapse.sweep": 1,
 }

@@ -7,90 +7,109 @@ from collections.abc import Sequence
 import numpy as np
 
 from arraysim.datasets.datasets import Dataset, load_dataset
-from arraysim.drawing.accuracy_plot import AccuracyScan, mean_and_range, plot_accuracy_scan
 from arraysim.inference.infer import infer
-from arraysim.periphery.config import SECTIONS, Periphery, load_periphery
+from arraysim.inference.settings import RestSettings
+from arraysim.periphery.config import Periphery
 from arraysim.programming.file import load_chips
-from arraysim.synapses.source import synapses_from
+from arraysim.synapses.source import Synapses, synapses_from
 from arraysim.training.result import ChipResult, TrainingResult
 from arraysim.training.stored_chip import after_rest
-from dwcore.canvas.figure_file import save_figure
 from dwcore.canvas.number_text import time_text
-from dwcore.errors import InputError
 from dwsynapse.options import emit
-from dwsynapse.periphery_text import with_setting
+from dwsynapse.periphery_text import periphery_of
+from dwsynapse.settings import Given
+from dwsynapse.variation import Index, Outcome, Series, Variation, mean_and_range
 
 
-def run_read(arguments: argparse.Namespace) -> None:
-    """Evaluate every seed with the periphery, or with each value of one of its settings."""
-    periphery = _periphery(arguments)
-    if arguments.vary is None:
-        values, rows = [None], [periphery]
-    else:
-        section, key, text = arguments.vary
-        values = text.split(",")
-        rows = [with_setting(periphery, section, key, value) for value in values]
-    chips, _ = load_chips(arguments.chips)
-    dataset, stored, result, lines = _stored(arguments, chips)
-    found = [[infer(chip, dataset, row).accuracy for chip in chips] for row in rows]
-    if arguments.vary is None:
-        result |= {"test_accuracy": found[0]}
-        lines.append(f"through this periphery: {mean_and_range(found[0])}")
-    else:
-        name = f"{section}.{key}"
-        result |= {"parameter": name, "value": values, "test_accuracy": found}
-        lines += [f"{name} = {value}: {mean_and_range(row)}" for value, row in zip(values, found, strict=True)]
-        if arguments.out:
-            meta = {field.name: field.metadata for field in dataclasses.fields(SECTIONS[section])}[key]
-            if meta["kind"] not in ("quantity", "whole"):
-                raise InputError(f"infer: -o draws accuracy against a number, {name} is a {meta['kind']}")
-            numbers = [getattr(getattr(row, section), key) for row in rows]
-            _draw(arguments, AccuracyScan.of(f"{name} [{meta['unit']}]", numbers, found, ideal=stored), result)
-    emit(arguments, result, lines)
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Reading:
+    """Chips of a file that are to be read.
+
+    Attributes:
+        arguments: as parsed.
+        chips: one per seed.
+        points: pulses that they were written with, if the file says so.
+        dataset: the data they were made for.
+        times: of all rests, ascending; a chip goes through the earlier ones on its way to a later one [s].
+    """
+
+    arguments: argparse.Namespace
+    chips: Sequence[ChipResult]
+    points: list[dict] | None
+    dataset: Dataset
+    times: Sequence[float]
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace, given: Given) -> "Reading":
+        """Return what the options ask for."""
+        chips, points = load_chips(arguments.chips)
+        times = sorted({time for point in given.points() if (time := point["rest"].get("time"))})
+        dataset = load_dataset(chips[0].dataset, arguments.data_dir)
+        return cls(arguments=arguments, chips=chips, points=points, dataset=dataset, times=times)
+
+    @property
+    def how(self) -> str:
+        """How the chips got their weights."""
+        return "trained" if isinstance(self.chips[0], TrainingResult) else "programmed"
+
+    def synapses(self, given: Given) -> Synapses | None:
+        """Return the synapses as they rest; None without a rest."""
+        rest = RestSettings(**given["rest"])
+        if rest.time is None:
+            return None
+        return synapses_from(rest.table, points=self.points).resting_at(rest.temperature)
+
+    def read(self, given: Given) -> dict[str, list[float]]:
+        """Return accuracy, and the share of walls that moved in a rest, for each seed."""
+        periphery = periphery_of(self.arguments.periphery, given) or Periphery()
+        synapses, until = self.synapses(given), given["rest"].get("time")
+        moved, chips = [], self.chips
+        if synapses is not None:
+            times = [time for time in self.times if time <= until]
+            rested = [list(after_rest(chip, synapses, times, str(self.arguments.chips)))[-1] for chip in self.chips]
+            moved, chips = [float(share) for share, _ in rested], [chip for _, chip in rested]
+        found = {"test_accuracy": [infer(chip, self.dataset, periphery).accuracy for chip in chips]}
+        found[f"{self.how}_test_accuracy"] = [chip.accuracy for chip in self.chips]
+        return found | ({"moved_share": moved} if moved else {})
 
 
-def run_rest(arguments: argparse.Namespace) -> None:
-    """Evaluate every seed after each time without pulses."""
-    periphery = _periphery(arguments)
-    times = sorted(set(arguments.rest))
-    if times[0] <= 0:
-        raise InputError(f"infer: --rest takes times > 0, got {times[0]:g} s")
-    chips, points = load_chips(arguments.chips)
-    dataset, stored, result, lines = _stored(arguments, chips)
-    synapses = synapses_from(arguments.table, points=points).resting_at(arguments.temperature)
-    moved, found = np.empty((2, len(times), len(chips)))
-    for seed, chip in enumerate(chips):
-        for at, (share, rested) in enumerate(after_rest(chip, synapses, times, str(arguments.chips))):
-            moved[at, seed], found[at, seed] = share, infer(rested, dataset, periphery).accuracy
-    result |= {"rest_s": times, "test_accuracy": found.tolist(), "moved_share": moved.tolist()}
-    lines += [
-        f"after {time_text(time)}: {mean_and_range(row)}, {share.mean():.3g} of the walls moved"
-        for time, row, share in zip(times, found.tolist(), moved, strict=True)
-    ]
-    if arguments.out:
-        scan = AccuracyScan.of(
-            "time without pulses [s]", times, found, ideal=stored, ideal_label="as left", logarithmic=True
-        )
-        _draw(arguments, scan, result)
-    emit(arguments, result, lines)
+def run_once(arguments: argparse.Namespace, given: Given) -> None:
+    """Evaluate every seed with the periphery, after the rest if there is one."""
+    reading = Reading.of(arguments, given)
+    found = reading.read(given)
+    when = {"trained": "training", "programmed": "programming"}[reading.how]
+    lines = [f"at the end of the {when}: {mean_and_range(found[f'{reading.how}_test_accuracy'])}"]
+    if "moved_share" in found:
+        lines.append(f"after {time_text(given['rest']['time'])} {np.mean(found['moved_share']):.3g} of the walls moved")
+    lines.append(f"through this periphery: {mean_and_range(found['test_accuracy'])}")
+    emit(arguments, {"seeds": [chip.seed for chip in reading.chips], **found}, lines)
 
 
-def _periphery(arguments: argparse.Namespace) -> Periphery:
-    periphery = Periphery() if arguments.periphery is None else load_periphery(arguments.periphery)
-    for setting in arguments.settings:
-        periphery = with_setting(periphery, *setting)
-    return periphery
+def series_of(arguments: argparse.Namespace, given: Given) -> Series:
+    """Return the readings that --vary and --rest ask for."""
+    reading = Reading.of(arguments, given)
+    outcomes = {
+        "test_accuracy": Outcome(meaning="test accuracy"),
+        f"{reading.how}_test_accuracy": Outcome(meaning=f"as {reading.how}", reference=True),
+    }
+    if reading.times:
+        outcomes["moved_share"] = Outcome(meaning="share of the walls that moved")
 
+    def check(point: Given) -> None:
+        periphery_of(arguments.periphery, point)
+        reading.synapses(point)
 
-def _stored(arguments: argparse.Namespace, chips: Sequence[ChipResult]) -> tuple[Dataset, list[float], dict, list[str]]:
-    """Return the data, the accuracies that the file states, and these as a result and as lines."""
-    accuracy = [chip.accuracy for chip in chips]
-    how, when = ("trained", "training") if isinstance(chips[0], TrainingResult) else ("programmed", "programming")
-    result = {"seeds": [chip.seed for chip in chips], f"{how}_test_accuracy": accuracy}
-    dataset = load_dataset(chips[0].dataset, arguments.data_dir)
-    return dataset, accuracy, result, [f"at the end of the {when}: {mean_and_range(accuracy)}"]
+    def measure(point: Given, index: Index, found: Variation) -> dict[str, list[float]]:
+        return reading.read(point)
 
-
-def _draw(arguments: argparse.Namespace, scan: AccuracyScan, result: dict) -> None:
-    save_figure(arguments.out, plot_accuracy_scan(scan).figure, force=arguments.force)
-    result["figure"] = str(arguments.out)
+    files = {point["rest"].get("table") for point in given.points()} | {arguments.periphery, str(arguments.chips)}
+    return Series(
+        command="infer",
+        given=given,
+        seeds=[chip.seed for chip in reading.chips],
+        outcomes=outcomes,
+        check=check,
+        measure=measure,
+        config={"given": dict(given)},
+        inputs=sorted(str(path) for path in files if path),
+    )

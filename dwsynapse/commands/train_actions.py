@@ -2,71 +2,114 @@
 
 import argparse
 import dataclasses
+import math
 import sys
+from pathlib import Path
+
+import numpy as np
 
 from arraysim.cost.of_training import TrainingUse, cost_line, summary_of, training_cost
-from arraysim.networks.presets import network_from
-from arraysim.periphery.config import load_periphery
+from arraysim.datasets.datasets import Dataset, load_dataset
+from arraysim.networks.presets import NetworkSettings
+from arraysim.synapses.settings import SynapseSettings
 from arraysim.synapses.source import Synapses, synapses_from
-from arraysim.training.config import TrainingConfig
+from arraysim.training.config import OF_THE_CHIP, TrainingConfig
 from arraysim.training.file import save_training
+from arraysim.training.keeper import DEFAULT_INTERVAL
+from arraysim.training.result import TrainingResult
 from arraysim.training.search import search
-from arraysim.training.seeds import remove_checkpoints, train_seeds
-from arraysim.training.series import PARAMETERS, save_series, spread, vary
+from arraysim.training.seeds import log_path, remove_checkpoints, train_seeds
+from arraysim.training.task import DataSettings
 from arraysim.training.trainee import divide
-from compact.table.table_file import load_table
+from dwcore import progress
 from dwcore.errors import InputError
 from dwcore.numerics.threads import thread_count
-from dwcore.parameters import as_number
+from dwcore.storage.lock import only_writer
 from dwsynapse.options import emit
-from dwsynapse.settings_text import print_settings, settable, values_of
+from dwsynapse.periphery_text import periphery_of
+from dwsynapse.settings import Given, Setting
+from dwsynapse.variation import Index, Outcome, Series, Variation
 
-_OWN = ("network", "twin", "periphery")
-"""Fields of the configuration with an option of another form."""
+OUTCOMES = {
+    "test_accuracy": Outcome(meaning="test accuracy on chip"),
+    "float32_test_accuracy": Outcome(meaning="test accuracy of the float32 twin", reference=True),
+    "pulses": Outcome(meaning="write pulses"),
+    "energy_J": Outcome(meaning="energy of the write pulses", unit="J"),
+}
 
 
-def config_of(arguments: argparse.Namespace):
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Job:
+    """What is to be trained."""
+
+    synapses: Synapses
+    dataset: Dataset
+    config: TrainingConfig
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace, given: Given, loaded: dict | None = None) -> "Job":
+        """Return what the options ask for.
+
+        Args:
+            arguments: as parsed.
+            given: settings by section.
+            loaded: synapses and data sets that are there already; new ones are added.
+
+        Raises:
+            InputError: they do not fit together.
+        """
+        loaded = {} if loaded is None else loaded
+        chosen, data = SynapseSettings(**given["synapse"]), DataSettings(**given["data"])
+        config = config_of(arguments, given)
+        if chosen not in loaded:
+            loaded[chosen] = synapses_from(chosen.name, temperature=chosen.temperature)
+        if data not in loaded:
+            loaded[data] = load_dataset(data.dataset, arguments.data_dir, download=arguments.download)
+        return cls(synapses=loaded[chosen], dataset=loaded[data], config=config)
+
+
+def config_of(arguments: argparse.Namespace, given: Given) -> TrainingConfig:
     """Return the configuration that the options make."""
-    fields = settable(TrainingConfig, _OWN)
-    bits = {name: value for name in ("bits", "error_bits") if (value := getattr(arguments, name))}
-    if bits and arguments.network.endswith(".toml"):
-        raise InputError(f"train: {arguments.network} states its bits itself; --bits and --error-bits are for presets")
-    values = {"network": network_from(arguments.network, **bits), "twin": not arguments.no_twin}
-    if arguments.periphery:
-        values["periphery"] = load_periphery(arguments.periphery)
-    values |= {name: value for name in fields if (value := getattr(arguments, name, None)) is not None}
-    return TrainingConfig(**(values | values_of(arguments.settings, fields, "train")))
+    network = NetworkSettings(**given["network"]).definition()
+    periphery = periphery_of(arguments.periphery, given)
+    return TrainingConfig(network=network, periphery=periphery, **given["training"], **given["arrays"])
 
 
-def list_settings():
-    """Print every setting, its meaning and its default."""
-    print_settings(TrainingConfig(), settable(TrainingConfig, _OWN))
+def seeds_of(arguments: argparse.Namespace) -> range:
+    """Return the root seeds."""
+    return range(arguments.seed, arguments.seed + (arguments.seeds or 1))
 
 
-def run_training(arguments: argparse.Namespace, config, dataset):
+def run_training(arguments: argparse.Namespace, given: Given) -> None:
     """Train every seed; write the training file and print the summary."""
-    synapses = synapses_from(arguments.table, temperature=arguments.temperature)
-    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
-    results = train_seeds(
-        synapses.law,
-        dataset,
-        seeds=seeds,
-        config=config,
-        jobs=arguments.jobs,
-        out=arguments.out,
-        resume=arguments.resume,
-        force=arguments.force,
-        interval=arguments.checkpoint_every,
-    )
-    if arguments.out:
-        save_training(arguments.out, results, config=synapses.config, inputs=synapses.inputs, force=arguments.force)
-        remove_checkpoints(arguments.out, seeds)
+    job, out = Job.of(arguments, given), arguments.out
+    synapses, dataset = job.synapses, job.dataset
+    with only_writer(out):
+        results = _trained(job, arguments, job.config, out)
+        if out:
+            save_training(out, results, config=synapses.config, inputs=synapses.inputs, force=arguments.force)
+            remove_checkpoints(out, seeds_of(arguments))
     result = _summary(results, dataset)
     if not synapses.knows_energy:
         result["energy_J"] = None
     lines = _lines(results, result)
     result["cost"], line = _cost(synapses, results, dataset)
     emit(arguments, result, [*lines, line])
+
+
+def _trained(job: Job, arguments: argparse.Namespace, config: TrainingConfig, out: Path | None) -> list[TrainingResult]:
+    every = arguments.checkpoint_every
+    return train_seeds(
+        job.synapses.law,
+        job.dataset,
+        seeds=seeds_of(arguments),
+        config=config,
+        jobs=arguments.jobs,
+        out=out,
+        resume=arguments.resume,
+        force=arguments.force,
+        interval=DEFAULT_INTERVAL if every is None else every,
+    )
 
 
 def _cost(synapses: Synapses, results, dataset) -> tuple[dict | None, str]:
@@ -87,12 +130,12 @@ def _summary(results, dataset) -> dict:
     epochs = [len(chip.test_accuracy) - 1 for chip in chips]
     seconds, pulses = sum(chip.seconds for chip in chips), int(sum(r.hardware.pulses[-1] for r in results))
     images = len(divide(dataset, seed=results[0].seed, config=results[0].config).train)
-    mean, deviation = spread(results)
+    accuracy = np.array([r.accuracy for r in results])
     return {
         "seeds": [r.seed for r in results],
-        "test_accuracy": [float(chip.test_accuracy[-1]) for chip in chips],
-        "test_accuracy_mean": mean,
-        "test_accuracy_std": deviation,
+        "test_accuracy": accuracy.tolist(),
+        "test_accuracy_mean": float(accuracy.mean()),
+        "test_accuracy_std": float(accuracy.std(ddof=1)) if accuracy.size > 1 else 0.0,
         "float32_test_accuracy": [float(twin.test_accuracy[-1]) for twin in twins],
         "epochs": max(epochs),
         "seconds_per_epoch": seconds / sum(epochs),
@@ -124,16 +167,16 @@ def _lines(results, summary: dict) -> list[str]:
     return lines
 
 
-def run_search(arguments: argparse.Namespace, config, dataset):
+def run_search(arguments: argparse.Namespace, given: Given) -> None:
     """Search learning rate and weight range; print all trials."""
 
     def note(trial):
-        if sys.stderr.isatty():
+        if progress.is_shown():
             print(_trial_line(trial), file=sys.stderr)
 
+    job = Job.of(arguments, given)
     jobs = thread_count(arguments.jobs)
-    law = synapses_from(arguments.table, temperature=arguments.temperature).law
-    trials = search(law, dataset, seed=arguments.seed, config=config, jobs=jobs, note=note)
+    trials = search(job.synapses.law, job.dataset, seed=arguments.seed, config=job.config, jobs=jobs, note=note)
     best = trials[0]
     lines = [_trial_line(trial) for trial in trials]
     lines.append(f"best: --learning-rate {best.learning_rate:g} --weight-range {best.weight_range:g}")
@@ -147,48 +190,50 @@ def _trial_line(trial) -> str:
     )
 
 
-def run_series(arguments: argparse.Namespace, config, dataset):
-    """Train once per value and seed; write the series and print it."""
-    parameter, text = arguments.vary
-    values = text.split(",")
-    if parameter in PARAMETERS and parameter != "table":
-        unit = PARAMETERS[parameter][0]
-        try:
-            values = [float(v) if _is_number(v) else as_number(v, unit) for v in values]
-        except InputError as error:
-            raise InputError(f"train: --vary {parameter}: {error}") from None
-    table = None if parameter in ("states", "table") else _needed_table(arguments)
-    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
-    series = vary(parameter, values, dataset, table=table, seeds=seeds, config=config, jobs=arguments.jobs)
-    if arguments.out:
-        inputs = values if parameter == "table" else [] if table is None else [arguments.table]
-        whole = {"training": config.to_mapping(), "dataset": dataset.name}
-        save_series(arguments.out, series, config=whole, inputs=inputs, force=arguments.force)
-    result = {
-        "parameter": parameter,
-        "value": series.value.tolist(),
-        "test_accuracy": series.on_chip.tolist(),
-        "float32_test_accuracy": series.float32.tolist(),
-        "seeds": list(seeds),
-    }
-    lines = [
-        f"{parameter} {value:g}: test accuracy on chip {row.mean():.4f} ({row.min():.4f} to {row.max():.4f})"
-        for value, row in zip(series.value, series.on_chip, strict=True)
+def series_of(arguments: argparse.Namespace, given: Given) -> Series:
+    """Return the trainings that --vary asks for; the twin is trained anew only where what it feels has changed."""
+    loaded: dict = {}
+    chip = [axis.setting.name for axis in given.axes if _is_of_the_chip(axis.setting)]
+    out = arguments.out if arguments.out is not None and arguments.out.suffix == ".h5" else None
+
+    def job_of(point: Given) -> Job:
+        return Job.of(arguments, point, loaded)
+
+    def measure(point: Given, index: Index, found: Variation) -> dict[str, list[float]]:
+        job, twin = job_of(point), found.at_first(index, chip)
+        config = job.config if twin is None else dataclasses.replace(job.config, twin=False)
+        place = out and out.with_name(f"{out.stem}.point_{'_'.join(map(str, index))}.h5")
+        results = _trained(job, arguments, config, place)
+        if place:
+            remove_checkpoints(place, seeds_of(arguments))
+            log_path(place).unlink(missing_ok=True)
+        return _outcomes(results, job.synapses, twin)
+
+    return Series(
+        command="train",
+        given=given,
+        seeds=seeds_of(arguments),
+        outcomes=OUTCOMES,
+        check=job_of,
+        measure=measure,
+        config={"training": config_of(arguments, next(given.points())).to_mapping(), "given": dict(given)},
+        inputs=sorted({path for point in given.points() for path in SynapseSettings(**point["synapse"]).inputs}),
+    )
+
+
+def _is_of_the_chip(setting: Setting) -> bool:
+    return setting.section not in ("data", "network", "training") or setting.field.name in OF_THE_CHIP
+
+
+def _outcomes(results, synapses: Synapses, twin: dict | None) -> dict[str, list[float]]:
+    """Return what the seeds of one point yield; the twin's accuracy is taken over from another point if it is known."""
+    nothing = [math.nan] * len(results)
+    float32 = [
+        nan if r.float32 is None else r.float32.test_accuracy[-1] for r, nan in zip(results, nothing, strict=True)
     ]
-    if series.float32.size:
-        lines.append(f"float32 twin {series.float32.mean():.4f}")
-    emit(arguments, result, lines)
-
-
-def _needed_table(arguments: argparse.Namespace):
-    if arguments.table is None or str(arguments.table).partition(":")[0] == "ladder":
-        raise InputError(f"train: --vary {arguments.vary[0]} needs --table FILE")
-    return load_table(arguments.table)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return {
+        "test_accuracy": [r.accuracy for r in results],
+        "float32_test_accuracy": float32 if twin is None else twin["float32_test_accuracy"],
+        "pulses": [r.hardware.pulses[-1] for r in results],
+        "energy_J": [r.hardware.energy[-1] for r in results] if synapses.knows_energy else nothing,
+    }

@@ -13,8 +13,8 @@ def test_train_and_infer(folder, command):
     assert result["seeds"] == [1, 2] and result["trained_test_accuracy"] == trained
     assert result["test_accuracy"] == pytest.approx(trained, abs=0.03)
     varied = command("infer", "a.h5", "--set", "dac.bits=8", "--vary", "adc.bits=2,8", "-o", "a.png", "--json").json
-    assert (folder / "a.png").read_bytes().startswith(b"\x89PNG") and varied["figure"] == "a.png"
-    assert (varied["parameter"], varied["value"]) == ("adc.bits", ["2", "8"])
+    assert (folder / "a.png").read_bytes().startswith(b"\x89PNG") and varied["out"] == "a.png"
+    assert varied["axes"] == [{"name": "adc.bits", "unit": "1", "values": [2, 8]}]
     low, high = varied["test_accuracy"]
     assert sum(low) < sum(high) and high == pytest.approx(trained, abs=0.03)
     text = command("infer", "a.h5", "--vary", "wires.word_resistance=1 ohm").out
@@ -22,10 +22,11 @@ def test_train_and_infer(folder, command):
 
     for argv, words in (
         (("infer", "b.h5"), "b.h5"),
-        (("infer", "a.h5", "--set", "adc.bit=3"), 'did you mean "bits"'),
-        (("infer", "a.h5", "--set", "adc.bits"), "SECTION.KEY=VALUE"),
-        (("infer", "a.h5", "-o", "b.png"), "--vary is to name"),
-        (("infer", "a.h5", "--vary", "adc.kind=sar", "-o", "b.png"), "is a word"),
+        (("infer", "a.h5", "--set", "adc.bit=3"), 'did you mean "adc.bits"'),
+        (("infer", "a.h5", "--set", "adc.bits"), "SECTION.NAME=VALUE"),
+        (("infer", "a.h5", "-o", "b.png"), "-o keeps what --vary or --rest finds"),
+        (("infer", "a.h5", "--vary", "adc.kind=sar", "-o", "a.png"), "a.png: exists"),
+        (("infer", "a.h5", "--resume"), "--resume goes on with a --vary, which is missing"),
         (("infer", "a.h5", "--vary", "adc.bits=six"), "must be a whole number"),
         (("infer", "a.h5", "--periphery", "none.toml"), "cannot be read"),
         ((*train, "--periphery", "none.toml"), "cannot be read"),

@@ -22,13 +22,17 @@ kind = "linear"
 """
 
 
-def test_vary_writes_a_series_that_can_be_drawn(command, folder):
+def test_vary_writes_results_that_can_be_drawn(command, folder):
     options = ("--table", "ladder", "--epochs", 1, "--seeds", 2, "--jobs", 1, "--vary", "states=5,2")
     result = command("train", *options, "-o", "s.h5", "--json").json
-    assert (result["parameter"], result["value"], result["seeds"]) == ("states", [2, 5], [1, 2])
-    assert np.shape(result["test_accuracy"]) == (2, 2) and len(result["float32_test_accuracy"]) == 2
-    assert command("info", "s.h5", "--json").json["schema"] == "dwsynapse.training-series"
-    assert command("plot", "s.h5", "-o", "s.png", "--json").json["figure"] == "accuracy"
+    assert result["axes"] == [{"name": "synapse.states", "unit": "1", "values": [5, 2]}]
+    assert result["seeds"] == [1, 2]
+    assert np.shape(result["test_accuracy"]) == np.shape(result["float32_test_accuracy"]) == (2, 2)
+    assert result["float32_test_accuracy"][0] == result["float32_test_accuracy"][1]
+    assert command("info", "s.h5", "--json").json["schema"] == "dwsynapse.variation"
+    assert "train at 2 of 2 points, 2 seeds" in command("info", "--check", "s.h5").out
+    assert command("plot", "s.h5", "-o", "s.png", "--json").json["figure"] == "result"
+    assert [path.name for path in folder.iterdir() if "point" in path.name or "lock" in path.name] == []
 
 
 def test_vary_the_temperature_and_a_setting_of_a_table(command, chain, folder):
@@ -37,6 +41,27 @@ def test_vary_the_temperature_and_a_setting_of_a_table(command, chain, folder):
         answer = command("train", "--table", table, "--epochs", 1, "--no-twin", "--vary", f"{parameter}={values}")
         assert (answer.code, answer.err) == (0, "")
         assert answer.out.count("test accuracy on chip") == values.count(",") + 1
+
+
+def test_each_point_is_the_training_with_these_options(command, folder):
+    """A grid of words and numbers; the twin is trained anew for what it feels and for nothing else."""
+    small = ("train", "--table", "ladder", "--jobs", 1, "--seed", 3, "--network", "linear", "--json")
+    grid = command(*small, "--vary", "rule=sign,mixed-precision", "--vary", "epochs=1,2").json
+    assert [axis["values"] for axis in grid["axes"]] == [["sign", "mixed-precision"], [1, 2]]
+    for i, rule in enumerate(("sign", "mixed-precision")):
+        for k, epochs in enumerate((1, 2)):
+            alone = command(*small, "--rule", rule, "--epochs", epochs).json
+            assert grid["test_accuracy"][i][k] == alone["test_accuracy"]
+            assert grid["float32_test_accuracy"][i][k] == alone["float32_test_accuracy"]
+
+
+def test_a_series_of_tables(command, chain, folder):
+    table = str(chain[0] / "table.h5")
+    result = command("train", "--epochs", 1, "--jobs", 1, "--network", "linear", "--vary", f"table={table},ladder:3",
+                     "-o", "t.h5", "--json").json  # fmt: skip
+    assert result["axes"][0]["values"] == [table, "ladder:3"]
+    assert list(command("info", "t.h5", "--json").json["inputs"]) == ["table.h5"]
+    assert command("plot", "t.h5", "-o", "t.png").code == 0
 
 
 def test_search_prints_trials_the_best_first(command, folder):
@@ -50,7 +75,11 @@ def test_search_prints_trials_the_best_first(command, folder):
 def test_settings_are_listed_with_meaning_and_default(command):
     answer = command("train", "--set", "help=1")
     assert answer.code == 0
-    assert "label_smoothing" in answer.out and "(default 0.1)" in answer.out
+    assert "training.label_smoothing" in answer.out and "default 0.1)" in answer.out
+    for command_line in (("train", "--settings"), ("infer", "--settings"), ("program", "--settings")):
+        listing = command(*command_line, "--json").json["settings"]
+        assert all(one["meaning"] and "default" in one and one["unit"] is not None for one in listing.values())
+    assert listing["verify.rounds"]["bounds"] == {">=": 1}
 
 
 @pytest.fixture

@@ -1,0 +1,331 @@
+"""What a command finds while settings are varied: one runner and one kind of result file for all commands.
+
+A series goes through the grid of the axes, the last one fastest, and keeps each finished point in its file, which is
+sound at any time. It goes on where it was interrupted, and the file then holds what it would hold anyway.
+
+The schema is ``dwsynapse.variation``: ``/axis_K`` are the values of an axis, ``/done`` says which points are finished,
+``/results/NAME`` has the shape (values of each axis, seeds) and is NaN where a point is not finished, or where the
+result is unknown. The configuration holds all that decides on the results.
+"""
+
+import dataclasses
+import itertools
+import json
+import math
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dwcore import progress
+from dwcore.errors import InputError
+from dwcore.storage import files
+from dwcore.storage.lock import only_writer
+from dwcore.storage.provenance import canonical_json, input_hashes
+from dwsynapse.settings import Axis, Given
+
+SCHEMA = "dwsynapse.variation"
+Index = tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A number that each run of a series yields.
+
+    Attributes:
+        meaning: in words.
+        unit: "1" if dimensionless.
+        reference: whether the first outcome is to be compared with it.
+    """
+
+    meaning: str
+    unit: str = "1"
+    reference: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VariedAxis:
+    """What was varied, as files and figures know it.
+
+    Attributes:
+        name: of the setting, with its section.
+        label: for an axis, with the unit.
+        unit: SI unit, "1" if dimensionless, empty for words.
+        values: numbers, words, truth values, lists or None.
+    """
+
+    name: str
+    label: str
+    unit: str
+    values: tuple
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the values are numbers, which lie on an axis."""
+        return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
+
+    def text(self, number: int) -> str:
+        """Return one value in words, with its unit."""
+        value = self.values[number]
+        if isinstance(value, float):
+            return f"{value:g}{f' {self.unit}' if self.unit != '1' else ''}"
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Variation:
+    """Results of a command over a grid of settings.
+
+    Attributes:
+        command: that was run.
+        axes: what was varied.
+        seeds: root seeds of the runs at each point.
+        outcomes: what each run yields, by name; the first is what figures show.
+        results: by the name of the outcome, shape (values of each axis, seeds); NaN if unknown or not done.
+        done: which points are finished, shape (values of each axis).
+        config: all that decides on the results.
+    """
+
+    command: str
+    axes: tuple[VariedAxis, ...]
+    seeds: tuple[int, ...]
+    outcomes: dict[str, Outcome]
+    results: dict[str, np.ndarray]
+    done: np.ndarray
+    config: dict
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.results[name]
+
+    def __repr__(self) -> str:
+        """In one line, for interactive work."""
+        axes = ", ".join(f"{axis.name} ({len(axis.values)} values)" for axis in self.axes)
+        return f"<Variation of {self.command} over {axes}: {self.progress}>"
+
+    @property
+    def progress(self) -> str:
+        """How many points are finished, in words."""
+        return f"{np.count_nonzero(self.done)} of {self.done.size} points, {len(self.seeds)} seeds"
+
+    def points(self) -> Iterator[Index]:
+        """Yield the indices of the grid, the last axis fastest."""
+        return itertools.product(*(range(len(axis.values)) for axis in self.axes))
+
+    def put(self, index: Index, found: Mapping[str, Sequence[float]]) -> None:
+        """Note what the runs of a point yield, for each seed."""
+        for name, values in self.results.items():
+            values[index] = found[name]
+        self.done[index] = True
+
+    def at_first(self, index: Index, axes: Collection[str]) -> dict[str, np.ndarray] | None:
+        """Return what is known of the point that differs by the first values of some axes.
+
+        Args:
+            index: of a point.
+            axes: names of the axes.
+
+        Returns:
+            Values by seed; None if it is the same point.
+        """
+        first = tuple(0 if axis.name in axes else i for axis, i in zip(self.axes, index, strict=True))
+        return None if first == index else {name: values[first] for name, values in self.results.items()}
+
+    def as_json(self) -> dict:
+        """Return all of it as plain numbers and texts; what is unknown is None."""
+        axes = [{"name": axis.name, "unit": axis.unit, "values": list(axis.values)} for axis in self.axes]
+        results = {name: _plain(values.tolist()) for name, values in self.results.items()}
+        return {"command": self.command, "axes": axes, "seeds": list(self.seeds), "done": self.done.tolist()} | results
+
+    def lines(self) -> list[str]:
+        """Return a line of text per finished point: the first outcome of all seeds, the means of the others."""
+        found = []
+        for index in self.points():
+            if self.done[index]:
+                where = ", ".join(f"{axis.name} = {axis.text(i)}" for axis, i in zip(self.axes, index, strict=True))
+                words = [_words(outcome, self.results[name][index], is_first=number == 0)
+                         for number, (name, outcome) in enumerate(self.outcomes.items())]  # fmt: skip
+                found.append(f"{where}: {', '.join(filter(None, words))}")
+        return found
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Series:
+    """What is to be run.
+
+    Attributes:
+        command: that is run.
+        given: what its options set and vary.
+        seeds: root seeds of the runs at each point.
+        outcomes: what each run yields, by name; the first is what figures show.
+        check: called for each point before the first is run; raises where what is set there does not fit.
+        measure: runs all seeds of a point and returns the outcomes for each; it gets what is set there, the index of
+            the point and what the series knows so far.
+        config: all that decides on the results, apart from the axes and the seeds.
+        inputs: files that decide on the results.
+    """
+
+    command: str
+    given: Given
+    seeds: Sequence[int]
+    outcomes: dict[str, Outcome]
+    check: Callable[[Given], Any]
+    measure: Callable[[Given, Index, Variation], Mapping[str, Sequence[float]]]
+    config: dict
+    inputs: Sequence[Any] = ()
+
+    def begin(self) -> Variation:
+        """Return the results before the first point."""
+        axes = tuple(map(_varied, self.given.axes))
+        shape = tuple(len(axis.values) for axis in axes)
+        shape_of_results = (*shape, len(self.seeds))
+        return Variation(
+            command=self.command,
+            axes=axes,
+            seeds=tuple(self.seeds),
+            outcomes=self.outcomes,
+            results={name: np.full(shape_of_results, np.nan) for name in self.outcomes},
+            done=np.zeros(shape, bool),
+            config=self.config,
+        )
+
+
+def run_series(
+    series: Series, *, out: Path | None = None, resume: bool = False, force: bool = False
+) -> Variation:  # fmt: skip
+    """Run every point that is not done.
+
+    Args:
+        series: what is to be run.
+        out: result file, written anew after each point.
+        resume: go on from the points that it holds.
+        force: overwrite it.
+
+    Raises:
+        InputError: a point does not fit, or the file belongs to another series.
+    """
+    with only_writer(out):
+        for point in series.given.points():
+            series.check(point)
+        found = series.begin()
+        if resume and out is not None and Path(out).exists():
+            found = _continued(found, series, out)
+        left = [index for index in found.points() if not found.done[index]]
+        with progress.bar(
+            found.done.size, f"{series.command} --vary", "point", initial=found.done.size - len(left)
+        ) as bar:
+            for number, index in enumerate(left):
+                start = time.monotonic()
+                point = series.given.at([axis.values[i] for axis, i in zip(found.axes, index, strict=True)])
+                found.put(index, series.measure(point, index, found))
+                if out is not None:
+                    save_variation(out, found, inputs=series.inputs, force=force or resume or number > 0)
+                if number == 0:
+                    seconds = time.monotonic() - start
+                    progress.announce(f"{len(left) - 1} more points", seconds * (len(left) - 1))
+                bar()
+    return found
+
+
+def save_variation(path, found: Variation, *, inputs=(), force: bool = False) -> None:
+    """Write results.
+
+    Args:
+        path: file to write.
+        found: the results, finished or not.
+        inputs: paths of the files that they are made from; their hashes are kept.
+        force: overwrite an existing file.
+
+    Raises:
+        InputError: the path is unfit.
+    """
+    with files.create(path, SCHEMA, config=_whole(found), seed=found.seeds[0], inputs=inputs, force=force) as file:
+        for number, axis in enumerate(found.axes):
+            values = np.array(axis.values, float) if axis.is_number else np.array([str(v) for v in axis.values])
+            files.put(file, f"axis_{number}", values, unit=axis.unit or "1", long_name=axis.label)
+        files.put(file, "done", found.done, unit="1", long_name="whether a point is finished")
+        for name, outcome in found.outcomes.items():
+            files.put(file, f"results/{name}", found.results[name], unit=outcome.unit, long_name=outcome.meaning)
+
+
+def load_variation(path) -> Variation:
+    """Read results.
+
+    Raises:
+        InputError: the file does not hold sound results.
+    """
+    with files.open_checked(path, SCHEMA) as file:
+        whole = files.provenance(file)["config"]
+        try:
+            axes = tuple(VariedAxis(**axis | {"values": tuple(axis["values"])}) for axis in whole["axes"])
+            outcomes = {name: Outcome(**outcome) for name, outcome in whole["outcomes"]}
+            shape = tuple(len(axis.values) for axis in axes)
+            done = files.get(file, "done").astype(bool)
+            results = {name: files.get(file, f"results/{name}") for name in outcomes}
+            shapes = [done.shape, *(values.shape[:-1] for values in results.values())]
+            if not axes or not results or any(one != shape for one in shapes):
+                raise InputError(f"arrays of shape {shapes} for a grid of {shape}")
+            return Variation(command=whole["command"], axes=axes, seeds=tuple(whole["seeds"]), outcomes=outcomes,
+                             results=results, done=done, config=whole["settings"])  # fmt: skip
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise InputError(f"{path}: unfit configuration or content: {error}") from None
+
+
+def _whole(found: Variation) -> dict:
+    return {
+        "command": found.command,
+        "axes": [dataclasses.asdict(axis) for axis in found.axes],
+        "seeds": list(found.seeds),
+        "outcomes": [[name, dataclasses.asdict(outcome)] for name, outcome in found.outcomes.items()],
+        "settings": found.config,
+    }
+
+
+def _continued(new: Variation, series: Series, out) -> Variation:
+    """Return what the file of an interrupted series holds, if it is the same series."""
+    with files.open_checked(out, SCHEMA) as file:
+        origin = files.provenance(file)
+    wanted = json.loads(canonical_json(_whole(new)))
+    different = [name for name, value in wanted.items() if origin["config"].get(name) != value]
+    if different == ["settings"]:
+        before = origin["config"]["settings"]
+        different = [name for name, value in wanted["settings"].items() if before.get(name) != value]
+    if not different and origin["inputs"] != json.loads(canonical_json(input_hashes(series.inputs))):
+        different = ["the content of its input files"]
+    if different:
+        raise InputError(f"{out}: belongs to another series, {different[0]} is not the same; --force starts anew")
+    return dataclasses.replace(load_variation(out), config=new.config)
+
+
+def _varied(axis: Axis) -> VariedAxis:
+    values = tuple(list(value) if isinstance(value, tuple) else value for value in axis.values)
+    setting = axis.setting
+    return VariedAxis(name=setting.name, label=setting.label, unit=setting.unit, values=values)
+
+
+def _words(outcome: Outcome, values: np.ndarray, *, is_first: bool) -> str:
+    """Return an outcome of all seeds in words; nothing if it is unknown."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return ""
+    unit = "" if outcome.unit == "1" else f" {outcome.unit}"
+    if not is_first:
+        return f"{outcome.meaning} {known.mean():.4g}{unit}"
+    return f"{outcome.meaning} {_mean_and_range(known)}{unit}"
+
+
+def _mean_and_range(values: Sequence[float]) -> str:
+    spread = "" if len(values) == 1 else f" ({min(values):.4f} to {max(values):.4f})"
+    return f"{sum(values) / len(values):.4f}{spread}"
+
+
+def mean_and_range(accuracies: Sequence[float]) -> str:
+    """Return accuracies of several seeds in words."""
+    return f"test accuracy {_mean_and_range(accuracies)}"
+
+
+def _plain(value):
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value if math.isfinite(value) else None

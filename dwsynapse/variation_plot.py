@@ -1,0 +1,92 @@
+"""The figure of a variation: what a command finds against the values of a setting, a grid as a family of lines."""
+
+import itertools
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new
+from dwcore.errors import InputError, nearest
+from dwsynapse.variation import Variation, VariedAxis
+
+_LOOKS = ((BLUE, "o-"), (ORANGE, "s--"), ("#009E73", "^-."), ("#E69F00", "D:"), (INK, "v-"), (GREY, "P--"))
+"""Colours and lines that are told apart in grey too."""
+_WIDE = 30.0
+"""Largest over smallest value from which on an axis is logarithmic."""
+
+
+def plot_variation(data: Variation, *, outcome: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw an outcome against the values of the first axis with numbers: means as lines, seeds as points.
+
+    The other axes make a family of lines. What the first outcome is to be compared with is drawn in black.
+
+    Args:
+        data: what to draw; points that are not done are left out.
+        outcome: which; the first by default.
+        ax: axes to draw on; default new ones.
+
+    Raises:
+        InputError: there is no such outcome.
+    """
+    name = next(iter(data.outcomes)) if outcome is None else outcome
+    if name not in data.outcomes:
+        raise InputError(f'{data.command}: has no outcome "{name}"{nearest(name, data.outcomes)}')
+    ax = axes_or_new(ax, height=4.2)
+    across = next((number for number, axis in enumerate(data.axes) if axis.is_number), 0)
+    position, order = _positions(data.axes[across])
+    others = [number for number in range(len(data.axes)) if number != across]
+    values = np.moveaxis(data.results[name], [across, *others], range(len(data.axes)))[order]
+    lines = itertools.product(*(range(len(data.axes[number].values)) for number in others))
+    for number, index in enumerate(lines):
+        colour, style = _LOOKS[number % len(_LOOKS)]
+        words = ", ".join(f"{data.axes[o].name} = {data.axes[o].text(i)}" for o, i in zip(others, index, strict=True))
+        _draw_line(ax, position, values[(slice(None), *index)], words or _mean_words(data), colour, style)
+    if outcome is None:
+        _draw_references(ax, data, position, across, order)
+    _label(ax, data, name, data.axes[across], position)
+    return ax
+
+
+def _positions(axis: VariedAxis) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of the values on the axis of the figure, ascending, and the order that makes them so."""
+    values = np.array(axis.values, float) if axis.is_number else np.arange(len(axis.values), dtype=float)
+    order = np.argsort(values, kind="stable")
+    return values[order], order
+
+
+def _mean_words(data: Variation) -> str:
+    return f"mean of {len(data.seeds)} seeds" if len(data.seeds) > 1 else data.command
+
+
+def _draw_line(ax: Axes, position: np.ndarray, values: np.ndarray, words: str, colour: str, style: str) -> None:
+    """Draw one line of the family, values of shape (positions, seeds)."""
+    if values.shape[1] > 1:
+        for one in values.T:
+            ax.plot(position, one, style[0], color=colour, markersize=3.5, alpha=0.45, linewidth=0)
+    ax.plot(position, values.mean(axis=1), style, color=colour, markersize=4.5, linewidth=1.8, label=words)
+
+
+def _draw_references(ax: Axes, data: Variation, position: np.ndarray, across: int, order: np.ndarray) -> None:
+    """Draw what the first outcome is compared with, its mean over seeds and all other axes."""
+    for name, outcome in data.outcomes.items():
+        values = np.moveaxis(data.results[name], across, 0)[order].reshape(len(position), -1)
+        known = np.isfinite(values).any(axis=1)
+        if outcome.reference and known.any():
+            mean = np.array([np.nanmean(row) for row in values[known]])
+            ax.plot(position[known], mean, ":", color="black", linewidth=1.8, label=outcome.meaning)
+
+
+def _label(ax: Axes, data: Variation, name: str, axis: VariedAxis, position: np.ndarray) -> None:
+    outcome = data.outcomes[name]
+    unit = "" if outcome.unit == "1" else f" [{outcome.unit}]"
+    ax.set(xlabel=axis.label, ylabel=f"{outcome.meaning}{unit}")
+    if not axis.is_number:
+        ax.set_xticks(position, [axis.text(number) for number in range(len(position))])
+    elif position[0] > 0 and position[-1] > _WIDE * position[0]:
+        ax.set_xscale("log")
+    elif all(value == int(value) for value in position):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if "accuracy" in name:
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.legend(loc="best")

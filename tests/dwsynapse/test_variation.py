@@ -1,0 +1,157 @@
+"""Series over a grid of settings: every finished point is kept, and an interrupted series ends in the same file."""
+
+import dataclasses
+
+import h5py
+import numpy as np
+import pytest
+
+import dwsynapse
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, quantity, word
+from dwsynapse.settings import Axis, Given, Settings
+from dwsynapse.variation import Outcome, Series, load_variation, run_series
+from dwsynapse.variation_plot import plot_variation
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Spring(Parameters):
+    length: float = quantity("of the spring", "m", default=1.0, gt=0)
+    kind: str = word("of wire", default="soft", choices=("soft", "hard"))
+
+
+SPRINGS = Settings("stretch", {"spring": Spring})
+LENGTHS, KINDS = (3.0, 1.0, 2.0), ("soft", "hard")
+
+
+class Interrupted(Exception):
+    pass
+
+
+def series(stop_after=None, *, lengths=LENGTHS, force=5.0, seeds=(7, 8)):
+    given = Given(SPRINGS.sections)
+    given.vary(Axis(setting=SPRINGS.find("length"), values=lengths), "--vary")
+    given.vary(Axis(setting=SPRINGS.find("kind"), values=KINDS), "--vary")
+    calls = []
+
+    def measure(point, index, found):
+        if len(calls) == stop_after:
+            raise Interrupted
+        calls.append((point["spring"]["length"], point["spring"]["kind"]))
+        assert lengths[index[0]] == point["spring"]["length"] and not found.done[index]
+        factor = 1 if point["spring"]["kind"] == "soft" else 0.5
+        return {
+            "stretch": [factor * force * point["spring"]["length"] + seed for seed in seeds],
+            "wanted": [1.0, np.nan],
+        }
+
+    outcomes = {"stretch": Outcome(meaning="stretch", unit="m"), "wanted": Outcome(meaning="wanted", reference=True)}
+    whole = Series(command="stretch", given=given, seeds=seeds, outcomes=outcomes, check=lambda point: None,
+                   measure=measure, config={"force": force})  # fmt: skip
+    return whole, calls
+
+
+def content(path):
+    with h5py.File(path) as file:
+        found = {}
+        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+        return found | {"config": file.attrs["config"], "hash": file.attrs["content_sha256"]}
+
+
+def test_an_interrupted_series_goes_on_and_ends_in_the_same_file(tmp_path):
+    whole, part = tmp_path / "whole.h5", tmp_path / "part.h5"
+    run_series(series()[0], out=whole)
+    with pytest.raises(Interrupted):
+        run_series(series(stop_after=4)[0], out=part)
+    kept = load_variation(part)
+    assert kept.done.sum() == 4 and kept.progress == "4 of 6 points, 2 seeds"
+    assert np.isnan(kept["stretch"][~kept.done]).all() and len(kept.lines()) == 4
+    plot_variation(kept)
+    again, calls = series()
+    found = run_series(again, out=part, resume=True)
+    assert len(calls) == 2 and found.done.all()
+    first, second = content(whole), content(part)
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, second[name], err_msg=name)
+
+
+def test_another_series_is_not_mixed_in(tmp_path):
+    path = tmp_path / "a.h5"
+    run_series(series()[0], out=path)
+    for other, word_ in (
+        (series(lengths=(3.0, 1.0))[0], "axes"),
+        (series(force=6.0)[0], "force"),
+        (series(seeds=(7,))[0], "seeds"),
+    ):
+        with pytest.raises(InputError, match=f"belongs to another series, {word_} is not the same"):
+            run_series(other, out=path, resume=True)
+    with pytest.raises(InputError, match="it exists"):
+        run_series(series()[0], out=path)
+
+
+def test_a_point_that_does_not_fit_stops_the_series_before_it_begins(tmp_path):
+    whole, calls = series()
+
+    def check(point):
+        if point["spring"]["length"] == LENGTHS[-1]:
+            raise InputError("too long")
+
+    with pytest.raises(InputError, match="too long"):
+        run_series(dataclasses.replace(whole, check=check), out=tmp_path / "a.h5")
+    assert calls == [] and list(tmp_path.iterdir()) == []
+
+
+def test_results_by_index_in_json_and_in_words():
+    found = run_series(series()[0])
+    assert found["stretch"][1, 1].tolist() == [9.5, 10.5]
+    assert found.as_json()["stretch"][2][0] == [17.0, 18.0]
+    assert found.as_json()["wanted"][0][0] == [1.0, None]
+    assert (
+        found.lines()[0] == "spring.length = 3 m, spring.kind = soft: stretch 22.5000 (22.0000 to 23.0000) m, wanted 1"
+    )
+    assert found.at_first((2, 1), {"spring.kind"})["stretch"].tolist() == [17.0, 18.0]
+    assert found.at_first((2, 0), {"spring.kind"}) is None
+    assert "6 of 6 points" in repr(found) and len(repr(found)) < 200
+
+
+def test_the_figure_has_a_line_per_word_and_ascending_numbers():
+    ax = plot_variation(run_series(series()[0]))
+    soft, hard = (line for line in ax.lines if line.get_label().startswith("spring.kind"))
+    assert soft.get_xdata().tolist() == [1, 2, 3]
+    assert soft.get_ydata().tolist() == [12.5, 17.5, 22.5]
+    assert hard.get_ydata().tolist() == [10, 12.5, 15]
+    assert ax.get_xlabel() == "spring.length: of the spring [m]" and ax.get_ylabel() == "stretch [m]"
+    reference = next(line for line in ax.lines if line.get_label() == "wanted")
+    assert reference.get_ydata().tolist() == [1, 1, 1]
+    with pytest.raises(InputError, match='no outcome "stretc"; did you mean "stretch"'):
+        plot_variation(run_series(series()[0]), outcome="stretc")
+
+
+@pytest.mark.parametrize("spoil", ["shape", "lost"])
+def test_content_that_does_not_fit_is_refused_in_a_line(tmp_path, spoil):
+    from dwcore.storage import files
+
+    found = run_series(series()[0])
+    if spoil == "shape":
+        found.results["stretch"] = found.results["stretch"][:2]
+    path = tmp_path / "a.h5"
+    dwsynapse.save_variation(path, found)
+    if spoil == "lost":
+        with files.open_checked(path) as file:
+            config = files.provenance(file)["config"]
+        with files.create(path, "dwsynapse.variation", config=config, seed=7, force=True) as file:
+            files.put(file, "done", found.done, unit="1", long_name="x")
+    with pytest.raises(InputError) as caught:
+        load_variation(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_vary_from_python_is_the_command():
+    common = {"table": "ladder", "seeds": 2, "jobs": 1, "no_twin": True, "network": "linear"}
+    found = dwsynapse.vary("train", {"states": (3, 5)}, settings={"epochs": 1}, **(common | {"table": None}))
+    assert found["test_accuracy"].shape == (2, 2) and found.seeds == (1, 2)
+    with pytest.raises(InputError, match='did you mean "states"'):
+        dwsynapse.vary("train", {"state": (3,)}, **common)
+    with pytest.raises(InputError, match="has no settings to vary"):
+        dwsynapse.vary("bench", {})
