@@ -4,7 +4,6 @@ from typing import Protocol
 
 import numpy as np
 
-from arraysim.synapses.faults import Faults
 from arraysim.synapses.memory import Checkpointed
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.synapse_array import SynapseArray, stream_keys
@@ -83,10 +82,8 @@ class PulsedWeights(FloatWeights, Checkpointed):
         sides: int = 2,
         digits: int = 1,
         base: int = 1,
-        conductance_std_dtod: float = 0.0,
-        faults: Faults | None = None,
-        count_wear: bool = True,
         reader: Reader | None = None,
+        **devices,
     ):
         """Build the array, every wall in its first state.
 
@@ -100,48 +97,26 @@ class PulsedWeights(FloatWeights, Checkpointed):
             sides: two for pairs, one for devices with a reference [1].
             digits: of significance [1].
             base: weight of each digit over that of the one below [1].
-            conductance_std_dtod: as in ``SynapseArray`` [1].
-            faults: as in ``SynapseArray``.
-            count_wear: as in ``SynapseArray``.
             reader: read path of both passes; None multiplies exactly.
+            devices: ``conductance_std_dtod``, ``faults`` and ``count_wear`` of ``SynapseArray``; wear is counted.
 
         Raises:
             InputError: the pulses of the law do not go up and down, or the weight has no digits.
         """
-        self._built = {
-            "rows": rows,
-            "columns": columns,
-            "largest_weight": largest_weight,
-            "seed": seed,
-            "conductance_std_dtod": conductance_std_dtod,
-            "faults": faults,
-            "count_wear": count_wear,
-        }
-        steps = np.array([law.mean_step(UP), -law.mean_step(DOWN)]) if law.pulses == 2 else np.zeros(2)
-        if steps.min() <= 0:
-            raise InputError(f"weights need one pulse up and one down, mean steps are {steps} [S] in these senses")
-        for name, value in (("digits", digits), ("base", base)):
-            if not isinstance(value, int) or not 1 <= value <= 16:
-                raise InputError(f"{name} = {value!r} must be an integer from 1 to 16")
-        self.array = SynapseArray(
-            law,
-            shape=(digits * sides, rows, columns),
-            seed=seed,
-            number=number,
-            conductance_std_dtod=conductance_std_dtod,
-            faults=faults,
-            count_wear=count_wear,
-        )
+        devices = {"count_wear": True} | devices
+        self._built = {"rows": rows, "columns": columns, "largest_weight": largest_weight, "seed": seed} | devices
+        step = _checked_step(law, digits, base)
+        self.array = SynapseArray(law, shape=(digits * sides, rows, columns), seed=seed, number=number, **devices)
         self.number, self.largest = number, float(largest_weight)
         self.reader, self._sides, self._digits, self._base = reader, sides, digits, base
         weight = float(base) ** np.arange(digits)
         weight /= weight.sum()
         self.factors = tuple(float(sign * w) for w in weight for sign in (1, -1))
         self.scale = float(largest_weight / (np.ptp(law.conductance) * (1.0 if sides == 2 else 0.5)))
-        self.mean_step = float(self.scale * weight[0] * steps.mean())
+        self.mean_step = float(self.scale * weight[0] * step)
         self.level = float(self.scale * weight[0] * np.ptp(law.conductance) / (law.states - 1))
         # Where there is one digit only, the last bit of room counts.
-        self._least_room = np.float32(steps.mean() / 2 if digits > 1 else 0.0)
+        self._least_room = np.float32(step / 2 if digits > 1 else 0.0)
         self._keys = stream_keys(seed, number, _CHOICE)
         self._planes = np.empty(1, np.float32)
         levels, own = self.array.levels, self.array.device_factors()
@@ -318,6 +293,21 @@ class PulsedWeights(FloatWeights, Checkpointed):
     def _reset(array: SynapseArray) -> None:
         for _ in range(RESET_PULSES_PER_STATE * array.law.states):
             array.apply_all(DOWN)
+
+
+def _checked_step(law: PulseLaw, digits: int, base: int) -> float:
+    """Return the mean change of a conductance by a pulse, over both senses [S].
+
+    Raises:
+        InputError: the pulses of the law do not go up and down, or the weight has no digits.
+    """
+    steps = np.array([law.mean_step(UP), -law.mean_step(DOWN)]) if law.pulses == 2 else np.zeros(2)
+    if steps.min() <= 0:
+        raise InputError(f"weights need one pulse up and one down, mean steps are {steps} [S] in these senses")
+    for name, value in (("digits", digits), ("base", base)):
+        if not isinstance(value, int) or not 1 <= value <= 16:
+            raise InputError(f"{name} = {value!r} must be an integer from 1 to 16")
+    return steps.mean()
 
 
 class PairedWeights(PulsedWeights):

@@ -43,3 +43,9 @@ def test_a_training_is_told_how_devices_are_broken():
     assert array.conductance.max() == pytest.approx(3 * array.law.conductance.max())
     with pytest.raises(InputError, match=r"stuck \+ open \+ short must be <= 1"):
         TrainingConfig(stuck=0.6, open=0.6)
+
+
+def test_all_names_but_those_of_torch_come_with_a_star():
+    code = "import sys; from arraysim import *; print(chip_cost.__name__, Adc().bits, 'torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["chip_cost", "0", "False"]
