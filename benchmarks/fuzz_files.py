@@ -2,11 +2,12 @@
 
     python benchmarks/fuzz_files.py --mutations 2000
 
-Each damaged file is read in a child process of bounded memory (address space) and time. Good ends are one line that names the
-file (`refused`) and, where the damage changes nothing that counts, the very same content (`harmless`); of a sweep file also
-fewer finished blocks, each with the very same content (`fewer`). Bad ends: `altered` content taken for sound, any other
-exception (`traceback`), death of the process (`crash`), more than 10 s (`hang`), and MemoryError (`memory`).
-Prints one JSON object with the count of each, and how much resident memory grew beyond that for the sound file.
+Each damaged file is read in a child process of bounded memory (address space) and time. Good ends are one line that
+names the file (`refused`) and, where the damage changes nothing that counts, the very same content (`harmless`); of a
+sweep file also fewer finished blocks, each with the very same content (`fewer`). Bad ends: `altered` content taken for
+sound, any other exception (`traceback`), death of the process (`crash`), more than 10 s (`hang`), and MemoryError
+(`memory`). Prints one JSON object with the count of each, and how much resident memory grew beyond that for the sound
+file.
 """
 
 import argparse

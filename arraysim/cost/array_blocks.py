@@ -38,9 +38,9 @@ def lines_of(work: Workload) -> ArrayLines:
     """Return the capacitances and delays of the lines.
 
     A row: columns x (cell width x c + W_read c_gate); a column: rows x (cell height x c + W_read c_junction), with the
-    wire capacitance per length c. The multiplexer switch has a quarter of the resistance of a whole column of conducting
-    devices; the column sits at a virtual ground of the same resistance as the switch and settles to 2^-(bits + 1) in
-    2 R C ln 2 (bits + 1). A row is driven by inverters that grow by four from stage to stage.
+    wire capacitance per length c. The multiplexer switch has a quarter of the resistance of a whole column of
+    conducting devices; the column sits at a virtual ground of the same resistance as the switch and settles to 2^-(bits
+    + 1) in 2 R C ln 2 (bits + 1). A row is driven by inverters that grow by four from stage to stage.
     """
     settings, cell, parts = work.settings, work.cell, work.parts
     c = parts["wire_capacitance"]
@@ -141,8 +141,8 @@ def pulse_slots(work: Workload):
     """Pulse times that follow one another, per image and layer, and how they are counted.
 
     Rows are written one after the other, all arrays at once, pulses that raise and those that lower apart. With a mean
-    of p pulses of one polarity per device, a row of n devices is skipped with the probability (1 - p)^n. Where the arrays
-    form the outer product themselves, all rows are pulsed together, for one position after the other.
+    of p pulses of one polarity per device, a row of n devices is skipped with the probability (1 - p)^n. Where the
+    arrays form the outer product themselves, all rows are pulsed together, for one position after the other.
     """
     settings = work.settings
     if settings.gradient == "in-array":

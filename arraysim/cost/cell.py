@@ -128,8 +128,8 @@ def synapse_of(device: Device, conductance: np.ndarray | None = None, energy: fl
 def device_cell(synapse: Resistive, settings: ChipSettings, parts: Parts) -> Cell:
     """Return the cell of a resistive synapse.
 
-    The access transistor has a quarter of the resistance of the most conducting state, the write transistor carries
-    the write current. The footprint of a device is its own with two F of space to each side; transistors stand side by side
+    The access transistor has a quarter of the resistance of the most conducting state, the write transistor carries the
+    write current. The footprint of a device is its own with two F of space to each side; transistors stand side by side
     at four F along the column.
 
     Raises:

@@ -81,17 +81,17 @@ def technology(node_nm: float, transistors: str = "LP", supply: float | None = N
 
 
 def relative_area(node_nm: float) -> float:
-    """Area of one circuit relative to its area at 32 nm [1]."""
+    """Return the area of one circuit relative to its area at 32 nm [1]."""
     return _between(node_nm, lambda row: float(row["area"]))
 
 
 def gate_energy(node_nm: float, transistors: str, supply: float) -> float:
-    """Energy of an inverter with a fan-out of four, e2 V^2 + e1 V + e0 [J]."""
+    """Return the energy of an inverter with a fan-out of four, e2 V^2 + e1 V + e0 [J]."""
     return 1e-15 * _between(node_nm, lambda row: _polynomial(row, f"{transistors}_e", supply))
 
 
 def gate_delay(node_nm: float, transistors: str, supply: float) -> float:
-    """Delay of an inverter with a fan-out of four, d3 V^3 + d2 V^2 + d1 V + d0 [s]."""
+    """Return the delay of an inverter with a fan-out of four, d3 V^3 + d2 V^2 + d1 V + d0 [s]."""
     return 1e-12 * _between(node_nm, lambda row: _polynomial(row, f"{transistors}_d", supply))
 
 

@@ -22,7 +22,7 @@ GROUPS = 8
 
 
 class CrossbarLayer:
-    """What both kinds share.
+    """Base of both kinds of layers in a crossbar.
 
     Attributes:
         weights: shape (rows, columns).

@@ -24,7 +24,7 @@ FUNCTIONS = {
 
 
 class ActivationLayer:
-    """A function of each value, its result in some bits if they are given."""
+    """A function of each value, with its result in a number of bits if they are given."""
 
     def __init__(self, spec: Activation):
         self._spec = spec

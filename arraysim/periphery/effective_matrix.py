@@ -1,18 +1,19 @@
 """The matrix by which an array with resistive wires multiplies: output currents per input voltage, exactly.
 
-The rows are eliminated one after the other. What lies above row i is, for the m nodes of the bit lines, a source of the
-currents J (m, i), one column per word line, with the admittance matrix Q (m, m). A segment of resistance r to the next row gives
+The rows are eliminated one after the other. Seen from the m nodes of the bit lines, what lies above row i is a source of
+currents J (m, i), one column per word line, with the admittance matrix Q (m, m). A segment of resistance r to the next
+row gives
 
     (J, Q) -> (1 + r Q)^-1 (J, Q)
 
-and the word line adds its own currents and admittance (`line_kernel.fill_port_matrix`). At the sink (1 + R Q)^-1 J is the
-matrix. This takes n Cholesky factorizations, about 3 n m^3 operations in all, and loses no digit to cancellation.
+and the word line adds its own currents and admittance (`line_kernel.fill_port_matrix`). At the sink (1 + R Q)^-1 J is
+the matrix. This takes n Cholesky factorizations, about 3 n m^3 operations in all, and loses no digit to cancellation.
 
 The approximation of single passage costs no more than looking at each device. Entry (i, j) is the conductance of the
 device times the voltage that arrives at it from driver i, all bit lines at 0 V, times the share of its current that
 arrives at sink j, all word lines at 0 V. What other lines send back is left out, so it is good for changes: the exact
-matrix of some earlier state plus the difference of two of these is off by about 1 % where the wires themselves change the
-result by its whole size (docs/theory-periphery.md).
+matrix of some earlier state plus the difference of two of these is off by about 1 % where the wires themselves change
+the result by its whole size (docs/theory-periphery.md).
 """
 
 import numpy as np

@@ -52,7 +52,7 @@ class SignRule(Rule):
         return sent
 
     def memory(self) -> dict[str, np.ndarray]:
-        """Number of the next batch."""
+        """Return the number of the next batch."""
         return {"batch": self._batch}
 
     def _drawn(self, gradient: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:

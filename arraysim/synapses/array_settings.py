@@ -1,4 +1,4 @@
-"""What the arrays that hold the weights of a network are made of, as a run is told."""
+"""The settings of the arrays that hold the weights of a network."""
 
 import dataclasses
 from typing import TYPE_CHECKING

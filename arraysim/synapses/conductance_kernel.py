@@ -15,14 +15,14 @@ from dwcore.numerics.noise import normal_pair, step_bits
 
 @compiled()
 def device_factor(i, std_dtod, key_1, key_2):
-    """Factor of one synapse [1]; a function of its own so that arrays without a spread do not pay for it."""
+    """Return the factor of one synapse [1]; a function of its own so that arrays without a spread do not pay for it."""
     normal, _ = normal_pair(step_bits(key_1, key_2, np.uint64(i)))
     return np.float32(np.exp(std_dtod * normal))
 
 
 @njit(forceinline=True)
 def conductance(i, instance, state, byte, levels, std_dtod, key_1, key_2):
-    """Conductance of one synapse [S].
+    """Return the conductance of one synapse [S].
 
     Args:
         i: number of the synapse in its array.
@@ -40,7 +40,7 @@ def conductance(i, instance, state, byte, levels, std_dtod, key_1, key_2):
 
 @compiled()
 def fill_block(out, state, settled, instance, first, levels, std_dtod, key_1, key_2):
-    """Conductances of a contiguous block that begins at synapse ``first``, shape (n,), float32 [S]."""
+    """Return the conductances of a contiguous block that begins at synapse ``first``, shape (n,), float32 [S]."""
     for i in range(out.size):
         byte = settled[i] if settled.size else np.uint8(0)
         own = instance[i] if len(levels) > 1 else 0
@@ -59,6 +59,6 @@ def fill_some(out, synapse, state, settled, instance, levels, std_dtod, key_1, k
 
 @compiled()
 def fill_factors(out, std_dtod, key_1, key_2):
-    """Factors of all synapses of an array, shape (n,), float32 [1]."""
+    """Return the factors of all synapses of an array, shape (n,), float32 [1]."""
     for i in range(out.size):
         out[i] = device_factor(i, std_dtod, key_1, key_2)

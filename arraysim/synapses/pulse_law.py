@@ -35,7 +35,8 @@ class PulseLaw:
         conductance_std_ctoc: standard deviation from cycle to cycle, absolute, shape (S,) [S].
         energy_per_pulse: shape (P,) [J].
         retention_rate: escape rates without pulses, from-state by to-state, shape (K, S, S) [1/s], or None.
-        instance_conductance: mean of each state of each device instance, shape (K, S) [S]; None: all as ``conductance``.
+        instance_conductance: mean of each state of each device instance, shape (K, S) [S]; None: all as
+        ``conductance``.
         instance_conductance_std_ctoc: likewise, of the standard deviations [S].
     """
 

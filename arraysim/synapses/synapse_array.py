@@ -286,7 +286,7 @@ class SynapseArray(Checkpointed):
 
 
 def _flat(table: np.ndarray) -> tuple:
-    """Alias tables of shape (K+1, P, S+4, C), flattened, with P, S+4 and the logarithm of C to base 2."""
+    """Return the alias tables of shape (K+1, P, S+4, C), flattened, with P, S+4 and the logarithm of C to base 2."""
     _, kinds, states, columns = table.shape
     return table.ravel(), kinds, states, np.uint64(columns.bit_length() - 1)
 

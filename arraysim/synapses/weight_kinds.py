@@ -1,8 +1,8 @@
 """The kinds of weights by name: pairs of devices, single devices with a reference, several pairs as digits.
 
-A single device is counted from a reference column that all columns of an array share: half the devices and half the area
-of pairs. A weight that needs the other sense must move its one device back, and the deviation of a row's reference is
-common to all its weights.
+A single device is counted from a reference column that all columns of an array share: half the devices and half the
+area of pairs. A weight that needs the other sense must move its one device back, and the deviation of a row's reference
+is common to all its weights.
 
 Several pairs of different significance, like the digits of a number, give many states per weight. Updates go to the
 least significant pair; when it is full, the next one takes a step and the lower ones step back (a carry on demand), see
