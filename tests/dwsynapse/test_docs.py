@@ -90,3 +90,16 @@ def test_every_room_is_in_the_plan():
     plan = (ROOT / "docs/house.md").read_text(encoding="utf-8")
     rooms = {f"{init.parent.relative_to(ROOT)}/" for name in PACKAGES for init in ROOT.glob(f"{name}/**/__init__.py")}
     assert {room for room in rooms if f"| `{room}` |" not in plan} == set()
+
+
+def test_figures_of_the_summary_are_those_of_the_pages():
+    """Each number in the column `agreement` stands on the page that its row links to."""
+    rows = re.findall(
+        r"^\| .+? \| (.+?) \| \[.+?\]\((.+?\.md)#.+?\) \|",
+        (ROOT / "docs/validation.md").read_text(encoding="utf-8"),
+        re.M,
+    )
+    assert len(rows) > 15
+    for agreement, page in rows:
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        assert [number for number in re.findall(r"\d+\.\d+", agreement) if number not in text] == [], agreement
