@@ -59,7 +59,7 @@ def as_number(value, unit: str) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise InputError(f"a number of {value.bit_length()} bits is too large") from None
+        raise InputError(f"a number of {int(value).bit_length()} bits is too large") from None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

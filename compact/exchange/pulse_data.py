@@ -20,7 +20,7 @@ import numpy as np
 
 from dwcore.errors import InputError, nearest
 from dwcore.storage.column_file import ColumnFile, read_columns
-from llg.calibration.measured import UNITS
+from dwcore.storage.measurements import UNITS
 
 POLARITY = {
     1: ("+1", "1", "+", "up", "set", "ltp", "p", "potentiation", "pos", "positive", "1.0", "+1.0"),

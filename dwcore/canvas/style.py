@@ -1,10 +1,16 @@
 """The look that all figures share: size, colours, axes.
 
-Figures are made without pyplot, so that drawing changes no global state and needs no display.
+Figures are made without pyplot, so that drawing changes no global state and needs no display. The drawing library is
+imported when something is drawn.
 """
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH = 8.8
 """Width of every figure [inch]: 880 pixels at 100 dpi."""
@@ -13,9 +19,11 @@ BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#A6CFE8"
 INK, GREY, PALE = "#222222", "#6E6E6E", "#E4E4E4"
 
 
-def new_figure(height: float) -> Figure:
-    """An empty figure of the common width and of `height` [inch]."""
-    return Figure(figsize=(WIDTH, height), layout="constrained")
+def new_figure(height: float, *, layout: str | None = "constrained", dpi: float | None = None) -> Figure:
+    """Return an empty figure of the common width and of `height` [inch]; without a layout the axes are placed by hand."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(WIDTH, height), layout=layout, dpi=dpi)
 
 
 def axes_or_new(ax: Axes | None, height: float = 3.6) -> Axes:
@@ -26,6 +34,14 @@ def axes_or_new(ax: Axes | None, height: float = 3.6) -> Axes:
     ax.grid(True, color=PALE, linewidth=0.6)
     ax.set_axisbelow(True)
     return ax
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure that holds the axes."""
+    from matplotlib.figure import Figure
+
+    figure = ax.figure
+    return figure if isinstance(figure, Figure) else figure.figure
 
 
 def pulse_text(current_density: float, duration: float) -> str:

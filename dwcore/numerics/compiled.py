@@ -17,7 +17,7 @@ from numba.core.caching import FunctionCache
 def compiled(**options) -> Callable:
     """As `numba.njit` with `cache=True` and `nogil=True`, for functions that use others of any file."""
 
-    def decorate(function: Callable):
+    def decorate(function: types.FunctionType):
         dispatcher = njit(cache=True, nogil=True, **options)(function)
         dispatcher._cache = _Cache(function)
         return dispatcher
@@ -25,9 +25,10 @@ def compiled(**options) -> Callable:
     return decorate
 
 
-def fingerprint(function: Callable) -> str:
+def fingerprint(function: types.FunctionType) -> str:
     """Hash of the files of all compiled functions that a function uses, however indirectly, and of its constants."""
-    seen, constants = set(), {}
+    seen: set[types.FunctionType] = set()
+    constants: dict[str, str] = {}
     _collect(function, seen, constants)
     files = {inner.__code__.co_filename for inner in seen}
     parts = [_file_hash(file) for file in sorted(files)] + [f"{k} = {v}" for k, v in sorted(constants.items())]
@@ -35,9 +36,16 @@ def fingerprint(function: Callable) -> str:
 
 
 class _Cache(FunctionCache):
-    def __init__(self, function: Callable):
+    def __init__(self, function: types.FunctionType):
         super().__init__(function)
         self._function = function
+
+    def load_overload(self, sig, target_context):
+        try:
+            return super().load_overload(sig, target_context)
+        except (ImportError, AttributeError):  # kept by an older version, for a type whose module has moved since
+            self._cache_file.flush()
+            return None
 
     def _index_key(self, sig, codegen):
         return (*super()._index_key(sig, codegen), fingerprint(self._function))

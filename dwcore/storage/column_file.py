@@ -121,7 +121,9 @@ def _mumax(text: str):
 
 
 def _oommf(text: str, path):
-    names, units, rows = [], [], []
+    names: list[str] = []
+    units: list[str] = []
+    rows: list[tuple[int, tuple[str, ...]]] = []
     for number, line in _joined(text):
         comment = re.match(r"#+\s*(\w*)\s*:?(.*)", line)
         if not comment:

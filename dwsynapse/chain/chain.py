@@ -162,7 +162,7 @@ class _Chain:
 
     def _trajectories(self) -> Trajectories:
         run = run_pulse(self.device, n=TRAJECTORY_COUNT, samples=TRAJECTORY_SAMPLES, seed=self.seed, jobs=self.jobs)
-        trajectories = record(self.device, run.current_density, run.waveform, run.ensemble)
+        trajectories = record(run)
         save_trajectories(self.out / "trajectories.h5", trajectories, seed=self.seed, force=self.force)
         return trajectories
 

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
         samples = arguments.samples if arguments.out else 0
         run = run_pulse(device, **common, **once, samples=samples, keep=False, progress=bar)
     if arguments.out:
-        trajectories = record(device, run.current_density, run.waveform, run.ensemble)
+        trajectories = record(run)
         inputs = [path for path in (arguments.waveform, arguments.field_waveform, arguments.gate_waveform) if path]
         save_trajectories(arguments.out, trajectories, seed=arguments.seed, inputs=inputs, force=arguments.force)
     result = as_json(run) | {"instance": device.instance}

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from dwcore.errors import InputError
-from llg.calibration.measured import Measurements
+from dwcore.storage.measurements import Measurements
 from llg.device.device import Device
 
 CURRENT_AXIS = (r"current density ($10^{11}$ A/m$^2$)", 1e11)
@@ -34,12 +34,23 @@ class CalibrationData(ABC):
     errors_known: bool
 
     kind = ""
-    x_axis = ("", 1.0)
-    """Label and SI value of the plotted unit."""
     y_axis = ("", 1.0)
-    difference_step = 1e-3
-    """Relative change of a parameter for its derivative; large where the prediction is a simulated average."""
-    simulated = False
+    """Label and SI value of the plotted unit."""
+
+    @property
+    def x_axis(self) -> tuple[str, float]:
+        """Label and SI value of the plotted unit of the abscissa."""
+        raise NotImplementedError
+
+    @property
+    def simulated(self) -> bool:
+        """The prediction is a simulated average."""
+        return False
+
+    @property
+    def difference_step(self) -> float:
+        """Relative change of a parameter for its derivative [1]; large where the prediction is a simulated average."""
+        return 0.02 if self.simulated else 1e-3
 
     @abstractmethod
     def predict(self, device: Device) -> np.ndarray:

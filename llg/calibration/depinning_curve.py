@@ -19,11 +19,11 @@ References:
 import dataclasses
 
 import numpy as np
-from scipy.special import ndtr, ndtri, xlogy
+import scipy
 
 from dwcore.errors import InputError
+from dwcore.storage.measurements import Measurements
 from llg.calibration.data import CURRENT_AXIS, CalibrationData, place_of
-from llg.calibration.measured import Measurements
 from llg.calibration.wall_trace import first_step, shared_step
 from llg.constants import MU_0
 from llg.device.device import Device
@@ -96,7 +96,7 @@ class DepinningCurve(CalibrationData):
         """Signed roots of the binomial deviance of each point, shape (n,) [1]."""
         y, P = self.measured, np.clip(predicted, 1e-12, 1 - 1e-12)
         trials = 1 / (1 / self.trials + 1 / self.shots)
-        deviance = 2 * trials * (xlogy(y, y / P) + xlogy(1 - y, (1 - y) / (1 - P)))
+        deviance = 2 * trials * (scipy.special.xlogy(y, y / P) + scipy.special.xlogy(1 - y, (1 - y) / (1 - P)))
         return np.sign(y - P) * np.sqrt(np.maximum(deviance, 0.0))
 
     def _count(self, device: Device, J: float, mine: np.ndarray) -> int:
@@ -140,11 +140,11 @@ def smooth_probability(J: np.ndarray, counts: np.ndarray, shots: int, at: np.nda
     width = np.std(np.log(np.abs(J)))
     basis, wanted = (np.vander((np.log(np.abs(j)) - centre) / width, _DEGREE + 1) for j in (J, at))
     share = (counts + 0.5) / (shots + 1)
-    z = ndtri(share)
+    z = scipy.special.ndtri(share)
     ridge = 1e-3 * np.eye(_DEGREE + 1)
     for _ in range(30):
         density = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
-        P = ndtr(z)
+        P = scipy.special.ndtr(z)
         weight = shots * density**2 / (P * (1 - P))
         target = z + (share - P) / density
         coefficients = np.linalg.solve(basis.T @ (weight[:, None] * basis) + ridge, basis.T @ (weight * target))
@@ -152,7 +152,7 @@ def smooth_probability(J: np.ndarray, counts: np.ndarray, shots: int, at: np.nda
         if np.max(np.abs(z_new - z)) < 1e-8:
             break
         z = z_new
-    return ndtr(np.clip(wanted @ coefficients, -_LARGEST_Z, _LARGEST_Z))
+    return scipy.special.ndtr(np.clip(wanted @ coefficients, -_LARGEST_Z, _LARGEST_Z))
 
 
 def read_depinning_curve(
@@ -163,7 +163,7 @@ def read_depinning_curve(
     Rows of equal current, duration and field are added up.
 
     Args:
-        path: table with J_A_per_m2, trials and depinned (other units as `llg.calibration.measured` says).
+        path: table with J_A_per_m2, trials and depinned (other units as `dwcore.storage.measurements` says).
         device: where the fit starts; its [pulse] gives the waveform and its temperature the noise.
         origin: the wall starts in the well nearest to this place [m], see `llg.calibration.data.place_of`.
         columns: names of columns that have names of their own.

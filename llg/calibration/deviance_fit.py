@@ -1,4 +1,4 @@
-"""Least deviance of a model against several sets of data: residuals, derivatives, errors, covariance.
+"""Least deviance of a model against several sets of data: residuals, derivatives, errors, covariance, intervals.
 
 The law is that of `llg.calibration.fit`; this class keeps the state of one fit. Parameters are x, the values over their
 scales; predictions are kept, so that nothing is computed twice.
@@ -7,7 +7,7 @@ scales; predictions are kept, so that nothing is computed twice.
 from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
 
 from dwcore.errors import InputError, RunError
 from llg.calibration.data import CalibrationData
@@ -19,6 +19,7 @@ _ROUNDS = 12
 _SINGULAR = 1e-9
 _SMALLEST_STEP = 1e-5
 _BEND = 0.5
+_DOUBLINGS = 8
 
 
 class DevianceFit:
@@ -111,7 +112,7 @@ class DevianceFit:
             return out
 
         inside = np.clip(x, self.bounds[0] + 1e-9, self.bounds[1] - 1e-9)[free]
-        found = optimize.least_squares(
+        found = scipy.optimize.least_squares(
             lambda part: self.deviance_roots(full(part)),
             inside,
             jac=lambda part: self.jacobian(full(part), self.deviance_roots)[:, free],
@@ -160,7 +161,9 @@ class DevianceFit:
         """Half-width of the 95 % interval in standard errors."""
         left = sum(d.measured.size for d in self.data) - self.scale.size
         estimated = any(not d.errors_known for d in self.data)
-        return float(stats.t.ppf(0.5 + CONFIDENCE / 2, left) if estimated else stats.norm.ppf(0.5 + CONFIDENCE / 2))
+        return float(
+            scipy.stats.t.ppf(0.5 + CONFIDENCE / 2, left) if estimated else scipy.stats.norm.ppf(0.5 + CONFIDENCE / 2)
+        )
 
     def abrupt(self, x: np.ndarray) -> np.ndarray:
         """Whether the two one-sided differences disagree, per parameter."""
@@ -174,3 +177,47 @@ class DevianceFit:
             second = np.linalg.norm(ends[0] + ends[1] - 2 * centre)
             bend[j] = second > _BEND * np.linalg.norm(ends[1] - ends[0])
         return bend
+
+
+def profile_intervals(fit: DevianceFit, x: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Ends of the 95 % intervals.
+
+    Args:
+        fit: a fit that has settled.
+        x: its best parameters over their scales, shape (p,) [1].
+        spread: their standard errors, shape (p,) [1].
+
+    Returns:
+        Where the deviance has risen by the squared quantile on either side, shape (p, 2) [1]; infinite where a bound
+        comes first.
+    """
+    highest = np.sum(fit.deviance_roots(x) ** 2) + fit.quantile() ** 2
+    ends = np.empty((x.size, 2))
+    for j in range(x.size):
+        for side, sign in enumerate((-1, 1)):
+            ends[j, side] = _profile_end(fit, x, j, sign * min(spread[j], 1.0), highest)
+    return ends
+
+
+def _profile_end(fit: DevianceFit, x: np.ndarray, j: int, step: float, highest: float) -> float:
+    free = np.arange(x.size) != j
+    nearby = x
+
+    def excess(value: float) -> float:
+        nonlocal nearby
+        nearby = nearby.copy()
+        nearby[j] = value
+        if free.any():
+            nearby = fit.minimize(nearby, free)
+        return float(np.sum(fit.deviance_roots(nearby) ** 2) - highest)
+
+    inner, edge = x[j], fit.bounds[int(step > 0), j]
+    for doubling in range(_DOUBLINGS):
+        outer = x[j] + 2 * step * 1.5**doubling
+        outer = min(outer, edge) if step > 0 else max(outer, edge)
+        if excess(outer) > 0:
+            return float(scipy.optimize.brentq(excess, inner, outer, xtol=1e-3 * abs(step), rtol=1e-8))
+        if outer == edge:
+            break
+        inner = outer
+    return float(np.copysign(np.inf, step))

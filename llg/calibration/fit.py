@@ -19,9 +19,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from llg.calibration.data import CalibrationData
-from llg.calibration.deviance_fit import DevianceFit
+from llg.calibration.deviance_fit import DevianceFit, profile_intervals
 from llg.calibration.parameters import ParameterSpace
-from llg.calibration.profile_interval import profile_intervals
 from llg.device.device import Device
 
 

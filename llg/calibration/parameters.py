@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from dwcore.errors import InputError, nearest
 from llg.device.device import Device
 
@@ -90,7 +92,7 @@ class ParameterSpace:
         if name == "D":
             low, high = (0.0, spec.limit) if value >= 0 else (-spec.limit, 0.0)
         if name == "notch_depth_scale":
-            local = (float(self.base.track.base_width(n.position)) / (2 * n.depth) for n in self.base.notches)
+            local = (float(self.base.track.base_width(np.array(n.position))) / (2 * n.depth) for n in self.base.notches)
             high = min(high, 0.95 * min(local))
         if not low <= value <= high:
             raise InputError(f"{name} = {value:g} [{spec.unit}] must start between {low:g} and {high:g} to be fitted")

@@ -17,10 +17,10 @@ References:
 import dataclasses
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
+import scipy
 
+from dwcore.storage.measurements import Measurements
 from llg.calibration.data import CalibrationData, on_track, only_q_phi, place_of, read_positions
-from llg.calibration.measured import Measurements
 from llg.constants import MU_0
 from llg.device.device import Device
 from llg.walls.q_phi import QPhiModel
@@ -72,7 +72,7 @@ class PinningMap(CalibrationData):
         return holding_field(model, q)
 
 
-def rest_angle(model: QPhiModel, q) -> np.ndarray:
+def undriven_angle(model: QPhiModel, q) -> np.ndarray:
     """Lowest wall angle [rad] at q [m] without field and current, from the balance of H_K and the chiral field.
 
     dE/dphi = 0 has cos(phi) = pi H_D s1/(2 Q H_K s2) where that is a cosine and H_K > 0; else the wall is a Neel wall.
@@ -87,14 +87,14 @@ def rest_angle(model: QPhiModel, q) -> np.ndarray:
 
 def holding_field(model: QPhiModel, q) -> np.ndarray:
     """Field mu0 H_z [T] in which the wall rests at q [m]; same shape as q."""
-    f1, _ = model.fields(q, rest_angle(model, q))
+    f1, _ = model.fields(q, undriven_angle(model, q))
     return -MU_0 * model.Q * f1
 
 
 def along_track(device: Device, q_S: np.ndarray, origin: float) -> np.ndarray:
     """Places along the track [m] of the integrated positions q_S [m], counted from `origin` [m]; same shape."""
     g = device.geometry
-    swept = CubicHermiteSpline(g.q, g.s2, g.ds2).antiderivative()
+    swept = scipy.interpolate.CubicHermiteSpline(g.q, g.s2, g.ds2).antiderivative()
     target = np.asarray(q_S) * device.track.width + swept(origin)
     q = np.interp(target, swept(g.q), g.q)
     return q - (swept(q) - target) / np.interp(q, g.q, g.s2)

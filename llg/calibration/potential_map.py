@@ -14,11 +14,11 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline, CubicSpline, PchipInterpolator
+import scipy
 
 from dwcore.errors import InputError
+from dwcore.storage.measurements import Measurements
 from llg.calibration.data import place_of, read_positions
-from llg.calibration.measured import Measurements
 from llg.device.device import Device
 from llg.device.notch import Potential
 
@@ -58,7 +58,7 @@ class PotentialMap:
         falling = (1 - u) ** 2 * (1 + 2 * u)
         x = np.concatenate([self.x[0] - taper * u[::-1], self.x, self.x[-1] + taper * u])
         force = np.concatenate([self.force[0] * falling[::-1], self.force, self.force[-1] * falling])
-        integral = PchipInterpolator(x, force).antiderivative()
+        integral = scipy.interpolate.PchipInterpolator(x, force).antiderivative()
         return lambda q: integral(np.clip(q, x[0], x[-1])) - integral(0.0), x[0], x[-1]
 
 
@@ -68,7 +68,7 @@ def read_potential_map(
     """Read a map: columns q or q_S, and Bz or E (or dE).
 
     Args:
-        path: table, see `llg.calibration.measured`.
+        path: table, see `dwcore.storage.measurements`.
         device: the notched device; its averaged width turns q into q_S.
         columns: names of columns that have names of their own.
         mz_length: turns the mean m_z of a table into q_S [m], see `llg.calibration.data.read_positions`.
@@ -89,13 +89,13 @@ def read_potential_map(
         force = force[order]
     else:
         energy = table.get("E") if table.has("E") else table.get("dE")
-        force = CubicSpline(x, energy[order])(x, 1)
+        force = scipy.interpolate.CubicSpline(x, energy[order])(x, 1)
     return PotentialMap(*_mirrored(x, force, str(path))) if mirror else PotentialMap(x, force)
 
 
 def _swept(device: Device, q: np.ndarray) -> np.ndarray:
     g = device.geometry
-    integral = CubicHermiteSpline(g.q, g.s2, g.ds2).antiderivative()
+    integral = scipy.interpolate.CubicHermiteSpline(g.q, g.s2, g.ds2).antiderivative()
     centre = device.notches[0].position if device.notches else 0.5 * device.track.length
     return (integral(centre + q) - integral(centre)) / device.track.width
 

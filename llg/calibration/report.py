@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from llg.calibration.fit import Calibration
 from llg.calibration.parameters import FITTABLE
@@ -23,7 +23,7 @@ def p_value(result: Calibration) -> float | None:
     """Return probability of a larger chi^2 if the model and all errors are right; None where an error was estimated."""
     if not all(d.errors_known for d in result.data) or result.degrees_of_freedom == 0:
         return None
-    return float(stats.chi2.sf(result.chi2, result.degrees_of_freedom))
+    return float(scipy.stats.chi2.sf(result.chi2, result.degrees_of_freedom))
 
 
 def warnings(result: Calibration) -> list[str]:

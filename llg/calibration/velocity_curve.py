@@ -12,8 +12,8 @@ import dataclasses
 import numpy as np
 
 from dwcore.errors import InputError
+from dwcore.storage.measurements import Measurements
 from llg.calibration.data import CURRENT_AXIS, CalibrationData, only_q_phi
-from llg.calibration.measured import Measurements
 from llg.constants import MU_0
 from llg.device.device import Device
 from llg.runs.velocity import straight_track

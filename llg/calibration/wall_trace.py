@@ -11,12 +11,12 @@ linear between the rows, and before the first row of a trace what they are there
 import dataclasses
 
 import numpy as np
-from scipy.interpolate import CubicSpline
+import scipy
 
 from dwcore.errors import InputError
+from dwcore.storage.measurements import Measurements
 from llg.calibration.data import CalibrationData, on_track, place_of, read_positions
-from llg.calibration.measured import Measurements
-from llg.calibration.pinning_map import along_track, holding_field, rest_angle
+from llg.calibration.pinning_map import along_track, holding_field, undriven_angle
 from llg.constants import MU_0
 from llg.device.device import Device
 from llg.device.pulse import Waveform
@@ -76,11 +76,6 @@ class WallTrace(CalibrationData):
         """Whether the prediction is an average."""
         return self.temperature > 0
 
-    @property
-    def difference_step(self) -> float:
-        """Relative change of a parameter for its derivative [1]."""
-        return 0.02 if self.simulated else 1e-3
-
     def predict(self, device: Device) -> np.ndarray:
         """Position at each time, shape (n,) [m]."""
         q = np.empty_like(self.measured)
@@ -127,7 +122,7 @@ class WallTrace(CalibrationData):
             samples=SAMPLES,
             jobs=self.jobs,
         )
-        return CubicSpline(end.time, end.q_samples.mean(axis=1))(rest + t)
+        return scipy.interpolate.CubicSpline(end.time, end.q_samples.mean(axis=1))(rest + t)
 
 
 def _shape(t: np.ndarray, values: np.ndarray, rest: float) -> tuple[float, Waveform]:
@@ -164,7 +159,7 @@ def place_of_rest(device: Device, q: float) -> tuple[float, float]:
     if up.size and np.ptp(slope) > LEAST_FIELD:
         i = up[np.argmin(np.abs(near[up] - q))]
         q = float(near[i] - slope[i] * (near[i + 1] - near[i]) / (slope[i + 1] - slope[i]))
-    return q, float(rest_angle(model, np.array(q)))
+    return q, float(undriven_angle(model, np.array(q)))
 
 
 def read_wall_trace(

@@ -85,8 +85,9 @@ class Device:
             if self.material.K_eff + change <= 0:
                 K_eff = self.material.K_eff
                 yield f"[gate]: changes K_u by {change:g} [J/m^3], must leave K_eff = {K_eff:g} [J/m^3] positive"
-            if self.gate.local and not (self.gate.start < self.track.length and self.gate.end > 0):
-                yield f"[gate]: start = {self.gate.start:g} [m] and end = {self.gate.end:g} must span part of the track"
+            start, end = self.gate.ends
+            if not (start < self.track.length and end > 0):
+                yield f"[gate]: start = {start:g} [m] and end = {end:g} must span part of the track"
 
     @property
     def gate_change(self) -> float:
@@ -125,8 +126,8 @@ class Device:
 
     @functools.cached_property
     def _gate_potential(self) -> Callable[..., np.ndarray]:
-        Delta = self.straight_wall.Delta
-        return self.gate.potential(self.width_at, self.track.length, self.track.thickness, Delta)
+        size = self.track.length, self.track.thickness, self.straight_wall.Delta
+        return self.section("gate").potential(self.width_at, *size)
 
     @functools.cached_property
     def geometry(self) -> Geometry:
@@ -138,7 +139,7 @@ class Device:
         return outline(self.track, self.notches, x)
 
     def section(self, name: str) -> Any:
-        """Return an optional section ("stack", "readout", "pulse", "heating", "gate").
+        """Return an optional section ("stack", "readout", "pulse", "potential", "heating", "gate").
 
         Raises:
             InputError: the device does not have it.

@@ -50,7 +50,7 @@ class Gate(Parameters):
             yield "either xi, oxide_thickness and voltage or delta_K_u must be given"
         if (self.start is None) != (self.end is None):
             yield "start and end must be given together"
-        elif self.start is not None and self.end <= self.start:
+        elif self.start is not None and self.end is not None and self.end <= self.start:
             yield f"end = {self.end:g} [m] must be > start = {self.start:g}"
 
     @property
@@ -58,11 +58,16 @@ class Gate(Parameters):
         """The gate covers a part of the track only."""
         return self.start is not None
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Left and right end of the gate [m], infinitely far where it covers the track."""
+        return (-np.inf if self.start is None else self.start), (np.inf if self.end is None else self.end)
+
     def change(self, level: float, thickness: float) -> float:
         """Change of K_u [J/m^3] at a level, for a film of `thickness` [m]."""
-        if self.delta_K_u is not None:
-            return level * self.delta_K_u
-        return level * self.xi * self.voltage / (self.oxide_thickness * thickness)
+        if self.xi is not None and self.voltage is not None and self.oxide_thickness is not None:
+            return level * self.xi * self.voltage / (self.oxide_thickness * thickness)
+        return level * (self.delta_K_u or 0.0)
 
     def potential(self, outline: Callable, length: float, thickness: float, Delta: float) -> "CubicHermiteSpline":
         """V_gate(q) [J] of a local gate per change of K_u [J/m^3], for q on the track.
@@ -75,7 +80,8 @@ class Gate(Parameters):
         """
         from scipy.interpolate import CubicHermiteSpline  # slow to import, and few devices need it
 
-        g = average_width(lambda x: outline(x) * ((x >= self.start) & (x <= self.end)), length, Delta, 1.0)
+        start, end = self.ends
+        g = average_width(lambda x: outline(x) * ((x >= start) & (x <= end)), length, Delta, 1.0)
         return CubicHermiteSpline(g.q, 2 * Delta * thickness * g.s2, 2 * Delta * thickness * g.ds2)
 
 

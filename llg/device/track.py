@@ -39,7 +39,7 @@ class Track(Parameters):
         elif self.pad_width is not None:
             if self.pad_width < self.width:
                 yield f"pad_width = {self.pad_width:g} [m] must be >= width = {self.width:g}"
-            if 2 * self.pad_taper > self.length:
+            if self.pad_taper is not None and 2 * self.pad_taper > self.length:
                 yield f"pad_taper = {self.pad_taper:g} [m] must be <= half the length = {self.length / 2:g}"
         for _rms, length in self.edges:
             if length * FINEST_ROUGHNESS < self.length:
@@ -55,9 +55,12 @@ class Track(Parameters):
     @property
     def edges(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Roughness of the upper and the lower edge: rms and correlation length [m]."""
-        upper = self.edge_roughness_rms, self.edge_roughness_length
-        lower = self.edge_roughness_rms_lower, self.edge_roughness_length_lower
-        return upper, tuple(own if own is not None else other for own, other in zip(lower, upper, strict=True))
+        rms, length = self.edge_roughness_rms_lower, self.edge_roughness_length_lower
+        lower = (
+            self.edge_roughness_rms if rms is None else rms,
+            self.edge_roughness_length if length is None else length,
+        )
+        return (self.edge_roughness_rms, self.edge_roughness_length), lower
 
     @property
     def corners(self) -> tuple[float, ...]:

@@ -1,21 +1,23 @@
 """A trajectory as a moving picture: the wall on its track from above, its energy, the pulse."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.patches import Polygon
 
-from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, PALE, SKY, WIDTH
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, PALE, SKY, WIDTH, new_figure
 from dwcore.errors import InputError
 from llg.constants import K_B
 from llg.drawing.device_plots import STRIP_HEIGHT, plot_landscape, plot_outline, wells_or_none
 from llg.landscape.wells import valley
 from llg.runs.trajectories import Trajectories
 from llg.walls.q_phi import QPhiModel
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
 DPI = 100
 MOST_FRAMES = 150
@@ -62,7 +64,7 @@ class WallScene:
         heights = [inner * STRIP_HEIGHT * track.width / track.length, _LANDSCAPE, _PULSE]
         gaps = [_GAP, _AXIS + _GAP, _BOTTOM]
         total = 0.02 * round((sum(heights) + sum(gaps) + _TOP) / 0.02)  # an even number of pixels, for MP4
-        self.figure = Figure(figsize=(WIDTH, total), dpi=DPI)
+        self.figure = new_figure(total, dpi=DPI, layout=None)
         axes, y = [], total - _TOP
         for height, gap in zip(heights, gaps, strict=True):
             y -= height
@@ -72,6 +74,8 @@ class WallScene:
         return axes
 
     def _draw_track(self, ax: Axes) -> None:
+        from matplotlib.patches import Polygon
+
         plot_outline(self.model.device, ax=ax)
         ax.set(xlabel="")
         ax.tick_params(labelbottom=False)
@@ -130,6 +134,8 @@ class WallScene:
 
     def frames(self) -> Iterator[np.ndarray]:
         """Yield the pictures in order of time, each of shape (height, width, 3), uint8."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
         canvas = FigureCanvasAgg(self.figure)
         self.clock.set_animated(True)
         canvas.draw()
@@ -140,7 +146,7 @@ class WallScene:
                 f"t = {self.time[i]:.2f} ns    q = {1e9 * self.q[i]:.1f} nm    φ = {_degrees(self.phi[i]):.0f}°"
             )
             for artist in self.show(i):
-                artist.axes.draw_artist(artist)
+                artist.draw(canvas.get_renderer())
             yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 

@@ -1,13 +1,19 @@
 """Data against fit, with residuals in standard errors; and the potential that a map makes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
-from matplotlib.axes import Axes
 
 from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new, new_figure
 from llg.calibration.data import CalibrationData
 from llg.calibration.fit import Calibration
 from llg.calibration.potential_map import PotentialMap
 from llg.device.device import Device
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def plot_calibration(result: Calibration):
@@ -36,7 +42,7 @@ def plot_fit(data: CalibrationData, predicted: np.ndarray, error: np.ndarray, *,
         mine = mine[np.argsort(data.x[mine])]
         x, bar = data.x[mine] / x_unit, error[mine] / y_unit
         name = ("measured", "fitted") if number == 0 else ("", "")
-        points = {"fmt": "o", "ms": 3.5, "color": INK, "ecolor": GREY, "elinewidth": 0.8}
+        points: dict[str, Any] = {"fmt": "o", "ms": 3.5, "color": INK, "ecolor": GREY, "elinewidth": 0.8}
         ax.errorbar(x, data.measured[mine] / y_unit, bar, label=name[0], **points)
         ax.plot(x, predicted[mine] / y_unit, "-", color=ORANGE, label=name[1], zorder=3)
         if len(data.labels) > 1:
@@ -71,6 +77,6 @@ def plot_potential(pinning: PotentialMap, device: Device):
     force.plot(pinning.x * 1e9, pinning.force * 1e12, "o-", ms=3.5, color=BLUE)
     force.set(xlabel=r"$q_S$ (nm)", ylabel="holding force (pN)", title="map")
     q = np.linspace(0, device.track.length, 2000)
-    energy.plot(q * 1e9, device.potential.evaluate(q)[0] * 1e21, color=ORANGE)
+    energy.plot(q * 1e9, device.section("potential").evaluate(q)[0] * 1e21, color=ORANGE)
     energy.set(xlabel="wall position (nm)", ylabel="potential (zJ)", title="potential on the even track")
     return figure

@@ -1,23 +1,28 @@
 """The figures of a device under a drive: what is computed for each, over which range, and how it is drawn."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from dwcore.canvas.style import figure_of
 from dwcore.errors import InputError
 from llg.device.device import Device
+from llg.drawing.curve_plots import plot_retention, plot_velocity_against_current, plot_velocity_against_field
 from llg.drawing.energy_surface import energy_surface
 from llg.drawing.flow import flow
-from llg.drawing.retention_plots import plot_retention
 from llg.drawing.surface_plots import plot_energy_surface, plot_phase_portrait
-from llg.drawing.velocity_plots import plot_velocity_against_current, plot_velocity_against_field
 from llg.landscape.minimum_energy_path import has_energy
 from llg.rates.retention_curve import retention_against_temperature
 from llg.runs.drive import wall_field
 from llg.runs.velocity import velocity_against_current, velocity_against_field
 from llg.walls.analytic import walker_field
 from llg.walls.q_phi import Field, QPhiModel
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TEMPERATURES = np.linspace(250.0, 500.0, 16)
 """Temperatures of the retention curves [K]."""
@@ -55,7 +60,7 @@ def landscape_figure(driven: DrivenDevice) -> Figure:
     current_density, field = driven.held
     if has_energy(model, current_density):
         in_frame = wall_field(driven.device, field)
-        return plot_energy_surface(energy_surface(model, field=in_frame, current_density=current_density)).figure
+        return figure_of(plot_energy_surface(energy_surface(model, field=in_frame, current_density=current_density)))
     return _phase_portrait(driven, current_density, (0.0, driven.device.track.length))
 
 
@@ -69,9 +74,9 @@ def phase_figure(driven: DrivenDevice) -> Figure:
 
 def _phase_portrait(driven: DrivenDevice, current_density: float, q_range: tuple[float, float] | None) -> Figure:
     field = driven.held[1]
-    drive = {"current_density": current_density, "field": wall_field(driven.device, field)}
-    motion = flow(QPhiModel(driven.device), q_range=q_range, **drive)
-    return plot_phase_portrait(dataclasses.replace(motion, field=field)).figure
+    in_frame = wall_field(driven.device, field)
+    motion = flow(QPhiModel(driven.device), q_range=q_range, current_density=current_density, field=in_frame)
+    return figure_of(plot_phase_portrait(dataclasses.replace(motion, field=field)))
 
 
 def velocity_figure(driven: DrivenDevice) -> Figure:
@@ -81,7 +86,9 @@ def velocity_figure(driven: DrivenDevice) -> Figure:
         pulse = driven.device.pulse
         end = CURRENT_WITHOUT_PULSE if pulse is None else TIMES_NOMINAL * pulse.current_density
     currents = _axis(end, CURRENTS, "current density", "A/m^2")
-    return plot_velocity_against_current(velocity_against_current(driven.device, currents, field=driven.held[1])).figure
+    return figure_of(
+        plot_velocity_against_current(velocity_against_current(driven.device, currents, field=driven.held[1]))
+    )
 
 
 def field_velocity_figure(driven: DrivenDevice) -> Figure:
@@ -98,12 +105,12 @@ def field_velocity_figure(driven: DrivenDevice) -> Figure:
         end = TIMES_WALKER * walker_field(model.alpha, model.H_K, model.H_D) or FIELD_WITHOUT_WALKER
     fields = _axis(end, FIELDS, "H_z", "A/m")
     curve = velocity_against_field(driven.device, fields, current_density=driven.held[0])
-    return plot_velocity_against_field(curve).figure
+    return figure_of(plot_velocity_against_field(curve))
 
 
 def retention_figure(driven: DrivenDevice) -> Figure:
     """Retention of each state against temperature, at rest."""
-    return plot_retention(retention_against_temperature(driven.device, TEMPERATURES)).figure
+    return figure_of(plot_retention(retention_against_temperature(driven.device, TEMPERATURES)))
 
 
 def _axis(end: float, points: int, name: str, unit: str) -> np.ndarray:

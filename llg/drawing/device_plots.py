@@ -1,10 +1,11 @@
 """Figures of one device: the outline of its track, the energy landscape of the wall, the current pulse."""
 
+from __future__ import annotations
+
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MultipleLocator
 
 from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, SKY, axes_or_new
 from dwcore.errors import RunError
@@ -13,6 +14,9 @@ from llg.device.device import Device
 from llg.landscape.wells import Well, find_wells, valley
 from llg.runs.ensemble import Drive
 from llg.walls.q_phi import QPhiModel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Q_LABEL = r"wall position $q$ (nm)"
 STRIP_HEIGHT = 1.6
@@ -34,6 +38,8 @@ def plot_outline(device: Device, *, ax: Axes | None = None) -> Axes:
         device: device (instance).
         ax: axes to draw on, a new figure by default.
     """
+    from matplotlib.ticker import MultipleLocator
+
     ax = axes_or_new(ax, height=2.4)
     x, w = device.geometry.q * 1e9, device.geometry.w * 1e9
     half = min(STRIP_HEIGHT * device.track.width * 1e9, w.max() * 1.1) / 2
@@ -100,8 +106,10 @@ def _mark_barriers(ax: Axes, wells: list[Well], bottom: float, kT: float) -> Non
     ax.set_ylim(-0.17 * top, 1.45 * top)
     for barrier, x, side in zip(outer, (0.01, 0.99), ("left", "right"), strict=True):
         if barrier > ax.get_ylim()[1]:
-            text = {"ha": side, "va": "center", "rotation": 90, "fontsize": 8, "color": GREY}
-            ax.text(x, 0.5, f"to the end: {barrier:.0f}", transform=ax.transAxes, **text)
+            ax.text(
+                x, 0.5, f"to the end: {barrier:.0f}", transform=ax.transAxes, ha=side, va="center", rotation=90,
+                fontsize=8, color=GREY,
+            )  # fmt: skip
     ax.legend(loc="upper center", ncols=2, fontsize=8, edgecolor="none")
 
 

@@ -46,10 +46,9 @@ class EnergySurface:
         along = [path for path in self.paths if not path.turns]
         if not along:
             return float(self.energy.max())
-        heights = {closed: [] for closed in (True, False)}
-        for path in along:
-            heights[path.saddle is not None].append(self.height(path.energy.max()))
-        return float(_HEADROOM * (max(heights[True]) if heights[True] else min(heights[False])))
+        tops = [self.height(path.energy.max()) for path in along]
+        closed = [top for top, path in zip(tops, along, strict=True) if path.saddle is not None]
+        return float(_HEADROOM * (max(closed) if closed else min(tops)))
 
 
 def energy_surface(

@@ -78,8 +78,8 @@ def flow(
         )
         for sign, first in ((1, starts), (-1, beside))
     )
-    ways, borders = ([(x[:, 0] * model.Delta, x[:, 1]) for x in lines] for lines in (ways, borders))
-    return Flow(current_density, field, q, phi, *rates, points, ways, borders)
+    drawn = [[(x[:, 0] * model.Delta, x[:, 1]) for x in lines] for lines in (ways, borders)]
+    return Flow(current_density, field, q, phi, *rates, points, *drawn)
 
 
 def part_of_track(model: QPhiModel, wells: list[FixedPoint]) -> tuple[float, float]:

@@ -1,11 +1,10 @@
 """Figures on (q, phi): the energy landscape with its wells, saddles and paths, and the phase portrait under a drive."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.patheffects import Stroke
-from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new
 from llg.constants import MU_0
@@ -14,12 +13,15 @@ from llg.drawing.energy_surface import EnergySurface
 from llg.drawing.flow import Flow
 from llg.landscape.fixed_points import FixedPoint, wrapped
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
 PHI_LABEL = r"wall angle $\varphi$ (degrees)"
 HEIGHT = 4.4
 _LEVELS = 14
-_COLOURS = colormaps["viridis"].with_extremes(over="white")
 _ON_BORDER = 0.5  # [degrees]
-_MARKS = {
+_MARKS: dict[str, dict[str, Any]] = {
     "stable": {"marker": "o", "markersize": 7, "markerfacecolor": ORANGE, "markeredgecolor": "white"},
     "saddle": {"marker": "X", "markersize": 8, "markerfacecolor": "white", "markeredgecolor": INK},
     "unstable": {"marker": "^", "markersize": 7, "markerfacecolor": GREY, "markeredgecolor": "white"},
@@ -33,11 +35,16 @@ def plot_energy_surface(surface: EnergySurface, *, ax: Axes | None = None) -> Ax
         surface: what `llg.drawing.energy_surface.energy_surface` finds.
         ax: axes to draw on, a new figure by default.
     """
+    from matplotlib import colormaps
+    from matplotlib.lines import Line2D
+    from matplotlib.ticker import MaxNLocator
+
     ax = axes_or_new(ax, height=HEIGHT)
     ax.grid(False)
     q, phi = surface.q * 1e9, np.degrees(surface.phi)
     levels = MaxNLocator(_LEVELS).tick_values(min(surface.energy.min(), 0.0), surface.top)
-    filled = ax.contourf(q, phi, surface.energy.T, levels=levels, cmap=_COLOURS, extend="max")
+    colours = colormaps["viridis"].with_extremes(over="white")
+    filled = ax.contourf(q, phi, surface.energy.T, levels=levels, cmap=colours, extend="max")
     ax.contour(q, phi, surface.energy.T, levels=levels, colors="white", linewidths=0.3, alpha=0.6)
     for path in surface.paths:
         shown = np.where(surface.height(path.energy) <= levels[-1], path.q, np.nan)
@@ -66,6 +73,8 @@ def plot_phase_portrait(flow: Flow, *, ax: Axes | None = None) -> Axes:
         flow: what `llg.drawing.flow.flow` finds.
         ax: axes to draw on, a new figure by default.
     """
+    from matplotlib.lines import Line2D
+
     ax = axes_or_new(ax, height=HEIGHT)
     ax.grid(False)
     q, phi = flow.q * 1e9, np.degrees(flow.phi)
@@ -98,6 +107,8 @@ def _drive_text(flow: Flow) -> str:
 
 def _draw_way(ax: Axes, q, phi, low: float, *, halo: str | None = None, **look) -> None:
     """Draw a line on the turn of angles that begins at `low` [degrees]; q in [m], phi in [rad]."""
+    from matplotlib.patheffects import Stroke
+
     angle = wrapped(phi, np.radians(low))
     jump = np.flatnonzero(np.abs(np.diff(angle)) > np.pi) + 1
     x, y = np.insert(q * 1e9, jump, np.nan), np.insert(np.degrees(angle), jump, np.nan)
@@ -115,14 +126,18 @@ def _mark(ax: Axes, points: list[FixedPoint], low: float) -> None:
 
 
 def _frame(ax: Axes, q: np.ndarray, phi: np.ndarray) -> None:
+    from matplotlib.ticker import MultipleLocator
+
     ax.set(xlim=(q[0], q[-1]), ylim=(round(phi[0], 1), round(phi[-1], 1)), xlabel=Q_LABEL, ylabel=PHI_LABEL)
     ax.yaxis.set_major_locator(MultipleLocator(90))
 
 
 def _legend(ax: Axes, points: list[FixedPoint], names: dict[str, str], ways: list[Line2D]) -> None:
+    from matplotlib.lines import Line2D
+
     there = {point.kind for point in points}
     handles = [Line2D([], [], linestyle="", label=names[k], **_MARKS[k]) for k in _MARKS if k in there and k in names]
     handles += ways
     if handles:
-        box = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
+        box: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
         ax.legend(handles=handles, ncols=len(handles), fontsize=8, edgecolor="none", columnspacing=1.2, **box)

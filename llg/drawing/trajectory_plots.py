@@ -1,15 +1,20 @@
 """Figures of recorded trajectories: where the wall goes on its track, and in its energy landscape."""
 
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
+from __future__ import annotations
 
-from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, PALE, WIDTH, axes_or_new, pulse_text
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, PALE, WIDTH, axes_or_new, figure_of, new_figure, pulse_text
 from llg.drawing.device_plots import Q_LABEL, STRIP_HEIGHT, plot_landscape, plot_outline, wells_or_none
 from llg.landscape.wells import Well, well_index
 from llg.runs.trajectories import Trajectories
 from llg.walls.q_phi import QPhiModel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MAX_DRAWN = 200
 """More lines than these only hide one another."""
@@ -27,6 +32,8 @@ def plot_trajectories(trajectories: Trajectories, *, ax: Axes | None = None) -> 
         trajectories: recorded trajectories.
         ax: axes to draw on, a new figure by default.
     """
+    from matplotlib.collections import LineCollection
+
     ax = axes_or_new(ax, height=4.2)
     time, q = trajectories.time * 1e9, trajectories.q[:MAX_DRAWN] * 1e9
     on = np.abs(trajectories.pulse) >= 0.5
@@ -34,7 +41,7 @@ def plot_trajectories(trajectories: Trajectories, *, ax: Axes | None = None) -> 
     ax.fill_betweenx(time, 0, 1, where=on, transform=across, color=PALE, linewidth=0, label="pulse", zorder=0)
     lines = np.stack([q, np.broadcast_to(time, q.shape)], axis=-1)
     faint = float(np.clip(12 / len(lines), 0.12, 0.9))
-    ax.add_collection(LineCollection(lines, colors=BLUE, linewidths=0.7, alpha=faint, rasterized=True))
+    ax.add_collection(LineCollection(list(lines), colors=BLUE, linewidths=0.7, alpha=faint, rasterized=True))
     ax.plot(*lines[0].T, color=ORANGE, linewidth=1.3, label="one of them")
     length = trajectories.device.track.length * 1e9
     ax.set(xlim=(0, length), ylim=(time[-1], time[0]))
@@ -68,7 +75,7 @@ def trajectory_figure(trajectories: Trajectories) -> Figure:
                 ax.axvline(well.q * 1e9, color=GREY, linewidth=0.7, linestyle=":", zorder=1)
         _write_shares(paths, trajectories, wells)
     outline.set_title(_title(trajectories), fontsize=10)
-    return outline.figure
+    return figure_of(outline)
 
 
 def _panels(width: float, length: float) -> list[Axes]:
@@ -76,8 +83,9 @@ def _panels(width: float, length: float) -> list[Axes]:
     inner = WIDTH - _LEFT - _RIGHT
     heights = [inner * STRIP_HEIGHT * width / length, _LANDSCAPE, _TRAJECTORIES]
     total = sum(heights) + _TOP + _BOTTOM + 2 * _GAP
-    figure = Figure(figsize=(WIDTH, total))
-    axes, y = [], total - _TOP
+    figure = new_figure(total, layout=None)
+    axes: list[Axes] = []
+    y = total - _TOP
     for height in heights:
         y -= height
         box = (_LEFT / WIDTH, y / total, inner / WIDTH, height / total)

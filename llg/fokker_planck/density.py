@@ -7,12 +7,13 @@ conserved. Fluxes of fourth order leave tiny negative values in the far tails; w
 rest is scaled to the same sum. `Density.mended` adds up how much that was.
 """
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.ndimage import maximum_filter
+import scipy
 
 from llg.device.pulse import Waveform
 from llg.fokker_planck.operator import Operator
@@ -88,7 +89,9 @@ class _Run:
     def __init__(self, operator: Operator, p: np.ndarray):
         self.operator, self.p = operator, p
         self.left, self.mended, self.dt = np.zeros(2), 0.0, np.inf
-        self.cells, self.key, self.matrices = np.zeros(p.shape, bool), None, None
+        self.cells = np.zeros(p.shape, bool)
+        self.key: tuple[float, float] | None = None
+        self.matrices: tuple[scipy.sparse.csr_matrix, scipy.sparse.csr_matrix | None]
 
     def advance(self, duration: float, J_0: float, J_1: float) -> float:
         """Advance by at most `duration` [s], over which the current goes from J_0 to J_1; return the time covered."""
@@ -106,7 +109,7 @@ class _Run:
         self._keep(y)
         return dt * count
 
-    def _matrices(self, J_0: float, J_1: float) -> tuple[sp.csr_matrix, sp.csr_matrix | None]:
+    def _matrices(self, J_0: float, J_1: float) -> tuple[scipy.sparse.csr_matrix, scipy.sparse.csr_matrix | None]:
         """The operator on the occupied cells and the two ends: constant part, and part per current if that changes."""
         occupied = self.p > FLOOR * self.p.max()
         needed = _around(occupied, MARGIN)
@@ -137,18 +140,18 @@ class _Run:
 
 
 def _around(occupied: np.ndarray, margin: int) -> np.ndarray:
-    return maximum_filter(occupied, size=2 * margin + 1, mode=("constant", "wrap"))
+    return scipy.ndimage.maximum_filter(occupied, size=2 * margin + 1, mode=("constant", "wrap"))
 
 
-def _closed(matrix: sp.csr_matrix, escape: np.ndarray) -> sp.csr_matrix:
+def _closed(matrix: scipy.sparse.csr_matrix, escape: np.ndarray) -> scipy.sparse.csr_matrix:
     """Extend by the two ends and let each column add up to zero: what would go elsewhere stays where it is."""
     cells = matrix.shape[0]
     surplus = np.asarray(matrix.sum(axis=0)).ravel() + escape.sum(axis=0)
-    inner = sp.vstack([matrix - sp.diags(surplus), sp.csr_matrix(escape)])
-    return sp.hstack([inner, sp.csr_matrix((cells + 2, 2))], format="csr")
+    inner = scipy.sparse.vstack([matrix - scipy.sparse.diags(surplus), scipy.sparse.csr_matrix(escape)])
+    return scipy.sparse.hstack([inner, scipy.sparse.csr_matrix((cells + 2, 2))], format="csr")
 
 
-def _norm(matrix: sp.csr_matrix) -> float:
+def _norm(matrix: scipy.sparse.csr_matrix) -> float:
     return float(abs(matrix).sum(axis=0).max())
 
 

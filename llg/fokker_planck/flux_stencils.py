@@ -12,10 +12,12 @@ References:
     C.-W. Shu, S. Osher, J. Comput. Phys. 77, 439 (1988): fluxes whose differences are derivatives.
 """
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
-import scipy.sparse as sp
+import scipy
 
 _VALUE = np.array([-1.0, 7.0, 7.0, -1.0]) / 12
 _GRADIENT = np.array([1.0, -15.0, 15.0, -1.0]) / 12
@@ -34,13 +36,13 @@ class Line:
         divergence: outflow of each cell over its size, shape (n, faces) [1/step].
     """
 
-    value: sp.csr_matrix
-    gradient: sp.csr_matrix
-    mean: sp.csr_matrix
-    divergence: sp.csr_matrix
+    value: scipy.sparse.csr_matrix
+    gradient: scipy.sparse.csr_matrix
+    mean: scipy.sparse.csr_matrix
+    divergence: scipy.sparse.csr_matrix
 
     @property
-    def derivative(self) -> sp.csr_matrix:
+    def derivative(self) -> scipy.sparse.csr_matrix:
         """Fourth-order derivative at the cells from the values in the cells, shape (n, n) [1/step]."""
         return self.divergence @ self.value
 
@@ -57,7 +59,7 @@ def line(cells: int, step: float, ring: bool) -> Line:
     k = np.arange(cells)
     right = (k + 1) % cells if ring else k + 1
     ones = np.ones(cells)
-    divergence = sp.csr_matrix(
+    divergence = scipy.sparse.csr_matrix(
         (np.concatenate([-ones, ones]) / step, (np.tile(k, 2), np.concatenate([k, right]))), shape=(cells, faces)
     )
     return Line(
@@ -68,7 +70,7 @@ def line(cells: int, step: float, ring: bool) -> Line:
     )
 
 
-def _at_faces(cells: int, ring: bool, wide: np.ndarray, narrow: np.ndarray) -> sp.csr_matrix:
+def _at_faces(cells: int, ring: bool, wide: np.ndarray, narrow: np.ndarray) -> scipy.sparse.csr_matrix:
     face = np.arange(cells if ring else cells + 1)
     reach = wide.size // 2
     inner = face if ring else face[reach : face.size - reach]
@@ -78,4 +80,4 @@ def _at_faces(cells: int, ring: bool, wide: np.ndarray, narrow: np.ndarray) -> s
     rows = np.concatenate([row for row, _, _ in entries])
     columns = np.concatenate([column for _, column, _ in entries]) % cells
     values = np.concatenate([np.full(row.size, c) for row, _, c in entries])
-    return sp.csr_matrix((values, (rows, columns)), shape=(face.size, cells))
+    return scipy.sparse.csr_matrix((values, (rows, columns)), shape=(face.size, cells))

@@ -18,10 +18,12 @@ References:
     H. Risken, The Fokker-Planck Equation (Springer 1989), chapters 4 and 6.
 """
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
-import scipy.sparse as sp
+import scipy
 
 from llg.constants import K_B
 from llg.fokker_planck.flux_stencils import line
@@ -82,11 +84,11 @@ class Operator:
         self._D = kT * model.alpha / ((1 + model.alpha**2) * model.friction(q))
         self._drift, self._drift_per_J = self._drifts(model, field)
         self._x, self._phi = line(q.size, grid.dx, ring=False), line(phi.size, grid.dphi, ring=True)
-        self._along_q = lambda matrix: sp.kron(matrix, sp.identity(phi.size), format="csr")
-        self._along_phi = lambda matrix: sp.kron(sp.identity(q.size), matrix, format="csr")
+        self._along_q = lambda matrix: scipy.sparse.kron(matrix, scipy.sparse.identity(phi.size), format="csr")
+        self._along_phi = lambda matrix: scipy.sparse.kron(scipy.sparse.identity(q.size), matrix, format="csr")
         x, angle = self._x, self._phi
         spread = self._along_q(x.divergence @ x.gradient) + self._along_phi(angle.divergence @ angle.gradient)
-        diffusion = spread @ sp.diags(np.broadcast_to(self._D, grid.shape).ravel())
+        diffusion = spread @ scipy.sparse.diags(np.broadcast_to(self._D, grid.shape).ravel())
         self.driven = (self._transport(self._drift) + diffusion).tocsr()
         self.torque = self._transport(self._drift_per_J).tocsr()
         self.at_rest = (self.driven + self._balance(model)).tocsr()
@@ -113,11 +115,11 @@ class Operator:
         divergence = np.stack([gradient, model.Q / model.alpha * gradient])
         return still / unit + divergence, (moved - still) / (J * unit)
 
-    def _transport(self, drift: np.ndarray) -> sp.csr_matrix:
-        b_x, b_phi = (sp.diags(b.ravel()) for b in drift)
+    def _transport(self, drift: np.ndarray) -> scipy.sparse.csr_matrix:
+        b_x, b_phi = (scipy.sparse.diags(b.ravel()) for b in drift)
         return -(self._along_q(self._x.derivative) @ b_x + self._along_phi(self._phi.derivative) @ b_phi)
 
-    def _balance(self, model: QPhiModel) -> sp.csr_matrix:
+    def _balance(self, model: QPhiModel) -> scipy.sparse.csr_matrix:
         """Return the part of the operator that makes the law at rest stationary, shape (cells, cells) [1/s]."""
         x, angle, law = self._x, self._phi, self.law_at_rest()
         psi = model.Q / model.alpha * self._D * law
@@ -128,8 +130,10 @@ class Operator:
         speed = np.hypot(*self._drift)
         beta_x = _small(missed_x, x.mean @ law, x.mean @ speed)
         beta_phi = _small(missed_phi, (angle.mean @ law.T).T, (angle.mean @ speed.T).T)
-        along_q = self._along_q(x.divergence) @ sp.diags(beta_x.ravel()) @ self._along_q(x.mean)
-        return along_q + self._along_phi(angle.divergence) @ sp.diags(beta_phi.ravel()) @ self._along_phi(angle.mean)
+        along_q = self._along_q(x.divergence) @ scipy.sparse.diags(beta_x.ravel()) @ self._along_q(x.mean)
+        return along_q + self._along_phi(angle.divergence) @ scipy.sparse.diags(beta_phi.ravel()) @ self._along_phi(
+            angle.mean
+        )
 
 
 def _small(flux: np.ndarray, density: np.ndarray, speed: np.ndarray) -> np.ndarray:

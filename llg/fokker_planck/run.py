@@ -3,25 +3,35 @@
 Same question and same answer as `llg.runs.simulation.run_pulse`, with a discretization error in place of the sampling
 error. The cells are measured in the thermal width of the wells in their stiffest direction: the least length on which
 the density varies, because diffusion is as strong in q/Delta as in phi.
+
+A wall that starts at one point is, some time later, a Gaussian around the path without noise (`gaussian`). To first
+order in the noise the deviation from that path is an Ornstein-Uhlenbeck process, with the mean m and the covariance C
+of (x, phi), x = q/Delta, from
+
+    dm/dt = v(m),     dC/dt = K C + C K^T + 2 D 1,     K = dv/d(x, phi).
+
+Exact for a harmonic well, good for times in which the spread stays small.
+
+References:
+    C. W. Gardiner, Stochastic Methods (Springer 2009), section 7.2 (expansion in small noise).
 """
 
 import dataclasses
 from collections.abc import Callable
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
+import scipy
 
 from dwcore.errors import InputError
 from llg.constants import K_B
 from llg.device.device import Device
 from llg.device.pulse import Waveform
 from llg.fokker_planck.density import Density, evolve
-from llg.fokker_planck.linear_noise import gaussian
 from llg.fokker_planck.operator import Grid, Operator, make_grid
 from llg.landscape.wells import Well
 from llg.runs.drive import Drive
 from llg.runs.run_plan import LARGEST_TEMPERATURE
-from llg.runs.simulation import PulseCase, pulse_case
+from llg.runs.simulation import PulseCase, case_json, pulse_case
 from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 
 CELL = 0.3
@@ -33,9 +43,10 @@ COARSER = 1.5
 LARGEST_GRID = 4_000_000
 """Most cells of a grid; they take about 4 GB."""
 _START_WIDTH = 2.0  # cells
+_NUDGE = 1e-5
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class DensityRun:
     """Outcome of one pulse, from the density.
 
@@ -54,6 +65,10 @@ class DensityRun:
     probability: np.ndarray
     standard_error: np.ndarray
     mean_q: float
+
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{p:.3g}" for p in self.probability)
+        return f"<DensityRun on {self.grid.shape} cells: probability {shares} of {len(self.case.wells)} states, none>"
 
     @property
     def mean_velocity(self) -> float:
@@ -93,19 +108,8 @@ def run_pulse_density(
 
 
 def as_json(run: DensityRun) -> dict:
-    """The JSON object of `dwsynapse simulate --method fokker-planck`: that of the ensemble without its count."""
-    return {
-        "n": None,
-        "states": [well.q for well in run.case.wells],
-        "start_q_m": run.case.start[0],
-        "current_density_A_per_m2": run.case.drive.current_density,
-        "duration_s": run.case.duration,
-        "probability": run.probability.tolist(),
-        "standard_error": run.standard_error.tolist(),
-        "left_track": float(run.density.left.sum()),
-        "mean_velocity_m_per_s": run.mean_velocity,
-        "dt_s": run.density.dt,
-    }
+    """Return the JSON object of `dwsynapse simulate --method fokker-planck`: that of the ensemble without its count."""
+    return case_json(run.case, n=None, left=float(run.density.left.sum()), dt=run.density.dt, run=run)
 
 
 def pulse_density(
@@ -122,7 +126,7 @@ def pulse_density(
     """Density at the end of a waveform of a wall that starts at one point (arguments as `run_pulse_density`).
 
     A point is no density that a grid can hold. The first few time constants are those of a Gaussian
-    (`llg.fokker_planck.linear_noise`), until it is `_START_WIDTH` cells wide.
+    (`gaussian`), until it is `_START_WIDTH` cells wide.
     """
     D = K_B * temperature * model.alpha / ((1 + model.alpha**2) * float(model.friction(start[0])))
     begin = min((_START_WIDTH * max(grid.dx, grid.dphi)) ** 2 / (2 * D), 0.5 * waveform.length)
@@ -137,6 +141,46 @@ def pulse_density(
     progress(begin)
     operator = Operator(model, grid, temperature, field)
     return evolve(operator, p / p.sum(), waveform, current_density, begin=begin, progress=progress)
+
+
+def gaussian(
+    model: QPhiModel,
+    start: tuple[float, float],
+    time: float,
+    *,
+    temperature: float,
+    field: Field,
+    current: Callable[[float], float],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance of a wall that was at one point a given time ago.
+
+    Args:
+        model: the wall in its device.
+        start: q [m] and phi [rad] at time 0.
+        time: time since then [s].
+        temperature: temperature [K].
+        field: constant applied field.
+        current: current density [A/m^2] against time [s].
+
+    Returns:
+        Mean of (q/Delta, phi), shape (2,), and covariance, shape (2, 2).
+    """
+    unit = np.array([model.Delta, 1.0])
+
+    def rate(t: float, y: np.ndarray) -> np.ndarray:
+        J = current(t * time)
+        around = y[:2] + _NUDGE * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
+        q, phi = (around * unit).T
+        v = np.stack(model.velocity(q, phi, J, field), axis=1) / unit
+        K = np.stack([v[1] - v[2], v[3] - v[4]], axis=1) / (2 * _NUDGE)
+        C = y[2:].reshape(2, 2)
+        diffusion = K_B * temperature * model.alpha / ((1 + model.alpha**2) * model.friction(y[0] * model.Delta))
+        growth = K @ C + C @ K.T + 2 * float(diffusion) * np.eye(2)
+        return time * np.concatenate([v[0], growth.ravel()])
+
+    first = np.concatenate([np.array(start) / unit, np.zeros(4)])
+    y = scipy.integrate.solve_ivp(rate, (0.0, 1.0), first, rtol=1e-8, atol=1e-12).y[:, -1]
+    return y[:2], y[2:].reshape(2, 2)
 
 
 def thermal_width(model: QPhiModel, places: list[tuple[float, float]], temperature: float) -> float:
@@ -177,7 +221,7 @@ def _outcome(
         raise InputError(f"temperature = {temperature:g} [K] needs {cells:.2g} cells, must be <= {LARGEST_GRID:.0e}")
     grid, drive = make_grid(model, CELL_RATIO * size, size), case.drive
     density = pulse_density(
-        model, grid, case.start, drive.waveform, drive.current_density, temperature=temperature, field=drive.field,
+        model, grid, case.start, drive.waveform, drive.single_current, temperature=temperature, field=drive.field,
         progress=lambda seconds: progress(0.5 * seconds / drive.waveform.length),
     )  # fmt: skip
     return _shares(case.wells, grid, density), grid, density
@@ -188,7 +232,7 @@ def _shares(wells: list[Well], grid: Grid, density: Density) -> np.ndarray:
     if not wells:
         return np.ones(1)
     faces = (np.arange(grid.q.size + 1) - 0.5) * (grid.q[1] - grid.q[0]) + grid.q[0]
-    below = PchipInterpolator(faces, np.concatenate([[0.0], np.cumsum(density.p.sum(axis=1))]))
+    below = scipy.interpolate.PchipInterpolator(faces, np.concatenate([[0.0], np.cumsum(density.p.sum(axis=1))]))
     edges = np.array([wells[0].left_edge, *(well.right_edge for well in wells)])
     shares = np.maximum(np.diff(below(np.clip(edges, faces[0], faces[-1]))), 0.0)
     return np.append(shares, max(1.0 - shares.sum(), 0.0))

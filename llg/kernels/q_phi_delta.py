@@ -37,8 +37,8 @@ def drift(x, phi, v, j, hx, hy, hz, tau, heat, table, c):
         hz: Q times the field along z, in Ms.
         tau: temperature relative to that of the coefficients.
         heat: eps sqrt(dt) at that temperature.
-        table: packed geometry table, columns as in `llg.runs.extended_scaling`.
-        c: `llg.runs.extended_scaling.DeltaCoefficients`.
+        table: packed geometry table, columns as in `llg.runs.scaling`.
+        c: `llg.runs.scaling.DeltaCoefficients`.
     """
     i, f = cell_of(x, c.inverse_step, c.last_cell, c.table_unit, np.uint64(COLUMNS))
     a_0 = interpolate(table, i, f)

@@ -11,6 +11,7 @@ References:
 
 import dataclasses
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -26,6 +27,7 @@ _TOLERANCE = 1e-5  # motion of an image in one step
 _BULGE = 0.2  # [rad]
 _SAME_PATH = 0.05
 _SAME_PLACE = 1.0  # wells closer than this, in wall widths, differ by their angle
+_Ends = tuple[tuple[float, float], tuple[float, float]]  # q [m] and phi [rad] where a path starts and ends
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +153,7 @@ def paths_of_track(
         path
         for here, there in itertools.pairwise(places)
         for pair in _along(here, there)
-        for path in _either_side(model, *pair, field, current_density)
+        for path in _either_side(model, pair, field, current_density)
     ]
     for place, end in ((places[0], 0.0), (places[-1], model.device.track.length)) if places else ():
         for well in place:
@@ -174,7 +176,7 @@ def _places(model: QPhiModel, wells: list[FixedPoint]) -> list[list[FixedPoint]]
     return places
 
 
-def _along(here: list[FixedPoint], there: list[FixedPoint]):
+def _along(here: list[FixedPoint], there: list[FixedPoint]) -> Iterator[_Ends]:
     """Start and end of the paths between two neighbouring places, each well to the nearest angle."""
     few, many = sorted((here, there), key=len)
     for well in many:
@@ -183,7 +185,7 @@ def _along(here: list[FixedPoint], there: list[FixedPoint]):
         yield (left.q, left.phi), (right.q, left.phi + float(wrapped(right.phi - left.phi)))
 
 
-def _around(place: list[FixedPoint]):
+def _around(place: list[FixedPoint]) -> Iterator[_Ends]:
     """Start and end of the paths between the angles of one place, once around the circle."""
     ordered = sorted(place, key=lambda well: well.phi)
     if len(ordered) < 2:
@@ -192,10 +194,10 @@ def _around(place: list[FixedPoint]):
         yield (well.q, well.phi), (other.q, well.phi + float(wrapped(other.phi - well.phi, 0.0)))
 
 
-def _either_side(model: QPhiModel, start, end, field: Field, current_density: float) -> list[EnergyPath]:
+def _either_side(model: QPhiModel, pair: _Ends, field: Field, current_density: float) -> list[EnergyPath]:
     """The path between two wells; two of them where it splits around a hill."""
     sides = (_BULGE, -_BULGE)
-    return _different([minimum_energy_path(model, start, end, field, current_density, bulge=side) for side in sides])
+    return _different([minimum_energy_path(model, *pair, field, current_density, bulge=side) for side in sides])
 
 
 def _outwards(model: QPhiModel, well: FixedPoint, end: float, field: Field, current_density: float):

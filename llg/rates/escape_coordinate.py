@@ -18,7 +18,7 @@ import dataclasses
 import math
 
 import numpy as np
-from scipy.linalg import expm
+import scipy
 
 from llg.constants import K_B
 from llg.landscape.wells import Well
@@ -123,7 +123,7 @@ def _work_left(matrix: np.ndarray, target: float, X: np.ndarray, Y: np.ndarray) 
     time, last = 0.0, _HORIZON / rates.real.min()
     while time < last:
         time += max(_STEP / np.abs(rates).max(), _GROWTH * time)
-        row = expm(-matrix * time)[0]
+        row = scipy.linalg.expm(-matrix * time)[0]
         mean = row[0] * X + row[1] * Y
         work = np.minimum(work, (target - mean) ** 2 / (2 * (1 - row @ row)))
         reached |= mean > target

@@ -98,7 +98,7 @@ def passages(model: QPhiModel, wells: list[Well], grid: ThermalGrid, temperature
     first, last, far = wells[0], wells[-1], NEGLIGIBLE * K_B * temperature
     begin = 0 if first.barrier_left > first.barrier_right + far else -1
     stop = len(wells) - (last.barrier_right > last.barrier_left + far)
-    return [_passage(model, grid, left, *places[left + 1 : left + 3], temperature) for left in range(begin, stop)]
+    return [_passage(model, grid, i, places[i + 1], places[i + 2], temperature) for i in range(begin, stop)]
 
 
 def _passage(model: QPhiModel, grid: ThermalGrid, left: int, start: float, end: float, temperature: float) -> Passage:

@@ -7,7 +7,6 @@ when they get hotter, so that the curves are an upper bound far above the temper
 import dataclasses
 
 import numpy as np
-from scipy import constants
 
 from dwcore.errors import InputError, RunError
 from llg.constants import K_B
@@ -16,7 +15,7 @@ from llg.landscape.wells import find_wells
 from llg.rates.rate_matrix import rate_matrix
 from llg.walls.q_phi import QPhiModel
 
-TEN_YEARS = 10 * constants.Julian_year
+TEN_YEARS = 10 * 31557600.0
 """The usual demand on a memory that keeps its state without power [s]."""
 LEAST_BARRIER = 5.0
 """Below this many kB T the law does not hold, and no time is given."""

@@ -72,7 +72,7 @@ def well_rates(
             lost=matrix.lost[i],
             retention=float(matrix.retention[i]),
             retention_error=float(matrix.retention_error[i]),
-            depinning_current=tuple(depinning_current(model, well, direction) for direction in (-1, 1)),
+            depinning_current=(depinning_current(model, well, -1), depinning_current(model, well, 1)),
         )
         for i, well in enumerate(wells)
     ]

@@ -54,6 +54,6 @@ def depinning_current(model: QPhiModel, well: Well, direction: int, *, hold: flo
     if found[1] == WINDOWS[0]:
         raise RunError(f"the wall leaves the well at {well.q:g} m below {found[0]:g} A/m^2; not a well")
     for _ in range(_PASSES):
-        closer = bracket(np.linspace(*found, _LANES))
+        closer = bracket(np.linspace(found[0], found[1], _LANES))
         found = found if closer is None else closer  # another step may move the threshold past the bracket
     return float(np.mean(found))

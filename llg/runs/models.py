@@ -2,10 +2,10 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 from llg.device.device import Device
-from llg.runs.extended_scaling import chi_input, delta_input
-from llg.runs.scaling import KernelInput, kernel_input
+from llg.runs.scaling import KernelInput, chi_input, delta_input, kernel_input
 from llg.walls.q_phi import QPhiModel
 from llg.walls.q_phi_chi import QPhiChiModel
 from llg.walls.q_phi_delta import QPhiDeltaModel
@@ -24,7 +24,7 @@ class EquationOfMotion:
     """
 
     model: Callable[[Device], QPhiModel]
-    kernel_input: Callable[[QPhiModel, float, float], KernelInput]
+    kernel_input: Callable[[Any, float, float], KernelInput]
 
 
 EQUATIONS = {

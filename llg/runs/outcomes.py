@@ -1,6 +1,7 @@
 """Outcomes of many trajectories without the trajectories: counted block by block, in memory that does not grow with n."""
 
 import dataclasses
+import math
 import threading
 from collections.abc import Callable
 
@@ -28,7 +29,7 @@ class Outcomes:
     Attributes:
         counts: number that ended in each well, then in none of them, shape (S + 1,).
         left: number that left the track.
-        displacement: mean of final less initial position [m]; None where trajectories were stopped early.
+        displacement: mean of final less initial position [m]; NaN where trajectories were stopped early.
         dt: time step used [s].
         n_steps: steps of a whole trajectory.
         steps_done: steps done by all lanes together.
@@ -36,7 +37,7 @@ class Outcomes:
 
     counts: np.ndarray
     left: int
-    displacement: float | None
+    displacement: float
     dt: float
     n_steps: int
     steps_done: int
@@ -179,7 +180,7 @@ class _Tally:
         """All sums; refuses diverged trajectories."""
         if self.lost:
             raise diverged(self.lost, n, self.plan.dt)
-        displacement = self.units * _Q_UNIT / n if displaced else None
+        displacement = self.units * _Q_UNIT / n if displaced else math.nan
         return Outcomes(self.counts, self.left, displacement, self.plan.dt, self.plan.n_steps, self.steps)
 
 

@@ -1,8 +1,8 @@
 """A pulse, train or waveform on one state of a device: what `dwsynapse simulate` runs, and the outcome in numbers."""
 
 import dataclasses
-import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -20,44 +20,39 @@ class PulseCase:
     """What acts on which wall.
 
     Attributes:
+        device: the device (instance).
         wells: wells of the device; empty for a track without any.
         start: initial q [m] and phi [rad].
         duration: time under current: full width at half maximum of all pulses together, or length of the shape [s].
         drive: current, field and gate in time.
     """
 
+    device: Device
     wells: list[Well]
     start: tuple[float, float]
     duration: float
     drive: Drive
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class PulseRun:
     """An ensemble and what it was asked.
 
     Attributes:
-        wells: wells of the device; empty for a track without any.
-        start: initial q [m] and phi [rad].
-        current_density: amplitude of the pulse [A/m^2].
-        duration: time under current: full width at half maximum of all pulses together, or length of the shape [s].
-        waveform: the whole waveform.
+        case: what acted on which wall.
+        outcomes: where the trajectories ended.
         ensemble: the trajectories; None where only their outcomes were counted.
-        counted: the outcomes; by default those of the ensemble.
     """
 
-    wells: list[Well]
-    start: tuple[float, float]
-    current_density: float
-    duration: float
-    waveform: Waveform
-    ensemble: Ensemble | None
-    counted: Outcomes | None = None
+    case: PulseCase
+    outcomes: Outcomes
+    ensemble: Ensemble | None = None
 
-    @functools.cached_property
-    def outcomes(self) -> Outcomes:
-        """Where the trajectories ended."""
-        return self.counted or ensemble_outcomes(self.ensemble, self.wells, self.start[0])
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{p:.3g}" for p in self.probability)
+        return (
+            f"<PulseRun of {self.outcomes.n} trajectories: probability {shares} of {len(self.case.wells)} states, none>"
+        )
 
     @property
     def probability(self) -> np.ndarray:
@@ -76,7 +71,7 @@ class PulseRun:
     @property
     def mean_velocity(self) -> float:
         """Mean displacement over the duration of the pulse [m/s]."""
-        return self.outcomes.displacement / self.duration
+        return self.outcomes.displacement / self.case.duration
 
 
 def run_pulse(
@@ -111,14 +106,12 @@ def run_pulse(
         RunError: a trajectory diverged.
     """
     case = pulse_case(device, **what)
-    options = {"n": n, "seed": seed, "temperature": temperature, "dt": dt, "jobs": jobs, "progress": progress}
-    ensemble = counted = None
-    if keep or samples:
-        ensemble = simulate(device, case.drive, start=case.start, samples=samples, **options)
-    else:
-        counted = count_outcomes(device, case.drive, case.wells, start=case.start, **options)
-    drive = case.drive
-    return PulseRun(case.wells, case.start, drive.current_density, case.duration, drive.waveform, ensemble, counted)
+    start = case.start
+    common: dict[str, Any] = {"n": n, "start": start, "seed": seed, "temperature": temperature, "dt": dt, "jobs": jobs}
+    if not (keep or samples):
+        return PulseRun(case, count_outcomes(device, case.drive, case.wells, progress=progress, **common))
+    ensemble = simulate(device, case.drive, samples=samples, progress=progress, **common)
+    return PulseRun(case, ensemble_outcomes(ensemble, case.wells, start[0]), ensemble)
 
 
 def pulse_case(
@@ -167,7 +160,7 @@ def pulse_case(
     later = [None if w is None else w.delayed(pulse.rest_time) for w in (field_waveform, gate_waveform)]
     wells, start = _start(device, state)
     drive = Drive(waveform=waveform, current_density=J, field=field, field_waveform=later[0], gate_waveform=later[1])
-    return PulseCase(wells, start, duration, drive)
+    return PulseCase(device, wells, start, duration, drive)
 
 
 def _start(device: Device, state: int | None) -> tuple[list[Well], tuple[float, float]]:
@@ -187,16 +180,33 @@ def _start(device: Device, state: int | None) -> tuple[list[Well], tuple[float, 
 
 
 def as_json(run: PulseRun) -> dict:
-    """The documented JSON object of `dwsynapse simulate`; the last probability is that of having left all states."""
+    """Return the documented JSON object of `dwsynapse simulate`.
+
+    The last probability is that of having left all states.
+    """
+    outcomes = run.outcomes
+    return case_json(run.case, n=outcomes.n, left=outcomes.left, dt=outcomes.dt, run=run)
+
+
+def case_json(case: PulseCase, *, n: int | None, left: float, dt: float, run) -> dict:
+    """Return the JSON object of one case.
+
+    Args:
+        case: what acted on which wall.
+        n: number of trajectories, None where there are none.
+        left: how many left the track, or the probability to.
+        dt: time step [s].
+        run: has `probability` and `standard_error`, shape (S + 1,), and `mean_velocity`.
+    """
     return {
-        "n": run.outcomes.n,
-        "states": [well.q for well in run.wells],
-        "start_q_m": run.start[0],
-        "current_density_A_per_m2": run.current_density,
-        "duration_s": run.duration,
+        "n": n,
+        "states": [well.q for well in case.wells],
+        "start_q_m": case.start[0],
+        "current_density_A_per_m2": case.drive.current_density,
+        "duration_s": case.duration,
         "probability": run.probability.tolist(),
         "standard_error": run.standard_error.tolist(),
-        "left_track": run.outcomes.left,
+        "left_track": left,
         "mean_velocity_m_per_s": run.mean_velocity,
-        "dt_s": run.outcomes.dt,
+        "dt_s": dt,
     }

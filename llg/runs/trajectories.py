@@ -4,15 +4,16 @@ import dataclasses
 
 import numpy as np
 
+from dwcore.errors import InputError
 from dwcore.storage import files, records
 from dwcore.storage.records import data
 from llg.device.device import Device, device_from_mapping
-from llg.runs.ensemble import Ensemble
+from llg.runs.simulation import PulseRun
 
 SCHEMA = "dwsynapse.trajectories"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Trajectories:
     """What a trajectory file holds.
 
@@ -36,13 +37,27 @@ class Trajectories:
     Delta: np.ndarray | None = data("wall width, trajectory by time", "m", "n m", default=None)
     chi: np.ndarray | None = data("wall tilt, trajectory by time", "rad", "n m", default=None)
 
+    def __repr__(self) -> str:
+        n, m = self.q.shape
+        return (
+            f"<Trajectories of {self.device.name!r}: {n} walls at {m} times over {1e9 * self.time[-1]:.4g} ns, "
+            f"J = {self.current_density:.4g} A/m^2>"
+        )
 
-def record(device: Device, current_density: float, waveform, ensemble: Ensemble) -> Trajectories:
-    """Gather a recorded ensemble."""
-    shape = np.interp(ensemble.time, waveform.time, waveform.value)
+
+def record(run: PulseRun) -> Trajectories:
+    """Return the recorded trajectories of a run.
+
+    Raises:
+        InputError: the run kept outcomes only.
+    """
+    ensemble, drive = run.ensemble, run.case.drive
+    if ensemble is None or not ensemble.time.size:
+        raise InputError("the run has no recorded trajectories; give the number of samples")
+    shape = np.interp(ensemble.time, drive.waveform.time, drive.waveform.value)
     third = {name: ensemble.samples[name].T for name in ("Delta", "chi") if name in ensemble.samples}
     return Trajectories(
-        device=device, current_density=current_density, time=ensemble.time, pulse=shape,
+        device=run.case.device, current_density=drive.single_current, time=ensemble.time, pulse=shape,
         q=ensemble.q_samples.T, phi=ensemble.phi_samples.T, **third,
     )  # fmt: skip
 

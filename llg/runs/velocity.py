@@ -61,11 +61,11 @@ def straight_track(device: Device, length: float) -> Device:
 
     A gate over the whole track is on, one over a part of it is left out.
     """
-    even = {"pad_width": None, "pad_taper": None, "outline_x": (), "outline_width": ()}
-    track = dataclasses.replace(device.track, length=length, **even)
+    even = {"pad_width": None, "pad_taper": None, "outline_x": (), "outline_width": (), "length": length}
     gate = None if device.gate is None or device.gate.local else device.gate
-    bare = {"notches": (), "readout": None, "potential": None, "heating": None}
-    return dataclasses.replace(device, track=track, gate=gate, gate_level=gate and 1.0, **bare)
+    level = None if gate is None else 1.0
+    bare = device.replace(notches=(), readout=None, potential=None, heating=None, gate=gate, gate_level=level)
+    return bare.replace({f"track.{name}": value for name, value in even.items()})
 
 
 def velocity_against_current(
@@ -220,8 +220,10 @@ class _Run:
     def _simulate(self, field: Field, currents: np.ndarray, temperature: float, samples: int) -> Ensemble:
         drive = Drive(waveform=self.waveform, current_density=currents, field=field)
         start = 0.5 * self.device.track.length, rest_angle(self.model, wall_field(self.device, field))
-        options = {"seed": self.seed, "temperature": temperature, "samples": samples, "jobs": self.jobs}
-        end = simulate(self.device, drive, n=currents.size, start=start, **options)
+        end = simulate(
+            self.device, drive, n=currents.size, start=start, seed=self.seed, temperature=temperature,
+            samples=samples, jobs=self.jobs,
+        )  # fmt: skip
         if end.left.any():
             raise RunError(f'device "{self.device.name}": a wall runs faster than the rigid wall (q, phi) should')
         return end

@@ -109,8 +109,8 @@ def rest_angle(model: QPhiModel, field: Field = NO_FIELD) -> float:
         field: applied field; H_z does not matter.
     """
     q = 0.5 * model.device.track.length
-    phi = np.linspace(-np.pi, np.pi, 181)
-    phi = float(phi[np.argmin(np.round(model.energy(q, phi, field) / abs(model.energy(q, 0.0)), 12))])
+    angles = np.linspace(-np.pi, np.pi, 181)
+    phi = float(angles[np.argmin(np.round(model.energy(q, angles, field) / abs(model.energy(q, 0.0)), 12))])
     for _ in range(_NEWTON):
         f2 = model.fields(q, phi + np.array([-_NUDGE, 0.0, _NUDGE]), 0.0, field)[1]
         slope = float(f2[2] - f2[0]) / (2 * _NUDGE)

@@ -88,7 +88,7 @@ def tilt_response(device: Device) -> Response:
     change, square = np.array(tilted) - upright, np.sin(TILTS) ** 2
     size = np.abs(change[:, :2]).max(axis=0)
     weight = np.where(size > 1e-3 * device.track.width, 1 / np.maximum(size, 1e-30) ** 2, 0.0)
-    best = (math.inf, None, 0.0)
+    best = (math.inf, upright * 0.0, 0.0)
     for kappa in SATURATIONS:
         zeta = square / (1 + kappa * square)
         pull = zeta / square / np.sum(zeta**2 / square)
@@ -97,7 +97,7 @@ def tilt_response(device: Device) -> Response:
         misfit = float(np.sum(np.sum(rest**2 / square[:, None, None], axis=0) * weight))
         if misfit < best[0]:
             best = misfit, slope, float(kappa)
-    return _response(device, upright * 0.0 if best[1] is None else best[1], best[2])
+    return _response(device, best[1], best[2])
 
 
 def _full(device: Device) -> Callable:

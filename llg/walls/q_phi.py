@@ -69,7 +69,8 @@ class Widths:
 class QPhiModel:
     """Energy, forces and velocities of the wall in one device; all methods broadcast over q and phi."""
 
-    coordinates = (("q", "m"), ("phi", "rad"))
+    coordinates: tuple[tuple[str, str], ...] = (("q", "m"), ("phi", "rad"))
+    """Name and unit of each coordinate."""
 
     def __init__(self, device: Device):
         self.device = device

@@ -84,7 +84,9 @@ class QPhiChiModel(QPhiModel):
         square, saturation = np.sin(chi) ** 2, self.response.saturation
         return square / (1 + saturation * square), np.sin(2 * chi) / (1 + saturation * square) ** 2
 
-    def energy(self, q, phi, chi=None, field: Field = NO_FIELD, current_density: float = 0.0) -> np.ndarray:
+    def energy(  # type: ignore[override]  # one coordinate more
+        self, q, phi, chi=None, field: Field = NO_FIELD, current_density: float = 0.0
+    ) -> np.ndarray:
         """Energy [J]; without chi the least one over it, with the tilt at rest at that q and phi.
 
         Args:
@@ -165,7 +167,9 @@ class QPhiChiModel(QPhiModel):
         """Right-hand sides (f1, f2) [A/m] with the tilt of least energy at q [m] and phi [rad]."""
         return self.forces(q, phi, self.relaxed(q, phi, field, current_density), current_density, field)[:2]
 
-    def velocity(self, q, phi, chi, current_density=0.0, field: Field = NO_FIELD):
+    def velocity(  # type: ignore[override]  # one coordinate more
+        self, q, phi, chi, current_density=0.0, field: Field = NO_FIELD
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(dq/dt [m/s], dphi/dt [rad/s], dchi/dt [rad/s]) without noise, arguments as `forces`."""
         f1, f2, f3 = self.forces(q, phi, chi, current_density, field)
         rate, C = GAMMA_0 / (1 + self.alpha**2), np.cos(chi)

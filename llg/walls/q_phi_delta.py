@@ -60,7 +60,9 @@ class QPhiDeltaModel(QPhiModel):
         q = np.clip(q, 0.0, self.device.track.length)
         return tuple(spline(q) for spline in self._response_splines)
 
-    def energy(self, q, phi, Delta=None, field: Field = NO_FIELD, current_density: float = 0.0) -> np.ndarray:
+    def energy(  # type: ignore[override]  # one coordinate more
+        self, q, phi, Delta=None, field: Field = NO_FIELD, current_density: float = 0.0
+    ) -> np.ndarray:
         """Energy [J]; without Delta the least one over it, with its width at rest at that q and phi.
 
         Args:
@@ -138,7 +140,9 @@ class QPhiDeltaModel(QPhiModel):
         """Right-hand sides (f1, f2) [A/m] with the width of least energy at q [m] and phi [rad]."""
         return self.forces(q, phi, self.relaxed(q, phi, field, current_density), current_density, field)[:2]
 
-    def velocity(self, q, phi, Delta, current_density=0.0, field: Field = NO_FIELD):
+    def velocity(  # type: ignore[override]  # one coordinate more
+        self, q, phi, Delta, current_density=0.0, field: Field = NO_FIELD
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(dq/dt [m/s], dphi/dt [rad/s], dDelta/dt [m/s]) without noise, arguments as `forces`."""
         f1, f2, f3 = self.forces(q, phi, Delta, current_density, field)
         rate = GAMMA_0 / (1 + self.alpha**2)

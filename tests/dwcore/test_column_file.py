@@ -5,7 +5,7 @@ import pytest
 
 from dwcore.errors import InputError
 from dwcore.storage.column_file import read_columns
-from llg.calibration.measured import Measurements
+from dwcore.storage.measurements import Measurements
 
 MUMAX = (
     "# t (s)\tmx ()\tmy ()\tmz ()\tB_extz (T)\text_dwpos (m)\n0\t0\t0\t0.5\t0.01\t1e-9\n1e-9\t0\t0\t0.25\t0.02\t2e-9\n"

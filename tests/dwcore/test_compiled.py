@@ -56,6 +56,37 @@ def test_changes_elsewhere_are_seen(two_modules):
     assert two_modules("compiled()", 10, 5, "sound") == (15.0, 1)
 
 
+NAMED = """
+from typing import NamedTuple
+
+class Pair(NamedTuple):
+    a: float
+    b: float
+"""
+TAKER = """
+from dwcore.numerics.compiled import compiled
+
+@compiled()
+def total(pair):
+    return pair.a + pair.b
+"""
+
+
+def test_a_type_that_has_moved_since_does_not_break_the_kept_code(tmp_path, monkeypatch):
+    """The index of kept code names the type by its module, which the next version of a program may not have."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("numba.config.CACHE_DIR", "")
+    (tmp_path / "taker_of_pairs.py").write_text(TAKER)
+    for place in ("pairs_of_before", "pairs_of_today"):
+        (tmp_path / f"{place}.py").write_text(NAMED)
+        sys.modules.pop("taker_of_pairs", None)
+        importlib.invalidate_caches()
+        pair = importlib.import_module(place).Pair(1.0, 2.0)
+        assert importlib.import_module("taker_of_pairs").total(pair) == 3.0
+        sys.modules.pop(place)
+        (tmp_path / f"{place}.py").unlink()
+
+
 def test_without_it_they_are_not(two_modules):
     """Negative control, and the day numba learns this the module can go."""
     assert two_modules("njit(cache=True)", 10, 5, "stale") == (15.0, 0)

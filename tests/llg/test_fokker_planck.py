@@ -16,9 +16,8 @@ from llg.constants import GAMMA_0, K_B, MU_0
 from llg.device.device import device_from_mapping, load_device
 from llg.device.pulse import Waveform
 from llg.fokker_planck.density import evolve
-from llg.fokker_planck.linear_noise import gaussian
 from llg.fokker_planck.operator import Operator, make_grid
-from llg.fokker_planck.run import pulse_density, run_pulse_density
+from llg.fokker_planck.run import gaussian, pulse_density, run_pulse_density
 from llg.runs.ensemble import Drive, simulate
 from llg.runs.simulation import run_pulse
 from llg.walls.q_phi import NO_FIELD, QPhiModel

@@ -11,8 +11,10 @@ from llg import find_wells, load_device
 from llg.device.device import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.landscape.wells import Well
+from llg.runs.drive import Drive
 from llg.runs.ensemble import Ensemble
-from llg.runs.simulation import PulseRun, as_json, run_pulse
+from llg.runs.outcomes import ensemble_outcomes
+from llg.runs.simulation import PulseCase, PulseRun, as_json, run_pulse
 from llg.walls.q_phi import Field, QPhiModel
 
 STRAIGHT = {
@@ -41,7 +43,9 @@ def run_with(q):
     q = 1e-9 * np.array(q)
     ensemble = Ensemble({"q": q, "phi": 0 * q}, q > 60e-9, 1e-12, 10, np.empty(0), {})
     wells = [well(20e-9, 10e-9, 30e-9), well(40e-9, 30e-9, 50e-9)]
-    return PulseRun(wells, (20e-9, 0.0), 1e11, 2e-9, Waveform(np.array([0.0, 1e-9]), np.ones(2)), ensemble)
+    drive = Drive(waveform=Waveform(np.array([0.0, 1e-9]), np.ones(2)), current_density=1e11)
+    case = PulseCase(device_from_mapping(STRAIGHT), wells, (20e-9, 0.0), 2e-9, drive)
+    return PulseRun(case, ensemble_outcomes(ensemble, wells, 20e-9), ensemble)
 
 
 def test_outcomes_are_counted_by_hand():
@@ -61,17 +65,17 @@ def test_starts_in_the_middle_or_where_asked(device):
     wells = find_wells(QPhiModel(device), 300.0)
     for state, expected in ((None, 2), (0, 0), (4, 4)):
         run = run_pulse(device, n=2, seed=1, state=state)
-        assert run.start == (wells[expected].q, wells[expected].phi)
+        assert run.case.start == (wells[expected].q, wells[expected].phi)
     with pytest.raises(InputError, match="state = 5 must be < 5, the number of states"):
         run_pulse(device, n=2, seed=1, state=5)
 
 
 def test_nominal_pulse_unless_told_otherwise(device):
     run = run_pulse(device, n=2, seed=1)
-    assert (run.current_density, run.duration) == (7e11, 1e-9)
-    assert run.waveform.length == pytest.approx(1e-9 + 1e-9 + 0.2e-9 + 4e-9)
+    assert (run.case.drive.current_density, run.case.duration) == (7e11, 1e-9)
+    assert run.case.drive.waveform.length == pytest.approx(1e-9 + 1e-9 + 0.2e-9 + 4e-9)
     run = run_pulse(device, n=2, seed=1, current_density=0.0, duration=2e-9)
-    assert (run.current_density, run.duration) == (0.0, 2e-9)
+    assert (run.case.drive.current_density, run.case.duration) == (0.0, 2e-9)
     assert run.probability.tolist() == [0, 0, 1, 0, 0, 0]
 
 
@@ -79,10 +83,10 @@ def test_track_without_wells_starts_in_its_middle_and_glides():
     """Spin-Hall drive, no noise: v = (pi/2) gamma0 Delta H_D/sqrt(1 + (alpha H_D/H_DL)^2), as llg.walls.q_phi tells."""
     device = device_from_mapping(STRAIGHT)
     run = run_pulse(device, n=2, seed=1, temperature=0.0)
-    assert run.wells == [] and run.start[0] == pytest.approx(300e-9, abs=0.3e-9)
+    assert run.case.wells == [] and run.case.start[0] == pytest.approx(300e-9, abs=0.3e-9)
     assert run.probability.tolist() == [1.0]
     model = QPhiModel(device)
-    q, phi = 300e-9, run.start[1]
+    q, phi = 300e-9, run.case.start[1]
     for _ in range(2000):  # the angle that the torque holds
         phi += 1e-13 * model.velocity(q, phi, 1e11)[1]
     assert run.mean_velocity == pytest.approx(float(model.velocity(q, phi, 1e11)[0]), rel=0.05)

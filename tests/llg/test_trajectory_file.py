@@ -19,7 +19,7 @@ from llg.runs.trajectories import Trajectories, record
 @pytest.fixture(scope="module")
 def trajectories() -> Trajectories:
     run = run_pulse(load_device("five_state"), n=5, seed=2, samples=12)
-    return record(load_device("five_state"), run.current_density, run.waveform, run.ensemble)
+    return record(run)
 
 
 def test_recorded_pulse_is_the_shape_at_the_sample_times(trajectories):
@@ -113,3 +113,17 @@ def test_same_figure_same_bytes(kind, start, tmp_path):
     assert (tmp_path / f"a.{kind}").read_bytes() == figure_bytes(figure(), kind)
     with pytest.raises(InputError, match="--force"):
         save_figure(tmp_path / f"a.{kind}", figure())
+
+
+def test_short_representations(trajectories):
+    """Numbers that matter in one line, and no dump of arrays."""
+    run = run_pulse(load_device("five_state"), n=5, seed=2, samples=12)
+    for thing, words in ((trajectories, "5 walls at 13 times"), (run.ensemble, "5 trajectories"), (run, "5 states")):
+        assert words in repr(thing)
+        assert len(repr(thing)) < 200
+        assert "array" not in repr(thing)
+
+
+def test_a_run_without_samples_has_nothing_to_record():
+    with pytest.raises(InputError, match="no recorded trajectories; give the number of samples"):
+        record(run_pulse(load_device("five_state"), n=2, seed=2))

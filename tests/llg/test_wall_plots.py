@@ -15,6 +15,7 @@ from dwcore.errors import InputError, RunError
 from llg.constants import K_B, MU_0
 from llg.device.device import device_from_mapping, load_device
 from llg.drawing.animation import WallScene
+from llg.drawing.curve_plots import plot_retention, plot_velocity_against_current, plot_velocity_against_field
 from llg.drawing.device_figures import (
     DrivenDevice,
     field_velocity_figure,
@@ -24,9 +25,7 @@ from llg.drawing.device_figures import (
 )
 from llg.drawing.energy_surface import energy_surface
 from llg.drawing.flow import flow
-from llg.drawing.retention_plots import plot_retention
 from llg.drawing.surface_plots import plot_energy_surface, plot_phase_portrait
-from llg.drawing.velocity_plots import plot_velocity_against_current, plot_velocity_against_field
 from llg.landscape.wells import find_wells
 from llg.rates.rate_matrix import rate_matrix
 from llg.rates.retention_curve import TEN_YEARS, RetentionCurves, retention_against_temperature
