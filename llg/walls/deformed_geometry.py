@@ -22,8 +22,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from llg.constants import MU_0
 from llg.device.device import Device
 from llg.device.geometry import average_width
+from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 
 WIDENED = (0.8, 1.2)
 """Widths over that of the wall at rest between which the averages are taken as linear."""
@@ -34,6 +36,7 @@ SATURATIONS = np.arange(0.0, 8.1, 0.5)
 _SLICES_PER_DELTA = 8
 _REACH = 25
 _DEEPEST = 0.8
+_ITERATIONS, _NUDGE = 14, 1e-4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,3 +203,74 @@ def _slanted(device: Device, slope: float) -> tuple[Callable, Callable]:
         extent += part
         flow += part * device.track.width / w
     return (lambda at: np.interp(at, x, extent)), (lambda at: np.interp(at, x, flow))
+
+
+class ThirdCoordinateModel(QPhiModel):
+    """A wall with a third coordinate, its width or tilt, at rest where f3 vanishes; all methods broadcast."""
+
+    bounds: tuple[float, float]
+    straight: float
+    longest: float
+    """Bounds of the third coordinate, its value for the straight wall, longest step towards rest; in units of `scale`."""
+
+    def __init__(self, device: Device):
+        super().__init__(device)
+        self.h_sigma = self.sigma_0 / (2 * MU_0 * self.Ms * self.Delta)
+        self.scale = 1.0
+
+    @property
+    def response(self) -> Response:
+        """Change of the averaged widths with the deformation zeta."""
+        raise NotImplementedError
+
+    @functools.cached_property
+    def _response_splines(self):
+        from scipy.interpolate import CubicHermiteSpline  # slow to import, and the ensembles never need it
+
+        q, r = self.device.geometry.q, self.response
+        b1, b2 = CubicHermiteSpline(q, r.b1, r.db1), CubicHermiteSpline(q, r.b2, r.db2)
+        return b1, b2, b1.derivative(), b2.derivative(), CubicHermiteSpline(q, r.p, r.dp)
+
+    def deformed(self, q) -> tuple[np.ndarray, ...]:
+        """Return (b1 [m], b2 [m], b1' [1], b2' [1], p [m^2]) at q [m]."""
+        q = np.clip(q, 0.0, self.device.track.length)
+        return tuple(spline(q) for spline in self._response_splines)
+
+    def forces(
+        self, q, phi, third, current_density=0.0, field: Field = NO_FIELD, *, fl_current=None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the right-hand sides (f1, f2, f3) [A/m] including all torques.
+
+        Args:
+            q: wall position, any shape [m].
+            phi: wall angle [rad].
+            third: the third coordinate, SI.
+            current_density: heavy-metal current density [A/m^2].
+            field: applied field.
+            fl_current: current density of the field-like torque, if another [A/m^2].
+        """
+        raise NotImplementedError
+
+    def relaxed(self, q, phi, field: Field = NO_FIELD, current_density: float = 0.0) -> np.ndarray:
+        """Return the third coordinate of least energy at q [m] and phi [rad], SI, by Newton's method."""
+        value = np.full(np.broadcast_shapes(np.shape(q), np.shape(phi)), self.straight)
+        for _ in range(_ITERATIONS):
+            force, low, high = (
+                self.forces(q, phi, (value + d) * self.scale, 0.0, field, fl_current=current_density)[2]
+                for d in (0.0, -_NUDGE, _NUDGE)
+            )
+            slope = np.minimum((high - low) / (2 * _NUDGE), -0.1 * self.h_sigma)
+            change = np.clip(force / slope, -self.longest, self.longest)
+            value = np.clip(value - change, *self.bounds)
+            if np.max(np.abs(change)) < 1e-9:
+                break
+        return value * self.scale
+
+    def fields(self, q, phi, current_density=0.0, field: Field = NO_FIELD) -> tuple[np.ndarray, np.ndarray]:
+        """Return the right-hand sides (f1, f2) [A/m] with the third coordinate at rest at q [m] and phi [rad]."""
+        f1, f2, _ = self.forces(q, phi, self.relaxed(q, phi, field, current_density), current_density, field)
+        return f1, f2
+
+    def complete(self, q: float, phi: float, third: float | None = None) -> tuple[float, ...]:
+        """Return all coordinates of a wall at q [m] with angle phi [rad]; the third is at rest if not given [SI]."""
+        return float(q), float(phi), float(self.relaxed(q, phi) if third is None else third)

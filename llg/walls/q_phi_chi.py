@@ -29,8 +29,8 @@ import numpy as np
 
 from llg.constants import GAMMA_0, MU_0
 from llg.device.device import Device
-from llg.walls.deformed_geometry import tilt_response
-from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
+from llg.walls.deformed_geometry import Response, ThirdCoordinateModel, tilt_response
+from llg.walls.q_phi import NO_FIELD, Field
 
 LARGEST = 1.4
 """Largest tilt [rad]; the wall is held within."""
@@ -51,33 +51,20 @@ def edge_stiffness(width: float, Delta: float) -> float:
     return 1 / (1 - (1 - 2 / math.pi) * held) - 1
 
 
-class QPhiChiModel(QPhiModel):
+class QPhiChiModel(ThirdCoordinateModel):
     """Energy, forces and velocities of a wall that tilts; all methods broadcast over q, phi and chi."""
 
     coordinates = (("q", "m"), ("phi", "rad"), ("chi", "rad"))
+    bounds, straight, longest = (-LARGEST, LARGEST), 0.0, 0.25
 
     def __init__(self, device: Device):
         super().__init__(device)
-        self.h_sigma = self.sigma_0 / (2 * MU_0 * self.Ms * self.Delta)
         self.edge_stiffness = edge_stiffness(device.track.width, self.Delta)
 
     @functools.cached_property
-    def response(self):
+    def response(self) -> Response:
         """Change of the averaged widths with zeta."""
         return tilt_response(self.device)
-
-    @functools.cached_property
-    def _response_splines(self):
-        from scipy.interpolate import CubicHermiteSpline  # slow to import, and the ensembles never need it
-
-        q, r = self.device.geometry.q, self.response
-        b1, b2 = CubicHermiteSpline(q, r.b1, r.db1), CubicHermiteSpline(q, r.b2, r.db2)
-        return b1, b2, b1.derivative(), b2.derivative()
-
-    def deformed(self, q):
-        """(b1 [m], b2 [m], b1' [1], b2' [1]) at q [m]."""
-        q = np.clip(q, 0.0, self.device.track.length)
-        return tuple(spline(q) for spline in self._response_splines)
 
     def _zeta(self, chi):
         """Measure of the tilt and its derivative [1]."""
@@ -111,32 +98,11 @@ class QPhiChiModel(QPhiModel):
         line = line + w.s2 * self.edge_stiffness * self.sigma_0 * (1 / np.cos(chi) - 1)
         return self.t * (line - zeeman) + self._extra(q)[0]
 
-    def relaxed(self, q, phi, field: Field = NO_FIELD, current_density: float = 0.0) -> np.ndarray:
-        """Tilt [rad] of least energy at q [m] and phi [rad], by Newton's method."""
-        chi, step = np.zeros(np.broadcast_shapes(np.shape(q), np.shape(phi))), 1e-4
-        for _ in range(14):
-            force, low, high = (
-                self.forces(q, phi, chi + d, 0.0, field, fl_current=current_density)[2] for d in (0.0, -step, step)
-            )
-            slope = np.minimum((high - low) / (2 * step), -0.1 * self.h_sigma)
-            change = np.clip(force / slope, -0.25, 0.25)
-            chi = np.clip(chi - change, -LARGEST, LARGEST)
-            if np.max(np.abs(change)) < 1e-9:
-                break
-        return chi
-
-    def forces(self, q, phi, chi, current_density=0.0, field: Field = NO_FIELD, *, fl_current=None):
-        """Right-hand sides (f1, f2, f3) [A/m] including all torques.
-
-        Args:
-            q: wall position, any shape [m].
-            phi: wall angle [rad].
-            chi: tilt [rad].
-            current_density: heavy-metal current density [A/m^2].
-            field: applied field.
-            fl_current: current density of the field-like torque, if another [A/m^2].
-        """
-        w, (b1, b2, db1, db2) = self.widths(q), self.deformed(q)
+    def forces(
+        self, q, phi, chi, current_density=0.0, field: Field = NO_FIELD, *, fl_current=None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the right-hand sides (f1, f2, f3) [A/m] including all torques."""
+        w, (b1, b2, db1, db2, _) = self.widths(q), self.deformed(q)
         S, C = np.sin(chi), np.cos(chi)
         (zeta, slope), uniform, half_pi = self._zeta(chi), 1 - self.kappa, math.pi / 2
         sine, cosine, across, along = np.sin(phi), np.cos(phi), np.sin(phi + chi), np.cos(phi + chi)
@@ -163,10 +129,6 @@ class QPhiChiModel(QPhiModel):
         f3 = (turn - S / C * (length + edge) - slope * change) / C
         return f1, f2, f3
 
-    def fields(self, q, phi, current_density=0.0, field: Field = NO_FIELD) -> tuple[np.ndarray, np.ndarray]:
-        """Right-hand sides (f1, f2) [A/m] with the tilt of least energy at q [m] and phi [rad]."""
-        return self.forces(q, phi, self.relaxed(q, phi, field, current_density), current_density, field)[:2]
-
     def velocity(  # type: ignore[override]  # one coordinate more
         self, q, phi, chi, current_density=0.0, field: Field = NO_FIELD
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -180,10 +142,6 @@ class QPhiChiModel(QPhiModel):
             rate * (self.Q * f1 + self.alpha * C * f2),
             GAMMA_0 * f3 / (self.alpha * Z),
         )
-
-    def complete(self, q: float, phi: float, chi: float | None = None) -> tuple[float, ...]:
-        """All coordinates of a wall at q [m] with angle phi [rad]; the tilt is at rest if not given [rad]."""
-        return float(q), float(phi), float(self.relaxed(q, phi) if chi is None else chi)
 
     def fastest_rate(self, field: Field = NO_FIELD, current_density: float = 0.0) -> float:
         """Upper estimate of the fastest relaxation or precession rate [1/s]; limits the time step."""

@@ -25,40 +25,28 @@ import numpy as np
 
 from llg.constants import GAMMA_0, MU_0
 from llg.device.device import Device
-from llg.walls.deformed_geometry import widening_response
-from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
+from llg.walls.deformed_geometry import Response, ThirdCoordinateModel, widening_response
+from llg.walls.q_phi import NO_FIELD, Field
 
 LEAST, LARGEST = 0.25, 4.0
 """Bounds of Delta/Delta_0; the wall is held between them."""
 FRICTION = math.pi**2 / 12
 
 
-class QPhiDeltaModel(QPhiModel):
+class QPhiDeltaModel(ThirdCoordinateModel):
     """Energy, forces and velocities of a wall of moving width; all methods broadcast over q, phi and Delta."""
 
     coordinates = (("q", "m"), ("phi", "rad"), ("Delta", "m"))
+    bounds, straight, longest = (LEAST, LARGEST), 1.0, 0.2
 
     def __init__(self, device: Device):
         super().__init__(device)
-        self.h_sigma = self.sigma_0 / (2 * MU_0 * self.Ms * self.Delta)
+        self.scale = self.Delta
 
     @functools.cached_property
-    def response(self):
+    def response(self) -> Response:
         """Change of the averaged widths with zeta."""
         return widening_response(self.device)
-
-    @functools.cached_property
-    def _response_splines(self):
-        from scipy.interpolate import CubicHermiteSpline  # slow to import, and the ensembles never need it
-
-        q, r = self.device.geometry.q, self.response
-        b1, b2 = CubicHermiteSpline(q, r.b1, r.db1), CubicHermiteSpline(q, r.b2, r.db2)
-        return b1, b2, b1.derivative(), b2.derivative(), CubicHermiteSpline(q, r.p, r.dp)
-
-    def deformed(self, q):
-        """(b1 [m], b2 [m], b1' [1], b2' [1], p [m^2]) at q [m]."""
-        q = np.clip(q, 0.0, self.device.track.length)
-        return tuple(spline(q) for spline in self._response_splines)
 
     def energy(  # type: ignore[override]  # one coordinate more
         self, q, phi, Delta=None, field: Field = NO_FIELD, current_density: float = 0.0
@@ -85,32 +73,10 @@ class QPhiDeltaModel(QPhiModel):
         zeeman = 2 * self.Q * ms * field.H_z * self._splines[4](np.clip(q, 0, self.device.track.length))
         return self.t * (shape - math.pi * ms * in_plane - zeeman) + self._extra(q)[0]
 
-    def relaxed(self, q, phi, field: Field = NO_FIELD, current_density: float = 0.0) -> np.ndarray:
-        """Width [m] of least energy at q [m] and phi [rad], by Newton's method."""
-        lam, step = np.ones(np.broadcast_shapes(np.shape(q), np.shape(phi))), 1e-4
-        for _ in range(12):
-            force, low, high = (
-                self.forces(q, phi, (lam + d) * self.Delta, 0.0, field, fl_current=current_density)[2]
-                for d in (0.0, -step, step)
-            )
-            slope = np.minimum((high - low) / (2 * step), -0.1 * self.h_sigma)
-            change = np.clip(force / slope, -0.2, 0.2)
-            lam = np.clip(lam - change, LEAST, LARGEST)
-            if np.max(np.abs(change)) < 1e-9:
-                break
-        return lam * self.Delta
-
-    def forces(self, q, phi, Delta, current_density=0.0, field: Field = NO_FIELD, *, fl_current=None):
-        """Right-hand sides (f1, f2, f3) [A/m] including all torques.
-
-        Args:
-            q: wall position, any shape [m].
-            phi: wall angle [rad].
-            Delta: wall width [m].
-            current_density: heavy-metal current density [A/m^2].
-            field: applied field.
-            fl_current: current density of the field-like torque, if another [A/m^2].
-        """
+    def forces(
+        self, q, phi, Delta, current_density=0.0, field: Field = NO_FIELD, *, fl_current=None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the right-hand sides (f1, f2, f3) [A/m] including all torques."""
         w, (b1, b2, db1, db2, p) = self.widths(q), self.deformed(q)
         lam = np.asarray(Delta) / self.Delta
         zeta, uniform, half_pi = lam - 1, 1 - self.kappa, math.pi / 2
@@ -136,10 +102,6 @@ class QPhiDeltaModel(QPhiModel):
         f3 = f3 - half_pi * self.Q * p / (self.Delta * w.s2) * H_DL * cosine
         return f1, f2, f3
 
-    def fields(self, q, phi, current_density=0.0, field: Field = NO_FIELD) -> tuple[np.ndarray, np.ndarray]:
-        """Right-hand sides (f1, f2) [A/m] with the width of least energy at q [m] and phi [rad]."""
-        return self.forces(q, phi, self.relaxed(q, phi, field, current_density), current_density, field)[:2]
-
     def velocity(  # type: ignore[override]  # one coordinate more
         self, q, phi, Delta, current_density=0.0, field: Field = NO_FIELD
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -151,10 +113,6 @@ class QPhiDeltaModel(QPhiModel):
             rate * (self.Q * f1 + self.alpha * f2),
             Delta * GAMMA_0 * f3 / (self.alpha * FRICTION),
         )
-
-    def complete(self, q: float, phi: float, Delta: float | None = None) -> tuple[float, ...]:
-        """All coordinates of a wall at q [m] with angle phi [rad]; the width is at rest if not given [m]."""
-        return float(q), float(phi), float(self.relaxed(q, phi) if Delta is None else Delta)
 
     def fastest_rate(self, field: Field = NO_FIELD, current_density: float = 0.0) -> float:
         """Upper estimate of the fastest relaxation or precession rate [1/s]; the width is the fastest."""
