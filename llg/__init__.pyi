@@ -13,7 +13,7 @@ from .device.device import shipped_devices as shipped_devices
 from .device.device_file import save_device as save_device
 from .device.pulse import Pulse as Pulse
 from .device.pulse import Waveform as Waveform
-from .device.waveform_file import read_waveform as read_waveform
+from .device.pulse import read_waveform as read_waveform
 from .drawing.animation import WallScene as WallScene
 from .drawing.calibration_plots import plot_calibration as plot_calibration
 from .drawing.calibration_plots import plot_fit as plot_fit

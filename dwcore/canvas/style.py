@@ -19,7 +19,9 @@ BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#A6CFE8"
 INK, GREY, PALE = "#222222", "#6E6E6E", "#E4E4E4"
 
 
-def new_figure(height: float, *, layout: Literal["constrained"] | None = "constrained", dpi: float | None = None) -> Figure:
+def new_figure(
+    height: float, *, layout: Literal["constrained"] | None = "constrained", dpi: float | None = None
+) -> Figure:
     """Return an empty figure of the common width and of `height` [inch]; without a layout the axes are placed by hand."""
     from matplotlib.figure import Figure
 

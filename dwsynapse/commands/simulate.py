@@ -98,7 +98,7 @@ def _run_density(arguments: argparse.Namespace, device, what: dict):
 
 def _what_acts(arguments: argparse.Namespace, device) -> dict:
     """Current, field and gate as `llg.runs.simulation.run_pulse` takes them."""
-    from llg.device.waveform_file import read_waveform
+    from llg.device.pulse import read_waveform
     from llg.walls.q_phi import Field
 
     field = Field(H_x=arguments.H_x, H_y=arguments.H_y, H_z=arguments.H_z)
@@ -126,8 +126,7 @@ def _what_acts(arguments: argparse.Namespace, device) -> dict:
 
 def _gate_level(path: Path, gate):
     """The waveform of a gate file; values in volts are divided by the voltage of level 1."""
-    from llg.device.pulse import Waveform
-    from llg.device.waveform_file import read_waveform
+    from llg.device.pulse import Waveform, read_waveform
 
     shape, volts = read_waveform(path, "V")
     if volts is None:

@@ -105,13 +105,12 @@ def with_values(device: Device, values: Mapping[str, float]) -> Device:
     Raises:
         InputError: the values make an impossible device.
     """
-    changes = {}
-    for section in ("wall", "material", "torque"):
-        mine = {name: value for name, value in values.items() if FITTABLE[name].section == section}
-        if mine:
-            changes[section] = dataclasses.replace(getattr(device, section), **mine)
-    depth, width = values.get("notch_depth_scale", 1.0), values.get("notch_width_scale", 1.0)
-    if (depth, width) != (1.0, 1.0):
-        scaled = (dataclasses.replace(n, depth=depth * n.depth, width=width * n.width) for n in device.notches)
-        changes["notches"] = tuple(scaled)
-    return dataclasses.replace(device, **changes)
+    factors = {name: values.get(f"notch_{name}_scale", 1.0) for name in ("depth", "width")}
+    notches = device.notches
+    if set(factors.values()) != {1.0}:
+        notches = tuple(
+            dataclasses.replace(notch, **{name: factor * getattr(notch, name) for name, factor in factors.items()})
+            for notch in notches
+        )
+    named = {f"{FITTABLE[name].section}.{name}": value for name, value in values.items()}
+    return device.replace({key: value for key, value in named.items() if not key.startswith("notch.")}, notches=notches)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from llg.fokker_planck.flux_stencils import line
+from llg.fokker_planck.operator import line
 
 
 def errors(cells, ring):

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from dwcore.errors import InputError
-from llg.device.pulse import MOST_POINTS, Pulse, Waveform
-from llg.device.waveform_file import read_waveform
+from llg.device.pulse import MOST_POINTS, Pulse, Waveform, read_waveform
 
 PULSE = Pulse(current_density=1e11, duration=1e-9, rise_time=0.2e-9, fall_time=0.4e-9, rest_time=1e-9,
               relaxation_time=3e-9)  # fmt: skip
