@@ -15,7 +15,7 @@ from compact.bulk.home import HomeStates
 from compact.bulk.plan import Grid, SweepPlan, shard_blocks
 from dwcore.errors import InputError
 from dwcore.storage import files
-from dwcore.storage.journal import Field, Journal, put_records
+from dwcore.storage.journal import Journal, RecordField, put_records
 from llg.device.device import device_from_mapping
 
 SCHEMA = "dwsynapse.sweep"
@@ -44,22 +44,24 @@ def create_sweep_file(path, plan: SweepPlan, n_states: int, shard: tuple[int, in
         put_records(file, BLOCKS, _block_fields(n_states), len(blocks))
 
 
-def _home_fields(S: int) -> dict[str, Field]:
+def _home_fields(S: int) -> dict[str, RecordField]:
     words = "standard deviation of the conductance from read to read"
     return {
-        "present": Field(shape=(S,), dtype="u1", unit="1", long_name="1 where the instance has the state, else 0"),
-        "position": Field(shape=(S,), dtype="f8", unit="m", long_name="position of the state on the track"),
-        "conductance": Field(shape=(S,), dtype="f8", unit="S", long_name="mean conductance of the state"),
-        "conductance_std_ctoc": Field(shape=(S,), dtype="f8", unit="S", long_name=words),
-        "retention_rate": Field(
+        "present": RecordField(
+            shape=(S,), dtype="u1", unit="1", long_name="1 where the instance has the state, else 0"
+        ),
+        "position": RecordField(shape=(S,), dtype="f8", unit="m", long_name="position of the state on the track"),
+        "conductance": RecordField(shape=(S,), dtype="f8", unit="S", long_name="mean conductance of the state"),
+        "conductance_std_ctoc": RecordField(shape=(S,), dtype="f8", unit="S", long_name=words),
+        "retention_rate": RecordField(
             shape=(S, S), dtype="f8", unit="1/s", long_name="rate of escape by state before and state after"
         ),
     }
 
 
-def _block_fields(S: int) -> dict[str, Field]:
+def _block_fields(S: int) -> dict[str, RecordField]:
     words = "trajectories by state before and state after, last column no state"
-    return {"counts": Field(shape=(S, S + 1), dtype="u8", unit="1", long_name=words)}
+    return {"counts": RecordField(shape=(S, S + 1), dtype="u8", unit="1", long_name=words)}
 
 
 def _homes(plan: SweepPlan, blocks: range) -> range:

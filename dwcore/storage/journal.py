@@ -33,7 +33,7 @@ BUSY = "is being written by another process"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Field:
+class RecordField:
     """One value of a record: shape without the leading axis of records, numpy type, unit and meaning."""
 
     shape: tuple[int, ...]
@@ -56,7 +56,7 @@ class _Place:
         return int(np.prod(self.shape[1:])) * self.dtype.itemsize
 
 
-def put_records(file: h5py.File, group: str, fields: dict[str, Field], length: int) -> None:
+def put_records(file: h5py.File, group: str, fields: dict[str, RecordField], length: int) -> None:
     """Make room for records in a file that is being created, all unfinished.
 
     Args:
@@ -66,7 +66,7 @@ def put_records(file: h5py.File, group: str, fields: dict[str, Field], length: i
         length: number of records.
     """
     words = "SHA-256 of the seal of the file, the place and the bytes of the record; zeros while it is not finished"
-    mark = Field(shape=(MARK_BYTES,), dtype="u1", unit="1", long_name=words)
+    mark = RecordField(shape=(MARK_BYTES,), dtype="u1", unit="1", long_name=words)
     settings = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     settings.set_layout(h5py.h5d.CONTIGUOUS)
     settings.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)

@@ -105,7 +105,7 @@ def _at_faces(cells: int, ring: bool, wide: np.ndarray, narrow: np.ndarray) -> s
 
 
 @dataclasses.dataclass(frozen=True)
-class Grid:
+class CellGrid:
     """Cells of equal size over the track and the full turn of the angle.
 
     Attributes:
@@ -126,13 +126,13 @@ class Grid:
         return self.q.size, self.phi.size
 
 
-def make_grid(model: QPhiModel, dx: float, dphi: float) -> Grid:
+def make_grid(model: QPhiModel, dx: float, dphi: float) -> CellGrid:
     """Return the grid with cells of at most dx [wall widths] by dphi [rad]."""
     length = model.device.track.length
     n_q = max(int(np.ceil(length / (dx * model.Delta))), 8)
     n_phi = max(int(np.ceil(2 * np.pi / dphi)), 8)
     q, phi = (np.arange(n_q) + 0.5) / n_q, (np.arange(n_phi) + 0.5) / n_phi
-    return Grid(q * length, (2 * phi - 1) * np.pi, length / n_q / model.Delta, 2 * np.pi / n_phi)
+    return CellGrid(q * length, (2 * phi - 1) * np.pi, length / n_q / model.Delta, 2 * np.pi / n_phi)
 
 
 class Operator:
@@ -146,7 +146,7 @@ class Operator:
         torque: its part per current density, shape (cells, cells) [m^2/(A s)].
     """
 
-    def __init__(self, model: QPhiModel, grid: Grid, temperature: float, field: Field):
+    def __init__(self, model: QPhiModel, grid: CellGrid, temperature: float, field: Field):
         self.grid = grid
         q, phi = grid.q[:, None], grid.phi[None, :]
         kT = K_B * temperature

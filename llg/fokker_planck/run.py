@@ -27,7 +27,7 @@ from llg.constants import K_B
 from llg.device.device import Device
 from llg.device.pulse import Waveform
 from llg.fokker_planck.density import Density, evolve
-from llg.fokker_planck.operator import Grid, Operator, make_grid
+from llg.fokker_planck.operator import CellGrid, Operator, make_grid
 from llg.landscape.wells import Well
 from llg.runs.drive import Drive
 from llg.runs.run_plan import LARGEST_TEMPERATURE
@@ -60,7 +60,7 @@ class DensityRun:
     """
 
     case: PulseCase
-    grid: Grid
+    grid: CellGrid
     density: Density
     probability: np.ndarray
     standard_error: np.ndarray
@@ -114,7 +114,7 @@ def as_json(run: DensityRun) -> dict:
 
 def pulse_density(
     model: QPhiModel,
-    grid: Grid,
+    grid: CellGrid,
     start: tuple[float, float],
     waveform: Waveform,
     current_density: float,
@@ -214,7 +214,7 @@ def _check(device: Device, drive: Drive, temperature: float, cell: float):
 
 def _outcome(
     case: PulseCase, model: QPhiModel, temperature: float, size: float, progress: Callable[[float], None]
-) -> tuple[np.ndarray, Grid, Density]:
+) -> tuple[np.ndarray, CellGrid, Density]:
     """Probabilities, shape (S + 1,), with the grid and the density that they come from; `size` is that of a cell."""
     cells = model.device.track.length / (CELL_RATIO * size * model.Delta) * 2 * np.pi / size
     if cells > LARGEST_GRID:
@@ -227,7 +227,7 @@ def _outcome(
     return _shares(case.wells, grid, density), grid, density
 
 
-def _shares(wells: list[Well], grid: Grid, density: Density) -> np.ndarray:
+def _shares(wells: list[Well], grid: CellGrid, density: Density) -> np.ndarray:
     """Probability of each well, then the rest, shape (S + 1,): the edges of wells may lie inside cells."""
     if not wells:
         return np.ones(1)

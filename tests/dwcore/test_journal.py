@@ -8,12 +8,12 @@ import pytest
 
 from dwcore.errors import InputError
 from dwcore.storage import files, journal
-from dwcore.storage.journal import Field, Journal, put_records
+from dwcore.storage.journal import Journal, RecordField, put_records
 
 SCHEMA = "dwsynapse.sweep"
 FIELDS = {
-    "a": Field(shape=(2, 3), dtype="u8", unit="1", long_name="a"),
-    "b": Field(shape=(), dtype="f8", unit="m", long_name="b"),
+    "a": RecordField(shape=(2, 3), dtype="u8", unit="1", long_name="a"),
+    "b": RecordField(shape=(), dtype="f8", unit="m", long_name="b"),
 }
 
 
