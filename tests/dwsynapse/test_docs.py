@@ -2,9 +2,12 @@
 
 import importlib
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+
+from dwsynapse.command_line import build_parser
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "benchmarks/README.md", ROOT / "data/SOURCES.md"])
@@ -103,3 +106,22 @@ def test_figures_of_the_summary_are_those_of_the_pages():
     for agreement, page in rows:
         text = (ROOT / "docs" / page).read_text(encoding="utf-8")
         assert [number for number in re.findall(r"\d+\.\d+", agreement) if number not in text] == [], agreement
+
+
+def commands_of(page: str) -> list[list[str]]:
+    """Return the command lines in the blocks of a page, as words after `dwsynapse`; those with shell variables left out."""
+    lines = re.findall(r"^(?: {4,})?dwsynapse (.*)$", page.replace("\\\n", " "), flags=re.M)
+    plain = (re.sub(r"\[--.*", "", line.partition(" #")[0]) for line in lines)
+    return [shlex.split(line) for line in plain if "$" not in line]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_commands_are_understood(name):
+    """Each command line of a page has options and settings that exist."""
+    for words in commands_of((ROOT / name).read_text(encoding="utf-8")):
+        assert build_parser(words[0]).parse_args(words).command == words[0]
+
+
+def test_commands_are_found():
+    assert commands_of("    dwsynapse rates five_state  # wells\n") == [["rates", "five_state"]]
+    assert sum(len(commands_of((ROOT / name).read_text(encoding="utf-8"))) for name in NAMES) > 50
