@@ -2,9 +2,9 @@
 
     python benchmarks/periphery_accuracy.py DATA_DIR OUT [--epochs N] [--hidden N]
 
-Three networks are trained on chip with 16 device instances at the spreads of the device file and read again through each
-periphery; for each process variation tables are made at that multiple of all spreads and three networks trained anew. Writes
-four figures and accuracy.json into the folder OUT. About three minutes on one core.
+Three networks are trained on chip with 16 device instances at the spreads of the device file and read again through
+each periphery; for each process variation tables are made at that multiple of all spreads and three networks trained
+anew. Writes four figures and accuracy.json into the folder OUT. About three minutes on one core.
 """
 
 import argparse

@@ -134,7 +134,7 @@ class ChipSettings(Parameters):
     off_chip: str = word("off-chip memory", default="HBM2", choices=("HBM2", "DDR"))
 
     def problems(self) -> Iterator[str]:
-        """Shares lie in 0 to 1, counts fit."""
+        """Yield shares outside 0 to 1 and counts that do not fit."""
         for name in ("input_activity", "error_activity"):
             values = getattr(self, name)
             if not values or not all(0 <= value <= 1 for value in values):

@@ -102,7 +102,7 @@ def plot_share(data: ChipCost, *, what: str = "energy", ax: Axes | None = None) 
 
 
 def shares_figure(data: ChipCost) -> Figure:
-    """Return the pies of area, energy and latency of one chip."""
+    """Draw the pies of area, energy and latency of one chip."""
     figure = new_figure(4.2)
     handles = {}
     for ax, what in zip(figure.subplots(1, 3), UNITS, strict=True):
@@ -114,7 +114,7 @@ def shares_figure(data: ChipCost) -> Figure:
 
 
 def comparison_figure(data: Comparison) -> Figure:
-    """Return the stacked bars of area, energy and latency of a chip and its baselines, one below the other."""
+    """Draw the stacked bars of area, energy and latency of a chip and its baselines, one below the other."""
     chips = [data.chip, *data.baselines.values()]
     figure = new_figure(3 * (1.2 + 0.36 * len(chips)))
     for ax, what in zip(figure.subplots(3, 1), UNITS, strict=True):

@@ -60,7 +60,7 @@ class Wires(Parameters):
         return self.bit_resistance, self.bit_resistance + self.sink_resistance
 
     def turned(self) -> "Wires":
-        """Wires of the same array with driven bit lines and sensed word lines, seen from the word lines.
+        """Return the wires of the same array with driven bit lines and sensed word lines, seen from the word lines.
 
         Reciprocity: what a source on bit line j sends into word line i is what a source on word line i sends into
         bit line j through the same resistances.
@@ -68,7 +68,7 @@ class Wires(Parameters):
         return dataclasses.replace(self, driver_resistance=self.sink_resistance, sink_resistance=self.driver_resistance)
 
     def transposed(self) -> "Wires":
-        """Wires of the array with word and bit lines exchanged."""
+        """Return the wires of the array with word and bit lines exchanged."""
         return Wires(
             word_resistance=self.bit_resistance,
             bit_resistance=self.word_resistance,
@@ -112,14 +112,14 @@ class Dac(Parameters):
     )
 
     def problems(self) -> Iterator[str]:
-        """One bit would be the sign alone."""
+        """Yield a resolution of one bit, which would be the sign alone."""
         if self.bits == 1:
             yield "bits = 1 [1] must be 0 or >= 2"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Adc(Parameters):
-    """Converters behind the lines, and what each of them has wrong."""
+    """Converters behind the lines, and the errors of each of them."""
 
     bits: int = whole("bits of a partial sum; 0: no quantization and no error", default=0, le=MAX_BITS)
     kind: str = word("kind of converter, which decides the form of its nonlinearity", default="sar",
@@ -140,7 +140,7 @@ class Adc(Parameters):
     )
 
     def problems(self) -> Iterator[str]:
-        """One bit has no zero; capacitors keep their sign."""
+        """Yield what is wrong: one bit has no zero, capacitors keep their sign."""
         if self.bits == 1:
             yield "bits = 1 [1] must be 0 or >= 2"
         if self.kind == "sar" and self.nonlinearity_dtod >= 0.3:
@@ -173,7 +173,7 @@ class Read(Parameters):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Periphery:
-    """All of it.
+    """The whole periphery.
 
     Attributes:
         tile: size of the arrays.

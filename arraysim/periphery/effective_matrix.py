@@ -1,8 +1,8 @@
 """The matrix by which an array with resistive wires multiplies: output currents per input voltage, exactly.
 
-The rows are eliminated one after the other. Seen from the m nodes of the bit lines, what lies above row i is a source of
-currents J (m, i), one column per word line, with the admittance matrix Q (m, m). A segment of resistance r to the next
-row gives
+The rows are eliminated one after the other. Seen from the m nodes of the bit lines, what lies above row i is a source
+of currents J (m, i), one column per word line, with the admittance matrix Q (m, m). A segment of resistance r to the
+next row gives
 
     (J, Q) -> (1 + r Q)^-1 (J, Q)
 

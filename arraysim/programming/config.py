@@ -1,4 +1,4 @@
-"""What programming a network is told, apart from the weights, the synapses and the data."""
+"""The settings of programming a network, apart from the weights, the synapses and the data."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a training run is told, apart from the synapses and the data."""
+"""The settings of a training run, apart from the synapses and the data."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping

@@ -18,7 +18,7 @@ _MOST_DURATIONS = 6
 
 
 def fit_figure(table: TransitionTable, *, device: int = 0, temperature: int = 0) -> Figure:
-    """Return the counts with error bars against the closed form, and the residuals below.
+    """Draw the counts with error bars against the closed form, and the residuals below.
 
     Args:
         table: a table with a fit.

@@ -17,7 +17,7 @@ _MOST_NAMES = 20
 
 
 def spread_figure(table: TransitionTable) -> Figure:
-    """Return the thresholds of all devices beside the correlation of their logarithms.
+    """Draw the thresholds of all devices beside the correlation of their logarithms.
 
     Raises:
         InputError: the table has no fit, or too few devices.

@@ -21,7 +21,7 @@ _TIMES = 160
 
 
 def staircase_figure(stairs: Staircase) -> Figure:
-    """Return the potentiation and depression beside one another."""
+    """Draw the potentiation and depression beside one another."""
     figure = new_figure(4.0)
     axes = figure.subplots(1, 2, sharey=True)
     for train, ax in enumerate(axes):

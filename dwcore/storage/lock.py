@@ -17,8 +17,8 @@ _held: set[Path] = set()
 def only_writer(path: Path | None) -> Iterator[None]:
     """Hold the lock on an output; without a path there is nothing to hold.
 
-    The lock is a file ``.NAME.lock`` beside the output, removed at the end; what a killed job leaves of it locks nothing.
-    Where the file system has no locks nobody is kept out.
+    The lock is a file ``.NAME.lock`` beside the output, removed at the end; what a killed job leaves of it locks
+    nothing. Where the file system has no locks nobody is kept out.
 
     Args:
         path: that is going to be written.

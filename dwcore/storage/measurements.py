@@ -53,7 +53,7 @@ _SIMULATOR_NAMES = {
 
 
 def _headers(quantity: str, error: bool) -> dict[str, float]:
-    """Every CSV header of a quantity and its factor to SI."""
+    """Return every CSV header of a quantity and its factor to SI."""
     stem = f"{quantity}_error" if error else quantity
     headers = {}
     for unit, factor in UNITS[QUANTITIES[quantity]].items():
@@ -88,7 +88,7 @@ class Measurements:
         return self._find(quantity, error) is not None
 
     def get(self, quantity: str, error: bool = False) -> np.ndarray:
-        """Values of a quantity, or of its standard error, shape (rows,), in SI.
+        """Return the values of a quantity, or of its standard error, shape (rows,), in SI.
 
         Raises:
             InputError: the table does not hold it, or it holds what is no number, or an error that is not positive.
@@ -105,7 +105,7 @@ class Measurements:
         return values
 
     def get_or(self, quantity: str, default: float) -> np.ndarray:
-        """Values of a quantity, shape (rows,), or `default` in every row."""
+        """Return the values of a quantity, shape (rows,), or `default` in every row."""
         return self.get(quantity) if self.has(quantity) else np.full(len(self.file.rows), default)
 
     def _find(self, quantity: str, error: bool) -> tuple[str, float] | None:
@@ -128,7 +128,7 @@ class Measurements:
         return self.file.units[self.file.names.index(name)]
 
     def _factor(self, name: str, quantity: str) -> float:
-        """Factor to SI of a column that was chosen or recognized by name."""
+        """Return the factor to SI of a column that was chosen or recognized by name."""
         if name not in self.file.names:
             raise InputError(f'{self.path}: no column "{name}"{nearest(name, self.file.names)}')
         units = UNITS[QUANTITIES[quantity.removesuffix("_error")]]

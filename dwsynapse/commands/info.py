@@ -55,7 +55,7 @@ def _file_lines(result: dict) -> list[str]:
 
 
 def _foreign_lines(config) -> list[str]:
-    """What a file says that was made from data of another program: where from, and what it lacks."""
+    """Return what a file says that was made from data of another program: where from, and what it lacks."""
     origin = config.get("origin") if isinstance(config, dict) else None
     if not isinstance(origin, dict):
         return []

@@ -73,7 +73,7 @@ class DepinningCurve(CalibrationData):
     simulated = True
 
     def predict(self, device: Device) -> np.ndarray:
-        """Depinning probability at each point, shape (n,) [1]."""
+        """Return the depinning probability at each point, shape (n,) [1]."""
         P = np.empty_like(self.measured)
         for number in range(len(self.labels)):
             mine = self.series == number
@@ -84,7 +84,7 @@ class DepinningCurve(CalibrationData):
         return P
 
     def error(self, device: Device, predicted: np.ndarray) -> np.ndarray:
-        """Binomial standard error of each share if the prediction is right, shape (n,) [1].
+        """Return the binomial standard error of each share if the prediction is right, shape (n,) [1].
 
         The finite number of simulated pulses counts like that of the measured ones: 1/trials + 1/shots.
         """
@@ -93,7 +93,7 @@ class DepinningCurve(CalibrationData):
         return np.sqrt(P * (1 - P) * (1 / self.trials + 1 / self.shots))
 
     def deviance_roots(self, predicted: np.ndarray, error: np.ndarray) -> np.ndarray:
-        """Signed roots of the binomial deviance of each point, shape (n,) [1]."""
+        """Return the signed roots of the binomial deviance of each point, shape (n,) [1]."""
         y, P = self.measured, np.clip(predicted, 1e-12, 1 - 1e-12)
         trials = 1 / (1 / self.trials + 1 / self.shots)
         deviance = 2 * trials * (scipy.special.xlogy(y, y / P) + scipy.special.xlogy(1 - y, (1 - y) / (1 - P)))
@@ -118,14 +118,14 @@ class DepinningCurve(CalibrationData):
 
 
 def currents_around(J: np.ndarray) -> np.ndarray:
-    """The measured currents and some beside them, shape (m,), ascending in magnitude [A/m^2]."""
+    """Return the measured currents and some beside them, shape (m,), ascending in magnitude [A/m^2]."""
     sizes = np.unique(np.abs(J))
     beside = [f * (sizes[0] if f < 1 else sizes[-1]) for f in BESIDE]
     return np.sign(J[0]) * np.unique(np.concatenate([sizes, beside]))
 
 
 def smooth_probability(J: np.ndarray, counts: np.ndarray, shots: int, at: np.ndarray) -> np.ndarray:
-    """Probit regression of simulated counts on log J.
+    """Return the probit regression of simulated counts on log J.
 
     Args:
         J: simulated currents of one sign, shape (m,) [A/m^2].

@@ -70,11 +70,11 @@ class DevianceFit:
         raise RunError(f"fit and errors did not settle in {_ROUNDS} rounds; start nearer or free less")
 
     def device(self, x: np.ndarray) -> Device:
-        """The device with these parameters."""
+        """Return the device with these parameters."""
         return self.space.device(x * self.scale)
 
     def predict(self, x: np.ndarray) -> list[np.ndarray]:
-        """What each set of data should read, SI."""
+        """Return what each set of data should read, SI."""
         key = x.tobytes()
         if key not in self.known:
             device = self.device(x)
@@ -83,17 +83,17 @@ class DevianceFit:
         return self.known[key]
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
-        """Predicted minus measured over the errors, shape (n,) [1]."""
+        """Return the predicted minus measured over the errors, shape (n,) [1]."""
         parts = zip(self.data, self.predict(x), self.error, strict=True)
         return np.concatenate([(f - d.measured) / e for d, f, e in parts])
 
     def deviance_roots(self, x: np.ndarray) -> np.ndarray:
-        """Signed roots of the deviance of each point, shape (n,) [1]."""
+        """Return the signed roots of the deviance of each point, shape (n,) [1]."""
         parts = zip(self.data, self.predict(x), self.error, strict=True)
         return np.concatenate([-d.deviance_roots(f, e) for d, f, e in parts])
 
     def jacobian(self, x: np.ndarray, function=None) -> np.ndarray:
-        """Central differences that stay within the bounds, shape (n, p)."""
+        """Return the central differences that stay within the bounds, shape (n, p)."""
         function = function or self.residuals
         columns = []
         for j in range(x.size):
@@ -104,7 +104,7 @@ class DevianceFit:
         return np.stack(columns, axis=1)
 
     def minimize(self, x: np.ndarray, free: np.ndarray) -> np.ndarray:
-        """Least deviance over the parameters marked `free`."""
+        """Return the least deviance over the parameters marked `free`."""
 
         def full(part):
             out = x.copy()
@@ -128,7 +128,7 @@ class DevianceFit:
         return full(found.x)
 
     def _reweight(self, x: np.ndarray):
-        """New errors at x: those the data predict, or the scatter of the residuals where none are known."""
+        """Return the new errors at x: those the data predict, or the scatter of the residuals where none are known."""
         leverage = np.sum(np.linalg.svd(self.jacobian(x), full_matrices=False)[0] ** 2, axis=1)
         device, first = self.device(x), 0
         for i, (d, f) in enumerate(zip(self.data, self.predict(x), strict=True)):
@@ -142,7 +142,7 @@ class DevianceFit:
             first += d.measured.size
 
     def covariance(self, x: np.ndarray) -> np.ndarray:
-        """Covariance of x; infinite for a parameter that takes part in a combination the data do not determine."""
+        """Return the covariance of x; infinite for a parameter in a combination that the data do not determine."""
         J = self.jacobian(x)
         norm = np.linalg.norm(J, axis=0)
         norm[norm == 0] = 1.0
@@ -154,11 +154,11 @@ class DevianceFit:
         return covariance / np.outer(norm, norm)
 
     def spread(self, x: np.ndarray) -> np.ndarray:
-        """Standard errors of x, shape (p,) [1]."""
+        """Return the standard errors of x, shape (p,) [1]."""
         return np.sqrt(np.diag(self.covariance(x)))
 
     def quantile(self) -> float:
-        """Half-width of the 95 % interval in standard errors."""
+        """Return the half-width of the 95 % interval in standard errors."""
         left = sum(d.measured.size for d in self.data) - self.scale.size
         estimated = any(not d.errors_known for d in self.data)
         return float(
@@ -180,7 +180,7 @@ class DevianceFit:
 
 
 def profile_intervals(fit: DevianceFit, x: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """Ends of the 95 % intervals.
+    """Return the ends of the 95 % intervals.
 
     Args:
         fit: a fit that has settled.

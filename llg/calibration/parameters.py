@@ -74,7 +74,7 @@ class ParameterSpace:
         self.lower, self.upper = (tuple(side) for side in zip(*bounds, strict=True))
 
     def device(self, values: Sequence[float]) -> Device:
-        """The device with these values of the fitted parameters, shape (p,), SI.
+        """Return the device with these values of the fitted parameters, shape (p,), SI.
 
         Wall width, energy and shape field are held as numbers from the start, so that none of them follows another.
         """
@@ -100,7 +100,7 @@ class ParameterSpace:
 
 
 def with_values(device: Device, values: Mapping[str, float]) -> Device:
-    """A device with other values of parameters named as in `FITTABLE`.
+    """Return a device with other values of parameters named as in `FITTABLE`.
 
     Raises:
         InputError: the values make an impossible device.

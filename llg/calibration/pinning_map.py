@@ -47,12 +47,12 @@ class PinningMap(CalibrationData):
     y_axis = ("holding field (mT)", 1e-3)
 
     def predict(self, device: Device) -> np.ndarray:
-        """Field that holds the wall at each position, shape (n,) [T]."""
+        """Return the field that holds the wall at each position, shape (n,) [T]."""
         middle, left, right = self._around(device)
         return middle - 0.5 * (left + right - 2 * middle)
 
     def error(self, device: Device, predicted: np.ndarray) -> np.ndarray:
-        """Error of the field and, through the slope of the map, of the position, shape (n,) [T]."""
+        """Return the error of the field and, through the slope of the map, of the position, shape (n,) [T]."""
         if not self.errors_known:
             return np.ones_like(predicted)
         middle, left, right = self._around(device)
@@ -60,7 +60,7 @@ class PinningMap(CalibrationData):
         return np.sqrt(self.field_error**2 + from_position)
 
     def _around(self, device: Device) -> np.ndarray:
-        """Fields at the positions and one standard error to the left and right of them, shape (3, n) [T]."""
+        """Return the fields at the positions and one standard error to the left and right of them, shape (3, n) [T]."""
         model = QPhiModel(device)
         if not self.position_error.any():
             return np.tile(self._field(model, self.x), (3, 1))
@@ -73,7 +73,7 @@ class PinningMap(CalibrationData):
 
 
 def undriven_angle(model: QPhiModel, q) -> np.ndarray:
-    """Lowest wall angle [rad] at q [m] without field and current, from the balance of H_K and the chiral field.
+    """Return lowest wall angle [rad] at q [m] without field and current, from the balance of H_K and the chiral field.
 
     dE/dphi = 0 has cos(phi) = pi H_D s1/(2 Q H_K s2) where that is a cosine and H_K > 0; else the wall is a Neel wall.
     """
@@ -86,13 +86,13 @@ def undriven_angle(model: QPhiModel, q) -> np.ndarray:
 
 
 def holding_field(model: QPhiModel, q) -> np.ndarray:
-    """Field mu0 H_z [T] in which the wall rests at q [m]; same shape as q."""
+    """Return the field mu0 H_z [T] in which the wall rests at q [m]; same shape as q."""
     f1, _ = model.fields(q, undriven_angle(model, q))
     return -MU_0 * model.Q * f1
 
 
 def along_track(device: Device, q_S: np.ndarray, origin: float) -> np.ndarray:
-    """Places along the track [m] of the integrated positions q_S [m], counted from `origin` [m]; same shape."""
+    """Return places along the track [m] of the integrated positions q_S [m], counted from `origin` [m]; same shape."""
     g = device.geometry
     swept = scipy.interpolate.CubicHermiteSpline(g.q, g.s2, g.ds2).antiderivative()
     target = np.asarray(q_S) * device.track.width + swept(origin)

@@ -49,7 +49,7 @@ class PotentialMap:
         return [float(self.x[i]) for i in (0, -1) if abs(self.force[i]) > limit]
 
     def energy(self, taper: float):
-        """Energy against q_S as a function, zero at x = 0 and constant beyond the ends.
+        """Return the energy against q_S as a function, zero at x = 0 and constant beyond the ends.
 
         Args:
             taper: length over which the force falls to zero beyond each end [m].
@@ -110,7 +110,7 @@ def _mirrored(x: np.ndarray, force: np.ndarray, path: str) -> tuple[np.ndarray, 
 
 
 def with_potential(device: Device, pinning: PotentialMap, places: Sequence[float] | None = None) -> Device:
-    """The device on an even track, with the potential of the map instead of its notches.
+    """Return the device on an even track, with the potential of the map instead of its notches.
 
     Args:
         device: the notched device.

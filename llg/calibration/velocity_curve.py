@@ -1,7 +1,7 @@
 """Velocity curves v(J), v(B_z) or both: the steady or mean velocity of the wall on a straight track at T = 0.
 
-The closed form is `llg.walls.analytic.straight_track_velocity`: from its rest angle the wall turns until it moves steadily, or for
-ever, and then moves at the mean velocity over a turn.
+The closed form is `llg.walls.analytic.straight_track_velocity`: from its rest angle the wall turns until it moves
+steadily, or for ever, and then moves at the mean velocity over a turn.
 
 Thermal noise, creep and the tilt of the wall are not in this law: use data above the creep regime and below the
 currents at which the wall tilts.
@@ -44,16 +44,16 @@ class VelocityCurve(CalibrationData):
         return CURRENT_AXIS if self.x is self.current_density else ("field (mT)", 1e-3)
 
     def predict(self, device: Device) -> np.ndarray:
-        """Velocity at each point, shape (n,) [m/s]."""
+        """Return the velocity at each point, shape (n,) [m/s]."""
         return steady_velocity(device, self.current_density, self.field)
 
     def error(self, device: Device, predicted: np.ndarray) -> np.ndarray:
-        """Standard error of each velocity, shape (n,) [m/s]."""
+        """Return the standard error of each velocity, shape (n,) [m/s]."""
         return self.velocity_error
 
 
 def steady_velocity(device: Device, current_density: np.ndarray, field: np.ndarray) -> np.ndarray:
-    """Mean velocity of a wall on an even track, from rest, at T = 0.
+    """Return the mean velocity of a wall on an even track, from rest, at T = 0.
 
     Args:
         device: the device; its notches do not matter.

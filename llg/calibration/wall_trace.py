@@ -77,7 +77,7 @@ class WallTrace(CalibrationData):
         return self.temperature > 0
 
     def predict(self, device: Device) -> np.ndarray:
-        """Position at each time, shape (n,) [m]."""
+        """Return the position at each time, shape (n,) [m]."""
         q = np.empty_like(self.measured)
         for number in range(len(self.labels)):
             mine = self.series == number
@@ -88,11 +88,11 @@ class WallTrace(CalibrationData):
         return np.interp(q, along_track(device, grid, self.origin), grid)
 
     def error(self, device: Device, predicted: np.ndarray) -> np.ndarray:
-        """Standard error of each position, shape (n,) [m]."""
+        """Return the standard error of each position, shape (n,) [m]."""
         return self.position_error
 
     def concerns(self, device: Device, predicted: np.ndarray) -> list[str]:
-        """The wall must not run off the track."""
+        """Yield a warning where the wall runs off the track."""
         ends = np.array([0.0, device.track.length]) - self.origin
         if self.integrated:
             ends *= np.mean(device.geometry.s2) / device.track.width
@@ -126,7 +126,7 @@ class WallTrace(CalibrationData):
 
 
 def _shape(t: np.ndarray, values: np.ndarray, rest: float) -> tuple[float, Waveform]:
-    """Amplitude and shape of a drive that is zero during a rest [s] and then has `values` at the times t [s]."""
+    """Return amplitude and shape of a drive that is zero during a rest [s] and then has `values` at the times t [s]."""
     amplitude = float(values[np.argmax(np.abs(values))])
     value = values / amplitude if amplitude else np.zeros_like(values)
     corners = [(0.0, 0.0), (rest, 0.0)] if rest else []
@@ -135,7 +135,7 @@ def _shape(t: np.ndarray, values: np.ndarray, rest: float) -> tuple[float, Wavef
 
 
 def shared_step(device: Device, dt: float, drive: Drive, temperature: float) -> float:
-    """The common time step [s], or a smaller one where this device and drive need it."""
+    """Return the common time step [s], or a smaller one where this device and drive need it."""
     model = equation_of(device).model(device)
     limits = drive.largest_field, drive.largest_current, temperature
     try:
@@ -145,12 +145,12 @@ def shared_step(device: Device, dt: float, drive: Drive, temperature: float) -> 
 
 
 def first_step(device: Device) -> float:
-    """A time step [s] that leaves room for faster devices."""
+    """Return a time step [s] that leaves room for faster devices."""
     return STEP_SHARE * time_step(equation_of(device).model(device))
 
 
 def place_of_rest(device: Device, q: float) -> tuple[float, float]:
-    """Position [m] and angle [rad] of the wall at rest within two wall widths of q [m]; q itself if none is there."""
+    """Return place [m] and angle [rad] of the wall at rest within two wall widths of q [m]; q if none is there."""
     model = QPhiModel(device)
     reach = 2 * device.straight_wall.Delta
     near = np.clip(q + np.linspace(-reach, reach, 401), 0, device.track.length)

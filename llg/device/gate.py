@@ -43,7 +43,7 @@ class Gate(Parameters):
     end: float | None = quantity("right end of the gate", "m", default=None)
 
     def problems(self) -> Iterator[str]:
-        """One way to drive, both ends or none."""
+        """Yield what is wrong: one way to drive, both ends or none."""
         electric = (self.xi, self.oxide_thickness, self.voltage)
         given = [value is not None for value in electric]
         if any(given) if self.delta_K_u is not None else not all(given):
@@ -70,7 +70,7 @@ class Gate(Parameters):
         return level * (self.delta_K_u or 0.0)
 
     def potential(self, outline: Callable, length: float, thickness: float, Delta: float) -> "CubicHermiteSpline":
-        """V_gate(q) [J] of a local gate per change of K_u [J/m^3], for q on the track.
+        """Return V_gate(q) [J] of a local gate per change of K_u [J/m^3], for q on the track.
 
         Args:
             outline: function from positions, shape (n,) [m], to full widths, shape (n,) [m].
@@ -86,7 +86,7 @@ class Gate(Parameters):
 
 
 def quantized(level: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Level of each time step, rounded to `LEVELS` equal steps between the lowest and the highest one.
+    """Return the level of each time step, rounded to `LEVELS` equal steps between the lowest and the highest one.
 
     Args:
         level: level at the ends of the time steps, shape (n + 1,) [1].

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def plot_calibration(result: Calibration):
-    """A figure with two panels per set of data: data and fit, and the residuals beside them."""
+    """Draw two panels per set of data: data and fit, and the residuals beside them."""
     figure = new_figure(3.2 * len(result.data))
     grid = figure.subplots(len(result.data), 2, squeeze=False, width_ratios=(3, 2))
     for row, data, predicted, error in zip(grid, result.data, result.predicted, result.error, strict=True):
@@ -71,7 +71,7 @@ def plot_residuals(data: CalibrationData, predicted: np.ndarray, error: np.ndarr
 
 
 def plot_potential(pinning: PotentialMap, device: Device):
-    """A figure of the holding force of a map and of the potential of the device made from it."""
+    """Draw the holding force of a map and of the potential of the device made from it."""
     figure = new_figure(3.2)
     force, energy = (axes_or_new(ax) for ax in figure.subplots(1, 2))
     force.plot(pinning.x * 1e9, pinning.force * 1e12, "o-", ms=3.5, color=BLUE)

@@ -88,7 +88,7 @@ def plot_retention(curves: RetentionCurves, *, ax: Axes | None = None) -> Axes:
 
 
 def _rank_among_equals(time: np.ndarray) -> np.ndarray:
-    """Place of each curve among those that coincide with it, 0 for the first and 1 for the last, shape (S,)."""
+    """Return place of each curve among those that coincide with it, 0 for the first and 1 for the last, shape (S,)."""
     level = np.round(np.log10(np.nan_to_num(time[:, 0], nan=1.0)), 1)
     equal = level[:, None] == level
     before = np.tril(equal, -1).sum(axis=1)

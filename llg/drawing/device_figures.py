@@ -55,7 +55,7 @@ class DrivenDevice:
 
 
 def landscape_figure(driven: DrivenDevice) -> Figure:
-    """Energy over (q, phi); the motion instead where the torque of the current has no energy."""
+    """Draw the energy over (q, phi); the motion instead where the torque of the current has no energy."""
     model = QPhiModel(driven.device)
     current_density, field = driven.held
     if has_energy(model, current_density):
@@ -65,7 +65,7 @@ def landscape_figure(driven: DrivenDevice) -> Figure:
 
 
 def phase_figure(driven: DrivenDevice) -> Figure:
-    """Phase portrait around the middle state, under the current of the nominal pulse by default."""
+    """Draw the phase portrait around the middle state, under the current of the nominal pulse by default."""
     current_density = driven.held[0]
     if driven.current_density is None and driven.H_z is None and driven.device.pulse is not None:
         current_density = driven.device.pulse.current_density
@@ -80,7 +80,7 @@ def _phase_portrait(driven: DrivenDevice, current_density: float, q_range: tuple
 
 
 def velocity_figure(driven: DrivenDevice) -> Figure:
-    """Velocity against current on the straight track, in a constant field."""
+    """Draw the velocity against current on the straight track, in a constant field."""
     end = driven.current_density
     if end is None:
         pulse = driven.device.pulse
@@ -92,7 +92,7 @@ def velocity_figure(driven: DrivenDevice) -> Figure:
 
 
 def field_velocity_figure(driven: DrivenDevice) -> Figure:
-    """Velocity against the field along the easy axis on the straight track, under a constant current.
+    """Draw the velocity against the field along the easy axis on the straight track, under a constant current.
 
     Raises:
         InputError: H_z is given for a soft strip, which H_x drives.
@@ -109,12 +109,12 @@ def field_velocity_figure(driven: DrivenDevice) -> Figure:
 
 
 def retention_figure(driven: DrivenDevice) -> Figure:
-    """Retention of each state against temperature, at rest."""
+    """Draw the retention of each state against temperature, at rest."""
     return figure_of(plot_retention(retention_against_temperature(driven.device, TEMPERATURES)))
 
 
 def _axis(end: float, points: int, name: str, unit: str) -> np.ndarray:
-    """Values from 0 to `end`, ascending.
+    """Return the values from 0 to `end`, ascending.
 
     Raises:
         InputError: the end is 0.

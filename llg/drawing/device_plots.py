@@ -24,7 +24,7 @@ STRIP_HEIGHT = 1.6
 
 
 def wells_or_none(model: QPhiModel) -> list[Well]:
-    """Wells of the track at the temperature of the device; an empty list for a track without any."""
+    """Return the wells of the track at the temperature of the device; an empty list for a track without any."""
     try:
         return find_wells(model, model.device.temperature)
     except RunError:
@@ -52,7 +52,7 @@ def plot_outline(device: Device, *, ax: Axes | None = None) -> Axes:
 
 
 def _round_step(size: float) -> float:
-    """The largest of 1, 2 or 5 times a power of ten that is not above `size`."""
+    """Return the largest of 1, 2 or 5 times a power of ten that is not above `size`."""
     power = 10.0 ** np.floor(np.log10(size))
     return power * max(digit for digit in (1, 2, 5) if digit * power <= size * (1 + 1e-9))
 

@@ -37,7 +37,7 @@ class EnergySurface:
     paths: list[EnergyPath]
 
     def height(self, energy):
-        """An energy [J] on the scale of the surface [kB T]."""
+        """Return an energy [J] on the scale of the surface [kB T]."""
         return (energy - self.zero) / (K_B * self.temperature)
 
     @property
@@ -83,7 +83,7 @@ def energy_surface(
 
 
 def turn_around(points: list[FixedPoint]) -> float:
-    """Lower end [rad] of the turn of the angle whose ends stay farthest from the points."""
+    """Return the lower end [rad] of the turn of the angle whose ends stay farthest from the points."""
     if not points:
         return -np.pi
     angles = np.unique(np.round(np.mod([point.phi for point in points], 2 * np.pi), 6))

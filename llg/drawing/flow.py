@@ -83,7 +83,7 @@ def flow(
 
 
 def part_of_track(model: QPhiModel, wells: list[FixedPoint]) -> tuple[float, float]:
-    """Ends [m] of the part of the track with the middle well and its neighbours."""
+    """Return the ends [m] of the part of the track with the middle well and its neighbours."""
     length = model.device.track.length
     q = np.sort([well.q for well in wells])
     places = q[np.diff(q, prepend=-np.inf) > model.Delta]
@@ -99,21 +99,21 @@ def part_of_track(model: QPhiModel, wells: list[FixedPoint]) -> tuple[float, flo
 
 
 def _beside(model: QPhiModel, saddle: FixedPoint):
-    """Two places (q/Delta, phi) on the line that leads into a saddle, one on each side."""
+    """Return two places (q/Delta, phi) on the line that leads into a saddle, one on each side."""
     direction = saddle.directions[:, 1].real
     for side in (-1, 1):
         yield saddle.q / model.Delta + side * _ASIDE * direction[0], saddle.phi + side * _ASIDE * direction[1]
 
 
 def _direction(model: QPhiModel, x: np.ndarray, sign: int, current_density: float, field: Field) -> np.ndarray:
-    """Unit vectors along the motion at x in (q/Delta, phi), against it for sign = -1, shape (n, 2)."""
+    """Return the unit vectors along the motion at x in (q/Delta, phi), against it for sign = -1, shape (n, 2)."""
     v = sign * np.stack(model.velocity(x[:, 0] * model.Delta, x[:, 1], current_density, field), axis=-1)
     v[:, 0] /= model.Delta
     return v / np.maximum(np.hypot(*v.T), 1e-300)[:, None]
 
 
 def follow(direction, starts: np.ndarray, q_range: tuple[float, float], ends: np.ndarray) -> list[np.ndarray]:
-    """Lines along a field of directions, by the classical Runge-Kutta method in equal lengths.
+    """Return the lines along a field of directions, by the classical Runge-Kutta method in equal lengths.
 
     Args:
         direction: function from places, shape (n, 2), to unit vectors, shape (n, 2).

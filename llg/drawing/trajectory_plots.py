@@ -79,7 +79,7 @@ def trajectory_figure(trajectories: Trajectories) -> Figure:
 
 
 def _panels(width: float, length: float) -> list[Axes]:
-    """Three axes of one width, the first as high as the strip is to scale; track width and length in [m]."""
+    """Return three axes of one width, the first as high as the strip is to scale; track width and length in [m]."""
     inner = WIDTH - _LEFT - _RIGHT
     heights = [inner * STRIP_HEIGHT * width / length, _LANDSCAPE, _TRAJECTORIES]
     total = sum(heights) + _TOP + _BOTTOM + 2 * _GAP

@@ -74,7 +74,7 @@ def evolve(
 
 
 def _stretches(waveform: Waveform, J: float, begin: float) -> Iterator[tuple[float, float, float]]:
-    """Duration [s], first and last current density [A/m^2] of each linear stretch from `begin` on."""
+    """Return the duration [s], first and last current density [A/m^2] of each linear stretch from `begin` on."""
     for i in range(waveform.time.size - 1):
         t_0, t_1 = max(waveform.time[i], begin), waveform.time[i + 1]
         if t_1 > t_0:
@@ -110,7 +110,7 @@ class _Run:
         return dt * count
 
     def _matrices(self, J_0: float, J_1: float) -> tuple[scipy.sparse.csr_matrix, scipy.sparse.csr_matrix | None]:
-        """The operator on the occupied cells and the two ends: constant part, and part per current if that changes."""
+        """Return the operator on occupied cells and both ends: constant part, and part per current if that changes."""
         occupied = self.p > FLOOR * self.p.max()
         needed = _around(occupied, MARGIN)
         if np.any(needed & ~self.cells) or self.cells.sum() > 2 * needed.sum():
@@ -156,7 +156,7 @@ def _norm(matrix: scipy.sparse.csr_matrix) -> float:
 
 
 def _runge_kutta(constant, per_J, y: np.ndarray, dt: float, J: np.ndarray) -> np.ndarray:
-    """One step of the classical method; J at its beginning, middle and end [A/m^2]."""
+    """Return one step of the classical method; J at its beginning, middle and end [A/m^2]."""
 
     def rate(y: np.ndarray, J: float) -> np.ndarray:
         return constant @ y if per_J is None else constant @ y + J * (per_J @ y)

@@ -8,8 +8,8 @@ g = 1/[N (1 + alpha^2)], the same for x and phi, the density obeys
 with fluxes of fourth order at the faces (`line`). The current enters linearly: drift and operator are a
 constant part plus J times another.
 
-Faces. The flux f at a face is reconstructed so that its difference over a cell is the derivative of f at the centre of the
-cell to fourth order (conservative finite differences): with f_k the values left and right of the face,
+Faces. The flux f at a face is reconstructed so that its difference over a cell is the derivative of f at the centre of
+the cell to fourth order (conservative finite differences): with f_k the values left and right of the face,
 
     f    = [7 (f_-1 + f_1) - (f_-2 + f_2)]/12
     f' h = [15 (f_1 - f_-1) - (f_2 - f_-2)]/12

@@ -1,6 +1,6 @@
 """Pulses on one state of a device without sampling noise: the Fokker-Planck equation on two grids.
 
-Same question and same answer as `llg.runs.simulation.run_pulse`, with a discretization error in place of the sampling
+The module answers as `llg.runs.simulation.run_pulse` does, with a discretization error in place of the sampling
 error. The cells are measured in the thermal width of the wells in their stiffest direction: the least length on which
 the density varies, because diffusion is as strong in q/Delta as in phi.
 
@@ -123,7 +123,7 @@ def pulse_density(
     field: Field = NO_FIELD,
     progress: Callable[[float], None] = lambda seconds: None,
 ) -> Density:
-    """Density at the end of a waveform of a wall that starts at one point (arguments as `run_pulse_density`).
+    """Return density at the end of a waveform of a wall that starts at one point (arguments as `run_pulse_density`).
 
     A point is no density that a grid can hold. The first few time constants are those of a Gaussian
     (`gaussian`), until it is `_START_WIDTH` cells wide.
@@ -152,7 +152,7 @@ def gaussian(
     field: Field,
     current: Callable[[float], float],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance of a wall that was at one point a given time ago.
+    """Return the mean and covariance of a wall that was at one point a given time ago.
 
     Args:
         model: the wall in its device.
@@ -184,7 +184,7 @@ def gaussian(
 
 
 def thermal_width(model: QPhiModel, places: list[tuple[float, float]], temperature: float) -> float:
-    """Least thermal width [1] in (q/Delta, phi) at the given q [m] and phi [rad]: root of kB T over the stiffness."""
+    """Return the least thermal width [1] in (q/Delta, phi) at q [m], phi [rad]: root of kB T over the stiffness."""
     h = 1e-3
     stiffest = 0.0
     for q, phi in places:
@@ -215,7 +215,7 @@ def _check(device: Device, drive: Drive, temperature: float, cell: float):
 def _outcome(
     case: PulseCase, model: QPhiModel, temperature: float, size: float, progress: Callable[[float], None]
 ) -> tuple[np.ndarray, CellGrid, Density]:
-    """Probabilities, shape (S + 1,), with the grid and the density that they come from; `size` is that of a cell."""
+    """Return probabilities, shape (S + 1,), with the grid and density they come from; `size` is that of a cell."""
     cells = model.device.track.length / (CELL_RATIO * size * model.Delta) * 2 * np.pi / size
     if cells > LARGEST_GRID:
         raise InputError(f"temperature = {temperature:g} [K] needs {cells:.2g} cells, must be <= {LARGEST_GRID:.0e}")
@@ -228,7 +228,7 @@ def _outcome(
 
 
 def _shares(wells: list[Well], grid: CellGrid, density: Density) -> np.ndarray:
-    """Probability of each well, then the rest, shape (S + 1,): the edges of wells may lie inside cells."""
+    """Return the probability of each well, then the rest, shape (S + 1,): the edges of wells may lie inside cells."""
     if not wells:
         return np.ones(1)
     faces = (np.arange(grid.q.size + 1) - 0.5) * (grid.q[1] - grid.q[0]) + grid.q[0]

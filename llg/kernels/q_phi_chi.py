@@ -7,8 +7,8 @@ R = 1/(rho + pi^2 S^2/(2 rho))^2,
     dphi/dt = [Q f1 + alpha C f2]/(1 + alpha^2)                                          + eps sqrt(n C) xi_2
     dchi/dt = (12/alpha) C^3 R [f3 - (theta/2) n S (3/C + 2 pi^2 C sqrt(R)/rho)]                   + eps r sqrt(n C^3 R) xi_3
 
-where f1 contains the drift -theta n a of the mobility gradient (`docs/theory-extended-walls.md`, section 5). The stationary law
-without drive is exp(-E/kB T) in (q, phi, chi).
+where f1 contains the drift -theta n a of the mobility gradient (`docs/theory-extended-walls.md`, section 5). The
+stationary law without drive is exp(-E/kB T) in (q, phi, chi).
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ _PI_SQUARED = 9.869604401089358
 
 @njit(inline="always")
 def drift(x, phi, chi, j, hx, hy, hz, tau, heat, table, c):
-    """Deterministic velocity (dx/dt, dphi/dt, dchi/dt) and noise amplitudes of the three, of one lane.
+    """Return the deterministic velocity (dx/dt, dphi/dt, dchi/dt) and noise amplitudes of the three, of one lane.
 
     Args:
         x: position in wall widths.
@@ -92,7 +92,7 @@ def drift(x, phi, chi, j, hx, hy, hz, tau, heat, table, c):
 
 @njit(inline="always")
 def held(chi):
-    """Tilt kept between the bounds of `llg.walls.q_phi_chi`."""
+    """Return the tilt kept between the bounds of `llg.walls.q_phi_chi`."""
     chi = chi if chi > -1.4 else -1.4
     return chi if chi < 1.4 else 1.4
 

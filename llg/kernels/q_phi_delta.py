@@ -1,14 +1,14 @@
 """Jitted time loop of the wall with moving width (q, phi, Delta), Stratonovich Heun scheme, over lanes of trajectories.
 
-Reduced units as in `llg.kernels.q_phi`, with Delta_0 for the width. Inside the loop the third coordinate is
-v = sqrt(Delta/Delta_0), in which its noise does not depend on the width. With lambda = v^2, n = w_0/s2 and a = d ln s2/dx,
+Reduced units as in `llg.kernels.q_phi`, with Delta_0 for the width. Inside the loop the third coordinate is v =
+sqrt(Delta/Delta_0), in which its noise does not depend on the width. With lambda = v^2, n = w_0/s2 and a = d ln s2/dx,
 
     dx/dt   = lambda [alpha f1 - Q f2 + (alpha/2) theta n a]/(1 + alpha^2)  + eps sqrt(n) v xi_1
     dphi/dt = [Q f1 + alpha f2]/(1 + alpha^2)                               + eps sqrt(n)/v xi_2
     dv/dt   = (6/(pi^2 alpha)) v f3 + (3/(pi^2 alpha)) theta n/v            + eps r sqrt(n) xi_3
 
-where f1 contains the drift -theta n a of the mobility gradient (`docs/theory-extended-walls.md`, section 5). The stationary law
-without drive is exp(-E/kB T) in (q, phi, Delta).
+where f1 contains the drift -theta n a of the mobility gradient (`docs/theory-extended-walls.md`, section 5). The
+stationary law without drive is exp(-E/kB T) in (q, phi, Delta).
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ COLUMNS = 10
 
 @njit(inline="always")
 def drift(x, phi, v, j, hx, hy, hz, tau, heat, table, c):
-    """Deterministic velocity (dx/dt, dphi/dt, dv/dt) and noise amplitudes of the three, of one lane.
+    """Return the deterministic velocity (dx/dt, dphi/dt, dv/dt) and noise amplitudes of the three, of one lane.
 
     Args:
         x: position in units of Delta_0.
@@ -94,7 +94,7 @@ def drift(x, phi, v, j, hx, hy, hz, tau, heat, table, c):
 
 @njit(inline="always")
 def held(v):
-    """Root of Delta/Delta_0 kept between the bounds of `llg.walls.q_phi_delta`."""
+    """Return the root of Delta/Delta_0 kept between the bounds of `llg.walls.q_phi_delta`."""
     v = v if v > 0.5 else 0.5
     return v if v < 2.0 else 2.0
 

@@ -104,21 +104,21 @@ def minimum_energy_path(
 
 
 def _force(model: QPhiModel, x: np.ndarray, field: Field, current_density: float) -> np.ndarray:
-    """-dE/dx over a constant energy, shape (m, 2) [A/m]; not more than on the straight track where that is wider."""
+    """Return -dE/dx over a constant energy, shape (m, 2) [A/m]; at most that of the straight track where wider."""
     q = x[:, 0] * model.Delta
     share = np.minimum(model.widths(q).s2 / model.device.track.width, 1.0)
     return np.stack(model.fields(q, x[:, 1], current_density, field), axis=-1) * share[:, None]
 
 
 def _equally_spaced(x: np.ndarray) -> np.ndarray:
-    """The images moved along the string to equal distances, shape (m, 2)."""
+    """Return the images moved along the string to equal distances, shape (m, 2)."""
     length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(x, axis=0).T))])
     even = np.linspace(0.0, length[-1], length.size)
     return np.stack([np.interp(even, length, column) for column in x.T], axis=-1)
 
 
 def _finished(model: QPhiModel, x: np.ndarray, field: Field, current_density: float) -> EnergyPath:
-    """The relaxed string with its highest image moved to the saddle, where it is near one."""
+    """Return the relaxed string with its highest image moved to the saddle, where it is near one."""
     q, phi = x[:, 0] * model.Delta, x[:, 1]
     energy = model.energy(q, phi, field, current_density)
     i = int(np.argmax(energy))
@@ -133,7 +133,7 @@ def _finished(model: QPhiModel, x: np.ndarray, field: Field, current_density: fl
 def paths_of_track(
     model: QPhiModel, points: list[FixedPoint] | None = None, field: Field = NO_FIELD, current_density: float = 0.0
 ) -> list[EnergyPath]:
-    """Paths that join the wells of a device, and lead on to both ends of the track.
+    """Return the paths that join the wells of a device, and lead on to both ends of the track.
 
     Each well is joined to the one of nearest angle in the next place along the track, and to the next angles at its
     own place where there are several.
@@ -166,7 +166,7 @@ def paths_of_track(
 
 
 def _places(model: QPhiModel, wells: list[FixedPoint]) -> list[list[FixedPoint]]:
-    """Wells gathered by position, from left to right."""
+    """Return the wells gathered by position, from left to right."""
     places: list[list[FixedPoint]] = []
     for well in sorted(wells, key=lambda well: well.q):
         if places and well.q - places[-1][-1].q < _SAME_PLACE * model.Delta:
@@ -195,13 +195,13 @@ def _around(place: list[FixedPoint]) -> Iterator[_Ends]:
 
 
 def _either_side(model: QPhiModel, pair: _Ends, field: Field, current_density: float) -> list[EnergyPath]:
-    """The path between two wells; two of them where it splits around a hill."""
+    """Return the path between two wells; two of them where it splits around a hill."""
     sides = (_BULGE, -_BULGE)
     return _different([minimum_energy_path(model, *pair, field, current_density, bulge=side) for side in sides])
 
 
 def _outwards(model: QPhiModel, well: FixedPoint, end: float, field: Field, current_density: float):
-    """The path from a well to an end of the track at q [m]; two of them where the valley splits on the way."""
+    """Return the path from a well to an end of the track at q [m]; two of them where the valley splits on the way."""
     paths = []
     for side in (_BULGE, -_BULGE):
         outside = end, _relaxed_angle(model, end, well.phi + side, field, current_density)
@@ -215,7 +215,7 @@ def _different(pair: list[EnergyPath]) -> list[EnergyPath]:
 
 
 def _relaxed_angle(model: QPhiModel, q: float, phi: float, field: Field, current_density: float) -> float:
-    """The angle [rad] to which a wall held at q [m] relaxes from phi [rad]."""
+    """Return the angle [rad] to which a wall held at q [m] relaxes from phi [rad]."""
     x = np.array([[q / model.Delta, phi]])
     pace = _STEP * GAMMA_0 / (model.fastest_rate(field) * np.sqrt(1 + model.alpha**2))
     for _ in range(_ITERATIONS):

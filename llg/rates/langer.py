@@ -2,17 +2,17 @@
 
     rate of a well over one saddle = lambda_+/(2 pi) * 2 pi kB T/sqrt|det H| * exp(-E_saddle/kB T)/Z
 
-lambda_+ is the growth rate of the unstable mode of the noiseless motion at the saddle, H the Hessian of E there in
-x = (q/Delta, phi), and Z = integral of exp(-E/kB T) dx over the whole well. With Z of the harmonic well and the
-curvature of E at the saddle this is Langer's formula. Both are exact integrals here, for notches far apart leave a barrier
-that is flat over many wall widths: with the free energy A(q) = -kB T ln integral exp(-E/kB T) dphi,
+lambda_+ is the growth rate of the unstable mode of the noiseless motion at the saddle, H the Hessian of E there in x =
+(q/Delta, phi), and Z = integral of exp(-E/kB T) dx over the whole well. With Z of the harmonic well and the curvature
+of E at the saddle this is Langer's formula. Both are exact integrals here, for notches far apart leave a barrier that
+is flat over many wall widths: with the free energy A(q) = -kB T ln integral exp(-E/kB T) dphi,
 
     L = integral of exp([A(q) - A_top]/kB T) [N(q)/N_top] dq/Delta   from the bottom of the well to where the escape ends,
 
-the curvature along q is -2 pi kB T/L^2, that of the parabola with the same L. Where the wall creeps over the barrier (lambda_+
-small against the relaxation of phi) the rate is then that of diffusion in A(q), exactly (H. A. Kramers, Physica 7, 284 (1940));
-where it flies over, the curvature cancels. Rates over equivalent saddles add; wells at several angles of one
-place count as one.
+the curvature along q is -2 pi kB T/L^2, that of the parabola with the same L. Where the wall creeps over the barrier
+(lambda_+ small against the relaxation of phi) the rate is then that of diffusion in A(q), exactly (H. A. Kramers,
+Physica 7, 284 (1940)); where it flies over, the curvature cancels. Rates over equivalent saddles add; wells at several
+angles of one place count as one.
 
 Weak damping is corrected by `llg.rates.turnover`.
 
@@ -79,17 +79,17 @@ class Passage:
     weight: float
 
     def rate(self, partition: float, reference: float, temperature: float) -> float:
-        """Escape rate [1/s] from a well of this partition function, of exp(-(E - reference)/kB T)."""
+        """Return the escape rate [1/s] from a well of this partition function, of exp(-(E - reference)/kB T)."""
         return self.weight / partition * math.exp(-(self.energy - reference) / (K_B * temperature))
 
 
 def partition_function(grid: ThermalGrid, well: int) -> float:
-    """Integral of exp(-(E - reference)/kB T) over q/Delta and phi between the saddles of a well [1]."""
+    """Return the integral of exp(-(E - reference)/kB T) over q/Delta and phi between the saddles of a well [1]."""
     return float(np.exp(-grid.energy[grid.owner == well, :-1]).sum() * grid.cell)
 
 
 def passages(model: QPhiModel, wells: list[Well], grid: ThermalGrid, temperature: float) -> list[Passage]:
-    """The ways between neighbouring wells and off the track, from left to right.
+    """Return the ways between neighbouring wells and off the track, from left to right.
 
     Raises:
         RunError: nothing holds the angle of the wall between two wells.
@@ -102,7 +102,7 @@ def passages(model: QPhiModel, wells: list[Well], grid: ThermalGrid, temperature
 
 
 def _passage(model: QPhiModel, grid: ThermalGrid, left: int, start: float, end: float, temperature: float) -> Passage:
-    """The way over the highest free energy between two places [m]."""
+    """Return the way over the highest free energy between two places [m]."""
     kT = K_B * temperature
     on_way = (grid.q >= start) & (grid.q <= end)
     q, E = grid.q[on_way], grid.energy[on_way, :-1]
@@ -127,7 +127,7 @@ def _passage(model: QPhiModel, grid: ThermalGrid, left: int, start: float, end: 
 
 
 def _top(q: np.ndarray, A: np.ndarray) -> tuple[float, float]:
-    """Place [m] and value of the largest A, between the points of the grid where it is not at an end."""
+    """Return the place [m] and value of the largest A, between the points of the grid where it is not at an end."""
     i = int(np.argmax(A))
     if not 0 < i < q.size - 1:
         return float(q[i]), float(A[i])
@@ -138,7 +138,7 @@ def _top(q: np.ndarray, A: np.ndarray) -> tuple[float, float]:
 
 
 def _angles(model: QPhiModel, q: float, energy: np.ndarray, phi: np.ndarray) -> np.ndarray:
-    """Angles at which E is least at one place, from its values on a circle of angles, by Newton's method [rad]."""
+    """Return the angles of least E at one place, from values on a circle of angles, by Newton's method [rad]."""
     angles = phi[(energy <= np.roll(energy, 1)) & (energy < np.roll(energy, -1))]
     for _ in range(_NEWTON):
         h = 1e-4

@@ -35,10 +35,10 @@ EQUATIONS = {
 
 
 def equation_of(device: Device) -> EquationOfMotion:
-    """The equations of motion that a device asks for in [wall] model."""
+    """Return the equations of motion that a device asks for in [wall] model."""
     return EQUATIONS[device.wall.model]
 
 
 def with_model(device: Device, name: str | None) -> Device:
-    """The device with other equations of motion; unchanged without a name."""
+    """Return the device with other equations of motion; unchanged without a name."""
     return device if name is None else dataclasses.replace(device, wall=dataclasses.replace(device.wall, model=name))

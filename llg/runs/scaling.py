@@ -1,7 +1,7 @@
 """From SI to the reduced units of the kernels, in one place: x = q/Delta, fields in Ms, time in 1/(gamma0 Ms).
 
-The kernels with three coordinates read one table, that of the tilt without t1. At each grid point, with zeta the measure of the
-deformation:
+The kernels with three coordinates read one table, that of the tilt without t1. At each grid point, with zeta the
+measure of the deformation:
 
     a = Delta s2'/s2     b = Delta s1'/s2     c = s1/s2      the wall at rest
     a1 = Delta b2'/s2    b1 = Delta b1'/s2    c1 = b1/s2     their change with zeta
@@ -214,7 +214,7 @@ def chi_input(model: QPhiChiModel, temperature: float, noise_scale: float = 1.0)
 
 
 def _shared(model, temperature, noise_scale, *torque):
-    """Kernel input of the rigid wall, the packed table with the column t1 if any, and the shared coefficients."""
+    """Return the rigid wall's kernel input, the packed table with t1 if any, and the shared coefficients."""
     g, r, Delta = model.device.geometry, model.response, model.Delta
     energy = model.sigma_0 * float(g.s2.min()) * model.t
     if energy < LEAST_STIFFNESS * K_B * temperature:
@@ -240,7 +240,7 @@ def _input(rest: KernelInput, advance, units, table, coefficients) -> KernelInpu
 
 
 def field_rows(model: QPhiModel, field: Field) -> tuple[float, float, float]:
-    """Applied field as the kernel takes it: pi/2 (H_x + Q H_D), pi/2 H_y, Q H_z, all in Ms."""
+    """Return the applied field as the kernel takes it: pi/2 (H_x + Q H_D), pi/2 H_y, Q H_z, all in Ms."""
     half_pi = math.pi / 2
     return (
         half_pi * (field.H_x + model.Q * model.H_D) / model.Ms,

@@ -26,7 +26,7 @@ _NEWTON = 8
 
 
 def walker_field(alpha: float, H_K: float, H_D: float = 0.0) -> float:
-    """Largest H_z [A/m] at which the wall angle can stand still: alpha |H_K|/2 for H_D = 0 [1].
+    """Return the largest H_z [A/m] at which the wall angle can stand still: alpha |H_K|/2 for H_D = 0 [1].
 
     With the chiral field it is alpha times the largest value of (H_K/2) sin 2 phi - (pi/2) H_D sin phi, thus
     (pi/2) alpha |H_D| for |H_D| >> |H_K| [3].
@@ -46,7 +46,7 @@ def walker_field(alpha: float, H_K: float, H_D: float = 0.0) -> float:
 
 
 def field_velocity(H_z, *, Q: float, Delta: float, alpha: float, walker: float):
-    """Mean velocity [m/s] in a perpendicular field, below and above the Walker field [1, 4].
+    """Return the mean velocity [m/s] in a perpendicular field, below and above the Walker field [1, 4].
 
     v = Q gamma0 Delta H_z/alpha below, Q (gamma0 Delta/alpha) [H_z - sgn(H_z) sqrt(H_z^2 - H_W^2)/(1 + alpha^2)] above.
     Exact where either H_K or H_D vanishes.
@@ -63,7 +63,7 @@ def field_velocity(H_z, *, Q: float, Delta: float, alpha: float, walker: float):
 
 
 def walker_drift(*, Delta: float, alpha: float, beta: float, H_K: float) -> float:
-    """Drift velocity u_W = gamma0 Delta |H_K|/(2 |1 - beta/alpha|) [m/s] beyond which spin transfer turns the wall [2].
+    """Return u_W = gamma0 Delta |H_K|/(2 |1 - beta/alpha|) [m/s], beyond which spin transfer turns the wall [2].
 
     Infinity for beta = alpha. Without DMI.
     """
@@ -71,7 +71,7 @@ def walker_drift(*, Delta: float, alpha: float, beta: float, H_K: float) -> floa
 
 
 def spin_transfer_velocity(u, *, Delta: float, alpha: float, beta: float, H_K: float):
-    """Mean velocity [m/s] under spin-transfer torque without DMI: beta u/alpha up to u_W, breakdown above [2].
+    """Return mean velocity [m/s] under spin-transfer torque without DMI: beta u/alpha up to u_W, breakdown above [2].
 
     Args:
         u: spin drift velocity along +x, any shape [m/s].
@@ -86,7 +86,7 @@ def spin_transfer_velocity(u, *, Delta: float, alpha: float, beta: float, H_K: f
 
 
 def spin_hall_velocity(H_DL, *, Delta: float, alpha: float, H_D: float):
-    """Velocity [m/s] under the damping-like torque for H_K << H_D [3].
+    """Return the velocity [m/s] under the damping-like torque for H_K << H_D [3].
 
     |v| = (pi/2) gamma0 Delta |H_D|/sqrt(1 + (alpha H_D/H_DL)^2), along +x for H_DL H_D < 0, that is theta_SH J D > 0.
 
@@ -102,7 +102,7 @@ def spin_hall_velocity(H_DL, *, Delta: float, alpha: float, H_D: float):
 
 
 def rest_angle(model: QPhiModel, field: Field = NO_FIELD) -> float:
-    """Angle [rad] of the wall at rest in the middle of the track without current; one of them where several are equal.
+    """Return the angle [rad] at rest in the middle of the track without current; one where several are equal.
 
     Args:
         model: the wall in its device.
@@ -121,7 +121,7 @@ def rest_angle(model: QPhiModel, field: Field = NO_FIELD) -> float:
 def straight_track_velocity(
     model: QPhiModel, current_density, field: Field = NO_FIELD
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean velocity that the wall settles to from rest, for any drive, and whether it turns.
+    """Return the mean velocity that the wall settles to from rest, for any drive, and whether it turns.
 
     Args:
         model: the wall on a straight track.
@@ -154,7 +154,7 @@ def _settled(model: QPhiModel, q: float, start: float, current_density: float, f
 
 
 def _first(model: QPhiModel, q: float, start: float, still: np.ndarray, current_density: float, field: Field) -> float:
-    """The first of the angles at which the wall stands still on its way from the start [rad]."""
+    """Return the first of the angles at which the wall stands still on its way from the start [rad]."""
     beside = model.velocity(q, start + np.array([-_NUDGE, 0.0, _NUDGE]), current_density, field)[1]
     if abs(beside[1]) < 1e-3 * np.abs(beside[[0, 2]]).min():  # it stands still from the start
         if beside[2] < 0:

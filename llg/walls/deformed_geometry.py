@@ -1,8 +1,8 @@
 """What a wall feels of the outline when it widens or tilts at a fixed magnetic moment.
 
-A wall of width Delta' that is tilted by chi, x = q' + y tan chi, sees what an upright wall of width Delta'/cos chi sees on
-a track of the outline w_chi(x), the extent along y of the slanted line through (x, 0). So the averages of `llg.device.geometry`
-serve for both.
+A wall of width Delta' that is tilted by chi, x = q' + y tan chi, sees what an upright wall of width Delta'/cos chi sees
+on a track of the outline w_chi(x), the extent along y of the slanted line through (x, 0). So the averages of
+`llg.device.geometry` serve for both.
 
 The coordinate q of the extended models is fixed by the magnetic moment along z, not by the centre q' of the deformed
 wall: q is the place of the upright wall of width Delta with the same moment. Where the outline slopes the two differ.
@@ -11,8 +11,8 @@ energy does. The averages, as functions of q, are taken as linear in a measure z
 
     s1(q, zeta) = s1(q) + zeta b1(q),    s2(q, zeta) = s2(q) + zeta b2(q),    P(q, zeta) = P(q) + zeta p(q)
 
-with b1, b2 and p from the exact averages of walls deformed as far as the models are meant for. P is the potential of the
-damping-like torque at fixed phi, dP/dq = s_J.
+with b1, b2 and p from the exact averages of walls deformed as far as the models are meant for. P is the potential of
+the damping-like torque at fixed phi, dP/dq = s_J.
 """
 
 import dataclasses
@@ -76,7 +76,7 @@ class _Deformed:
 
 @functools.lru_cache(maxsize=256)
 def widening_response(device: Device) -> Response:
-    """Response to zeta = Delta'/Delta - 1."""
+    """Return the response to zeta = Delta'/Delta - 1."""
     Delta = device.straight_wall.Delta
     low, high = (_stacked(_deformed(device, device.width_at, _full(device), f * Delta)) for f in WIDENED)
     return _response(device, (high - low) / (WIDENED[1] - WIDENED[0]), 0.0)
@@ -84,7 +84,7 @@ def widening_response(device: Device) -> Response:
 
 @functools.lru_cache(maxsize=256)
 def tilt_response(device: Device) -> Response:
-    """Response to zeta = sin^2 chi/(1 + kappa sin^2 chi); amplitudes and kappa are fitted to the exact averages."""
+    """Return the response to zeta = sin^2 chi/(1 + kappa sin^2 chi), fitted to the exact averages."""
     Delta = device.straight_wall.Delta
     upright = _stacked(_deformed(device, device.width_at, _full(device), Delta))
     tilted = [_stacked(_deformed(device, *_slanted(device, math.tan(chi)), Delta / math.cos(chi))) for chi in TILTS]
@@ -104,7 +104,7 @@ def tilt_response(device: Device) -> Response:
 
 
 def _full(device: Device) -> Callable:
-    """Extent of the track weighed with the crowded current density over J: the same everywhere."""
+    """Return the extent of the track weighed with the crowded current density over J: the same everywhere."""
     return lambda x: np.full_like(x, device.track.width)
 
 
@@ -113,7 +113,7 @@ def _stacked(deformed: "_Deformed") -> np.ndarray:
 
 
 def _response(device: Device, change: np.ndarray, saturation: float) -> Response:
-    """Response with these changes of the fields of `_Deformed`, shape (6, n).
+    """Return the response with these changes of the fields of `_Deformed`, shape (6, n).
 
     Next to contact pads a wall with large tilt leaves the law; the averages are kept positive there.
     """
@@ -128,7 +128,7 @@ def _response(device: Device, change: np.ndarray, saturation: float) -> Response
 
 
 def _deformed(device: Device, outline: Callable, crowded: Callable, Delta: float) -> _Deformed:
-    """Averages over a wall of another width on another outline, at the places of equal magnetic moment.
+    """Return the averages over a wall of another width on another outline, at the places of equal magnetic moment.
 
     Args:
         device: gives the grid, the upright wall and its moments.
@@ -168,7 +168,7 @@ def _ends(spline, place, length):
 
 
 def _beyond(integral, spline, place, length):
-    """Integral of the spline from 0, whose value stays that at the ends beyond them."""
+    """Return the integral of the spline from 0, whose value stays that at the ends beyond them."""
     inside = np.clip(place, 0, length)
     return integral(inside) + (place - inside) * spline(inside)
 
@@ -180,7 +180,7 @@ def _gudermann(z):
 def _moment_difference(
     outline: Callable, Delta: float, other: Callable, other_Delta: float, profile: Callable
 ) -> float:
-    """Half the integral of outline profile(x/Delta) - other profile(x/other Delta), a wall in q = 0 [m^2].
+    """Return half the integral of outline profile(x/Delta) - other profile(x/other Delta), wall at q = 0 [m^2].
 
     The profile is odd and goes from -1 to 1; this is the constant that the running integrals of s1 and s2 lack.
     """
@@ -190,7 +190,7 @@ def _moment_difference(
 
 
 def _slanted(device: Device, slope: float) -> tuple[Callable, Callable]:
-    """Extent along y of the slanted lines through (x, 0), and the same weighed with the crowded current density."""
+    """Return the extent along y of slanted lines through (x, 0), plain and weighed with the crowded current."""
     half, Delta = 0.505 * float(device.geometry.w.max()), device.straight_wall.Delta
     slices = max(math.ceil(2 * half * slope / Delta * _SLICES_PER_DELTA), 32)
     y = ((np.arange(slices) + 0.5) / slices * 2 - 1) * half

@@ -94,14 +94,14 @@ class QPhiModel:
         return s1, s2, s1.derivative(), s2.derivative(), s2.antiderivative()
 
     def widths(self, q) -> Widths:
-        """Averaged widths at q [m]; beyond the ends of the track those at the end."""
+        """Return the averaged widths at q [m]; beyond the ends of the track those at the end."""
         q = np.clip(q, 0.0, self.device.track.length)
         s1, s2, ds1, ds2 = (spline(q) for spline in self._splines[:4])
         uniform, crowded = 1 - self.kappa, self.kappa * self.device.track.width
         return Widths(s1, s2, ds1, ds2, uniform * s1 + crowded, uniform * ds1, uniform * s2 + crowded)
 
     def energy(self, q, phi, field: Field = NO_FIELD, current_density: float = 0.0) -> np.ndarray:
-        """Energy [J] at q [m] and phi [rad]; the damping-like and spin-transfer torques have none.
+        """Return the energy [J] at q [m] and phi [rad]; the damping-like and spin-transfer torques have none.
 
         Args:
             q: wall position, any shape [m].
@@ -118,14 +118,14 @@ class QPhiModel:
         return energy + self._extra(q)[0]
 
     def extra_force(self, q):
-        """Derivative of V_extra [N] at q [m]."""
+        """Return the derivative of V_extra [N] at q [m]."""
         return self._extra(q)[1]
 
     def _extra(self, q):
         return self.device.extra_potential(q)
 
     def fields(self, q, phi, current_density=0.0, field: Field = NO_FIELD) -> tuple[np.ndarray, np.ndarray]:
-        """Right-hand sides (f1, f2) of the two equations including all torques [A/m].
+        """Return the right-hand sides (f1, f2) of the two equations including all torques [A/m].
 
         Args:
             q: wall position, any shape [m].
@@ -154,13 +154,13 @@ class QPhiModel:
         return f1, f2
 
     def velocity(self, q, phi, current_density=0.0, field: Field = NO_FIELD) -> tuple[np.ndarray, np.ndarray]:
-        """(dq/dt [m/s], dphi/dt [rad/s]) without noise, arguments as `fields`."""
+        """Return (dq/dt [m/s], dphi/dt [rad/s]) without noise, arguments as `fields`."""
         f1, f2 = self.fields(q, phi, current_density, field)
         rate = GAMMA_0 / (1 + self.alpha**2)
         return self.Delta * rate * (self.alpha * f1 - self.Q * f2), rate * (self.Q * f1 + self.alpha * f2)
 
     def friction(self, q) -> np.ndarray:
-        """N(q) = 2 mu0 Ms Delta t s2/gamma0 [J s]: energy per unit of (angular velocity x angle)."""
+        """Return N(q) = 2 mu0 Ms Delta t s2/gamma0 [J s]: energy per unit of (angular velocity x angle)."""
         return self._friction(self.widths(q).s2)
 
     @property
@@ -172,11 +172,11 @@ class QPhiModel:
         return 2 * MU_0 * self.Ms * self.Delta * self.t * s2 / GAMMA_0
 
     def complete(self, q: float, phi: float) -> tuple[float, ...]:
-        """All coordinates of a wall at q [m] with angle phi [rad]."""
+        """Return all coordinates of a wall at q [m] with angle phi [rad]."""
         return float(q), float(phi)
 
     def fastest_rate(self, field: Field = NO_FIELD, current_density: float = 0.0) -> float:
-        """Upper estimate of the fastest relaxation or precession rate [1/s]; limits the time step."""
+        """Return the upper estimate of the fastest relaxation or precession rate [1/s]; limits the time step."""
         g = self.device.geometry
         in_plane = math.hypot(abs(field.H_x) + abs(self.H_D), field.H_y)
         angle = abs(self.H_K) + math.pi / 2 * in_plane * np.max(g.s1 / g.s2) + abs(field.H_z)
@@ -187,7 +187,7 @@ class QPhiModel:
         return GAMMA_0 / math.sqrt(1 + self.alpha**2) * float(angle + curvature + self._current_field(current_density))
 
     def _current_field(self, current_density: float) -> float:
-        """Upper estimate of the fields [A/m] of all torques of a current density [A/m^2]."""
+        """Return the upper estimate of the fields [A/m] of all torques of a current density [A/m^2]."""
         g, w_0 = self.device.geometry, self.device.track.width
         s_J, s_u = (1 - self.kappa) * g.s1 + self.kappa * w_0, (1 - self.kappa) * g.s2 + self.kappa * w_0
         spin_orbit = math.pi / 2 * np.max(s_J / g.s2) * (abs(self.H_DL_per_J) + abs(self.H_FL_per_J))

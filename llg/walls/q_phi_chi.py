@@ -12,9 +12,9 @@ magnetic moment (`llg.walls.deformed_geometry`):
     alpha phi'/cos chi - Q q'/Delta   = gamma0 f2 - Q u (s_u/s2)/Delta
     alpha Z chi'                      = gamma0 f3,    Z = (rho + (pi sin chi)^2/2 rho)^2/(12 cos^3 chi)
 
-with rho = s2/Delta, f_i = -(Delta d/dq, d/dphi, d/dchi)E/(2 mu0 Ms Delta t s2(q)) and the damping-like torque. The normal of the wall is
-at the angle -chi, so that the chiral energy is least at phi = -chi or phi = pi - chi. c is what the edges of the track add
-to the stiffness (`edge_stiffness`).
+with rho = s2/Delta, f_i = -(Delta d/dq, d/dphi, d/dchi)E/(2 mu0 Ms Delta t s2(q)) and the damping-like torque. The
+normal of the wall is at the angle -chi, so that the chiral energy is least at phi = -chi or phi = pi - chi. c is what
+the edges of the track add to the stiffness (`edge_stiffness`).
 
 References:
     O. Boulle, S. Rohart, L. D. Buda-Prejbeanu, E. Jue, I. M. Miron, S. Pizzini, J. Vogel, G. Gaudin, A. Thiaville,
@@ -37,10 +37,11 @@ LARGEST = 1.4
 
 
 def edge_stiffness(width: float, Delta: float) -> float:
-    """Relative increase c of the tilt stiffness by the edges of the track [1].
+    """Return the relative increase c of the tilt stiffness by the edges of the track [1].
 
     At the edges the chiral boundary condition holds the slope of the wall at 2/pi of that inside, over a length of
-    (pi/2) Delta; the tilt is the slope of the straight line fitted to the wall (`docs/theory-extended-walls.md`, section 4).
+    (pi/2) Delta; the tilt is the slope of the straight line fitted to the wall (`docs/theory-extended-walls.md`,
+    section 4).
 
     Args:
         width: width of the track [m].
@@ -74,7 +75,7 @@ class QPhiChiModel(ThirdCoordinateModel):
     def energy(  # type: ignore[override]  # one coordinate more
         self, q, phi, chi=None, field: Field = NO_FIELD, current_density: float = 0.0
     ) -> np.ndarray:
-        """Energy [J]; without chi the least one over it, with the tilt at rest at that q and phi.
+        """Return the energy [J]; without chi the least one over it, with the tilt at rest at that q and phi.
 
         Args:
             q: wall position, any shape [m].
@@ -132,7 +133,7 @@ class QPhiChiModel(ThirdCoordinateModel):
     def velocity(  # type: ignore[override]  # one coordinate more
         self, q, phi, chi, current_density=0.0, field: Field = NO_FIELD
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(dq/dt [m/s], dphi/dt [rad/s], dchi/dt [rad/s]) without noise, arguments as `forces`."""
+        """Return (dq/dt [m/s], dphi/dt [rad/s], dchi/dt [rad/s]) without noise, arguments as `forces`."""
         f1, f2, f3 = self.forces(q, phi, chi, current_density, field)
         rate, C = GAMMA_0 / (1 + self.alpha**2), np.cos(chi)
         rho = self.widths(q).s2 / self.Delta
@@ -144,7 +145,7 @@ class QPhiChiModel(ThirdCoordinateModel):
         )
 
     def fastest_rate(self, field: Field = NO_FIELD, current_density: float = 0.0) -> float:
-        """Upper estimate of the fastest relaxation or precession rate [1/s]; limits the time step."""
+        """Return the upper estimate of the fastest relaxation or precession rate [1/s]; limits the time step."""
         g, r = self.device.geometry, self.response
         stiffness = self.h_sigma * (1 + 2 * np.abs(r.b2) / g.s2) + math.pi * abs(self.H_D)
         tilt = GAMMA_0 * 12 / self.alpha * float(np.max(stiffness * (self.Delta / g.s2) ** 2))
