@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llg import load_device
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.partition("#")[0].strip() for line in re.findall(r"^    (dwsynapse .*)$", README, flags=re.MULTILINE)]
@@ -63,6 +65,14 @@ def test_page_on_arrays(tmp_path):
     epochs = [line.split() for line in said.splitlines() if re.match(r"\d ", line)]
     assert len(epochs) == 5 and float(epochs[-1][1]) > 0.85
     assert float(said.splitlines()[-1]) > 0.9
+
+
+def test_page_on_devices(tmp_path):
+    """The script of the page: the changed device is written, reads back, and its pulse has an outcome."""
+    page = (ROOT / "docs" / "device-files.md").read_text(encoding="utf-8")
+    said = run_script(PYTHON.findall(page)[0], tmp_path)
+    assert "120" in said.splitlines()[0]
+    assert {notch.depth for notch in load_device(tmp_path / "deep.toml").notches} == {16e-9}
 
 
 def test_python_gives_what_it_says():
