@@ -24,3 +24,8 @@ def nearest(name: str, valid) -> str:
     valid = sorted(valid)
     close = get_close_matches(name, valid, n=1, cutoff=0.6)
     return f'; did you mean "{close[0]}"?' if close else f"; valid names: {', '.join(valid)}"
+
+
+def harmless(text: str) -> str:
+    """Return a text whose control characters, which could steer a terminal, are spelled out as in `\\x1b`."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

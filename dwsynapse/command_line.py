@@ -8,9 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from dwcore import __version__
-from dwcore.errors import InputError, RunError
+from dwcore.errors import InputError, RunError, harmless
 from dwsynapse.commands import COMMANDS
-from dwsynapse.options import harmless
 
 _PLAIN = {"µ": "u", "²": "^2", "³": "^3", "±": "+-", "×": "x", "−": "-", "–": "-", "°": "deg", "Ω": "ohm", "…": "..."}
 
@@ -41,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when done, 1 when it failed while running, 2 for bad input."""
     words = list(sys.argv[1:] if argv is None else argv)
     _print_what_the_terminal_can()
+    if "matplotlib" not in sys.modules:  # figures go to files; the back end of a notebook may not be installed here
+        os.environ["MPLBACKEND"] = "agg"
     try:
         name = next((word for word in words if not word.startswith("-")), None)
         arguments = build_parser(name).parse_args(_joined(words))

@@ -30,6 +30,7 @@ from compact.drawing.transition_plots import plot_conductance_states, plot_move_
 from compact.table.phase_diagram import phase_diagram
 from compact.table.staircase import staircase
 from compact.table.table_file import load_table
+from dwcore.canvas.style import own_look
 from dwcore.errors import InputError, nearest
 from dwcore.storage.files import open_checked, provenance
 from dwsynapse.about import is_device
@@ -67,7 +68,8 @@ class FigureKind:
 
     def draw(self, content: object) -> Figure:
         """Return the figure of the content of a file."""
-        drawn = self.plot(content)
+        with own_look():
+            drawn = self.plot(content)
         return drawn if isinstance(drawn, Figure) else drawn.figure
 
 
@@ -320,7 +322,7 @@ def can_move(source: str) -> bool:
 
 
 def movie_of(source: str, number: int = 0) -> Iterator[np.ndarray]:
-    """Pictures of one recorded trajectory, see `llg.drawing.animation.WallScene`.
+    """Return pictures of one recorded trajectory, see `llg.drawing.animation.WallScene`.
 
     Args:
         source: a trajectory file.
@@ -329,4 +331,9 @@ def movie_of(source: str, number: int = 0) -> Iterator[np.ndarray]:
     Raises:
         InputError: no sound trajectory file, or no such trajectory.
     """
-    return WallScene(load_trajectories(source), number).frames()
+    return _in_own_look(WallScene(load_trajectories(source), number))
+
+
+def _in_own_look(scene: WallScene) -> Iterator[np.ndarray]:
+    with own_look():
+        yield from scene.frames()

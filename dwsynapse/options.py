@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from dwcore.errors import InputError
+from dwcore.errors import InputError, harmless
 from dwcore.parameters import as_number
 from dwcore.progress import bar as progress
 
@@ -88,11 +88,6 @@ def emit(arguments: argparse.Namespace, result: dict, lines: list[str]):
     print(json.dumps(result, allow_nan=False) if arguments.json else "\n".join(map(harmless, lines)))
 
 
-def harmless(text: str) -> str:
-    """Return a text whose control characters, which could steer a terminal, are spelled out as in `\\x1b`."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def run_variation(arguments: argparse.Namespace) -> None:
     """Run what --vary asks for, keep it in the file of --out or draw it there, and print it.
 
@@ -106,7 +101,7 @@ def run_variation(arguments: argparse.Namespace) -> None:
     if drawn and arguments.resume:
         raise InputError(f"--resume: {out} is a figure and keeps no points; give -o FILE.h5 and plot that")
     if out is not None:
-        writable_file(out, force or arguments.resume)
+        (writable_file if drawn else writable_hdf5)(out, force or arguments.resume)
     found = run_series(arguments.series(arguments), out=None if drawn else out, resume=arguments.resume, force=force)
     if drawn:
         from dwsynapse.variation_plot import plot_variation
@@ -129,6 +124,17 @@ def writable_file(path: Path, force: bool):
         raise InputError(f"{path}: the folder {path.parent} is not writable")
     if path.exists() and not force:
         raise InputError(f"{path}: exists; give --force to overwrite it")
+
+
+def writable_hdf5(path: Path, force: bool) -> None:
+    """Refuse a file for HDF5 as `writable_file` does, or where its name promises another format.
+
+    Raises:
+        InputError: it cannot or must not be written, or ends neither in .h5 nor in .hdf5.
+    """
+    if not path.is_dir() and path.suffix.lower() not in (".h5", ".hdf5"):
+        raise InputError(f"{path}: must end in .h5 or .hdf5, for what is written is HDF5")
+    writable_file(path, force)
 
 
 def writable_folder(path: Path, force: bool):

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from dwcore.canvas.style import own_look
 from dwcore.errors import InputError
 from dwcore.storage.atomic import replacing
 
@@ -14,7 +15,7 @@ DPI = 150
 
 
 def figure_format(path) -> str:
-    """Format that the suffix of a path asks for.
+    """Return the format that the suffix of a path asks for.
 
     Raises:
         InputError: the suffix is none of `FORMATS`.
@@ -29,7 +30,7 @@ def figure_bytes(figure: Figure, kind: str = "png") -> bytes:
     """Return the figure in one of `FORMATS`."""
     buffer = io.BytesIO()
     metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)  # the same figure, the same bytes
-    with rc_context({"svg.hashsalt": "dwsynapse"}):
+    with own_look(), rc_context({"svg.hashsalt": "dwsynapse"}):
         figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
     return buffer.getvalue()
 

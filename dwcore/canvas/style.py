@@ -6,6 +6,8 @@ imported when something is drawn.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -17,6 +19,21 @@ WIDTH = 8.8
 # Okabe and Ito's colours, told apart by the colour-blind; in grey the form of what is drawn tells them apart.
 BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#A6CFE8"
 INK, GREY, PALE = "#222222", "#6E6E6E", "#E4E4E4"
+
+
+_LEFT_ALONE = ("backend", "backend_fallback", "interactive", "toolbar", "webagg", "svg.fonttype")
+"""Settings of matplotlib that do not change the look, and whether the text of an SVG stays text."""
+
+
+@contextlib.contextmanager
+def own_look() -> Iterator[None]:
+    """Draw and write figures alike on every machine, whatever its matplotlibrc says; PDFs embed TrueType fonts."""
+    from matplotlib import rc_context, rcParams, rcParamsDefault
+
+    names = [name for name in rcParamsDefault if not name.startswith(_LEFT_ALONE)]
+    with rc_context({name: rcParamsDefault[name] for name in names}):
+        rcParams["pdf.fonttype"] = 42
+        yield
 
 
 def new_figure(

@@ -1,12 +1,16 @@
 """Output files that are complete or absent: written under a temporary name beside it, synced, renamed."""
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
 from pathlib import Path
 
 from dwcore.errors import InputError, RunError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a full disk says, which does not name the file."""
 
 
 @contextlib.contextmanager
@@ -29,8 +33,10 @@ def replacing(path, *, force: bool = False):
         _reserve(temporary)
         yield temporary
         _publish(temporary, _target(path, force))
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise RunError(f"{path} could not be written: {error.strerror}") from error
         raise
 
 

@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _fit(arguments: argparse.Namespace, device):
     from dwcore.canvas.figure_file import save_figure
+    from dwcore.canvas.style import own_look
     from llg.calibration.fit import calibrate
     from llg.calibration.report import as_json, as_text, parameter_lines
     from llg.device.device_file import save_device
@@ -86,7 +87,8 @@ def _fit(arguments: argparse.Namespace, device):
         comments += [f"from the {d.kind} {d.source}" for d in data]
         save_device(arguments.out, result.device, comments=comments, force=arguments.force)
     if arguments.plot:
-        save_figure(arguments.plot, plot_calibration(result), force=arguments.force)
+        with own_look():
+            save_figure(arguments.plot, plot_calibration(result), force=arguments.force)
     emit(arguments, as_json(result), as_text(result))
 
 
@@ -131,6 +133,7 @@ def _one_origin(arguments: argparse.Namespace) -> float | None:
 
 def _take_potential(arguments: argparse.Namespace, device):
     from dwcore.canvas.figure_file import save_figure
+    from dwcore.canvas.style import own_look
     from llg.calibration.potential_map import read_potential_map, with_potential
     from llg.constants import K_B
     from llg.device.device_file import save_device
@@ -158,7 +161,8 @@ def _take_potential(arguments: argparse.Namespace, device):
         comments = [f"Potential by dwsynapse from {arguments.potential}; the track has no notches."]
         save_device(arguments.out, even, comments=comments, force=arguments.force)
     if arguments.plot:
-        save_figure(arguments.plot, plot_potential(pinning, even), force=arguments.force)
+        with own_look():
+            save_figure(arguments.plot, plot_potential(pinning, even), force=arguments.force)
     kT = K_B * even.temperature
     rows = [
         {

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from dwsynapse.options import add_common, emit, progress, writable_file
+from dwsynapse.options import add_common, emit, progress, writable_hdf5
 
 BEST = "best"
 
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     if arguments.out is None:
         raise InputError("fit: needs -o FILE to write the table with the fit to")
-    writable_file(arguments.out, arguments.force)
+    writable_hdf5(arguments.out, arguments.force)
     form = DEFAULT if arguments.form is None else arguments.form
     if form != BEST:
         form_by_name(form)

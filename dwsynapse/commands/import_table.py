@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from dwcore.errors import InputError
-from dwsynapse.options import add_common, emit, si, whole_number, writable_file
+from dwsynapse.options import add_common, emit, si, whole_number, writable_hdf5
 
 SOURCES = {
     "crosssim": "lookup tables of CrossSim, files or a folder",
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Read foreign data and write a transition table."""
     if arguments.out is None:
         raise InputError("import: needs -o FILE to write the table to")
-    writable_file(arguments.out, arguments.force)
+    writable_hdf5(arguments.out, arguments.force)
     foreign = {"crosssim": ("area", "assume_stay"), "pulses": ("current", "duration")}[arguments.source]
     for name in foreign:
         if getattr(arguments, name):

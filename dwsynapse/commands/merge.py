@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from dwsynapse.options import add_common, emit, writable_file
+from dwsynapse.options import add_common, emit, writable_hdf5
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +20,6 @@ def run(arguments: argparse.Namespace) -> None:
 
     if arguments.out is None:
         raise InputError("merge: needs -o FILE to write the table to")
-    writable_file(arguments.out, arguments.force)
+    writable_hdf5(arguments.out, arguments.force)
     plan, table = merge(arguments.files, arguments.out, force=arguments.force)
     emit(arguments, *summary(arguments.out, table, plan.reference_temperature))

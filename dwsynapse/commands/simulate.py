@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from dwcore.errors import InputError
-from dwsynapse.options import add_common, emit, progress, si, whole_number, writable_file
+from dwsynapse.options import add_common, emit, progress, si, whole_number, writable_hdf5
 from llg.device.material import MODELS
 
 
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     from llg.runs.trajectories import record, save_trajectories
 
     if arguments.out:
-        writable_file(arguments.out, arguments.force)
+        writable_hdf5(arguments.out, arguments.force)
     device = with_model(load_device(arguments.device), arguments.model).draw(arguments.instance, arguments.seed)
     what = _what_acts(arguments, device)
     if arguments.method == "fokker-planck":

@@ -3,7 +3,7 @@
 import argparse
 import contextlib
 
-from dwsynapse.options import add_common, emit, progress, si_list, whole_number, writable_file
+from dwsynapse.options import add_common, emit, progress, si_list, whole_number, writable_hdf5
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     if arguments.out is None:
         raise InputError("sweep: needs -o FILE to write the table to")
-    writable_file(arguments.out, arguments.force or arguments.resume)
+    writable_hdf5(arguments.out, arguments.force or arguments.resume)
     plan = _plan(arguments)
     options = {"resume": arguments.resume, "force": arguments.force, "progress": progress}
     if arguments.shard is not None:

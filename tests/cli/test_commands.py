@@ -11,6 +11,7 @@ import pytest
 import dwsynapse
 from compact import load_table
 from dwcore.storage.files import open_checked, provenance
+from llg import load_device
 from llg.runs.trajectories import load_trajectories
 
 SIMULATE_KEYS = {
@@ -209,6 +210,30 @@ def test_info(chain, name, command):
     text = command("info", chain[0] / name).out
     assert text.startswith(f"{chain[0] / name}: sound {result['schema']} version 1, complete, content verified\n")
     assert all(array["name"] in text for array in result["arrays"])
+
+
+def test_info_of_a_device(command):
+    """What follows from the parameters, by the formulas of the rigid wall."""
+    result = command("info", "five_state", "--json").json
+    found = {one["name"]: one["value"] for one in result["derived"]}
+    device = load_device("five_state")
+    A, K_eff = device.material.A, device.material.K_u - 2e-7 * np.pi * device.material.Ms**2
+    assert found["K_eff"] == pytest.approx(K_eff, rel=1e-9)
+    assert found["Delta"] == pytest.approx(np.sqrt(A / K_eff), rel=1e-9)
+    assert found["sigma_0"] == pytest.approx(4 * np.sqrt(A * K_eff), rel=1e-9)
+    H_D = -device.material.D / (4e-7 * np.pi * device.material.Ms * found["Delta"])
+    assert found["H_D"] == pytest.approx(H_D, rel=1e-9)
+    assert found["saturation_velocity"] == pytest.approx(np.pi / 2 * 2.2128e5 * found["Delta"] * -H_D, rel=1e-3)
+    phi = np.linspace(0, 2 * np.pi, 100_001)
+    torque = found["H_K"] / 2 * np.sin(2 * phi) - np.pi / 2 * H_D * np.sin(phi)
+    assert found["walker_field"] == pytest.approx(4e-7 * np.pi * device.material.alpha * torque.max(), rel=1e-6)
+    rates = command("rates", "five_state", "--json").json["wells"]
+    assert [w["q_m"] for w in result["wells"]] == [w["q_m"] for w in rates]
+    assert result["wells"][0]["barrier_right_kT"] == pytest.approx(rates[0]["barrier_right_kT"], rel=1e-9)
+    text = command("info", "five_state").out
+    assert "five-state reference" in text and "Delta = 5.603e-09 m" in text and "5 wells" in text
+    refused = command("info", "five_state", "--check")
+    assert refused.code == 2 and "--check is for files" in refused.err
 
 
 def test_help_of_every_command(command):

@@ -12,7 +12,7 @@ import pytest
 from dwcore.errors import InputError
 from dwsynapse.command_line import build_parser, main
 from dwsynapse.commands import COMMANDS
-from dwsynapse.options import emit, progress, si, si_list, whole_number, writable_file, writable_folder
+from dwsynapse.options import emit, progress, si, si_list, whole_number, writable_file, writable_folder, writable_hdf5
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,21 @@ def test_files_that_may_be_written(tmp_path):
         with pytest.raises(InputError, match=said):
             writable_file(path, force=False)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["old.h5"]
+
+
+def test_hdf5_is_not_written_under_the_name_of_another_format(tmp_path):
+    writable_hdf5(tmp_path / "a.h5", force=False)
+    writable_hdf5(tmp_path / "a.HDF5", force=False)
+    for name in ("a.csv", "a", "a.h5.txt"):
+        with pytest.raises(InputError, match=r"must end in \.h5 or \.hdf5"):
+            writable_hdf5(tmp_path / name, force=True)
+
+
+def test_control_characters_are_spelled_out(capsys):
+    emit(argparse.Namespace(json=False), {}, ["a\x1b[2Jb\x07\u202e µm²"])
+    assert capsys.readouterr().out == "a\\x1b[2Jb\\x07\\u202e µm²\n"
+    assert main(["plot", "no\x1b[31mfile.h5", "-o", "f.png"]) == 2
+    assert "no\\x1b[31mfile.h5" in capsys.readouterr().err
 
 
 def test_folders_that_may_be_filled(tmp_path):
