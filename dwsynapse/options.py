@@ -21,6 +21,7 @@ __all__ = [
     "whole_number",
     "writable_file",
     "writable_folder",
+    "writable_hdf5",
 ]
 
 

@@ -8,7 +8,7 @@ from arraysim.programming.config import LoopSettings
 from arraysim.synapses.array_settings import ArraySettings
 from arraysim.synapses.settings import SynapseSettings
 from arraysim.training.task import DataSettings
-from dwsynapse.options import MAX_SEED, add_common, run_variation, whole_number, writable_file
+from dwsynapse.options import MAX_SEED, add_common, run_variation, whole_number, writable_hdf5
 from dwsynapse.settings import Settings
 
 SETTINGS = Settings(
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
         run_variation(arguments)
         return
     if arguments.out:
-        writable_file(arguments.out, arguments.force)
+        writable_hdf5(arguments.out, arguments.force)
     run_once(arguments, given)
 
 

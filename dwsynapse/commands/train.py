@@ -10,7 +10,7 @@ from arraysim.synapses.settings import SynapseSettings
 from arraysim.training.config import TrainingConfig
 from arraysim.training.task import DataSettings
 from dwcore.errors import InputError
-from dwsynapse.options import add_common, run_variation, si, whole_number, writable_file
+from dwsynapse.options import add_common, run_variation, si, whole_number, writable_hdf5
 from dwsynapse.settings import Settings, fields_of
 
 SETTINGS = Settings(
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
         run_variation(arguments)
     else:
         if arguments.out:
-            writable_file(arguments.out, arguments.force)
+            writable_hdf5(arguments.out, arguments.force)
         actions.run_training(arguments, given)
 
 

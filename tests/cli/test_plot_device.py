@@ -74,7 +74,7 @@ def test_animation_of_recorded_trajectories(device, folder, command):
         ("one.toml --figure lanscape -o a.png", 'one.toml: has no figure "lanscape"; did you mean "landscape"?'),
         ("one.toml --figure accuracy -o a.png", "valid names: field-velocity, landscape, phase, retention, velocity"),
         ("five_stat -o a.png", 'five_stat: no such file or shipped device; did you mean "five_state"?'),
-        ("none.toml -o a.png", "none.toml: cannot read"),
+        ("none.toml -o a.png", "none.toml: no such file"),
         ("one.toml --figure retention --current 1e11 -o a.png", 'the figure "retention" takes no current_density'),
         ("one.toml --figure velocity --current 0 -o a.png", "current density = 0 [A/m^2] must not be 0"),
         ("one.toml -o a.gif", "a.gif: the name of a figure must end in .png, .pdf or .svg"),
