@@ -163,7 +163,7 @@ COMMANDS = {
     "train --table table.h5 --network mlp:0": 'network "mlp:0": "0" must be whole numbers >= 1',
     "train --table table.h5 --network mlp:32,,3": 'network "mlp:32,,3": "32,,3" must be whole numbers >= 1',
     "train --table table.h5 --network vgg": 'network "vgg" is unknown; did you mean "vgg8"?',
-    "train --table table.h5 --network none.toml": "none.toml: cannot be read: No such file or directory",
+    "train --table table.h5 --network none.toml": "none.toml: no such file",
     "train --table table.h5 --network lenet": "network lenet:1, layer 4 (conv): a kernel of 5 does not fit 4 pixels",
     "train --table ladder:1": "1 states, there must be 2",
     "train --table ladder:x": "'x' must be a number of states",
