@@ -27,8 +27,7 @@ from compact.bulk.local import run_threads
 from compact.bulk.plan import Grid, SweepPlan
 from compact.bulk.run import run_shard
 from compact.bulk.sweep_file import SweepFile
-from compact.table.table_check import check_table
-from compact.table.table_file import load_table
+from compact.table.table_file import check_table, load_table
 from dwcore.errors import InputError
 from dwsynapse.options import progress
 from llg.device.device import load_device

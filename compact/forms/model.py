@@ -9,6 +9,7 @@ from compact.forms.forms import STRAY
 from compact.forms.passage import HELD, Pulses, displacement, effective_threshold, reached, to_matrix_rows
 from compact.forms.registry import form_by_name
 from dwcore.errors import InputError
+from dwcore.storage.records import data
 
 UP, DOWN = "threshold_up_", "threshold_down_"
 
@@ -18,8 +19,8 @@ class FittedModel:
     """A closed form with parameters for K devices; arrays are read-only.
 
     Attributes:
-        form: name of the closed form.
         states: number of states S.
+        form: name of the closed form.
         upward: sign of the current that drives towards higher states, +1 or -1.
         rest_rate: rate of escape from a well without current, nan where it is unknown [1/s].
         rest_temperature: the temperature at which that is so, nan where it is unknown [K].
@@ -31,17 +32,19 @@ class FittedModel:
         covariance: of the parameters of one device, shape (K, P, P), zero where the standard error is infinite.
     """
 
-    form: str
     states: int
-    upward: int
-    rest_rate: float
-    rest_temperature: float
-    names: tuple[str, ...]
-    units: tuple[str, ...]
-    shared: np.ndarray
-    value: np.ndarray
-    standard_error: np.ndarray
-    covariance: np.ndarray
+    form: str = data("name of the closed form", dtype="text")
+    upward: int = data("sign of the current that drives towards higher states", dtype="i1", ge=-1, le=1)
+    rest_rate: float = data("rate of escape to one neighbour without current, nan if unknown", "1/s", nan=True)
+    rest_temperature: float = data("temperature of that rate, nan if unknown", "K", nan=True)
+    names: tuple[str, ...] = data("names of the parameters", "1", "P", dtype="text", at="parameter")
+    units: tuple[str, ...] = data("units of the parameters", "1", "P", dtype="text", at="unit")
+    shared: np.ndarray = data("1 for parameters that all devices have in common", "1", "P", dtype="bool")
+    value: np.ndarray = data("values of the parameters by device, in their own units", "SI", "K P", ge=0)
+    standard_error: np.ndarray = data(
+        "standard errors of the values, infinite where not determined", "SI", "K P", finite=False
+    )
+    covariance: np.ndarray = data("covariance of the values of each device", "SI", "K P P")
 
     def __post_init__(self):
         """Check names, shapes and signs.

@@ -7,6 +7,7 @@ import numpy as np
 from compact.forms.model import FittedModel
 from compact.forms.spread import Spread
 from dwcore.errors import InputError
+from dwcore.storage.records import data, part
 
 GRID_ARRAYS = ("deviance", "expected_deviance", "residual")
 
@@ -25,13 +26,15 @@ class Fit:
         spread: between the devices, None with too few of them.
     """
 
-    model: FittedModel
-    deviance: np.ndarray
-    expected_deviance: np.ndarray
-    residual: np.ndarray
-    free: int
-    verdict: str
-    spread: Spread | None = None
+    model: FittedModel = part(FittedModel, at="")
+    deviance: np.ndarray = data(
+        "deviance of the counts from the model by device, temperature, current density, duration", "1", "K T A D"
+    )
+    expected_deviance: np.ndarray = data("mean of the deviance where the model is right", "1", "K T A D")
+    residual: np.ndarray = data("mean displacement observed minus fitted in its standard errors", "1", "K T A D")
+    free: int = data("number of parameters that the counts determined", dtype="i8", at="free_parameters", ge=0)
+    verdict: str = data("goodness of fit in words", dtype="text")
+    spread: Spread | None = part(Spread, default=None)
 
     def __post_init__(self):
         """Convert and check.

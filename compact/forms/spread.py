@@ -17,6 +17,7 @@ import dataclasses
 import numpy as np
 
 from dwcore.errors import InputError
+from dwcore.storage.records import data
 
 LEAST_DEVICES = 8
 SHARE = 0.95
@@ -36,11 +37,11 @@ class Spread:
         devices: number of devices it was found from.
     """
 
-    names: tuple[str, ...]
-    log_mean: np.ndarray
-    loading: np.ndarray
-    specific: np.ndarray
-    devices: int
+    names: tuple[str, ...] = data("parameters that differ between devices", "1", "Q", dtype="text", at="parameter")
+    log_mean: np.ndarray = data("mean logarithm of the SI values", "1", "Q")
+    loading: np.ndarray = data("common factors of the logarithms as columns", "1", "Q _")
+    specific: np.ndarray = data("variance of the logarithms beyond the factors", "1", "Q", ge=0)
+    devices: int = data("number of devices it was found from", dtype="i8", ge=1)
 
     def __post_init__(self):
         """Convert and check.

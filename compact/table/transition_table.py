@@ -4,6 +4,7 @@ States are numbered along the track. Row i of `counts` holds where the trajector
 were after one pulse; the last column counts those that left the track or ended in no state.
 """
 
+import copy
 import dataclasses
 import functools
 import json
@@ -14,8 +15,11 @@ import numpy as np
 
 from compact.forms.passage import grid_pulses
 from compact.forms.result import Fit
+from compact.states.drawn import parameter_unit
 from dwcore.errors import InputError
+from dwcore.storage import records
 from dwcore.storage.provenance import canonical_json
+from dwcore.storage.records import data, named, part
 
 # Counts up to here are exact as float64, so that probabilities are.
 MAX_COUNT = 2**53
@@ -32,10 +36,18 @@ class InstanceStates:
         conductance_std_ctoc: standard deviation of it from read to read, shape (K, T, S) [S].
     """
 
-    present: np.ndarray
-    position: np.ndarray
-    conductance: np.ndarray
-    conductance_std_ctoc: np.ndarray
+    present: np.ndarray = data(
+        "1 where the device instance has the state at the temperature, else 0", "1", "K T S", dtype="u1",
+        at="instance_present", le=1,
+    )  # fmt: skip
+    position: np.ndarray = data("position of the state by device and temperature", "m", "K T S", at="instance_position")
+    conductance: np.ndarray = data(
+        "mean conductance of the state by device and temperature", "S", "K T S", at="instance_conductance", gt=0
+    )
+    conductance_std_ctoc: np.ndarray = data(
+        "standard deviation from read to read by device and temperature", "S", "K T S",
+        at="instance_conductance_std_ctoc", ge=0,
+    )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,19 +73,33 @@ class TransitionTable:
         seed: root seed, 0 to 2**64 - 1 [1].
     """
 
-    position: np.ndarray
-    conductance: np.ndarray
-    conductance_std_ctoc: np.ndarray
-    current_density: np.ndarray
-    duration: np.ndarray
-    temperature: np.ndarray
-    counts: np.ndarray
-    energy_per_pulse: np.ndarray
-    retention_rate: np.ndarray | None = None
-    retention_method: str = ""
-    devices: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
-    instance_states: InstanceStates | None = None
-    fit: Fit | None = None
+    position: np.ndarray = data("position of the state on the track", "m", "S", at="states/position", ascending=True)
+    conductance: np.ndarray = data("mean conductance of the state", "S", "S", at="states/conductance", gt=0)
+    conductance_std_ctoc: np.ndarray = data(
+        "standard deviation from read to read", "S", "S", at="states/conductance_std_ctoc", ge=0
+    )
+    current_density: np.ndarray = data(
+        "current density of the pulse in the heavy metal", "A/m^2", "A", at="pulses/current_density", ascending=True
+    )
+    duration: np.ndarray = data("duration of the pulse", "s", "D", at="pulses/duration", ascending=True, gt=0)
+    temperature: np.ndarray = data("temperature", "K", "T", at="pulses/temperature", ascending=True, ge=0)
+    counts: np.ndarray = data(
+        "trajectories by device, temperature, current density, duration, state before and state after", "1",
+        "K T A D S S+1", dtype="u8", at="transitions/counts",
+    )  # fmt: skip
+    energy_per_pulse: np.ndarray = data(
+        "energy of one pulse by current density and duration", "J", "A D", at="energy/per_pulse", ge=0
+    )
+    retention_rate: np.ndarray | None = data(
+        "rate of escape without drive by device, temperature, state before and state after", "1/s", "K T S S",
+        at="retention/rate", finite=False, default=None,
+    )  # fmt: skip
+    retention_method: str = data("how the rates were found", dtype="text", at="retention/method", default="")
+    devices: dict[str, np.ndarray] = named(
+        lambda name: f"{name} of each device instance", parameter_unit, "K", default_factory=dict
+    )
+    instance_states: InstanceStates | None = part(InstanceStates, at="states", default=None)
+    fit: Fit | None = part(Fit, default=None)
     config: dict = dataclasses.field(default_factory=dict)
     seed: int
 
@@ -84,21 +110,20 @@ class TransitionTable:
             InputError: all problems in one line.
         """
         # Each step takes for granted what the one before has checked.
-        with np.errstate(invalid="ignore"):
-            problems = [*self._convert()] or [*_shape_problems(self)] or [*_value_problems(self)]
+        problems = [*self._convert()] or [*records.problems(self)] or [*_value_problems(self)]
         if problems:
             raise InputError(f"transition table: {'; '.join(problems)}")
 
     def _convert(self) -> Iterator[str]:
-        for name in FLOATS:
-            yield from self._set_array(name, getattr(self, name), np.float64)
-        if self.retention_rate is not None:
-            yield from self._set_array("retention_rate", self.retention_rate, np.float64)
-        yield from self._set_array("counts", self.counts, np.uint64)
+        yield from _set_arrays(self, "")
+        if isinstance(self.instance_states, InstanceStates):
+            object.__setattr__(self, "instance_states", copy.copy(self.instance_states))
+            yield from _set_arrays(self.instance_states, "instance_states.")
         yield from self._convert_devices()
-        yield from self._convert_instance_states()
         if self.fit is not None and not isinstance(self.fit, Fit):
             yield f"fit of type {type(self.fit).__name__} must be a Fit"
+        elif self.fit is not None and np.ndim(self.position) == 1 and self.fit.model.states != self.position.size:
+            yield f"fit has {self.fit.model.states} states, {self.position.size} are needed"
         if not isinstance(self.retention_method, str):
             yield f"retention_method = {self.retention_method!r} must be text"
         try:
@@ -115,25 +140,6 @@ class TransitionTable:
         if not 0 <= self.seed < 2**64:
             yield f"seed must be an integer from 0 to {2**64 - 1}"
 
-    def _set_array(self, name: str, values, dtype) -> Iterator[str]:
-        try:
-            object.__setattr__(self, name, _read_only(values, dtype))
-        except (TypeError, ValueError, OverflowError) as error:
-            yield f"{name} {error}"
-
-    def _convert_instance_states(self) -> Iterator[str]:
-        if self.instance_states is None:
-            return
-        converted = {}
-        for field in dataclasses.fields(InstanceStates):
-            dtype = np.uint8 if field.name == "present" else np.float64
-            try:
-                converted[field.name] = _read_only(getattr(self.instance_states, field.name), dtype)
-            except (TypeError, ValueError, OverflowError) as error:
-                yield f"instance_states.{field.name} {error}"
-        if len(converted) == len(dataclasses.fields(InstanceStates)):
-            object.__setattr__(self, "instance_states", InstanceStates(**converted))
-
     def _convert_devices(self) -> Iterator[str]:
         if not isinstance(self.devices, dict):
             yield f"devices of type {type(self.devices).__name__} must be a dictionary"
@@ -144,7 +150,7 @@ class TransitionTable:
                 yield f"devices has the name {name!r}, it must be text without a slash and not empty"
                 continue
             try:
-                converted[name] = _read_only(values, np.float64)
+                converted[name] = _read_only(values, np.dtype(np.float64))
             except (TypeError, ValueError, OverflowError) as error:
                 yield f"devices[{name}] {error}"
         object.__setattr__(self, "devices", converted)
@@ -178,16 +184,14 @@ class TransitionTable:
         return _frozen(np.sqrt((hit + 0.5) * (n - hit + 0.5) / (n + 2)) / (n + 1))
 
 
-FLOATS = (
-    "position",
-    "conductance",
-    "conductance_std_ctoc",
-    "current_density",
-    "duration",
-    "temperature",
-    "energy_per_pulse",
-)
-ASCENDING = {"position": "m", "current_density": "A/m^2", "duration": "s", "temperature": "K"}
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Derived:
+    """What the file of a table holds beside its fields, for readers of other programs; it follows from the counts."""
+
+    probability: np.ndarray = data("counts over their row sum", "1", "K T A D S S+1", at="transitions/probability")
+    standard_error: np.ndarray = data(
+        "posterior standard deviation of the probability", "1", "K T A D S S+1", at="transitions/standard_error"
+    )
 
 
 def _frozen(values: np.ndarray) -> np.ndarray:
@@ -195,88 +199,34 @@ def _frozen(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _read_only(values, dtype) -> np.ndarray:
+def _set_arrays(record, where: str) -> Iterator[str]:
+    """Replace the arrays of a record by read-only copies of their type; yield what cannot be converted."""
+    for name, item, optional in records.items(type(record)):
+        value = getattr(record, name)
+        if item.record is None and not item.named and item.dtype != "text" and not (optional and value is None):
+            try:
+                object.__setattr__(record, name, _read_only(value, np.dtype(item.dtype)))
+            except (TypeError, ValueError, OverflowError) as error:
+                yield f"{where}{name} {error}"
+
+
+def _read_only(values, dtype: np.dtype) -> np.ndarray:
     """Return a read-only copy; conversions that would change a value raise ValueError."""
     given = np.asarray(values)
     if given.dtype.kind not in "iuf":
         raise ValueError(f"of type {given.dtype} must be numbers")
-    copy = np.array(given, dtype=dtype, order="C")
-    if np.issubdtype(dtype, np.unsignedinteger) and not np.all((given >= 0) & (given == copy)):
+    with np.errstate(invalid="ignore"):
+        copied = np.array(given, dtype=dtype, order="C")
+    if dtype.kind == "u" and not np.all((given >= 0) & (given == copied)):
         raise ValueError("must be whole numbers >= 0" + (" and <= 255" if dtype == np.uint8 else ""))
-    return _frozen(copy)
-
-
-def _shape_problems(table: TransitionTable) -> Iterator[str]:
-    """Yield every array that does not fit the lengths of the axes."""
-    axes = {name: getattr(table, name).shape for name in ASCENDING}
-    wrong = [name for name, shape in axes.items() if len(shape) != 1 or shape == (0,)]
-    for name in wrong:
-        yield f"{name} of shape {axes[name]} must be a list of at least one value"
-    if wrong:
-        return
-    n_states, n_current = table.position.size, table.current_density.size
-    n_duration, n_temperature = table.duration.size, table.temperature.size
-    n_devices = table.counts.shape[0] if table.counts.ndim else 0
-    expected = {
-        "conductance": (n_states,),
-        "conductance_std_ctoc": (n_states,),
-        "counts": (max(n_devices, 1), n_temperature, n_current, n_duration, n_states, n_states + 1),
-        "energy_per_pulse": (n_current, n_duration),
-        "retention_rate": (n_devices, n_temperature, n_states, n_states),
-    }
-    arrays = {name: getattr(table, name) for name in expected}
-    for name, values in table.devices.items():
-        expected[f"devices[{name}]"], arrays[f"devices[{name}]"] = (n_devices,), values
-    for name, values in _instance_arrays(table).items():
-        expected[name], arrays[name] = (n_devices, n_temperature, n_states), values
-    if table.fit is not None:
-        grid = (n_devices, n_temperature, n_current, n_duration)
-        expected["fit.deviance"], arrays["fit.deviance"] = grid, table.fit.deviance
-        if table.fit.model.states != n_states:
-            yield f"fit has {table.fit.model.states} states, {n_states} are needed"
-    for name, shape in expected.items():
-        if arrays[name] is not None and arrays[name].shape != shape:
-            yield f"{name} has the shape {arrays[name].shape}, {shape} is needed"
-
-
-def _instance_arrays(table: TransitionTable) -> dict[str, np.ndarray]:
-    states = table.instance_states
-    names = [field.name for field in dataclasses.fields(InstanceStates)] if states is not None else []
-    return {f"instance_states.{name}": getattr(states, name) for name in names}
+    return _frozen(copied)
 
 
 def _value_problems(table: TransitionTable) -> Iterator[str]:
-    arrays = {name: getattr(table, name) for name in FLOATS} | _instance_arrays(table)
-    arrays |= {f"devices[{name}]": values for name, values in table.devices.items()}
-    for name, values in arrays.items():
-        if values is not None and not np.all(np.isfinite(values)):
-            yield f"{name} holds {values[~np.isfinite(values)][0]}, all values must be finite"
-    for name, unit in ASCENDING.items():
-        values = getattr(table, name)
-        if np.any(np.diff(values) <= 0):
-            yield f"{name} must be strictly ascending, is {np.array2string(values, threshold=8)} [{unit}]"
-    yield from _bound_problems(table)
+    """Yield what no bound of a single value says."""
     yield from _row_problems(table.counts)
     if table.retention_rate is not None:
         yield from _retention_problems(table)
-
-
-def _bound_problems(table: TransitionTable) -> Iterator[str]:
-    """Yield quantities of the wrong sign."""
-    if np.any(table.conductance <= 0):
-        yield f"conductance = {table.conductance.min():g} [S] must be > 0"
-    if table.duration[0] <= 0:
-        yield f"duration = {table.duration[0]:g} [s] must be > 0"
-    for name, unit in (("conductance_std_ctoc", "S"), ("temperature", "K"), ("energy_per_pulse", "J")):
-        lowest = getattr(table, name).min()
-        if lowest < 0:
-            yield f"{name} = {lowest:g} [{unit}] must be >= 0"
-    states = table.instance_states
-    if states is not None:
-        if np.any(states.present > 1):
-            yield f"instance_states.present = {states.present.max()} must be 0 or 1"
-        if np.any(states.conductance <= 0) or np.any(states.conductance_std_ctoc < 0):
-            yield "instance_states.conductance [S] must be > 0, and its standard deviation >= 0"
 
 
 def _row_problems(counts: np.ndarray) -> Iterator[str]:

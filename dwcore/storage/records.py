@@ -87,7 +87,7 @@ def data(
         nan: True lets nan in, for what is unknown.
         ascending: whether the values must ascend strictly.
         gt: bound of the values, as are `ge`, `lt` and `le`.
-        default: makes the data set optional, left out where the field is None.
+        default: of the field; None makes the data set optional, left out where the field is None.
     """
     bounds = {">": gt, ">=": ge, "<": lt, "<=": le}
     item = Item(meaning=meaning, unit=unit, axes=axes, dtype=dtype, at=at, finite=finite, nan=nan, ascending=ascending,
@@ -103,6 +103,7 @@ def named(
     dtype: str = "f8",
     at: str | None = None,
     finite: bool = True,
+    default_factory: Any = dataclasses.MISSING,
 ) -> Any:
     """Declare a field that is a mapping of names to arrays, a group of data sets; arguments as `data`.
 
@@ -110,7 +111,7 @@ def named(
         meaning: of all, or a function that makes it of the name; so is `unit`.
     """
     item = Item(meaning=meaning, unit=unit, axes=axes, dtype=dtype, at=at, finite=finite, named=True)
-    return dataclasses.field(metadata={"item": item})
+    return dataclasses.field(default_factory=default_factory, metadata={"item": item})
 
 
 def part(record: type, *, at: str | None = None, default: Any = dataclasses.MISSING) -> Any:
@@ -119,7 +120,7 @@ def part(record: type, *, at: str | None = None, default: Any = dataclasses.MISS
     Args:
         record: its class.
         at: path of its group, the name of the field by default.
-        default: makes the record optional, left out where the field is None.
+        default: None makes the record optional, left out where the field is None.
     """
     return dataclasses.field(default=default, metadata={"item": Item(at=at, record=record)})
 
@@ -131,7 +132,7 @@ def items(record: type) -> list[tuple[str, Item, bool]]:
         if "item" in field.metadata:
             item: Item = field.metadata["item"]
             item = item if item.at is not None else dataclasses.replace(item, at=field.name)
-            found.append((field.name, item, field.default is not dataclasses.MISSING))
+            found.append((field.name, item, field.default is None))
     return found
 
 
@@ -152,7 +153,7 @@ def problems(record, axes: Mapping[str, int] | None = None) -> Iterator[str]:
         record: the record.
         axes: lengths that are known already.
     """
-    for leaf in _leaves(record, "", dict(axes or {}), lambda name, at: name):
+    for leaf in _leaves(record, "", dict(axes or {}), in_file=False):
         yield from _faults(*leaf)
 
 
@@ -167,7 +168,7 @@ def write(group: h5py.Group, record) -> None:
         for name, one in record.items():
             write(group.create_group(name), one)
         return
-    leaves = [*_leaves(record, "", {}, lambda name, at: at)]
+    leaves = [*_leaves(record, "", {}, in_file=True)]
     _refuse(type(record).__name__, [fault for leaf in leaves for fault in _faults(*leaf)])
     for path in _groups(record, ""):
         group.require_group(path)
@@ -279,8 +280,8 @@ class _Reader:
         return values if values.ndim or item.axes is None else values.item()
 
 
-def _leaves(record, below: str, axes: MutableMapping[str, int], label: Callable) -> Iterator[tuple]:
-    """Yield path, item, array and known lengths of all that a record holds."""
+def _leaves(record, below: str, axes: MutableMapping[str, int], *, in_file: bool) -> Iterator[tuple]:
+    """Yield name, item, array and known lengths of all that a record holds; names are paths in the file or fields."""
     numbered: dict[int, MutableMapping[str, int]] = {}
     for name, item, optional in items(type(record)):
         value = getattr(record, name)
@@ -292,14 +293,16 @@ def _leaves(record, below: str, axes: MutableMapping[str, int], label: Callable)
                 f"{_join(below, name)} has {len(value)} entries, must be {repeated[1]} = {axes[repeated[1]]}"
             )
         for n, one in enumerate(value if repeated else (value,)):
-            place = label(f"{name}[{n}]" if repeated else name, _numbered(item, n))
-            path, scope = _join(below, place).lstrip("/"), _scope(numbered, n, axes) if repeated else axes
+            field = f"{below}.{name}".lstrip(".") + (f"[{n}]" if repeated else "")
+            place = _join(below, _numbered(item, n)).lstrip("/") if in_file else field
+            scope = _scope(numbered, n, axes) if repeated else axes
             if item.record is not None:
-                yield from _leaves(one, path, collections.ChainMap({}, scope), label)
+                yield from _leaves(one, place, collections.ChainMap({}, scope), in_file=in_file)
             elif item.named:
-                yield from ((f"{path}/{key}", item, _typed(item, array), scope) for key, array in one.items())
+                form = f"{place}/{{}}" if in_file else f"{place}[{{}}]"
+                yield from ((form.format(key), item, _typed(item, array), scope) for key, array in one.items())
             else:
-                yield path, item, _typed(item, one), scope
+                yield place, item, _typed(item, one), scope
 
 
 def _groups(record, below: str) -> Iterator[str]:
@@ -349,18 +352,24 @@ def _shape_fault(label: str, item: Item, shape: tuple[int, ...], axes: MutableMa
     """Return what is wrong with a shape; lengths not known before are known from here on."""
     if item.axes is None:
         return None
-    names, needed = item.axes.split(), []
-    if len(names) == len(shape):
-        for axis, length in zip(names, shape, strict=True):
-            name, _, offset = axis.partition("+")
-            fixed = int(name) if name.isdigit() else length if name == "_" else None
-            needed.append(
-                fixed if fixed is not None else axes.setdefault(name, length - int(offset or 0)) + int(offset or 0)
-            )
-        if tuple(needed) == shape and all(length or name == "_" for length, name in zip(shape, names, strict=True)):
-            return None
-    known = f" = {tuple(needed)}" if needed and 0 not in needed else ""
+    names = item.axes.split()
+    needed = [_length(axis, length, axes) for axis, length in zip(names, shape, strict=False)]
+    if len(names) == len(shape) and tuple(needed) == shape:
+        return None
+    known = f" = {tuple(needed)}" if len(names) == len(shape) and None not in needed else ""
     return f"{label} has the shape {shape}, must be ({', '.join(names)}){known}"
+
+
+def _length(axis: str, found: int, axes: MutableMapping[str, int]) -> int | None:
+    """Return the length that an axis must have, that found where none is known yet; None if there can be none."""
+    name, _, offset = axis.partition("+")
+    if axis == "_":
+        return found
+    if axis.isdigit():
+        return int(axis)
+    if name not in axes and found > int(offset or 0):
+        axes[name] = found - int(offset or 0)
+    return axes[name] + int(offset or 0) if name in axes else None
 
 
 def _value_faults(label: str, item: Item, values: np.ndarray) -> Iterator[str]:
@@ -372,7 +381,6 @@ def _value_faults(label: str, item: Item, values: np.ndarray) -> Iterator[str]:
         if not np.all(np.isfinite(known)):
             rule = "finite or nan" if item.nan else "finite"
             yield f"{label} holds {known[~np.isfinite(known)][0]}, all values must be {rule}"
-            return
     bounds = {sign: bound for sign, bound in item.bounds.items() if bound is not None}
     for sign, bound in ({">=": 0, "<=": 1} if item.dtype == "bool" else bounds).items():
         with np.errstate(invalid="ignore"):

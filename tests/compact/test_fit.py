@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from fit_cases import CURRENT, DURATION, SHAPE, THRESHOLD, S, drawn_table, known_model, spread_model
+from resealed import remove, replace, reseal
 
 from arraysim.synapses.pulse_law import PulseLaw
 from compact.fitting.drawn import drawn_matrices
@@ -21,7 +22,6 @@ from compact.table.interpolate import transition_matrix
 from compact.table.operating_point import OperatingPoint
 from compact.table.table_file import load_table, save_table
 from dwcore.errors import InputError
-from dwcore.storage import files
 
 
 @pytest.fixture(scope="module")
@@ -355,43 +355,32 @@ def test_longer_pulses_wait_for_the_barrier():
 @pytest.mark.parametrize(
     ("name", "value", "fragment"),
     [
-        ("value", np.full((1, 14), "x"), "fit: "),
-        ("value", np.ones((1, 3)), "fit: value has the shape"),
+        ("value", np.full((1, 14), "x"), "/fit/value has the type |S1, must be <f8"),
+        ("value", np.ones((1, 3)), "fit/value has the shape (1, 3)"),
         ("value", np.full((1, 14), np.nan), "must be finite"),
-        ("covariance", np.full((1, 14, 14), np.inf), "covariance must be finite"),
+        ("covariance", np.full((1, 14, 14), np.inf), "/fit/covariance holds inf, all values must be finite"),
         ("parameter", np.array(["pace"] * 14), "needs the parameters"),
-        ("parameter", np.float64(1), "must be lists"),
-        ("form", np.array(["a", "b"]), "must be one value"),
+        ("parameter", np.float64(1), "/fit/parameter has the type <f8, must be |S"),
+        ("form", np.array(["a", "b"]), "/fit/form has the shape (2,), must be ()"),
         ("form", "drift", 'form "drift" is unknown'),
         ("upward", np.int8(0), "upward"),
         ("deviance", np.ones((1, 1, 1, 1)), "has the shape"),
         ("deviance", -np.ones((1, 1, 12, 3)), "must be finite"),
-        ("free_parameters", "many", "fit: "),
-        ("shared", np.ones(3, np.uint8), "shared has the shape"),
+        ("free_parameters", "many", "/fit/free_parameters has the type |S4"),
+        ("shared", np.ones(3, np.uint8), "/fit/shared has the shape (3,)"),
     ],
 )
-def test_unsound_fits_in_sealed_files_are_refused(fitted, tmp_path, monkeypatch, name, value, fragment):
-    table, fit = fitted
-    put = files.put
-
-    def wrong(group, path, data, **words):
-        return put(group, path, value if path == f"fit/{name}" else data, **words)
-
-    monkeypatch.setattr("compact.forms.fit_file.files.put", wrong)
-    save_table(tmp_path / "t.h5", with_fit(table, fit))
+def test_unsound_fits_in_sealed_files_are_refused(fitted, tmp_path, name, value, fragment):
+    save_table(tmp_path / "sound.h5", with_fit(*fitted))
+    reseal(tmp_path / "sound.h5", tmp_path / "t.h5", replace(f"fit/{name}", lambda before: value))
     with pytest.raises(InputError, match=re.escape(fragment)) as caught:
         load_table(tmp_path / "t.h5")
     assert str(caught.value).startswith(str(tmp_path / "t.h5")) and "\n" not in str(caught.value)
 
 
-def test_a_fit_that_lacks_a_data_set_is_refused(fitted, tmp_path, monkeypatch):
-    table, fit = fitted
-    put = files.put
-    monkeypatch.setattr(
-        "compact.forms.fit_file.files.put",
-        lambda g, path, *a, **k: None if path == "fit/unit" else put(g, path, *a, **k),
-    )
-    save_table(tmp_path / "t.h5", with_fit(table, fit))
+def test_a_fit_that_lacks_a_data_set_is_refused(fitted, tmp_path):
+    save_table(tmp_path / "sound.h5", with_fit(*fitted))
+    reseal(tmp_path / "sound.h5", tmp_path / "t.h5", remove("fit/unit"))
     with pytest.raises(InputError, match="lacks the data set /fit/unit"):
         load_table(tmp_path / "t.h5")
 

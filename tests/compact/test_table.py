@@ -8,10 +8,10 @@ import pytest
 from scipy.stats import beta, norm
 
 from compact.table.interpolate import transition_matrix
-from compact.table.table_file import LAYOUT, load_table, save_table
-from compact.table.transition_table import TransitionTable
+from compact.table.table_file import load_table, save_table
+from compact.table.transition_table import Derived, TransitionTable
 from dwcore.errors import InputError
-from dwcore.storage import files
+from dwcore.storage import files, records
 
 SHAPE = (2, 2, 3, 2, 4, 5)
 
@@ -127,13 +127,13 @@ WRONG = {
     "spread negative": ({"conductance_std_ctoc": [1, -1, 1, 1]}, "conductance_std_ctoc = -1 [S]"),
     "current infinite": ({"current_density": [0, 1, np.inf]}, "current_density holds inf"),
     "energy negative": ({"energy_per_pulse": -np.ones((3, 2))}, "energy_per_pulse = -1 [J] must be >= 0"),
-    "energy shape": ({"energy_per_pulse": np.ones((2, 3))}, "(2, 3), (3, 2) is needed"),
-    "position scalar": ({"position": 1.0}, "position of shape () must be a list"),
-    "no duration": ({"duration": []}, "duration of shape (0,) must be a list"),
+    "energy shape": ({"energy_per_pulse": np.ones((2, 3))}, "(2, 3), must be (A, D) = (3, 2)"),
+    "position scalar": ({"position": 1.0}, "position has the shape (), must be (S)"),
+    "no duration": ({"duration": []}, "duration has the shape (0,), must be (D)"),
     "text": ({"position": list("abcd")}, "position of type <U1 must be numbers"),
     "truth": ({"position": [True] * 4}, "position of type bool must be numbers"),
     "ragged": ({"position": [[1], [1, 2]]}, "position"),
-    "counts shape": ({"counts": np.ones((2, 2, 3, 2, 4, 4), int)}, "(2, 2, 3, 2, 4, 5) is needed"),
+    "counts shape": ({"counts": np.ones((2, 2, 3, 2, 4, 4), int)}, "must be (K, T, A, D, S, S+1) = (2, 2, 3, 2, 4, 5)"),
     "counts negative": ({"counts": counts((0, 0, 0, 0, 0, 0), -1)}, "counts must be whole numbers >= 0"),
     "counts broken": ({"counts": counts() + 0.5}, "counts must be whole numbers >= 0"),
     "counts nan": ({"counts": np.full(SHAPE, np.nan)}, "counts must be whole numbers >= 0"),
@@ -148,7 +148,7 @@ WRONG = {
     "rate to itself": ({"retention_rate": DIAGONAL}, "must be <= 0 from a state to itself"),
     "no method": ({"retention_method": ""}, "retention_method must say"),
     "method type": ({"retention_method": 1}, "retention_method = 1 must be text"),
-    "device shape": ({"devices": {"Ms": [1, 2, 3]}}, "devices[Ms] has the shape (3,), (2,) is needed"),
+    "device shape": ({"devices": {"Ms": [1, 2, 3]}}, "devices[Ms] has the shape (3,), must be (K) = (2,)"),
     "device nan": ({"devices": {"Ms": [1, np.nan]}}, "devices[Ms] holds nan"),
     "device text": ({"devices": {"Ms": ["1", "2"]}}, "devices[Ms] of type <U1"),
     "device name": ({"devices": {"a/b": [1, 2]}}, "devices has the name 'a/b'"),
@@ -169,16 +169,14 @@ def test_wrong_values_are_named(what):
 
 @pytest.mark.parametrize("values", [np.ones((0, 2, 3, 2, 4, 5), int), 1, [1, 2]])
 def test_counts_without_devices(values):
-    assert f"counts has the shape {np.shape(values)}, (" in problems(counts=values)
+    assert f"counts has the shape {np.shape(values)}, must be (K, " in problems(counts=values)
 
 
 def test_all_problems_are_named_at_once():
-    message = problems(
-        position=[1, 3, 2, 4], conductance=-np.ones(4), duration=[-1, np.nan], counts=counts((0, 0, 0, 0, 0))
-    )
-    for name in ("position", "conductance", "duration = -1", "duration holds nan", "counts"):
+    message = problems(position=[1, 3, 2, 4], conductance=-np.ones(4), duration=[-1, np.nan])
+    for name in ("position", "conductance", "duration = -1", "duration holds nan"):
         assert name in message
-    assert message.count(";") == 4
+    assert message.count(";") == 3
 
 
 # Probability and its error
@@ -223,38 +221,39 @@ def write_by_hand(path, leave_out=(), **changes):
     """A sealed file of a table in which some data sets are missing or other than the table's."""
     made = table()
     with files.create(path, "dwsynapse.transition-table", config=made.config, seed=made.seed) as file:
-        for field, (name, unit, long_name) in LAYOUT.items():
-            if field not in leave_out:
-                data = changes.get(field, getattr(made, field))
-                files.put(file, name, data, unit=unit, long_name=long_name)
-        if "method" not in leave_out:
-            files.put(file, "retention/method", "none", unit="1", long_name="method")
+        file.create_group("devices")
+        for field, item, _ in (*records.items(TransitionTable), *records.items(Derived)):
+            if field not in ("devices", "instance_states", "fit", "retention_rate", *leave_out):
+                values = changes.get(field, getattr(made, field))
+                files.put(file, item.at, values, unit=item.unit, long_name=item.meaning)
         for name in ("notes/slope", *changes.get("also", ())):
-            files.put(file, name, [1.0], unit="1", long_name=name)
+            unit = "A/m" if name == "devices/Ms" else "1"
+            files.put(file, name, [1.0], unit=unit, long_name=name)
     return path
 
 
 def test_other_groups_are_left_alone(tmp_path):
-    assert same(
-        load_table(write_by_hand(tmp_path / "a.h5")), table(retention_rate=None, retention_method="none", devices={})
-    )
+    assert same(load_table(write_by_hand(tmp_path / "a.h5")), table(retention_rate=None, devices={}))
 
 
 SHIFTED = np.roll(table().probability, 1, axis=-1)
 
 UNFIT = {
     "no counts": ({"leave_out": ["counts"]}, "lacks the data set /transitions/counts"),
-    "no method": ({"leave_out": ["method"]}, "lacks the data set /retention/method"),
+    "no method": ({"leave_out": ["retention_method"]}, "lacks the data set /retention/method"),
     "wrong value": ({"conductance": -np.ones(4)}, "conductance = -1 [S] must be > 0"),
-    "wrong type": ({"position": list("abcd")}, "position of type <U1 must be numbers"),
-    "wrong shape": ({"duration": [1.0]}, "counts has the shape (2, 2, 3, 2, 4, 5), (2, 2, 3, 1, 4, 5) is needed"),
+    "wrong type": ({"position": list("abcd")}, "/states/position has the type |S1, must be <f8"),
+    "wrong shape": (
+        {"duration": [1.0]},
+        "counts has the shape (2, 2, 3, 2, 4, 5), must be (K, T, A, D, S, S+1) = (2, 2, 3, 1, 4, 5)",
+    ),
     "wrong probability": ({"probability": SHIFTED}, "transitions/probability does not follow"),
     "slightly wrong": ({"probability": table().probability + 1e-9}, "transitions/probability does not follow"),
-    "other shape": ({"probability": [1.0]}, "transitions/probability does not follow"),
-    "no number": ({"standard_error": np.full(SHAPE, np.nan)}, "transitions/standard_error does not follow"),
-    "text": ({"standard_error": "small"}, "transitions/standard_error does not follow"),
-    "device": ({"also": ["devices/a/b"]}, "devices has the name 'a/b'"),
-    "device shape": ({"also": ["devices/Ms"]}, "devices[Ms] has the shape (1,)"),
+    "other shape": ({"probability": [1.0]}, "transitions/probability has the shape (1,)"),
+    "no number": ({"standard_error": np.full(SHAPE, np.nan)}, "transitions/standard_error holds nan"),
+    "text": ({"standard_error": "small"}, "transitions/standard_error has the type |S5"),
+    "device": ({"also": ["devices/a/b"]}, "lacks the data set /devices/a"),
+    "device shape": ({"also": ["devices/Ms"]}, "/devices/Ms has the shape (1,)"),
 }
 
 

@@ -4,8 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from compact.table.table_check import check_table
-from compact.table.table_file import SCHEMA, save_table
+from compact.table.table_file import SCHEMA, check_table, save_table
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
 from dwcore.storage import files
@@ -58,10 +57,10 @@ def _both(*changes):
         (_replace("states/position", [1e-8, 2e-8], "nm"), ['/states/position has the unit "nm", must be "m"']),
         (_replace("pulses/duration", [1], "s"), ["/pulses/duration has the type <i8, must be <f8"]),
         (_replace("devices/instance", [1, 2]), ["/devices/instance has the type <i8, must be <f8"]),
-        (_replace("states/conductance", [1e-6], "S"), ["conductance has the shape (1,), (2,) is needed"]),
+        (_replace("states/conductance", [1e-6], "S"), ["/states/conductance has the shape (1,), must be (S) = (2,)"]),
         (_replace("transitions/probability", np.full((2, 1, 2, 1, 2, 3), 1 / 3)), ["does not follow from"]),
         (_replace("pulses/temperature", [-1.0], "K"), ["temperature = -1 [K] must be >= 0"]),
-        (_replace("retention/rate", np.full((2, 1, 2, 2), -1.0), "1/s"), ["retention_rate = -1"]),
+        (_replace("retention/rate", np.full((2, 1, 2, 2), -1.0), "1/s"), ["retention_rate = -1 [1/s] must be >= 0 between two states"]),
         (lambda file: file.pop("retention/method"), ["lacks the data set /retention/method"]),
         (
             _both(lambda file: file.pop("states/position"), _replace("pulses/duration", [1.0], "ns")),
