@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dwsynapse.command_line import build_parser
+from dwsynapse.commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "benchmarks/README.md", ROOT / "data/SOURCES.md"])
@@ -125,3 +126,19 @@ def test_commands_are_understood(name):
 def test_commands_are_found():
     assert commands_of("    dwsynapse rates five_state  # wells\n") == [["rates", "five_state"]]
     assert sum(len(commands_of((ROOT / name).read_text(encoding="utf-8"))) for name in NAMES) > 50
+
+
+def test_options_in_the_text_exist():
+    """An option in a span of code belongs to the command named there, or to some command."""
+    options = {}
+    for name in COMMANDS:
+        commands = next(action for action in build_parser(name)._actions if action.dest == "command")
+        options[name] = {word for action in commands.choices[name]._actions for word in action.option_strings}
+    every = set().union(*options.values())
+    wrong = []
+    for name in NAMES:
+        for span in re.findall(r"`([^`\n]+)`", without_code((ROOT / name).read_text(encoding="utf-8"))):
+            known = options.get(span.split()[1], every) if span.startswith("dwsynapse ") else every
+            if "benchmarks" not in span and "pip" not in span:
+                wrong += [(name, span) for word in re.findall(r"(?<![\w-])--[a-z][\w-]*", span) if word not in known]
+    assert {span for _, span in wrong} <= {"--comparator 3.4", "--processor-time"}  # of benchmarks
