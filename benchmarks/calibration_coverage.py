@@ -73,7 +73,7 @@ def velocity(device, rng):
         errors_known=True,
         current_density=J,
         field=B,
-        velocity_error=np.ones(20),
+        measured_error=np.ones(20),
     )
     return dataclasses.replace(data, measured=data.predict(device) + rng.standard_normal(20))
 
@@ -92,7 +92,7 @@ def trace(device, rng):
         integrated=False,
         current_density=np.repeat([2e11, 6e11], 20),
         field=np.zeros(40),
-        position_error=np.full(40, 0.5e-9),
+        measured_error=np.full(40, 0.5e-9),
         temperature=0.0,
         first_start=place_of_rest(device, 300e-9),
         dt=first_step(device),

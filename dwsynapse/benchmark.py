@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numba
 import numpy as np
 
 from arraysim.networks.network import Network
@@ -18,7 +17,7 @@ from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.weights import PairedWeights
 from compact.bulk.sweep import build_table, reference_grid
-from dwcore.numerics.threads import thread_count
+from dwcore.numerics.threads import numba_threads, thread_count
 from llg.device.device import Device, load_device
 from llg.device.pulse import Waveform
 from llg.landscape.wells import find_wells
@@ -84,7 +83,7 @@ def trajectory_steps_per_second(device: Device, *, threads: int, seconds: float,
 
 def all_models(device: Device, *, seconds: float) -> dict[str, dict[str, float]]:
     """Return the rates of every equation of motion with one thread and with all, as `dwsynapse bench` prints them."""
-    rates = {}
+    rates: dict[str, float] = {}
     for name in EQUATIONS:
         variant = dataclasses.replace(device, wall=dataclasses.replace(device.wall, model=name))
         threads = {"threads_1": 1, "threads_all": thread_count()}
@@ -107,7 +106,7 @@ def _table_rate(seconds: float) -> float:
 
 def _pulse_rates(seconds: float) -> dict[str, float]:
     """Return pulses per second on a full array and a sparse list, with one thread and all, one and 64 instances."""
-    rates, threads = {}, numba.get_num_threads()
+    rates: dict[str, float] = {}
     for instances in (1, 64):
         array = SynapseArray(ladder_law(instances=instances), shape=(SYNAPSES,), seed=1)
         rng = np.random.default_rng(1)
@@ -122,12 +121,11 @@ def _pulse_rates(seconds: float) -> dict[str, float]:
             array.apply(some, every[:SPARSE])
             return SPARSE
 
-        work_of = {"full_array": (full, 1), "full_array_threads_all": (full, threads), "sparse": (sparse, 1)}
+        work_of = {"full_array": (full, 1), "full_array_threads_all": (full, thread_count()), "sparse": (sparse, 1)}
         for name, (work, number) in work_of.items():
-            numba.set_num_threads(number)
-            work()
-            rates[f"{name}_instances_{instances}"] = best_rate(work, seconds)
-        numba.set_num_threads(threads)
+            with numba_threads(number):
+                work()
+                rates[f"{name}_instances_{instances}"] = best_rate(work, seconds)
     return rates
 
 

@@ -24,6 +24,7 @@ class CalibrationData(ABC):
         series: number of the curve that each point belongs to, shape (n,), int.
         labels: name of each curve, for plots.
         errors_known: the standard errors are known; else one for all points is estimated from the residuals.
+        measured_error: standard errors of `measured`, shape (n,), SI, where they are known and do not change with the fit.
     """
 
     source: str
@@ -32,6 +33,7 @@ class CalibrationData(ABC):
     series: np.ndarray
     labels: tuple[str, ...] = ("",)
     errors_known: bool
+    measured_error: np.ndarray | None = None
 
     kind = ""
     y_axis = ("", 1.0)
@@ -56,9 +58,9 @@ class CalibrationData(ABC):
     def predict(self, device: Device) -> np.ndarray:
         """What the model of `device` gives for `measured`, shape (n,), SI."""
 
-    @abstractmethod
     def error(self, device: Device, predicted: np.ndarray) -> np.ndarray:
-        """Standard errors, shape (n,), SI; their relative sizes where they are not known."""
+        """Return the standard errors, shape (n,), SI; their relative sizes where they are not known."""
+        return np.ones_like(predicted) if self.measured_error is None else self.measured_error
 
     def deviance_roots(self, predicted: np.ndarray, error: np.ndarray) -> np.ndarray:
         """Residuals whose sum of squares is -2 log(likelihood ratio), shape (n,) [1]."""

@@ -28,12 +28,10 @@ class VelocityCurve(CalibrationData):
     Attributes:
         current_density: shape (n,) [A/m^2].
         field: B_z, shape (n,) [T].
-        velocity_error: standard errors, shape (n,) [m/s]; 1 where none are known.
     """
 
     current_density: np.ndarray
     field: np.ndarray
-    velocity_error: np.ndarray
 
     kind = "velocity curve"
     y_axis = ("velocity (m/s)", 1.0)
@@ -46,10 +44,6 @@ class VelocityCurve(CalibrationData):
     def predict(self, device: Device) -> np.ndarray:
         """Return the velocity at each point, shape (n,) [m/s]."""
         return steady_velocity(device, self.current_density, self.field)
-
-    def error(self, device: Device, predicted: np.ndarray) -> np.ndarray:
-        """Return the standard error of each velocity, shape (n,) [m/s]."""
-        return self.velocity_error
 
 
 def steady_velocity(device: Device, current_density: np.ndarray, field: np.ndarray) -> np.ndarray:
@@ -101,5 +95,5 @@ def read_velocity_curve(path, device: Device, *, columns=None) -> VelocityCurve:
         errors_known=known,
         current_density=J,
         field=B,
-        velocity_error=table.get("v", error=True) if known else np.ones_like(v),
+        measured_error=table.get("v", error=True) if known else None,
     )

@@ -48,7 +48,6 @@ class WallTrace(CalibrationData):
         integrated: the positions are q_S (see `llg.calibration.pinning_map`) instead of q.
         current_density: shape (n,) [A/m^2].
         field: B_z, shape (n,) [T].
-        position_error: standard errors, shape (n,) [m]; 1 where none are known.
         temperature: of the averaged data; 0 for a single trajectory without noise [K].
         first_start: where the device that the fit starts from rests, q [m] and phi [rad].
         dt: time step of all predictions, so that they share their noise [s].
@@ -60,7 +59,6 @@ class WallTrace(CalibrationData):
     integrated: bool
     current_density: np.ndarray
     field: np.ndarray
-    position_error: np.ndarray
     temperature: float
     first_start: tuple[float, float]
     dt: float
@@ -86,10 +84,6 @@ class WallTrace(CalibrationData):
             return q - self.origin
         grid = np.linspace(-1, 1, 401) * np.abs(q - self.origin).max() * 1.2
         return np.interp(q, along_track(device, grid, self.origin), grid)
-
-    def error(self, device: Device, predicted: np.ndarray) -> np.ndarray:
-        """Return the standard error of each position, shape (n,) [m]."""
-        return self.position_error
 
     def concerns(self, device: Device, predicted: np.ndarray) -> list[str]:
         """Yield a warning where the wall runs off the track."""
@@ -209,7 +203,7 @@ def read_wall_trace(
         integrated=integrated,
         current_density=J,
         field=B,
-        position_error=np.ones_like(q) if error is None else error,
+        measured_error=error,
         temperature=temperature,
         first_start=place_of_rest(device, float(where[0])),
         dt=first_step(device),

@@ -193,7 +193,7 @@ def test_noise_free_map_gives_back_its_parameters(tmp_path, column):
 def test_noise_free_trajectory_gives_back_its_parameters(tmp_path):
     text = "J_1e11_A_m2,t_ns,q_nm\n" + "".join(f"{J},{t / 20},0\n" for J in (2, 5) for t in range(1, 21))
     data = read_wall_trace(write(tmp_path, text), DEVICE, origin=250e-9)
-    data = dataclasses.replace(data, measured=data.predict(DEVICE), errors_known=True, position_error=np.full(40, 1e-9))
+    data = dataclasses.replace(data, measured=data.predict(DEVICE), errors_known=True, measured_error=np.full(40, 1e-9))
     start = ParameterSpace(DEVICE, ["theta_SH", "alpha"]).device([0.105, 0.28])
     result = calibrate(start, [data], ["theta_SH", "alpha"])
     np.testing.assert_allclose(result.value, [0.1, 0.3], rtol=1e-4)
