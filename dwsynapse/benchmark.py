@@ -1,6 +1,5 @@
 """What this machine does per second: wall steps, tables, pulses on arrays, reads; and how fast the program starts."""
 
-import dataclasses
 import os
 import platform
 import subprocess
@@ -22,7 +21,7 @@ from llg.device.device import Device, load_device
 from llg.device.pulse import Waveform
 from llg.landscape.wells import find_wells
 from llg.runs.ensemble import Drive, simulate
-from llg.runs.models import EQUATIONS
+from llg.runs.models import EQUATIONS, with_model
 from llg.walls.q_phi import QPhiModel
 
 DEVICE = "five_state"
@@ -85,7 +84,7 @@ def all_models(device: Device, *, seconds: float) -> dict[str, dict[str, float]]
     """Return the rates of every equation of motion with one thread and with all, as `dwsynapse bench` prints them."""
     rates: dict[str, float] = {}
     for name in EQUATIONS:
-        variant = dataclasses.replace(device, wall=dataclasses.replace(device.wall, model=name))
+        variant = with_model(device, name)
         threads = {"threads_1": 1, "threads_all": thread_count()}
         rates[name] = {
             key: trajectory_steps_per_second(variant, threads=number, seconds=seconds)

@@ -204,7 +204,7 @@ class Device:
         inner: dict[str, dict[str, object]] = {}
         for name, value in wanted.items():
             if name in _OWN:
-                own[name] = as_number(value, "K") if name == "temperature" else value
+                own[name] = _own_value(name, value)
             else:
                 section, field = _place_of(name)
                 inner.setdefault(section, {})[field] = value
@@ -246,6 +246,23 @@ _PLACES: dict[str, list[str]] = {}
 for _key, _section in {**SECTIONS, "notch": Notch}.items():
     for _field in dataclasses.fields(_section):
         _PLACES.setdefault(_field.name, []).append(_key)
+
+
+def _own_value(name: str, value: Any) -> Any:
+    """Return the value of a field of the device itself, a section also from a mapping.
+
+    Raises:
+        InputError: not what this field holds.
+    """
+    if name in ("temperature", "gate_level") and value is not None:
+        return as_number(value, "K" if name == "temperature" else "1")
+    if name in SECTIONS and isinstance(value, Mapping):
+        return SECTIONS[name].from_mapping(value, f"[{name}]")
+    kinds: dict[str, type] = {"name": str, "notches": tuple, "instance": int, **SECTIONS}
+    kind = kinds.get(name, float)
+    if isinstance(value, kind) or (value is None and name in (*_OPTIONAL_NONE, "gate_level")):
+        return value
+    raise InputError(f"{name} = {value!r} must be of the kind {kind.__name__}")
 
 
 def _place_of(name: str) -> tuple[str, str]:

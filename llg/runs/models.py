@@ -41,4 +41,4 @@ def equation_of(device: Device) -> EquationOfMotion:
 
 def with_model(device: Device, name: str | None) -> Device:
     """Return the device with other equations of motion; unchanged without a name."""
-    return device if name is None else dataclasses.replace(device, wall=dataclasses.replace(device.wall, model=name))
+    return device if name is None else device.replace({"wall.model": name})

@@ -8,6 +8,7 @@ import pytest
 
 from dwcore.errors import InputError
 from llg.device.device import Device, device_from_mapping, load_device, shipped_devices
+from llg.device.electrical import Torque
 
 PLAIN = {
     "name": "test track",
@@ -233,6 +234,7 @@ def test_replace_reaches_every_depth():
     assert other.replace(alpha=0.3, temperature=300, track__width=1e-7).notches == other.notches
     assert device.material.alpha == 0.3, "the original keeps its values"
     assert device.replace(torque=other.torque, theta_SH=0.2).torque.theta_SH == 0.2
+    assert device.replace(torque={"theta_SH": "20 %"}).torque == Torque(theta_SH=0.2)
 
 
 def test_replace_takes_an_optional_value_away():
@@ -252,6 +254,11 @@ def test_replace_takes_an_optional_value_away():
         ({"alpha": None}, "alpha"),
         ({"xi": 1e-13}, "needs a [gate] section"),
         ({"track.width": "1 nm"}, "half the track width"),
+        ({"material": None}, "material = None must be of the kind Material"),
+        ({"torque": 0.1}, "torque = 0.1 must be of the kind Torque"),
+        ({"torque": {"theta": 0.1}}, '[torque]: unknown key "theta"'),
+        ({"temperature": None}, "temperature = None"),
+        ({"name": 5}, "name = 5 must be of the kind str"),
     ],
 )
 def test_replace_refuses_in_one_line(changes, words):
