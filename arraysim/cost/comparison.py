@@ -72,6 +72,10 @@ class Comparison:
     chip: ChipCost
     baselines: dict[str, ChipCost]
 
+    def __repr__(self) -> str:
+        found = ", ".join(f"{name} {one['energy']:.3g}" for name, one in self.ratios().items())
+        return f"<Comparison of {self.chip!r}; energy of the others over it: {found}>"
+
     def ratios(self) -> dict[str, dict[str, float]]:
         """Return the ratios of every baseline to the chip."""
         return {name: ratios(cost, self.chip) for name, cost in self.baselines.items()}

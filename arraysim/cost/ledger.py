@@ -4,9 +4,12 @@ Every figure is entered once, so that blocks, phases and layers add up to the to
 """
 
 import dataclasses
+import html
 from collections.abc import Iterable
 
 import numpy as np
+
+from dwcore.canvas.number_text import time_text, with_prefix
 
 PHASES = ("forward", "backward", "weight gradient", "update")
 """Backward: gradients of the activations, through the transposed arrays. Update: write pulses."""
@@ -96,6 +99,23 @@ class ChipCost:
     derivation: dict[str, tuple[Step, ...]]
     facts: dict
 
+    def __repr__(self) -> str:
+        return f"<ChipCost {self.name}: {', '.join(_texts(self.total_area, self.total_energy(), self.total_latency()))} per image>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (block, self.area[number], self.energy[:, number].sum(), self.latency[:, number].sum())
+            for number, block in enumerate(BLOCKS)
+        ]
+        rows = [row for row in rows if any(row[1:])] + [
+            ("total", self.total_area, self.total_energy(), self.total_latency())
+        ]
+        cells = "".join(
+            f"<tr><td>{name}</td><td>{'</td><td>'.join(_texts(*values))}</td></tr>" for name, *values in rows
+        )
+        head = f"<tr><th>{html.escape(self.name)}</th><th>area</th><th>energy</th><th>latency</th></tr>"
+        return f"<table>{head}{cells}</table>"
+
     def block(self, name: str) -> int:
         """Return the number of a block."""
         return BLOCKS.index(name)
@@ -112,6 +132,10 @@ class ChipCost:
     def total_latency(self, *phases: str) -> float:
         """Return the time per image of some phases, of all if none is named [s]."""
         return float(self.latency[:, :, _numbers(phases)].sum())
+
+
+def _texts(area: float, energy: float, latency: float) -> tuple[str, str, str]:
+    return f"{1e6 * area:.3g} mm2", with_prefix(energy, "J"), time_text(latency)
 
 
 def _numbers(phases: Iterable[str]) -> list[int]:

@@ -44,6 +44,11 @@ class Dataset:
         """(rows, columns, channels)."""
         return self.images.shape[1:]
 
+    def __repr__(self) -> str:
+        test = "" if self.test is None else f", {len(self.test)} more to test"
+        size = " x ".join(map(str, self.image_shape))
+        return f"<Dataset {self.name}: {len(self)} images of {size}, {self.classes} classes{test}>"
+
     def __len__(self) -> int:
         return len(self.labels)
 

@@ -193,6 +193,10 @@ class NetworkDefinition:
         if not self.layers or not isinstance(self.layers[-1], Linear) or self.layers[-1].outputs is not None:
             raise InputError(f"network {self.name}: the last layer must be linear without outputs: one per class")
 
+    def __repr__(self) -> str:
+        bits = f", errors of {self.error_bits} bits" if self.error_bits else ""
+        return f"<NetworkDefinition {self.name}: {', '.join(layer.kind for layer in self.layers)}{bits}>"
+
     def shapes(self, input_shape: tuple[int, ...], classes: int) -> list[tuple[int, ...]]:
         """Return the shape of one input of every layer, then that of one output of the network.
 

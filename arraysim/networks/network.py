@@ -49,6 +49,7 @@ class Network:
         """
         if not 0 <= label_smoothing < 1:
             raise InputError(f"label_smoothing = {label_smoothing} [1] must be >= 0 and < 1")
+        self._name, self._input_shape = definition.name, tuple(input_shape)
         shapes = definition.shapes(input_shape, classes)
         needed = sum(isinstance(layer, Convolution | Linear) for layer in definition.layers)
         if len(weights) != needed:
@@ -63,13 +64,24 @@ class Network:
         self._first = self.layers.index(self.crossbars[0])
         self._smoothing = label_smoothing
 
+    def __repr__(self) -> str:
+        sizes = [layer.weights.values.size for layer in self.crossbars]
+        shape = " x ".join(map(str, self._input_shape))
+        return f"<Network {self._name}: inputs {shape}, {sum(sizes)} weights in {len(sizes)} crossbars>"
+
     def forward(self, inputs: np.ndarray, *, training: bool = False) -> np.ndarray:
         """Return the outputs, shape (n, classes).
 
         Args:
             inputs: shape (n, rows, columns, channels) or (n, values).
             training: keep what the backward pass needs, and normalize by the batch.
+
+        Raises:
+            InputError: inputs of another shape than that the network was built for.
         """
+        if inputs.shape[1:] != self._input_shape:
+            needed = ", ".join(map(str, ("n", *self._input_shape)))
+            raise InputError(f"network {self._name}: inputs have the shape {inputs.shape}, ({needed}) is needed")
         value = inputs
         for layer in self.layers:
             value = layer.forward(value, training)

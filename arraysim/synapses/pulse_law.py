@@ -14,6 +14,7 @@ from compact.table.interpolate import transition_matrix
 from compact.table.operating_point import OperatingPoint, write_points
 from compact.table.table_file import load_table
 from compact.table.transition_table import TransitionTable
+from dwcore.canvas.number_text import with_prefix
 from dwcore.errors import InputError
 
 MAX_STATES = 124  # with the two lost, the open and the short state they must fit an int8
@@ -83,6 +84,13 @@ class PulseLaw:
         worst = np.abs(self.probability.sum(axis=-1) - 1).max()
         if worst > ROW_SUM_TOLERANCE:
             raise InputError(f"pulse law: rows of probability must sum to 1, one is off by {worst:.3g}")
+
+    def __repr__(self) -> str:
+        low, high = self.conductance.min(), self.conductance.max()
+        return (
+            f"<PulseLaw: {self.states} states of {with_prefix(low, 'S')} to {with_prefix(high, 'S')}, "
+            f"{self.pulses} pulses, {self.instances} device instances>"
+        )
 
     @classmethod
     def load(cls, path, *, temperature: float | None = None) -> "PulseLaw":

@@ -102,6 +102,13 @@ class SynapseArray(Checkpointed):
         self.levels = conductance_levels(law, faults)
         self._device = float(conductance_std_dtod), *stream_keys(seed, number, _DEVICE)
 
+    def __repr__(self) -> str:
+        size = " x ".join(map(str, self.shape))
+        return (
+            f"<SynapseArray {size}: {self.law.states} states, {self.pulses_sent.sum()} pulses sent, "
+            f"{self.lost} lost, {self.broken} broken>"
+        )
+
     @property
     def size(self) -> int:
         """Number of synapses."""

@@ -37,6 +37,10 @@ class FloatWeights:
     def __init__(self, values: np.ndarray):
         self.values = values
 
+    def __repr__(self) -> str:
+        rows, columns = self.values.shape
+        return f"<{type(self).__name__} {rows} x {columns}>"
+
     def forward(self, inputs: np.ndarray) -> np.ndarray:
         """Return inputs, shape (batch, rows), times the weights."""
         return product(inputs, self.values)
@@ -123,6 +127,11 @@ class PulsedWeights(FloatWeights, Checkpointed):
         self._reading = levels, int(len(levels) > 1), own if own.size else np.ones(1, np.float32), int(own.size > 0)
         super().__init__(np.empty((rows, columns), np.float32))
         self.refresh()
+
+    def __repr__(self) -> str:
+        rows, columns = self.values.shape
+        read = "exact" if self.reader is None else "through a periphery"
+        return f"<{type(self).__name__} {rows} x {columns}: up to {self.largest:.4g}, {self.array!r}, read {read}>"
 
     def sibling(self, number: int):
         """Return new weights of the same kind and size, read without a reader: a read path belongs to one array.

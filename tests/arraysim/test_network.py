@@ -230,3 +230,15 @@ def test_unfit_weights_are_refused():
         Network(definition, weights[:1], input_shape=IMAGE, classes=CLASSES)
     with pytest.raises(InputError, match="label_smoothing"):
         Network(definition, weights, input_shape=IMAGE, classes=CLASSES, label_smoothing=1.0)
+
+
+@pytest.mark.parametrize("shape", [(7, 6, 1), (6, 7, 2), (84,), (7, 6, 2, 1)])
+def test_inputs_of_another_shape_are_refused_before_any_kernel(shape):
+    network = build(LAYERS["convolution"])
+    for call in (
+        network.forward,
+        lambda x: network.learn(x, np.zeros(3, int)),
+        lambda x: network.evaluate(x, [0, 0, 0]),
+    ):
+        with pytest.raises(InputError, match=r"inputs have the shape \(3, .*\(n, 7, 6, 2\) is needed"):
+            call(np.zeros((3, *shape)))

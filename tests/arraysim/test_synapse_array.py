@@ -166,6 +166,14 @@ def test_energy_pulses_and_reads_are_counted():
     assert array.histogram().sum() == array.size
 
 
+def test_each_kind_of_pulse_has_its_own_energy():
+    law = dataclasses.replace(ladder_law(), energy_per_pulse=np.array([1e-13, 7e-13]))
+    array = SynapseArray(law, shape=(5,), seed=0)
+    array.apply(np.arange(4), UP)
+    array.apply(np.array([2]), DOWN)
+    assert array.energy == pytest.approx(4 * 1e-13 + 1 * 7e-13)
+
+
 @pytest.mark.parametrize(
     ("synapse", "pulse"), [([5], [0]), ([-1], [0]), ([0], [2]), ([0], [-1]), ([0], [256]), ([0.0], [0]), ([0, 1], [0])]
 )

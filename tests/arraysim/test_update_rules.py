@@ -131,6 +131,22 @@ def test_trains_meet_as_often_as_chance_says_sample_by_sample():
     assert turn.max() < n * cycles
 
 
+@pytest.mark.parametrize(("row", "column"), [(0.02, 1.0), (1.0, 0.02), (0.3, 0.3)])
+def test_a_weak_line_is_balanced_by_a_strong_one(row, column):
+    """A line of 1/50 of full scale meets one of full scale as often as the product says, though neither train alone could.
+
+    Chances of row and column are made alike (update management), 0.3 each here; unbalanced, the strong line would
+    have to fire more often than every cycle. Bound: four standard deviations of the binomial number of meetings.
+    """
+    n, cycles, chance, step = 2000, 10, 0.3, 0.01
+    rule = StochasticPulses((1, 1), step, seed=(1, 2), cycles=cycles)
+    rate = chance**2 * cycles * step / (row * column)
+    weight, count, _ = rule.meetings(np.full((n, 1), row), np.full((n, 1), column), rate)
+    assert np.all(weight == 0) and np.all(count == -1)
+    p = chance**2
+    assert abs(count.size - n * cycles * p) < 4 * (n * cycles * p * (1 - p)) ** 0.5
+
+
 def test_trains_do_not_depend_on_how_samples_are_grouped():
     whole, parts = (StochasticPulses(SHAPE, 0.1, seed=(3,)) for _ in range(2))
     ((inputs, errors),) = signals(1, n=20)

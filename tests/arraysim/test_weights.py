@@ -253,6 +253,17 @@ def test_write_verify_keeps_to_its_budget_and_noise_costs_accuracy():
         WriteVerifyConfig(rounds=0, read_noise=-1)
 
 
+@pytest.mark.parametrize(("steps", "pulses"), [(0.6, 1), (1.9, 1), (-1.9, -1), (2.2, 2), (-3.7, -3)])
+def test_a_round_sends_no_more_pulses_than_the_error_has_whole_steps(steps, pulses):
+    """Never past the target, but always one pulse at least; one round on devices that never miss."""
+    weights = kinds(ladder_law(states=9, miss=0, double=0))["pair"]
+    weights.clear()
+    target = np.full(weights.values.shape, steps * weights.mean_step)
+    result = write_verify(weights, target, seed=0, config=WriteVerifyConfig(rounds=1, tolerance=0.1))
+    assert np.all(result.pulses == abs(pulses))
+    assert np.median(weights.values) == pytest.approx(pulses * weights.mean_step), "one in 32 goes to a full device"
+
+
 def test_targets_beyond_the_window_are_clipped_and_counted():
     weights = kinds(ladder_law(miss=0, double=0))["pair"]
     result = write_verify(weights, np.full((20, 15), 3.0), seed=0)
