@@ -20,7 +20,6 @@ from arraysim.training.config import TrainingConfig
 from arraysim.training.file import load_training, save_training
 from arraysim.training.run import train
 from dwcore.errors import InputError
-from dwsynapse.commands import train as train_command
 
 SHORT = TrainingConfig(epochs=6, rule="mixed-precision", conductance_std_dtod=0.02)
 LAYERS = [(65, 32), (33, 10)]
@@ -138,10 +137,6 @@ def test_results_that_do_not_belong_together_are_refused(results, tmp_path):
         with pytest.raises(InputError):
             save_training(tmp_path / "training.h5", wrong)
     assert not list(tmp_path.iterdir())
-
-
-def test_the_command_line_names_the_rules_there_are():
-    assert set(train_command.RULES) == set(RULES)
 
 
 def test_configuration_names_every_problem():
