@@ -1,6 +1,7 @@
 """A network on chip, read again through another periphery."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -8,10 +9,10 @@ from arraysim.datasets.datasets import Dataset
 from arraysim.networks.network import Network
 from arraysim.periphery.config import Periphery
 from arraysim.periphery.reader import PeripheryReader
+from arraysim.synapses.memory import refill
 from arraysim.synapses.weights import FloatWeights
 from arraysim.training.result import ChipResult
-from arraysim.training.stored_network import stored_network
-from arraysim.training.trainee import divide
+from arraysim.training.task import Task, divide
 from dwcore.errors import InputError
 
 # Training images that ranges are calibrated on.
@@ -113,4 +114,31 @@ def trained_network(result: ChipResult, dataset: Dataset, periphery: Periphery |
         network.forward(train.inputs(slice(CALIBRATION_IMAGES)))
         for one in weights:
             one.reader.adapt = False
+    return network
+
+
+def stored_network(
+    task: Task, weights: Sequence[FloatWeights], digital: dict[str, np.ndarray], dataset: Dataset
+) -> Network:
+    """Return the network.
+
+    Args:
+        task: what the network is.
+        weights: of each crossbar.
+        digital: what the digital layers remember, arrays by name; further ones are left out.
+        dataset: shape of its images and number of classes.
+
+    Raises:
+        InputError: they do not fit together.
+    """
+    network = Network(
+        task.network,
+        weights,
+        input_shape=dataset.image_shape,
+        classes=dataset.classes,
+        label_smoothing=task.label_smoothing,
+    )
+    memory = network.memory()
+    known = {name: values.astype(memory[name].dtype) for name, values in digital.items() if name in memory}
+    refill(memory, known, "the digital layers")
     return network

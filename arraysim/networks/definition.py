@@ -127,6 +127,11 @@ class Activation(Layer):
     bits: int = whole("bits of the result; 0 keeps floating point", default=0, le=MAX_BITS)
     limit: float = quantity("largest result that the bits can say (relu)", "1", default=4.0, gt=0)
 
+    def problems(self):
+        """Yield what is wrong with the fields taken together."""
+        if self.bits == 1 and self.function == "tanh":
+            yield "bits = 1 [1] must be 0 or >= 2 for tanh, whose results have two signs; relu takes 1"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Flatten(Layer):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from arraysim.datasets.datasets import Dataset
+from arraysim.inference.infer import stored_network
 from arraysim.networks.definition import array_layers
 from arraysim.networks.network import Network
 from arraysim.programming.config import ProgrammingConfig
@@ -13,8 +14,7 @@ from arraysim.synapses.weights import FloatWeights
 from arraysim.training.config import VERIFY
 from arraysim.training.hardware import record_of, totals_of
 from arraysim.training.result import LearnedWeights
-from arraysim.training.stored_network import stored_network
-from arraysim.training.trainee import divide
+from arraysim.training.task import divide
 
 
 def program(

@@ -1,11 +1,15 @@
-"""Checkpoint files: the state of one seed on its way, schema ``dwsynapse.checkpoint``.
+"""Checkpoints: the state of one seed on its way, in files of the schema ``dwsynapse.checkpoint``, and when it is kept.
 
-They are sealed and atomic as all files are: after a crash the last one is whole. What they hold belongs to one
+The files are sealed and atomic as all files are: after a crash the last one is whole. What they hold belongs to one
 configuration, one law and one data set, and a run of another refuses them.
 """
 
 import dataclasses
 import hashlib
+import json
+import math
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -18,6 +22,10 @@ from dwcore.errors import InputError
 from dwcore.storage import files
 
 SCHEMA = "dwsynapse.checkpoint"
+DEFAULT_INTERVAL = 60.0
+"""Least time between two checkpoints [s]."""
+SAMPLE = 2.0
+"""Time after which it is said how long a training will take [s]."""
 
 
 def checkpoint_path(out: Path, seed: int) -> Path:
@@ -45,12 +53,12 @@ def save_checkpoint(path: Path, state: dict[str, dict[str, np.ndarray]], *, belo
 
     Args:
         path: file to write.
-        state: arrays by trainee and name.
+        state: arrays by network and name.
         belongs_to: as from ``identity``.
     """
     with files.create(path, SCHEMA, config=belongs_to, seed=belongs_to["seed"], force=True) as file:
-        for trainee, arrays in state.items():
-            group = file.create_group(trainee)
+        for network, arrays in state.items():
+            group = file.create_group(network)
             for name, values in arrays.items():
                 dataset = files.put(group, name, values, unit="1", long_name="state of a run, as it is in memory")
                 files.set_attribute(dataset, "dtype", np.asarray(values).dtype.str)
@@ -70,7 +78,7 @@ def load_checkpoint(path: Path, *, belongs_to: dict) -> dict[str, dict[str, np.n
         found = files.provenance(file)["config"]
         if different := _different(belongs_to, found):
             raise InputError(f"{path}: belongs to another run, {different} is not the same; --force starts anew")
-        return {trainee: _arrays(file[trainee]) for trainee in file}
+        return {network: _arrays(file[network]) for network in file}
 
 
 def _arrays(group: h5py.Group) -> dict[str, np.ndarray]:
@@ -103,3 +111,92 @@ def _sha256(arrays) -> str:
         digest.update(f"{values.dtype.str}{values.shape}".encode())
         digest.update(np.ascontiguousarray(values))
     return digest.hexdigest()
+
+
+class Checkpointer:
+    """Keeps the state of one seed; without a path it keeps nothing.
+
+    Attributes:
+        saved: state that a resumed run goes on from, by network; empty for a new one.
+    """
+
+    def __init__(
+        self,
+        save: Callable[[dict], None] | None = None,
+        *,
+        saved: dict | None = None,
+        log: Path | None = None,
+        interval: float = DEFAULT_INTERVAL,
+        stop: Callable[[], bool] = lambda: False,
+        forecast: Callable[[float], None] | None = None,
+    ):
+        """Make a checkpointer.
+
+        Args:
+            save: writes a state.
+            saved: state to go on from.
+            log: file that gets a line per epoch.
+            interval: least time between two checkpoints [s].
+            stop: says whether the run is to end now.
+            forecast: is told once how long the network will take, from a sample of its batches [s].
+        """
+        self.saved = {} if saved is None else saved
+        self._save, self._log, self._interval, self._stop = save, log, interval, stop
+        self._forecast = forecast
+        self._last = time.monotonic()
+        self._first: tuple[float, float] | None = None
+
+    def visit(self, state: Callable[[], dict], done: float) -> None:
+        """Write a checkpoint if it is time, and end the run if it is to stop; called between batches.
+
+        Args:
+            state: makes the state of the whole seed.
+            done: share of the batches of the network that are done [1].
+
+        Raises:
+            KeyboardInterrupt: the run is to stop; its state is kept.
+        """
+        if self._forecast:
+            self._sample(done)
+        stop = self._stop()
+        if self._save and (stop or time.monotonic() - self._last >= self._interval):
+            self._save(state())
+            self._last = time.monotonic()
+        if stop:
+            raise KeyboardInterrupt
+
+    def _sample(self, done: float) -> None:
+        """Say how long the network will take; the first batch, which may compile, does not count."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, done
+        elif self._forecast and now - self._first[0] >= SAMPLE and done > self._first[1]:
+            self._forecast((now - self._first[0]) * (1 - self._first[1]) / (done - self._first[1]))
+            self._forecast = None
+
+    def finish(self, state: Callable[[], dict]) -> None:
+        """Write the last state, so that a seed that is done is not done again."""
+        if self._save:
+            self._save(state())
+
+    def note(self, line: str) -> None:
+        """Append one line to the log, in one write, so that processes do not mix theirs."""
+        if self._log:
+            with open(self._log, "a", encoding="utf-8") as stream:
+                stream.write(line)
+
+
+def json_line(content: dict) -> str:
+    """Return one line of JSON."""
+    return json.dumps(_plain(content), allow_nan=False) + "\n"
+
+
+def _plain(value):
+    """Return arrays as lists and numbers that JSON has no word for as None."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,22 +1,35 @@
 """Several seeds in one call: shared out among processes, each kept by its own checkpoint."""
 
 import contextlib
+import dataclasses
+import functools
 import json
 import multiprocessing
 import signal
-from collections.abc import Callable, Sequence
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from arraysim.datasets.datasets import Dataset
 from arraysim.synapses.pulse_law import PulseLaw
-from arraysim.training.checkpoint import checkpoint_path, identity, load_checkpoint, save_checkpoint
+from arraysim.training.checkpoint import (
+    DEFAULT_INTERVAL,
+    Checkpointer,
+    checkpoint_path,
+    identity,
+    load_checkpoint,
+    save_checkpoint,
+)
 from arraysim.training.config import TrainingConfig
-from arraysim.training.keeper import DEFAULT_INTERVAL, Keeper, interrupts
 from arraysim.training.result import TrainingResult
 from arraysim.training.run import train
-from dwcore.errors import InputError
+from dwcore import progress
+from dwcore.errors import InputError, RunError
 from dwcore.numerics.threads import thread_count
+from dwcore.storage.lock import only_writer
 
 
 def train_seeds(
@@ -51,12 +64,14 @@ def train_seeds(
     """
     config = TrainingConfig() if config is None else config
     jobs = thread_count(jobs)
-    orders = _orders(law, dataset, seeds, config, out, resume=resume, force=force, interval=interval)
-    processes = min(len(orders), jobs)
-    if processes == 1:
+    processes = max(1, min(len(seeds), jobs))
+    how = {"resume": resume, "force": force, "interval": interval, "processes": processes}
+    with only_writer(out):
+        seed_jobs = _seed_jobs(law, dataset, seeds, config, out, **how)
+        if processes > 1:
+            return _in_processes(law, dataset, seed_jobs, processes, max(1, jobs // processes))
         with interrupts() as pressed:
-            return [_one(law, dataset, order, pressed, jobs) for order in orders]
-    return _in_processes(law, dataset, orders, processes, max(1, jobs // processes))
+            return [job.run(law, dataset, pressed, jobs) for job in seed_jobs]
 
 
 def remove_checkpoints(out: Path, seeds: Sequence[int]) -> None:
@@ -70,38 +85,67 @@ def log_path(out: Path) -> Path:
     return out.with_suffix(".jsonl")
 
 
-def _orders(law, dataset, seeds, config, out, *, resume, force, interval) -> list[dict]:
-    """Return what each seed is told, and make the log say what the checkpoints know."""
-    orders, known = [], []
-    for seed in seeds:
-        order = {"seed": seed, "config": config, "interval": interval, "path": None, "saved": {}, "log": None}
-        orders.append(order)
-        if out is None:
-            continue
-        order |= {"path": checkpoint_path(out, seed), "log": log_path(out)}
-        order["belongs_to"] = identity(law, dataset, seed=seed, config=config)
-        if resume and order["path"].exists():
-            order["saved"] = load_checkpoint(order["path"], belongs_to=order["belongs_to"])
-            known += [str(arrays.get("own/log", "")) for arrays in order["saved"].values()]
-        elif order["path"].exists() and not force:
-            raise InputError(f"{order['path']}: a run has got that far; --resume goes on, --force starts anew")
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class SeedJob:
+    """The training of one seed.
+
+    Attributes:
+        seed: root seed.
+        config: network, rule and schedule.
+        interval: least time between two checkpoints [s].
+        checkpoint: file of its state; None keeps none.
+        log: file that gets a line per epoch; None keeps none.
+        belongs_to: what its state belongs to, see ``checkpoint.identity``.
+        saved: state to go on from.
+        rounds: trainings that follow one another in all; 0 says nothing of the time that they will take.
+        processes: that train at the same time.
+    """
+
+    seed: int
+    config: TrainingConfig
+    interval: float
+    checkpoint: Path | None = None
+    log: Path | None = None
+    belongs_to: dict = dataclasses.field(default_factory=dict)
+    saved: dict = dataclasses.field(default_factory=dict)
+    rounds: int = 0
+    processes: int = 1
+
+    def run(self, law: PulseLaw, dataset: Dataset, stop: Callable[[], bool], jobs: int) -> TrainingResult:
+        """Train, until told to stop."""
+        save, log = None, self.log
+        if (path := self.checkpoint) is not None:
+            save = functools.partial(save_checkpoint, path, belongs_to=self.belongs_to)
+        forecast = self._forecast if self.rounds else None
+        keep = Checkpointer(save, saved=self.saved, log=log, interval=self.interval, stop=stop, forecast=forecast)
+        return train(law, dataset, seed=self.seed, config=self.config, checkpointer=keep, jobs=jobs)
+
+    def _forecast(self, seconds: float) -> None:
+        seeds = self.rounds * self.processes
+        what = f"training on chip, {self.config.epochs} epochs, {f'{seeds} seeds' if seeds > 1 else 'one seed'}"
+        progress.announce(what, self.rounds * seconds, processes=self.processes)
+
+
+def _seed_jobs(law, dataset, seeds, config, out, *, resume, force, interval, processes) -> list[SeedJob]:
+    """Return what is to be done, and make the log say what the checkpoints know."""
+    jobs, known = [], []
+    for number, seed in enumerate(seeds):
+        rounds = 0 if number else -(-len(seeds) // processes)
+        job = SeedJob(seed=seed, config=config, interval=interval, rounds=rounds, processes=processes)
+        if out is not None:
+            path, belongs_to = checkpoint_path(out, seed), identity(law, dataset, seed=seed, config=config)
+            saved = load_checkpoint(path, belongs_to=belongs_to) if resume and path.exists() else {}
+            if path.exists() and not (saved or force):
+                raise InputError(f"{path}: a run has got that far; --resume goes on, --force starts anew")
+            known += [str(arrays.get("own/log", "")) for arrays in saved.values()]
+            job = dataclasses.replace(job, checkpoint=path, log=log_path(out), belongs_to=belongs_to, saved=saved)
+        jobs.append(job)
     if out is not None:
-        for order in orders:
-            if not order["saved"]:
-                order["path"].unlink(missing_ok=True)
+        for job in jobs:
+            if job.checkpoint is not None and not job.saved:
+                job.checkpoint.unlink(missing_ok=True)
         log_path(out).write_text("".join(known), encoding="utf-8")
-    return orders
-
-
-def _one(law: PulseLaw, dataset: Dataset, order: dict, stop: Callable[[], bool], jobs: int) -> TrainingResult:
-    save = None
-    if order["path"] is not None:
-
-        def save(state):
-            save_checkpoint(order["path"], state, belongs_to=order["belongs_to"])
-
-    keeper = Keeper(save, saved=order["saved"], log=order["log"], interval=order["interval"], stop=stop)
-    return train(law, dataset, seed=order["seed"], config=order["config"], keeper=keeper, jobs=jobs)
+    return jobs
 
 
 _shared: dict = {}
@@ -114,29 +158,65 @@ def _begin(law: PulseLaw, dataset: Dataset, stop, jobs: int) -> None:
     _shared.update(law=law, dataset=dataset, stop=stop, jobs=jobs)
 
 
-def _work(order: dict) -> TrainingResult | None:
+def _work(job: SeedJob) -> TrainingResult | None:
     """Train one seed in a worker process; None if it was told to stop."""
     if _shared["stop"].is_set():
         return None
     try:
-        return _one(_shared["law"], _shared["dataset"], order, _shared["stop"].is_set, _shared["jobs"])
+        return job.run(_shared["law"], _shared["dataset"], _shared["stop"].is_set, _shared["jobs"])
     except KeyboardInterrupt:
         return None
 
 
-def _in_processes(law, dataset, orders: list[dict], processes: int, jobs: int) -> list[TrainingResult]:
+def _in_processes(law, dataset, seed_jobs: list[SeedJob], processes: int, jobs: int) -> list[TrainingResult]:
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     with ProcessPoolExecutor(processes, context, _begin, (law, dataset, stop, jobs)) as pool:
-        futures = [pool.submit(_work, order) for order in orders]
+        with _without_the_script():
+            futures = [pool.submit(_work, job) for job in seed_jobs]
         try:
-            results = [future.result() for future in futures]
+            return [future.result() for future in futures]
+        except BrokenProcessPool:
+            raise RunError("training: a process of a seed has ended unexpectedly, perhaps for want of memory") from None
         except BaseException:
             stop.set()
             with contextlib.suppress(KeyboardInterrupt):
                 pool.shutdown(wait=True, cancel_futures=True)
             raise
-    return results
+
+
+@contextlib.contextmanager
+def _without_the_script() -> Iterator[None]:
+    """Let processes start without the user's script, which they need not and which may start a training itself."""
+    main = sys.modules["__main__"]
+    hidden = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
+    try:
+        for name in hidden:
+            setattr(main, name, None)
+        yield
+    finally:
+        for name, value in hidden.items():
+            setattr(main, name, value)
+
+
+@contextlib.contextmanager
+def interrupts() -> Iterator[Callable[[], bool]]:
+    """Yield a function that says whether Ctrl-C was pressed; pressed twice it interrupts as usual."""
+    pressed = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed.is_set
+        return
+
+    def note(number, frame):
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        pressed.set()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def read_log(path: Path) -> list[dict]:

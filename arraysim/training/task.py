@@ -7,6 +7,7 @@ from dwcore.errors import InputError
 from dwcore.parameters import Parameters, quantity, word
 
 if TYPE_CHECKING:
+    from arraysim.datasets.datasets import Dataset
     from arraysim.networks.definition import NetworkDefinition
 
 
@@ -35,6 +36,28 @@ class Task(Parameters):
         if not isinstance(self.network, NetworkDefinition):
             raise InputError(f"network = {self.network!r} must be a NetworkDefinition or its description")
         super().__post_init__()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageSets:
+    """The images of one seed: to train, to validate (None if there are none) and to test."""
+
+    train: "Dataset"
+    validation: "Dataset | None"
+    test: "Dataset"
+
+
+def divide(dataset: "Dataset", *, seed: int, config: Task) -> ImageSets:
+    """Return the images of one seed.
+
+    Raises:
+        InputError: a part is left without one of the classes.
+    """
+    train, test = dataset.split(seed=seed, test_fraction=config.test_fraction)
+    validation = None
+    if config.validation_fraction:
+        train, validation = train.divide(seed=seed, purpose=1, fraction=config.validation_fraction)
+    return ImageSets(train=train, validation=validation, test=test)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,11 @@ pairs. Rounding to nine levels is an rms error of 0.073 of the largest weight; t
 
 from arraysim import WriteVerifyConfig, ladder_law, load_dataset, make_weights, write_verify
 from arraysim.networks.definition import array_layers
+from arraysim.training.checkpoint import Checkpointer
 from arraysim.training.config import TrainingConfig
 from arraysim.training.float_twin import FloatTwin
-from arraysim.training.keeper import Keeper
-from arraysim.training.trainee import Trainee, divide
+from arraysim.training.task import divide
+from arraysim.training.training_loop import TrainingLoop
 
 CLIP = 3.0  # largest weight over the root mean square of its layer
 
@@ -26,7 +27,7 @@ def trained(epochs):
     parts = divide(dataset, seed=1, config=config)
     layers = array_layers(config.network, dataset.image_shape, dataset.classes)
     twin = FloatTwin(layers, input_shape=dataset.image_shape, classes=dataset.classes, seed=1, config=config)
-    Trainee(twin, parts, seed=1, config=config).run(Keeper(), dict)
+    TrainingLoop(twin, parts, seed=1, config=config).run(Checkpointer(), dict)
     return twin.network, parts.test
 
 

@@ -16,7 +16,7 @@ from arraysim.training.config import TrainingConfig
 from arraysim.training.file import save_training
 from arraysim.training.result import TrainingResult
 from arraysim.training.seeds import train_seeds
-from arraysim.training.trainee import divide
+from arraysim.training.task import divide
 from compact.bulk.sweep import build_table, reference_grid
 from compact.table.operating_point import OperatingPoint, write_points
 from compact.table.table_file import save_table

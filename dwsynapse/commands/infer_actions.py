@@ -8,12 +8,12 @@ import numpy as np
 
 from arraysim.datasets.datasets import Dataset, load_dataset
 from arraysim.inference.infer import infer
+from arraysim.inference.rest import after_rest
 from arraysim.inference.settings import RestSettings
 from arraysim.periphery.config import Periphery
 from arraysim.programming.file import load_chips
 from arraysim.synapses.source import Synapses, synapses_from
 from arraysim.training.result import ChipResult, TrainingResult
-from arraysim.training.stored_chip import after_rest
 from dwcore.canvas.number_text import time_text
 from dwsynapse.options import emit
 from dwsynapse.periphery_text import periphery_of

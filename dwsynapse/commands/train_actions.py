@@ -13,14 +13,13 @@ from arraysim.datasets.datasets import Dataset, load_dataset
 from arraysim.networks.presets import NetworkSettings
 from arraysim.synapses.settings import SynapseSettings
 from arraysim.synapses.source import Synapses, synapses_from
+from arraysim.training.checkpoint import DEFAULT_INTERVAL
 from arraysim.training.config import OF_THE_CHIP, TrainingConfig
 from arraysim.training.file import save_training
-from arraysim.training.keeper import DEFAULT_INTERVAL
 from arraysim.training.result import TrainingResult
 from arraysim.training.search import search
 from arraysim.training.seeds import log_path, remove_checkpoints, train_seeds
-from arraysim.training.task import DataSettings
-from arraysim.training.trainee import divide
+from arraysim.training.task import DataSettings, divide
 from dwcore import progress
 from dwcore.errors import InputError
 from dwcore.numerics.threads import thread_count

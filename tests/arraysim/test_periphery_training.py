@@ -13,9 +13,9 @@ from arraysim.networks.presets import mlp
 from arraysim.periphery.config import Adc, Dac, Periphery, Read, TileWires
 from arraysim.periphery.tiles import TileShape
 from arraysim.synapses.ladder import ladder_law
+from arraysim.training.checkpoint import Checkpointer
 from arraysim.training.config import TrainingConfig, config_from_mapping
 from arraysim.training.file import load_training, save_training
-from arraysim.training.keeper import Keeper
 from arraysim.training.run import train
 from dwcore.errors import InputError
 
@@ -89,8 +89,14 @@ def test_a_run_through_a_periphery_goes_on_bit_for_bit(digits, solution):
     whole = train(LAW, digits, seed=1, config=config)
     kept, count = [], itertools.count(1)
     with pytest.raises(KeyboardInterrupt):
-        train(LAW, digits, seed=1, config=config, keeper=Keeper(kept.append, stop=lambda: next(count) >= 4, interval=0))
-    resumed = train(LAW, digits, seed=1, config=config, keeper=Keeper(saved=kept[-1]))
+        train(
+            LAW,
+            digits,
+            seed=1,
+            config=config,
+            checkpointer=Checkpointer(kept.append, stop=lambda: next(count) >= 4, interval=0),
+        )
+    resumed = train(LAW, digits, seed=1, config=config, checkpointer=Checkpointer(saved=kept[-1]))
     assert np.array_equal(whole.chip.loss, resumed.chip.loss)
     assert np.array_equal(whole.hardware.weight[0], resumed.hardware.weight[0])
 

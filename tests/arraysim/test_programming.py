@@ -12,6 +12,7 @@ from scipy.linalg import expm
 from arraysim.datasets.datasets import load_dataset
 from arraysim.drawing.programming_plots import plot_accepted, plot_error, plot_reached, rounds_figure
 from arraysim.inference.infer import infer
+from arraysim.inference.rest import after_rest, rebuilt_weights
 from arraysim.networks.definition import definition_from_mapping
 from arraysim.networks.presets import network_from
 from arraysim.programming.config import ProgrammingConfig, config_for
@@ -25,7 +26,6 @@ from arraysim.training.file import load_training, save_training
 from arraysim.training.hardware import record_of
 from arraysim.training.result import TOTALS, ChipResult, LearnedWeights
 from arraysim.training.run import train
-from arraysim.training.stored_chip import after_rest, rebuilt_weights
 from dwcore.errors import InputError
 from dwcore.storage import files
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -18,9 +20,8 @@ from arraysim.networks.definition import (
 )
 from arraysim.periphery.config import periphery_from_mapping
 from arraysim.synapses.ladder import ladder_law
-from arraysim.training.checkpoint import checkpoint_path, identity, load_checkpoint, save_checkpoint
+from arraysim.training.checkpoint import Checkpointer, checkpoint_path, identity, load_checkpoint, save_checkpoint
 from arraysim.training.config import TrainingConfig, config_from_mapping
-from arraysim.training.keeper import Keeper
 from arraysim.training.run import train
 from arraysim.training.schedules import share_of_rate
 from arraysim.training.seeds import log_path, read_log, train_seeds
@@ -77,7 +78,7 @@ def same(one, other):
 
 def stop_after(visits, kept):
     count = itertools.count(1)
-    return Keeper(kept.append, stop=lambda: next(count) >= visits, interval=0)
+    return Checkpointer(kept.append, stop=lambda: next(count) >= visits, interval=0)
 
 
 def test_a_run_cut_at_many_places_equals_the_whole(digits, tmp_path):
@@ -87,10 +88,10 @@ def test_a_run_cut_at_many_places_equals_the_whole(digits, tmp_path):
     for visits in (1, 12, 13, 14, 26, 27, 40):  # 13 batches an epoch: in an epoch, at its end, in the twin
         kept = []
         with pytest.raises(KeyboardInterrupt):
-            train(LAW, digits, seed=1, config=CONFIG, keeper=stop_after(visits, kept))
+            train(LAW, digits, seed=1, config=CONFIG, checkpointer=stop_after(visits, kept))
         save_checkpoint(path, kept[-1], belongs_to=belongs_to)
         saved = load_checkpoint(path, belongs_to=belongs_to)
-        resumed = train(LAW, digits, seed=1, config=CONFIG, keeper=Keeper(saved=saved))
+        resumed = train(LAW, digits, seed=1, config=CONFIG, checkpointer=Checkpointer(saved=saved))
         assert same(whole, resumed), visits
     assert not same(whole, train(LAW, digits, seed=2, config=CONFIG)), "negative control"
 
@@ -106,8 +107,8 @@ def test_a_run_through_wires_and_converters_goes_on_too(digits, tmp_path):
     whole = train(LAW, some, seed=1, config=config)
     kept = []
     with pytest.raises(KeyboardInterrupt):
-        train(LAW, some, seed=1, config=config, keeper=stop_after(3, kept))
-    assert same_chip(whole, train(LAW, some, seed=1, config=config, keeper=Keeper(saved=kept[-1])))
+        train(LAW, some, seed=1, config=config, checkpointer=stop_after(3, kept))
+    assert same_chip(whole, train(LAW, some, seed=1, config=config, checkpointer=Checkpointer(saved=kept[-1])))
     ideal = dataclasses.replace(config, periphery=None)
     exact = dataclasses.replace(config, periphery=periphery_from_mapping({}, "here"))
     ideal, exact = (train(LAW, some, seed=1, config=c) for c in (ideal, exact))
@@ -184,3 +185,17 @@ def test_a_configuration_comes_back_from_a_file():
         config_from_mapping({}, "file")
     with pytest.raises(InputError, match="epoch"):
         config_from_mapping({**CONFIG.to_mapping(), "epoch": 3}, "file")
+
+
+def test_seeds_in_a_script_without_a_main_guard(tmp_path):
+    """Processes of seeds do not run the user's script again."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from arraysim import TrainingConfig, ladder_law, load_dataset, train_seeds\n"
+        "print('begin')\n"
+        "config = TrainingConfig(network='linear', epochs=1, twin=False)\n"
+        "found = train_seeds(ladder_law(states=3), load_dataset('digits'), seeds=(0, 1), config=config, jobs=2)\n"
+        "print([result.seed for result in found])\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=100, check=True)
+    assert done.stdout == "begin\n[0, 1]\n"

@@ -1,5 +1,6 @@
 """`train` that is killed or interrupted, and then resumed, writes the same content as one that was left alone."""
 
+import json
 import signal
 import time
 
@@ -73,3 +74,34 @@ def test_interrupt_reaches_the_processes_of_several_seeds(process, command, whol
     assert child.returncode == 1
     assert command(*run, "-o", "a.h5", "--resume").code == 0
     assert content("a.h5") == content(whole)
+
+
+def test_a_second_training_with_the_same_output_ends_at_once(folder, process):
+    """The log holds one line per seed and epoch of one of them, and the other says in a line why it stopped."""
+    argv = ("train", "--table", "ladder", "--network", "linear", "--epochs", 40, "--no-twin", "--jobs", 1, "-o", "t.h5")
+    both = [process(*argv, cwd=folder) for _ in range(2)]
+    ends = [(child.communicate(timeout=120), child.returncode) for child in both]
+    assert sorted(code for _, code in ends) == [0, 2]
+    message = next(err for (_, err), code in ends if code == 2)
+    assert message.count("\n") == 1 and "t.h5: is being written by another process" in message
+    epochs = [json.loads(line)["epoch"] for line in (folder / "t.jsonl").read_text().splitlines()]
+    assert epochs == list(range(41))
+    assert not list(folder.glob(".*lock"))
+
+
+def test_checkpoints_within_a_series(folder, command, process):
+    """A series that is interrupted within its second point goes on there, and its file is that of one in one go."""
+    argv = ("train", "--table", "ladder", "--no-twin", "--jobs", 1, "--seed", 4, "--vary", "epochs=1,60")
+    child = process(*argv, "--checkpoint-every", 0.3, "-o", "a.h5", cwd=folder)
+    checkpoint = folder / "a.point_1.seed_4.checkpoint.h5"
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(60) == 1
+    assert checkpoint.exists() and "train at 1 of 2 points" in command("info", "--check", "a.h5").out
+    resumed = command(*argv[:-1], "epochs=1,60", "-o", "a.h5", "--resume", "--json").json
+    assert not checkpoint.exists() and not (folder / "a.point_1.jsonl").exists()
+    assert resumed["done"] == [True, True]
+    alone = command("train", "--table", "ladder", "--no-twin", "--jobs", 1, "--seed", 4, "--json").json
+    assert resumed["test_accuracy"][1] == alone["test_accuracy"]

@@ -4,50 +4,27 @@ All randomness is a function of the seed and of what it belongs to (split, layer
 results do not depend on threads, processes or interruptions, and the twin sees the same images in the same order.
 """
 
-import dataclasses
 import math
 import time
 from collections.abc import Callable
 
 import numpy as np
-from tqdm import tqdm
 
 from arraysim.datasets.datasets import Dataset
-from arraysim.training.augmentation import shift_and_flip
+from arraysim.training.checkpoint import Checkpointer, json_line
 from arraysim.training.chip import Chip
 from arraysim.training.config import AUGMENT, ORDER, TrainingConfig
 from arraysim.training.float_twin import FloatTwin
-from arraysim.training.keeper import Keeper, json_line
 from arraysim.training.result import LearningCurve
 from arraysim.training.schedules import share_of_rate
+from arraysim.training.task import ImageSets
+from dwcore import progress
 from dwcore.errors import InputError, RunError
 
 CURVES = ("loss", "train_accuracy", "validation_accuracy", "test_accuracy")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Parts:
-    """The images of one seed: to train, to validate (None if there are none) and to test."""
-
-    train: Dataset
-    validation: Dataset | None
-    test: Dataset
-
-
-def divide(dataset: Dataset, *, seed: int, config: TrainingConfig) -> Parts:
-    """Divide a data set.
-
-    Raises:
-        InputError: a part is left without one of the classes.
-    """
-    train, test = dataset.split(seed=seed, test_fraction=config.test_fraction)
-    validation = None
-    if config.validation_fraction:
-        train, validation = train.divide(seed=seed, purpose=1, fraction=config.validation_fraction)
-    return Parts(train=train, validation=validation, test=test)
-
-
-class Trainee:
+class TrainingLoop:
     """A network, its way to change weights, and how far it has come.
 
     Attributes:
@@ -55,13 +32,13 @@ class Trainee:
         log: a line of JSON per epoch.
     """
 
-    def __init__(self, learner: Chip | FloatTwin, parts: Parts, *, seed: int, config: TrainingConfig):
+    def __init__(self, learner: Chip | FloatTwin, images: ImageSets, *, seed: int, config: TrainingConfig):
         self.learner = learner
-        self._parts, self._seed, self._config = parts, seed, config
+        self._images, self._seed, self._config = images, seed, config
         self._epoch = self._batch = 0
         self._curves: list[list[float]] = []
         self._seconds = {"training": 0.0, "measuring": 0.0}
-        self._guess = np.zeros(len(parts.test), np.int64)
+        self._guess = np.zeros(len(images.test), np.int64)
         self.log: list[str] = []
 
     @property
@@ -69,37 +46,30 @@ class Trainee:
         """Whether there is anything to keep."""
         return bool(self._curves)
 
-    def run(self, keeper: Keeper, state: Callable[[], dict]) -> None:
+    def run(self, checkpointer: Checkpointer, state: Callable[[], dict]) -> None:
         """Train to the end.
 
         Args:
-            keeper: asked between batches.
-            state: makes the state of the whole seed, this trainee included.
+            checkpointer: asked between batches.
+            state: makes the state of the whole seed, this loop included.
 
         Raises:
             RunError: the loss is no longer finite.
-            KeyboardInterrupt: the keeper wants it so.
+            KeyboardInterrupt: the checkpointer wants it so.
         """
         if not self.begun:
-            self._end_epoch(keeper)
-        bar = tqdm(
-            total=self._config.epochs,
-            initial=self._epoch,
-            desc=f"seed {self._seed}, {self.learner.label}",
-            unit="epoch",
-            disable=None,
-        )
-        with bar:
+            self._end_epoch(checkpointer)
+        what = f"seed {self._seed}, {self.learner.label}"
+        with progress.bar(self._config.epochs, what, "epoch", initial=self._epoch) as advance:
             while self._epoch < self._config.epochs and not self._out_of_patience():
-                self._run_epoch(keeper, state)
-                bar.set_postfix({"test": f"{self._curves[-1][-1]:.4f}"}, refresh=False)
-                bar.update()
+                self._run_epoch(checkpointer, state)
+                advance(1, f"test {self._curves[-1][-1]:.4f}")
 
     def curve(self) -> LearningCurve:
         """Return how it went so far."""
-        classes = self._parts.test.classes
+        classes = self._images.test.classes
         confusion = np.zeros((classes, classes), np.int64)
-        np.add.at(confusion, (self._parts.test.labels, self._guess), 1)
+        np.add.at(confusion, (self._images.test.labels, self._guess), 1)
         curves = dict(zip(CURVES, np.array(self._curves).T.copy(), strict=True))
         return LearningCurve(
             **curves,
@@ -138,8 +108,8 @@ class Trainee:
         except (KeyError, ValueError, IndexError):
             raise InputError(f"checkpoint of {self.learner.label}: lacks its progress") from None
 
-    def _run_epoch(self, keeper: Keeper, state: Callable[[], dict]) -> None:
-        train, config = self._parts.train, self._config
+    def _run_epoch(self, checkpointer: Checkpointer, state: Callable[[], dict]) -> None:
+        train, config = self._images.train, self._config
         order = np.random.default_rng([self._seed, ORDER, self._epoch + 1]).permutation(len(train))
         batches = -(-len(train) // config.batch_size)
         while self._batch < batches:
@@ -153,27 +123,27 @@ class Trainee:
             self._batch += 1
             self._seconds["training"] += time.perf_counter() - start
             if self._batch < batches:
-                keeper.visit(state)
+                checkpointer.visit(state, (self._epoch + self._batch / batches) / config.epochs)
         self._epoch, self._batch = self._epoch + 1, 0
-        self._end_epoch(keeper)
-        keeper.visit(state)
+        self._end_epoch(checkpointer)
+        checkpointer.visit(state, self._epoch / config.epochs)
 
     def _inputs(self, chosen: np.ndarray) -> np.ndarray:
-        train, config = self._parts.train, self._config
+        train, config = self._images.train, self._config
         images = train.images[chosen]
         if config.shift or config.flip:
             rng = np.random.default_rng([self._seed, AUGMENT, self._epoch + 1, self._batch])
             images = shift_and_flip(images, shift=config.shift, flip=config.flip, rng=rng)
         return train.scaled(images)
 
-    def _end_epoch(self, keeper: Keeper) -> None:
+    def _end_epoch(self, checkpointer: Checkpointer) -> None:
         """Measure, note, and stop where there is no hope."""
         start = time.perf_counter()
         self.learner.calibrate(self._epoch == 0)
-        monitored = self._parts.train.part(slice(self._config.monitor_images))
+        monitored = self._images.train.part(slice(self._config.monitor_images))
         loss, train_accuracy, _ = self._measure(monitored)
-        validation = float("nan") if self._parts.validation is None else self._measure(self._parts.validation)[1]
-        _, test_accuracy, self._guess = self._measure(self._parts.test)
+        validation = float("nan") if self._images.validation is None else self._measure(self._images.validation)[1]
+        _, test_accuracy, self._guess = self._measure(self._images.test)
         self.learner.calibrate(True)
         self._seconds["measuring"] += time.perf_counter() - start
         totals = self.learner.end_epoch()
@@ -186,7 +156,7 @@ class Trainee:
         where = {"seed": self._seed, "network": self.learner.name, "epoch": self._epoch}
         line = where | dict(zip(CURVES, self._curves[-1], strict=True)) | totals | {"seconds": dict(self._seconds)}
         self.log.append(json_line(line))
-        keeper.note(self.log[-1])
+        checkpointer.note(self.log[-1])
 
     def _measure(self, part: Dataset) -> tuple[float, float, np.ndarray]:
         loss, guess = self.learner.network.evaluate(part.inputs, part.labels)
@@ -197,3 +167,24 @@ class Trainee:
             return False
         accuracy = [entry[CURVES.index("validation_accuracy")] for entry in self._curves]
         return len(accuracy) - 1 - accuracy.index(max(accuracy)) >= self._config.patience
+
+
+def shift_and_flip(images: np.ndarray, *, shift: int, flip: bool, rng: np.random.Generator) -> np.ndarray:
+    """Return changed copies; pixels that come in from outside are black.
+
+    Args:
+        images: shape (images, rows, columns, channels), uint8.
+        shift: largest shift along each axis [pixels].
+        flip: mirror left and right with probability one half.
+        rng: draws shifts and flips.
+    """
+    count, rows, columns, _ = images.shape
+    top, left = rng.integers(2 * shift, size=(2, count), endpoint=True)
+    mirrored = rng.random(count) < 0.5 if flip else np.zeros(count, bool)
+    room = ((0, 0), (shift, shift), (shift, shift), (0, 0))
+    padded = np.pad(images, room)
+    out = np.empty_like(images)
+    for number in range(count):
+        part = padded[number, top[number] : top[number] + rows, left[number] : left[number] + columns]
+        out[number] = part[:, ::-1] if mirrored[number] else part
+    return out
