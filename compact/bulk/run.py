@@ -9,7 +9,7 @@ import numpy as np
 
 from compact.bulk.block import Worker
 from compact.bulk.gather import gather
-from compact.bulk.local import HOME, Task, plan_tasks
+from compact.bulk.local import HOME, Task, plan_tasks, run_threads
 from compact.bulk.plan import SweepPlan
 from compact.bulk.sweep_file import SweepFile, create_sweep_file
 from compact.table.table_file import load_table, save_table
@@ -19,6 +19,8 @@ from dwcore.storage.provenance import canonical_json
 
 log = logging.getLogger(__name__)
 
+Progress = Callable[[int, str, str], contextlib.AbstractContextManager[Callable[[int], None]]]
+"""Context manager of total, words and unit that yields a function to advance a bar."""
 Runner = Callable[[Worker, Iterator[Task]], Iterator[tuple[Task, object]]]
 """Runs tasks and yields each with its result, in any order."""
 
@@ -28,18 +30,30 @@ def partial_path(out: Path) -> Path:
     return out.with_name(f"{out.stem}.partial{out.suffix}")
 
 
+@contextlib.contextmanager
+def no_progress(total: int, words: str, unit: str) -> Iterator[Callable[[int], None]]:
+    """Yield what shows nothing."""
+    yield lambda done: None
+
+
 def run_to_table(
-    plan: SweepPlan, out: Path, runner: Runner, *, resume: bool, force: bool, progress: Callable
+    plan: SweepPlan,
+    out: Path,
+    runner: Runner = run_threads,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    progress: Progress = no_progress,
 ) -> TransitionTable:
     """Run a plan and write its table; the file of the blocks is removed once the table is there.
 
     Args:
         plan: what to run.
         out: table to write.
-        runner: runs the blocks.
+        runner: runs the blocks, by default in threads.
         resume: go on with the blocks of an earlier run; without any, begin. A table of this plan is left as it is.
         force: overwrite an existing table and forget the blocks of an earlier run.
-        progress: context manager (total, what, unit) that yields a function to advance a bar.
+        progress: shows how far the run is.
 
     Raises:
         InputError: the files are there and neither `resume` nor `force` is given, or they are of another plan.
@@ -64,7 +78,14 @@ def run_to_table(
 
 
 def run_shard(
-    plan: SweepPlan, shard: tuple[int, int], out: Path, runner: Runner, *, resume: bool, force: bool, progress: Callable
+    plan: SweepPlan,
+    shard: tuple[int, int],
+    out: Path,
+    runner: Runner = run_threads,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    progress: Progress = no_progress,
 ) -> tuple[int, int]:
     """Run one shard of a plan into a file of its own, arguments as `run_to_table`.
 

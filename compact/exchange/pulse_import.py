@@ -69,16 +69,8 @@ def import_pulses(
     facts = PulseFacts() if facts is None else facts
     amplitude, missing = _current_density(data, area)
     levels, bic = _levels(data, states)
-    S, K = levels[0].mean.size, len(levels)
-    state = np.full(data.device.size, -1)
-    for k, found in enumerate(levels):
-        state[_read(data, k)] = found.level
-    worst = max(found.misplaced for found in levels)
-    if worst > MOST_MISPLACED:
-        raise InputError(
-            f"{data.path}: the states overlap, {worst:.0%} of the readings would be misplaced, at most "
-            f"{MOST_MISPLACED:.0%} is allowed; give fewer --states"
-        )
+    state, worst = _states_of(data, levels)
+    S = levels[0].mean.size
     before, after = _steps(data)
     sound = (state[before] >= 0) & (state[after] >= 0)
     gaps = int(np.sum(data.amplitude != 0)) - int(sound.sum())
@@ -87,8 +79,8 @@ def import_pulses(
         raise InputError(f"{data.path}: no two readings of consecutive pulses, transitions cannot be counted")
     J, a = _axis(amplitude[after])
     duration, d = _axis(data.duration[after])
-    counts = np.zeros((K, 1, J.size, duration.size, S, S + 1), np.uint64)
-    np.add.at(counts, (data.device[after], 0, a, d, state[before], state[after]), 1)
+    counts = np.zeros((len(levels), 1, J.size, duration.size, S, S + 1), np.uint64)
+    np.add.at(counts, (data.device[after], np.intp(0), a, d, state[before], state[after]), 1)
     empty = np.argwhere(counts.sum(axis=-1) == 0)
     if empty.size and not assume_stay:
         k, _, a0, d0, s = empty[0]
@@ -101,8 +93,42 @@ def import_pulses(
         counts[k, t, a0, d0, s, s] = 1
     if empty.size:
         missing["counts"] = f"{len(empty)} rows without a trial hold one trial that stayed"
-    table = TransitionTable(
-        position=np.arange(S, dtype=float),
+    report = PulseReport(
+        readings=int(np.isfinite(data.conductance).sum()),
+        transitions=int(after.size),
+        outliers=int(np.sum(state[np.isfinite(data.conductance)] < 0)),
+        gaps=gaps,
+        misplaced=worst,
+        empty_rows=len(empty),
+        bic=bic,
+    )
+    return _table(data, facts, levels, missing, J, duration, counts), report
+
+
+def _states_of(data: PulseData, levels: list[Levels]) -> tuple[np.ndarray, float]:
+    """Return the state of each reading, -1 for none, and the largest share of a device that is misplaced [1].
+
+    Raises:
+        InputError: the states overlap.
+    """
+    state = np.full(data.device.size, -1)
+    for k, found in enumerate(levels):
+        state[_read(data, k)] = found.level
+    worst = max(found.misplaced for found in levels)
+    if worst > MOST_MISPLACED:
+        raise InputError(
+            f"{data.path}: the states overlap, {worst:.0%} of the readings would be misplaced, at most "
+            f"{MOST_MISPLACED:.0%} is allowed; give fewer --states"
+        )
+    return state, worst
+
+
+def _table(
+    data: PulseData, facts: PulseFacts, levels: list[Levels], missing: dict[str, str], J, duration, counts
+) -> TransitionTable:
+    """Return the table, with stand-ins for what the data do not tell."""
+    return TransitionTable(
+        position=np.arange(levels[0].mean.size, dtype=float),
         conductance=np.mean([found.mean for found in levels], axis=0),
         conductance_std_ctoc=np.sqrt(np.mean([found.std**2 for found in levels], axis=0)),
         current_density=J,
@@ -114,16 +140,6 @@ def import_pulses(
         config={"origin": {"format": "pulses", "placeholders": _placeholders(facts, missing), "devices": data.labels}},
         seed=0,
     )
-    report = PulseReport(
-        readings=int(np.isfinite(data.conductance).sum()),
-        transitions=int(after.size),
-        outliers=int(np.sum(state[np.isfinite(data.conductance)] < 0)),
-        gaps=gaps,
-        misplaced=worst,
-        empty_rows=len(empty),
-        bic=bic,
-    )
-    return table, report
 
 
 def _read(data: PulseData, device: int) -> np.ndarray:

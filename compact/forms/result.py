@@ -12,7 +12,7 @@ from dwcore.storage.records import data, part
 GRID_ARRAYS = ("deviance", "expected_deviance", "residual")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Fit:
     """A fitted model with its goodness of fit.
 
@@ -60,6 +60,12 @@ class Fit:
     def dispersion(self) -> float:
         """Deviance per effective degree of freedom [1]."""
         return float(self.deviance.sum() / max(self.expected_deviance.sum() - self.free, 1.0))
+
+    def __repr__(self) -> str:
+        """In one line, for interactive work; the arrays are in the fields."""
+        model = self.model
+        size = f"{model.devices} devices, {model.states} states, {self.free} free parameters"
+        return f"<Fit of the form {model.form}: {size}, dispersion {self.dispersion:.3g}; {self.verdict}>"
 
     def drawn_vector(self, number: int, seed: int) -> np.ndarray:
         """Return parameters of device `number` drawn from the spread, in the order of the model's names, shape (P,).

@@ -50,7 +50,7 @@ class InstanceStates:
     )  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TransitionTable:
     """Outcome statistics of pulses on K device instances; arrays are read-only copies.
 
@@ -155,6 +155,55 @@ class TransitionTable:
                 yield f"devices[{name}] {error}"
         object.__setattr__(self, "devices", converted)
 
+    def __repr__(self) -> str:
+        """In one line, for interactive work; the arrays are in the fields."""
+        return f"<TransitionTable: {', '.join(f'{words} {name}' for name, words in self._content())}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{name}</td><td>{words}</td></tr>" for name, words in self._content())
+        return f"<table><tr><th colspan=2>Transition table</th></tr>{rows}</table>"
+
+    def _content(self) -> list[tuple[str, str]]:
+        """Return what the table holds, (name, words)."""
+        K, T, S = self.counts.shape[0], self.temperature.size, self.position.size
+        J, t, G = self.current_density, self.duration, self.conductance
+        found = [
+            ("states", f"{S}"),
+            ("device instances", f"{K}"),
+            ("K" if T == 1 else "temperatures in K", _range(self.temperature)),
+            ("A/m^2", _range(J)),
+            ("s", _range(t)),
+            ("S", f"{G.min():.3g} to {G.max():.3g}"),
+            ("trajectories", f"{int(self.counts.sum())}"),
+        ]
+        return found if self.fit is None else [*found, ("fit", self.fit.model.form)]
+
+    def to_xarray(self):
+        """Return the table as an `xarray.Dataset` with named axes, units and meanings.
+
+        Raises:
+            InputError: xarray is not installed.
+        """
+        try:
+            import xarray
+        except ImportError:
+            raise InputError('to_xarray needs xarray: pip install "dwsynapse[xarray]"') from None
+        names = {"K": "device", "T": "temperature", "A": "current_density", "D": "duration", "S": "state"}
+        names["S+1"] = "outcome"
+        arrays = {}
+        for record in (self, Derived(probability=self.probability, standard_error=self.standard_error)):
+            for name, item, _ in records.items(type(record)):
+                values = getattr(record, name)
+                if item.record is None and not item.named and isinstance(values, np.ndarray):
+                    axes = [names[axis] for axis in (item.axes or "").split()]
+                    axes[-1:] = ["state_after"] if name == "retention_rate" else axes[-1:]
+                    arrays[name] = (axes, values, {"units": item.unit, "long_name": item.meaning})
+        arrays |= {
+            f"device_{name}": ("device", values, {"units": parameter_unit(name)})
+            for name, values in self.devices.items()
+        }
+        return xarray.Dataset(arrays, attrs={"seed": self.seed, "config": canonical_json(self.config)})
+
     @functools.cached_property
     def probability(self) -> np.ndarray:
         """Share of each outcome among the trajectories of its row, same shape as `counts` [1]."""
@@ -194,6 +243,12 @@ class Derived:
     )
 
 
+def _range(values: np.ndarray) -> str:
+    if values.size == 1:
+        return f"{values[0]:.3g}"
+    return f"{values.size} from {values[0]:.3g} to {values[-1]:.3g}"
+
+
 def _frozen(values: np.ndarray) -> np.ndarray:
     values.setflags(write=False)
     return values
@@ -226,7 +281,7 @@ def _value_problems(table: TransitionTable) -> Iterator[str]:
     """Yield what no bound of a single value says."""
     yield from _row_problems(table.counts)
     if table.retention_rate is not None:
-        yield from _retention_problems(table)
+        yield from _retention_problems(table.retention_rate, table.retention_method)
 
 
 def _row_problems(counts: np.ndarray) -> Iterator[str]:
@@ -239,8 +294,7 @@ def _row_problems(counts: np.ndarray) -> Iterator[str]:
         yield f"counts has {np.sum(total == 0)} rows without a trajectory, first at (K, T, A, D, S) = {where}"
 
 
-def _retention_problems(table: TransitionTable) -> Iterator[str]:
-    rate = table.retention_rate
+def _retention_problems(rate: np.ndarray, method: str) -> Iterator[str]:
     rows = rate.reshape(-1, rate.shape[-1])
     unknown = np.isnan(rows).all(axis=-1)
     if unknown.all() or not np.all(np.isfinite(rows[~unknown])):
@@ -252,5 +306,5 @@ def _retention_problems(table: TransitionTable) -> Iterator[str]:
         yield f"retention_rate = {rate[..., ~diagonal].min():g} [1/s] must be >= 0 between two states"
     if np.any(rate[..., diagonal] > 0):
         yield f"retention_rate = {rate[..., diagonal].max():g} [1/s] must be <= 0 from a state to itself"
-    if not table.retention_method:
+    if not method:
         yield "retention_method must say how retention_rate was found"
