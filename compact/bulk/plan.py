@@ -11,7 +11,7 @@ import numpy as np
 
 from dwcore.errors import InputError
 from llg.device.device import Device
-from llg.runs.run_plan import LARGEST_TEMPERATURE
+from llg.device.material import LARGEST_TEMPERATURE
 
 MAX_INSTANCES = 4096
 MAX_TRAJECTORIES = 10**8

@@ -16,7 +16,7 @@ from dwcore.toml import parse_toml, read_toml
 from llg.device.electrical import Heating, Readout, Stack, Torque
 from llg.device.gate import Gate
 from llg.device.geometry import Geometry, average_width
-from llg.device.material import Material, StraightWall, Wall
+from llg.device.material import LARGEST_TEMPERATURE, Material, StraightWall, Wall
 from llg.device.notch import Notch, Potential
 from llg.device.pulse import Pulse
 from llg.device.track import Track, outline, outline_problems
@@ -69,8 +69,8 @@ class Device:
             raise InputError("; ".join(problems))
 
     def _problems(self) -> Iterator[str]:
-        if not 0 < self.temperature < 2000:
-            yield f"temperature = {self.temperature:g} [K] must be > 0 and < 2000"
+        if not 0 < self.temperature < LARGEST_TEMPERATURE:
+            yield f"temperature = {self.temperature:g} [K] must be > 0 and < {LARGEST_TEMPERATURE:g}"
         yield from outline_problems(self.track, self.notches)
         if self.readout is not None and self.readout.end > self.track.length:
             yield f"[readout] end = {self.readout.end:g} [m] must be <= the track length = {self.track.length:g}"

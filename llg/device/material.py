@@ -9,6 +9,8 @@ from dwcore.errors import InputError
 from dwcore.parameters import Parameters, quantity, word
 from llg.constants import MU_0
 
+LARGEST_TEMPERATURE = 2000.0
+"""Temperatures [K] are below this; no film in question is magnetic there."""
 MODELS = ("q-phi", "q-phi-delta", "q-phi-chi")
 """Equations of motion: rigid wall, wall of moving width, wall that tilts; see `llg.runs.models`."""
 

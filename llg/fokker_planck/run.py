@@ -25,12 +25,12 @@ import scipy
 from dwcore.errors import InputError
 from llg.constants import K_B
 from llg.device.device import Device
+from llg.device.material import LARGEST_TEMPERATURE
 from llg.device.pulse import Waveform
 from llg.fokker_planck.density import Density, evolve
 from llg.fokker_planck.operator import CellGrid, Operator, make_grid
 from llg.landscape.wells import Well
 from llg.runs.drive import Drive
-from llg.runs.run_plan import LARGEST_TEMPERATURE
 from llg.runs.simulation import PulseCase, case_json, pulse_case
 from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 

@@ -11,6 +11,7 @@ import numpy as np
 from dwcore.errors import InputError, RunError
 from llg.constants import K_B
 from llg.device.device import Device
+from llg.device.material import LARGEST_TEMPERATURE
 from llg.landscape.wells import find_wells
 from llg.rates.rate_matrix import rate_matrix
 from llg.walls.q_phi import QPhiModel
@@ -48,8 +49,10 @@ def retention_against_temperature(device: Device, temperature: np.ndarray) -> Re
         RunError: the track has no well, or Langer's formula does not hold at the lowest temperature; says why.
     """
     temperature = np.asarray(temperature, float)
-    if not np.all((temperature > 0) & (temperature < 2000)):
-        raise InputError(f"temperature = {temperature.min():g} to {temperature.max():g} [K] must be > 0 and < 2000")
+    if not np.all((temperature > 0) & (temperature < LARGEST_TEMPERATURE)):
+        raise InputError(
+            f"temperature = {temperature.min():g} to {temperature.max():g} [K] must be > 0 and < {LARGEST_TEMPERATURE:g}"
+        )
     model = QPhiModel(device)
     wells = find_wells(model, device.temperature)
     barrier = np.array([min(well.barrier_left, well.barrier_right) for well in wells])

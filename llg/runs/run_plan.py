@@ -14,6 +14,7 @@ import numpy as np
 from dwcore.errors import InputError
 from llg.device.device import Device
 from llg.device.gate import quantized
+from llg.device.material import LARGEST_TEMPERATURE
 from llg.device.pulse import Waveform
 from llg.runs.drive import Drive, scaled_field, wall_field
 from llg.runs.models import equation_of
@@ -23,8 +24,6 @@ from llg.walls.q_phi import QPhiModel
 
 LARGEST_STEP_COUNT = 1e8
 """Steps of one trajectory; more do not fit into memory."""
-LARGEST_TEMPERATURE = 2000.0
-"""Temperatures [K] are below this; no film in question is magnetic there."""
 
 
 @dataclasses.dataclass(frozen=True)
