@@ -1,6 +1,7 @@
-"""Fill the tables of keys on the pages about input files from the declarations: `python docs/key_tables.py`.
+"""Fill the tables of keys and of data sets on the pages from the declarations: `python docs/key_tables.py`.
 
-A table follows a comment `<!-- keys of NAME -->`; what stands between the comment and the next blank line is made anew.
+A table follows a comment `<!-- keys of NAME -->` or `<!-- data sets of NAME -->`; what stands between the comment and
+the next blank line is made anew.
 """
 
 import dataclasses
@@ -10,12 +11,18 @@ from pathlib import Path
 from arraysim.cost.settings import ChipSettings
 from arraysim.networks.definition import KINDS
 from arraysim.periphery.config import SECTIONS as PERIPHERY
+from arraysim.programming.result import ProgrammedChip
+from arraysim.training.result import TrainingResult
 from dwcore.parameters import Parameters
+from dwcore.storage import records
 from dwsynapse.settings import Setting
 from llg.device.device import SECTIONS as DEVICE
 from llg.device.notch import Notch
+from llg.runs.trajectories import Trajectories
 
-PAGES = tuple(Path(__file__).parent / name for name in ("device-files.md", "network-and-chip-files.md"))
+PAGES = tuple(
+    Path(__file__).parent / name for name in ("device-files.md", "network-and-chip-files.md", "file-formats.md")
+)
 DECLARATIONS: dict[str, type[Parameters]] = {
     **{f"device {name}": kind for name, kind in DEVICE.items()},
     "device notch": Notch,
@@ -23,8 +30,10 @@ DECLARATIONS: dict[str, type[Parameters]] = {
     **{f"periphery {name}": kind for name, kind in PERIPHERY.items()},
     "chip": ChipSettings,
 }
+RECORDS: dict[str, type] = {"trajectories": Trajectories, "training": TrainingResult, "programming": ProgrammedChip}
+RECORD_HEAD = "| data set | axes | type | unit | meaning |\n|---|---|---|---|---|\n"
 HEAD = "| key | unit | default | allowed | meaning |\n|---|---|---|---|---|\n"
-PLACE = re.compile(r"^<!-- keys of (.+?) -->\n(?:\|.*\n)*", flags=re.M)
+PLACE = re.compile(r"^<!-- (keys|data sets) of (.+?) -->\n(?:\|.*\n)*", flags=re.M)
 
 
 def default_of(field: dataclasses.Field) -> str:
@@ -51,18 +60,31 @@ def row(field: dataclasses.Field) -> str:
     return f"| {' | '.join((*cells, meaning))} |\n"
 
 
+def record_row(path: str, item: records.Item, optional: bool) -> str:
+    """Return the row of one data set."""
+    unit = "SI" if callable(item.unit) else item.unit
+    meaning = "arrays by name" if callable(item.meaning) else item.meaning
+    axes = "any" if item.axes is None else ", ".join("any" if axis == "_" else axis for axis in item.axes.split())
+    cells = (f"`{path.removeprefix('/')}`", axes, item.dtype, "" if unit == "1" else unit)
+    return f"| {' | '.join(cells)} | {'optional: ' if optional else ''}{meaning} |\n"
+
+
 def filled(page: str) -> str:
     """Return a page with every table made anew."""
 
     def table(place: re.Match) -> str:
-        rows = "".join(row(field) for field in dataclasses.fields(DECLARATIONS[place[1]]))
-        return f"<!-- keys of {place[1]} -->\n{HEAD}{rows}" if rows else place[0]
+        kind, name = place.groups()
+        if kind == "keys":
+            rows, head = [row(field) for field in dataclasses.fields(DECLARATIONS[name])], HEAD
+        else:
+            rows, head = [record_row(*one) for one in records.layout(RECORDS[name])], RECORD_HEAD
+        return f"<!-- {kind} of {name} -->\n{head}{''.join(rows)}"
 
     return PLACE.sub(table, page)
 
 
 def main() -> None:
-    """Fill the tables of both pages."""
+    """Fill the tables of all pages."""
     for page in PAGES:
         page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
 

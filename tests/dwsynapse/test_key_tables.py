@@ -10,6 +10,8 @@ import pytest
 from arraysim.cost.settings import ChipSettings
 from arraysim.networks.definition import definition_from_mapping
 from arraysim.periphery.config import periphery_from_mapping
+from compact import TransitionTable
+from dwcore.storage import records
 from llg import QPhiModel, device_from_mapping, find_wells
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -27,8 +29,19 @@ def test_tables_are_those_of_the_declarations(name):
 
 
 def test_every_declaration_has_its_table():
-    placed = [place[1] for page in PAGES.values() for place in TABLES.PLACE.finditer(page)]
-    assert sorted(placed) == sorted(set(TABLES.DECLARATIONS) - {"layer flatten"})  # which has no keys
+    placed = [place[2] for page in PAGES.values() for place in TABLES.PLACE.finditer(page)]
+    assert sorted(placed) == sorted({*TABLES.DECLARATIONS, *TABLES.RECORDS} - {"layer flatten"})  # which has no keys
+
+
+def test_the_page_on_tables_names_every_data_set():
+    section = (
+        PAGES["file-formats.md"].partition("## `dwsynapse.transition-table`")[2].partition("## `dwsynapse.sweep`")[0]
+    )
+    paths = [path for path, _, _ in records.layout(TransitionTable) if "NAME" not in path]
+    assert len(paths) > 20
+    assert [
+        path for path in paths if f"`{path}`" not in section and f"`{path.rpartition('/')[2]}`" not in section
+    ] == []
 
 
 def test_rows_say_unit_default_and_rule():
