@@ -1,4 +1,4 @@
-"""What a network is to do: its layers, and how its images are divided."""
+"""The task of a network: its layers, and how its images are divided."""
 
 import dataclasses
 from typing import TYPE_CHECKING

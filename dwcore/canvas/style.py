@@ -46,7 +46,7 @@ def new_figure(
 
 
 def axes_or_new(ax: Axes | None, height: float = 3.6) -> Axes:
-    """The given axes, or those of a new figure of `height` [inch], with a light grid behind the data."""
+    """Return the given axes, or those of a new figure of `height` [inch], with a light grid behind the data."""
     if ax is None:
         ax = new_figure(height).subplots()
     ax.spines[["top", "right"]].set_visible(False)
@@ -64,5 +64,5 @@ def figure_of(ax: Axes) -> Figure:
 
 
 def pulse_text(current_density: float, duration: float) -> str:
-    """A pulse in words, from its current density [A/m^2] and duration [s]."""
+    """Return a pulse in words, from its current density [A/m^2] and duration [s]."""
     return rf"${current_density / 1e11:+.3g}\times10^{{11}}$ A/m$^2$ for {duration * 1e9:.3g} ns"

@@ -232,6 +232,6 @@ def _summary(device: Device, out: Path, rates: dict, pulses: dict, results, cost
 
 
 def _peak_memory() -> int:
-    """Largest resident size of this process so far [bytes]."""
+    """Return the largest resident size of this process so far [bytes]."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else 1024 * peak
