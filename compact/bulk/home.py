@@ -14,6 +14,7 @@ import numpy as np
 from compact.states.retention import retention_rates
 from compact.states.states import read_well
 from dwcore.errors import RunError
+from dwcore.storage.records import data
 from llg.device.device import Device
 from llg.landscape.settling import Settling
 from llg.landscape.wells import Well, find_wells, valley, well_index
@@ -70,11 +71,11 @@ class HomeStates:
             the formula does not hold, all rows are nan.
     """
 
-    present: np.ndarray
-    position: np.ndarray
-    conductance: np.ndarray
-    conductance_std_ctoc: np.ndarray
-    retention_rate: np.ndarray
+    present: np.ndarray = data("1 where the instance has the state, else 0", "1", "S", dtype="u1")
+    position: np.ndarray = data("position of the state on the track", "m", "S")
+    conductance: np.ndarray = data("mean conductance of the state", "S", "S")
+    conductance_std_ctoc: np.ndarray = data("standard deviation of the conductance from read to read", "S", "S")
+    retention_rate: np.ndarray = data("rate of escape by state before and state after", "1/s", "S S")
 
 
 def nominal_wells(device: Device, temperature: float) -> list[Well]:

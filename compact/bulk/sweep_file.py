@@ -7,6 +7,7 @@
 The configuration holds the plan, the number of states, the shard and the numbers of its first block and its first home.
 """
 
+import dataclasses
 import math
 
 import numpy as np
@@ -15,7 +16,8 @@ from compact.bulk.home import HomeStates
 from compact.bulk.plan import Grid, SweepPlan, shard_blocks
 from dwcore.errors import InputError
 from dwcore.storage import files
-from dwcore.storage.journal import Journal, RecordField, put_records
+from dwcore.storage.journal import Journal, fields_of, put_records
+from dwcore.storage.records import data
 from llg.device.device import device_from_mapping
 
 SCHEMA = "dwsynapse.sweep"
@@ -40,28 +42,17 @@ def create_sweep_file(path, plan: SweepPlan, n_states: int, shard: tuple[int, in
     homes = _homes(plan, blocks)
     config = {"plan": plan.config(), "states": n_states, "shard": list(shard)}
     with files.create(path, SCHEMA, config=config, seed=plan.seed, force=force, in_memory=True) as file:
-        put_records(file, HOMES, _home_fields(n_states), len(homes))
-        put_records(file, BLOCKS, _block_fields(n_states), len(blocks))
+        put_records(file, HOMES, fields_of(HomeStates, {"S": n_states}), len(homes))
+        put_records(file, BLOCKS, fields_of(_Block, {"S": n_states}), len(blocks))
 
 
-def _home_fields(S: int) -> dict[str, RecordField]:
-    words = "standard deviation of the conductance from read to read"
-    return {
-        "present": RecordField(
-            shape=(S,), dtype="u1", unit="1", long_name="1 where the instance has the state, else 0"
-        ),
-        "position": RecordField(shape=(S,), dtype="f8", unit="m", long_name="position of the state on the track"),
-        "conductance": RecordField(shape=(S,), dtype="f8", unit="S", long_name="mean conductance of the state"),
-        "conductance_std_ctoc": RecordField(shape=(S,), dtype="f8", unit="S", long_name=words),
-        "retention_rate": RecordField(
-            shape=(S, S), dtype="f8", unit="1/s", long_name="rate of escape by state before and state after"
-        ),
-    }
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class _Block:
+    """The outcomes of a block."""
 
-
-def _block_fields(S: int) -> dict[str, RecordField]:
-    words = "trajectories by state before and state after, last column no state"
-    return {"counts": RecordField(shape=(S, S + 1), dtype="u8", unit="1", long_name=words)}
+    counts: np.ndarray = data(
+        "trajectories by state before and state after, last column no state", "1", "S S+1", dtype="u8"
+    )
 
 
 def _homes(plan: SweepPlan, blocks: range) -> range:
@@ -111,12 +102,8 @@ class SweepFile:
         except InputError as error:
             raise InputError(f"{self.path}: {error}") from None
         self.homes = _homes(self.plan, self.blocks)
-        tables = (HOMES, self.homes, _home_fields(self.n_states)), (BLOCKS, self.blocks, _block_fields(self.n_states))
-        for group, records, fields in tables:
-            for name, field in fields.items():
-                shape = (len(records), *field.shape)
-                if self._journal.shape(group, name) != shape:
-                    raise InputError(f"{self.path}: /{group}/{name} must have the shape {shape}, as its plan says")
+        for group, record, numbers in ((HOMES, HomeStates, self.homes), (BLOCKS, _Block, self.blocks)):
+            self._journal.expect(group, fields_of(record, {"S": self.n_states}), len(numbers))
 
     def __enter__(self) -> "SweepFile":
         return self

@@ -17,12 +17,13 @@ import fcntl
 import hashlib
 import os
 import time
+from collections.abc import Mapping
 
 import h5py
 import numpy as np
 
-from dwcore.errors import InputError, RunError
-from dwcore.storage import files
+from dwcore.errors import InputError, RunError, nearest
+from dwcore.storage import files, records
 from dwcore.storage.datasets import set_attribute
 
 COMMITTED = "committed"
@@ -40,6 +41,16 @@ class RecordField:
     dtype: str
     unit: str
     long_name: str
+
+
+def fields_of(record: type, axes: Mapping[str, int]) -> dict[str, RecordField]:
+    """Return the fields of a dataclass laid out by `dwcore.storage.records`, with these lengths of its axes."""
+    return {
+        name: RecordField(
+            shape=records.lengths(item, axes), dtype=item.dtype, unit=str(item.unit), long_name=str(item.meaning)
+        )
+        for name, item, _ in records.items(record)
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,16 +142,23 @@ class Journal:
         """Return which records are finished, shape (N,), bool."""
         return self._done[group].copy()
 
-    def shape(self, group: str, name: str) -> tuple[int, ...]:
-        """Return the shape of a data set with the axis of records.
+    def expect(self, group: str, fields: Mapping[str, RecordField], length: int) -> None:
+        """Check that a group holds so many records of these fields and nothing else.
 
         Raises:
-            InputError: there is none.
+            InputError: names what is missing, unknown, or of another shape or type.
         """
-        for place in self._places[group]:
-            if place.name == name:
-                return place.shape
-        raise InputError(f"{self.path}: lacks the data set /{group}/{name}")
+        found = {place.name: place for place in self._fields(group)}
+        for name in fields.keys() | found.keys():
+            label = f"{self.path}: /{group}/{name}"
+            if name not in found:
+                raise InputError(f"{self.path}: lacks the data set /{group}/{name}")
+            if name not in fields:
+                raise InputError(f"{label} is no field of these records{nearest(name, fields)}")
+            shape, dtype = (length, *fields[name].shape), np.dtype(fields[name].dtype).newbyteorder("<")
+            if found[name].shape != shape or found[name].dtype != dtype:
+                have = f"{found[name].dtype.str} {found[name].shape}"
+                raise InputError(f"{label} is {have}, must be {dtype.str} {shape}, as the configuration says")
 
     def read(self, group: str, index: int) -> dict[str, np.ndarray]:
         """Return the values of a record by name."""

@@ -136,6 +136,12 @@ def items(record: type) -> list[tuple[str, Item, bool]]:
     return found
 
 
+def lengths(item: Item, axes: Mapping[str, int]) -> tuple[int, ...]:
+    """Return the shape that a data set has with these lengths of its axes."""
+    known = dict(axes)
+    return tuple(_length(axis, 0, known) or 0 for axis in (item.axes or "").split())
+
+
 def layout(record: type, below: str = "") -> Iterator[tuple[str, Item, bool]]:
     """Yield path, item and whether it is optional of every data set of a record and of the records within."""
     for _, item, optional in items(record):

@@ -1,5 +1,6 @@
 """Records in a sealed file: kept or not kept, never half, never altered."""
 
+import dataclasses
 import os
 
 import h5py
@@ -148,3 +149,17 @@ def test_values_of_another_shape_are_refused(path):
         with pytest.raises(ValueError, match="shape"):
             book.write("blocks", 0, {"a": np.zeros((3, 2), np.uint64), "b": 0.0})
         assert not book.done("blocks").any()
+
+
+def test_records_of_other_fields_are_refused(path):
+    with Journal(path, SCHEMA) as book:
+        book.expect("blocks", FIELDS, 5)
+        for fields, length, words in (
+            ({"a": FIELDS["a"]}, 5, "/blocks/b is no field of these records"),
+            (FIELDS | {"c": FIELDS["b"]}, 5, "lacks the data set /blocks/c"),
+            (FIELDS, 6, r"must be <.8 \(6"),
+            (FIELDS | {"b": dataclasses.replace(FIELDS["b"], dtype="i8")}, 5, r"b is <f8 \(5,\), must be <i8 \(5,\)"),
+        ):
+            with pytest.raises(InputError, match=words) as caught:
+                book.expect("blocks", fields, length)
+            assert str(caught.value).startswith(f"{path}: ")
