@@ -19,7 +19,7 @@ def replace(name, make, unit=None):
     def change(file):
         values, kept = files.get(file, name), files.text(file[name], "unit")
         del file[name]
-        file.flush()  # HDF5 2.0 may fail to write what takes the place of something deleted
+        file.file.flush()  # HDF5 2.0 may fail to write what takes the place of something deleted
         files.put(file, name, make(values), unit=unit or kept, long_name="changed")
 
     return change
