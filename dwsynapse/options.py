@@ -105,9 +105,9 @@ def run_variation(arguments: argparse.Namespace) -> None:
         (writable_file if drawn else writable_hdf5)(out, force or arguments.resume)
     found = run_series(arguments.series(arguments), out=None if drawn else out, resume=arguments.resume, force=force)
     if drawn:
-        from dwsynapse.variation_plot import plot_variation
+        from dwsynapse.variation_plot import variation_figure
 
-        save_figure(out, plot_variation(found).figure, force=force)
+        save_figure(out, variation_figure(found), force=force)
     emit(arguments, found.as_json() | ({} if out is None else {"out": str(out)}), found.lines())
 
 

@@ -4,9 +4,10 @@ import itertools
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new, new_figure
 from dwcore.errors import InputError, nearest
 from dwsynapse.variation import Variation, VariedAxis
 
@@ -46,6 +47,13 @@ def plot_variation(data: Variation, *, outcome: str | None = None, ax: Axes | No
         _draw_references(ax, data, position, across, order)
     _label(ax, data, name, data.axes[across], position)
     return ax
+
+
+def variation_figure(data: Variation) -> Figure:
+    """Return the figure of ``plot_variation``."""
+    figure = new_figure(height=4.2)
+    plot_variation(data, ax=figure.subplots())
+    return figure
 
 
 def _positions(axis: VariedAxis) -> tuple[np.ndarray, np.ndarray]:

@@ -28,6 +28,11 @@ class ProgrammedChip(ChipResult):
     accuracy: float = data("share of test images that the programmed network classifies correctly", ge=0, le=1)
     layers: tuple[WriteVerifyResult, ...] = part(WriteVerifyResult, at="layer_{L}")
 
+    def __repr__(self) -> str:
+        """In one line, for interactive work; the arrays are in the fields."""
+        reached = f"test accuracy {self.accuracy:.4f}, {self.float32_accuracy:.4f} as numbers"
+        return f"<ProgrammedChip of seed {self.seed}: {self.dataset}, {self.config.network.name}, {reached}>"
+
     def summary(self) -> dict[str, float]:
         """Return the numbers that say how it went; means over all weights, errors over the largest of their layer."""
         sizes = np.array([layer.pulses.size for layer in self.layers], float)

@@ -1,6 +1,7 @@
 """What a training run yields: learning curves, and what happened to the hardware."""
 
 import dataclasses
+import html
 
 import numpy as np
 
@@ -44,6 +45,10 @@ class LearningCurve:
     )
     seconds: float | None = None
     training_seconds: float | None = None
+
+    def __repr__(self) -> str:
+        """In one line; the arrays are in the fields."""
+        return f"<LearningCurve of {len(self.loss) - 1} epochs: test accuracy {self.test_accuracy[-1]:.4f}>"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,6 +95,10 @@ class HardwareRecord:
     digital: dict[str, np.ndarray] = named(_words, "1", "2 _")
     memory: tuple[dict[str, np.ndarray], ...] = named(_words, "1", "_", dtype="int", at="layer_{L}/memory")
 
+    def __repr__(self) -> str:
+        """In one line; the arrays are in the fields."""
+        return f"<HardwareRecord of {len(self.weight)} layers: {self.pulses[-1]} pulses, {self.energy[-1]:.3g} J>"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class LearnedWeights:
@@ -102,6 +111,10 @@ class LearnedWeights:
 
     weight: tuple[np.ndarray, ...] = data("weights at the end", "1", "rows columns", at="layer_{L}/weight", dtype="f4")
     digital: dict[str, np.ndarray] = named(_words, "1", "2 _", dtype="f4")
+
+    def __repr__(self) -> str:
+        """In one line; the arrays are in the fields."""
+        return f"<LearnedWeights of layers {', '.join(str(weight.shape) for weight in self.weight)}>"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -153,3 +166,13 @@ class TrainingResult(ChipResult):
             f"{self.dataset}, {self.config.network.name}, {self.config.rule}",
         )
         return f"<TrainingResult of seed {self.seed}: {run}, {epochs} epochs, test accuracy {', '.join(last)}>"
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        rows = {"data set": self.dataset, "network": self.config.network.name, "rule": self.config.rule}
+        rows |= {"epochs": len(self.chip.test_accuracy) - 1, "test accuracy on chip": f"{self.accuracy:.4f}"}
+        if self.float32 is not None:
+            rows["test accuracy in float32"] = f"{self.float32.test_accuracy[-1]:.4f}"
+        rows |= {"write pulses": int(self.hardware.pulses[-1]), "energy": f"{self.hardware.energy[-1]:.3g} J"}
+        cells = "".join(f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>" for name, value in rows.items())
+        return f"<table><caption>training of seed {self.seed}</caption>{cells}</table>"

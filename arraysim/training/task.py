@@ -18,7 +18,10 @@ class Task(Parameters):
     The network may be given by its description, such as "mlp:256" or the path of a TOML file.
     """
 
-    network: "NetworkDefinition" = dataclasses.field(default="mlp", metadata={"kind": "part", "meaning": "layers"})
+    network: "NetworkDefinition" = dataclasses.field(
+        default="mlp",  # type: ignore[assignment]  # a description, replaced by what it says
+        metadata={"kind": "part", "meaning": "layers"},
+    )
     label_smoothing: float = quantity(
         "share of the target spread evenly over the classes", "1", default=0.1, ge=0, lt=1
     )

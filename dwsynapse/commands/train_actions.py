@@ -193,7 +193,8 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
     """Return the trainings that --vary asks for; the twin is trained anew only where what it feels has changed."""
     loaded: dict = {}
     chip = [axis.setting.name for axis in given.axes if _is_of_the_chip(axis.setting)]
-    out = arguments.out if arguments.out is not None and arguments.out.suffix == ".h5" else None
+    kept = arguments.out is not None and arguments.out.suffix in (".h5", ".hdf5")
+    out = arguments.out if kept else None
 
     def job_of(point: Given) -> Job:
         return Job.of(arguments, point, loaded)

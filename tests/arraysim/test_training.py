@@ -185,3 +185,13 @@ def test_result_says_itself_in_one_line():
     assert f"{result.chip.test_accuracy[-1]:.4f} on chip, {result.float32.test_accuracy[-1]:.4f} in float32" in repr(
         result
     )
+
+
+def test_results_print_in_one_line_and_as_a_table():
+    config = TrainingConfig(network="linear", epochs=1)
+    result = train(ladder_law(states=3), load_dataset("digits"), seed=1, config=config)
+    for one in (result, result.chip, result.hardware, result.learned):
+        assert "\n" not in repr(one) and len(repr(one)) < 160
+    assert f"{result.accuracy:.4f}" in repr(result.chip)
+    assert str(result.hardware.pulses[-1]) in repr(result.hardware) and "(65, 10)" in repr(result.learned)
+    assert f"<td>{result.accuracy:.4f}</td>" in result._repr_html_()
