@@ -17,7 +17,7 @@ allowed or said twice is refused in one line.
 import argparse
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dwcore.errors import InputError, nearest
@@ -252,6 +252,7 @@ class Settings:
         *,
         options: Mapping[str, str] | Iterable[str] = (),
         lists: Mapping[str, str] | None = None,
+        more: Callable[[], Mapping[str, type[Parameters]]] | None = None,
     ):
         """Gather the settings.
 
@@ -261,13 +262,13 @@ class Settings:
             options: names of the settings that have an option of their own, and by them the options where
                 these are not called after the setting.
             lists: options that vary a setting, by its name: ``--rest 1,2`` is ``--vary rest.time=1,2``.
+            more: imports and returns further sections, called once a setting is said: help does not need them.
         """
         self.command = command
-        self.sections = tuple(sections)
+        self.sections: tuple[str, ...] = ()
         self.all: dict[str, Setting] = {}
-        for section, fields in sections.items():
-            for field in fields_of(fields) if isinstance(fields, type) else fields:
-                self.all[f"{section}.{field.name}"] = Setting(section=section, field=field)
+        self.more = None
+        self._add(sections)
         named = options if isinstance(options, Mapping) else {name: "" for name in options}
         for name, option in named.items():
             setting = self.find(name)
@@ -275,6 +276,18 @@ class Settings:
             option = option or f"--{no}{setting.field.name.replace('_', '-')}"
             self.all[setting.name] = dataclasses.replace(setting, option=option)
         self.lists = {option: self.find(name) for name, option in (lists or {}).items()}
+        self.more = more
+
+    def _add(self, sections: Mapping[str, Sequence[dataclasses.Field] | type[Parameters]]) -> None:
+        for section, fields in sections.items():
+            self.sections += () if section in self.sections else (section,)
+            for field in fields_of(fields) if isinstance(fields, type) else fields:
+                self.all.setdefault(f"{section}.{field.name}", Setting(section=section, field=field))
+
+    def complete(self) -> None:
+        """Import the sections that help does not need."""
+        more, self.more = self.more, None
+        self._add(more() if more else {})
 
     def find(self, name: str) -> Setting:
         """Return a setting by its name, with or without the section.
@@ -282,6 +295,7 @@ class Settings:
         Raises:
             InputError: there is none, or more than one.
         """
+        self.complete()
         plain = name.strip().replace("-", "_")
         if plain in self.all:
             return self.all[plain]
@@ -334,7 +348,7 @@ class Settings:
         Raises:
             InputError: there is nothing to resume.
         """
-        given = Given(self.sections) if arguments.given is None else arguments.given
+        given = self.note(arguments)
         if getattr(arguments, "resume", False):
             if not (given.axes or resumable):
                 raise InputError(f"{self.command}: --resume goes on with a --vary, which is missing")
@@ -353,6 +367,7 @@ class Settings:
 
     def note(self, namespace: argparse.Namespace) -> Given:
         """Return what a command line has set so far, to be added to."""
+        self.complete()
         if namespace.given is None:
             namespace.given = Given(self.sections)
         return namespace.given

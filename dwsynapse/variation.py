@@ -312,12 +312,12 @@ def _words(outcome: Outcome, values: np.ndarray, *, is_first: bool) -> str:
     unit = "" if outcome.unit == "1" else f" {outcome.unit}"
     if not is_first:
         return f"{outcome.meaning} {known.mean():.4g}{unit}"
-    return f"{outcome.meaning} {_mean_and_range(known)}{unit}"
+    return f"{outcome.meaning} {_mean_and_range(known, '.4f' if outcome.unit == '1' else '.4g')}{unit}"
 
 
-def _mean_and_range(values: Sequence[float]) -> str:
-    spread = "" if len(values) == 1 else f" ({min(values):.4f} to {max(values):.4f})"
-    return f"{sum(values) / len(values):.4f}{spread}"
+def _mean_and_range(values: Sequence[float], digits: str = ".4f") -> str:
+    spread = "" if len(values) == 1 else f" ({min(values):{digits}} to {max(values):{digits}})"
+    return f"{sum(values) / len(values):{digits}}{spread}"
 
 
 def mean_and_range(accuracies: Sequence[float]) -> str:

@@ -4,8 +4,12 @@ import argparse
 import json
 from pathlib import Path
 
+from arraysim.cost.settings import ChipSettings
 from dwcore.errors import InputError
-from dwsynapse.options import emit, whole_number, writable_folder
+from dwsynapse.options import emit, run_variation, whole_number, writable_folder
+from dwsynapse.settings import Given, Settings
+
+SETTINGS = Settings("cost", {"chip": ChipSettings}, options={"node_nm": "--node"})
 
 IMAGES = {"vgg8": ((32, 32, 3), 10), "lenet": ((28, 28, 1), 10), "mlp": ((8, 8, 1), 10)}
 """Images and classes that the presets are made for: CIFAR-10, MNIST, the built-in digits."""
@@ -25,19 +29,17 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--training", type=Path, metavar="FILE", help="training file: its network and the pulses it took"
     )
-    parser.add_argument("--node", metavar="NM", help="CMOS node in nm, 7 to 130 (default 32)")
     parser.add_argument("--chip", type=Path, metavar="TOML", help="settings of the chip")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="one setting; may be given often"
-    )
-    parser.add_argument("--settings", action="store_true", help="list all settings with their meaning, and stop")
+    SETTINGS.add_to(parser)
     parser.add_argument("--explain", metavar="BLOCK", help="how the figures of a block came about")
     parser.add_argument(
         "--sensitivity", metavar="BASELINE", help="change every assumption: effect on the ratios to a baseline"
     )
-    parser.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="write cost.json and the figures here")
+    parser.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="write cost.json and the figures here; with "
+                        "--vary a file: the results, or a figure of them")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="overwrite what exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.set_defaults(series=_series)
 
 
 def _shape(text: str) -> tuple[int, ...]:
@@ -49,17 +51,16 @@ def run(arguments: argparse.Namespace) -> None:
     from arraysim.cost.comparison import compare
     from arraysim.cost.document import chip_lines, comparison_document, explain_lines, ratio_lines
     from arraysim.cost.sensitivity import sensitivities
-    from arraysim.cost.settings import ChipSettings, load_settings
 
-    if arguments.settings:
-        lines = [f"{field} [{unit or '-'}] = {getattr(ChipSettings(), field)}: {meaning}"
-                 for field, unit, meaning in ChipSettings.describe()]  # fmt: skip
-        emit(arguments, {"settings": ChipSettings().to_dict()}, lines)
-        return
+    given = SETTINGS.given(arguments)
     _check_baseline(arguments.sensitivity)
-    settings = load_settings(arguments.chip, _overrides(arguments))
+    if given.axes:
+        if arguments.explain or arguments.sensitivity:
+            raise InputError("cost: --explain and --sensitivity are of one chip and do not go with --vary")
+        run_variation(arguments)
+        return
     synapse, device = _synapse(arguments)
-    layers, settings, network = _network(arguments, settings)
+    layers, settings, network = _network(arguments, _settings(arguments, given))
     if arguments.out is not None:
         writable_folder(arguments.out, arguments.force)
     result = compare(layers, settings, synapse)
@@ -90,42 +91,10 @@ def _check_baseline(name: str | None) -> None:
         raise InputError(f'baseline "{name}" is unknown{nearest(name, BASELINES)}')
 
 
-def _overrides(arguments: argparse.Namespace) -> dict:
-    overrides: dict = {} if arguments.node is None else {"node_nm": _number(arguments.node, "--node")}
-    for text in arguments.set:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise InputError(f'--set "{text}" must be NAME=VALUE')
-        overrides[name.strip()] = _value(name.strip(), value.strip())
-    return overrides
+def _settings(arguments: argparse.Namespace, given: Given) -> ChipSettings:
+    from arraysim.cost.settings import load_settings
 
-
-def _number(text: str, where: str) -> float:
-    try:
-        return float(text.removesuffix("nm"))
-    except ValueError:
-        raise InputError(f'{where} "{text}" must be a number') from None
-
-
-def _value(name: str, text: str):
-    import dataclasses
-
-    from arraysim.cost.settings import ChipSettings
-
-    kinds = {field.name: field.metadata["kind"] for field in dataclasses.fields(ChipSettings)}
-    match kinds.get(name):
-        case "numbers":
-            return [_number(part, name) for part in text.split(",")]
-        case "whole":
-            return int(text) if text.lstrip("-").isdigit() else text
-        case "flag":
-            return {"true": True, "false": False}.get(text.lower(), text)
-        case "quantity":
-            try:
-                return float(text)
-            except ValueError:
-                return text
-    return text
+    return load_settings(arguments.chip, given["chip"])
 
 
 def _synapse(arguments: argparse.Namespace):
@@ -164,6 +133,37 @@ def _network(arguments: argparse.Namespace, settings):
     return array_layers(definition, shape, arguments.classes), settings, definition.name
 
 
+def _series(arguments: argparse.Namespace):
+    """Return the estimates over what is varied."""
+    import dataclasses
+
+    from arraysim.cost.comparison import compare
+    from arraysim.cost.document import comparison_document
+    from dwsynapse.variation import Outcome, Series
+
+    given = SETTINGS.given(arguments)
+    synapse, device = _synapse(arguments)
+    start = _network(arguments, _settings(arguments, next(given.points())))
+
+    def measure(point: Given, index, known) -> dict:
+        layers, settings, _ = _network(arguments, _settings(arguments, point))
+        chip = comparison_document(compare(layers, settings, synapse), images_per_epoch=settings.images_per_epoch)[
+            "chip"
+        ]
+        return {name: [chip[name]["total"]] for name in outcomes}
+
+    outcomes = {
+        "area_m2": Outcome(meaning="area", unit="m^2"),
+        "energy_J_per_image": Outcome(meaning="energy per image", unit="J"),
+        "latency_s_per_image": Outcome(meaning="time per image", unit="s"),
+    }
+    config = {"device": device, "network": start[2], "layers": [dataclasses.asdict(layer) for layer in start[0]]}
+    files = [path for path in (arguments.table, arguments.training, arguments.chip) if path]
+    return Series(command="cost", given=given, seeds=(0,), outcomes=outcomes, measure=measure,
+                  check=lambda point: _network(arguments, _settings(arguments, point)),
+                  config=config | {"given": dict(given)}, inputs=[str(path) for path in files])  # fmt: skip
+
+
 def _sensitivity(document: dict, found, baseline: str) -> list[str]:
     from arraysim.cost.document import sensitivity_document
 
@@ -181,19 +181,21 @@ def _sensitivity(document: dict, found, baseline: str) -> list[str]:
 def _write(folder: Path, document: dict, result, found, *, force: bool) -> None:
     from arraysim.drawing.cost_plots import comparison_figure, plot_phases, plot_tornado, shares_figure
     from dwcore.canvas.figure_file import save_figure
+    from dwcore.canvas.style import own_look
     from dwcore.storage.atomic import replacing
 
     with replacing(folder / "cost.json", force=force) as temporary:
         temporary.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    figures = {
-        "comparison": comparison_figure(result),
-        "shares": shares_figure(result.chip),
-        "energy": plot_phases(result.chip).figure,
-        "latency": plot_phases(result.chip, what="latency").figure,
-    }
-    if found is not None:
-        figures |= {
-            f"tornado_{ratio}": plot_tornado(found, ratio=ratio).figure for ratio in ("area", "energy", "latency")
+    with own_look():
+        figures = {
+            "comparison": comparison_figure(result),
+            "shares": shares_figure(result.chip),
+            "energy": plot_phases(result.chip).figure,
+            "latency": plot_phases(result.chip, what="latency").figure,
         }
-    for name, figure in figures.items():
-        save_figure(folder / f"{name}.png", figure, force=force)
+        if found is not None:
+            figures |= {
+                f"tornado_{ratio}": plot_tornado(found, ratio=ratio).figure for ratio in ("area", "energy", "latency")
+            }
+        for name, figure in figures.items():
+            save_figure(folder / f"{name}.png", figure, force=force)

@@ -1,53 +1,45 @@
-"""Subcommand rates: wells, barriers, retention, depinning field and current."""
+"""`dwsynapse rates`: wells, barriers, retention, depinning field and current."""
 
 import argparse
 import math
 
 from dwcore.errors import InputError
-from dwsynapse.options import add_common, emit, progress, si
+from dwsynapse.device_settings import device_of, on_what, settings_on_device
+from dwsynapse.options import add_common, emit, progress, run_variation
+from dwsynapse.settings import Given
 from llg.device.material import MODELS
 
 METHODS = ("langer", "flux", "brute")
+SETTINGS = settings_on_device("rates", ("temperature",))
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
     parser.add_argument("device", metavar="DEVICE", help="shipped device or TOML file")
-    parser.add_argument("--temperature", type=si("K"), metavar="T", help="temperature (default: the device's)")
+    SETTINGS.add_to(parser)
     parser.add_argument(
         "--method",
         choices=METHODS,
         default="langer",
         help="escape rates by Langer's formula (default, at once), by flux sampling of the noisy motion (minutes, any "
-        "barrier, with errors), or by waiting for escapes (low barriers only)",
+        "barrier, with errors), or by waiting for escapes (low barriers only); landscape and rates are those of the "
+        "rigid wall, but for the depinning current and --method brute",
     )
-    parser.add_argument(
-        "--model",
-        choices=MODELS,
-        help="equations of motion of the depinning current and of --method brute (default: the device's); "
-        "landscape and other rates are those of the rigid wall",
-    )
-    add_common(parser)
+    add_common(parser, output="with --vary: write the results, or a figure of them")
+    parser.set_defaults(series=_series)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Analyse the wells of a device."""
-    from llg.device.device import load_device
-    from llg.rates.summary import as_json, well_rates
-    from llg.runs.models import with_model
+    """Analyse the wells of a device, once or at each point of what is varied."""
+    from llg.rates.summary import as_json
 
-    device = with_model(load_device(arguments.device), arguments.model)
-    if arguments.method == "flux" and device.wall.model != MODELS[0]:
-        raise InputError(f"--method flux: knows the model {MODELS[0]} only, not {device.wall.model}")
-    with progress(0, "wells", "") as bar:
-        rates = well_rates(
-            device,
-            arguments.temperature,
-            method=arguments.method,
-            seed=arguments.seed,
-            jobs=arguments.jobs,
-            progress=bar,
-        )
+    given = SETTINGS.given(arguments)
+    if given.axes:
+        run_variation(arguments)
+        return
+    if arguments.out:
+        raise InputError("rates: -o keeps what --vary finds, which is missing")
+    device, rates = _analysed(arguments, given)
     lines = [
         f"{device.name}: {len(rates)} wells",
         "  q [nm]  barriers [kB T]        retention [s]  B_dep [mT]  J_dep [1e11 A/m^2]",
@@ -59,3 +51,48 @@ def run(arguments: argparse.Namespace) -> None:
         error = f" +- {r.retention_error:7.1g}" if math.isfinite(r.retention_error) else 11 * " "
         lines.append(f"{1e9 * r.well.q:8.1f}  {barriers}  {r.retention:8.3g}{error}  {fields}  {currents}")
     emit(arguments, {"method": arguments.method, **as_json(rates)}, lines)
+
+
+def _analysed(arguments: argparse.Namespace, given: Given) -> tuple:
+    """Return the device and what is known of its wells."""
+    from llg.rates.summary import well_rates
+
+    device = _checked(arguments, given)
+    with progress(0, "wells", "") as bar:
+        options = {"method": arguments.method, "seed": arguments.seed, "jobs": arguments.jobs, "progress": bar}
+        return device, well_rates(device, given["drive"].get("temperature"), **options)
+
+
+def _checked(arguments: argparse.Namespace, given: Given):
+    device = device_of(arguments.device, given)
+    if arguments.method == "flux" and device.wall.model != MODELS[0]:
+        raise InputError(f"--method flux: knows the model {MODELS[0]} only, not {device.wall.model}")
+    return device
+
+
+def _series(arguments: argparse.Namespace):
+    from dwsynapse.variation import Outcome, Series
+
+    def measure(point, index, known) -> dict:
+        rates = _analysed(arguments, point)[1]
+        fields = [field for r in rates for field in (r.well.depinning_field_left, r.well.depinning_field_right)]
+        return {
+            "barrier_kT": [min(min(r.barrier_left, r.barrier_right) for r in rates)],
+            "retention_s": [min(r.retention for r in rates)],
+            "depinning_field_T": [min(fields)],
+            "depinning_current_A_per_m2": [min(abs(J) for r in rates for J in r.depinning_current)],
+            "wells": [len(rates)],
+        }
+
+    outcomes = {
+        "barrier_kT": Outcome(meaning="lowest barrier", unit="kB T"),
+        "retention_s": Outcome(meaning="shortest retention", unit="s"),
+        "depinning_field_T": Outcome(meaning="lowest depinning field", unit="T"),
+        "depinning_current_A_per_m2": Outcome(meaning="lowest depinning current", unit="A/m^2"),
+        "wells": Outcome(meaning="number of wells"),
+    }
+    given = SETTINGS.given(arguments)
+    what = on_what(arguments.device, given)
+    what["config"]["method"] = arguments.method
+    return Series(command="rates", given=given, seeds=(arguments.seed,), outcomes=outcomes,
+                  check=lambda point: _checked(arguments, point), measure=measure, **what)  # fmt: skip

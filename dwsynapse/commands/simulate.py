@@ -4,8 +4,13 @@ import argparse
 from pathlib import Path
 
 from dwcore.errors import InputError
-from dwsynapse.options import add_common, emit, progress, si, whole_number, writable_hdf5
+from dwsynapse.device_settings import device_of, on_what, settings_on_device
+from dwsynapse.options import add_common, emit, progress, run_variation, si, whole_number, writable_hdf5
+from dwsynapse.settings import Given
 from llg.device.material import MODELS
+
+DENSITY = "fokker-planck"
+SETTINGS = settings_on_device("simulate", ("current", "duration", "period", "temperature", "H_x", "H_y", "H_z"))
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -13,105 +18,181 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("device", metavar="DEVICE", help="shipped device or TOML file")
     parser.add_argument("--instance", type=whole_number(0), default=0, metavar="K",
                         help="device instance drawn from the spreads with --seed (default 0: nominal)")  # fmt: skip
-    parser.add_argument("--current", type=si("A/m^2"), metavar="J", help="current density (default: nominal pulse)")
-    parser.add_argument(
-        "--duration", type=si("s"), metavar="TIME", help="full width at half maximum (default: nominal)"
-    )
+    SETTINGS.add_to(parser)
     parser.add_argument("--pulses", type=whole_number(1), default=1, metavar="N", help="train of N pulses (default 1)")
-    parser.add_argument("--period", type=si("s"), metavar="TIME", help="from pulse to pulse (default: back to back)")
     parser.add_argument("--polarity", choices=("same", "alternating"), default="same",
                         help="sign of the pulses of a train (default same)")  # fmt: skip
     parser.add_argument("--waveform", type=Path, metavar="FILE", help="CSV with time_ns,value instead of pulses")
-    parser.add_argument("--method", choices=("ensemble", "fokker-planck"), default="ensemble",
+    parser.add_argument("--method", choices=("ensemble", DENSITY), default="ensemble",
                         help="sample trajectories, or solve for the density (default ensemble)")  # fmt: skip
     parser.add_argument("--cell", type=float, metavar="SIZE",
                         help="grid cells of fokker-planck in thermal widths of the wells (default 0.3)")  # fmt: skip
-    parser.add_argument("--model", choices=MODELS, help="equations of motion (default: the device's)")
     parser.add_argument("-n", type=whole_number(1), metavar="N", help="trajectories (default 1000)")
     parser.add_argument("--state", type=whole_number(0), metavar="I", help="state to start in (default: the middle)")
-    parser.add_argument("--temperature", type=si("K"), metavar="T", help="temperature (default: the device's)")
-    for axis in "xyz":
-        parser.add_argument(f"--H_{axis}", type=si("A/m"), default=0.0, metavar="H", help=f"field along {axis}")
     parser.add_argument("--field-waveform", type=Path, metavar="FILE",
                         help="CSV with time_ns,value that the field is multiplied by (default: constant)")  # fmt: skip
     parser.add_argument("--gate-waveform", type=Path, metavar="FILE",
                         help="CSV with time_ns,value: level of the gate (default: follows the pulse)")  # fmt: skip
     parser.add_argument("--dt", type=si("s"), metavar="TIME", help="time step (default: from the fastest rate)")
     parser.add_argument("--check-dt", action="store_true", help="repeat with half the time step, say what changes")
-    parser.add_argument("--samples", type=whole_number(1), default=500, metavar="M", help="times recorded with -o")
-    add_common(parser, output="write the trajectories to this HDF5 file")
+    parser.add_argument("--samples", type=whole_number(1), metavar="M", help="times recorded with -o (default 500)")
+    add_common(parser, output="write the trajectories to this HDF5 file; with --vary the results, or a figure of them")
+    parser.set_defaults(series=_series)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Simulate an ensemble and print or write what came out."""
-    from llg.device.device import load_device
-    from llg.runs.models import with_model
+    """Simulate an ensemble and print or write what came out, once or at each point of what is varied."""
+    given = SETTINGS.given(arguments)
+    _check_method(arguments, given)
+    if given.axes:
+        _check_series(arguments)
+        run_variation(arguments)
+        return
+    if arguments.out:
+        writable_hdf5(arguments.out, arguments.force)
+    device = _device(arguments, given)
+    (_run_density if arguments.method == DENSITY else _run_ensemble)(arguments, given, device)
+
+
+def _check_method(arguments: argparse.Namespace, given: Given) -> None:
+    """Refuse options of the other method."""
+    if arguments.method != DENSITY:
+        if arguments.cell is not None:
+            raise InputError(f"--cell {arguments.cell:g}: needs --method {DENSITY}")
+        return
+    own = {"-n": arguments.n, "--dt": arguments.dt, "-o/--out": None if given.axes else arguments.out}
+    own["--check-dt"] = arguments.check_dt or None
+    clash = [name for name, value in own.items() if value is not None]
+    if clash:
+        raise InputError(f"{clash[0]}: must not be given with --method {DENSITY}, which has no trajectories")
+
+
+def _check_series(arguments: argparse.Namespace) -> None:
+    if arguments.check_dt:
+        raise InputError("simulate: --check-dt looks at one run and does not go with --vary")
+    if arguments.samples is not None:
+        raise InputError("simulate: --samples are those of one run and do not go with --vary")
+
+
+def _device(arguments: argparse.Namespace, given: Given):
+    device = device_of(arguments.device, given).draw(arguments.instance, arguments.seed)
+    if arguments.method == DENSITY and device.wall.model != MODELS[0]:
+        raise InputError(f"--method {DENSITY}: knows the model {MODELS[0]} only, not {device.wall.model}")
+    return device
+
+
+def _ensemble_options(arguments: argparse.Namespace, given: Given, device) -> dict:
+    """Return the arguments of `llg.runs.simulation.run_pulse`."""
+    count = 1000 if arguments.n is None else arguments.n
+    fixed = {"n": count, "seed": arguments.seed, "dt": arguments.dt, "jobs": arguments.jobs, "keep": False}
+    return _what_acts(arguments, given, device) | fixed
+
+
+def _run_ensemble(arguments: argparse.Namespace, given: Given, device) -> None:
+    """Simulate trajectories; print the outcome and write them."""
     from llg.runs.simulation import as_json, run_pulse
     from llg.runs.step_check import check_step
     from llg.runs.trajectories import record, save_trajectories
 
+    options = _ensemble_options(arguments, given, device)
+    samples = 500 if arguments.samples is None else arguments.samples
+    with progress(options["n"], "trajectories", "") as bar:
+        run = run_pulse(device, **options, samples=samples if arguments.out else 0, progress=bar)
     if arguments.out:
-        writable_hdf5(arguments.out, arguments.force)
-    device = with_model(load_device(arguments.device), arguments.model).draw(arguments.instance, arguments.seed)
-    what = _what_acts(arguments, device)
-    if arguments.method == "fokker-planck":
-        _run_density(arguments, device, what | {"state": arguments.state})
-        return
-    if arguments.cell is not None:
-        raise InputError(f"--cell {arguments.cell:g}: needs --method fokker-planck")
-    count = 1000 if arguments.n is None else arguments.n
-    common = what | {"state": arguments.state, "jobs": arguments.jobs}
-    once = {"n": count, "seed": arguments.seed, "temperature": arguments.temperature, "dt": arguments.dt}
-    with progress(count, "trajectories", "") as bar:
-        samples = arguments.samples if arguments.out else 0
-        run = run_pulse(device, **common, **once, samples=samples, keep=False, progress=bar)
-    if arguments.out:
-        trajectories = record(run)
         inputs = [path for path in (arguments.waveform, arguments.field_waveform, arguments.gate_waveform) if path]
-        save_trajectories(arguments.out, trajectories, seed=arguments.seed, inputs=inputs, force=arguments.force)
+        save_trajectories(arguments.out, record(run), seed=arguments.seed, inputs=inputs, force=arguments.force)
     result = as_json(run) | {"instance": device.instance}
-    lines = _lines(device, result, f"{count} trajectories")
+    lines = _lines(device, result, f"{options['n']} trajectories")
     if arguments.check_dt:
-        check = check_step(device, run, lambda **other: run_pulse(device, **common, keep=False, **once | other))
+        check = check_step(device, run, lambda **other: run_pulse(device, **options | other))
         result["check_dt"] = check.as_json()
         lines.append(f"  {check.advice()}")
     emit(arguments, result, lines)
 
 
-def _run_density(arguments: argparse.Namespace, device, what: dict):
-    """Solve for the density and print the outcome."""
-    from llg.fokker_planck.run import CELL, as_json, run_pulse_density
+def _density(arguments: argparse.Namespace, given: Given, device):
+    """Return the outcome as a density."""
+    from llg.fokker_planck.run import CELL, run_pulse_density
 
-    given = {"-n": arguments.n, "--dt": arguments.dt, "-o/--out": arguments.out}
-    given["--check-dt"] = arguments.check_dt or None
-    clash = [name for name, value in given.items() if value is not None]
-    if clash:
-        raise InputError(f"{clash[0]}: must not be given with --method fokker-planck, which has no trajectories")
-    if device.wall.model != MODELS[0]:
-        raise InputError(f"--method fokker-planck: knows the model {MODELS[0]} only, not {device.wall.model}")
     cell = CELL if arguments.cell is None else arguments.cell
     with progress(1, "density", "") as bar:
-        run = run_pulse_density(device, **what, temperature=arguments.temperature, cell=cell, progress=bar)
-    result = as_json(run) | {"instance": device.instance}
+        return run_pulse_density(device, **_what_acts(arguments, given, device), cell=cell, progress=bar)
+
+
+def _run_density(arguments: argparse.Namespace, given: Given, device) -> None:
+    """Solve for the density and print the outcome."""
+    from llg.fokker_planck.run import as_json
+
+    result = as_json(_density(arguments, given, device)) | {"instance": device.instance}
     emit(arguments, result, _lines(device, result, "density"))
 
 
-def _what_acts(arguments: argparse.Namespace, device) -> dict:
+def _series(arguments: argparse.Namespace):
+    """Return the runs over what is varied."""
+    from dwsynapse.variation import Series
+
+    given = SETTINGS.given(arguments)
+    what = on_what(arguments.device, given)
+    names = ("instance", "pulses", "polarity", "method", "cell", "n", "state", "dt")
+    what["config"] |= {name: getattr(arguments, name) for name in names}
+    files = (arguments.waveform, arguments.field_waveform, arguments.gate_waveform)
+    what["inputs"] += [str(path) for path in files if path]
+    return Series(command="simulate", given=given, seeds=(arguments.seed,), outcomes=_outcomes(),
+                  check=lambda point: _device(arguments, point), **what,
+                  measure=lambda point, index, known: _measured(arguments, point))  # fmt: skip
+
+
+def _outcomes() -> dict:
+    from dwsynapse.variation import Outcome
+
+    return {
+        "up_by_one": Outcome(meaning="probability of a move to the next state up"),
+        "down_by_one": Outcome(meaning="probability of a move to the next state down"),
+        "stayed": Outcome(meaning="probability to stay"),
+        "left": Outcome(meaning="probability to leave all states"),
+        "mean_velocity_m_per_s": Outcome(meaning="mean velocity", unit="m/s"),
+    }
+
+
+def _measured(arguments: argparse.Namespace, given: Given) -> dict[str, list[float]]:
+    """Run one point; where the track has no wells the moves are unknown."""
+    import math
+
+    from llg.runs.simulation import run_pulse
+
+    device = _device(arguments, given)
+    if arguments.method == DENSITY:
+        run = _density(arguments, given, device)
+    else:
+        run = run_pulse(device, **_ensemble_options(arguments, given, device))
+    found = {name: [math.nan] for name in _outcomes()} | {"mean_velocity_m_per_s": [float(run.mean_velocity)]}
+    wells, p = [well.q for well in run.case.wells], run.probability.tolist()
+    if wells:
+        start = wells.index(run.case.start[0])
+        padded = [0.0, *p[:-1], 0.0]
+        found |= {"down_by_one": [padded[start]], "stayed": [p[start]], "up_by_one": [padded[start + 2]]}
+        found["left"] = [p[-1]]
+    return found
+
+
+def _what_acts(arguments: argparse.Namespace, given: Given, device) -> dict:
     """Current, field and gate as `llg.runs.simulation.run_pulse` takes them."""
     from llg.device.pulse import read_waveform
     from llg.walls.q_phi import Field
 
-    field = Field(H_x=arguments.H_x, H_y=arguments.H_y, H_z=arguments.H_z)
-    what = {"current_density": arguments.current, "duration": arguments.duration, "field": field}
-    what |= {"pulses": arguments.pulses, "period": arguments.period, "alternating": arguments.polarity == "alternating"}
+    drive = given["drive"]
+    field = Field(**{name: value for name, value in drive.items() if name in ("H_x", "H_y", "H_z")})
+    what = {"current_density": drive.get("current"), "duration": drive.get("duration"), "period": drive.get("period")}
+    what |= {"pulses": arguments.pulses, "alternating": arguments.polarity == "alternating", "field": field}
+    what |= {"temperature": drive.get("temperature"), "state": arguments.state}
     if arguments.waveform:
-        given = {"--duration": arguments.duration, "--period": arguments.period}
-        given |= {"--pulses": arguments.pulses > 1 or None, "--polarity": what["alternating"] or None}
+        own = {"--duration": drive.get("duration"), "--period": drive.get("period")}
+        own |= {"--pulses": arguments.pulses > 1 or None, "--polarity": what["alternating"] or None}
         shape, amplitude = read_waveform(arguments.waveform, "A/m^2")
         if amplitude is not None:
-            given["--current"] = arguments.current
+            own["--current"] = drive.get("current")
             what["current_density"] = amplitude
-        clash = [name for name, value in given.items() if value is not None]
+        clash = [name for name, value in own.items() if value is not None]
         if clash:
             raise InputError(f"{clash[0]}: must not be given, --waveform {arguments.waveform} says it")
         what["shape"] = shape

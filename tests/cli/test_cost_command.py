@@ -34,6 +34,19 @@ def test_folder_holds_json_and_figures_and_is_not_overwritten(folder, command):
     assert command(*options, "--force").code == 0
 
 
+def test_settings_are_varied(folder, command):
+    """The file of a series holds what single runs say."""
+    base = ("cost", "--network", "mlp:8")
+    found = command(*base, "--vary", "node_nm=7,32", "--vary", "converter=sar,flash", "-o", "v.h5", "--json").json
+    assert [axis["name"] for axis in found["axes"]] == ["chip.node_nm", "chip.converter"]
+    one = command(*base, "--node", 32, "--set", "converter=flash", "--json").json["chip"]
+    for name in ("area_m2", "energy_J_per_image", "latency_s_per_image"):
+        assert found[name][1][1] == [one[name]["total"]]
+    assert command("plot", "v.h5", "-o", "v.png").code == 0
+    refused = command(*base, "--vary", "node_nm=7,32", "--explain", "adc")
+    assert refused.code == 2 and "do not go with --vary" in refused.err
+
+
 def test_settings_from_a_file_and_from_the_line(folder, command):
     (folder / "chip.toml").write_text('converter = "flash"\nread_voltage = "50 mV"\n')
     base = ("cost", "--network", "mlp:32", "--json")
@@ -51,11 +64,11 @@ def test_settings_from_a_file_and_from_the_line(folder, command):
     ("options", "words"),
     [
         (("--node", "5"), "must be >= 7"),
-        (("--node", "x"), "must be a number"),
-        (("--set", "converter"), "must be NAME=VALUE"),
-        (("--set", "convertr=sar"), 'unknown key "convertr"; did you mean "converter"?'),
+        (("--node", "x"), "--node: node_nm"),
+        (("--set", "converter"), "must be SECTION.NAME=VALUE"),
+        (("--set", "convertr=sar"), 'setting "convertr" is unknown; did you mean "converter"?'),
         (("--set", "converter_bits=six"), "converter_bits"),
-        (("--chip", "absent.toml"), "cannot be read"),
+        (("--chip", "absent.toml"), "absent.toml: no such file"),
         (("--explain", "adc"), 'block "adc" is unknown'),
         (("--sensitivity", "sram"), 'baseline "sram" is unknown'),
         (("--network", "vgg9"), 'did you mean "vgg8"'),

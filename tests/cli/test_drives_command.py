@@ -1,5 +1,8 @@
 """`dwsynapse simulate` with trains, waveforms, gates, instances and the check of the time step."""
 
+import re
+from importlib import resources
+
 import numpy as np
 import pytest
 
@@ -145,3 +148,54 @@ def test_bad_input_is_one_line(command, files, options, said):
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.count("\n") == 1
     assert said in answer.err
+
+
+def test_parameters_of_the_device_are_set_and_varied(folder, command):
+    """Any parameter of the device file, as in a file that says the same."""
+    text = (resources.files("dwsynapse_data") / "five_state.toml").read_text()
+    alpha = re.search(r"^alpha = (\S+)", text, re.M).group(1)
+    (folder / "other.toml").write_text(text.replace(f"alpha = {alpha}", "alpha = 0.2"))
+    base = ("simulate", "five_state", "-n", 40, "--current", "-6.5e11", "--json")
+    told = command("simulate", "other.toml", *base[2:]).json
+    assert command(*base, "--set", "material.alpha=0.2").json == told
+    assert command(*base).json["mean_velocity_m_per_s"] != told["mean_velocity_m_per_s"]
+    found = command(*base, "--vary", f"alpha=0.2,{alpha}", "-o", "v.h5").json
+    assert found["mean_velocity_m_per_s"][0] == [told["mean_velocity_m_per_s"]]
+    start = told["states"].index(told["start_q_m"])
+    assert found["down_by_one"][0] == [told["probability"][start - 1]]
+    assert found["up_by_one"][0] == [told["probability"][start + 1]] and found["left"][0] == [told["probability"][-1]]
+    assert command("plot", "v.h5", "-o", "v.png").code == 0
+
+
+def test_rates_are_varied(command):
+    hot = command("rates", "five_state", "--set", "A=1.2e-11", "--temperature", 350, "--json").json
+    found = command("rates", "five_state", "--set", "A=1.2e-11", "--vary", "temperature=300,350", "--json").json
+    weakest = min(min(w["barrier_left_kT"], w["barrier_right_kT"]) for w in hot["wells"])
+    assert found["barrier_kT"][1] == [weakest]
+    assert found["retention_s"][1] == [min(w["retention_s"] for w in hot["wells"])]
+    assert found["depinning_field_T"][0] == [min(map(min, hot["depinning_field_T"]))]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("rates five_state -o a.h5", "-o keeps what --vary finds"),
+        ("rates five_state --set width=1e-7", "not unique; say one of track.width, notch.width"),
+        ("rates five_state --set alpha=2", "alpha = 2 [1] must be <= 1"),
+        ("rates five_state --model q-phi --set wall.model=q-phi", "said once, not by --model and --set"),
+        ("simulate five_state --vary current=1e11,2e11 --check-dt", "does not go with --vary"),
+        ("simulate five_state --vary current=1e11,2e11 --current 1e11", "said once"),
+        ("simulate five_state --set heating.R_th=1", "[heating]"),
+    ],
+)
+def test_settings_that_do_not_fit_are_one_line(command, line, said):
+    answer = command(*line.split())
+    assert answer.code == 2 and answer.out == ""
+    assert said in answer.err and answer.err.count("\n") == 1
+
+
+def test_all_settings_are_listed(command):
+    listed = command("simulate", "--settings", "--json").json["settings"]
+    assert {"drive.current", "material.alpha", "track.width", "notch.depth", "torque.theta_SH"} <= listed.keys()
+    assert listed["drive.current"]["option"] == "--current" and listed["wall.model"]["option"] == "--model"
+    assert listed["material.alpha"]["bounds"] == {">": 0, "<=": 1}
