@@ -45,7 +45,7 @@ def settings_on_device(command: str, drive: Iterable[str]) -> Settings:
     """
     fields = [field for field in fields_of(DriveSettings) if field.name in drive]
     options = {f"drive.{name}": f"--{name}" for name in drive} | {"wall.model": "--model"}
-    light = {"drive": fields, "material": Material, "wall": Wall}
+    light: dict[str, Any] = {"drive": fields, "material": Material, "wall": Wall}
     return Settings(command, light, options=options, more=_device_sections)
 
 

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 from matplotlib import rc_context
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from dwcore.canvas.style import own_look
 from dwcore.errors import InputError
@@ -35,12 +35,15 @@ def figure_bytes(figure: Figure, kind: str = "png") -> bytes:
     return buffer.getvalue()
 
 
-def save_figure(path, figure: Figure, *, force: bool = False):
+def save_figure(path, figure: Figure | SubFigure, *, force: bool = False) -> None:
     """Write a figure in the format that its suffix says.
 
     Raises:
-        InputError: unknown suffix, or the file exists and `force` is not set, or cannot be written.
+        InputError: unknown suffix, not a whole figure, or the file exists and `force` is not set, or cannot be written.
     """
-    content = figure_bytes(figure, figure_format(path))
+    kind = figure_format(path)
+    if not isinstance(figure, Figure):
+        raise InputError(f"{path}: a part of a figure cannot be written, only the whole")
+    content = figure_bytes(figure, kind)
     with replacing(path, force=force) as temporary:
         temporary.write_bytes(content)

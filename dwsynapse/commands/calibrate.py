@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from dwcore.errors import InputError
 from dwsynapse.options import add_common, emit, progress, si, si_list, writable_file
@@ -99,9 +100,9 @@ def _read(arguments: argparse.Namespace, device) -> list:
     from llg.calibration.wall_trace import read_wall_trace
 
     columns, origin = _columns(arguments), _one_origin(arguments)
-    place = {"columns": columns, "origin": origin}
+    place: dict[str, Any] = {"columns": columns, "origin": origin}
     table = {**place, "mz_length": arguments.mz_length}
-    noise = {"seed": arguments.seed, "jobs": arguments.jobs}
+    noise: dict[str, Any] = {"seed": arguments.seed, "jobs": arguments.jobs}
     return [
         *(read_pinning_map(path, device, **table) for path in arguments.pinning),
         *(read_velocity_curve(path, device, columns=columns) for path in arguments.velocity),
@@ -164,7 +165,7 @@ def _take_potential(arguments: argparse.Namespace, device):
         with own_look():
             save_figure(arguments.plot, plot_potential(pinning, even), force=arguments.force)
     kT = K_B * even.temperature
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "q_m": w.q,
             "barrier_left_kT": w.barrier_left / kT,
