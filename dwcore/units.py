@@ -5,23 +5,40 @@ import re
 
 from dwcore.errors import InputError
 
-_SEVERAL_NUMBERS = re.compile(r"\s(?!1\s*/)[-+]?[\d.]|\s[-+]\s|\d\s*\*\s*\d")
-"""What the units library would calculate with: "1 000 nm" is not zero, nor "2 3 nm" six nanometres."""
+_SEVERAL_NUMBERS = re.compile(r"\s(?!1\s*/)[-+]?[\d.]|\s[-+]\s|\d\s*\*+\s*\(*\s*[-+]?\d|\d\s*\^|\)\s*(\*\*|\^)")
+"""What the units library would calculate with: "1 000 nm" is not zero, nor "2 3 nm" six; "10**10**10" takes for ever."""
+_PLAIN_POWER = re.compile(r"(?<![\w.])([A-Za-zµμΩ]+)(-?[1-4])(?![\w.])")
+"""A unit as people type it: m2, cm-2."""
+_MU_0 = 1.25663706127e-6  # vacuum permeability [T m/A], CODATA 2022
+_FIELDS = {("A/m", "T"): 1 / _MU_0, ("T", "A/m"): _MU_0}
+"""Wanted and given unit of a field -> factor: a flux density B stands for the field B/mu_0, and the reverse."""
+_FIELD_OF_1_OE = 79.57747154594767  # 1000/(4 pi) [A/m]
+_CGS = ((re.compile(r"(?<![A-Za-z])([kmu]?)(Oe|oersted)\b"), r"\1fieldoersted"),
+        (re.compile(r"(?<![A-Za-z])([kmu]?)(G|gauss)\b"), r"\1fluxgauss"))  # fmt: skip
+"""The units library gives these the dimensions of the CGS system, which no SI unit converts to."""
+_LONGEST = 200
 
 
 @functools.cache
 def _registry():
     import pint  # slow to import, and most runs never need it
 
-    return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    registry = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    registry.define(f"fieldoersted = {_FIELD_OF_1_OE} * ampere / meter")
+    registry.define("fluxgauss = 1e-4 * tesla")
+    return registry
 
 
 def to_si(text: str, unit: str) -> float:
     """Convert a number with a unit to its value in the SI unit `unit` ("1" if dimensionless).
 
+    A field in A/m may be given in T or Oe too (B/mu_0), and a flux density in T as a field.
+
     Raises:
         InputError: the text is not a quantity, or of another dimension.
     """
+    if "," in text:
+        raise InputError(f'"{text[:_LONGEST]}" holds a comma; the decimal sign is a point')
     try:
         return float(text) if unit == "1" else _parse(text, unit)
     except ValueError:
@@ -31,18 +48,28 @@ def to_si(text: str, unit: str) -> float:
 def _parse(text: str, unit: str) -> float:
     import pint
 
-    registry = _registry()
     try:
-        if _SEVERAL_NUMBERS.search(text.strip()):
+        if len(text) > _LONGEST or _SEVERAL_NUMBERS.search(text.strip()):
             raise ValueError
-        parsed = registry.Quantity(text)
+        plain = _PLAIN_POWER.sub(r"\1^\2", text)
+        for pattern, name in _CGS:
+            plain = pattern.sub(name, plain)
+        parsed = _registry().Quantity(plain)
         if parsed.dimensionless and unit != "1" and parsed.unitless:
             raise InputError(f'"{text}" lacks a unit; expected one like {unit}, or a plain number in {unit}')
-        return float(parsed.to("dimensionless" if unit == "1" else unit).magnitude)
+        return _magnitude(parsed, unit)
     except InputError:
         raise
     except pint.DimensionalityError:
         expected = "none, or %" if unit == "1" else f"one like {unit}"
         raise InputError(f'"{text}" has the wrong unit; expected {expected}') from None
     except Exception:  # the parser raises whatever its tokenizer meets
-        raise InputError(f'"{text}" is not a number{"" if unit == "1" else f" with a unit like {unit}"}') from None
+        with_unit = "" if unit == "1" else f" with a unit like {unit}"
+        raise InputError(f'"{text[:_LONGEST]}" is not a number{with_unit}') from None
+
+
+def _magnitude(parsed, unit: str) -> float:
+    for (wanted, given), factor in _FIELDS.items():
+        if unit == wanted and parsed.is_compatible_with(given):
+            return factor * float(parsed.to(given).magnitude)
+    return float(parsed.to("dimensionless" if unit == "1" else unit).magnitude)

@@ -14,12 +14,11 @@ A row of pulse 0, or of amplitude 0, holds the conductance before the first puls
 
 import dataclasses
 import math
-import re
 
 import numpy as np
 
-from dwcore.errors import InputError, nearest
-from dwcore.storage.column_file import ColumnFile, read_columns
+from dwcore.errors import InputError
+from dwcore.storage.column_file import ColumnFile, canonical, read_columns, shown
 from dwcore.storage.measurements import UNITS
 
 POLARITY = {
@@ -103,24 +102,37 @@ def read_pulse_data(path) -> PulseData:
 def _column(file: ColumnFile, what: str, units) -> tuple[str, float] | None:
     """Name of the column of a quantity in one of some units, and the factor to SI; None if there is none."""
     factors = units if isinstance(units, dict) else dict.fromkeys(units, 1.0)
-    found = []
+    headers = {}
     for stem in STEMS[what]:
         for unit, factor in factors.items():
-            spelled = {unit, unit.replace("/", "_per_"), unit.replace("/", "_")}
-            names = {f"{stem}_{text.replace(' ', '_')}" for text in spelled} | {f"{stem} ({unit})"} if unit else {stem}
-            found += [(name, factor) for name in file.names if name in names]
+            header = canonical(f"{stem}_{unit}")
+            headers |= {header: factor, header.replace("_per_", "_"): factor}
+    headers |= {_small(header): factor for header, factor in headers.items()}
+    found = []
+    for name, unit in zip(file.names, file.units, strict=True):
+        header = canonical(f"{name}_{unit}" if unit else name)
+        factor = headers.get(header, headers.get(_small(header)))
+        if factor is not None:
+            found.append((name, factor))
     if len(found) > 1:
         raise InputError(f"{file.path}: columns {' and '.join(name for name, _ in found)} both hold the {what}")
     return found[0] if found else None
+
+
+def _small(header: str) -> str:
+    """Return a header with its name in small letters; a unit keeps its own: mA is not MA."""
+    name, mark, unit = header.partition("_")
+    return name.lower() + mark + unit
 
 
 def _needed(file: ColumnFile, what: str, units) -> tuple[str, float]:
     found = _column(file, what, units)
     if found is None:
         names = [f"{what}_{unit.replace('/', '_per_').replace(' ', '_')}" if unit else what for unit in units]
-        close = [name for name in file.names if re.match(rf"{what[:4]}", name, re.IGNORECASE)]
-        hint = f'; has "{close[0]}"' if close else nearest(names[0], file.names)
-        raise InputError(f"{file.path}: has no column for the {what}; name it one of {', '.join(names)}{hint}")
+        raise InputError(
+            f"{file.path}: has no column for the {what}; name it one of {', '.join(names)}; the header is "
+            f"{shown(file.names)}"
+        )
     return found
 
 

@@ -1,6 +1,6 @@
 """Tables of measurements and of micromagnetic runs: CSV, table.txt of mumax3, .odt of OOMMF, as columns of text.
 
-CSV: `#` comments and blank lines are skipped, the first other line names the columns, cells are separated by commas.
+CSV: in any of the forms that `csv_dialect` knows; the columns are named by a header.
 mumax3: one comment line names the columns with their units, `# t (s)<tab>mx ()<tab>...`, blanks separate the cells.
 OOMMF: the first line is `# ODT 1.0`, `# Columns:` and `# Units:` hold one word or one {group in braces} or "in quotes"
 per column; a backslash at the end of a line joins it to the next, `{}` is a missing value.
@@ -12,7 +12,9 @@ References:
     OOMMF User's Guide, Data Table File Format (ODT), https://math.nist.gov/oommf/
 """
 
+import collections
 import dataclasses
+import logging
 import math
 import re
 from pathlib import Path
@@ -20,7 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from dwcore.errors import InputError, nearest
+from dwcore.storage.csv_dialect import decode, parse_csv
 
+_log = logging.getLogger(__name__)
 LARGEST_BYTES = 200_000_000
 _WORD = re.compile(r'\{([^}]*)\}|"([^"]*)"|(\S+)')
 
@@ -35,6 +39,7 @@ class ColumnFile:
         units: unit of each column, None where the format has it in the name.
         rows: cells, row by row.
         lines: line number of each row in the file.
+        is_csv: whether the header is free text; mumax3 and OOMMF have names of their own.
     """
 
     path: str
@@ -42,6 +47,7 @@ class ColumnFile:
     units: tuple[str | None, ...]
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
+    is_csv: bool
 
     def numbers(self, name: str) -> np.ndarray:
         """One column as finite numbers, shape (rows,), in the unit of the file.
@@ -64,52 +70,68 @@ class ColumnFile:
 
 
 def read_columns(path) -> ColumnFile:
-    """Read a table; its first line tells the format.
+    """Read a table; its first line tells the format. What is unusual about a CSV file is logged as a warning.
 
     Raises:
         InputError: no such file, not text, no header, no rows, or rows of the wrong length; one line.
     """
-    text = _text(path)
+    text, notes = decode(_content(path), path)
     first = text.lstrip().split("\n", 1)[0].strip()
+    is_csv = False
     if re.match(r"#\s*ODT\b", first):
         names, units, rows = _oommf(text, path)
     elif re.match(r"#\s*t \(s\)", first):
         names, units, rows = _mumax(text)
     else:
-        names, units, rows = _csv(text)
+        found, is_csv = parse_csv(text), True
+        names, units, rows, notes = found.names, found.units, found.rows, notes + found.notes
+    _check(path, names, rows)
+    if notes:
+        _log.warning("%s: read with %s", path, ", ".join(notes))
+    lines, cells = zip(*rows, strict=True)
+    return ColumnFile(path=str(path), names=tuple(names), units=tuple(units), rows=cells, lines=lines, is_csv=is_csv)
+
+
+def _check(path, names, rows) -> None:
     if not names:
         raise InputError(f"{path}: has no line that names the columns")
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in collections.Counter(names).items() if count > 1)
     if twice:
         raise InputError(f'{path}: has two columns named "{twice[0]}"')
     if not rows:
         raise InputError(f"{path}: has no rows of numbers")
     for line, row in rows:
         if len(row) != len(names):
-            raise InputError(f"{path} line {line}: has {len(row)} cells, must be {len(names)} as the columns")
-    lines, cells = zip(*rows, strict=True)
-    return ColumnFile(path=str(path), names=tuple(names), units=tuple(units), rows=cells, lines=lines)
+            header = shown(names)
+            raise InputError(f"{path} line {line}: has {len(row)} cells, must be {len(names)} as the header {header}")
 
 
-def _text(path) -> str:
+def canonical(header: str) -> str:
+    """Return a header in one spelling: "J (A/m^2)", "J [A/m2]" and "J_A_per_m2" name the same quantity and unit.
+
+    The unit follows the name after `_`, or in parentheses or brackets; Greek and capital letters of units are folded.
+    """
+    text = re.sub(r"\s*[(\[]\s*(.*?)\s*[)\]]\s*$", r"_\1", header.strip()).rstrip("_")
+    for old, new in (("µ", "u"), ("μ", "u"), ("Ω", "ohm"), ("Ohm", "ohm"), ("^", ""), ("²", "2"), ("/", "_per_")):
+        text = text.replace(old, new)
+    return re.sub(r"[\s·*]+", "_", text)
+
+
+def shown(names) -> str:
+    """Return column names for a message, the first twelve of many."""
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return ", ".join(f'"{name[:40]}"' for name in names[:12]) + more
+
+
+def _content(path) -> bytes:
     try:
+        if not Path(path).is_file():
+            raise InputError(f"{path}: cannot read: {'not a file' if Path(path).exists() else 'no such file'}")
         if Path(path).stat().st_size > LARGEST_BYTES:
             raise InputError(f"{path}: is larger than {LARGEST_BYTES // 10**6} MB, not a table of measurements")
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file") from None
+        return Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot read: {error.strerror}") from None
-    if "\0" in text:
-        raise InputError(f"{path}: not a text file")
-    return text
-
-
-def _csv(text: str):
-    lines = [(i, line.strip()) for i, line in enumerate(text.splitlines(), 1)]
-    filled = [(i, tuple(cell.strip() for cell in line.split(","))) for i, line in lines if line and line[0] != "#"]
-    names = filled[0][1] if filled else ()
-    return names, [None] * len(names), filled[1:]
 
 
 def _mumax(text: str):

@@ -1,17 +1,19 @@
 """Physical quantities in tables: which header names which quantity, in which unit.
 
-A CSV header is the name of a quantity, `_` and a unit: `q_nm`, `Bz_mT`, `J_1e11_A_per_m2`, `v_m_per_s`; `_error`
-between them makes it the standard error of that quantity: `v_error_m_per_s`. The columns that mumax3 and OOMMF write
+A CSV header is the name of a quantity, `_` and a unit: `q_nm`, `Bz_mT`, `J_1e11_A_per_m2`, `v_m_per_s`, or with the
+unit in parentheses or brackets, `q [nm]`, or in a row below; `_error` after the name makes it the standard error of
+that quantity: `v_error_m_per_s`. The columns that mumax3 and OOMMF write
 under names of their own are known by these; any other is chosen with `columns`, quantity by quantity.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 
 import numpy as np
 
 from dwcore.errors import InputError, nearest
-from dwcore.storage.column_file import ColumnFile, read_columns
+from dwcore.storage.column_file import ColumnFile, canonical, read_columns, shown
 
 UNITS = {
     "length": {"m": 1.0, "um": 1e-6, "nm": 1e-9},
@@ -53,14 +55,11 @@ _SIMULATOR_NAMES = {
 
 
 def _headers(quantity: str, error: bool) -> dict[str, float]:
-    """Return every CSV header of a quantity and its factor to SI."""
+    """Return every header of a quantity, in its canonical spelling, and its factor to SI."""
     stem = f"{quantity}_error" if error else quantity
-    headers = {}
-    for unit, factor in UNITS[QUANTITIES[quantity]].items():
-        for text in (unit.replace("/", "_per_"), unit.replace("/", "_")):
-            headers["_".join([stem, *text.split()])] = factor
-        headers[f"{stem} ({unit})" if unit else stem] = factor
-    return headers
+    units = UNITS[QUANTITIES[quantity]]
+    headers = {canonical(f"{stem}_{unit}"): factor for unit, factor in units.items()}
+    return headers | {header.replace("_per_", "_"): factor for header, factor in headers.items()}
 
 
 class Measurements:
@@ -95,8 +94,11 @@ class Measurements:
         """
         found = self._find(quantity, error)
         if found is None:
-            headers = ", ".join(h for h in _headers(quantity, error) if "(" not in h)
-            raise InputError(f"{self.path}: has no column for {quantity}; name it one of {headers}")
+            headers = ", ".join(_headers(quantity, error))
+            raise InputError(
+                f"{self.path}: has no column for {quantity}; name it one of {headers}, or choose it with "
+                f"--column {quantity}=NAME; the header is {shown(self.file.names)}"
+            )
         name, factor = found
         values = factor * self.file.numbers(name)
         if error and np.any(values <= 0):
@@ -113,16 +115,30 @@ class Measurements:
         chosen = self.columns.get(f"{quantity}_error" if error else quantity)
         if chosen is not None:
             return chosen, self._factor(chosen, quantity)
-        present = [name for name in self.file.names if name in headers]
-        if len(present) > 1:
-            raise InputError(f"{self.path}: columns {' and '.join(present)} both hold {quantity}; choose one")
-        if present and self._unit(present[0]) is None:
-            return present[0], headers[present[0]]
+        present = [(name, header) for name, header in self._spelled if header in headers]
+        if present:
+            self._one([name for name, _ in present], quantity)
+            return present[0][0], headers[present[0][1]]
         if error or quantity not in _SIMULATOR_NAMES:
             return None
         pattern = re.compile(_SIMULATOR_NAMES[quantity])
-        known = [name for name in self.file.names if self._unit(name) is not None and pattern.fullmatch(name)]
+        columns = zip(self.file.names, self.file.units, strict=True)
+        known = [name for name, unit in columns if unit is not None and pattern.fullmatch(name)]
+        self._one(known, quantity)
         return (known[0], self._factor(known[0], quantity)) if known else None
+
+    @functools.cached_property
+    def _spelled(self) -> list[tuple[str, str]]:
+        """Column and canonical header; a unit in a row of its own belongs to the header of a CSV file."""
+        columns = zip(self.file.names, self.file.units, strict=True)
+        return [(name, canonical(f"{name}_{unit}" if unit and self.file.is_csv else name)) for name, unit in columns]
+
+    def _one(self, names: list[str], quantity: str) -> None:
+        if len(names) > 1:
+            columns = " and ".join(f'"{name}"' for name in names)
+            raise InputError(
+                f"{self.path}: columns {columns} both hold {quantity}; choose with --column {quantity}=NAME"
+            )
 
     def _unit(self, name: str) -> str | None:
         return self.file.units[self.file.names.index(name)]
@@ -133,13 +149,16 @@ class Measurements:
             raise InputError(f'{self.path}: no column "{name}"{nearest(name, self.file.names)}')
         units = UNITS[QUANTITIES[quantity.removesuffix("_error")]]
         unit = self._unit(name)
-        if unit is None:  # CSV: the unit ends the name
-            spelled = {text: f for u, f in units.items() for text in (u, u.replace("/", "_per_"), u.replace("/", "_"))}
-            fits = [u for u in spelled if re.search(rf"(^|[_ (]){re.escape(u.replace(' ', '_'))}\)?$", name)]
-            unit, units = (max(fits, key=len), spelled) if fits else (None, spelled)
-        unit = unit.replace("^", "") if unit is not None else None
+        if unit is None:  # the unit ends the header
+            header = canonical(name)
+            spelled = {canonical(u): u for u in units if u} | {
+                canonical(u).replace("_per_", "_"): u for u in units if u
+            }
+            fits = [s for s in spelled if header == s or header.endswith(f"_{s}")]
+            unit = spelled[max(fits, key=len)] if fits else "" if "" in units else None
+        else:
+            unit = unit.replace("^", "")
         if unit not in units:
-            raise InputError(
-                f'{self.path}: column "{name}" must have one of the units {", ".join(units)} for {quantity}'
-            )
+            allowed = ", ".join(canonical(f"{quantity}_{u}") for u in units)
+            raise InputError(f'{self.path}: column "{name}" must end in a unit of {quantity}, as in {allowed}')
         return units[unit]

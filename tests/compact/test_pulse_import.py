@@ -168,7 +168,11 @@ GOOD = [f"a,{i},{'+1' if i % 2 else '-1'},5,1,{10 + 10 * (i % 2) + 0.1 * (i % 7)
         ([row.rsplit(",", 1)[0] + ",10" for row in GOOD], HEADER, "one level only"),
         (GOOD, HEADER, "was never sent to device a in state"),
         (GOOD, HEADER.replace("pulse", "step"), "no column for the pulse; name it one of pulse"),
-        (GOOD, HEADER.replace("conductance_uS", "conductance"), 'one of conductance_S.*; has "conductance"'),
+        (
+            GOOD,
+            HEADER.replace("conductance_uS", "conductance"),
+            'one of conductance_S.*; the header is .*"conductance"',
+        ),
         (GOOD, HEADER.replace("amplitude_1e11_A_per_m2", "amplitude_ohm"), "no column for the amplitude"),
         (GOOD, HEADER.replace("duration_ns", "time_ns"), "no column for the duration"),
         ([row.replace("+1", "sideways") for row in GOOD], HEADER, 'line 3: polarity = "sideways" must be'),

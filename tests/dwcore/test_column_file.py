@@ -63,6 +63,9 @@ def test_simulator_tables(tmp_path, text):
         ("J_1e11_A_per_m2", "J", 1e11),
         ("J_A_m2", "J", 1.0),
         ("J_MA_per_cm2", "J", 1e10),
+        ("J (A/m^2)", "J", 1.0),
+        ("q [nm]", "q", 1e-9),
+        ("q [µm]", "q", 1e-6),
         ("v_m_per_s", "v", 1.0),
         ("dE_zJ", "dE", 1e-21),
         ("Bz_Oe", "Bz", 1e-4),
@@ -88,7 +91,7 @@ def test_chosen_columns(tmp_path):
     assert 'no column "centr_um"; did you mean "centre_um"?' in complaint(
         table(tmp_path, "centre_um\n1\n", columns={"q": "centr_um"}).get, "q"
     )
-    assert "must have one of the units m, um, nm for q" in complaint(
+    assert "must end in a unit of q, as in q_m, q_um, q_nm" in complaint(
         table(tmp_path, "centre\n1\n", columns={"q": "centre"}).get, "q"
     )
     assert 'unknown quantity "Bx"' in complaint(lambda: table(tmp_path, CSV, columns={"Bx": "q_nm"}))
@@ -101,7 +104,7 @@ def test_chosen_columns(tmp_path):
         ("# only\n", "has no line that names the columns"),
         ("q_nm,Bz_mT\n", "has no rows of numbers"),
         ("q_nm,q_nm\n1,2\n", 'has two columns named "q_nm"'),
-        ("q_nm,Bz_mT\n1\n", "line 2: has 1 cells, must be 2 as the columns"),
+        ("q_nm,Bz_mT\n1\n", "line 2: has 1 cells, must be 2 as the header"),
         ("# ODT 1.0\n# Columns: a b\n# Units: m\n1 2\n", "names 2 columns but 1 units"),
         ("# ODT 1.0\n# Columns: a b\n1 2\n# Columns: a c\n1 2\n", "a second table with other columns"),
         ("q_nm\n\0\n", "not a text file"),
@@ -129,3 +132,65 @@ def test_unreadable_files(tmp_path):
     assert "not a text file" in complaint(read_columns, tmp_path / "binary")
     assert "both hold q" in complaint(table(tmp_path, "q_nm,q_um\n1,2\n").get, "q")
     assert "has no column for v; name it one of v_m_per_s" in complaint(table(tmp_path, CSV).get, "v")
+
+
+ROWS = ((-40, -2.1), (-20, -8.25), (-10, -15.5), (10, 15.25), (20, 8.0))
+PLAIN = "q_nm,Bz_mT\n" + "".join(f"{a},{b}\n" for a, b in ROWS)
+WITH_COMMAS = PLAIN.replace(",", ";").replace(".", ",")
+DIALECTS = {
+    "quoted header": PLAIN.replace("q_nm,Bz_mT", '"q_nm","Bz_mT"'),
+    "all quoted": "".join(",".join(f'"{cell}"' for cell in line.split(",")) + "\n" for line in PLAIN.split()),
+    "row names of R": '"","q_nm","Bz_mT"\n' + "".join(f'"{i}",{a},{b}\n' for i, (a, b) in enumerate(ROWS)),
+    "semicolons": PLAIN.replace(",", ";"),
+    "tabs": PLAIN.replace(",", "\t"),
+    "decimal commas": WITH_COMMAS,
+    "separator named": "sep=;\n" + WITH_COMMAS,
+    "empty columns": "".join(line + ",,\n" for line in PLAIN.split()),
+    "empty rows": PLAIN + ",\n,\n",
+    "row of units": PLAIN.replace("q_nm,Bz_mT", "q,Bz\nnm,mT"),
+    "row of units in brackets": PLAIN.replace("q_nm,Bz_mT", "q,Bz\n[nm],[mT]"),
+    "brackets": PLAIN.replace("q_nm,Bz_mT", "q [nm],Bz [mT]"),
+    "percent comments": "% of a program\n" + PLAIN,
+    "titles": "Analyzer 4200,\nDate,2026-03-02\n\n" + PLAIN,
+    "a title of one cell": "pinning map of sample 7\n" + PLAIN,
+    "carriage returns": PLAIN.replace("\n", "\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_dialects_of_csv(tmp_path, name, caplog):
+    data = table(tmp_path, DIALECTS[name])
+    q, Bz = zip(*ROWS, strict=True)
+    np.testing.assert_allclose(data.get("q"), 1e-9 * np.array(q), rtol=1e-14)
+    np.testing.assert_allclose(data.get("Bz"), 1e-3 * np.array(Bz), rtol=1e-14)
+    said = {"semicolons": "semicolons", "tabs": "tabs", "decimal commas": "decimal signs", "titles": "above the header"}
+    assert said.get(name, "") in caplog.text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "cp1252"])
+def test_encodings(tmp_path, encoding):
+    path = tmp_path / "data.csv"
+    path.write_text(PLAIN.replace("q_nm", "q [µm]"), encoding=encoding)
+    np.testing.assert_allclose(Measurements(path).get("q"), 1e-6 * np.array([a for a, _ in ROWS]), rtol=1e-14)
+
+
+def test_thousands_separators_are_not_guessed_at(tmp_path):
+    said = complaint(table(tmp_path, "q_nm;Bz_mT\n1.234,5;2,5\n2,5;3,5\n3,5;1,5\n").get, "q")
+    assert 'line 2: q_nm = "1.234,5" must be a finite number' in said
+
+
+def test_a_second_column_of_the_same_quantity_is_not_left_out(tmp_path):
+    two = OOMMF.replace('"Applied Field"', "{Oxs_UZeeman:bias:Bz}")
+    said = complaint(table(tmp_path, two).get, "Bz")
+    assert '"Oxs_UZeeman:pin:Bz" and "Oxs_UZeeman:bias:Bz" both hold Bz; choose with --column Bz=NAME' in said
+    assert table(tmp_path, two, columns={"Bz": "Oxs_UZeeman:bias:Bz"}).get("Bz")[0] == pytest.approx(7e-3)
+
+
+def test_the_header_is_shown_where_a_column_is_missing(tmp_path):
+    assert 'the header is "a_nm", "b_mT"' in complaint(table(tmp_path, "a_nm,b_mT\n1,2\n").get, "q")
+
+
+def test_very_many_columns(tmp_path):
+    names = ",".join(f"c{i}" for i in range(50_000))
+    data = table(tmp_path, f"q_nm,{names}\n" + ",".join("1" for _ in range(50_001)) + "\n")
+    assert data.get("q")[0] == pytest.approx(1e-9)

@@ -12,6 +12,8 @@ from dwcore.units import to_si
 from llg.device.material import Material, Wall
 from llg.device.variation import Variation
 
+MU_0 = 1.25663706127e-6  # T m/A
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Room(Parameters):
@@ -50,6 +52,13 @@ def complaint(function, *arguments, **keywords):
         ("27 degC", "K", 300.15),
         ("0.3", "1", 0.3),
         ("2.5 ns", "s", 2.5e-9),
+        ("7e7 A/cm2", "A/m^2", 7e11),
+        ("3 mJ/m2", "J/m^2", 3e-3),
+        ("6e23 m-3", "1/m^3", 6e23),
+        ("5 mT", "A/m", 5e-3 / MU_0),
+        ("50 Oe", "A/m", 50 * 1000 / (4 * math.pi)),
+        ("10 G", "T", 1e-3),
+        ("1e4 A/m", "T", 1e4 * MU_0),
     ],
 )
 def test_text_to_si(text, unit, value):
@@ -69,6 +78,12 @@ def test_text_to_si(text, unit, value):
         ("1 000 nm", "m", "not a number with a unit"),
         ("2 + 3 nm", "m", "not a number with a unit"),
         ("2*3 nm", "m", "not a number with a unit"),
+        ("10**10**10 A/m^2", "A/m^2", "not a number with a unit"),
+        ("9**9**9**9 K", "K", "not a number with a unit"),
+        ("2^99999999 m", "m", "not a number with a unit"),
+        ("1,5 ns", "s", "holds a comma"),
+        ("7,0e11", "1", "holds a comma"),
+        ("5 nm", "A/m", "wrong unit"),
     ],
 )
 def test_wrong_text(text, unit, said):

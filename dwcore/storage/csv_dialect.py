@@ -1,0 +1,154 @@
+"""Tables in CSV as spreadsheets, R and instruments write them: encoding, separator, decimal sign, header, units.
+
+    encoding    UTF-8, UTF-16 with a byte order mark, else Windows-1252
+    separator   comma, semicolon or tab: the one that cuts most rows into the same number of cells, two or more
+    decimals    a comma where cells are not separated by commas and numbers such as 61,29 occur
+    header      the last row before the first row of numbers that has as many cells; what stands above it is a title
+    units       a row of units between the header and the numbers
+
+Comments begin with # or %. Columns and rows without content are left out. What is not plain is said in ``notes``.
+Cells are cut by Python's ``csv``, so quotes and doubled quotes are those of RFC 4180.
+"""
+
+import codecs
+import collections
+import csv
+import dataclasses
+import re
+
+from dwcore.errors import InputError
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_COMMA_NUMBER = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
+_UNIT = re.compile(
+    r"[(\[]?(?:-|1|%|(?:1e\d+\s)?[fpnuµμmckMG]?(?:m|s|A|V|S|T|G|Oe|J|eV|K|Hz|[oO]hms?|Ω)(?:\^?-?\d)?"
+    r"(?:\s?[/*·]\s?[fpnuµμmckMG]?(?:m|s|A|V|T|J|K)(?:\^?-?\d)?)*)?[)\]]?"
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CsvTable:
+    """Cells of a CSV file.
+
+    Attributes:
+        names: header, without quotes and outer blanks.
+        units: unit of each column where a row of units follows the header, else None.
+        rows: line number in the file and cells of each row of content.
+        notes: what was found that is not plain, in words.
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str | None, ...]
+    rows: list[tuple[int, tuple[str, ...]]]
+    notes: tuple[str, ...]
+
+
+def decode(content: bytes, path) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a file and, where it is not UTF-8, a note on its encoding.
+
+    Raises:
+        InputError: the bytes are no text.
+    """
+    encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "utf-8")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        if encoding != "utf-8" or b"\0" in content:
+            raise InputError(f"{path}: not a text file in UTF-8 or UTF-16") from None
+        text, encoding = content.decode("cp1252", errors="replace"), "Windows-1252"
+    if "\0" in text:
+        raise InputError(f"{path}: not a text file; UTF-16 needs its byte order mark, UTF-8 holds no zero bytes")
+    return text, () if encoding.startswith("utf-8") else (f"encoding {encoding}",)
+
+
+def parse_csv(text: str) -> CsvTable:
+    """Return header and cells of a CSV text; the caller checks that there are any.
+
+    Rows keep the number of cells they have, so that a missing cell can be reported with its line.
+    """
+    lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(i, line) for i, line in lines if line.lstrip()[0] not in "#%" and not line.startswith("sep=")]
+    separator = _separator([line for _, line in lines[:200]])
+    rows = [(i, _cells(line, separator)) for i, line in lines]
+    rows = [(i, row) for i, row in rows if any(row)]
+    notes = [] if separator == "," else [f"cells separated by {SEPARATORS[separator]}"]
+    if separator != "," and any(_COMMA_NUMBER.fullmatch(cell) for _, row in rows for cell in row):
+        notes.append("commas as decimal signs")
+        rows = [(i, tuple(c.replace(",", ".") if _COMMA_NUMBER.fullmatch(c) else c for c in row)) for i, row in rows]
+    names, units, rows, skipped = _head(rows)
+    if skipped:
+        notes.append(f"{skipped} lines above the header left out")
+    names, units, rows = _without_empty_columns(names, units, rows)
+    return CsvTable(names=names, units=units, rows=rows, notes=tuple(notes))
+
+
+def _separator(lines: list[str]) -> str:
+    """Return the separator that cuts most rows alike, into as many cells as possible."""
+
+    def quality(separator: str) -> tuple[float, int]:
+        widths = collections.Counter(len(_cells(line, separator)) for line in lines)
+        width, alike = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
+        return (alike if width > 1 else 0, width)
+
+    found = max(SEPARATORS, key=quality)
+    return found if quality(found)[0] else ","
+
+
+def _cells(line: str, separator: str) -> tuple[str, ...]:
+    try:
+        cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+    except csv.Error:  # a cell of more than 128 kB, or a quote that never ends
+        cells = line.split(separator)
+    return tuple(cell.strip() for cell in cells)
+
+
+def _head(rows):
+    """Return names, units, the rows below them, and how many lines above the header were left out."""
+    if not rows:
+        return (), (), [], 0
+    widths = collections.Counter(len(row) for _, row in rows)
+    width = max(widths, key=lambda w: (widths[w], w))
+    numeric = _numeric_columns([row for _, row in rows if len(row) == width], width)
+    is_data = [len(row) == width and _holds_numbers(row, numeric) for _, row in rows]
+    first = is_data.index(True) if True in is_data else 1
+    above = [k for k in range(first) if len(rows[k][1]) == width and not _begins_a_number(rows[k][1], numeric)]
+    header, units = above[-1] if above else 0, None
+    begin = header + 1
+    if len(above) > 1 and all(_UNIT.fullmatch(cell) for cell in rows[header][1]):
+        units, header = tuple(cell.strip("()[] ") for cell in rows[header][1]), above[-2]
+    names = rows[header][1]
+    return names, units or (None,) * len(names), rows[begin:], header
+
+
+def _begins_a_number(row, numeric) -> bool:
+    """Return whether a row is one of numbers that are written in another way, such as 1.234,5."""
+    return any(re.match(r"[-+]?[.,]?\d", row[j]) for j in numeric)
+
+
+def _numeric_columns(rows, width: int) -> list[int]:
+    """Return the columns that hold numbers in most of the lower half of the rows."""
+    lower = rows[len(rows) // 2 :]
+    return [j for j in range(width) if 2 * sum(_is_number(row[j]) for row in lower) > len(lower)]
+
+
+def _holds_numbers(row, numeric) -> bool:
+    return bool(numeric) and sum(_is_number(row[j]) for j in numeric) * 2 > len(numeric)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _without_empty_columns(names, units, rows):
+    """Leave out columns with neither a name nor content; rows may end before them."""
+    filled = {j for _, row in rows for j, cell in enumerate(row) if cell}
+    kept = [j for j, name in enumerate(names) if name or j in filled]
+    if len(kept) < len(names):
+        cut = [(i, tuple(row[j] for j in kept if j < len(row)) + row[len(names) :]) for i, row in rows]
+        names, units, rows = tuple(names[j] for j in kept), tuple(units[j] for j in kept), cut
+    return names, units, rows
