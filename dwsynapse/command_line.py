@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "matplotlib" not in sys.modules:  # figures go to files; the back end of a notebook may not be installed here
         os.environ["MPLBACKEND"] = "agg"
     try:
+        if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+            raise InputError("NUMBA_DISABLE_JIT is set, so kernels would run as plain Python for hours; unset it")
         name = next((word for word in words if not word.startswith("-")), None)
         arguments = build_parser(name).parse_args(_joined(words))
         arguments.run(arguments)

@@ -2,27 +2,56 @@
 
 Numba keeps the code of a function under the text of its own file. Code that was drawn in from other files, and the
 constants of those, may change without its noticing; after an upgrade half of a kernel would be that of the old version.
-`compiled` adds all of them to the key under which the code is kept.
+`compiled` adds all of them to the key under which the code is kept. A damaged cache is emptied and filled again; where
+there is no place for one, functions are compiled anew in each process, and a warning says so.
+
+With ``NUMBA_DISABLE_JIT=1`` functions run as plain Python: for debugging, thousands of times slower.
 """
 
+import functools
 import hashlib
+import logging
 import pathlib
 import types
 from collections.abc import Callable, Iterator
 
-from numba import njit
+import numpy as np
+from numba import config, njit
 from numba.core.caching import FunctionCache
+
+_log = logging.getLogger(__name__)
 
 
 def compiled(**options) -> Callable:
     """As `numba.njit` with `cache=True` and `nogil=True`, for functions that use others of any file."""
 
     def decorate(function: types.FunctionType):
-        dispatcher = njit(cache=True, nogil=True, **options)(function)
-        dispatcher._cache = _Cache(function)
+        if config.DISABLE_JIT:
+            return _wrapping(function)
+        dispatcher = njit(nogil=True, **options)(function)
+        try:
+            dispatcher._cache = _Cache(function)
+        except RuntimeError:
+            _say_no_place()
         return dispatcher
 
     return decorate
+
+
+def _wrapping(function: types.FunctionType) -> Callable:
+    """Return a plain function whose whole numbers wrap around, as those of compiled code do."""
+
+    @functools.wraps(function)
+    def plain(*arguments):
+        with np.errstate(over="ignore"):
+            return function(*arguments)
+
+    return plain
+
+
+@functools.cache
+def _say_no_place() -> None:
+    _log.warning("no place to keep compiled functions, so each process compiles them anew; set NUMBA_CACHE_DIR")
 
 
 def fingerprint(function: types.FunctionType) -> str:
@@ -40,15 +69,34 @@ class _Cache(FunctionCache):
         super().__init__(function)
         self._function = function
 
-    def load_overload(self, sig, target_context):
-        try:
-            return super().load_overload(sig, target_context)
-        except (ImportError, AttributeError):  # kept by an older version, for a type whose module has moved since
-            self._cache_file.flush()
-            return None
-
     def _index_key(self, sig, codegen):
         return (*super()._index_key(sig, codegen), fingerprint(self._function))
+
+    def load_overload(self, sig, target_context):
+        """Return the compiled function that was kept, or None; a cache that cannot be read is emptied first."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception as error:  # unpickling a damaged file may raise anything
+            self._heal(error)
+            return None
+
+    def save_overload(self, sig, data):
+        """Keep a compiled function; where that fails, it is compiled again in the next process."""
+        for attempt in range(2):
+            try:
+                super().save_overload(sig, data)
+                return
+            except Exception as error:
+                if attempt == 0:
+                    self._heal(error)
+
+    def _heal(self, error: Exception) -> None:
+        if not isinstance(error, (ImportError, AttributeError)):  # those come from a version whose modules have moved
+            _log.warning("%s: damaged cache of compiled functions, filled anew (%s)", self.cache_path, error)
+        try:
+            self.flush()
+        except OSError:
+            _say_no_place()
 
 
 def _collect(function: types.FunctionType, seen: set, constants: dict[str, str]):

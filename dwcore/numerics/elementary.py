@@ -7,7 +7,7 @@ Chebyshev fits in the squared argument made for this file; `tests/unit/test_elem
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import config, njit, types
 from numba.extending import intrinsic
 
 _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it leaves the nearest integer in the low bits of a double
@@ -42,6 +42,17 @@ def bits_float(typing_context, bits):
         return builder.bitcast(arguments[0], ir.DoubleType())
 
     return types.float64(types.int64), codegen
+
+
+if config.DISABLE_JIT:
+
+    def float_bits(value):
+        """Reinterpret a float64 as int64."""
+        return np.float64(value).view(np.int64)
+
+    def bits_float(bits):
+        """Reinterpret an int64 as float64."""
+        return np.int64(bits).view(np.float64)
 
 
 @njit(inline="always")

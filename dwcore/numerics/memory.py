@@ -5,7 +5,7 @@ change the table, and gives up vectorizing. `load_constant` marks a read as belo
 `store_lane` mark their accesses as never touching that scope (scoped-noalias metadata of the LLVM language reference).
 """
 
-from numba import types
+from numba import config, types
 from numba.extending import intrinsic
 
 
@@ -54,3 +54,16 @@ def store_lane(typing_context, array, index, value):
         return context.get_dummy_value()
 
     return types.void(array, types.uint64, array.dtype), codegen
+
+
+if config.DISABLE_JIT:
+
+    def load_constant(array, index):
+        """Return an element."""
+        return array[index]
+
+    load_lane = load_constant
+
+    def store_lane(array, index, value):
+        """Write an element."""
+        array[index] = value

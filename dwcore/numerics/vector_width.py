@@ -6,7 +6,7 @@ function (`prefer-vector-width` of the LLVM language reference) and no global se
 what they have, and results do not depend on the width.
 """
 
-from numba import types
+from numba import config, types
 from numba.extending import intrinsic
 
 _WISH = '"prefer-vector-width"="512"'
@@ -22,3 +22,9 @@ def prefer_wide_vectors(typing_context):
         return context.get_dummy_value()
 
     return types.void(), codegen
+
+
+if config.DISABLE_JIT:
+
+    def prefer_wide_vectors():
+        """Do nothing: plain Python has no vectors."""

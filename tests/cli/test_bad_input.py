@@ -334,3 +334,10 @@ def test_control_characters_stay_on_one_line(command, place):
         ("train", "--table", "table.h5", "--rule", "a\nb"),
     ):
         complaint(command, place, *argv)
+
+
+def test_plain_python_kernels_are_refused(command, monkeypatch):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    answer = command("simulate", "five_state", "-n", 1)
+    assert answer.code == 2
+    assert "NUMBA_DISABLE_JIT is set" in answer.err

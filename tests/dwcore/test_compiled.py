@@ -1,6 +1,8 @@
 """Compiled code is kept between runs, and thrown away when the text or a constant of anything in it changes."""
 
 import importlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -136,3 +138,48 @@ def test_options_reach_numba():
         return 1.0 / x
 
     assert quotient(0.0) == float("inf")
+
+
+@pytest.mark.parametrize("pattern", ["*.nbi", "*.nbc"])
+@pytest.mark.parametrize("content", [b"", b"\x80\x04garbage"])
+def test_a_damaged_cache_is_filled_anew(two_modules, tmp_path, pattern, content, caplog):
+    name = f"damaged{pattern[-1]}{len(content)}"
+    assert two_modules("compiled()", 10, 5, name) == (15.0, 0)
+    files = list(tmp_path.rglob(f"{name}*/{pattern}")) or list(tmp_path.rglob(pattern))
+    assert files
+    for file in files:
+        file.write_bytes(content)
+    assert two_modules("compiled()", 10, 5, name) == (15.0, 0)
+    assert "damaged cache" in caplog.text
+    assert two_modules("compiled()", 10, 5, name) == (15.0, 1)
+
+
+KEYS = """
+import numpy as np
+from dwcore.numerics.noise import normal_pair, step_bits, trajectory_keys
+keys = np.empty((2, 3), np.uint64)
+trajectory_keys(np.uint64(7), np.uint64(5), *keys)
+with np.errstate(over="ignore"):
+    print(keys.tolist(), [normal_pair(np.uint64(step_bits(k, m, np.uint64(9)))) for k, m in keys.T])
+"""
+
+
+def _noise(**environment):
+    run = subprocess.run(
+        [sys.executable, "-c", KEYS], capture_output=True, text=True, check=True, env=os.environ | environment
+    )
+    return run.stdout.replace("np.float64(", "").replace(")", ""), run.stderr
+
+
+def test_noise_without_a_compiler_or_a_cache_is_the_same(tmp_path):
+    plain, _ = _noise()
+    assert _noise(NUMBA_DISABLE_JIT="1")[0] == plain
+    nowhere = {
+        "NUMBA_CACHE_LOCATOR_CLASSES": "UserWideCacheLocator",
+        "HOME": "/dev/null",
+        "XDG_CACHE_HOME": "/dev/null/x",
+    }
+    found, said = _noise(**nowhere)
+    assert found == plain
+    assert said.count("\n") == 1
+    assert "NUMBA_CACHE_DIR" in said
