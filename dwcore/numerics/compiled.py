@@ -26,7 +26,7 @@ def compiled(**options) -> Callable:
     """As `numba.njit` with `cache=True` and `nogil=True`, for functions that use others of any file."""
 
     def decorate(function: types.FunctionType):
-        if config.DISABLE_JIT:
+        if getattr(config, "DISABLE_JIT"):  # noqa: B009 - numba sets it at run time
             return _wrapping(function)
         dispatcher = njit(nogil=True, **options)(function)
         try:

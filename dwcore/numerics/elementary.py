@@ -44,13 +44,13 @@ def bits_float(typing_context, bits):
     return types.float64(types.int64), codegen
 
 
-if config.DISABLE_JIT:
+if getattr(config, "DISABLE_JIT"):  # noqa: B009 - numba sets it at run time
 
-    def float_bits(value):
+    def float_bits(value):  # type: ignore[misc]
         """Reinterpret a float64 as int64."""
         return np.float64(value).view(np.int64)
 
-    def bits_float(bits):
+    def bits_float(bits):  # type: ignore[misc]
         """Reinterpret an int64 as float64."""
         return np.int64(bits).view(np.float64)
 

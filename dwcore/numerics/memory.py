@@ -56,14 +56,14 @@ def store_lane(typing_context, array, index, value):
     return types.void(array, types.uint64, array.dtype), codegen
 
 
-if config.DISABLE_JIT:
+if getattr(config, "DISABLE_JIT"):  # noqa: B009 - numba sets it at run time
 
-    def load_constant(array, index):
+    def load_constant(array, index):  # type: ignore[misc]
         """Return an element."""
         return array[index]
 
     load_lane = load_constant
 
-    def store_lane(array, index, value):
+    def store_lane(array, index, value):  # type: ignore[misc]
         """Write an element."""
         array[index] = value

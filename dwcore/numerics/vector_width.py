@@ -24,7 +24,7 @@ def prefer_wide_vectors(typing_context):
     return types.void(), codegen
 
 
-if config.DISABLE_JIT:
+if getattr(config, "DISABLE_JIT"):  # type: ignore[misc] # noqa: B009
 
     def prefer_wide_vectors():
         """Do nothing: plain Python has no vectors."""
