@@ -24,7 +24,9 @@ def prefer_wide_vectors(typing_context):
     return types.void(), codegen
 
 
-if getattr(config, "DISABLE_JIT"):  # type: ignore[misc] # noqa: B009
+def _nothing() -> None:
+    """Do nothing: plain Python has no vectors."""
 
-    def prefer_wide_vectors():
-        """Do nothing: plain Python has no vectors."""
+
+if getattr(config, "DISABLE_JIT"):  # noqa: B009 - numba sets it at run time
+    prefer_wide_vectors = _nothing  # type: ignore[assignment]
