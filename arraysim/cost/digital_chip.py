@@ -48,7 +48,7 @@ def digital_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factor
         stored += float(work.weights.sum()) * settings.weight_bits
     entries = [_multipliers(work), _buffer(work, stored), _off_chip(work), function_units_entry(work)]
     area = sum(entry.area for entry in entries)
-    entries.append(leakage_entry(work, area, sum(entry.latency for entry in entries)))
+    entries.append(leakage_entry(work, area, np.sum([entry.latency for entry in entries], axis=0)))
     facts = {
         "multipliers": settings.digital_macs,
         "weights": int(work.weights.sum()),

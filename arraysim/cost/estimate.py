@@ -2,6 +2,9 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from arraysim.cost.array_blocks import arrays_entry, drivers_entry, lines_of, multiplexers_entry
 from arraysim.cost.cell import Resistive, device_cell, sram_cell
@@ -66,7 +69,7 @@ def price(work: Workload, name: str) -> ChipCost:
     ]
     entries.append(interconnect_entry(work, sum(entry.area for entry in entries)))
     leaking = sum(entry.area for entry in entries if not (entry.block == "arrays" and work.cell.kind == "device"))
-    latency = sum(entry.latency for entry in entries)
+    latency = np.sum([entry.latency for entry in entries], axis=0)
     entries.append(leakage_entry(work, leaking, latency))
     return close_books(name, work.names, entries, _facts(work, leaking))
 
@@ -101,7 +104,13 @@ def sram_settings(settings: ChipSettings, *, bits: int = 8, readout: str = "para
 
     SRAM cells cannot add outer products, so that gradients summed in the arrays become gradients summed over a batch.
     """
-    changed = {"weight_bits": bits, "readout": readout, "cell_area_F2": 0.0, "copies": (), "reads_per_update": (0.0,)}
+    changed: dict[str, Any] = {
+        "weight_bits": bits,
+        "readout": readout,
+        "cell_area_F2": 0.0,
+        "copies": (),
+        "reads_per_update": (0.0,),
+    }
     if settings.gradient == "in-array":
         changed["gradient"] = "per-batch"
     return dataclasses.replace(settings, **changed)

@@ -108,7 +108,7 @@ def _components(settings: ChipSettings, evaluate: Callable) -> Iterator[Sensitiv
         else:
             limits = 1 / FACTOR, FACTOR
         low, high = (evaluate(settings, {name: factor}) for factor in limits)
-        yield Sensitivity(name, "component", *(f"x {factor:.3g}" for factor in limits), low, high)
+        yield Sensitivity(name, "component", f"x {limits[0]:.3g}", f"x {limits[1]:.3g}", low, high)
 
 
 def _settings(settings: ChipSettings, evaluate: Callable) -> Iterator[Sensitivity]:

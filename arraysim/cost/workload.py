@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -213,7 +214,7 @@ def resolved(settings: ChipSettings, layers: Sequence[ArrayLayer]) -> ChipSettin
         "activations": kept * images,
         "digital_weights": weights * settings.weight_bits,
     }
-    places = {
+    places: dict[str, Any] = {
         name: ("on-chip" if size <= ON_CHIP_BITS else "off-chip")
         for name, size in sizes.items()
         if getattr(settings, name) == "auto"

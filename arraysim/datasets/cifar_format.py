@@ -80,8 +80,11 @@ def _from_pickle(content: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"{path}: not a batch of CIFAR-10: {error}") from None
     found = {_word(key): value for key, value in found.items()} if isinstance(found, dict) else {}
     data, labels = found.get("data"), found.get("labels")
-    sound = isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.ndim == 2 and data.shape[1] == PIXELS
-    if not sound or not isinstance(labels, list) or len(labels) != len(data):
+    if (
+        not (isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.ndim == 2 and data.shape[1] == PIXELS)
+        or not isinstance(labels, list)
+        or len(labels) != len(data)
+    ):
         raise InputError(f"{path}: needs data of shape (images, {PIXELS}) in bytes and a label for each")
     if not all(isinstance(label, int) for label in labels):
         raise InputError(f"{path}: labels must be whole numbers")

@@ -139,15 +139,18 @@ def _cifar10(name: str, folder: Path) -> Dataset:
     """Return the training files that are there, and the test file."""
     paths, test_path = cifar_format.find_batches(folder)
     batches = [cifar_format.read_batch(path) for path in paths]
-    scale = {"classes": cifar_format.CLASSES, "full_scale": 255, "mean": CIFAR_MEAN, "std": CIFAR_STD}
     images, labels = cifar_format.read_batch(test_path)
-    return Dataset(
+    test = Dataset(
         name=name,
-        images=np.concatenate([images for images, _ in batches]),
-        labels=np.concatenate([labels for _, labels in batches]),
-        test=Dataset(name=name, images=images, labels=labels, **scale),
-        **scale,
+        images=images,
+        labels=labels,
+        classes=cifar_format.CLASSES,
+        full_scale=255,
+        mean=CIFAR_MEAN,
+        std=CIFAR_STD,
     )
+    images, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    return dataclasses.replace(test, images=images, labels=labels, test=test)
 
 
 FROM_FILES = {"mnist": _idx, "fashion-mnist": _idx, "cifar10": _cifar10}

@@ -1,6 +1,7 @@
 """Figures of an estimate: stacked bars of chips, pies of one chip, a tornado of assumptions."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -104,10 +105,10 @@ def plot_share(data: ChipCost, *, what: str = "energy", ax: Axes | None = None) 
 def shares_figure(data: ChipCost) -> Figure:
     """Draw the pies of area, energy and latency of one chip."""
     figure = new_figure(4.2)
-    handles = {}
+    handles: dict[str, Any] = {}
     for ax, what in zip(figure.subplots(1, 3), UNITS, strict=True):
         plot_share(data, what=what, ax=ax)
-        handles |= {patch.get_label(): patch for patch in ax.patches}
+        handles |= {str(patch.get_label()): patch for patch in ax.patches}
     order = [name for name in (*BLOCKS, "other") if name in handles]
     figure.legend([handles[name] for name in order], order, loc="outside lower center", ncols=5, fontsize=8)
     return figure

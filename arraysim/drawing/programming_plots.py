@@ -63,12 +63,12 @@ def plot_reached(data: ProgrammedChip, *, ax: Axes | None = None) -> Axes:
         ax: axes to draw on; default new ones.
     """
     ax = axes_or_new(ax, height=4.6)
-    wanted, reached = [], []
+    targets, weights = [], []
     for target, weight in zip(data.learned.weight, data.hardware.weight, strict=True):
         largest = data.config.largest_weight(target)
-        wanted.append(target.ravel() / largest)
-        reached.append(weight.ravel() / largest)
-    wanted, reached = np.concatenate(wanted), np.concatenate(reached)
+        targets.append(target.ravel() / largest)
+        weights.append(weight.ravel() / largest)
+    wanted, reached = np.concatenate(targets), np.concatenate(weights)
     ax.grid(False)
     *_, image = ax.hist2d(wanted, reached, bins=(80, 80), norm=mpl.colors.LogNorm(), cmap="cividis")
     ends = np.array([-1, 1]) * max(1.0, np.abs(reached).max())

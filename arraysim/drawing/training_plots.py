@@ -146,7 +146,7 @@ def plot_pulses_per_device(data: TrainingResult, *, ax: Axes | None = None) -> A
     edges = np.arange(low, high + width + 1, width) - 0.5
     for number, (layer, colour, style) in enumerate(zip(wear, _cycle(len(wear)), _styles(len(wear)), strict=True)):
         label = f"layer {number + 1}: {layer.size} synapses, mean {layer.mean():.1f}"
-        ax.hist(layer, edges, histtype="step", color=colour, linestyle=style, linewidth=1.6, label=label)
+        ax.hist(layer, edges.tolist(), histtype="step", color=colour, linestyle=style, linewidth=1.6, label=label)
     ax.set(xlabel="write pulses per synapse", ylabel="number of synapses", yscale="log")
     ax.set_ylim(bottom=0.7)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

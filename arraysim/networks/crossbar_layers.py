@@ -106,7 +106,7 @@ class ConvolutionLayer(CrossbarLayer):
         blocks = -(-len(error) // self._per_block)
         groups = min(blocks, GROUPS)
         partial = np.zeros((groups, *shape), error.dtype)
-        back = np.zeros_like(self._image) if needed else None
+        back = np.zeros_like(self._image) if needed else np.empty(0, error.dtype)
 
         def work(group: int) -> None:
             for block in range(group, blocks, groups):

@@ -244,11 +244,12 @@ def array_layers(definition: NetworkDefinition, input_shape: tuple[int, ...], cl
 def _array_layers(definition: NetworkDefinition, shapes) -> Iterator[ArrayLayer]:
     count = {"conv": 0, "linear": 0}
     for layer, before, after in zip(definition.layers, shapes, shapes[1:], strict=False):
-        if layer.kind not in count:
+        if not isinstance(layer, Convolution | Linear):
             continue
         count[layer.kind] += 1
         inputs = math.prod(before)
-        fan_in = layer.kernel**2 * before[2] if layer.kind == "conv" else inputs
+        kernel = layer.kernel if isinstance(layer, Convolution) else 1
+        fan_in = kernel**2 * before[2] if isinstance(layer, Convolution) else inputs
         yield ArrayLayer(
             name=f"{layer.kind}{count[layer.kind]}",
             kind=layer.kind,
@@ -257,7 +258,7 @@ def _array_layers(definition: NetworkDefinition, shapes) -> Iterator[ArrayLayer]
             positions=math.prod(after[:-1]),
             input_values=inputs,
             output_values=math.prod(after),
-            kernel=layer.kernel if layer.kind == "conv" else 1,
+            kernel=kernel,
         )
 
 

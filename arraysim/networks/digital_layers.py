@@ -1,6 +1,7 @@
 """Layers outside the crossbars: activation, pooling, batch normalization, flatten. All are digital."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -16,7 +17,7 @@ def _relu_derivative(value: np.ndarray) -> np.ndarray:
     return (value > 0).astype(value.dtype)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, tuple[Callable, Callable]] = {
     "tanh": (np.tanh, lambda value: 1 - value * value),
     "relu": (lambda x: np.maximum(x, 0), _relu_derivative),
 }
@@ -60,7 +61,7 @@ class PoolingLayer:
         count, rows, columns, channels = self._shape = value.shape
         value = np.ascontiguousarray(value)
         out = np.empty((count, rows // self._size, columns // self._size, channels), value.dtype)
-        place = np.empty(out.shape, np.uint8) if self._largest else None
+        place = np.empty(out.shape if self._largest else 0, np.uint8)
 
         def work(part: slice) -> None:
             if self._largest:

@@ -1,6 +1,7 @@
 """Networks by name: `linear`, `mlp`, `lenet`, `vgg8`, with widths, or from a TOML file."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 from arraysim.networks.definition import (
@@ -97,7 +98,7 @@ def linear(*, bits: int = 0, error_bits: int = 0) -> NetworkDefinition:
     return NetworkDefinition(name="linear", layers=(Flatten(), Linear()), error_bits=error_bits)
 
 
-PRESETS = {"linear": linear, "mlp": mlp, "lenet": lenet, "vgg8": vgg8}
+PRESETS: dict[str, Callable[..., NetworkDefinition]] = {"linear": linear, "mlp": mlp, "lenet": lenet, "vgg8": vgg8}
 
 
 def network_from(text: str, **options) -> NetworkDefinition:
@@ -119,16 +120,29 @@ def network_from(text: str, **options) -> NetworkDefinition:
         return PRESETS[name](**options)
     if name == "linear":
         raise InputError(f'network "{text}": linear has no widths')
+    read, rule = (_whole_widths, _WHOLE) if name == "mlp" else (_width_factor, _FACTOR)
     try:
-        width = tuple(int(part) for part in widths.split(",")) if name == "mlp" else float(widths)
+        width = read(widths)
     except ValueError:
-        raise InputError(f'network "{text}": "{widths}" must be {_RULE[name == "mlp"]}') from None
-    if not (min(width) >= 1 if name == "mlp" else 0 < width <= 16):
-        raise InputError(f'network "{text}": "{widths}" must be {_RULE[name == "mlp"]}')
+        raise InputError(f'network "{text}": "{widths}" must be {rule}') from None
     return PRESETS[name](width, **options)
 
 
-_RULE = {True: "whole numbers >= 1 with commas between them", False: "a factor > 0 and <= 16"}
+_WHOLE, _FACTOR = "whole numbers >= 1 with commas between them", "a factor > 0 and <= 16"
+
+
+def _whole_widths(text: str) -> tuple[int, ...]:
+    widths = tuple(int(part) for part in text.split(","))
+    if min(widths) < 1:
+        raise ValueError
+    return widths
+
+
+def _width_factor(text: str) -> float:
+    width = float(text)
+    if not 0 < width <= 16:
+        raise ValueError
+    return width
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ Whatever is not given is ideal.
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from arraysim.periphery.tiles import TileShape
 from dwcore.errors import InputError, nearest
@@ -195,7 +196,7 @@ class Periphery:
         return {name: {k: v for k, v in one.items() if v is not None} for name, one in sections.items()}
 
 
-SECTIONS = {field.name: field.default_factory for field in dataclasses.fields(Periphery)}
+SECTIONS: dict[str, Any] = {field.name: field.default_factory for field in dataclasses.fields(Periphery)}
 
 
 def periphery_from_mapping(mapping: Mapping, where: str) -> Periphery:

@@ -112,12 +112,12 @@ class TileReads:
             bank: converters, one row of lines per matrix and tile.
             step: of all of them, in the unit of the weights.
         """
-        step, tiles = np.float32(step), len(self._cuts)
-        gain, low, high = bank.gain / step, np.float32(bank.low), np.float32(bank.high)
+        unit, tiles = np.float32(step), len(self._cuts)
+        gain, low, high = bank.gain / unit, np.float32(bank.low), np.float32(bank.high)
         significance = [self._coding.significance * np.float32(factor) for factor in self._lines.factors]
 
         def read(vectors: np.ndarray, scale: np.ndarray, out: np.ndarray, first: int) -> None:
-            factor = step * scale
+            factor = unit * scale
             for tile, number, sums in self.sums(self._coding.quantized(vectors, scale), first):
                 row = number * tiles + tile
                 line = sums, significance[number], factor, gain[row], bank.offset[row], low, high
@@ -180,7 +180,7 @@ class ReadPath:
             "step": np.zeros(1),
             "reads": np.zeros(1, np.int64),
         }
-        self._banks = {}
+        self._banks: dict[bool, ConverterBank] = {}
 
     def read(self, vectors: np.ndarray, lines: LayerLines, *, adapt: bool) -> np.ndarray:
         """Return vectors, shape (n, inputs), times the matrices, shape (n, outputs), float32.

@@ -37,9 +37,12 @@ class PeripheryReader:
             seed: root seed of converters and noise [1].
             number: of this layer among those with the same seed [1].
         """
-        self.periphery, self.layer, self.adapt = periphery, None, True
+        self.periphery, self.adapt = periphery, True
+        self.layer: LayerMap | None = None
         self._identity = seed, number
-        self._paths, self._wires, self._waiting = {}, {}, {}
+        self._paths: dict[int, ReadPath] = {}
+        self._wires: dict[int, WiredPlanes] = {}
+        self._waiting: dict[str, np.ndarray] = {}
 
     def forward(self, inputs: np.ndarray, weights) -> np.ndarray:
         """Return inputs, shape (batch, rows), times the weights, shape (batch, columns), float32."""
@@ -82,15 +85,21 @@ class PeripheryReader:
         noiseless = p.read.noise == 0 and p.read.integrator_noise == 0
         return noiseless and p.wires.ideal and p.dac.bits == 0 and p.adc.bits == 0
 
+    def _mapped(self, weights) -> LayerMap:
+        if self.layer is None:
+            rows, columns = weights.values.shape
+            layer = types.SimpleNamespace(name="layer", rows=rows, columns=columns)
+            self.layer = map_layer(layer, self.periphery.tile, planes=len(weights.factors))
+        return self.layer
+
     def _path(self, direction: int, weights) -> ReadPath:
         if direction not in self._paths:
-            if self.layer is None:
-                self.layer = _mapped(weights, self.periphery)
-            cuts = self.layer.column_slices if direction == _BACKWARD else self.layer.row_slices
+            layer = self._mapped(weights)
+            cuts = layer.column_slices if direction == _BACKWARD else layer.row_slices
             self._paths[direction] = ReadPath(
                 self.periphery,
                 cuts=cuts,
-                numbers=_converters(self.layer, len(weights.factors), self.periphery, backward=direction == _BACKWARD),
+                numbers=_converters(layer, len(weights.factors), self.periphery, backward=direction == _BACKWARD),
                 per_vector=direction == _BACKWARD,
                 seed=self._identity[0],
                 layer=self._identity[1],
@@ -133,17 +142,10 @@ class PeripheryReader:
             direction = _FORWARD  # reciprocity
         if direction not in self._wires:
             self._wires[direction] = WiredPlanes(
-                self.layer, len(weights.factors), wires, backward=direction == _BACKWARD
+                self._mapped(weights), len(weights.factors), wires, backward=direction == _BACKWARD
             )
             self._recall()
         return self._wires[direction].follow(weights.conductances)
-
-
-def _mapped(weights, periphery: Periphery) -> LayerMap:
-    rows, columns = weights.values.shape
-    return map_layer(
-        types.SimpleNamespace(name="layer", rows=rows, columns=columns), periphery.tile, planes=len(weights.factors)
-    )
 
 
 def _converters(layer: LayerMap, planes: int, periphery: Periphery, *, backward: bool) -> np.ndarray:

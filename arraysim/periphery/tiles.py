@@ -45,9 +45,17 @@ class TileShape(Parameters):
 class MatrixShape(Protocol):
     """Anything with a name, rows and columns: a layer as an array sees it."""
 
-    name: str
-    rows: int
-    columns: int
+    @property
+    def name(self) -> str:
+        """Name of the layer."""
+
+    @property
+    def rows(self) -> int:
+        """Inputs, bias included [1]."""
+
+    @property
+    def columns(self) -> int:
+        """Outputs [1]."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

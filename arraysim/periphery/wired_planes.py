@@ -32,7 +32,8 @@ class WiredPlanes:
         # The devices of a weight lie side by side on one word line, or each plane has tiles of its own.
         together = layer.tile.weight == "pair"
         self._groups = [slice(planes)] if together else [slice(plane, plane + 1) for plane in range(planes)]
-        self._kept, self._last = {}, (None, None)
+        self._kept: dict[tuple[int, ...], np.ndarray] = {}
+        self._last: tuple[np.ndarray, np.ndarray] | None = None
 
     def follow(self, conductances: tuple[np.ndarray, ...]) -> list[np.ndarray]:
         """Return the matrices, one per plane, shape (rows, columns) [S].
@@ -42,20 +43,22 @@ class WiredPlanes:
         """
         shape = self.reference.shape[:2]
         planes = np.stack([np.broadcast_to(plane, shape) for plane in conductances], axis=-1, dtype=np.float64)
-        if not self._wires.ideal and not np.array_equal(planes, self._last[0]):
+        if self._wires.ideal:
+            return list(np.moveaxis(planes, -1, 0))
+        if self._last is None or not np.array_equal(planes, self._last[0]):
             matrices = np.empty_like(planes)
             for rows, columns in self._layer.blocks():
                 for group in self._groups:
                     at = rows, columns, group
                     matrices[at] = self._tile(at, planes[at])
             self._last = planes, matrices
-        return list(np.moveaxis(planes if self._wires.ideal else self._last[1], -1, 0))
+        return list(np.moveaxis(self._last[1], -1, 0))
 
     def recall(self, reference: np.ndarray) -> None:
         """Go back to the conductances that tiles were solved for; what follows is the same bit for bit."""
         self.reference[...] = reference
         self._kept.clear()
-        self._last = None, None
+        self._last = None
 
     def _tile(self, at: tuple[slice, ...], conductance: np.ndarray) -> np.ndarray:
         """Return the effective matrix of one tile, shape (rows, columns, planes) [S]."""

@@ -1,6 +1,7 @@
 """What every update rule offers: pulses from what drives the rows and columns, and a memory that can be kept."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,8 @@ class Rule(Checkpointed, ABC):
     @classmethod
     def for_layer(cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float) -> "Rule":
         """Return the rule for one layer; arguments as for ``registry.make_rule``."""
-        return cls(weights.values.shape, weights.mean_step, seed=seed)
+        rule: Any = cls
+        return rule(weights.values.shape, weights.mean_step, seed=seed)
 
     def update(self, weights: PulsedWeights, inputs: np.ndarray, errors: np.ndarray, rate: float) -> None:
         """Send the pulses for one batch.

@@ -1,7 +1,7 @@
 """The settings of the arrays that hold the weights of a network."""
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arraysim.synapses.faults import Faults
 from dwcore.parameters import quantity, whole, word
@@ -34,5 +34,9 @@ class ArraySettings(Faults):
         """
         from arraysim.synapses.weight_kinds import make_weights
 
-        own = {"digits": self.digits, "base": self.base, "conductance_std_dtod": self.conductance_std_dtod}
+        own: dict[str, Any] = {
+            "digits": self.digits,
+            "base": self.base,
+            "conductance_std_dtod": self.conductance_std_dtod,
+        }
         return make_weights(self.weights, law, faults=self, **own, **more)

@@ -54,7 +54,7 @@ class Synapses:
         """
         if self.law.retention_rate is None:
             raise InputError(f"{self.name}: holds no escape rates, so what happens without pulses is unknown")
-        if temperature is None:
+        if temperature is None or self.table is None:
             return self
         low, high = self.table.temperature[[0, -1]]
         if not low <= temperature <= high:
@@ -88,6 +88,7 @@ def synapses_from(
             raise InputError(f"--table {name}: {states!r} must be a number of states")
         return Synapses(law=ladder_law(states=int(states)) if states else ladder_law(), name=str(name))
     table = load_table(name)
+    pulses: tuple[OperatingPoint, ...]
     if points is None:
         temperature = float(table.temperature[0]) if temperature is None else temperature
         pulses = write_points(table, temperature=temperature)

@@ -224,7 +224,7 @@ class SynapseArray(Checkpointed):
 
     def memory(self) -> dict[str, np.ndarray]:
         """Return the arrays that pulses and reads change, themselves, not copies."""
-        optional = {"settled": self.settled, "pulses_received": self.pulses_received}
+        optional: dict[str, np.ndarray] = {"settled": self.settled, "pulses_received": self.pulses_received}
         return {
             "state": self.state,
             **{name: values for name, values in optional.items() if values.size},

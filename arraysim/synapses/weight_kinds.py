@@ -13,6 +13,8 @@ References:
     I. Boybat et al., Nat. Commun. 9, 2514 (2018), for several devices of equal significance (base 1).
 """
 
+from typing import Any
+
 import numpy as np
 
 from arraysim.synapses.pulse_law import PulseLaw
@@ -37,9 +39,11 @@ class ReferencedWeights(PulsedWeights):
         Raises:
             InputError: as for ``PairedWeights``.
         """
-        settings = {key: more[key] for key in ("conductance_std_dtod", "faults", "count_wear") if key in more}
+        settings: dict[str, Any] = {
+            key: more[key] for key in ("conductance_std_dtod", "faults", "count_wear") if key in more
+        }
         self.reference = SynapseArray(
-            law, shape=(rows,), seed=seed, number=_REFERENCE_NUMBER + number, **({"count_wear": True} | settings)
+            law, shape=(rows,), seed=seed, number=_REFERENCE_NUMBER + number, **{"count_wear": True, **settings}
         )
         _centre(self.reference)
         super().__init__(

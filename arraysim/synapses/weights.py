@@ -1,6 +1,6 @@
 """Weights as a network takes them: plain numbers, or devices in an array that pulses alone write."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -108,7 +108,12 @@ class PulsedWeights(FloatWeights, Checkpointed):
             InputError: the pulses of the law do not go up and down, or the weight has no digits.
         """
         devices = {"count_wear": True} | devices
-        self._built = {"rows": rows, "columns": columns, "largest_weight": largest_weight, "seed": seed} | devices
+        self._built: dict[str, Any] = {
+            "rows": rows,
+            "columns": columns,
+            "largest_weight": largest_weight,
+            "seed": seed,
+        } | devices
         step = _checked_step(law, digits, base)
         self.array = SynapseArray(law, shape=(digits * sides, rows, columns), seed=seed, number=number, **devices)
         self.number, self.largest = number, float(largest_weight)
