@@ -62,7 +62,7 @@ def test_links_lead_somewhere(name):
         assert not section or section in anchors(goal), target
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "CHANGELOG.md"])  # it names what is gone, too
 def test_files_and_modules_exist(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     schemas = re.findall(r"^## `(.+?)`", (ROOT / "docs/file-formats.md").read_text(encoding="utf-8"), flags=re.M)
