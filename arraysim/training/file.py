@@ -73,7 +73,13 @@ def read_seeds(file: h5py.File, record: type, section: str, from_mapping: Callab
         InputError: names the file and what is wrong with it.
     """
     found = files.provenance(file)["config"]
-    config = from_mapping(records.entry(file, found, section, dict), file.filename)
+    told = records.entry(file, found, section, dict)
+    try:
+        config = from_mapping(told, file.filename)
+    except InputError as error:
+        raise InputError(f"{file.filename}: {str(error).removeprefix(f'{file.filename}: ')}") from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # an entry of another type
+        raise InputError(f"{file.filename}: unfit {section} in its configuration, {error}") from None
     given = {"dataset": records.entry(file, found, "dataset", str), "config": config}
     seeds = records.entry(file, found, "seeds", list)
     if not seeds or not all(type(seed) is int for seed in seeds):

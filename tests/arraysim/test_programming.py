@@ -297,6 +297,8 @@ def test_a_sealed_file_of_impossible_content_is_refused(trained, chip, tmp_path,
     "another seed": (lambda told: told.update(seeds=[2]), "lacks the group /seed_2"),
     "no settings": (lambda told: told.update(training=3), "has no fit entry training"),
     "unknown setting": (lambda told: told["training"].update(speed=1), "speed"),
+    "another type": (lambda told: told["training"].update(periphery=True), "unfit training in its configuration"),
+    "a value of another type": (lambda told: told["training"].update(twin={}), "twin = {} must be true or false"),
     "no twin": (lambda told: told["training"].update(twin=True), "lacks the twin"),
 }.values())  # fmt: skip
 def test_a_training_file_of_another_configuration_is_refused(trained, tmp_path, change, message):
