@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 def compiled(**options) -> Callable:
-    """As `numba.njit` with `cache=True` and `nogil=True`, for functions that use others of any file."""
+    """Return the same as `numba.njit` with `cache=True` and `nogil=True`, for functions that use others of any file."""
 
     def decorate(function: types.FunctionType):
         if getattr(config, "DISABLE_JIT"):  # noqa: B009 - numba sets it at run time
@@ -55,7 +55,7 @@ def _say_no_place() -> None:
 
 
 def fingerprint(function: types.FunctionType) -> str:
-    """Hash of the files of all compiled functions that a function uses, however indirectly, and of its constants."""
+    """Return the hash of the files of all compiled functions that a function uses, and of its constants."""
     seen: set[types.FunctionType] = set()
     constants: dict[str, str] = {}
     _collect(function, seen, constants)

@@ -50,7 +50,7 @@ class ColumnFile:
     is_csv: bool
 
     def numbers(self, name: str) -> np.ndarray:
-        """One column as finite numbers, shape (rows,), in the unit of the file.
+        """Return one column as finite numbers, shape (rows,), in the unit of the file.
 
         Raises:
             InputError: no such column, or a cell that is no finite number.
@@ -162,7 +162,7 @@ def _oommf(text: str, path):
 
 
 def _joined(text: str):
-    """Lines with their numbers, continued ones joined, blank ones left out."""
+    """Return the lines with their numbers, continued ones joined, blank ones left out."""
     held, start = "", 0
     for number, line in enumerate(text.splitlines(), 1):
         start = start if held else number
