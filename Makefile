@@ -1,26 +1,55 @@
 # Each target builds .venv when there is none and installs again only when the package metadata has changed.
 #   make run                     the whole chain on the reference device, into out/run
 #   make test ARGS="-k kernel"   the tests, one file of them per core at a time, with arguments for pytest
+#   make test EXTRAS=test,torch  the same with PyTorch, so that none is skipped
+#   make lint types              ruff; mypy on the front hall
+#   make wheel-run               the wheel, installed into a new environment, runs the chain from there
+#   make lowest                  the tests with the lowest versions of the dependencies that setup.cfg allows
+#   make full                    what .ci/run does, and the lowest versions: before a release, an hour or two
 PYTHON ?= python3
 ARGS   ?=
+EXTRAS ?= test
+comma  := ,
+STAMP   = .venv/installed-$(subst $(comma),-,$(EXTRAS))
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test lint wheel clean
+.PHONY: run test lint types wheel wheel-run lowest full clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed
 	$(BIN)/dwsynapse run -o out/run --force
 
-test: .venv/installed-test
+test: $(STAMP)
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
-lint: .venv/installed-test
+lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+types: $(STAMP)
+	$(BIN)/mypy
+
 wheel: $(BIN)/python
 	$(PIP) wheel --no-deps --wheel-dir dist .
+
+wheel-run: $(BIN)/python
+	rm -rf build/wheel && $(PYTHON) -m venv build/wheel/venv
+	$(PIP) wheel --no-deps --wheel-dir build/wheel .
+	build/wheel/venv/bin/python -m pip --quiet --disable-pip-version-check install build/wheel/dwsynapse-*.whl
+	cd build/wheel && venv/bin/dwsynapse run --quick -o out
+
+# Lower bounds as they stand, installed together; what they need in turn is for pip to choose.
+lowest:
+	rm -rf build/lowest && $(PYTHON) -m venv build/lowest/venv
+	sed -n '/^install_requires/,/^$$/s/^ *\(.*\)>=/\1==/p' setup.cfg > build/lowest/versions.txt
+	build/lowest/venv/bin/python -m pip --quiet --disable-pip-version-check install \
+	  -c build/lowest/versions.txt -e '.[test]'
+	build/lowest/venv/bin/python -m pytest -n auto --dist loadfile $(ARGS)
+
+full:
+	.ci/run
+	$(MAKE) --no-print-directory lowest
 
 clean:
 	rm -rf out build dist .pytest_cache .ruff_cache .hypothesis
@@ -30,8 +59,8 @@ clean:
 	$(PIP) install -e .
 	touch $@
 
-.venv/installed-test: setup.cfg pyproject.toml | $(BIN)/python
-	$(PIP) install -e '.[test]'
+$(STAMP): setup.cfg pyproject.toml | $(BIN)/python
+	$(PIP) install -e '.[$(EXTRAS)]'
 	touch .venv/installed $@
 
 # A broken half-made .venv would satisfy this rule for ever, so it goes when venv fails.

@@ -1,5 +1,6 @@
 """What this machine does per second: wall steps, tables, pulses on arrays, reads; and how fast the program starts."""
 
+import functools
 import os
 import platform
 import subprocess
@@ -69,7 +70,7 @@ def trajectory_steps_per_second(device: Device, *, threads: int, seconds: float,
         n: trajectories per repetition.
     """
     well = find_wells(QPhiModel(device), device.temperature)[0]
-    current = device.pulse.current_density
+    current = device.section("pulse").current_density
 
     def work(length: float, count: int = n) -> float:
         drive = Drive(waveform=Waveform(np.array([0.0, length]), np.ones(2)), current_density=current)
@@ -82,7 +83,7 @@ def trajectory_steps_per_second(device: Device, *, threads: int, seconds: float,
 
 def all_models(device: Device, *, seconds: float) -> dict[str, dict[str, float]]:
     """Return the rates of every equation of motion with one thread and with all, as `dwsynapse bench` prints them."""
-    rates: dict[str, float] = {}
+    rates: dict[str, dict[str, float]] = {}
     for name in EQUATIONS:
         variant = with_model(device, name)
         threads = {"threads_1": 1, "threads_all": thread_count()}
@@ -112,16 +113,17 @@ def _pulse_rates(seconds: float) -> dict[str, float]:
         every = rng.integers(0, 2, SYNAPSES, dtype=np.uint8)
         some = rng.integers(0, SYNAPSES, SPARSE)
 
-        def full(array=array, every=every) -> float:
+        def full(array: SynapseArray = array, every: np.ndarray = every) -> float:
             array.apply_all(every)
             return SYNAPSES
 
-        def sparse(array=array, some=some, every=every) -> float:
+        def sparse(array: SynapseArray = array, some: np.ndarray = some, every: np.ndarray = every) -> float:
             array.apply(some, every[:SPARSE])
             return SPARSE
 
-        work_of = {"full_array": (full, 1), "full_array_threads_all": (full, thread_count()), "sparse": (sparse, 1)}
-        for name, (work, number) in work_of.items():
+        jobs: list[tuple[str, Callable[[], float], int]]
+        jobs = [("full_array", full, 1), ("full_array_threads_all", full, thread_count()), ("sparse", sparse, 1)]
+        for name, work, number in jobs:
             with numba_threads(number):
                 work()
                 rates[f"{name}_instances_{instances}"] = best_rate(work, seconds)
@@ -155,7 +157,7 @@ def _start_up_times() -> dict[str, float]:
         "llg": "import numpy, numba, llg; llg.simulate",
         "help": "import dwsynapse; dwsynapse.main(['--help'])",
     }
-    return {name: 1 / best_rate(lambda code=code: _run(code), 0.5) for name, code in programs.items()}
+    return {name: 1 / best_rate(functools.partial(_run, code), 0.5) for name, code in programs.items()}
 
 
 def _run(code: str) -> float:

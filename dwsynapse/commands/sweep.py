@@ -95,13 +95,14 @@ def summary(path, table, temperature: float) -> tuple[dict, list[str]]:
     """Return what `sweep` and `merge` print: the JSON object, and lines of text."""
     import dataclasses
 
-    from compact.table.operating_point import write_points
+    from compact.table.operating_point import OperatingPoint, write_points
     from dwcore.errors import InputError
 
+    points: tuple[OperatingPoint, ...] = ()
     try:
         points, words = write_points(table, temperature=temperature), ""
     except InputError as error:  # a grid with one sign of current only, for instance, makes a sound table
-        points, words = (), f"{error}, as training on chip would need"
+        words = f"{error}, as training on chip would need"
     one_step = _one_step(table, temperature, points)
     result = {
         "table": str(path),
