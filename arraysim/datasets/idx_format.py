@@ -34,7 +34,11 @@ def find_idx(folder: Path, stem: str) -> Path:
         for end in ("", ".gz"):
             if (folder / (name + end)).is_file():
                 return folder / (name + end)
-    raise InputError(f"{folder}: holds no {stem} or {stem}.gz")
+    below = sorted(
+        path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/{stem.partition('-idx')[0]}*")
+    )
+    hint = f"; its sub-folder {below[0]} holds such files, give that one" if below else ""
+    raise InputError(f"{folder}: holds no {stem} or {stem}.gz{hint}")
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:

@@ -57,6 +57,24 @@ def test_bad_requests_are_refused(tmp_path):
         load_dataset("cifar10", tmp_path)
 
 
+def test_files_in_a_sub_folder_are_pointed_at(tmp_path):
+    """As downloads of torchvision lie; which of several folders is meant stays with the user."""
+    below = tmp_path / "MNIST" / "raw"
+    below.mkdir(parents=True)
+    write_mnist(below)
+    with pytest.raises(InputError, match=r"sub-folder .*MNIST.raw holds such files"):
+        load_dataset("mnist", tmp_path)
+    assert len(load_dataset("mnist", below)) == 30
+
+
+def test_a_batch_whose_labels_became_an_array_is_told_from_damage(tmp_path):
+    batch = {b"data": np.zeros((2, 3072), np.uint8), b"labels": np.zeros(2, np.int64)}
+    path = tmp_path / "data_batch_1"
+    path.write_bytes(pickle.dumps(batch, protocol=2))
+    with pytest.raises(InputError, match="an original batch has a list of labels; was it saved again"):
+        read_batch(path)
+
+
 def idx(values):
     return struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape) + values.tobytes()
 
