@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from arraysim.synapses.array_settings import ArraySettings
 from arraysim.synapses.source import Synapses
 from arraysim.synapses.weights import PulsedWeights
 from arraysim.training.hardware import OWN_FIELDS, planes_of
@@ -29,10 +30,13 @@ def rebuilt_weights(result: ChipResult, synapses: Synapses, where: str = "file")
     Raises:
         InputError: the file lacks what it takes, or the synapses are others.
     """
-    hardware, found = result.hardware, []
+    hardware, settings = result.hardware, result.config
+    if not isinstance(settings, ArraySettings):
+        raise InputError(f"{where}: its configuration does not say what its arrays are")
+    found: list[PulsedWeights] = []
     for number, (state, memory) in enumerate(zip(hardware.state, hardware.memory, strict=True)):
         shape = {"rows": state.shape[1], "columns": state.shape[2], "largest_weight": 1.0}
-        weights = result.config.make(synapses.law, **shape, seed=result.seed, number=number)
+        weights = settings.make(synapses.law, **shape, seed=result.seed, number=number)
         own = {name: getattr(hardware, name)[number].ravel() for name in OWN_FIELDS}
         try:
             if state.max() >= weights.array.levels.shape[1]:

@@ -6,6 +6,7 @@ matrix whole, it unrolls some images at a time.
 """
 
 import threading
+from abc import ABC, abstractmethod
 
 import numpy as np
 
@@ -21,7 +22,7 @@ GROUPS = 8
 """Parts in which the gradient of a convolution is summed, whatever the number of threads."""
 
 
-class CrossbarLayer:
+class CrossbarLayer(ABC):
     """Base of both kinds of layers in a crossbar.
 
     Attributes:
@@ -37,6 +38,14 @@ class CrossbarLayer:
         if weights.values.shape != (rows, columns):
             raise InputError(f"weights of shape {weights.values.shape} given to a layer of shape {(rows, columns)}")
         self.weights, self._bias, self._error_bits = weights, bias, error_bits
+
+    @abstractmethod
+    def gradient(self) -> np.ndarray:
+        """Return the gradient of the loss by the weights, shape (rows, columns)."""
+
+    @abstractmethod
+    def signals(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return what drove the rows, shape (n, rows), and came back on the columns, shape (n, columns)."""
 
 
 class LinearLayer(CrossbarLayer):

@@ -53,7 +53,9 @@ def _shapes(task: Task, dataset: Dataset) -> dict[str, tuple[int, ...]]:
     layers = array_layers(task.network, dataset.image_shape, dataset.classes)
     blank = [FloatWeights(np.empty((layer.rows, layer.columns), np.float32)) for layer in layers]
     network = Network(task.network, blank, input_shape=dataset.image_shape, classes=dataset.classes)
-    shapes = {f"weight_{number}": (layer.rows, layer.columns) for number, layer in enumerate(layers)}
+    shapes: dict[str, tuple[int, ...]] = {
+        f"weight_{number}": (layer.rows, layer.columns) for number, layer in enumerate(layers)
+    }
     return shapes | {name: values.shape for name, values in network.memory().items()}
 
 

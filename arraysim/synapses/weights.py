@@ -20,8 +20,16 @@ class Reader(Protocol):
     ``values = scale * sum of factor * plane``. Planes are (rows, columns), or (rows, 1) for a reference column.
     """
 
+    adapt: bool
+
     def forward(self, inputs: np.ndarray, weights) -> np.ndarray:
         """Return inputs, shape (batch, rows), times the weights, shape (batch, columns)."""
+
+    def checkpoint(self) -> dict[str, np.ndarray]:
+        """Return a copy of what reading has changed."""
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go back to a checkpoint."""
 
     def backward(self, errors: np.ndarray, weights) -> np.ndarray:
         """Return errors, shape (batch, columns), times the transposed weights, shape (batch, rows)."""

@@ -109,7 +109,7 @@ def _sha256(arrays) -> str:
     digest = hashlib.sha256()
     for values in arrays:
         digest.update(f"{values.dtype.str}{values.shape}".encode())
-        digest.update(np.ascontiguousarray(values))
+        digest.update(values.tobytes())
     return digest.hexdigest()
 
 

@@ -65,7 +65,7 @@ class Chip:
         ]
         parameters = [layer.parameters for layer in self.network.normalizations]
         self._descent = Descent(parameters, momentum=config.float32_momentum)
-        self._history = {name: [] for name in TOTALS}
+        self._history: dict[str, list] = {name: [] for name in TOTALS}
 
     def update(self, share: float) -> None:
         """Send the pulses that the rules ask for; train what is digital digitally.
@@ -128,10 +128,13 @@ class Chip:
 
 def update_by_rule(layer: CrossbarLayer, rule: Rule, rate: float) -> None:
     """Hand the rule what it asks for; a convolution has its gradient already and holds its signals nowhere."""
+    weights = layer.weights
+    if not isinstance(weights, PulsedWeights):
+        raise InputError(f"update_by_rule: weights of {type(weights).__name__} take no pulses, must be made of devices")
     if isinstance(layer, LinearLayer) or type(rule).update is not Rule.update:
-        rule.update(layer.weights, *layer.signals(), rate)
+        rule.update(weights, *layer.signals(), rate)
     else:
-        layer.weights.pulse(rule.directions(layer.gradient(), rate))
+        weights.pulse(rule.directions(layer.gradient(), rate))
 
 
 def _weights(law: PulseLaw, layer: ArrayLayer, number: int, seed: int, config: TrainingConfig) -> PulsedWeights:

@@ -21,7 +21,7 @@ def totals_of(weights: Sequence[PulsedWeights], rules: Iterable[Rule] = ()) -> d
         weights: of each layer.
         rules: whose arrays count too.
     """
-    arrays = [array for part in (*weights, *rules) for array in part.arrays]
+    arrays = [array for one in weights for array in one.arrays] + [array for rule in rules for array in rule.arrays]
     return {
         "pulses": sum(int(array.pulses_sent.sum()) for array in arrays),
         "reads": sum(array.reads for array in arrays),

@@ -169,7 +169,11 @@ class TrainingResult(ChipResult):
 
     def _repr_html_(self) -> str:
         """Return a table for notebooks."""
-        rows = {"data set": self.dataset, "network": self.config.network.name, "rule": self.config.rule}
+        rows: dict[str, object] = {
+            "data set": self.dataset,
+            "network": self.config.network.name,
+            "rule": self.config.rule,
+        }
         rows |= {"epochs": len(self.chip.test_accuracy) - 1, "test accuracy on chip": f"{self.accuracy:.4f}"}
         if self.float32 is not None:
             rows["test accuracy in float32"] = f"{self.float32.test_accuracy[-1]:.4f}"

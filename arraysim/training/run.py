@@ -55,11 +55,11 @@ def _train(
     law: PulseLaw, dataset: Dataset, seed: int, config: TrainingConfig, checkpointer: Checkpointer
 ) -> TrainingResult:
     parts = divide(dataset, seed=seed, config=config)
-    image = {"input_shape": dataset.image_shape, "classes": dataset.classes, "seed": seed, "config": config}
     layers = array_layers(config.network, dataset.image_shape, dataset.classes)
-    learners = [Chip(law, layers, **image)]
-    if config.twin:
-        learners.append(FloatTwin(layers, **image))
+    shape, classes = dataset.image_shape, dataset.classes
+    chip = Chip(law, layers, input_shape=shape, classes=classes, seed=seed, config=config)
+    twin = FloatTwin(layers, input_shape=shape, classes=classes, seed=seed, config=config) if config.twin else None
+    learners: list[Chip | FloatTwin] = [chip] if twin is None else [chip, twin]
     loops = {learner.name: TrainingLoop(learner, parts, seed=seed, config=config) for learner in learners}
     for name, saved in checkpointer.saved.items():
         if name in loops:
@@ -77,6 +77,6 @@ def _train(
         config=config,
         chip=loops["chip"].curve(),
         float32=loops["float32"].curve() if config.twin else None,
-        hardware=loops["chip"].learner.record(),
-        learned=loops["float32"].learner.record() if config.twin else None,
+        hardware=chip.record(),
+        learned=None if twin is None else twin.record(),
     )

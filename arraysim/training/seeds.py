@@ -175,7 +175,8 @@ def _in_processes(law, dataset, seed_jobs: list[SeedJob], processes: int, jobs: 
         with _without_the_script():
             futures = [pool.submit(_work, job) for job in seed_jobs]
         try:
-            return [future.result() for future in futures]
+            results = [future.result() for future in futures]
+            return [result for result in results if result is not None]
         except BrokenProcessPool:
             raise RunError("training: a process of a seed has ended unexpectedly, perhaps for want of memory") from None
         except BaseException:

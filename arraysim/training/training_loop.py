@@ -180,7 +180,7 @@ def shift_and_flip(images: np.ndarray, *, shift: int, flip: bool, rng: np.random
     """
     count, rows, columns, _ = images.shape
     top, left = rng.integers(2 * shift, size=(2, count), endpoint=True)
-    mirrored = rng.random(count) < 0.5 if flip else np.zeros(count, bool)
+    mirrored = np.less(rng.random(count), 0.5) if flip else np.zeros(count, bool)
     room = ((0, 0), (shift, shift), (shift, shift), (0, 0))
     padded = np.pad(images, room)
     out = np.empty_like(images)
