@@ -1,12 +1,16 @@
 """What the subcommands of all packages share: options, numbers with units, output, progress."""
 
+from __future__ import annotations
+
 import argparse
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dwcore.errors import InputError, harmless
-from dwcore.parameters import as_number
 from dwcore.progress import bar as progress
+
+if TYPE_CHECKING:  # slow to import, and no help needs it
+    from pathlib import Path
 
 MAX_SEED = 2**62
 """Leaves room for the seeds that a command counts on from this one."""
@@ -14,6 +18,7 @@ MAX_SEED = 2**62
 __all__ = [
     "add_common",
     "emit",
+    "path",
     "progress",
     "run_variation",
     "si",
@@ -28,7 +33,7 @@ __all__ = [
 def add_common(parser: argparse.ArgumentParser, *, output: str | None = None, seed: bool = True):
     """Add --json, --seed, --jobs, and -o/--out with --force where `output` says what is written."""
     if output:
-        parser.add_argument("-o", "--out", type=Path, metavar="PATH", help=output)
+        parser.add_argument("-o", "--out", type=path, metavar="PATH", help=output)
         parser.add_argument("--force", action="store_true", help="overwrite what exists")
     if seed:
         seeds = whole_number(0, MAX_SEED)
@@ -53,10 +58,19 @@ def whole_number(least: int, most: int | None = None):
     return parse
 
 
+def path(text: str) -> Path:
+    """Return the path that a text names, as an argument type."""
+    from pathlib import Path
+
+    return Path(text)
+
+
 def si(unit: str):
     """Make an argument type for numbers in SI or with a unit."""
 
     def parse(text: str) -> float:
+        from dwcore.parameters import as_number
+
         try:
             value = as_number(text if _has_unit(text) else float(text), unit)
         except (InputError, ValueError) as error:

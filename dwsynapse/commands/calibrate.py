@@ -1,11 +1,10 @@
 """The subcommand `calibrate`: fit a device to data, or give it a measured potential."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from dwcore.errors import InputError
-from dwsynapse.options import add_common, emit, progress, si, si_list, writable_file
+from dwsynapse.options import add_common, emit, path, progress, si, si_list, writable_file
 
 KINDS = {
     "pinning": "field that holds the wall at each place: q_nm or q_S_nm, Bz_mT",
@@ -23,8 +22,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.description = DESCRIPTION
     parser.add_argument("device", metavar="DEVICE", help="shipped device or TOML file: where the fit starts")
     for kind, text in KINDS.items():
-        parser.add_argument(f"--{kind}", type=Path, action="append", default=[], metavar="FILE", help=text)
-    parser.add_argument("--potential", type=Path, metavar="FILE", help="make this map the [potential] of an even track")
+        parser.add_argument(f"--{kind}", type=path, action="append", default=[], metavar="FILE", help=text)
+    parser.add_argument("--potential", type=path, metavar="FILE", help="make this map the [potential] of an even track")
     parser.add_argument("--free", metavar="NAMES", help="parameters to fit, as sigma_0,D,alpha")
     parser.add_argument("--profile", action="store_true", help="find intervals from the likelihood as well (slower)")
     parser.add_argument(
@@ -40,7 +39,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help="of averaged trajectories (default 0: one, no noise)",
     )
-    parser.add_argument("--plot", type=Path, metavar="FIGURE", help="draw data, fit and residuals to PNG, PDF or SVG")
+    parser.add_argument("--plot", type=path, metavar="FIGURE", help="draw data, fit and residuals to PNG, PDF or SVG")
     add_common(parser, output="write the calibrated device to this TOML file")
 
 

@@ -2,11 +2,10 @@
 
 import argparse
 import json
-from pathlib import Path
 
 from arraysim.cost.settings import ChipSettings
 from dwcore.errors import InputError
-from dwsynapse.options import emit, run_variation, whole_number, writable_folder
+from dwsynapse.options import emit, path, run_variation, whole_number, writable_folder
 from dwsynapse.settings import Given, Settings
 
 SETTINGS = Settings("cost", {"chip": ChipSettings}, options={"node_nm": "--node"})
@@ -24,18 +23,18 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--classes", type=whole_number(2), default=10, metavar="N", help="classes (default 10)")
     parser.add_argument("--device", metavar="DEVICE", help="synapse: shipped device or TOML file (default five_state)")
     parser.add_argument(
-        "--table", type=Path, metavar="FILE", help="transition table: its device, conductances and pulse energies"
+        "--table", type=path, metavar="FILE", help="transition table: its device, conductances and pulse energies"
     )
     parser.add_argument(
-        "--training", type=Path, metavar="FILE", help="training file: its network and the pulses it took"
+        "--training", type=path, metavar="FILE", help="training file: its network and the pulses it took"
     )
-    parser.add_argument("--chip", type=Path, metavar="TOML", help="settings of the chip")
+    parser.add_argument("--chip", type=path, metavar="TOML", help="settings of the chip")
     SETTINGS.add_to(parser)
     parser.add_argument("--explain", metavar="BLOCK", help="how the figures of a block came about")
     parser.add_argument(
         "--sensitivity", metavar="BASELINE", help="change every assumption: effect on the ratios to a baseline"
     )
-    parser.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="write cost.json and the figures here; with "
+    parser.add_argument("-o", "--out", type=path, metavar="FOLDER", help="write cost.json and the figures here; with "
                         "--vary a file: the results, or a figure of them")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="overwrite what exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
@@ -178,7 +177,7 @@ def _sensitivity(document: dict, found, baseline: str) -> list[str]:
     return lines
 
 
-def _write(folder: Path, document: dict, result, found, *, force: bool) -> None:
+def _write(folder, document: dict, result, found, *, force: bool) -> None:
     from arraysim.drawing.cost_plots import comparison_figure, plot_phases, plot_tornado, shares_figure
     from dwcore.canvas.figure_file import save_figure
     from dwcore.canvas.style import own_look

@@ -1,10 +1,9 @@
 """`dwsynapse export`: transition tables for other simulators."""
 
 import argparse
-from pathlib import Path
 
 from dwcore.errors import InputError
-from dwsynapse.options import add_common, emit, si, whole_number, writable_file, writable_folder
+from dwsynapse.options import add_common, emit, path, si, whole_number, writable_file, writable_folder
 
 FORMATS = {
     "crosssim": "lookup tables of CrossSim, a folder",
@@ -17,7 +16,7 @@ RESOLUTION = 501
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("table", type=Path, metavar="TABLE", help="transition table")
+    parser.add_argument("table", type=path, metavar="TABLE", help="transition table")
     parser.add_argument("--to", dest="target", required=True, choices=FORMATS, help="; ".join(FORMATS.values()))
     parser.add_argument("--temperature", type=si("K"), metavar="T", help="of the chip (default: lowest of the table)")
     parser.add_argument("--resolution", type=whole_number(3), metavar="N",

@@ -1,16 +1,15 @@
 """Subcommand `dwsynapse fit`: statistics into the closed-form compact model."""
 
 import argparse
-from pathlib import Path
 
-from dwsynapse.options import add_common, emit, progress, writable_hdf5
+from dwsynapse.options import add_common, emit, path, progress, writable_hdf5
 
 BEST = "best"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("raw", metavar="RAW", type=Path, help="transition table with the counts")
+    parser.add_argument("raw", metavar="RAW", type=path, help="transition table with the counts")
     parser.add_argument("--form", metavar="NAME", help="closed form (default drift-diffusion), or "
                      f'"{BEST}": compare all by held-out likelihood')  # fmt: skip
     add_common(parser, output="write the table with the fit to this HDF5 file", seed=False)

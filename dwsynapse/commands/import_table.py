@@ -1,10 +1,9 @@
 """`dwsynapse import`: transition tables from data of other programs."""
 
 import argparse
-from pathlib import Path
 
 from dwcore.errors import InputError
-from dwsynapse.options import add_common, emit, si, whole_number, writable_hdf5
+from dwsynapse.options import add_common, emit, path, si, whole_number, writable_hdf5
 
 SOURCES = {
     "crosssim": "lookup tables of CrossSim, files or a folder",
@@ -17,7 +16,7 @@ WIDE = 1.1
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="; ".join(SOURCES.values()))
+    parser.add_argument("files", type=path, nargs="+", metavar="FILE", help="; ".join(SOURCES.values()))
     parser.add_argument("--from", dest="source", required=True, choices=SOURCES, help="format of the files")
     parser.add_argument(
         "--states",

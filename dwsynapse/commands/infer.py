@@ -1,12 +1,11 @@
 """`dwsynapse infer`: a network on chip read through another periphery, or after a time of rest."""
 
 import argparse
-from pathlib import Path
 
 from arraysim.inference.settings import RestSettings
 from arraysim.periphery.config import SECTIONS
 from dwcore.errors import InputError
-from dwsynapse.options import add_common, run_variation
+from dwsynapse.options import add_common, path, run_variation
 from dwsynapse.settings import Given, Settings
 
 SETTINGS = Settings(
@@ -19,10 +18,10 @@ SETTINGS = Settings(
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("chips", metavar="FILE", type=Path, help="training file, or file of programmed chips")
-    parser.add_argument("--periphery", type=Path, metavar="TOML", help="wires, converters and noise; default: ideal")
+    parser.add_argument("chips", metavar="FILE", type=path, help="training file, or file of programmed chips")
+    parser.add_argument("--periphery", type=path, metavar="TOML", help="wires, converters and noise; default: ideal")
     SETTINGS.add_to(parser)
-    parser.add_argument("--data-dir", type=Path, metavar="FOLDER", help="holds the files of the data set")
+    parser.add_argument("--data-dir", type=path, metavar="FOLDER", help="holds the files of the data set")
     add_common(parser, output="with --vary or --rest: write the results, or a figure of them", seed=False)
     parser.set_defaults(series=_series)
 

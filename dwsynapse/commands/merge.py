@@ -1,14 +1,13 @@
 """`dwsynapse merge`: one transition table from the shards of a sweep."""
 
 import argparse
-from pathlib import Path
 
-from dwsynapse.options import add_common, emit, writable_hdf5
+from dwsynapse.options import add_common, emit, path, writable_hdf5
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files of `dwsynapse sweep --shard`")
+    parser.add_argument("files", nargs="+", type=path, metavar="FILE", help="files of `dwsynapse sweep --shard`")
     add_common(parser, output="write the table to this HDF5 file", seed=False)
 
 

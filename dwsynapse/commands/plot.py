@@ -1,10 +1,9 @@
 """`dwsynapse plot`: a figure of what a file holds or of the physics of a device, or an animation."""
 
 import argparse
-from pathlib import Path
 
 from dwcore.errors import InputError
-from dwsynapse.options import emit, si, whole_number, writable_file
+from dwsynapse.options import emit, path, si, whole_number, writable_file
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +16,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--H_z", type=si("A/m"), metavar="H", help="of a device: field held, or the end of the axis")
     parser.add_argument("--trajectory", type=whole_number(0), metavar="I",
                         help="of an animation: which one (default 0)")  # fmt: skip
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="PNG|PDF|SVG|GIF|MP4",
+    parser.add_argument("-o", "--out", type=path, required=True, metavar="PNG|PDF|SVG|GIF|MP4",
                         help="figure to write; GIF and MP4 animate recorded trajectories")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="overwrite what exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")

@@ -1,14 +1,13 @@
 """`dwsynapse program`: weights that were trained elsewhere into synapses, by reset pulses and write-verify."""
 
 import argparse
-from pathlib import Path
 
 from arraysim.networks.presets import NetworkSettings
 from arraysim.programming.config import LoopSettings
 from arraysim.synapses.array_settings import ArraySettings
 from arraysim.synapses.settings import SynapseSettings
 from arraysim.training.task import DataSettings
-from dwsynapse.options import MAX_SEED, add_common, run_variation, whole_number, writable_hdf5
+from dwsynapse.options import MAX_SEED, add_common, path, run_variation, whole_number, writable_hdf5
 from dwsynapse.settings import Settings
 
 SETTINGS = Settings(
@@ -26,10 +25,10 @@ SETTINGS = Settings(
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("weights", metavar="TRAINING|NPZ", type=Path,
+    parser.add_argument("weights", metavar="TRAINING|NPZ", type=path,
                          help="training file, of which the float32 twin is taken, or weight_0, weight_1, ... in an .npz")  # fmt: skip
     SETTINGS.add_to(parser)
-    parser.add_argument("--data-dir", type=Path, metavar="FOLDER", help="holds the files of the data set")
+    parser.add_argument("--data-dir", type=path, metavar="FOLDER", help="holds the files of the data set")
     parser.add_argument("--seed", type=whole_number(0, MAX_SEED), metavar="N",
                          help="of a training file: only this one of its seeds; of an .npz: root seed (default 1)")  # fmt: skip
     add_common(parser, output="file of the programmed chips to write; with --vary the results, or a figure of them",

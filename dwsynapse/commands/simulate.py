@@ -1,11 +1,10 @@
 """`dwsynapse simulate`: pulses, trains and waveforms on one state of a device or of one of its instances."""
 
 import argparse
-from pathlib import Path
 
 from dwcore.errors import InputError
 from dwsynapse.device_settings import device_of, on_what, settings_on_device
-from dwsynapse.options import add_common, emit, progress, run_variation, si, whole_number, writable_hdf5
+from dwsynapse.options import add_common, emit, path, progress, run_variation, si, whole_number, writable_hdf5
 from dwsynapse.settings import Given
 from llg.device.material import MODELS
 
@@ -22,16 +21,16 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pulses", type=whole_number(1), default=1, metavar="N", help="train of N pulses (default 1)")
     parser.add_argument("--polarity", choices=("same", "alternating"), default="same",
                         help="sign of the pulses of a train (default same)")  # fmt: skip
-    parser.add_argument("--waveform", type=Path, metavar="FILE", help="CSV with time_ns,value instead of pulses")
+    parser.add_argument("--waveform", type=path, metavar="FILE", help="CSV with time_ns,value instead of pulses")
     parser.add_argument("--method", choices=("ensemble", DENSITY), default="ensemble",
                         help="sample trajectories, or solve for the density (default ensemble)")  # fmt: skip
     parser.add_argument("--cell", type=float, metavar="SIZE",
                         help="grid cells of fokker-planck in thermal widths of the wells (default 0.3)")  # fmt: skip
     parser.add_argument("-n", type=whole_number(1), metavar="N", help="trajectories (default 1000)")
     parser.add_argument("--state", type=whole_number(0), metavar="I", help="state to start in (default: the middle)")
-    parser.add_argument("--field-waveform", type=Path, metavar="FILE",
+    parser.add_argument("--field-waveform", type=path, metavar="FILE",
                         help="CSV with time_ns,value that the field is multiplied by (default: constant)")  # fmt: skip
-    parser.add_argument("--gate-waveform", type=Path, metavar="FILE",
+    parser.add_argument("--gate-waveform", type=path, metavar="FILE",
                         help="CSV with time_ns,value: level of the gate (default: follows the pulse)")  # fmt: skip
     parser.add_argument("--dt", type=si("s"), metavar="TIME", help="time step (default: from the fastest rate)")
     parser.add_argument("--check-dt", action="store_true", help="repeat with half the time step, say what changes")
@@ -205,7 +204,7 @@ def _what_acts(arguments: argparse.Namespace, given: Given, device) -> dict:
     return what
 
 
-def _gate_level(path: Path, gate):
+def _gate_level(path, gate):
     """The waveform of a gate file; values in volts are divided by the voltage of level 1."""
     from llg.device.pulse import Waveform, read_waveform
 

@@ -1,7 +1,6 @@
 """`dwsynapse train`: networks trained on chip, on several seeds, with checkpoints; `--search` and `--vary`."""
 
 import argparse
-from pathlib import Path
 
 from arraysim.networks.presets import NetworkSettings
 from arraysim.periphery.config import SECTIONS
@@ -10,7 +9,7 @@ from arraysim.synapses.settings import SynapseSettings
 from arraysim.training.config import TrainingConfig
 from arraysim.training.task import DataSettings
 from dwcore.errors import InputError
-from dwsynapse.options import add_common, run_variation, si, whole_number, writable_hdf5
+from dwsynapse.options import add_common, path, run_variation, si, whole_number, writable_hdf5
 from dwsynapse.settings import Settings, fields_of
 
 SETTINGS = Settings(
@@ -30,9 +29,9 @@ SETTINGS = Settings(
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("--data-dir", type=Path, metavar="FOLDER", help="holds the files of the data set")
+    parser.add_argument("--data-dir", type=path, metavar="FOLDER", help="holds the files of the data set")
     parser.add_argument("--download", action="store_true", help="fetch them into the folder first, hashes checked")
-    parser.add_argument("--periphery", type=Path, metavar="TOML", help="wires and converters of the arrays")
+    parser.add_argument("--periphery", type=path, metavar="TOML", help="wires and converters of the arrays")
     SETTINGS.add_to(parser)
     parser.add_argument("--seeds", type=whole_number(1), metavar="N", help="runs, from --seed on (default 1)")
     parser.add_argument("--checkpoint-every", type=si("s"), metavar="TIME",
