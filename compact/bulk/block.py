@@ -41,7 +41,7 @@ class Worker:
         plan = self.plan
         _, _, a, d = plan.place(block)
         home = self.home(plan.home(block))
-        waveform = home.device.pulse.waveform(plan.grid.duration[d])
+        waveform = home.device.section("pulse").waveform(plan.grid.duration[d])
         drive = Drive(waveform=waveform, current_density=plan.grid.current_density[a])
         return np.array([_count_row(home, drive, s, plan, progress) for s in range(len(self.states))])
 

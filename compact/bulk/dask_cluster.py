@@ -12,11 +12,8 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
 from compact.bulk.block import Worker
-from compact.bulk.home import HomeStates
-from compact.bulk.local import Task, run_task
+from compact.bulk.local import Result, Task, run_task
 from compact.bulk.plan import SweepPlan
 from compact.bulk.sweep_file import plan_from_config
 from dwcore.errors import InputError, RunError
@@ -48,7 +45,7 @@ def connect(address: str):
         raise InputError(f"--dask {address}: no scheduler answers there ({' '.join(str(error).split())})") from None
 
 
-def run_dask(client, plan: SweepPlan, tasks: Iterable[Task]) -> Iterator[tuple[Task, HomeStates | np.ndarray]]:
+def run_dask(client, plan: SweepPlan, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result]]:
     """Run tasks on a cluster and yield each with its result as soon as it is done, in no order.
 
     Args:
@@ -83,7 +80,7 @@ def run_dask(client, plan: SweepPlan, tasks: Iterable[Task]) -> Iterator[tuple[T
                 client.cancel([future for future, _ in running.values()], force=True)
 
 
-def _result(future) -> HomeStates | np.ndarray:
+def _result(future) -> Result:
     try:
         return future.result()
     except (InputError, RunError):
@@ -95,7 +92,7 @@ def _result(future) -> HomeStates | np.ndarray:
         raise RunError(f"the Dask cluster failed: {words}") from error
 
 
-def run_remote(text: str, version: str, task: Task) -> HomeStates | np.ndarray:
+def run_remote(text: str, version: str, task: Task) -> Result:
     """Run one task on a worker.
 
     Args:
@@ -109,7 +106,8 @@ def run_remote(text: str, version: str, task: Task) -> HomeStates | np.ndarray:
     mine = versions()["dwsynapse"]
     if mine != version:
         raise RunError(f"a Dask worker has dwsynapse {mine}, the sweep was started with {version}")
-    return run_task(_worker(text), tuple(task), lambda done: None)
+    kind, number = task  # may arrive as a list
+    return run_task(_worker(text), (kind, number), lambda done: None)
 
 
 @functools.lru_cache(2)

@@ -125,7 +125,7 @@ def describe_states(home: Home) -> HomeStates:
     model = QPhiModel(device)
     grid = thermal_grid(model, home.wells, home.temperature)
     geometry, Delta = device.geometry, device.straight_wall.Delta
-    conductance = device.readout.conductance(home.start[:, 0], geometry.q, geometry.w, Delta)
+    conductance = device.section("readout").conductance(home.start[:, 0], geometry.q, geometry.w, Delta)
     spread = np.zeros(S)
     for number, well in enumerate(home.wells):
         s = home.state[number]

@@ -18,6 +18,8 @@ from dwcore.numerics.threads import thread_count
 
 HOME, BLOCK = "home", "block"
 Task = tuple[str, int]
+Result = HomeStates | np.ndarray
+"""States of a home, or outcomes of a block, shape (S, S + 1)."""
 
 
 def plan_tasks(plan: SweepPlan, blocks: Iterable[int], homes: Iterable[int]) -> Iterator[Task]:
@@ -43,7 +45,7 @@ class Stopped(Exception):
     """Raised inside a task that is no longer wanted."""
 
 
-def run_task(worker: Worker, task: Task, progress: Callable[[int], None]) -> HomeStates | np.ndarray:
+def run_task(worker: Worker, task: Task, progress: Callable[[int], None]) -> Result:
     """Return the states of a home, or outcomes of a block."""
     kind, number = task
     return worker.describe(number) if kind == HOME else worker.count(number, progress)
@@ -55,7 +57,7 @@ def run_threads(
     *,
     jobs: int | None = None,
     progress: Callable[[int], None] = lambda trajectories: None,
-) -> Iterator[tuple[Task, HomeStates | np.ndarray]]:
+) -> Iterator[tuple[Task, Result]]:
     """Run tasks in threads and yield each with its result as soon as it is done, in no order.
 
     Args:
@@ -81,8 +83,8 @@ def run_threads(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-_worker: Worker | None = None
-"""The worker of a process of the pool."""
+_worker: Worker
+"""The worker of a process of the pool, made by `_begin`."""
 
 
 def _begin(plan: SweepPlan):
@@ -98,13 +100,11 @@ def _end_with_parent():
     os._exit(1)
 
 
-def _run_here(task: Task) -> HomeStates | np.ndarray:
+def _run_here(task: Task) -> Result:
     return run_task(_worker, task, lambda done: None)
 
 
-def run_processes(
-    plan: SweepPlan, tasks: Iterable[Task], *, jobs: int | None = None
-) -> Iterator[tuple[Task, HomeStates | np.ndarray]]:
+def run_processes(plan: SweepPlan, tasks: Iterable[Task], *, jobs: int | None = None) -> Iterator[tuple[Task, Result]]:
     """Run tasks in processes of their own and yield each with its result as soon as it is done, in no order.
 
     Args:
@@ -128,7 +128,9 @@ def run_processes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def in_flight(submit: Callable[[Task], Future], tasks: Iterable[Task], most: int) -> Iterator[tuple[Task, object]]:
+def in_flight(
+    submit: Callable[[Task], Future[Result]], tasks: Iterable[Task], most: int
+) -> Iterator[tuple[Task, Result]]:
     """Keep at most so many tasks submitted; yield (task, result) of those that are done."""
     tasks, running = iter(tasks), {}
     while True:

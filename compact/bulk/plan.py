@@ -82,8 +82,8 @@ class SweepPlan:
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """Number of instances, temperatures, current densities and durations."""
-        axes = self.instances, self.temperature, self.grid.current_density, self.grid.duration
-        return tuple(len(axis) for axis in axes)
+        grid = self.grid
+        return len(self.instances), len(self.temperature), len(grid.current_density), len(grid.duration)
 
     @functools.cached_property
     def blocks(self) -> int:
@@ -92,7 +92,8 @@ class SweepPlan:
 
     def place(self, block: int) -> tuple[int, int, int, int]:
         """Return the indices of the instance, temperature, current density and duration of a block."""
-        return tuple(int(i) for i in np.unravel_index(block, self.shape))
+        k, t, a, d = (int(i) for i in np.unravel_index(block, self.shape))
+        return k, t, a, d
 
     @property
     def homes(self) -> int:

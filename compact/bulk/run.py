@@ -9,7 +9,8 @@ import numpy as np
 
 from compact.bulk.block import Worker
 from compact.bulk.gather import gather
-from compact.bulk.local import HOME, Task, plan_tasks, run_threads
+from compact.bulk.home import HomeStates
+from compact.bulk.local import Result, Task, plan_tasks, run_threads
 from compact.bulk.plan import SweepPlan
 from compact.bulk.sweep_file import SweepFile, create_sweep_file
 from compact.table.table_file import load_table, save_table
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[int, str, str], contextlib.AbstractContextManager[Callable[[int], None]]]
 """Context manager of total, words and unit that yields a function to advance a bar."""
-Runner = Callable[[Worker, Iterator[Task]], Iterator[tuple[Task, object]]]
+Runner = Callable[[Worker, Iterator[Task]], Iterator[tuple[Task, Result]]]
 """Runs tasks and yields each with its result, in any order."""
 
 
@@ -103,7 +104,7 @@ def run_shard(
         return len(journal.blocks), plan.blocks
 
 
-def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int):
+def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int) -> tuple[np.ndarray, list[HomeStates]]:
     """Collect the outcomes of all blocks and the states of all homes.
 
     Returns:
@@ -113,7 +114,7 @@ def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int):
         InputError: something is missing, or two files disagree.
     """
     counts = np.zeros((plan.blocks, n_states, n_states + 1), np.uint64)
-    homes, have = [None] * plan.homes, np.zeros(plan.blocks, bool)
+    homes, have = dict[int, HomeStates](), np.zeros(plan.blocks, bool)
     for journal in journals:
         finished_homes, finished_blocks = journal.finished()
         for number in finished_homes.tolist():
@@ -123,11 +124,11 @@ def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int):
             if have[number] and not np.array_equal(found, counts[number]):
                 raise InputError(f"{journal.path}: block {number} differs from that of another file of the same plan")
             counts[number], have[number] = found, True
-    missing = np.flatnonzero(~have).tolist() or [i for i, home in enumerate(homes) if home is None]
+    missing = np.flatnonzero(~have).tolist() or [i for i in range(plan.homes) if i not in homes]
     if missing:
         what = "blocks" if not have.all() else "homes"
         raise InputError(f"{len(missing)} of {plan.blocks} {what} are missing, the first is {missing[0]}")
-    return counts, homes
+    return counts, [homes[number] for number in range(plan.homes)]
 
 
 def _finished_table(out: Path, plan: SweepPlan) -> TransitionTable:
@@ -184,8 +185,8 @@ def _run_blocks(journal: SweepFile, worker: Worker, runner: Runner, progress: Ca
     lost_homes = set(journal.homes) - homes
     tasks = plan_tasks(journal.plan, missing, lost_homes)
     with _keeping(journal), progress(len(missing), "sweep", " blocks") as advance:
-        for (kind, number), result in runner(worker, tasks):
-            if kind == HOME:
+        for (_, number), result in runner(worker, tasks):
+            if isinstance(result, HomeStates):
                 journal.put_states(number, result)
             else:
                 journal.put_counts(number, result)

@@ -6,7 +6,8 @@ import numpy as np
 
 from compact.bulk.block import Worker
 from compact.bulk.gather import gather
-from compact.bulk.local import HOME, plan_tasks, run_threads
+from compact.bulk.home import HomeStates
+from compact.bulk.local import plan_tasks, run_threads
 from compact.bulk.plan import Grid, SweepPlan
 from compact.table.transition_table import TransitionTable
 from llg.device.device import Device
@@ -74,8 +75,11 @@ def run_in_memory(
     """
     worker = Worker(plan)
     S = len(worker.states)
-    counts, homes = np.zeros((plan.blocks, S, S + 1), np.uint64), [None] * plan.homes
+    counts, homes = np.zeros((plan.blocks, S, S + 1), np.uint64), dict[int, HomeStates]()
     tasks = plan_tasks(plan, range(plan.blocks), range(plan.homes))
-    for (kind, number), result in run_threads(worker, tasks, jobs=jobs, progress=progress):
-        (homes if kind == HOME else counts)[number] = result
-    return gather(plan, counts, homes)
+    for (_, number), result in run_threads(worker, tasks, jobs=jobs, progress=progress):
+        if isinstance(result, HomeStates):
+            homes[number] = result
+        else:
+            counts[number] = result
+    return gather(plan, counts, [homes[number] for number in range(plan.homes)])

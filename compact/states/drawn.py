@@ -44,7 +44,7 @@ def parameter_unit(name: str) -> str:
     """Return the SI unit of a drawn parameter; of names that are not among them "SI"."""
     if name == "instance":
         return "1"
-    section = SECTIONS.get(_SECTION.get(name))
+    section = SECTIONS.get(_SECTION.get(name, ""))
     if name.startswith("notch_") and name.count("_") == 2:
         section, name = Notch, name.rpartition("_")[2]
     if name.startswith("gate_"):

@@ -58,6 +58,8 @@ def read_well(device: Device, grid: ThermalGrid, number: int) -> tuple[float, fl
     likely = weight > NEGLIGIBLE * weight.max()
     weight = weight[likely] / weight[likely].sum()
     geometry = device.geometry
-    read = device.readout.conductance(grid.q[inside][likely], geometry.q, geometry.w, device.straight_wall.Delta)
+    read = device.section("readout").conductance(
+        grid.q[inside][likely], geometry.q, geometry.w, device.straight_wall.Delta
+    )
     mean = float(weight @ read)
     return mean, float(np.sqrt(weight @ (read - mean) ** 2))
