@@ -6,11 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from compact.drawing.drive_words import drive_axis, duration_text
+from compact.forms.model import FittedModel
+from compact.forms.result import Fit
 from compact.table.moves import upward_sign
 from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
 from dwcore.canvas.style import GREY, INK, axes_or_new, new_figure
-from dwcore.errors import InputError
 
 _MARKERS = "osD^vPX<>p"
 _FINE = 200
@@ -28,24 +29,19 @@ def fit_figure(table: TransitionTable, *, device: int = 0, temperature: int = 0)
     Raises:
         InputError: the table has no fit.
     """
-    _needs_fit(table)
+    fit = table.needed_fit()
     figure = new_figure(6.6)
     axes = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
     plot_fit(table, device=device, temperature=temperature, ax=axes[0])
     plot_residuals(table, device=device, temperature=temperature, ax=axes[1])
     axes[0].set_xlabel("")
-    figure.suptitle(_title(table), fontsize=10)
+    figure.suptitle(_title(fit), fontsize=10)
     return figure
 
 
-def _needs_fit(table: TransitionTable):
-    if table.fit is None:
-        raise InputError("the table has no fit, make one with `dwsynapse fit`")
-
-
-def _title(table: TransitionTable) -> str:
-    word = table.fit.verdict.split(":")[0]
-    return f"{table.fit.model.form}: deviance per degree of freedom {table.fit.dispersion:.3g}, {word}"
+def _title(fit: Fit) -> str:
+    word = fit.verdict.split(":")[0]
+    return f"{fit.model.form}: deviance per degree of freedom {fit.dispersion:.3g}, {word}"
 
 
 def plot_fit(table: TransitionTable, *, device: int = 0, temperature: int = 0, ax: Axes | None = None) -> Axes:
@@ -60,12 +56,12 @@ def plot_fit(table: TransitionTable, *, device: int = 0, temperature: int = 0, a
     Raises:
         InputError: the table has no fit.
     """
-    _needs_fit(table)
+    model = table.needed_fit().model
     ax = axes_or_new(ax, height=4.2)
     shown = _shown(table.duration.size)
     colours = colormaps["viridis"](np.linspace(0, 0.8, len(shown)))
     for d, colour in zip(shown, colours, strict=True):
-        _one_duration(ax, table, device, temperature, d, colour)
+        _one_duration(ax, table, model, device, temperature, d, colour)
     ax.set(ylim=(-0.03, 1.03), ylabel="probability to pass\nat least so many ridges")
     ax.set_xlabel(drive_axis(placeholders(table))[1])
     ax.plot([], [], color=GREY, label="closed form")
@@ -77,12 +73,12 @@ def _shown(durations: int) -> list[int]:
     return sorted({round(i) for i in np.linspace(0, durations - 1, min(durations, _MOST_DURATIONS))})
 
 
-def _one_duration(ax: Axes, table: TransitionTable, device: int, temperature: int, d: int, colour):
+def _one_duration(ax: Axes, table: TransitionTable, model: FittedModel, device: int, temperature: int, d: int, colour):
     J, sign, S = table.current_density, upward_sign(table), table.position.size
     look = {"color": colour, "marker": _MARKERS[d % len(_MARKERS)], "linestyle": "none", "markersize": 4, "capsize": 2}
-    label = duration_text(placeholders(table), table.duration[d])
+    label: str | None = duration_text(placeholders(table), table.duration[d])
     unit, _ = drive_axis(placeholders(table))
-    model, T = table.fit.model, float(table.temperature[temperature])
+    T = float(table.temperature[temperature])
     for k in range(1, S):
         for up in (True, False):
             along = (sign * J > 0) == up
@@ -125,17 +121,16 @@ def plot_residuals(table: TransitionTable, *, device: int = 0, temperature: int 
     Raises:
         InputError: the table has no fit.
     """
-    _needs_fit(table)
+    residual = table.needed_fit().residual[device, temperature]
     ax = axes_or_new(ax, height=2.6)
     colours = colormaps["viridis"](np.linspace(0, 0.8, table.duration.size))
     unit, drive = drive_axis(placeholders(table))
     for d, colour in enumerate(colours):
-        residual = table.fit.residual[device, temperature, :, d]
         marker = _MARKERS[d % len(_MARKERS)]
-        ax.plot(table.current_density / unit, residual, marker, color=colour, markersize=4, linestyle="none")
+        ax.plot(table.current_density / unit, residual[:, d], marker, color=colour, markersize=4, linestyle="none")
     for level, style in ((0, "-"), (2, "--"), (-2, "--")):
         ax.axhline(level, color=INK if level == 0 else GREY, linewidth=0.8, linestyle=style)
-    most = max(4.0, 1.1 * float(np.abs(table.fit.residual[device, temperature]).max()))
+    most = max(4.0, 1.1 * float(np.abs(residual).max()))
     ax.set(ylim=(-most, most), xlabel=drive)
     ax.set_ylabel("displacement,\nobserved minus fitted\n(standard errors)")
     return ax

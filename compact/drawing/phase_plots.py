@@ -45,7 +45,7 @@ def plot_phase_diagram(diagram: PhaseDiagram, table: TransitionTable, *, ax: Axe
         f"most likely move in states; within the lines surer than {100 * SURE:.0f} %; dots: simulated", fontsize=10
     )
     bar = ax.figure.colorbar(image, ax=ax, pad=0.02, label="states moved by one pulse")
-    bar.set_ticks(np.arange(-most, most + 1, -(-2 * most // _MOST_TICKS)))
+    bar.set_ticks(range(-most, most + 1, -(-2 * most // _MOST_TICKS)))
     return ax
 
 

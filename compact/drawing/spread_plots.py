@@ -43,10 +43,11 @@ def plot_thresholds(model: FittedModel, *, drive: tuple[float, str] = drive_axis
     """
     ax = axes_or_new(ax, height=4.2)
     jitter = np.linspace(-0.1, 0.1, model.devices)
-    for side, offset, colour, marker, label in (
+    for side, offset, colour, marker, words in (
         (UP, -0.18, BLUE, "o", "upwards"),
         (DOWN, 0.18, ORANGE, "s", "downwards"),
     ):
+        label: str | None = words
         for i, name in enumerate(model.names):
             if not name.startswith(side) or not np.isfinite(model.standard_error[:, i]).any():
                 continue

@@ -96,6 +96,8 @@ def plot_state_retention(
                 rotation=90, ha="right", va="center", fontsize=8)  # fmt: skip
     ax.set(xlabel="time without pulses (s)", ylabel="probability to be in the state [1]", ylim=(-0.02, 1.03))
     ax.set_title(f"at {table.temperature[temperature]:g} K; {table.retention_method}", fontsize=10)
-    box = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
-    ax.legend(title="state: mean time", fontsize=8, edgecolor="none", ncols=-(-len(colours) // 18), **box)
+    ax.legend(
+        title="state: mean time", fontsize=8, edgecolor="none", ncols=-(-len(colours) // 18),
+        loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0,
+    )  # fmt: skip
     return ax

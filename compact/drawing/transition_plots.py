@@ -100,7 +100,7 @@ def transition_figure(
         ax.set_title(f"{name}: {ax.get_title()}", fontsize=10)
     axes[1].set_ylabel("")
     bar = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.8, pad=0.02, label="probability (%)")
-    bar.set_ticks(np.linspace(0, 1, 6), labels=[f"{100 * p:.0f}" for p in np.linspace(0, 1, 6)])
+    bar.set_ticks(np.linspace(0, 1, 6).tolist(), labels=[f"{100 * p:.0f}" for p in np.linspace(0, 1, 6)])
     return figure
 
 

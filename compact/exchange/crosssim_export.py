@@ -40,14 +40,17 @@ def lookup_tables(
             raise InputError(
                 f"device {k} of the table has states whose conductances do not ascend with the nominal ones"
             )
-        grid = np.linspace(G[0], G[-1], resolution)
-        pair = []
-        for matrix in (rows.up[k], rows.down[k]):
-            of_state = np.array([_quantiles(G, i, row, u, is_grid(table)) for i, row in enumerate(matrix)])
-            at_states = LookupTable(conductance=G, cumulative=u, change=of_state.T)
-            pair.append(LookupTable(conductance=grid, cumulative=u, change=at_states.quantiles(grid).T))
-        found.append(tuple(pair))
+        increasing, decreasing = (_lookup(G, matrix, u, is_grid(table)) for matrix in (rows.up[k], rows.down[k]))
+        found.append((increasing, decreasing))
     return found
+
+
+def _lookup(G: np.ndarray, matrix: np.ndarray, u: np.ndarray, spread: bool) -> LookupTable:
+    """Return the lookup table of one pulse on an even grid with as many conductances as `u`, see `_quantiles`."""
+    grid = np.linspace(G[0], G[-1], u.size)
+    of_state = np.array([_quantiles(G, i, row, u, spread) for i, row in enumerate(matrix)])
+    at_states = LookupTable(conductance=G, cumulative=u, change=of_state.T)
+    return LookupTable(conductance=grid, cumulative=u, change=at_states.quantiles(grid).T)
 
 
 def _quantiles(G: np.ndarray, start: int, row: np.ndarray, u: np.ndarray, spread: bool) -> np.ndarray:

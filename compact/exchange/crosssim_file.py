@@ -89,7 +89,7 @@ def _to_the_ends(cumulative: np.ndarray, change: np.ndarray) -> dict:
 
 def _rows(path) -> list[tuple[int, np.ndarray]]:
     """Return the rows of numbers with their line numbers; lines of words may come before them."""
-    rows = []
+    rows: list[tuple[int, np.ndarray]] = []
     for number, line in enumerate(_text(path).splitlines(), 1):
         cells = re.split(r"[,\s]+", line.strip().strip(","))
         if cells == [""]:

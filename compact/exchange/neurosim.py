@@ -78,13 +78,12 @@ def fit_curve(share: np.ndarray) -> UpdateCurve:
         curve = _curve(np.minimum(pulses / levels, 1.0), t)
         return float(np.sqrt(np.mean((curve - share) ** 2)))
 
-    best = None
-    for levels in range(1, share.size):
-        found = minimize_scalar(residual, bounds=(-1, 1), args=(levels,), method="bounded", options={"xatol": 1e-5})
-        if best is None or found.fun < best[0]:
-            best = found.fun, levels, found.x
-    label = best[2] * LARGEST_LABEL
-    return UpdateCurve(levels=best[1], label=float(label), residual=float(best[0]))
+    each = {
+        levels: minimize_scalar(residual, bounds=(-1, 1), args=(levels,), method="bounded", options={"xatol": 1e-5})
+        for levels in range(1, share.size)
+    }
+    best = min(each, key=lambda levels: each[levels].fun)
+    return UpdateCurve(levels=best, label=float(each[best].x * LARGEST_LABEL), residual=float(each[best].fun))
 
 
 def _curve(x: np.ndarray, t: float) -> np.ndarray:
@@ -106,12 +105,10 @@ def neurosim_parameters(rows: PulseRows, line: WriteLine | None = None, unknown:
     Returns:
         A dictionary with a JSON form.
     """
-    nominal = _curves(rows.conductance[0], rows.up[0], rows.down[0])
     each = [_curves(G, up, down) for G, up, down in zip(rows.conductance, rows.up, rows.down, strict=True)]
     low, high = rows.conductance.min(axis=1), rows.conductance.max(axis=1)
-    if len(each) > 1:
-        nominal = tuple(_mean_curve([curves[side] for curves in each]) for side in (0, 1))
-    up, down = nominal
+    largest, smallest = float(high.mean()), float(low.mean())
+    up, down = (_mean_curve([curves[side] for curves in each]) for side in (0, 1))
     labels = np.array([[curves[0].label, curves[1].label] for curves in each])
     several = len(each) > 1
     spread = [_scatter(rows, side) for side in (0, 1)]
@@ -119,8 +116,8 @@ def neurosim_parameters(rows: PulseRows, line: WriteLine | None = None, unknown:
     volts = [None if line is None or "current_density" in unknown else line.voltage(point) for point in rows.points]
     span = float((high - low).mean())
     mlp = {
-        "maxConductance": float(high.mean()),
-        "minConductance": float(low.mean()),
+        "maxConductance": largest,
+        "minConductance": smallest,
         "maxNumLevelLTP": up.levels,
         "maxNumLevelLTD": down.levels,
         "nonlinearWrite": True,
@@ -139,9 +136,9 @@ def neurosim_parameters(rows: PulseRows, line: WriteLine | None = None, unknown:
         "writePulseWidthLTD": width[1],
     }
     dnn = {
-        "resistanceOn": 1 / mlp["maxConductance"],
-        "resistanceOff": 1 / mlp["minConductance"],
-        "onoffratio": mlp["maxConductance"] / mlp["minConductance"],
+        "resistanceOn": 1 / largest,
+        "resistanceOff": 1 / smallest,
+        "onoffratio": largest / smallest,
         "max_level": max(up.levels, down.levels),
         "cellBit": int(np.log2(rows.levels)),
         "nonlinearityLTP": mlp["NL_LTP"],

@@ -102,7 +102,7 @@ def read_pulse_data(path) -> PulseData:
 def _column(file: ColumnFile, what: str, units) -> tuple[str, float] | None:
     """Name of the column of a quantity in one of some units, and the factor to SI; None if there is none."""
     factors = units if isinstance(units, dict) else dict.fromkeys(units, 1.0)
-    headers = {}
+    headers: dict[str, float] = {}
     for stem in STEMS[what]:
         for unit, factor in factors.items():
             header = canonical(f"{stem}_{unit}")
@@ -170,11 +170,9 @@ def _conductance(file: ColumnFile) -> np.ndarray:
         _column(file, "conductance", UNITS["conductance"]),
         _column(file, "resistance", UNITS["resistance"]),
     )
-    if direct is None and inverse is None:
-        _needed(file, "conductance", UNITS["conductance"])
     if direct is not None and inverse is not None:
         raise InputError(f"{file.path}: columns {direct[0]} and {inverse[0]} both hold the conductance; leave one out")
-    name, factor = direct or inverse
+    name, factor = direct or inverse or _needed(file, "conductance", UNITS["conductance"])
     values = factor * _numbers(file, name, missing=True)
     if inverse is not None:
         with np.errstate(divide="ignore"):

@@ -63,6 +63,7 @@ def pulse_rows(table: TransitionTable, *, temperature: float | None = None) -> P
     inner = full[..., order, :][..., order]
     for side, end in enumerate((-1, 0)):
         inner[side, :, :, end] += full[side][:, order, -1]
+    up_energy, down_energy = (float(table.energy_per_pulse[grid_index(table, point)]) for point in points)
     return PulseRows(
         conductance=_of_device(table, "conductance", order, T),
         spread=_of_device(table, "conductance_std_ctoc", order, T),
@@ -70,7 +71,7 @@ def pulse_rows(table: TransitionTable, *, temperature: float | None = None) -> P
         down=inner[1],
         lost=float(full[..., -1].max()),
         points=points,
-        energy=tuple(float(table.energy_per_pulse[grid_index(table, point)]) for point in points),
+        energy=(up_energy, down_energy),
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from compact.exchange.verilog_a_law import can_write, fitted_law, number, table_law
 from compact.exchange.verilog_a_text import CLOCKS, HASH, NODES, NORMAL
 from compact.exchange.write_line import write_line
+from compact.forms.model import FittedModel
 from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
@@ -70,12 +71,12 @@ def synapse_module(
     if not 0 <= device < devices:
         raise InputError(f"device = {device} must be >= 0 and < {devices}, the number of devices of the table")
     T = _temperature(table, temperature)
-    fitted = table.fit is not None and can_write(table.fit.model)
-    if fitted:
-        functions, declarations, law = fitted_law(table.fit.model, device=device)
+    form = table.fit.model if table.fit is not None and can_write(table.fit.model) else None
+    if form is not None:
+        functions, declarations, law = fitted_law(form, device=device)
     else:
         functions, (declarations, law) = "", table_law(table, device=device, temperature=T)
-    notes = tuple(_notes(table, fitted, T))
+    notes = tuple(_notes(table, form, T))
     parts = (
         _header(table, name, notes),
         _ports(table, name),
@@ -85,7 +86,7 @@ def synapse_module(
         _body(table, device, T, declarations, law),
     )
     text = "\n".join(part.rstrip("\n") + "\n" for part in parts if part) + "endmodule\n"
-    return Module(name=name, text=text, law="fit" if fitted else "table", notes=notes)
+    return Module(name=name, text=text, law="table" if form is None else "fit", notes=notes)
 
 
 def _temperature(table: TransitionTable, temperature: float | None) -> float:
@@ -111,9 +112,9 @@ def save_module(path, module: Module, *, force: bool = False) -> None:
         Path(temporary).write_text(module.text, encoding="ascii", errors="replace")
 
 
-def _notes(table: TransitionTable, fitted: bool, T: float):
-    if fitted:
-        yield f"transitions: closed form {table.fit.model.form}, any temperature and duration, from $temperature"
+def _notes(table: TransitionTable, form: FittedModel | None, T: float):
+    if form is not None:
+        yield f"transitions: closed form {form.form}, any temperature and duration, from $temperature"
     else:
         yield f"transitions: probabilities of the table at {T:g} K, interpolated by their quantiles, held beyond its grid"
         if table.fit is not None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from compact.forms.model import FittedModel
 from compact.table.operating_point import OperatingPoint
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
@@ -27,13 +28,14 @@ def drawn_matrices(
     Raises:
         InputError: the table has no fit or the fit no spread, or a point is impossible.
     """
-    if table.fit is None:
-        raise InputError("the table has no fit, make one with `dwsynapse fit`")
+    fit = table.needed_fit()
     if devices < 1 or first < 0:
         raise InputError(f"devices = {devices} must be >= 1 and first = {first} >= 0")
-    model = table.fit.model
-    vectors = [table.fit.drawn_vector(first + number, seed) for number in range(devices)]
-    pulses = [
-        {"temperature": p.temperature, "current_density": p.current_density, "duration": p.duration} for p in points
-    ]
-    return np.array([[model.matrix(**pulse, vector=vector) for pulse in pulses] for vector in vectors])
+    vectors = [fit.drawn_vector(first + number, seed) for number in range(devices)]
+    return np.array([[_matrix(fit.model, point, vector) for point in points] for vector in vectors])
+
+
+def _matrix(model: FittedModel, p: OperatingPoint, vector: np.ndarray) -> np.ndarray:
+    return model.matrix(
+        temperature=p.temperature, current_density=p.current_density, duration=p.duration, vector=vector
+    )

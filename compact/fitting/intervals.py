@@ -48,11 +48,9 @@ def intervals(table: TransitionTable, *, level: float = 0.95, fit: Fit | None = 
     counts = table.counts.astype(float)
     total = counts.sum(axis=-1, keepdims=True)
     a, b = counts + JEFFREYS, total - counts + JEFFREYS
-    if fit is not None:
-        row, worth = (
-            dataclasses.replace(table, fit=fit).fitted_probability,
-            np.minimum(SHARE * total, MOST) / max(fit.dispersion, 1.0),
-        )
+    row = None if fit is None else dataclasses.replace(table, fit=fit).fitted_probability
+    if fit is not None and row is not None:
+        worth = np.minimum(SHARE * total, MOST) / max(fit.dispersion, 1.0)
         a, b = a + worth * row, b + worth * (1 - row)
     tail = (1 - level) / 2
     low = np.where(counts == 0, 0.0, betaincinv(a, b, tail))

@@ -1,5 +1,7 @@
 """Standard errors of fitted probabilities, from the covariance of the parameters to first order."""
 
+import functools
+
 import numpy as np
 
 from compact.forms.result import Fit
@@ -25,9 +27,11 @@ def prediction_error(
     Raises:
         InputError: as `FittedModel.matrix`.
     """
-    pulse = {"temperature": temperature, "current_density": current_density, "duration": duration}
     model = fit.model
-    centre = model.matrix(**pulse, device=device)
+    matrix = functools.partial(
+        model.matrix, temperature=temperature, current_density=current_density, duration=duration
+    )
+    centre = matrix(device=device)
     value, error = model.value[device], model.standard_error[device]
     known = np.flatnonzero(np.isfinite(error) & (error > 0))
     slope = np.empty((known.size, *centre.shape))
@@ -35,7 +39,7 @@ def prediction_error(
         step = min(_STEP * error[i], 0.5 * value[i]) if value[i] > 0 else _STEP * error[i]
         high, low = value.copy(), value.copy()
         high[i], low[i] = value[i] + step, max(value[i] - step, 0.0)
-        difference = model.matrix(**pulse, vector=high) - model.matrix(**pulse, vector=low)
+        difference = matrix(vector=high) - matrix(vector=low)
         slope[row] = difference / (high[i] - low[i])
     covariance = model.covariance[device][np.ix_(known, known)]
     variance = np.einsum("iab,ij,jab->ab", slope, covariance, slope)

@@ -124,11 +124,11 @@ def _covariance(layout: Layout, devices: list[DeviceRows], z: np.ndarray) -> tup
         reduced += information[np.ix_(shared, shared)] - inverses[-1][1].T @ inverse @ inverses[-1][1]
     common, known[:, shared] = _inverse(reduced)
     for k, (inverse, cross) in enumerate(inverses):
-        lever = inverse @ cross
-        covariance[np.ix_([k], shared, shared)] = common
-        covariance[np.ix_([k], own, shared)] = -lever @ common
-        covariance[np.ix_([k], shared, own)] = -(lever @ common).T
-        covariance[np.ix_([k], own, own)] = inverse + lever @ common @ lever.T
+        lever, row = inverse @ cross, np.array([k])
+        covariance[np.ix_(row, shared, shared)] = common
+        covariance[np.ix_(row, own, shared)] = -lever @ common
+        covariance[np.ix_(row, shared, own)] = -(lever @ common).T
+        covariance[np.ix_(row, own, own)] = inverse + lever @ common @ lever.T
     covariance *= known[:, :, None] * known[:, None, :]
     return covariance, known
 

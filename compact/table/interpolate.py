@@ -65,10 +65,11 @@ def _between(table: TransitionTable, device: int, corners: list, pulse: dict) ->
     counts = {index: table.counts[(device, *index)].astype(float) for index, _ in corners}
     floor = half_outcome(np.min([trials(c) for c in counts.values()], axis=0))
     quantile = np.zeros_like(floor)
+    fitted = table.fitted_probability
     for index, weight in corners:
         q = quantiles(chances(counts[index]), floor)
-        if table.fit is not None:
-            q -= quantiles(chances(table.fitted_probability[(device, *index)]), floor)
+        if fitted is not None:
+            q -= quantiles(chances(fitted[(device, *index)]), floor)
         quantile += weight * q
     if table.fit is not None:
         quantile += quantiles(chances(table.fit.model.matrix(**pulse, device=device)), floor)

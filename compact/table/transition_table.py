@@ -209,6 +209,16 @@ class TransitionTable:
         """Share of each outcome among the trajectories of its row, same shape as `counts` [1]."""
         return _frozen(self.counts / self.counts.sum(axis=-1, keepdims=True))
 
+    def needed_fit(self) -> Fit:
+        """Return the fit.
+
+        Raises:
+            InputError: the table has none.
+        """
+        if self.fit is None:
+            raise InputError("the table has no fit, make one with `dwsynapse fit`")
+        return self.fit
+
     @functools.cached_property
     def fitted_probability(self) -> np.ndarray | None:
         """What the fit says for every grid point, same shape as `probability` [1]; None without a fit."""
