@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from arraysim.programming.config import config_from_mapping
 from arraysim.programming.result import ProgrammedChip
 from arraysim.training import file as training_file
-from arraysim.training.result import ChipResult
+from arraysim.training.result import TrainingResult
 from dwcore.storage import files, records
 
 SCHEMA = "dwsynapse.programming"
+SavedChip = TrainingResult | ProgrammedChip
+"""What a file of chips holds, one per seed."""
 
 
 def save_programming(
@@ -46,7 +48,7 @@ def load_programming(path) -> list[ProgrammedChip]:
         return training_file.read_seeds(file, ProgrammedChip, "programming", config_from_mapping)
 
 
-def load_chips(path) -> tuple[Sequence[ChipResult], list[dict] | None]:
+def load_chips(path) -> tuple[Sequence[SavedChip], list[dict] | None]:
     """Read the chips of a training file or of a file of programmed chips.
 
     Returns:

@@ -11,7 +11,7 @@ from arraysim.inference.infer import infer
 from arraysim.inference.rest import after_rest
 from arraysim.inference.settings import RestSettings
 from arraysim.periphery.config import Periphery
-from arraysim.programming.file import load_chips
+from arraysim.programming.file import SavedChip, load_chips
 from arraysim.synapses.source import Synapses, synapses_from
 from arraysim.training.result import ChipResult, TrainingResult
 from dwcore.canvas.number_text import time_text
@@ -34,7 +34,7 @@ class Reading:
     """
 
     arguments: argparse.Namespace
-    chips: Sequence[ChipResult]
+    chips: Sequence[SavedChip]
     points: list[dict] | None
     dataset: Dataset
     times: Sequence[float]
@@ -52,19 +52,20 @@ class Reading:
         """How the chips got their weights."""
         return "trained" if isinstance(self.chips[0], TrainingResult) else "programmed"
 
-    def synapses(self, given: Given) -> Synapses | None:
-        """Return the synapses as they rest; None without a rest."""
+    def rest(self, given: Given) -> tuple[Synapses, float] | None:
+        """Return the synapses as they rest and for how long [s]; None without a rest."""
         rest = RestSettings(**given["rest"])
         if rest.time is None:
             return None
-        return synapses_from(rest.table, points=self.points).resting_at(rest.temperature)
+        return synapses_from(rest.table, points=self.points).resting_at(rest.temperature), rest.time
 
     def read(self, given: Given) -> dict[str, list[float]]:
         """Return accuracy, and the share of walls that moved in a rest, for each seed."""
         periphery = periphery_of(self.arguments.periphery, given) or Periphery()
-        synapses, until = self.synapses(given), given["rest"].get("time")
-        moved, chips = [], self.chips
-        if synapses is not None:
+        rest, moved = self.rest(given), list[float]()
+        chips: Sequence[ChipResult] = self.chips
+        if rest is not None:
+            synapses, until = rest
             times = [time for time in self.times if time <= until]
             rested = [list(after_rest(chip, synapses, times, str(self.arguments.chips)))[-1] for chip in self.chips]
             moved, chips = [float(share) for share, _ in rested], [chip for _, chip in rested]
@@ -97,7 +98,7 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
 
     def check(point: Given) -> None:
         periphery_of(arguments.periphery, point)
-        reading.synapses(point)
+        reading.rest(point)
 
     def measure(point: Given, index: Index, found: Variation) -> dict[str, list[float]]:
         return reading.read(point)
