@@ -28,8 +28,8 @@ def test_train_and_infer(folder, command):
         (("infer", "a.h5", "--vary", "adc.kind=sar", "-o", "a.png"), "a.png: exists"),
         (("infer", "a.h5", "--resume"), "--resume goes on with a --vary, which is missing"),
         (("infer", "a.h5", "--vary", "adc.bits=six"), "must be a whole number"),
-        (("infer", "a.h5", "--periphery", "none.toml"), "cannot be read"),
-        ((*train, "--periphery", "none.toml"), "cannot be read"),
+        (("infer", "a.h5", "--periphery", "none.toml"), "no such file"),
+        ((*train, "--periphery", "none.toml"), "no such file"),
     ):
         answer = command(*argv)
         assert answer.code == 2 and words in answer.err and "Traceback" not in answer.err, answer
