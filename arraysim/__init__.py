@@ -6,8 +6,8 @@
 
 From single devices to networks: ``SynapseArray`` (states and pulses), ``make_weights`` (weights made of devices),
 ``make_rule`` (who decides on pulses), ``Network`` (passes forward and backward), ``train`` (all of it). A training loop
-of one's own is in docs/synapse-arrays.md. ``ArrayLinear``, ``ArrayConv2d`` and ``PulseOptimizer`` are layers and an
-optimizer for PyTorch, which the extra `torch` brings.
+of one's own is in docs/synapse-arrays.md. ``convert``, ``ArrayLinear`` and the like, and ``PulseOptimizer`` bring models
+of PyTorch into arrays (docs/pytorch.md), with the extra `torch`.
 """
 
 from typing import Any
@@ -19,7 +19,14 @@ from dwcore import __version__ as __version__
 _attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 # These need the extra `torch`; `__all__` leaves them out, so that `import *` works without it.
 _torch_attribute, _, _torch_names = lazy_loader.attach(
-    __name__, submod_attrs={"torch.modules": ["ArrayConv2d", "ArrayLinear", "PulseOptimizer"]}
+    __name__,
+    submod_attrs={
+        "torch.conversion": ["convert", "to_torch"],
+        "torch.layers": ["ArrayConv1d", "ArrayConv2d", "ArrayLinear"],
+        "torch.pulse_optimizer": ["PulseOptimizer"],
+        "torch.recurrent": ["ArrayGRU", "ArrayGRUCell", "ArrayLSTM", "ArrayLSTMCell", "ArrayRNN", "ArrayRNNCell"],
+        "torch.survey": ["network_weights"],
+    },
 )
 
 

@@ -68,9 +68,11 @@ class MixedPrecision(Rule):
         self._count = np.empty(self.accumulator.size, np.int8)
 
     @classmethod
-    def for_layer(cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float) -> "MixedPrecision":
+    def for_layer(
+        cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float, **settings
+    ) -> "MixedPrecision":
         """Return the rule for one layer, accumulators drawn from the seed."""
-        return cls(weights.values.shape, weights.mean_step, threshold=threshold, seed=seed)
+        return cls(weights.values.shape, weights.mean_step, threshold=threshold, seed=seed, **settings)
 
     def pulses(self, inputs: np.ndarray, errors: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
         """Return which weights get pulses, flat indices, and how many, valid until the next call."""

@@ -5,6 +5,7 @@ weights get a pulse, never a value to write.
 """
 
 import importlib
+import inspect
 from typing import TYPE_CHECKING, NamedTuple
 
 from dwcore.errors import InputError, nearest
@@ -34,7 +35,9 @@ RULES = {
 }
 
 
-def make_rule(name: str, weights: "PulsedWeights", *, seed: tuple[int, ...], threshold: float = 1.0) -> "Rule":
+def make_rule(
+    name: str, weights: "PulsedWeights", *, seed: tuple[int, ...], threshold: float = 1.0, **settings
+) -> "Rule":
     """Return the rule for one layer.
 
     Args:
@@ -42,12 +45,30 @@ def make_rule(name: str, weights: "PulsedWeights", *, seed: tuple[int, ...], thr
         weights: of the layer; the rule learns their shape and the mean step of a pulse.
         seed: of rules that draw [1].
         threshold: of rules with accumulators, over the mean step of a pulse [1].
+        settings: what else the rule can be told, see ``rule_settings``.
+
+    Raises:
+        InputError: there is no such rule, or it has no such setting.
+    """
+    known = rule_settings(name)
+    for key in settings:
+        if key not in known:
+            raise InputError(f'rule "{name}" has no setting "{key}"{nearest(key, known)}')
+    return _rule(name).for_layer(weights, seed=seed, threshold=threshold, **settings)
+
+
+def rule_settings(name: str) -> list[str]:
+    """Return the names of what a rule can be told, as its class documents them.
 
     Raises:
         InputError: there is no such rule.
     """
+    parameters = inspect.signature(_rule(name)).parameters.values()
+    return [one.name for one in parameters if one.kind is one.KEYWORD_ONLY and one.name != "seed"]
+
+
+def _rule(name: str) -> "type[Rule]":
     if name not in RULES:
         raise InputError(f'rule "{name}" is unknown{nearest(name, RULES)}')
     module, kind = RULES[name].place.split(":")
-    rule = getattr(importlib.import_module(f"arraysim.rules.{module}"), kind)
-    return rule.for_layer(weights, seed=seed, threshold=threshold)
+    return getattr(importlib.import_module(f"arraysim.rules.{module}"), kind)

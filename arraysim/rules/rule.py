@@ -19,10 +19,10 @@ class Rule(Checkpointed, ABC):
     """
 
     @classmethod
-    def for_layer(cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float) -> "Rule":
+    def for_layer(cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float, **settings) -> "Rule":
         """Return the rule for one layer; arguments as for ``registry.make_rule``."""
         rule: Any = cls
-        return rule(weights.values.shape, weights.mean_step, seed=seed)
+        return rule(weights.values.shape, weights.mean_step, seed=seed, **settings)
 
     def update(self, weights: PulsedWeights, inputs: np.ndarray, errors: np.ndarray, rate: float) -> None:
         """Send the pulses for one batch.

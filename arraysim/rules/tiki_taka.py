@@ -74,9 +74,9 @@ class TikiTaka(Rule):
         self._batch = np.zeros(1, np.int64)
 
     @classmethod
-    def for_layer(cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float) -> "TikiTaka":
+    def for_layer(cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float, **settings) -> "TikiTaka":
         """Return the rule for one layer; it collects on devices, which have no threshold."""
-        return cls(weights, seed=seed)
+        return cls(weights, seed=seed, **settings)
 
     @property
     def arrays(self) -> list[SynapseArray]:

@@ -18,7 +18,8 @@ from arraysim.networks.network import Network  # noqa: E402
 from arraysim.rules.registry import make_rule  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.synapses.weights import FloatWeights  # noqa: E402
-from arraysim.torch.modules import ArrayConv2d, ArrayLinear, PulseOptimizer  # noqa: E402
+from arraysim.torch.layers import ArrayConv2d, ArrayLinear
+from arraysim.torch.pulse_optimizer import PulseOptimizer  # noqa: E402
 from arraysim.training.chip import update_by_rule  # noqa: E402
 from dwcore.errors import InputError  # noqa: E402
 

@@ -1,0 +1,211 @@
+"""Models of PyTorch into arrays and back (extra `torch`).
+
+What multiplies by a matrix becomes an array; what normalizes or has no weights stays as it is. Every other layer with
+weights must be named by the caller, who thereby says that it stays digital.
+"""
+
+import copy
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import nn
+
+from arraysim.periphery.config import Periphery
+from arraysim.programming.config import WriteVerifyConfig
+from arraysim.programming.write_verify import write_verify
+from arraysim.synapses.array_settings import ArraySettings
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.torch import recurrent
+from arraysim.torch.cells import Chip, chips_of, number
+from arraysim.torch.layers import ArrayConv1d, ArrayConv2d, ArrayLinear, ArrayModule
+from dwcore.errors import InputError, nearest
+
+QUANTILE = 0.995
+"""Share of the weights of a layer up to which its range reaches; larger ones are cut to it."""
+_VERIFY = 3  # stream of the read noise of write-verify
+
+_NORMAL = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.PReLU)
+_WHOLE = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
+_CONVOLUTION = ["in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode"]
+_SEQUENCE = ["input_size", "hidden_size", "num_layers", "batch_first", "dropout", "bidirectional"]
+_CELL = ["input_size", "hidden_size"]
+
+_PAIRS: dict[type, tuple[type, list[str]]] = {
+    nn.Linear: (ArrayLinear, ["in_features", "out_features"]),
+    nn.Conv1d: (ArrayConv1d, _CONVOLUTION),
+    nn.Conv2d: (ArrayConv2d, _CONVOLUTION),
+    nn.RNNCell: (recurrent.ArrayRNNCell, [*_CELL, "nonlinearity"]),
+    nn.LSTMCell: (recurrent.ArrayLSTMCell, _CELL),
+    nn.GRUCell: (recurrent.ArrayGRUCell, _CELL),
+    nn.RNN: (recurrent.ArrayRNN, [*_SEQUENCE, "nonlinearity"]),
+    nn.LSTM: (recurrent.ArrayLSTM, _SEQUENCE),
+    nn.GRU: (recurrent.ArrayGRU, _SEQUENCE),
+}
+"""Layer of torch -> layer of arrays, and the attributes that are arguments of both."""
+
+
+def convert(
+    model: nn.Module,
+    law: PulseLaw,
+    *,
+    periphery: Periphery | None = None,
+    keep: Iterable[str] = (),
+    seed: int = 0,
+    settings: ArraySettings | None = None,
+    program: WriteVerifyConfig | bool | None = True,
+    quantile: float = QUANTILE,
+    error_bits: int = 0,
+) -> nn.Module:
+    """Return a copy of a model with its layers in arrays; the model itself stays as it is.
+
+    Args:
+        model: of PyTorch.
+        law: what the two pulses, up and down, do to the synapses.
+        periphery: read path of every array; None multiplies exactly.
+        keep: names of layers that stay digital, with all that is in them.
+        seed: of all devices, reads and pulses [1].
+        settings: kind of weights, spread and faults of the devices; default pairs without any.
+        program: write the weights of the model by write-verify, True as ``WriteVerifyConfig()`` says; False leaves
+            arrays with fresh weights, to be trained.
+        quantile: share of the weights of a layer up to which its range reaches; larger ones are cut to it [1].
+        error_bits: of the errors sent backward; 0 keeps floating point.
+
+    Returns:
+        The converted model; each array's ``chip.programmed`` says how writing it went.
+
+    Raises:
+        InputError: names the layers that no array can take.
+    """
+    if not 0 < quantile <= 1:
+        raise InputError(f"quantile = {quantile} [1] must be > 0 and <= 1")
+    chosen = _chosen(model, list(keep))
+    config = program if isinstance(program, WriteVerifyConfig) else WriteVerifyConfig() if program else None
+    array = {"law": law, "settings": settings, "seed": seed, "error_bits": error_bits}
+    if config is not None:
+        array["initial_share"] = 0.0
+    made = {id(old): _array_of(old, array) for old in chosen}
+    new = copy.deepcopy(model, dict(made))
+    chips = [chip for layer in made.values() for chip in chips_of(layer)]
+    wanted = [weights for old in chosen for weights in matrices(old)]
+    for place, (chip, weights) in enumerate(zip(chips, wanted, strict=True)):
+        if config is None:
+            chip.redraw(place)
+        else:
+            _write(chip, place, weights, quantile, config)
+        chip.look_through(periphery)
+    number(chips_of(new))
+    return new
+
+
+def to_torch(model: nn.Module) -> nn.Module:
+    """Return a copy of a model with its arrays replaced by layers of torch that hold the weights as they are now."""
+    arrays = {array: (plain, names) for plain, (array, names) in _PAIRS.items()}
+    layers = {id(layer): layer for layer in model.modules() if type(layer) in arrays}
+    return copy.deepcopy(model, {key: _plain(layer, *arrays[type(layer)]) for key, layer in layers.items()})
+
+
+def _chosen(model: nn.Module, keep: list[str]) -> list[nn.Module]:
+    """Return the layers that become arrays, each once, in the order of the model.
+
+    Raises:
+        InputError: a name to keep is that of no layer, a layer cannot be taken, or there is none to take.
+    """
+    names, parameters = dict(model.named_modules()), dict(model.named_parameters())
+    for name in keep:
+        if name not in names and name not in parameters:
+            raise InputError(f'keep: the model has no layer "{name}"{nearest(name, [n for n in names if n])}')
+    passed = {id(part) for name in keep if name in names for part in names[name].modules()}
+    chosen, refused = {}, []
+    for name, layer in names.items():
+        if id(layer) in passed:
+            continue
+        if type(layer) in _PAIRS and not (fault := _fault(layer)):
+            chosen[name] = layer
+        elif type(layer) in _PAIRS or isinstance(layer, (*_WHOLE, ArrayModule)):
+            refused.append(f'"{name}" ({fault if type(layer) in _PAIRS else type(layer).__name__})')
+            passed |= {id(part) for part in layer.modules()}
+        elif not isinstance(layer, _NORMAL):
+            own = (f"{name}.{parameter}".lstrip(".") for parameter, _ in layer.named_parameters(recurse=False))
+            refused += [f'"{parameter}" of {type(layer).__name__}' for parameter in own if parameter not in keep]
+    tied: dict[int, str] = {}
+    for name, layer in chosen.items():
+        for parameter in layer.parameters():
+            if tied.setdefault(id(parameter), name) != name:
+                refused.append(f'"{name}" (shares its weights with "{tied[id(parameter)]}")')
+    if refused:
+        raise InputError(f"no array can take {', '.join(refused)}; name in keep what is to stay digital")
+    if not chosen:
+        raise InputError("the model has no layer that an array can take")
+    return list(chosen.values())
+
+
+def _fault(layer: nn.Module) -> str | None:
+    """Say why a layer of a kind that arrays can take is not like others of its kind."""
+    kind, own = type(layer).__name__, [name for name, _ in layer.named_parameters(recurse=False)]
+    if getattr(layer, "proj_size", 0):
+        return f"{kind} with a projection"
+    known = not any(name.endswith(("_g", "_v", "_orig")) for name in own)
+    return None if known and not (layer._forward_hooks or layer._forward_pre_hooks) else f"{kind} with hooks"
+
+
+def _array_of(old: nn.Module, array: dict) -> nn.Module:
+    """Return fresh arrays in the place of a layer of torch."""
+    kind, names = _PAIRS[type(old)]
+    given = {name: getattr(old, name) for name in names}
+    bias = old.bias if isinstance(old.bias, bool) else old.bias is not None
+    new = kind(**given, bias=bias, **array).train(old.training)
+    return new.requires_grad_(any(parameter.requires_grad for parameter in old.parameters()))
+
+
+def _write(chip: Chip, place: int, weights: np.ndarray, quantile: float, config: WriteVerifyConfig) -> None:
+    """Give an array its number and the range that the weights need, and write them."""
+    largest = float(np.quantile(np.abs(weights), quantile))
+    chip.redraw(place, largest if largest > 0 else None)
+    chip.weights.clear()
+    chip.programmed = write_verify(chip.weights, weights, seed=(chip.plan.seed, _VERIFY, place), config=config)
+    chip.written()
+
+
+def matrices(layer: nn.Module) -> list[np.ndarray]:
+    """Return the weights of a layer of torch as its arrays hold them, each (rows, columns)."""
+    if isinstance(layer, nn.RNNBase | nn.RNNCellBase):
+        ends = [name.removeprefix("weight_ih") for name, _ in layer.named_parameters() if name.startswith("weight_ih")]
+        both = [(f"weight_{side}{end}", f"bias_{side}{end}") for end in ends for side in ("ih", "hh")]
+        return [_stacked(getattr(layer, w).T, getattr(layer, b) if layer.bias else None) for w, b in both]
+    weight = layer.weight
+    if weight.dim() == 2:
+        return [_stacked(weight.T, layer.bias)]
+    weight = weight[:, :, None] if weight.dim() == 3 else weight
+    return [_stacked(weight.permute(2, 3, 1, 0).reshape(-1, len(weight)), layer.bias)]
+
+
+def _stacked(weight: torch.Tensor, bias: torch.Tensor | None) -> np.ndarray:
+    rows = weight if bias is None else torch.cat([weight, bias[None]])
+    return np.ascontiguousarray(rows.detach().cpu().float().numpy())
+
+
+def _plain(old: nn.Module, plain: type, names: list[str]) -> nn.Module:
+    """Return a layer of torch that holds the weights of arrays."""
+    given = {name: getattr(old, name) for name in names}
+    if isinstance(old, ArrayConv1d | ArrayConv2d):
+        dims = old._dimensions
+        given |= {name: given[name][-dims:] for name in ("kernel_size", "stride", "dilation")}
+        given["padding"] = old.given_padding
+    bias = old.bias if hasattr(old, "bias") else old._bias
+    new = plain(**given, bias=bias)
+    targets = [name for name, _ in new.named_parameters() if name.startswith("weight")]
+    with torch.no_grad():
+        for name, chip in zip(targets, chips_of(old), strict=True):
+            values = torch.from_numpy(chip.weights.values)
+            weight = getattr(new, name)
+            inner = values[:-1] if bias else values
+            if weight.dim() > 2:
+                inner = inner.view(*weight.shape[2:], weight.shape[1], weight.shape[0]).movedim((-1, -2), (0, 1))
+                weight.copy_(inner)
+            else:
+                weight.copy_(inner.T)
+            if bias:
+                getattr(new, name.replace("weight", "bias")).copy_(values[-1])
+            weight.requires_grad_(chip.cells.requires_grad)
+    return new.train(old.training)
