@@ -7,6 +7,7 @@ import torch
 
 from arraysim.rules.registry import RULES, make_rule, rule_settings
 from arraysim.rules.rule import Rule
+from arraysim.synapses.weights import PulsedWeights
 from arraysim.torch.cells import Cells, Chip, chips_of, number
 from dwcore.errors import InputError, nearest
 
@@ -46,7 +47,7 @@ class PulseOptimizer(torch.optim.Optimizer):
         Raises:
             InputError: no such rule, a setting outside its range, or nothing that pulses can write.
         """
-        self._rules: dict[Cells, tuple[Rule, float]] = {}
+        self._rules: dict[Cells, tuple[Rule, PulsedWeights]] = {}
         self._seed = seed
         if isinstance(params, torch.nn.Module):
             params = [chip.cells for chip in chips_of(params) if chip.pulsed]
@@ -92,11 +93,8 @@ class PulseOptimizer(torch.optim.Optimizer):
         super().add_param_group(group)
         group = self.param_groups[-1]
         for cells in group["params"]:
-            if (chip := _chip(cells)) is not None:
-                seed = self._seed, len(self._rules)
-                rule = make_rule(group["rule"], chip.weights, seed=seed, **group["settings"])
-                chip.keeps_signals = type(rule).update is not Rule.update
-                self._rules[cells] = rule, chip.weights.mean_step
+            if _chip(cells) is not None:
+                self._bind(cells, group, len(self._rules))
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -153,14 +151,26 @@ class PulseOptimizer(torch.optim.Optimizer):
             if any(own[name] != saved.get(name) for name in ("rule", "settings")):
                 raise InputError(f'state of the rule "{saved.get("rule")}" given to an optimizer with "{own["rule"]}"')
         super().load_state_dict({name: part for name, part in state_dict.items() if name != "rules"})
-        for (rule, _), saved in zip(self._rules.values(), rules, strict=True):
+        for cells, saved in zip(self._rules, rules, strict=True):
+            rule, weights = self._rules[cells]
+            if weights is not cells.chip.weights:  # what the rule holds of its own is made of the devices
+                group = next(one for one in self.param_groups if any(p is cells for p in one["params"]))
+                rule = self._bind(cells, group, list(self._rules).index(cells))
             rule.restore({name: values.numpy() for name, values in saved.items()})
+
+    def _bind(self, cells: Cells, group: dict, place: int) -> Rule:
+        """Make the rule of an array."""
+        weights = cells.chip.weights
+        rule = make_rule(group["rule"], weights, seed=(self._seed, place), **group["settings"])
+        cells.chip.keeps_signals = type(rule).update is not Rule.update
+        self._rules[cells] = rule, weights
+        return rule
 
     def _check(self, p: torch.Tensor) -> None:
         """Refuse what cannot be written, before anything is."""
         if p not in self._rules:
             return
-        chip, (_, step) = p.chip, self._rules[p]
+        chip, (rule, weights) = p.chip, self._rules[p]
         chip.check()
         wrong = ~torch.isfinite(p.grad)
         if wrong.any():
@@ -169,8 +179,11 @@ class PulseOptimizer(torch.optim.Optimizer):
                 f"{chip.name}: the gradient is {p.grad[row, column].item()} at row {row}, column {column} "
                 f"({int(wrong.sum())} of {wrong.numel()}); no pulse was sent: look for such values in the batch"
             )
-        if chip.weights.mean_step != step:
-            raise InputError(f"{chip.name}: has other devices than the optimizer was made for; make it anew")
+        if weights is not chip.weights and (rule.arrays or weights.mean_step != chip.weights.mean_step):
+            raise InputError(
+                f"{chip.name}: has other devices than the optimizer was made for; load its state after that of the "
+                "model, or make it anew"
+            )
         if chip.keeps_signals and not _same(p.grad.numpy(), chip.signals):
             raise InputError(
                 f"{chip.name}: its gradient is not that of its passes (clipped, scaled, or sent backward before the "

@@ -1,0 +1,166 @@
+"""Models of PyTorch in arrays, programmed or fresh, and back; what they are to the cost and to the networks of numpy."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the extra torch is not installed")
+from torch import nn  # noqa: E402
+
+from arraysim.datasets.datasets import load_dataset  # noqa: E402
+from arraysim.networks.definition import array_layers as numpy_layers  # noqa: E402
+from arraysim.networks.network import Network  # noqa: E402
+from arraysim.networks.presets import network_from  # noqa: E402
+from arraysim.periphery.config import Periphery, Read  # noqa: E402
+from arraysim.programming.config import WriteVerifyConfig  # noqa: E402
+from arraysim.synapses.ladder import ladder_law  # noqa: E402
+from arraysim.synapses.weights import FloatWeights  # noqa: E402
+from arraysim.torch.cells import chips_of  # noqa: E402
+from arraysim.torch.conversion import convert, to_torch  # noqa: E402
+from arraysim.torch.layers import ArrayLinear  # noqa: E402
+from arraysim.torch.survey import array_layers, network_weights  # noqa: E402
+from dwcore.errors import InputError  # noqa: E402
+
+LAW = ladder_law(states=9)
+FINE = ladder_law(states=100, miss=0.0, double=0.0)
+PATIENT = WriteVerifyConfig(rounds=200, pulse_budget=1000)
+
+
+class Net(nn.Module):
+    """Flattened by a function, so that no layer tells of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm, self.pool = nn.Conv2d(1, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.MaxPool2d(2)
+        self.out = nn.Linear(128, 10)
+
+    def forward(self, images):
+        return self.out(self.pool(torch.relu(self.norm(self.conv(images)))).flatten(1))
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A network that torch trained, and the images in the layout of torch."""
+    torch.manual_seed(0)
+    data, net = load_dataset("digits"), Net()
+    images, labels = torch.from_numpy(data.inputs()).permute(0, 3, 1, 2), torch.from_numpy(data.labels)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+    for part in torch.randperm(4 * len(labels)).remainder(len(labels)).split(50):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(images[part]), labels[part]).backward()
+        optimizer.step()
+    return net.eval(), images, labels
+
+
+def accuracy(net, images, labels):
+    with torch.no_grad():
+        return (net(images).argmax(1) == labels).float().mean().item()
+
+
+def test_a_network_with_batch_normalization_keeps_its_accuracy_and_comes_back(trained):
+    net, images, labels = trained
+    chip = convert(net, FINE, program=PATIENT, quantile=1.0, seed=3)
+    assert accuracy(net, images, labels) > 0.97
+    assert abs(accuracy(chip, images, labels) - accuracy(net, images, labels)) <= 0.002
+    assert [one.name for one in chips_of(chip)] == ['layer "conv"', 'layer "out"']
+    assert all(one.programmed.within > 0.99 for one in chips_of(chip))
+    back = to_torch(chip)
+    assert type(back.conv) is nn.Conv2d
+    torch.testing.assert_close(back(images), chip(images), rtol=1e-4, atol=1e-4)
+    noisy = convert(net, FINE, program=PATIENT, periphery=Periphery(read=Read(noise=0.3)))
+    assert accuracy(noisy, images, labels) < accuracy(chip, images, labels)
+
+
+def test_weights_for_the_networks_of_numpy_are_in_their_order(trained, tmp_path):
+    net, images, _ = trained
+    path = tmp_path / "weights.npz"
+    np.savez(path, **network_weights(net, images[:1]))
+    text = (
+        "[[layer]]\nkind = 'conv'\nchannels = 8\nkernel = 3\npadding = 1\nbias = false\n[[layer]]\nkind = 'batchnorm'\n"
+    )
+    text += "[[layer]]\nkind = 'activation'\n[[layer]]\nkind = 'pool'\n[[layer]]\nkind = 'flatten'\n"
+    (tmp_path / "net.toml").write_text(f"name = 'net'\n{text}[[layer]]\nkind = 'linear'\n")
+    definition, data = network_from(str(tmp_path / "net.toml")), load_dataset("digits")
+    shapes, held = numpy_layers(definition, data.image_shape, 10), np.load(path)
+    assert [held[f"weight_{n}"].shape for n in range(2)] == [(s.rows, s.columns) for s in shapes]
+    network = Network(
+        definition, [FloatWeights(held[f"weight_{n}"]) for n in range(2)], input_shape=data.image_shape, classes=10
+    )
+    for name, values in network.memory().items():
+        values[...] = held[name]
+    with torch.no_grad():
+        expected = net(images[:50]).numpy()
+    np.testing.assert_allclose(network.forward(data.inputs(slice(50))), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_every_layer_of_a_model_becomes_arrays_and_comes_back():
+    net = nn.ModuleDict(
+        {
+            "linear": nn.Linear(3, 4, bias=False),
+            "conv1d": nn.Conv1d(4, 6, 3, padding="same", groups=2),
+            "conv2d": nn.Conv2d(4, 6, (3, 2), dilation=2, padding_mode="circular"),
+            "rnn": nn.RNN(3, 4, nonlinearity="relu"),
+            "lstm": nn.LSTM(3, 4, num_layers=2, bidirectional=True, bias=False),
+            "cell": nn.GRUCell(3, 4),
+        }
+    )
+    chip = convert(net, LAW, program=False)
+    assert {type(part).__name__ for part in chip.values()} == {f"Array{type(part).__name__}" for part in net.values()}
+    numbers = [one.plan.number for one in chips_of(chip)]
+    assert numbers == list(range(len(numbers)))
+    back, again = to_torch(chip), to_torch(convert(to_torch(chip), FINE, program=PATIENT, quantile=1.0))
+    assert [(name, p.shape) for name, p in back.named_parameters()] == [
+        (name, p.shape) for name, p in net.named_parameters()
+    ]
+    for (name, first), second in zip(back.named_parameters(), again.parameters(), strict=True):
+        assert (first - second).abs().max() < 0.02 * max(first.abs().max(), 0.5), name
+
+
+def test_a_layer_that_is_used_twice_stays_one():
+    layer = nn.Linear(4, 4)
+    chip = convert(nn.Sequential(layer, nn.ReLU(), layer), LAW)
+    assert chip[0] is chip[2]
+    assert isinstance(convert(layer, LAW), ArrayLinear)
+
+
+def test_flags_of_layers_are_kept():
+    net = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    net[1].eval()
+    net[0].requires_grad_(False)
+    chip = convert(net, LAW)
+    assert [part.training for part in chip] == [True, False, True]
+    assert [part.cells.requires_grad for part in (chip[0], chip[2])] == [False, True]
+
+
+def test_layers_that_no_array_can_take_are_named_unless_they_are_kept():
+    net = nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 4), nn.LayerNorm(4), nn.Linear(4, 4))
+    with pytest.raises(InputError, match=r'no array can take "0.weight" of Embedding; name in keep'):
+        convert(net, LAW)
+    chip = convert(net, LAW, keep=["0", "3"])
+    assert [type(part).__name__ for part in chip] == ["Embedding", "ArrayLinear", "LayerNorm", "Linear"]
+    with pytest.raises(InputError, match='no layer "4"'):
+        convert(net, LAW, keep=["4"])
+    tied = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    tied[1].weight = tied[0].weight
+    cases = {
+        "TransformerEncoderLayer": nn.TransformerEncoderLayer(4, 2),
+        "LSTM with a projection": nn.LSTM(3, 4, proj_size=2),
+        "ArrayLinear": nn.Sequential(nn.Linear(2, 2), ArrayLinear(2, 2, law=LAW)),
+        'shares its weights with "0"': tied,
+        "no layer that an array can take": nn.ReLU(),
+    }
+    for words, bad in cases.items():
+        with pytest.raises(InputError, match=words):
+            convert(bad, LAW)
+
+
+def test_the_arrays_of_a_model_are_those_of_the_same_network_of_numpy():
+    lenet = nn.Sequential(
+        *(nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)),
+    )
+    found = array_layers(convert(lenet, LAW, program=False), torch.zeros(2, 1, 28, 28))
+    expected = numpy_layers(network_from("lenet"), (28, 28, 1), 10)
+    names = ("kind", "rows", "columns", "positions", "input_values", "output_values", "kernel")
+    assert [[getattr(one, n) for n in names] for one in found] == [[getattr(one, n) for n in names] for one in expected]
+    recurrent = array_layers(convert(nn.LSTM(3, 4, batch_first=True), LAW), torch.zeros(2, 7, 3))
+    assert [(one.rows, one.columns, one.positions) for one in recurrent] == [(4, 16, 7), (5, 16, 7)]

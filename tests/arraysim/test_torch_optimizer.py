@@ -1,0 +1,262 @@
+"""The optimizer that writes arrays by pulses: groups, schedulers, rules, what waits for a step and what is refused."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the extra torch is not installed")
+
+from arraysim.datasets.datasets import load_dataset  # noqa: E402
+from arraysim.rules.registry import RULES  # noqa: E402
+from arraysim.synapses.ladder import ladder_law  # noqa: E402
+from arraysim.synapses.weights import FloatWeights  # noqa: E402
+from arraysim.torch.layers import ArrayConv2d, ArrayLinear  # noqa: E402
+from arraysim.torch.pulse_optimizer import PulseOptimizer  # noqa: E402
+from dwcore.errors import InputError  # noqa: E402
+
+LAW = ladder_law(states=9)
+
+
+def model(**array):
+    array = {"law": LAW, "seed": 1} | array
+    return torch.nn.Sequential(
+        ArrayConv2d(1, 4, 3, padding=1, **array),
+        torch.nn.BatchNorm2d(4),
+        torch.nn.ReLU(),
+        torch.nn.MaxPool2d(2),
+        torch.nn.Flatten(),
+        ArrayLinear(64, 10, **array),
+    )
+
+
+def digits(n=400):
+    data = load_dataset("digits")
+    images = torch.from_numpy(data.inputs(slice(n))).permute(0, 3, 1, 2)
+    return images, torch.from_numpy(data.labels[:n])
+
+
+def step(net, optimizer, n=20, seed=0):
+    images, labels = digits()
+    chosen = torch.randint(len(labels), (n,), generator=torch.Generator().manual_seed(seed))
+    loss = torch.nn.functional.cross_entropy(net(images[chosen]), labels[chosen])
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def weights(net):
+    return [net[0].weight, net[5].weight]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_lowers_the_loss(rule):
+    net = model()
+    optimizer = PulseOptimizer(net, rule=rule)
+    losses = [step(net, optimizer, seed=n) for n in range(30)]
+    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+
+
+@pytest.mark.parametrize("rule", ["mixed-precision", "tiki-taka"])
+def test_training_goes_on_from_a_state_bit_for_bit(rule, tmp_path):
+    net = model()
+    groups = [{"params": net[0].parameters(), "lr": 0.7}, {"params": [*net[1].parameters(), *net[5].parameters()]}]
+    optimizer = PulseOptimizer(groups, rule=rule, rate=0.2, momentum=0.9)
+    for n in range(3):
+        step(net, optimizer, seed=n)
+    torch.save([net.state_dict(), optimizer.state_dict()], tmp_path / "state.pt")
+    for n in range(3, 6):
+        step(net, optimizer, seed=n)
+    other = model(seed=5)
+    again = PulseOptimizer(
+        [{"params": other[0].parameters()}, {"params": [*other[1].parameters(), *other[5].parameters()]}],
+        rule=rule,
+        momentum=0.9,
+    )
+    saved = torch.load(tmp_path / "state.pt", weights_only=True)
+    other.load_state_dict(saved[0])
+    if rule == "tiki-taka":
+        with pytest.raises(InputError, match="other devices than the optimizer was made for"):
+            step(other, again)
+        again.zero_grad()
+        other.load_state_dict(saved[0])
+    again.load_state_dict(saved[1])
+    assert [group["lr"] for group in again.param_groups] == [0.7, 0.2]
+    for n in range(3, 6):
+        step(other, again, seed=n)
+    assert all(map(torch.equal, weights(other), weights(net)))
+    assert torch.equal(other[1].weight, net[1].weight)
+
+
+def test_groups_hold_arrays_and_digital_parameters():
+    net, twin = model(), model()
+    optimizer = PulseOptimizer([{"params": net.parameters(), "lr": 0.5}], momentum=0.9)
+    arrays, digital = PulseOptimizer(twin, rate=0.5), torch.optim.SGD(twin[1].parameters(), lr=0.5, momentum=0.9)
+    for n in range(3):
+        step(net, optimizer, seed=n)
+        step(twin, arrays, seed=n)
+        digital.step()
+        digital.zero_grad()
+    assert torch.equal(net[1].weight, twin[1].weight)
+    assert all(map(torch.equal, weights(net), weights(twin)))
+
+
+def test_a_frozen_layer_keeps_its_weights_and_a_thawed_one_moves():
+    net = model()
+    optimizer, before = PulseOptimizer(net, rate=5.0), weights(net)
+    net[0].requires_grad_(False)
+    step(net, optimizer)
+    assert torch.equal(net[0].weight, before[0])
+    assert not torch.equal(net[5].weight, before[1])
+    net[0].requires_grad_(True)
+    step(net, optimizer)
+    assert not torch.equal(net[0].weight, before[0])
+
+
+@pytest.mark.parametrize("rule", ["mixed-precision", "stochastic-pulses"])
+def test_a_gradient_waits_for_the_step_and_is_used_up_by_it(rule):
+    net = model()
+    optimizer = PulseOptimizer(net, rule=rule)
+    for forget in (net.zero_grad, optimizer.zero_grad):
+        net(digits(20)[0]).square().mean().backward()
+        assert net[5].gradient().abs().sum() > 0
+        forget()
+        assert net[5].gradient().abs().sum() == 0
+    step(net, optimizer)
+    assert net[5].gradient().abs().sum() == 0
+    before = weights(net)
+    optimizer.step()
+    assert all(map(torch.equal, weights(net), before))
+
+
+def test_rules_that_need_signals_see_those_of_all_uses():
+    shared, summed = (ArrayLinear(6, 4, law=LAW, seed=1, number=0) for _ in "ab")
+    value = torch.randn(8, 6, generator=torch.Generator().manual_seed(0))
+    moved = []
+    for layer, parts in ((shared, value.split(4)), (summed, (value,))):
+        optimizer = PulseOptimizer(layer, rule="stochastic-pulses", rate=2.0)
+        sum(layer(part).square().sum() for part in parts).backward()
+        before = layer.weight
+        optimizer.step()
+        moved.append(layer.weight - before)
+    # Errors are sent back in another order, so trains differ; the number of pulses does not.
+    assert (moved[0] != 0).sum() > 5
+    assert moved[0].abs().sum() == pytest.approx(moved[1].abs().sum(), rel=0.5)
+
+
+def test_a_clipped_gradient_counts_or_is_refused():
+    sent = {}
+    for limit in (None, 1e-6):
+        net = model()
+        optimizer = PulseOptimizer(net, rate=5.0)
+        net(digits(20)[0]).square().sum().backward()
+        if limit:
+            torch.nn.utils.clip_grad_norm_(net.parameters(), limit)
+        before = int(net[5].weights.array.pulses_sent.sum())
+        optimizer.step()
+        sent[limit] = int(net[5].weights.array.pulses_sent.sum()) - before
+    assert sent[1e-6] == 0 < sent[None]
+    net = model()
+    optimizer = PulseOptimizer(net, rule="stochastic-pulses")
+    net(digits(20)[0]).square().sum().backward()
+    torch.nn.utils.clip_grad_norm_(net.parameters(), 1e-6)
+    with pytest.raises(InputError, match="not that of its passes"):
+        optimizer.step()
+
+
+SCHEDULERS = {
+    "StepLR": {"step_size": 2},
+    "ExponentialLR": {"gamma": 0.5},
+    "CosineAnnealingLR": {"T_max": 4},
+    "OneCycleLR": {"max_lr": 2.0, "total_steps": 6},
+    "CyclicLR": {"base_lr": 0.1, "max_lr": 2.0, "step_size_up": 2},
+    "LambdaLR": {"lr_lambda": lambda epoch: 0.5**epoch},
+    "LinearLR": {},
+    "PolynomialLR": {"total_iters": 4},
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_schedulers_of_torch_set_the_rate(name):
+    net = model()
+    optimizer = PulseOptimizer(net, rate=1.0)
+    scheduler = getattr(torch.optim.lr_scheduler, name)(optimizer, **SCHEDULERS[name])
+    rates = set()
+    for n in range(4):
+        step(net, optimizer, seed=n)
+        scheduler.step()
+        rates.add(optimizer.rate)
+    assert len(rates) > 1
+    again = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0)
+    again.step(1.0)
+    again.step(2.0)
+    assert optimizer.rate == pytest.approx(0.1 * rates.pop(), rel=10)
+
+
+def test_a_closure_is_called_with_gradients_on():
+    net = model()
+    optimizer, before = PulseOptimizer(net, rate=5.0), weights(net)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = net(digits(20)[0]).square().sum()
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure).item() > 0
+    assert not torch.equal(net[5].weight, before[1])
+
+
+def test_arrays_of_a_model_are_numbered_in_its_order():
+    net = torch.nn.Sequential(*(ArrayLinear(6, 6, law=LAW, seed=1) for _ in range(3)))
+    given = [ArrayLinear(6, 6, law=LAW, seed=1, number=n) for n in range(3)]
+    PulseOptimizer(net)
+    assert all(torch.equal(a.weight, b.weight) for a, b in zip(net, given, strict=True))
+    net = torch.nn.Sequential(*(ArrayLinear(6, 6, law=LAW, seed=1) for _ in range(2)))
+    net(torch.zeros(1, 6))
+    with pytest.raises(InputError, match=r'layer "0" and layer "1" are the same devices \(seed 1, number 0\)'):
+        PulseOptimizer(net)
+
+
+def test_a_gradient_that_is_not_finite_is_refused_with_its_place_and_changes_nothing():
+    net = model()
+    optimizer, before = PulseOptimizer(net, rate=5.0), weights(net)
+    images = digits(20)[0].clone()
+    images[3, 0, 2, 2] = torch.nan
+    net(images).square().sum().backward()
+    with pytest.raises(InputError, match=r'layer "0": the gradient is nan at row 0, column 0'):
+        optimizer.step()
+    assert all(map(torch.equal, weights(net), before))
+    optimizer.zero_grad()
+    net[1].reset_running_stats()
+    step(net, optimizer)
+    assert not torch.equal(net[5].weight, before[1])
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"rate": -1.0}, "rate = -1 "),
+        ({"rate": float("nan")}, "rate = nan"),
+        ({"momentum": 1.0}, "momentum = 1 "),
+        ({"rule": "sing"}, 'did you mean "sign"'),
+        ({"settings": {"treshold": 0.6}}, 'did you mean "threshold"'),
+        ({"rule": "sign", "settings": {"threshold": 0.6}}, 'rule "sign" has no setting "threshold"'),
+        ({"settings": {"threshold": 2.0}}, "threshold = 2.0"),
+    ],
+)
+def test_settings_outside_their_range_are_refused(more, words):
+    with pytest.raises(InputError, match=words):
+        PulseOptimizer(ArrayLinear(4, 2, law=LAW), **more)
+
+
+def test_models_that_pulses_cannot_write_are_refused():
+    floats = ArrayLinear(1, 2, weights=FloatWeights(np.zeros((2, 2), np.float32)))
+    for nothing in (torch.nn.Linear(2, 2), floats, []):
+        with pytest.raises(InputError, match="no weights that pulses can write"):
+            PulseOptimizer(nothing)
+    with pytest.raises(InputError, match='unknown setting "rat"'):
+        PulseOptimizer([{"params": ArrayLinear(4, 2, law=LAW).parameters(), "rat": 1.0}])
+    optimizer = PulseOptimizer(model())
+    with pytest.raises(InputError, match="state of 1 arrays"):
+        optimizer.load_state_dict(PulseOptimizer(ArrayLinear(4, 2, law=LAW)).state_dict())
+    with pytest.raises(InputError, match='state of the rule "sign"'):
+        optimizer.load_state_dict(PulseOptimizer(model(), rule="sign").state_dict())
