@@ -81,9 +81,21 @@ from .training.search import search as search
 from .training.seeds import train_seeds as train_seeds
 
 # Layers of PyTorch, with the extra `torch`.
+ArrayConv1d: type
 ArrayConv2d: type
+ArrayGRU: type
+ArrayGRUCell: type
+ArrayLSTM: type
+ArrayLSTMCell: type
 ArrayLinear: type
+ArrayRNN: type
+ArrayRNNCell: type
 PulseOptimizer: type
+
+def convert(model, law, **options): ...
+def network_weights(model, example): ...
+def to_torch(model): ...
+
 __version__: str
 
 __all__ = [

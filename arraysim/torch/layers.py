@@ -137,8 +137,7 @@ class ArrayModule(torch.nn.Module):
 
     def _read(self, value: torch.Tensor, shape: torch.Size) -> torch.Tensor:
         """Return the outputs, of a shape, as the read path gives them."""
-        finite = torch.isfinite(value)
-        if not finite.all():
+        if not torch.isfinite(value.sum()) and not (finite := torch.isfinite(value)).all():
             place = tuple((~finite).nonzero()[0].tolist())
             raise InputError(
                 f"{self.chip.name}: input {place} is {value[place].item()}, a converter takes finite numbers"

@@ -151,11 +151,11 @@ class PulseOptimizer(torch.optim.Optimizer):
             if any(own[name] != saved.get(name) for name in ("rule", "settings")):
                 raise InputError(f'state of the rule "{saved.get("rule")}" given to an optimizer with "{own["rule"]}"')
         super().load_state_dict({name: part for name, part in state_dict.items() if name != "rules"})
-        for cells, saved in zip(self._rules, rules, strict=True):
+        for place, (cells, saved) in enumerate(zip(self._rules, rules, strict=True)):
             rule, weights = self._rules[cells]
             if weights is not cells.chip.weights:  # what the rule holds of its own is made of the devices
                 group = next(one for one in self.param_groups if any(p is cells for p in one["params"]))
-                rule = self._bind(cells, group, list(self._rules).index(cells))
+                rule = self._bind(cells, group, place)
             rule.restore({name: values.numpy() for name, values in saved.items()})
 
     def _bind(self, cells: Cells, group: dict, place: int) -> Rule:
@@ -172,8 +172,8 @@ class PulseOptimizer(torch.optim.Optimizer):
             return
         chip, (rule, weights) = p.chip, self._rules[p]
         chip.check()
-        wrong = ~torch.isfinite(p.grad)
-        if wrong.any():
+        # A sum is quick, and finite only if all values are.
+        if not torch.isfinite(p.grad.sum()) and (wrong := ~torch.isfinite(p.grad)).any():
             row, column = wrong.nonzero()[0].tolist()
             raise InputError(
                 f"{chip.name}: the gradient is {p.grad[row, column].item()} at row {row}, column {column} "

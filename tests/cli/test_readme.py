@@ -75,6 +75,15 @@ def test_page_on_devices(tmp_path):
     assert {notch.depth for notch in load_device(tmp_path / "deep.toml").notches} == {16e-9}
 
 
+def test_page_on_pytorch(tmp_path):
+    """The script learns, and what it saved gives nearly the same accuracy through converters and noise."""
+    pytest.importorskip("torch", reason="the extra torch is not installed")
+    block = PYTHON.findall((ROOT / "docs" / "pytorch.md").read_text(encoding="utf-8"))[0]
+    assert len(block.splitlines()) <= 40
+    said = re.search(r"accuracy ([\d.]+), energy per image ([\d.e+-]+) J", run_script(block, tmp_path))
+    assert float(said[1]) > 0.85 and 1e-12 < float(said[2]) < 1e-6
+
+
 def test_python_gives_what_it_says():
     names = {}
     exec(compile(BLOCKS[0], "README.md", "exec"), names)
