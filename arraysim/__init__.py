@@ -25,7 +25,7 @@ _torch_attribute, _, _torch_names = lazy_loader.attach(
         "torch.layers": ["ArrayConv1d", "ArrayConv2d", "ArrayLinear"],
         "torch.pulse_optimizer": ["PulseOptimizer"],
         "torch.recurrent": ["ArrayGRU", "ArrayGRUCell", "ArrayLSTM", "ArrayLSTMCell", "ArrayRNN", "ArrayRNNCell"],
-        "torch.survey": ["network_weights"],
+        "torch.survey": ["arrays_of", "network_weights"],
     },
 )
 

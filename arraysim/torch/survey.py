@@ -18,7 +18,7 @@ from dwcore.errors import InputError
 _PLAIN = (nn.Linear, nn.Conv2d, nn.modules.batchnorm._BatchNorm)
 
 
-def array_layers(model: nn.Module, example: torch.Tensor) -> list[ArrayLayer]:
+def arrays_of(model: nn.Module, example: torch.Tensor) -> list[ArrayLayer]:
     """Return the arrays of a model as ``chip_cost`` takes them; each use in a pass counts.
 
     Args:

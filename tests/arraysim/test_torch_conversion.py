@@ -17,7 +17,7 @@ from arraysim.synapses.weights import FloatWeights  # noqa: E402
 from arraysim.torch.cells import chips_of  # noqa: E402
 from arraysim.torch.conversion import convert, to_torch  # noqa: E402
 from arraysim.torch.layers import ArrayLinear  # noqa: E402
-from arraysim.torch.survey import array_layers, network_weights  # noqa: E402
+from arraysim.torch.survey import arrays_of, network_weights  # noqa: E402
 from dwcore.errors import InputError  # noqa: E402
 
 LAW = ladder_law(states=9)
@@ -158,9 +158,9 @@ def test_the_arrays_of_a_model_are_those_of_the_same_network_of_numpy():
         *(nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)),
     )
-    found = array_layers(convert(lenet, LAW, program=False), torch.zeros(2, 1, 28, 28))
+    found = arrays_of(convert(lenet, LAW, program=False), torch.zeros(2, 1, 28, 28))
     expected = numpy_layers(network_from("lenet"), (28, 28, 1), 10)
     names = ("kind", "rows", "columns", "positions", "input_values", "output_values", "kernel")
     assert [[getattr(one, n) for n in names] for one in found] == [[getattr(one, n) for n in names] for one in expected]
-    recurrent = array_layers(convert(nn.LSTM(3, 4, batch_first=True), LAW), torch.zeros(2, 7, 3))
+    recurrent = arrays_of(convert(nn.LSTM(3, 4, batch_first=True), LAW), torch.zeros(2, 7, 3))
     assert [(one.rows, one.columns, one.positions) for one in recurrent] == [(4, 16, 7), (5, 16, 7)]
