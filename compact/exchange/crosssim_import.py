@@ -19,6 +19,7 @@ from dwcore.errors import InputError
 
 MAX_STATES = 1024
 DIRECTIONS = ("increasing", "decreasing")
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".pdf", ".svg", ".eps", ".tif", ".tiff")
 RANGE_TOLERANCE = 1e-6
 """Relative to the range: how far the two directions of a device may differ in it."""
 
@@ -68,7 +69,7 @@ def device_pairs(paths: Sequence) -> list[tuple[Path, Path]]:
     """Sort files into (increasing, decreasing) pairs, one per device, by their names.
 
     Args:
-        paths: files with one of the two words in the name, or folders of such files.
+        paths: files with one of the two words in the name, or folders of such files or of folders with one device each.
 
     Raises:
         InputError: a file has neither word, or no partner, or the names tell of several kinds of devices.
@@ -94,10 +95,23 @@ def device_pairs(paths: Sequence) -> list[tuple[Path, Path]]:
 
 
 def _members(folder: Path) -> list[Path]:
-    found = [p for p in sorted(folder.iterdir()) if any(word in p.name.lower() for word in DIRECTIONS)]
-    if not found:
+    """Return the tables of a folder, or those of its sub-folders, which then hold a device each; pictures are none."""
+    found, below = (
+        _tables(folder),
+        [table for sub in sorted(folder.iterdir()) if sub.is_dir() for table in _tables(sub)],
+    )
+    if found and below:
+        raise InputError(
+            f"{folder}: holds tables, and {below[0].parent} below it too; name the folders or files to read"
+        )
+    if not found and not below:
         raise InputError(f'{folder}: holds no file with "increasing" or "decreasing" in its name')
-    return found
+    return found or below
+
+
+def _tables(folder: Path) -> list[Path]:
+    named = (p for p in sorted(folder.iterdir()) if any(word in p.name.lower() for word in DIRECTIONS))
+    return [p for p in named if p.is_file() and p.suffix.lower() not in PICTURES]
 
 
 def import_crosssim(

@@ -21,6 +21,9 @@ from dwcore.errors import InputError
 from dwcore.storage.column_file import ColumnFile, canonical, read_columns, shown
 from dwcore.storage.measurements import UNITS
 
+OVERFLOW = 9.9e37
+"""From here on a number is no reading: instruments write 9.9E37 or 9.91E+37 where there was none."""
+
 POLARITY = {
     1: ("+1", "1", "+", "up", "set", "ltp", "p", "potentiation", "pos", "positive", "1.0", "+1.0"),
     -1: ("-1", "-", "down", "reset", "ltd", "d", "depression", "neg", "negative", "-1.0"),
@@ -181,7 +184,7 @@ def _conductance(file: ColumnFile) -> np.ndarray:
 
 
 def _numbers(file: ColumnFile, name: str, *, missing: bool = False) -> np.ndarray:
-    """Numbers of a column; with `missing`, empty cells and nan are allowed."""
+    """Numbers of a column; with `missing`, empty cells, nan and what a meter writes at overflow are none."""
     if not missing:
         return file.numbers(name)
     values = np.empty(len(file.rows))
@@ -192,4 +195,5 @@ def _numbers(file: ColumnFile, name: str, *, missing: bool = False) -> np.ndarra
             values[i] = float(cell) if cell else math.nan
         except ValueError:
             raise InputError(f'{file.path} line {line}: {name} = "{cell}" must be a number or empty') from None
+    values[np.abs(values) >= OVERFLOW] = math.nan
     return values

@@ -1,6 +1,8 @@
 """`dwsynapse import`: transition tables from data of other programs."""
 
 import argparse
+import sys
+from pathlib import Path
 
 from dwcore.errors import InputError
 from dwsynapse.options import add_common, emit, path, si, whole_number, writable_hdf5
@@ -10,6 +12,8 @@ SOURCES = {
     "pulses": "one CSV file of measured pulse responses",
 }
 STATES = 64
+OVERLAP = 0.01
+"""Share of misplaced readings from which on the levels that were found are said to overlap [1]."""
 WIDE = 1.1
 """Ratio of spreads from which on another number of states is proposed [1]."""
 
@@ -123,6 +127,12 @@ def _import_pulses(arguments: argparse.Namespace):
         f"  readings put to a wrong state, expected: {report.misplaced:.2%}",
         f"  stand-ins for what is unknown: {', '.join(placeholders(table))}",
     ]
+    if arguments.states is None and report.misplaced > OVERLAP:
+        print(
+            f"{arguments.out}: the levels overlap, the device may have more of them or be continuous; "
+            f"{result['states']} states were found, --states sets their number",
+            file=sys.stderr,
+        )
     if report.empty_rows:
         lines.append(f"  {report.empty_rows} rows without a trial are assumed to stay")
     emit(arguments, result, lines)

@@ -51,8 +51,8 @@ def weights(net):
 def test_every_rule_lowers_the_loss(rule):
     net = model()
     optimizer = PulseOptimizer(net, rule=rule)
-    losses = [step(net, optimizer, seed=n) for n in range(30)]
-    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+    losses = [step(net, optimizer) for _ in range(30)]
+    assert np.mean(losses[-5:]) < 0.7 * losses[0]
 
 
 @pytest.mark.parametrize("rule", ["mixed-precision", "tiki-taka"])

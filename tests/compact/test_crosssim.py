@@ -119,6 +119,18 @@ def test_files_are_paired_by_name(tmp_path):
         device_pairs([tmp_path / "Z.txt"])
 
 
+def test_pictures_are_passed_over_and_sub_folders_hold_a_device_each(tmp_path):
+    for device in ("2", "10"):
+        (tmp_path / device).mkdir()
+        for name in ("increasing.txt", "decreasing.txt", "increasing.png"):
+            (tmp_path / device / name).touch()
+    assert [up.parent.name for up, _ in device_pairs([tmp_path])] == ["2", "10"]
+    assert len(device_pairs([tmp_path / "2"])) == 1
+    (tmp_path / "increasing.txt").touch()
+    with pytest.raises(InputError, match=r"holds tables, and .*10 below it too"):
+        device_pairs([tmp_path])
+
+
 def test_reversed_directions_are_refused(pair):
     with pytest.raises(InputError, match="its pulses must raise the conductance"):
         import_crosssim([pair[::-1]])
