@@ -159,7 +159,7 @@ class ArrayLayer:
         positions: matrix-vector products per image, forward [1].
         input_values: values of one image that enter the layer [1].
         output_values: values of one image that leave it [1].
-        kernel: side of the kernel, 1 for a linear layer [1].
+        kernel: side of the kernel, or of a square of its area, 1 for a linear layer [1].
     """
 
     name: str
@@ -169,7 +169,7 @@ class ArrayLayer:
     positions: int
     input_values: int
     output_values: int
-    kernel: int = 1
+    kernel: float = 1
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

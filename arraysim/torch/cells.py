@@ -8,6 +8,7 @@
 import copy
 import dataclasses
 import functools
+from typing import Any
 
 import numpy as np
 import torch
@@ -80,6 +81,8 @@ class Chip:
         settled: whether the devices may not be drawn anew, since somebody has seen them or gave their number.
     """
 
+    weights: Any  # FloatWeights, or PulsedWeights where pulsed is true
+
     def __init__(self, weights: FloatWeights, *, groups: int = 1, plan: ChipPlan | None = None, share: float = 0.0):
         """Take weights.
 
@@ -139,10 +142,13 @@ class Chip:
 
     def redraw(self, number: int, largest_weight: float | None = None) -> None:
         """Give the array its number among those of the seed, and devices anew if that or their range is another one."""
+        if self.plan is None:
+            raise InputError(f"{self.name}: weights made elsewhere cannot be drawn anew")
         largest = self.plan.largest_weight if largest_weight is None else largest_weight
+        plan = dataclasses.replace(self.plan, number=number, largest_weight=largest)
         if (self.plan.number, self.plan.largest_weight) != (number, largest):
-            self.plan = dataclasses.replace(self.plan, number=number, largest_weight=largest)
-            self._take(first_weights(self.plan, self.share))
+            self.plan = plan
+            self._take(first_weights(plan, self.share))
             self.look_through(self.periphery)
         self.settled = True
 
@@ -344,19 +350,19 @@ def number(chips: list[Chip]) -> None:
         other = held.setdefault(id(chip.weights), chip)
         if other is not chip:
             raise InputError(f"{other.name} and {chip.name} hold the same weights; use one of the modules twice")
-    planned = [chip for chip in chips if chip.plan is not None]
+    planned = [(chip, chip.plan) for chip in chips if chip.plan is not None]
     taken: dict[tuple[int, int], Chip] = {}
-    for chip in (chip for chip in planned if chip.settled):
-        other = taken.setdefault((chip.plan.seed, chip.plan.number), chip)
-        if other is not chip:
+    for chip, plan in planned:
+        if chip.settled and (other := taken.setdefault((plan.seed, plan.number), chip)) is not chip:
             raise InputError(
-                f"{other.name} and {chip.name} are the same devices (seed {chip.plan.seed}, number {chip.plan.number}); "
+                f"{other.name} and {chip.name} are the same devices (seed {plan.seed}, number {plan.number}); "
                 "give each a number of its own, or make the PulseOptimizer before the model is used"
             )
-    for chip in (chip for chip in planned if not chip.settled):
-        free = next(n for n in range(MAX_NUMBER) if (chip.plan.seed, n) not in taken)
-        taken[chip.plan.seed, free] = chip
-        chip.redraw(free)
+    for chip, plan in planned:
+        if not chip.settled:
+            free = next(n for n in range(MAX_NUMBER) if (plan.seed, n) not in taken)
+            taken[plan.seed, free] = chip
+            chip.redraw(free)
 
 
 def first_weights(plan: ChipPlan, share: float) -> PulsedWeights:

@@ -6,6 +6,7 @@ weights must be named by the caller, who thereby says that it stays digital.
 
 import copy
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,7 +82,7 @@ def convert(
         raise InputError(f"quantile = {quantile} [1] must be > 0 and <= 1")
     chosen = _chosen(model, list(keep))
     config = program if isinstance(program, WriteVerifyConfig) else WriteVerifyConfig() if program else None
-    array = {"law": law, "settings": settings, "seed": seed, "error_bits": error_bits}
+    array: dict = {"law": law, "settings": settings, "seed": seed, "error_bits": error_bits}
     if config is not None:
         array["initial_share"] = 0.0
     made = {id(old): _array_of(old, array) for old in chosen}
@@ -92,7 +93,7 @@ def convert(
         if config is None:
             chip.redraw(place)
         else:
-            _write(chip, place, weights, quantile, config)
+            _write(chip, place, weights, quantile, config, seed)
         chip.look_through(periphery)
     number(chips_of(new))
     return new
@@ -158,16 +159,16 @@ def _array_of(old: nn.Module, array: dict) -> nn.Module:
     return new.requires_grad_(any(parameter.requires_grad for parameter in old.parameters()))
 
 
-def _write(chip: Chip, place: int, weights: np.ndarray, quantile: float, config: WriteVerifyConfig) -> None:
+def _write(chip: Chip, place: int, weights: np.ndarray, quantile: float, config: WriteVerifyConfig, seed: int) -> None:
     """Give an array its number and the range that the weights need, and write them."""
     largest = float(np.quantile(np.abs(weights), quantile))
     chip.redraw(place, largest if largest > 0 else None)
     chip.weights.clear()
-    chip.programmed = write_verify(chip.weights, weights, seed=(chip.plan.seed, _VERIFY, place), config=config)
+    chip.programmed = write_verify(chip.weights, weights, seed=(seed, _VERIFY, place), config=config)
     chip.written()
 
 
-def matrices(layer: nn.Module) -> list[np.ndarray]:
+def matrices(layer: Any) -> list[np.ndarray]:
     """Return the weights of a layer of torch as its arrays hold them, each (rows, columns)."""
     if isinstance(layer, nn.RNNBase | nn.RNNCellBase):
         ends = [name.removeprefix("weight_ih") for name, _ in layer.named_parameters() if name.startswith("weight_ih")]

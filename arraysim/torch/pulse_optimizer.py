@@ -83,10 +83,10 @@ class PulseOptimizer(torch.optim.Optimizer):
             if name not in known:
                 raise InputError(f'parameter group: unknown setting "{name}"{nearest(name, known)}')
         group = {**self.defaults, **param_group}
-        known = rule_settings(group["rule"])
+        told = rule_settings(group["rule"])
         for name in group["settings"]:
-            if name not in known:
-                raise InputError(f'rule "{group["rule"]}" has no setting "{name}"{nearest(name, known)}')
+            if name not in told:
+                raise InputError(f'rule "{group["rule"]}" has no setting "{name}"{nearest(name, told)}')
         if group["lr"] is None:
             group["lr"] = RULES[group["rule"]].rate
         _check_group(group)
@@ -113,15 +113,16 @@ class PulseOptimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        due = [(p, group) for group in self.param_groups for p in group["params"] if p.grad is not None]
-        for p, group in due:
+        due = [(p, p.grad, group) for group in self.param_groups for p in group["params"] if p.grad is not None]
+        for p, gradient, group in due:
             _check_group(group)
-            self._check(p)
-        for p, group in due:
             if p in self._rules:
-                self._pulse(p, float(group["lr"]))
+                self._check(p, gradient)
+        for p, gradient, group in due:
+            if p in self._rules:
+                self._pulse(p, gradient, float(group["lr"]))
             else:
-                self._descend(p, float(group["lr"]), group["momentum"])
+                self._descend(p, gradient, float(group["lr"]), group["momentum"])
             p.grad = None
         return loss
 
@@ -166,17 +167,15 @@ class PulseOptimizer(torch.optim.Optimizer):
         self._rules[cells] = rule, weights
         return rule
 
-    def _check(self, p: torch.Tensor) -> None:
+    def _check(self, cells: Cells, gradient: torch.Tensor) -> None:
         """Refuse what cannot be written, before anything is."""
-        if p not in self._rules:
-            return
-        chip, (rule, weights) = p.chip, self._rules[p]
+        chip, (rule, weights) = cells.chip, self._rules[cells]
         chip.check()
         # A sum is quick, and finite only if all values are.
-        if not torch.isfinite(p.grad.sum()) and (wrong := ~torch.isfinite(p.grad)).any():
+        if not torch.isfinite(gradient.sum()) and (wrong := ~torch.isfinite(gradient)).any():
             row, column = wrong.nonzero()[0].tolist()
             raise InputError(
-                f"{chip.name}: the gradient is {p.grad[row, column].item()} at row {row}, column {column} "
+                f"{chip.name}: the gradient is {gradient[row, column].item()} at row {row}, column {column} "
                 f"({int(wrong.sum())} of {wrong.numel()}); no pulse was sent: look for such values in the batch"
             )
         if weights is not chip.weights and (rule.arrays or weights.mean_step != chip.weights.mean_step):
@@ -184,24 +183,23 @@ class PulseOptimizer(torch.optim.Optimizer):
                 f"{chip.name}: has other devices than the optimizer was made for; load its state after that of the "
                 "model, or make it anew"
             )
-        if chip.keeps_signals and not _same(p.grad.numpy(), chip.signals):
+        if chip.keeps_signals and not _same(gradient.numpy(), chip.signals):
             raise InputError(
                 f"{chip.name}: its gradient is not that of its passes (clipped, scaled, or sent backward before the "
                 "optimizer was made), but this rule writes what drove rows and columns; use the rule mixed-precision"
             )
 
-    def _pulse(self, cells: Cells, rate: float) -> None:
+    def _pulse(self, cells: Cells, gradient: torch.Tensor, rate: float) -> None:
         chip, (rule, _) = cells.chip, self._rules[cells]
         if chip.keeps_signals:
             inputs, errors = (np.concatenate(signals) for signals in zip(*chip.signals, strict=True))
             rule.update(chip.weights, inputs, errors, rate)
         else:
-            chip.weights.pulse(rule.directions(cells.grad.numpy(), rate))
+            chip.weights.pulse(rule.directions(gradient.numpy(), rate))
         chip.forget()
         chip.written()
 
-    def _descend(self, p: torch.Tensor, rate: float, momentum: float) -> None:
-        step = p.grad
+    def _descend(self, p: torch.Tensor, step: torch.Tensor, rate: float, momentum: float) -> None:
         if momentum:
             state = self.state[p]
             state["momentum_buffer"] = step = momentum * state.get("momentum_buffer", 0.0) + step

@@ -4,6 +4,8 @@ A cell has two arrays, as in ``torch.nn``: one reads the input, one the state, e
 gates and states are digital. A layer reads the inputs of all steps at once and the state step by step.
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -160,7 +162,8 @@ class _Recurrent(nn.Module):
 
     def _sweep(self, index: int, value: torch.Tensor, state) -> tuple[torch.Tensor, Gates]:
         """Return the outputs of one cell along a sequence, and its last state."""
-        cell, backward = self.cells[index], index % self.directions == 1
+        cell: Any = self.cells[index]
+        backward = index % self.directions == 1
         if state is None:
             now = cell.first(value.shape[1:-1], value)
         else:

@@ -5,6 +5,7 @@ Both follow one example through a copy of the model, so they see the layers in t
 
 import copy
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,7 +32,7 @@ def arrays_of(model: nn.Module, example: torch.Tensor) -> list[ArrayLayer]:
     uses = _uses(model, example, ArrayModule)
     if not uses:
         raise InputError("the model has no layer in an array; use convert")
-    found = {}
+    found: dict[str, ArrayLayer] = {}
     for name, layer, entered, left in uses:
         if layer.chip.groups > 1:
             raise InputError(f'layer "{name}": the cost knows no convolutions with groups')
@@ -66,7 +67,9 @@ def network_weights(model: nn.Module, example: torch.Tensor) -> dict[str, np.nda
     others = [f'"{name}"' for name, p in model.named_parameters() if id(p) not in known]
     if others:
         raise InputError(f"networks of numpy have no place for {', '.join(others)}")
-    found, channels, used, normalizations = {}, 0, set(), 0
+    found: dict[str, np.ndarray] = {}
+    used: set[str] = set()
+    channels = normalizations = 0
     for name, layer, entered, left in _uses(model, example, _PLAIN):
         if name in used:
             raise InputError(f'layer "{name}" is used twice, a network of numpy has each once')
@@ -89,7 +92,7 @@ def network_weights(model: nn.Module, example: torch.Tensor) -> dict[str, np.nda
     return found
 
 
-def _uses(model: nn.Module, example: torch.Tensor, kinds) -> list[tuple[str, nn.Module, torch.Tensor, torch.Tensor]]:
+def _uses(model: nn.Module, example: torch.Tensor, kinds) -> list[tuple[str, Any, torch.Tensor, torch.Tensor]]:
     """Return name, layer, input and output of every use of some kinds of layers, in order."""
     uses, model = [], copy.deepcopy(model).eval()
     for name, layer in model.named_modules():
@@ -107,7 +110,7 @@ def _check_kernel(name: str, layer: nn.Conv2d) -> None:
         raise InputError(f'layer "{name}": networks of numpy have square kernels without groups and dilation')
 
 
-def _normalization(name: str, layer: nn.Module, number: int) -> dict[str, np.ndarray]:
+def _normalization(name: str, layer: Any, number: int) -> dict[str, np.ndarray]:
     if layer.weight is None or layer.running_mean is None:
         raise InputError(f'layer "{name}": a normalization needs scale, shift and running statistics')
     pairs = {"parameters": (layer.weight, layer.bias), "running": (layer.running_mean, layer.running_var)}
