@@ -31,9 +31,7 @@ class SignRule(Rule):
         self._batch = np.zeros(1, np.int64)
 
     @classmethod
-    def for_layer(
-        cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float, **settings
-    ) -> "SignRule":
+    def for_layer(cls, weights: PulsedWeights, *, seed: tuple[int, ...], threshold: float, **settings) -> "SignRule":
         """Return the rule for one layer; it needs neither steps nor thresholds."""
         return cls(weights.values.shape, seed=seed, **settings)
 
