@@ -463,9 +463,11 @@ def _chip(
         weight_range: largest weight times the root of the rows [1].
         initial_share: largest initial weight as a share of the largest [1].
     """
-    if (law is None) == (weights is None):
-        raise InputError("give a law to make an array, or weights made elsewhere")
-    if weights is not None:
+    if law is not None and weights is not None:
+        raise InputError("give a law to make an array, or weights made elsewhere, not both")
+    if law is None:
+        if weights is None:
+            raise InputError("give a law to make an array, or weights made elsewhere")
         if weights.values.shape != (rows, columns):
             raise InputError(f"weights of shape {weights.values.shape} given to a layer of shape {(rows, columns)}")
         if groups > 1 and getattr(weights, "reader", None) is not None:

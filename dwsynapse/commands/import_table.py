@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from dwcore.errors import InputError
 from dwsynapse.options import add_common, emit, path, si, whole_number, writable_hdf5
