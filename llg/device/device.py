@@ -79,6 +79,8 @@ class Device:
                 yield '[wall]: H_K = -(N_z - N_y) Ms must be given where [material] easy_axis = "x"'
             if self.wall.model != "q-phi" or self.torque.theta_SH != 0:
                 yield '[wall] model must be "q-phi" and [torque] theta_SH must be 0 where [material] easy_axis = "x"'
+            if self.wall.shape != "rigid":
+                yield '[wall] shape must be "rigid" where [material] easy_axis = "x"'
         if self.gate is not None:
             levels = (self.gate.rest_level, 1.0) if self.gate_level is None else (self.gate_level,)
             change = min(self.gate.change(level, self.track.thickness) for level in levels)
@@ -122,7 +124,24 @@ class Device:
             inside = np.clip(q, 0.0, self.track.length)
             V = V + self.gate_change * self._gate_potential(inside)
             slope = slope + self.gate_change * self._gate_potential(inside, 1)
+        if self.wall.shape == "relaxed" and self.notches:
+            inside = np.clip(q, 0.0, self.track.length)
+            V, slope = V + self._relaxed_potential(inside), slope + self._relaxed_potential(inside, 1)
         return V, slope
+
+    @functools.cached_property
+    def _relaxed_potential(self) -> Callable[..., np.ndarray]:
+        """Spline of what the wall gains by its shape in the notches [J] over q [m]."""
+        from scipy.interpolate import CubicHermiteSpline
+
+        from llg.device.relaxed_wall import notch_potential  # compiles, and rigid walls never need it
+
+        wall, q = self.straight_wall, self.geometry.q
+        delta = abs(self.material.D) * self.material.neel_share(wall) / wall.sigma_0
+        single = self.instance > 0 or self.gate is not None
+        V, slope = notch_potential(q, self.notches, self.track.base_width, wall.Delta, delta, between=single)
+        unit = wall.sigma_0 * wall.Delta * self.track.thickness
+        return CubicHermiteSpline(q, unit * V, unit / wall.Delta * slope)
 
     @functools.cached_property
     def _gate_potential(self) -> Callable[..., np.ndarray]:

@@ -14,6 +14,8 @@ LARGEST_TEMPERATURE = 2000.0
 MODELS = ("q-phi", "q-phi-delta", "q-phi-chi")
 """Equations of motion: rigid wall, wall of moving width, wall that tilts; see `llg.runs.models`."""
 
+WALL_SHAPES = ("rigid", "relaxed")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Material(Parameters):
@@ -40,6 +42,12 @@ class Material(Parameters):
         """Effective anisotropy [J/m^3]: K_u - mu0 Ms^2/2 of a perpendicular film, K_u of a soft strip."""
         return self.K_u if self.in_plane else self.K_u - 0.5 * MU_0 * self.Ms**2
 
+    def neel_share(self, wall: "Wall") -> float:
+        """Return |cos phi| at rest on a straight track, 1 of a Neel wall: pi |H_D|/(2 H_K) up to 1."""
+        if wall.H_K <= 0 or self.D == 0:
+            return 1.0
+        return min(math.pi * abs(self.D) / (2 * MU_0 * self.Ms * wall.Delta * wall.H_K), 1.0)
+
     def problems(self) -> Iterator[str]:
         """The film must be perpendicular, a strip cannot be chiral."""
         if self.in_plane and self.D != 0:
@@ -54,6 +62,9 @@ class Wall(Parameters):
     """What the straight wall is known to be, from micromagnetics or measurement; overrides what the material gives."""
 
     model: str = word("equations of motion", default="q-phi", choices=MODELS)
+    shape: str = word(
+        "rigid: straight across the track; relaxed: of least energy in each notch", default="rigid", choices=WALL_SHAPES
+    )
     Q: float = quantity("+1: up on the left and down on the right, -1: the reverse", "1", default=1.0)
     Delta: float | None = quantity("wall width parameter", "m", default=None, gt=0)
     sigma_0: float | None = quantity("energy of the straight Bloch wall without DMI", "J/m^2", default=None, gt=0)
