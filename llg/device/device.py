@@ -35,6 +35,8 @@ SECTIONS: dict[str, type[Parameters]] = {
     "gate": Gate,
     "variation": Variation,
 }
+WIDEST = 40.0
+"""Most wall widths across the track that a wall relaxed at a given moment crosses as one piece."""
 _REQUIRED = ("material", "track")
 _OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate")
 
@@ -81,6 +83,13 @@ class Device:
                 yield '[wall] model must be "q-phi" and [torque] theta_SH must be 0 where [material] easy_axis = "x"'
             if self.wall.shape != "rigid":
                 yield '[wall] shape must be "rigid" where [material] easy_axis = "x"'
+        if self.wall.shape == "relaxed" and not self.material.in_plane:
+            limit = WIDEST * self.wall.resolved(self.material, self.track.thickness).Delta
+            if self.track.width > limit:
+                yield (
+                    f'[track] width = {self.track.width:g} [m] must be <= {WIDEST:g} Delta = {limit:.3g} '
+                    'for [wall] shape = "relaxed"; use "rigid"'
+                )
         if self.gate is not None:
             levels = (self.gate.rest_level, 1.0) if self.gate_level is None else (self.gate_level,)
             change = min(self.gate.change(level, self.track.thickness) for level in levels)

@@ -14,7 +14,8 @@ w dq_S = s2(q) dq, and what is added to its energy is
 
     V(q) = U(q_S(q)) - U(far) - [E(q) - E(far)],      E/t = s2 sigma_0 - pi s1 |D cos phi_rest|
 
-without the term of H_K, which stays as it is. There is no new coordinate: the shape follows q at once. It decays in some
+without the term of H_K, which stays as it is. Where the wall snaps from one shape to another (off the corners of rectangular or deep
+notches) the lower of the energies on the way out and on the way back counts. There is no new coordinate: the shape follows q at once. It decays in some
 40 ps at alpha = 0.3, the slower the smaller alpha; faster edges and weaker damping are outside. In units of Delta and
 sigma_0 Delta t, V depends on the outline over Delta and on delta = D/sigma_0 alone. Long-range magnetostatics beyond that in sigma_0
 is left out, and so are slopes of the tabulated outline, of roughness and of contact pads.
@@ -52,6 +53,7 @@ _PAD = 8.0  # [Delta] of track that is free to move on either side of the wall
 _SAMPLES = 16  # of the outline per cell
 _LEAST_FILL = 1e-3  # smaller cells are left out
 _GRADIENT = 3e-5  # of the scaled angles at which the search ends, in units of sigma_0 Delta t
+_SNAP = 0.1  # energy between two places, beyond the work of the force, at which the wall has snapped to another shape
 _ROUNDING = 30  # times that still counts as the end where rounding stops the search
 
 
@@ -214,28 +216,41 @@ def _sweep(outline, reach: float, delta: float) -> np.ndarray:
     strip = _Strip(outline, cells, h, delta)
     g = average_width(lambda x: outline(x - cells * h), 2 * cells * h, 1.0, 1.0)
     s1, s2 = (CubicHermiteSpline(g.q - cells * h, s, ds) for s, ds in ((g.s1, g.ds1), (g.s2, g.ds2)))
-    moment = s2.antiderivative()
-    start, moved = float(moment(0.0)), []
-    window, q = math.ceil(_PAD * CELLS_PER_DELTA), 0.0
-    for step in range(0, math.ceil(reach / (_STRIDE * h)) + 1):
-        if step:
-            column = cells + _STRIDE * step
-            columns = slice(column - window, min(column + window, 2 * cells))
-            strip.shift(columns, _STRIDE)
-            found = strip.relax(float(moment(q + _STRIDE * h)) - start, columns)
-        else:
-            found = strip.relax(0.0, slice(0, 2 * cells))
-        energy, reached, pull = found
-        for _ in range(20):
-            q -= float((moment(q) - start - reached) / s2(q))
-        moved.append((q, energy, pull * float(s2(q))))
-    q, energy, force = np.array(moved).T
+    out = _pass(strip, range(0, math.ceil(reach * CELLS_PER_DELTA) + _STRIDE, _STRIDE), s2)
+    q, energy, force = out
+    if np.any(np.abs(np.diff(energy) - 0.5 * (force[1:] + force[:-1]) * np.diff(q)) > _SNAP):
+        back = _pass(strip, range((q.size - 1) * _STRIDE, -1, -_STRIDE), s2)[:, ::-1]
+        q, energy, force = np.where(back[1] < energy, back, out)
     V = energy - (s2(q) - math.pi * delta * s1(q))
     slope = force - (s2(q, 1) - math.pi * delta * s1(q, 1))
     slope[-1] = 0.0
     if np.allclose(outline(g.q), outline(-g.q)):
         slope[0] = 0.0
     return np.stack([q, V - V[-1], slope])
+
+
+def _pass(strip: "_Strip", columns: range, s2) -> np.ndarray:
+    """Return place, energy and force of the wall moved through some columns right of the middle, shape (3, n).
+
+    Args:
+        strip: the track; its wall is where it was left.
+        columns: cells from the middle, in steps of `_STRIDE`.
+        s2: average of the width over the place [Delta], a spline.
+    """
+    moment, moved = s2.antiderivative(), []
+    middle, window, h = len(strip.fill) // 2, math.ceil(_PAD * CELLS_PER_DELTA), strip.h
+    for column in columns:
+        free = slice(middle + column - window, min(middle + column + window, 2 * middle))
+        if not moved:
+            free = slice(0, 2 * middle)
+        else:
+            strip.shift(free, columns.step)
+        q = moved[-1][0] + columns.step * h if moved else column * h
+        energy, reached, pull = strip.relax(float(moment(q) - moment(0.0)), free)
+        for _ in range(20):
+            q -= float((moment(q) - moment(0.0) - reached) / s2(q))
+        moved.append((q, energy, pull * float(s2(q))))
+    return np.array(moved).T
 
 
 class _Strip:
@@ -266,7 +281,8 @@ class _Strip:
 
     def shift(self, columns: slice, stride: int):
         """Move the moments of some columns to the right by a stride."""
-        self.angles[columns] = self.angles[columns.start - stride : columns.stop - stride].copy()
+        source = np.clip(np.arange(columns.start, columns.stop) - stride, 0, len(self.fill) - 1)
+        self.angles[columns] = self.angles[source]
 
     def relax(self, moment: float, columns: slice) -> tuple[float, float, float]:
         """Relax some columns at a moment; return the energy, the moment reached and minus the pull of the spring on it.
@@ -301,7 +317,7 @@ class _Strip:
             angles[inner] = variables.reshape(angles[inner].shape) / factor
             moments(angles, m)
             energy, inside = energy_and_slope(m, fill, right, above, self.h, self.delta, slope)
-            turn_to_angles(m, slope, fill, spring(inside) * self.h**2, scale, gradient)
+            turn_to_angles(angles, m, slope, fill, spring(inside) * self.h**2, scale, gradient)
             return energy + 0.5 * spring(inside) ** 2 / self.stiffness, gradient[inner].ravel()
 
         options = {"maxcor": 15, "maxiter": 3000, "maxfun": 6000, "ftol": 1e-12, "gtol": _GRADIENT}

@@ -81,10 +81,11 @@ def energy_and_slope(m, fill, right, above, h, delta, slope):
 
 
 @compiled(fastmath={"contract"})
-def turn_to_angles(m, slope, fill, pull, scale, gradient):
+def turn_to_angles(angles, m, slope, fill, pull, scale, gradient):
     """Write the gradient by the scaled angles.
 
     Args:
+        angles: theta and psi of each cell, shape (columns, rows, 2) [rad].
         m: unit vectors, shape (columns, rows, 3).
         slope: derivatives of the energy by m, shape (columns, rows, 3).
         fill: share of each cell inside the outline, shape (columns, rows).
@@ -96,6 +97,6 @@ def turn_to_angles(m, slope, fill, pull, scale, gradient):
         for j in range(m.shape[1]):
             x, y, z = m[i, j, 0], m[i, j, 1], m[i, j, 2]
             along, across, up = slope[i, j, 0], slope[i, j, 1], slope[i, j, 2] + pull * fill[i, j]
-            flat = math.sqrt(1 - y * y)
+            flat = math.cos(angles[i, j, 1])
             gradient[i, j, 0] = (x * up - z * along) / scale[i, j]
             gradient[i, j, 1] = (flat * across - y / flat * (x * along + z * up)) / scale[i, j]
