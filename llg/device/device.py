@@ -87,7 +87,7 @@ class Device:
             limit = WIDEST * self.wall.resolved(self.material, self.track.thickness).Delta
             if self.track.width > limit:
                 yield (
-                    f'[track] width = {self.track.width:g} [m] must be <= {WIDEST:g} Delta = {limit:.3g} '
+                    f"[track] width = {self.track.width:g} [m] must be <= {WIDEST:g} Delta = {limit:.3g} "
                     'for [wall] shape = "relaxed"; use "rigid"'
                 )
         if self.gate is not None:

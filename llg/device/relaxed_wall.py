@@ -14,11 +14,12 @@ w dq_S = s2(q) dq, and what is added to its energy is
 
     V(q) = U(q_S(q)) - U(far) - [E(q) - E(far)],      E/t = s2 sigma_0 - pi s1 |D cos phi_rest|
 
-without the term of H_K, which stays as it is. Where the wall snaps from one shape to another (off the corners of rectangular or deep
-notches) the lower of the energies on the way out and on the way back counts. There is no new coordinate: the shape follows q at once. It decays in some
-40 ps at alpha = 0.3, the slower the smaller alpha; faster edges and weaker damping are outside. In units of Delta and
-sigma_0 Delta t, V depends on the outline over Delta and on delta = D/sigma_0 alone. Long-range magnetostatics beyond that in sigma_0
-is left out, and so are slopes of the tabulated outline, of roughness and of contact pads.
+without the term of H_K, which stays as it is. There is no new coordinate: the shape follows q at once. It decays in some 40 ps
+at alpha = 0.3, the slower the smaller alpha; faster edges and weaker damping are outside. In units of Delta and
+sigma_0 Delta t, V depends on the outline over Delta and on delta = D/sigma_0 alone. Left out are long-range magnetostatics
+beyond that in sigma_0, and the slopes of a tabulated outline, of roughness and of contact pads. Where the wall snaps
+from one shape to another (off the corners of rectangular or deep notches) the lower of the energies on the way out and
+on the way back counts.
 
 Device instances differ in each notch; theirs are interpolated between notches whose sizes are powers of exp(`LATTICE`).
 
@@ -27,6 +28,7 @@ References:
     D. C. Liu, J. Nocedal, Math. Program. 45, 503 (1989): the minimizer, as in `scipy.optimize`.
 """
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -204,6 +206,9 @@ def _both_sides(cuts: tuple[Cut, ...], width: float, delta: float) -> np.ndarray
     x = np.linspace(0, reach, 4001)
     same = np.allclose(outline(x), outline(-x), rtol=0, atol=1e-6 * width)
     left = right if same else _sweep(lambda x: outline(-x), reach, delta)
+    middle = 0.5 * (left[1, 0] + right[1, 0])  # the two searches end a little apart at their common start
+    for side in (left, right) if not same else ():
+        side[1] += (middle - side[1, 0]) * (1 - side[0] / side[0, -1])
     return np.concatenate([left[:, :0:-1] * np.array([[-1.0], [1.0], [-1.0]]), right], axis=1)
 
 
@@ -362,4 +367,5 @@ def _keep(key: str, values: np.ndarray):
         np.save(temporary, values, allow_pickle=False)
         temporary.replace(folder / f"{key}.npy")
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -48,6 +48,29 @@ class QPhiDeltaModel(ThirdCoordinateModel):
         """Change of the averaged widths with zeta."""
         return widening_response(self.device)
 
+    def _extra(self, q):
+        V, slope = super()._extra(q)
+        if self.device.wall.shape == "rigid":
+            return V, slope
+        inside = np.clip(q, 0.0, self.device.track.length)
+        return V + self._own_gain(inside), slope + self._own_gain(inside, 1)
+
+    @functools.cached_property
+    def _own_gain(self):
+        """Spline of the energy [J] that the width gains at rest, which `llg.device.relaxed_wall` has counted already."""
+        from scipy.interpolate import CubicSpline  # slow to import, and the ensembles never need it
+
+        g, r, material = self.device.geometry, self.response, self.device.material
+        chiral = math.pi * abs(material.D) * material.neel_share(self.device.straight_wall) / self.sigma_0
+        lam = np.ones_like(g.q)
+        for _ in range(20):  # Newton's method on the derivative of E = s2 (lam + 1/lam)/2 - chiral s1
+            s2 = g.s2 + (lam - 1) * r.b2
+            force = 0.5 * s2 * (1 - lam**-2) + 0.5 * r.b2 * (lam + 1 / lam) - chiral * r.b1
+            lam = np.clip(lam - np.clip(force / (s2 * lam**-3 + r.b2 * (1 - lam**-2)), -0.2, 0.2), LEAST, LARGEST)
+        zeta = lam - 1
+        gain = g.s2 - chiral * g.s1 - 0.5 * (g.s2 + zeta * r.b2) * (lam + 1 / lam) + chiral * (g.s1 + zeta * r.b1)
+        return CubicSpline(g.q, self.sigma_0 * self.t * gain)
+
     def energy(  # type: ignore[override]  # one coordinate more
         self, q, phi, Delta=None, field: Field = NO_FIELD, current_density: float = 0.0
     ) -> np.ndarray:

@@ -1,0 +1,227 @@
+"""The wall relaxed in its notch: gradient, symmetry, micromagnetics, what is kept between runs, and what is refused."""
+
+import dataclasses
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.interpolate import CubicSpline
+
+from dwcore.errors import InputError
+from llg.constants import MU_0
+from llg.device import relaxed_wall
+from llg.device.device import device_from_mapping
+from llg.device.relaxed_wall import Cut, correction, notch_potential
+from llg.kernels.wall_energy import energy_and_slope, moments, turn_to_angles
+from llg.landscape.wells import find_wells
+from llg.walls.q_phi import QPhiModel
+from llg.walls.q_phi_delta import QPhiDeltaModel
+
+ROOT = Path(__file__).resolve().parents[2]
+PLACES = [base / "reference" / "micromagnetics" for base in (ROOT.parent / "shared", ROOT / "shared")]
+REFERENCE = next((place for place in PLACES if place.is_dir()), None)
+needs_reference = pytest.mark.skipif(REFERENCE is None, reason="no reference micromagnetics in ../shared/reference")
+
+TRIANGLE = ("triangular", 0.5, (), ())
+DELTA, NEEL_ENERGY = 7.17e-9, 2.18e-3
+FINE_FIELD = {6: 23.53, 10: 39.52}  # mT, micromagnetics on 0.5 nm cells
+
+
+def make_device(depth, *, shape="relaxed", D=1e-3, model="q-phi", width=64e-9, notch_shape="triangular", **sections):
+    notch = {"position": 120e-9, "shape": notch_shape, "depth": depth, "width": 30e-9}
+    wall = {"Delta": DELTA, "sigma_0": NEEL_ENERGY + math.pi * abs(D), "H_K": 0.0, "shape": shape, "model": model}
+    return device_from_mapping(
+        {
+            "name": "notched",
+            "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": D, "alpha": 0.3},
+            "wall": wall,
+            "track": {"length": 240e-9, "width": width, "thickness": 0.6e-9},
+            "notch": [notch],
+            **sections,
+        }
+    )
+
+
+def holding_field(model, q, phi):
+    """Field [mT] that holds the wall at q [m]."""
+    return -MU_0 * 1e3 * model.fields(q, phi)[0]
+
+
+class TestKernel:
+    """Energy of a half strip with partly filled cells, at random moments."""
+
+    def setup_method(self):
+        rng = np.random.default_rng(5)
+        self.angles = rng.normal(size=(5, 4, 2)) * np.array([1.5, 0.4])
+        self.fill, self.right, self.above = rng.uniform(0.1, 1, size=(3, 5, 4))
+        self.right[-1] = self.above[:, -1] = 0.0
+        self.scale = rng.uniform(0.5, 2, size=(5, 4))
+
+    def objective(self, angles):
+        m, slope, gradient = np.empty((5, 4, 3)), np.empty((5, 4, 3)), np.empty((5, 4, 2))
+        moments(angles, m)
+        energy, moment = energy_and_slope(m, self.fill, self.right, self.above, 0.3, 0.17, slope)
+        turn_to_angles(angles, m, slope, self.fill, 0.7, self.scale, gradient)
+        return energy + 0.7 * moment, gradient, m
+
+    def test_gradient_is_that_of_the_energy(self):
+        _, gradient, _ = self.objective(self.angles)
+        for place in np.ndindex(self.angles.shape):
+            step = np.zeros_like(self.angles)
+            step[place] = 1e-6
+            slope = (self.objective(self.angles + step)[0] - self.objective(self.angles - step)[0]) / 2e-6
+            assert gradient[place] * self.scale[place[:2]] == pytest.approx(slope, rel=1e-6, abs=1e-8)
+
+    def test_energy_of_the_whole_strip_in_plain_numpy(self):
+        """The half, unfolded about its middle, bond by bond as the equations are written."""
+        energy, _, m = self.objective(self.angles)
+        energy -= 0.7 * float(np.sum(self.fill * m[..., 2]))
+        whole = np.concatenate([(m * [1, -1, 1])[:, ::-1], m], axis=1)
+        fill = np.concatenate([self.fill[:, ::-1], self.fill], axis=1)
+        right = np.concatenate([self.right[:, ::-1], self.right], axis=1)
+        middle = self.fill[:, :1]
+        above = np.concatenate([self.above[:, -2::-1], middle, self.above[:, :-1]], axis=1)
+        h, delta = 0.3, 0.17
+        total = 0.25 * h**2 * np.sum(fill * (1 - whole[..., 2] ** 2))
+        bonds = ((whole[:-1], whole[1:], right[:-1], 0), (whole[:, :-1], whole[:, 1:], above, 1))
+        for one, other, open_share, n in bonds:
+            exchange = 0.25 * np.sum((one - other) ** 2, axis=-1)
+            chiral = delta * h * (one[..., 2] * other[..., n] - other[..., 2] * one[..., n])
+            total += np.sum(open_share * (exchange + chiral))
+        assert 2 * energy == pytest.approx(total, rel=1e-12)
+
+
+def test_slope_is_the_derivative():
+    """The pull of the spring is the slope of the energies found beside it."""
+    found = correction((Cut(0.0, 1.4, 4.2, TRIANGLE),), 8.9, 0.19)
+    along = CubicSpline(found.q, found.slope).antiderivative()(found.q)
+    assert along - along[0] == pytest.approx(found.V - found.V[0], abs=0.04 * np.ptp(found.V))
+
+
+def test_mirrored_notches_have_mirrored_potentials():
+    """Two different notches that overlap are relaxed together; their mirror image gives the mirror image."""
+    pair = (Cut(-1.5, 1.0, 4.0, TRIANGLE), Cut(1.5, 1.8, 5.0, TRIANGLE))
+    image = tuple(dataclasses.replace(cut, place=-cut.place) for cut in pair[::-1])
+    x = np.linspace(-9, 9, 181)
+    V, slope = correction(pair, 9.0, 0.2).evaluate(x)
+    other, steep = correction(image, 9.0, 0.2).evaluate(-x)
+    assert np.abs(V - other).max() < 1e-6
+    assert slope == pytest.approx(-steep, abs=1e-6)
+    assert np.abs(V - V[::-1]).max() > 0.02
+
+
+def test_sign_of_the_dmi_and_polarity_change_nothing():
+    q = np.linspace(80e-9, 160e-9, 401)
+    device = make_device(10e-9)
+    V = device.extra_potential(q)[0]
+    assert np.ptp(V) > 1e-21
+    assert make_device(10e-9, D=-1e-3).extra_potential(q)[0] == pytest.approx(V, abs=1e-27)
+    reversed_ = dataclasses.replace(device, wall=dataclasses.replace(device.wall, Q=-1.0))
+    assert reversed_.extra_potential(q)[0] == pytest.approx(V, abs=1e-27)
+
+
+@needs_reference
+@pytest.mark.parametrize("depth", [6, 10])
+def test_micromagnetics(depth):
+    """Depinning field within 2.5 % of micromagnetics on 0.5 nm cells, stiffness within 5 % of the 1 nm map; no free parameter."""
+    name = f"task2_notch_d{depth}_W30_dx1_D1_L240.csv"
+    lines = (REFERENCE / name).read_text().splitlines()
+    rows = np.genfromtxt(REFERENCE / name, delimiter=",", names=True, skip_header=sum(x[0] == "#" for x in lines))
+    model = QPhiModel(make_device(depth * 1e-9))
+    field = holding_field(model, np.linspace(80e-9, 160e-9, 4001), math.pi)
+    assert field.max() == pytest.approx(FINE_FIELD[depth], rel=0.025)
+    near = np.linspace(120e-9, 123e-9, 301)
+    moved = np.concatenate([[0.0], np.cumsum(model.widths(near).s2[1:]) * 1e-11 / 64e-9])
+    place = rows["q_S_nm"][1] * 1e-9
+    assert np.interp(place, moved, holding_field(model, near, math.pi)) == pytest.approx(rows["Bz_mT"][1], rel=0.05)
+    rigid = QPhiModel(make_device(depth * 1e-9, shape="rigid"))
+    assert np.interp(place, moved, holding_field(rigid, near, math.pi)) > 1.2 * rows["Bz_mT"][1]
+
+
+@needs_reference
+def test_micromagnetics_of_a_bloch_wall():
+    """Without DMI the field of the reference on 0.5 nm cells, 65.6 mT, within 5 %."""
+    device = make_device(10e-9, D=0.0)
+    device = dataclasses.replace(device, wall=dataclasses.replace(device.wall, Delta=7.16e-9, sigma_0=5.20e-3))
+    field = holding_field(QPhiModel(device), np.linspace(80e-9, 160e-9, 4001), math.pi / 2)
+    assert field.max() == pytest.approx(65.6, rel=0.05)
+    text = (REFERENCE / "task2_notch_d10_W30_dx2_D0.csv").read_text()
+    assert float(re.search(r"B_dep = ([\d.]+) mT", text).group(1)) == pytest.approx(68.23)
+
+
+def test_finer_cells_change_little(monkeypatch):
+    """Half the cell moves the pull by less than 2 % of its largest value."""
+    cut, x = (Cut(0.0, 1.4, 4.2, TRIANGLE),), np.linspace(-7, 7, 141)
+    coarse = correction(cut, 8.9, 0.19).evaluate(x)[1]
+    monkeypatch.setattr(relaxed_wall, "CELLS_PER_DELTA", 2 * relaxed_wall.CELLS_PER_DELTA)
+    monkeypatch.setattr(relaxed_wall, "_STRIDE", 4)
+    correction.cache_clear()
+    fine = correction(cut, 8.9, 0.19).evaluate(x)[1]
+    correction.cache_clear()
+    assert coarse == pytest.approx(fine, abs=0.04 * np.abs(fine).max())
+    assert not np.array_equal(coarse, fine)
+
+
+def test_instances_lie_between_those_of_the_lattice():
+    notches = make_device(10e-9).notches
+    q = np.linspace(60e-9, 180e-9, 601)
+    exact = notch_potential(q, notches, lambda x: np.full_like(x, 64e-9), DELTA, 0.188, between=False)
+    between = notch_potential(q, notches, lambda x: np.full_like(x, 64e-9), DELTA, 0.188, between=True)
+    for one, other in zip(exact, between, strict=True):
+        assert not np.array_equal(one, other)
+        assert one == pytest.approx(other, abs=0.05 * np.abs(one).max())
+
+
+class TestKept:
+    """What was relaxed once is read back bit for bit; anything unsound is done anew; no place for it is no fault."""
+
+    CUT = (Cut(0.0, 0.8, 3.0, TRIANGLE),)
+
+    def relaxed(self):
+        correction.cache_clear()
+        return correction(self.CUT, 7.0, 0.1)
+
+    def test_read_back(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        first = self.relaxed()
+        (kept,) = (tmp_path / "dwsynapse" / "relaxed-walls").iterdir()
+        monkeypatch.setattr(relaxed_wall, "_both_sides", None)
+        again = self.relaxed()
+        assert all(np.array_equal(getattr(first, name), getattr(again, name)) for name in ("q", "V", "slope"))
+        assert kept.suffix == ".npy"
+
+    @pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00", b"no array"])
+    def test_unsound_is_done_anew(self, monkeypatch, tmp_path, content):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        first = self.relaxed()
+        (kept,) = (tmp_path / "dwsynapse" / "relaxed-walls").iterdir()
+        kept.write_bytes(content)
+        assert np.array_equal(self.relaxed().V, first.V)
+
+    def test_no_place(self, monkeypatch, tmp_path):
+        (tmp_path / "file").write_text("in the way")
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+        assert np.all(np.isfinite(self.relaxed().V))
+        monkeypatch.delenv("XDG_CACHE_HOME")
+        monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+        assert np.all(np.isfinite(self.relaxed().V))
+
+
+def test_wells_and_width_of_its_own():
+    """The softer well of the relaxed wall; with q-phi-delta the energy that the width gains is not counted twice."""
+    rigid, relaxed = (QPhiModel(make_device(10e-9, shape=shape)) for shape in ("rigid", "relaxed"))
+    q = np.linspace(100e-9, 140e-9, 201)
+    wells = [find_wells(model, 300.0)[0] for model in (rigid, relaxed)]
+    assert wells[1].depinning_field_right == pytest.approx(0.96 * wells[0].depinning_field_right, rel=0.02)
+    wide = QPhiDeltaModel(make_device(10e-9, model="q-phi-delta"))
+    here, there = (model.energy(q, math.pi) - model.energy(30e-9, math.pi) for model in (relaxed, wide))
+    assert here == pytest.approx(there, abs=0.01 * np.ptp(here))
+
+
+def test_refused():
+    with pytest.raises(InputError, match=r"width = 1e-06.*use \"rigid\""):
+        make_device(10e-9, width=1e-6)
+    with pytest.raises(InputError, match="shape"):
+        make_device(10e-9, shape="relax")
