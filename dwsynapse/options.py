@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from dwcore.errors import InputError, harmless
@@ -97,9 +98,11 @@ def _has_unit(text: str) -> bool:
 
 
 def emit(arguments: argparse.Namespace, result: dict, lines: list[str]):
-    """Print the result as one JSON object with --json, else as lines of text."""
+    """Print the result as one JSON object with --json, else as lines of text; then notes go to stderr, a line each."""
     import json
 
+    for note in () if arguments.json else result.get("notes", ()):
+        print(f"note: {harmless(note)}", file=sys.stderr)
     print(json.dumps(result, allow_nan=False) if arguments.json else "\n".join(map(harmless, lines)))
 
 

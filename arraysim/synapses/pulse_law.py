@@ -197,6 +197,12 @@ class PulseLaw:
         """
         if self.retention_rate is None:
             raise InputError("pulse law: retention_rate is needed to know what happens without pulses")
+        if np.isnan(self.retention_rate).any():
+            k, s = np.argwhere(np.isnan(self.retention_rate))[0][:2]
+            raise InputError(
+                f"pulse law: the escape rates of state {s} of instance {k} are unknown at this temperature, "
+                "so nobody knows what happens without pulses"
+            )
         if not (math.isfinite(seconds) and seconds >= 0):
             raise InputError(f"seconds = {seconds} [s] must be >= 0 and finite")
         stays = np.zeros((self.instances, 1, self.states + 2, self.states + 2))

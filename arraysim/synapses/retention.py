@@ -16,13 +16,20 @@ from compact.table.transition_table import TransitionTable
 
 
 def retention_rates(table: TransitionTable, temperature: float) -> np.ndarray | None:
-    """Return escape rates, their logarithm linear in the inverse temperature, shape (K, S, S) [1/s]; None without."""
+    """Return escape rates, their logarithm linear in the inverse temperature, shape (K, S, S) [1/s]; None without.
+
+    They are nan where they are unknown for a state that the instance has, and 0 for one that it lacks.
+    """
     if table.retention_rate is None:
         return None
     low, high, share = between_temperatures(table, temperature, table.retention_rate, lambda T: 1 / T)
     with np.errstate(divide="ignore", invalid="ignore"):
         between = np.exp((1 - share) * np.log(low) + share * np.log(high))
-    return np.where((low > 0) & (high > 0), between, 0.0)
+    unknown = np.isnan(low) | np.isnan(high)
+    if table.instance_states is not None:
+        present = between_temperatures(table, temperature, table.instance_states.present, lambda T: 1 / T)[:2]
+        unknown &= ((present[0] > 0) & (present[1] > 0))[..., None]
+    return np.where(unknown, np.nan, np.where((low > 0) & (high > 0), between, 0.0))
 
 
 def typical_retention_rates(table: TransitionTable, temperature: float, devices: int) -> np.ndarray | None:

@@ -24,9 +24,9 @@ def gather(plan: SweepPlan, counts: np.ndarray, homes: list[HomeStates]) -> Tran
     S = len(nominal.wells)
     stacked = {
         name: np.stack([getattr(home, name) for home in homes]).reshape(K, T, *getattr(homes[0], name).shape)
-        for name in ("present", "position", "conductance", "conductance_std_ctoc", "retention_rate")
+        for name in ("present", "position", "conductance", "conductance_std_ctoc", "retention_rate", "retention_lost")
     }
-    rate = stacked.pop("retention_rate")
+    rate, lost = stacked.pop("retention_rate"), stacked.pop("retention_lost")
     known = np.isfinite(rate).any()
     return TransitionTable(
         position=np.array([well.q for well in nominal.wells]),
@@ -38,6 +38,7 @@ def gather(plan: SweepPlan, counts: np.ndarray, homes: list[HomeStates]) -> Tran
         counts=counts.reshape(K, T, A, D, S, S + 1),
         energy_per_pulse=pulse_energy(plan.device, plan.grid.current_density, plan.grid.duration),
         retention_rate=rate if known else None,
+        retention_lost=lost if known else None,
         retention_method=METHOD if known else "",
         devices=drawn_parameters([plan.instance(number) for number in plan.instances]),
         instance_states=InstanceStates(**stacked),

@@ -11,7 +11,7 @@ import functools
 
 import numpy as np
 
-from compact.states.retention import retention_rates
+from compact.states.retention import escape_rates
 from compact.states.states import read_well
 from dwcore.errors import RunError
 from dwcore.storage.records import data
@@ -69,6 +69,7 @@ class HomeStates:
         conductance_std_ctoc: standard deviation from read to read, 0 for a missing state, shape (S,) [S].
         retention_rate: between the states, shape (S, S), zero on the diagonal [1/s]; rows of missing states and, where
             the formula does not hold, all rows are nan.
+        retention_lost: off both ends of the track, shape (S,) [1/s]; nan where the rates are.
     """
 
     present: np.ndarray = data("1 where the instance has the state, else 0", "1", "S", dtype="u1")
@@ -76,6 +77,7 @@ class HomeStates:
     conductance: np.ndarray = data("mean conductance of the state", "S", "S")
     conductance_std_ctoc: np.ndarray = data("standard deviation of the conductance from read to read", "S", "S")
     retention_rate: np.ndarray = data("rate of escape by state before and state after", "1/s", "S S")
+    retention_lost: np.ndarray = data("rate of escape off both ends of the track", "1/s", "S")
 
 
 def nominal_wells(device: Device, temperature: float) -> list[Well]:
@@ -131,19 +133,20 @@ def describe_states(home: Home) -> HomeStates:
         s = home.state[number]
         if s < S and well.q == home.start[s, 0]:
             conductance[s], spread[s] = read_well(device, grid, number)
-    return HomeStates(home.present.astype(np.uint8), home.start[:, 0], conductance, spread, _retention(home, model))
+    return HomeStates(home.present.astype(np.uint8), home.start[:, 0], conductance, spread, *_retention(home, model))
 
 
-def _retention(home: Home, model: QPhiModel) -> np.ndarray:
-    """Return the rates from the deepest well of each state to all wells of each other state, shape (S, S) [1/s]."""
+def _retention(home: Home, model: QPhiModel) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rates from the deepest well of each state to all wells of each other state, and off the track [1/s]."""
     S = home.present.size
-    rate = np.full((S, S), np.nan)
-    between = retention_rates(model, home.wells, home.temperature)
-    if between is not None:
+    rate, lost = np.full((S, S), np.nan), np.full(S, np.nan)
+    found = escape_rates(model, home.wells, home.temperature)
+    if found is not None:
         onto = np.eye(S + 1)[home.state]
         for number, well in enumerate(home.wells):
             s = home.state[number]
             if s < S and well.q == home.start[s, 0]:
-                rate[s] = (between[number] @ onto)[:S]
+                rate[s] = (found.rate[number] @ onto)[:S]
                 rate[s, s] = 0.0
-    return rate
+                lost[s] = found.lost[number].sum()
+    return rate, lost

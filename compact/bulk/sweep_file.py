@@ -1,7 +1,7 @@
 """The file in which a sweep, or a shard of one, collects its finished blocks: schema ``dwsynapse.sweep``, version 1.
 
     /homes      one record per instance and temperature: present, position, conductance, conductance_std_ctoc (N, S),
-                retention_rate (N, S, S), committed (N, 32)
+                retention_rate (N, S, S), retention_lost (N, S), committed (N, 32)
     /blocks     one record per block of the shard: counts (N, S, S+1), committed (N, 32)
 
 The configuration holds the plan, the number of states, the shard and the numbers of its first block and its first home.

@@ -4,10 +4,18 @@ import numpy as np
 
 from dwcore.errors import RunError
 from llg.landscape.wells import Well
-from llg.rates.rate_matrix import rate_matrix
+from llg.rates.rate_matrix import RateMatrix, rate_matrix
 from llg.walls.q_phi import QPhiModel
 
 METHOD = "Langer, corrected for weak damping"
+
+
+def escape_rates(model: QPhiModel, wells: list[Well], temperature: float) -> RateMatrix | None:
+    """Return the rates between the wells and off the track, arguments as `retention_rates`; None where unknown."""
+    try:
+        return rate_matrix(model, wells, temperature)
+    except RunError:
+        return None
 
 
 def retention_rates(model: QPhiModel, wells: list[Well], temperature: float) -> np.ndarray | None:
@@ -21,7 +29,5 @@ def retention_rates(model: QPhiModel, wells: list[Well], temperature: float) -> 
     Returns:
         From-state by to-state, shape (S, S), zero on the diagonal [1/s]; None where the formula does not hold.
     """
-    try:
-        return rate_matrix(model, wells, temperature).rate
-    except RunError:
-        return None
+    found = escape_rates(model, wells, temperature)
+    return None if found is None else found.rate

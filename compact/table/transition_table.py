@@ -65,6 +65,8 @@ class TransitionTable:
         energy_per_pulse: shape (A, D) [J].
         retention_rate: escape rate without drive, from-state by to-state, shape (K, T, S, S) [1/s], or None;
             the diagonal is zero or minus the total rate of escape. A row of nan is unknown, as for a missing state.
+        retention_lost: rate of escape off both ends of the track without drive, shape (K, T, S) [1/s], or None where
+            unknown; nan where the row of `retention_rate` is.
         retention_method: how the rates were found; not empty if there are any.
         devices: drawn parameters of the device instances, name -> values in SI, shape (K,).
         instance_states: the states of each instance, None where only those of the nominal device are known.
@@ -93,6 +95,10 @@ class TransitionTable:
     retention_rate: np.ndarray | None = data(
         "rate of escape without drive by device, temperature, state before and state after", "1/s", "K T S S",
         at="retention/rate", finite=False, default=None,
+    )  # fmt: skip
+    retention_lost: np.ndarray | None = data(
+        "rate of escape off both ends of the track without drive", "1/s", "K T S", at="retention/lost", finite=False,
+        default=None,
     )  # fmt: skip
     retention_method: str = data("how the rates were found", dtype="text", at="retention/method", default="")
     devices: dict[str, np.ndarray] = named(
@@ -292,6 +298,9 @@ def _value_problems(table: TransitionTable) -> Iterator[str]:
     yield from _row_problems(table.counts)
     if table.retention_rate is not None:
         yield from _retention_problems(table.retention_rate, table.retention_method)
+    lost = table.retention_lost
+    if lost is not None and not np.all(np.isnan(lost) | ((lost >= 0) & np.isfinite(lost))):
+        yield "retention_lost [1/s] must be finite and >= 0, or nan where unknown"
 
 
 def _row_problems(counts: np.ndarray) -> Iterator[str]:

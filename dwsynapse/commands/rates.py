@@ -31,7 +31,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Analyse the wells of a device, once or at each point of what is varied."""
-    from llg.rates.summary import as_json
+    from llg.rates.summary import as_json, notes_on
 
     given = SETTINGS.given(arguments)
     if given.axes:
@@ -49,8 +49,12 @@ def run(arguments: argparse.Namespace) -> None:
         currents = " ".join(f"{J / 1e11:8.3f}" for J in r.depinning_current)
         barriers = f"{r.barrier_left:7.1f} {r.barrier_right:7.1f}"
         error = f" +- {r.retention_error:7.1g}" if math.isfinite(r.retention_error) else 11 * " "
-        lines.append(f"{1e9 * r.well.q:8.1f}  {barriers}  {r.retention:8.3g}{error}  {fields}  {currents}")
-    emit(arguments, {"method": arguments.method, **as_json(rates)}, lines)
+        lines.append(f"{1e9 * r.well.q:8.1f}  {barriers}  {_time(r.retention)}{error}  {fields}  {currents}")
+    emit(arguments, {"method": arguments.method, **as_json(rates), "notes": notes_on(device, rates)}, lines)
+
+
+def _time(value: float) -> str:
+    return " unknown" if math.isnan(value) else f"{value:8.3g}"
 
 
 def _analysed(arguments: argparse.Namespace, given: Given) -> tuple:

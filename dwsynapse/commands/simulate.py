@@ -89,7 +89,7 @@ def _ensemble_options(arguments: argparse.Namespace, given: Given, device) -> di
 
 def _run_ensemble(arguments: argparse.Namespace, given: Given, device) -> None:
     """Simulate trajectories; print the outcome and write them."""
-    from llg.runs.simulation import as_json, run_pulse
+    from llg.runs.simulation import as_json, notes_on, run_pulse
     from llg.runs.step_check import check_step
     from llg.runs.trajectories import record, save_trajectories
 
@@ -100,7 +100,7 @@ def _run_ensemble(arguments: argparse.Namespace, given: Given, device) -> None:
     if arguments.out:
         inputs = [path for path in (arguments.waveform, arguments.field_waveform, arguments.gate_waveform) if path]
         save_trajectories(arguments.out, record(run), seed=arguments.seed, inputs=inputs, force=arguments.force)
-    result = as_json(run) | {"instance": device.instance}
+    result = as_json(run) | {"instance": device.instance, "notes": notes_on(run)}
     lines = _lines(device, result, f"{options['n']} trajectories")
     if arguments.check_dt:
         check = check_step(device, run, lambda **other: run_pulse(device, **options | other))
@@ -121,8 +121,11 @@ def _density(arguments: argparse.Namespace, given: Given, device):
 def _run_density(arguments: argparse.Namespace, given: Given, device) -> None:
     """Solve for the density and print the outcome."""
     from llg.fokker_planck.run import as_json
+    from llg.runs.validity import notes
 
-    result = as_json(_density(arguments, given, device)) | {"instance": device.instance}
+    run = _density(arguments, given, device)
+    beside = {"unsettled": None, "notes": notes(device, float(run.case.drive.current_density))}
+    result = as_json(run) | {"instance": device.instance, **beside}
     emit(arguments, result, _lines(device, result, "density"))
 
 
@@ -225,5 +228,7 @@ def _lines(device, result: dict, what: str) -> list[str]:
     names = [f"state {i} at {1e9 * q:.1f} nm" for i, q in enumerate(result["states"])] + ["left all states"]
     rows = zip(names, result["probability"], result["standard_error"], strict=True)
     lines += [f"  {name:24s} {p:.5f} +- {error:.5f}" for name, p, error in rows]
-    lines.append(f"  mean velocity {result['mean_velocity_m_per_s']:.2f} m/s during the pulse")
+    left = result["left_track"]
+    where = f"while on the track, which {left} walls left" if left > 0.01 * (result["n"] or 1) else "during the pulse"
+    lines.append(f"  mean velocity {result['mean_velocity_m_per_s']:.2f} m/s {where}")
     return lines

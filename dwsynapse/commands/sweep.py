@@ -113,8 +113,24 @@ def summary(path, table, temperature: float) -> tuple[dict, list[str]]:
         "write_pulses": [dataclasses.asdict(point) for point in points],
         "one_step_probability": [sum(each) / len(each) for each in one_step],
         "one_step_probability_range": [[min(each), max(each)] for each in one_step],
+        "notes": _notes(table),
     }
     return result, _lines(result, words)
+
+
+def _notes(table) -> list[str]:
+    """Return what the table lacks, one line each."""
+    import numpy as np
+
+    hint = "where Langer's formula does not hold (`dwsynapse rates` says why)"
+    if table.retention_rate is None:
+        return [f"retention: the table holds no escape rates, {hint}"]
+    unknown = np.isnan(table.retention_rate).all(axis=-1)
+    if table.instance_states is not None:
+        unknown &= table.instance_states.present > 0
+    return (
+        [f"retention: {unknown.sum()} of {unknown.size} rates of escape are unknown, {hint}"] if unknown.any() else []
+    )
 
 
 def _one_step(table, temperature: float, points) -> list[list[float]]:

@@ -113,7 +113,8 @@ def read_positions(
     Args:
         table: holds q, or q_S, or m_z.
         device: gives the polarity of the wall.
-        mz_length: turns the mean m_z of a simulator table into q_S = Q m_z mz_length/2: magnetized area over w_0 [m].
+        mz_length: turns the mean m_z of a simulator table into q_S = Q m_z mz_length/2: magnetized area over w_0 [m];
+            where mumax3 moved its window (ext_dwpos), that is added.
 
     Returns:
         Positions [m], whether they are q_S, and their standard errors [m] or None; shape (n,).
@@ -124,13 +125,26 @@ def read_positions(
     if mz_length is not None:
         if mz_length <= 0:
             raise InputError(f"{table.path}: mz_length = {mz_length:g} [m] must be > 0")
-        return 0.5 * device.wall.Q * mz_length * table.get("mz"), True, None
+        window = table.get("q") - table.get("q")[0] if _is_window(table) else 0.0
+        return window + 0.5 * device.wall.Q * mz_length * table.get("mz"), True, None
     names = [name for name in ("q", "q_S") if name in table.columns] or [n for n in ("q", "q_S") if table.has(n)]
     if len(names) > 1:
         raise InputError(f"{table.path}: holds both q and q_S; choose with --column q=NAME or q_S=NAME")
+    if not names and table.has("mz"):
+        raise InputError(f"{table.path}: holds m_z and no position; --mz-length L makes q_S = L m_z/2 of it")
     name = names[0] if names else "q"
+    if name == "q" and _is_window(table) and np.ptp(table.get("q")) == 0:
+        raise InputError(
+            f"{table.path}: ext_dwpos, the position of the window that follows the wall, never changes; "
+            "--mz-length L makes q_S = L m_z/2 within it"
+        )
     error = table.get(name, error=True) if table.has(name, error=True) else None
     return table.get(name), name == "q_S", error
+
+
+def _is_window(table: Measurements) -> bool:
+    """Return whether the positions of a mumax3 table are those of the window that follows the wall."""
+    return "q" not in table.columns and table.has("q") and any(n.startswith("ext_dw") for n in table.file.names)
 
 
 def only_q_phi(device: Device, what: str):

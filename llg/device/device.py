@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import html
 import importlib.resources
+import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,15 @@ class Device:
                 yield '[wall] model must be "q-phi" and [torque] theta_SH must be 0 where [material] easy_axis = "x"'
             if self.wall.shape != "rigid":
                 yield '[wall] shape must be "rigid" where [material] easy_axis = "x"'
+        if not self.material.in_plane:
+            energy = self.wall.resolved(self.material, self.track.thickness).sigma_0
+            if math.pi * abs(self.material.D) >= energy:
+                D, most = self.material.D, energy / math.pi
+                meant = f'; did you mean "{D:g} mJ/m^2"?' if abs(D) > 0.1 else ""
+                yield (
+                    f"[material]: D = {D:g} [J/m^2] must be below sigma_0/pi = {most:.3g} in size (4 sqrt(A K_eff)/pi): "
+                    f"beyond it the wall energy is negative and the magnetization a spiral{meant}"
+                )
         if self.wall.shape == "relaxed" and not self.material.in_plane:
             limit = WIDEST * self.wall.resolved(self.material, self.track.thickness).Delta
             if self.track.width > limit:

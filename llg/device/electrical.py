@@ -16,6 +16,9 @@ import numpy as np
 from dwcore.parameters import Parameters, quantity
 from llg.constants import E_CHARGE, HBAR, MU_0, MU_B
 
+LARGEST_ANGLE = 5.0
+"""Largest plausible spin Hall angle, beyond that of most topological insulators."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Torque(Parameters):
@@ -30,6 +33,13 @@ class Torque(Parameters):
     current_crowding: float = quantity(
         "0: uniform J; 1: J(x) = J w_0/w(x); between: the weighted mean of both", "1", default=1.0, ge=0, le=1
     )
+
+    def problems(self) -> Iterator[str]:
+        """Yield a spin Hall angle that no layer has."""
+        if abs(self.theta_SH) > LARGEST_ANGLE:
+            percent = self.theta_SH / 100
+            rule = f"must be >= {-LARGEST_ANGLE:g} and <= {LARGEST_ANGLE:g}; did you mean {percent:g}?"
+            yield f"theta_SH = {self.theta_SH:g} [1] {rule}"
 
     def damping_like_field(self, Ms: float, thickness: float) -> float:
         """Return H_DL/J = hbar theta_SH/(2 e mu0 Ms t) [m], with the field -H_DL m x y and J in the heavy metal."""

@@ -8,6 +8,8 @@ import numpy as np
 from dwcore.parameters import Parameters, numbers, quantity
 from llg.device.notch import Notch
 
+LARGEST = {"length": 1e-3, "width": 1e-4, "thickness": 1e-7}
+"""Largest plausible sizes of a track [m]."""
 FINEST_ROUGHNESS = 1e5
 """Most correlation lengths of the edge roughness along a track."""
 
@@ -34,6 +36,11 @@ class Track(Parameters):
 
     def problems(self) -> Iterator[str]:
         """Pads come with their taper, tables are complete."""
+        for name, largest in LARGEST.items():
+            if getattr(self, name) > largest:
+                value = getattr(self, name)
+                meant = f'; did you mean "{value:g} nm"?' if value >= 1e-2 else ""
+                yield f"{name} = {value:g} [m] must be <= {largest:g}{meant}"
         if (self.pad_width is None) != (self.pad_taper is None):
             yield "pad_width and pad_taper must be given together"
         elif self.pad_width is not None:

@@ -5,16 +5,20 @@ E_min(q) has its minima at the wells and its maxima at the saddles of E(q, phi).
 """
 
 import dataclasses
+import functools
 import itertools
 
 import numpy as np
 
 from dwcore.errors import RunError
 from llg.constants import K_B, MU_0
+from llg.device.device import Device
 from llg.walls.q_phi import QPhiModel
 
 PROMINENCE_KT = 1.0
-"""A well is a minimum from which the wall must climb at least this many kB T."""
+"""A well is a minimum from which the wall must climb at least this many kB T; shallower ones beside it belong to it."""
+SETTLED_KT = 3.0
+"""A wall has settled where its place is this many kB T below the lower edge of its well."""
 _ANGLES = np.linspace(-np.pi, np.pi, 361)
 
 
@@ -112,14 +116,31 @@ def find_wells(model: QPhiModel, temperature: float) -> list[Well]:
     edges = [int(np.argmax(path.energy[: bottoms[0] + 1])), *tops]
     edges.append(int(bottoms[-1] + np.argmax(path.energy[bottoms[-1] :])))
     places = zip(edges[:-1], bottoms, edges[1:], strict=True)
-    return [_well(model, path, left, int(bottom), right) for left, bottom, right in places]
+    minima = find_peaks(-path.energy)[0]
+    wells = []
+    for left, bottom, right in places:
+        inside = minima[(minima > left) & (minima < right)]
+        several = np.count_nonzero(path.energy[inside] < path.energy[bottom] + floor) > 1
+        wells.append(_well(model, path, left, int(bottom), right, several, K_B * temperature))
+    return wells
 
 
-def _well(model: QPhiModel, path: Valley, left: int, bottom: int, right: int) -> Well:
+def _middle(path: Valley, left: int, right: int, kT: float) -> tuple[float, float]:
+    """Return the mean place [m] and angle [rad] at equilibrium in a well with several bottoms, less than kB T apart."""
+    part = slice(left, right + 1)
+    weight = np.exp(-(path.energy[part] - path.energy[part].min()) / kT)
+    q = float(np.average(path.q[part], weights=weight))
+    return q, float(np.interp(q, path.q, path.phi))
+
+
+def _well(model: QPhiModel, path: Valley, left: int, bottom: int, right: int, several: bool, kT: float) -> Well:
+    """Return the well between two edges; where it has several bottoms its place is that of the wall on average."""
     i = bottom - 1 if path.force[bottom] > 0 else bottom
     fraction = path.force[i] / (path.force[i] - path.force[i + 1])
     q = path.q[i] + fraction * (path.q[i + 1] - path.q[i])
     phi = path.phi[i] + fraction * (path.phi[i + 1] - path.phi[i])
+    if several:
+        q, phi = _middle(path, left, right, kT)
     energy = float(model.energy(q, phi))
     field = path.force / (2 * model.Ms * model.t * model.widths(path.q).s2)
     return Well(
@@ -133,6 +154,33 @@ def _well(model: QPhiModel, path: Valley, left: int, bottom: int, right: int) ->
         depinning_field_left=float(-field[left : bottom + 1].min()),
         depinning_field_right=float(field[bottom : right + 1].max()),
     )
+
+
+def unsettled_count(device: Device, wells: list[Well], q: np.ndarray, temperature: float) -> int:
+    """Return how many walls on the track lie so high that they may still change their well.
+
+    A wall counts as settled in a well if the lowest energy at its place is `SETTLED_KT` kB T below the lower edge.
+
+    Args:
+        device: the device.
+        wells: its wells.
+        q: positions, shape (n,) [m].
+        temperature: temperature [K].
+    """
+    if not wells:
+        return 0
+    place, energy = _lowest_energy(device)
+    index = well_index(wells, q)
+    edges = np.array([well.energy + min(well.barrier_left, well.barrier_right) for well in wells])
+    high = np.interp(q, place, energy) > edges[index] - SETTLED_KT * K_B * temperature
+    on_track = (q > 0) & (q < device.track.length)
+    return int(np.count_nonzero(on_track & ((index < 0) | high)))
+
+
+@functools.lru_cache(maxsize=64)
+def _lowest_energy(device: Device) -> tuple[np.ndarray, np.ndarray]:
+    path = valley(QPhiModel(device))
+    return path.q, path.energy
 
 
 def well_index(wells: list[Well], q: np.ndarray) -> np.ndarray:

@@ -5,12 +5,13 @@ import math
 
 import numpy as np
 
-from dwcore.errors import InputError
+from dwcore.errors import InputError, RunError
 from llg.constants import K_B
 from llg.device.device import Device
 from llg.landscape.wells import Well, find_wells
-from llg.rates.rate_matrix import rate_matrix
+from llg.rates.rate_matrix import RateMatrix, rate_matrix
 from llg.runs.depinning import depinning_current
+from llg.runs.validity import notes
 from llg.walls.q_phi import QPhiModel
 
 
@@ -28,6 +29,7 @@ class WellRates:
         retention: mean time in the well [s]; infinity where no saddle leads out.
         retention_error: its standard error [s]; nan where the method has none.
         depinning_current: least current step at T = 0 that drives the wall out to the left and right [A/m^2].
+        reason: why the rates are unknown (nan), empty where they are known.
     """
 
     well: Well
@@ -39,6 +41,7 @@ class WellRates:
     retention: float
     retention_error: float
     depinning_current: tuple[float, float]
+    reason: str = ""
 
 
 def well_rates(
@@ -54,14 +57,15 @@ def well_rates(
 
     Raises:
         InputError: the temperature or the method is impossible.
-        RunError: the track has no well, or the method does not hold for this device.
+        RunError: the track has no well, or a method that samples fails. Where Langer's formula does not hold, the
+            rates are nan and `reason` says why.
     """
     temperature = device.temperature if temperature is None else temperature
     if not 0 < temperature < 2000:
         raise InputError(f"temperature = {temperature:g} [K] must be > 0 and < 2000")
     model = QPhiModel(device)
     wells, kT = find_wells(model, temperature), K_B * temperature
-    matrix = rate_matrix(model, wells, temperature, method, **options)
+    matrix, reason = _rates(model, wells, temperature, method, **options)
     return [
         WellRates(
             well=well,
@@ -73,9 +77,29 @@ def well_rates(
             retention=float(matrix.retention[i]),
             retention_error=float(matrix.retention_error[i]),
             depinning_current=(depinning_current(model, well, -1), depinning_current(model, well, 1)),
+            reason=reason,
         )
         for i, well in enumerate(wells)
     ]
+
+
+def _rates(model: QPhiModel, wells: list[Well], temperature: float, method: str, **options) -> tuple[RateMatrix, str]:
+    """Return the rates and an empty text, or nan and why Langer's formula does not hold."""
+    try:
+        return rate_matrix(model, wells, temperature, method, **options), ""
+    except RunError as error:
+        if method != "langer":
+            raise
+        S = len(wells)
+        unknown, lost = np.full((S, S), math.nan), np.full((S, 2), math.nan)
+        return RateMatrix(method, unknown, unknown, lost, lost), f"{error} (--method flux of `dwsynapse rates`)"
+
+
+def notes_on(device: Device, rates: list[WellRates]) -> list[str]:
+    """Return what strains the model in these results, one line each; unknown rates first."""
+    currents = [J for r in rates for J in r.depinning_current if math.isfinite(J)]
+    unknown = [f"rates: unknown, {reason}" for reason in dict.fromkeys(r.reason for r in rates) if reason]
+    return [*unknown, *notes(device, max(currents, default=0.0))]
 
 
 def as_json(rates: list[WellRates]) -> dict:
@@ -91,9 +115,9 @@ def as_json(rates: list[WellRates]) -> dict:
             "barrier_right_kT": r.barrier_right,
             "retention_s": finite(r.retention),
             "retention_s_error": finite(r.retention_error),
-            "rates_per_s": r.rate.tolist(),
+            "rates_per_s": [finite(rate) for rate in r.rate.tolist()],
             "rates_per_s_error": [finite(error) for error in r.rate_error.tolist()],
-            "lost_per_s": r.lost.tolist(),
+            "lost_per_s": [finite(rate) for rate in r.lost.tolist()],
         }
         for r in rates
     ]

@@ -8,12 +8,15 @@ from dwcore.errors import RunError
 from llg.device.pulse import Waveform
 from llg.landscape.wells import Well
 from llg.runs.ensemble import Drive, simulate
+from llg.runs.velocity import straight_track
+from llg.walls.analytic import straight_track_velocity
 from llg.walls.q_phi import QPhiModel
 
 HOLD = 20e-9
 """Length of the current step [s]."""
 WINDOWS = (1e9, 2e12, 1e13, 1e14)
 """Bounds of the current densities tried one window after the other [A/m^2]; large ones need small time steps."""
+_USUAL = 1e11  # [A/m^2] at which the torques together show which way they drive the wall
 _LANES = 64
 _PASSES = 2
 
@@ -21,8 +24,10 @@ _PASSES = 2
 def depinning_current(model: QPhiModel, well: Well, direction: int, *, hold: float = HOLD) -> float:
     """Least current density [A/m^2] that, switched on at once and held, drives the wall out of a well at T = 0.
 
-    The wall starts at rest at the bottom. Inertia of the angle lets it overshoot, so that this dynamic threshold lies
-    below the static one for light damping. Each pass brackets the threshold among `_LANES` currents.
+    The sign of the current is that with which all torques together drive the wall that way; where they act against each
+    other the other sign is tried too. The wall starts at rest at the bottom. Inertia of the angle lets it overshoot, so
+    that this dynamic threshold lies below the static one for light damping. Each pass brackets the threshold among
+    `_LANES` currents.
 
     Args:
         model: the wall in its device.
@@ -34,13 +39,14 @@ def depinning_current(model: QPhiModel, well: Well, direction: int, *, hold: flo
         Magnitude, to a relative precision of about 1e-4; infinity if no current moves the wall.
     """
     edge = well.right_edge if direction > 0 else well.left_edge
-    sign = np.sign(model.H_DL_per_J * model.H_D * -1.0) or np.sign(model.u_per_J)
-    if sign == 0:
+    if model.H_DL_per_J == 0 and model.u_per_J == 0:
         return float("inf")
+    even = QPhiModel(straight_track(model.device, 20 * model.Delta))
+    usual = np.sign(straight_track_velocity(even, np.array([_USUAL]))[0][0]) or 1.0
     step = Waveform(np.array([0.0, hold]), np.array([1.0, 1.0]))
 
-    def bracket(currents: np.ndarray) -> np.ndarray | None:
-        """The two currents between which the wall begins to leave, the first twice if it leaves already there."""
+    def bracket(currents: np.ndarray, sign: float) -> np.ndarray | None:
+        """Return the two currents between which the wall begins to leave, the first twice if it leaves already there."""
         drive = Drive(waveform=step, current_density=direction * sign * currents)
         end = simulate(model.device, drive, n=_LANES, start=(well.q, well.phi), seed=0, temperature=0.0, jobs=1)
         out = (end.q - edge) * direction > 0
@@ -48,12 +54,13 @@ def depinning_current(model: QPhiModel, well: Well, direction: int, *, hold: flo
         return currents[[max(first - 1, 0), first]] if out.any() else None
 
     windows = (np.geomspace(low, high, _LANES) for low, high in itertools.pairwise(WINDOWS))
-    found = next((pair for pair in map(bracket, windows) if pair is not None), None)
+    tries = ((window, sign) for window in windows for sign in (usual, -usual))
+    found, sign = next(((pair, s) for window, s in tries if (pair := bracket(window, s)) is not None), (None, usual))
     if found is None:
         return float("inf")
     if found[1] == WINDOWS[0]:
         raise RunError(f"the wall leaves the well at {well.q:g} m below {found[0]:g} A/m^2; not a well")
     for _ in range(_PASSES):
-        closer = bracket(np.linspace(found[0], found[1], _LANES))
+        closer = bracket(np.linspace(found[0], found[1], _LANES), sign)
         found = found if closer is None else closer  # another step may move the threshold past the bracket
     return float(np.mean(found))

@@ -12,7 +12,7 @@ from llg.device.device import Device
 from llg.kernels.heun import LANES
 from llg.kernels.q_phi import run_block
 from llg.landscape.settling import Settling
-from llg.landscape.wells import Well, well_index
+from llg.landscape.wells import Well, unsettled_count, well_index
 from llg.runs.drive import Drive
 from llg.runs.ensemble import Ensemble, LaneRun, diverged, each_block
 from llg.runs.run_plan import EnsembleCase
@@ -33,6 +33,7 @@ class Outcomes:
         dt: time step used [s].
         n_steps: steps of a whole trajectory.
         steps_done: steps done by all lanes together.
+        unsettled: number on the track that may still change their well, see `llg.landscape.wells.unsettled_count`.
     """
 
     counts: np.ndarray
@@ -41,6 +42,7 @@ class Outcomes:
     dt: float
     n_steps: int
     steps_done: int
+    unsettled: int = 0
 
     @property
     def n(self) -> int:
@@ -104,13 +106,16 @@ def count_outcomes(
     return tally.outcomes(n, displaced=quiet is None)
 
 
-def ensemble_outcomes(ensemble: Ensemble, wells: list[Well], start: float) -> Outcomes:
-    """Outcomes of an ensemble that started at `start` [m]."""
+def ensemble_outcomes(
+    ensemble: Ensemble, wells: list[Well], start: float, device: Device | None = None, temperature: float = 0.0
+) -> Outcomes:
+    """Return the outcomes of an ensemble that started at `start` [m]; which have settled only for a known device."""
     n, index = ensemble.q.size, _index(wells, ensemble.q)
     displacement = float(np.mean(ensemble.q - start))
     steps = n * ensemble.n_steps
     left = int(ensemble.left.sum())
-    return Outcomes(_counts(index, len(wells)), left, displacement, ensemble.dt, ensemble.n_steps, steps)
+    moving = unsettled_count(device, wells, ensemble.q, temperature) if device else 0
+    return Outcomes(_counts(index, len(wells)), left, displacement, ensemble.dt, ensemble.n_steps, steps, moving)
 
 
 def _quiet(run: LaneRun, settling: Settling | None) -> int | None:
@@ -161,7 +166,8 @@ class _Tally:
         self.wells, self.plan, self.start = wells, run.plan, run.start[0]
         self.lock = threading.Lock()
         self.counts = np.zeros(len(wells) + 1, np.int64)
-        self.left = self.lost = self.steps = self.units = 0
+        self.left = self.lost = self.steps = self.units = self.unsettled = 0
+        self.device, self.temperature = run.case.device, run.case.temperature
 
     def add(self, q: np.ndarray, steps: int):
         """Count the final positions of a block [m]."""
@@ -169,19 +175,23 @@ class _Tally:
         counts = _counts(_index(self.wells, q[good]), len(self.wells))
         left = int(np.count_nonzero((q <= 0) | (q >= self.plan.model.device.track.length)))
         units = _whole_sum(q[good] - self.start)
+        moving = unsettled_count(self.device, self.wells, q[good], self.temperature)
         with self.lock:
             self.counts += counts
             self.left += left
             self.lost += q.size - int(np.count_nonzero(good))
             self.steps += steps
             self.units += units
+            self.unsettled += moving
 
     def outcomes(self, n: int, displaced: bool) -> Outcomes:
         """All sums; refuses diverged trajectories."""
         if self.lost:
             raise diverged(self.lost, n, self.plan.dt)
         displacement = self.units * _Q_UNIT / n if displaced else math.nan
-        return Outcomes(self.counts, self.left, displacement, self.plan.dt, self.plan.n_steps, self.steps)
+        return Outcomes(
+            self.counts, self.left, displacement, self.plan.dt, self.plan.n_steps, self.steps, self.unsettled
+        )
 
 
 def _whole_sum(displacement: np.ndarray) -> int:

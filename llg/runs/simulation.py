@@ -8,11 +8,16 @@ import numpy as np
 
 from dwcore.errors import InputError, RunError
 from llg.device.device import Device
-from llg.device.pulse import Waveform
+from llg.device.pulse import Pulse, Waveform
 from llg.landscape.wells import Well, find_wells, valley
 from llg.runs.ensemble import Drive, Ensemble, simulate
 from llg.runs.outcomes import Outcomes, count_outcomes, ensemble_outcomes
+from llg.runs.validity import notes
 from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
+
+NOTED = 0.01
+"""Share of walls that have not settled, or left the track, beyond which a result says so."""
+_FOLLOWED, _SAMPLES = 64, 1000  # walls and times from which the velocity is taken where walls leave the track
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,11 +47,13 @@ class PulseRun:
         case: what acted on which wall.
         outcomes: where the trajectories ended.
         ensemble: the trajectories; None where only their outcomes were counted.
+        on_track: mean velocity of the walls while they were on the track, where some left it [m/s].
     """
 
     case: PulseCase
     outcomes: Outcomes
     ensemble: Ensemble | None = None
+    on_track: float | None = None
 
     def __repr__(self) -> str:
         shares = ", ".join(f"{p:.3g}" for p in self.probability)
@@ -70,8 +77,8 @@ class PulseRun:
 
     @property
     def mean_velocity(self) -> float:
-        """Mean displacement over the duration of the pulse [m/s]."""
-        return self.outcomes.displacement / self.case.duration
+        """Mean displacement over the duration of the pulse, where walls left the track over their time on it [m/s]."""
+        return self.on_track if self.on_track is not None else self.outcomes.displacement / self.case.duration
 
 
 def run_pulse(
@@ -108,10 +115,30 @@ def run_pulse(
     case = pulse_case(device, **what)
     start = case.start
     common: dict[str, Any] = {"n": n, "start": start, "seed": seed, "temperature": temperature, "dt": dt, "jobs": jobs}
-    if not (keep or samples):
-        return PulseRun(case, count_outcomes(device, case.drive, case.wells, progress=progress, **common))
-    ensemble = simulate(device, case.drive, samples=samples, progress=progress, **common)
-    return PulseRun(case, ensemble_outcomes(ensemble, case.wells, start[0]), ensemble)
+    T = device.temperature if temperature is None else temperature
+    ensemble = None
+    if keep or samples:
+        ensemble = simulate(device, case.drive, samples=samples, progress=progress, **common)
+        ends = ensemble_outcomes(ensemble, case.wells, start[0], device, T)
+    else:
+        ends = count_outcomes(device, case.drive, case.wells, progress=progress, **common)
+    on_track = _velocity_on_track(case, common | {"n": min(n, _FOLLOWED)}) if ends.left > NOTED * n else None
+    return PulseRun(case, ends, ensemble, on_track)
+
+
+def _velocity_on_track(case: PulseCase, common: dict[str, Any]) -> float:
+    """Return the mean velocity [m/s] of some of the walls from the first current until they left or the current ended."""
+    ends = simulate(case.device, case.drive, samples=_SAMPLES, **common)
+    shape = case.drive.waveform
+    on = np.flatnonzero(shape.value)
+    begin, end = (shape.time[on[0] - 1], shape.time[on[-1] + 1]) if on.size else (0.0, shape.length)
+    here = (ends.q_samples > 0) & (ends.q_samples < case.device.track.length)
+    last = np.where(here.all(axis=0), len(ends.time) - 1, np.argmin(here, axis=0))
+    last = np.minimum(last, int(np.searchsorted(ends.time, end)))
+    moved = np.take_along_axis(ends.q_samples, last[None], axis=0)[0] - case.start[0]
+    edge = 0.5 * (shape.time[on[0]] - begin) if on.size else 0.0  # a linear edge counts half, as in the duration
+    took = np.minimum(ends.time[last] - begin - edge, case.duration if on.size else np.inf)
+    return float(np.sum(moved) / np.sum(np.maximum(took, 0.5 * ends.time[1])))
 
 
 def pulse_case(
@@ -134,7 +161,7 @@ def pulse_case(
     their first value, after their end the last one.
 
     Args:
-        device: a device with a [pulse] section.
+        device: the device; without a [pulse] section current and duration must be given, its times have their defaults.
         current_density: amplitude [A/m^2]; nominal by default.
         duration: full width at half maximum [s]; nominal by default.
         pulses: number of pulses.
@@ -149,7 +176,11 @@ def pulse_case(
     Raises:
         InputError: no [pulse], no such state, or impossible arguments.
     """
-    pulse = device.section("pulse")
+    pulse = device.pulse
+    length = shape.length if shape else duration
+    if pulse is None and current_density is not None and length is not None:
+        pulse = Pulse(current_density=max(abs(current_density), 1.0), duration=length)
+    pulse = pulse or device.section("pulse")
     J = pulse.current_density if current_density is None else current_density
     duration = pulse.duration if duration is None else duration
     if shape is None:
@@ -179,13 +210,26 @@ def _start(device: Device, state: int | None) -> tuple[list[Well], tuple[float, 
     return wells, (wells[state].q, wells[state].phi)
 
 
+def notes_on(run: PulseRun) -> list[str]:
+    """Return what to know beside these outcomes, one line each."""
+    ends, found = run.outcomes, []
+    if ends.unsettled > NOTED * ends.n:
+        found.append(
+            f"unsettled: {ends.unsettled / ends.n:.1%} of the walls had not settled in a well when their place was "
+            "read; a longer [pulse] relaxation_time or deeper wells leave fewer"
+        )
+    if ends.left > NOTED * ends.n:
+        found.append(f"left_track: {ends.left} of {ends.n} walls left the track; the mean velocity is that while on it")
+    return found + notes(run.case.device, float(np.max(run.case.drive.current_density)))
+
+
 def as_json(run: PulseRun) -> dict:
     """Return the documented JSON object of `dwsynapse simulate`.
 
     The last probability is that of having left all states.
     """
-    outcomes = run.outcomes
-    return case_json(run.case, n=outcomes.n, left=outcomes.left, dt=outcomes.dt, run=run)
+    ends = run.outcomes
+    return case_json(run.case, n=ends.n, left=ends.left, dt=ends.dt, run=run) | {"unsettled": ends.unsettled}
 
 
 def case_json(case: PulseCase, *, n: int | None, left: float, dt: float, run) -> dict:

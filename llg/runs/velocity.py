@@ -1,6 +1,7 @@
 """Velocity of the wall on the straight track of a device against current or field, by simulation and in closed form."""
 
 import dataclasses
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -22,7 +23,11 @@ from llg.walls.analytic import (
 from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 
 SETTLING, MEASURED = 10e-9, 30e-9
-"""Time before the velocity is measured, and over which it is [s]."""
+"""Least time before the velocity is measured, and over which it is [s]; weak damping takes longer."""
+LONGEST_SETTLING = 3e-6
+"""Most time that the velocity is given to settle by itself [s]."""
+_DECAYS = 12.0  # times 1/e that the slowest transient falls before the velocity is measured
+_UNSTEADY = 0.01  # relative change of the velocity within the measured time that is warned of
 _SAMPLES, _FEW_SAMPLES = 1000, 50  # over both, without and with noise
 _MARGIN = 20.0  # wall widths left over at each end of the track
 _BISECTIONS = 20
@@ -77,8 +82,8 @@ def velocity_against_current(
         device: the device; its notches do not matter.
         current_density: ascending, shape (n,) [A/m^2].
         field: constant applied field.
-        options: `temperature` [K], the device's own by default; `walls` per point; `settling` and `measured` times [s];
-            `seed`; `jobs`, threads.
+        options: `temperature` [K], the device's own by default; `walls` per point; `settling` and `measured` times [s],
+            by default from the slowest rate of the angle; `seed`; `jobs`, threads.
 
     Raises:
         InputError: impossible arguments.
@@ -140,17 +145,19 @@ def _curve(
     *,
     temperature: float | None = None,
     walls: int = 64,
-    settling: float = SETTLING,
-    measured: float = MEASURED,
+    settling: float | None = None,
+    measured: float | None = None,
     seed: int = 1,
     jobs: int | None = None,
 ) -> SimulatedVelocities:
     if values.size < 2 or np.any(np.diff(values) <= 0):
         raise InputError("the drives of a velocity curve must be at least two, ascending")
+    short = _even(device)
+    settling = settling_time(short) if settling is None else settling
+    measured = max(MEASURED, 2 * settling) if measured is None else measured
     if walls < 2 or not (settling > 0 and measured > 0):
         raise InputError(f"walls = {walls} must be >= 2, settling and measured = {settling:g}, {measured:g} [s] > 0")
     temperature = device.temperature if temperature is None else temperature
-    short = _even(device)
     fine = np.interp(np.linspace(0, values.size - 1, (values.size - 1) * _FINE + 1), np.arange(values.size), values)
     exact, turns = _exact(short, [drive_at(value) for value in fine])
     time = settling + measured
@@ -165,6 +172,17 @@ def _curve(
         velocity[where], error[where] = run.noisy(field, currents, temperature, walls)
     walker = _walker(short, drive_at, fine, turns)
     return SimulatedVelocities(values, temperature, velocity, error, noiseless, fine, exact, walker, None)
+
+
+def settling_time(model: QPhiModel) -> float:
+    """Return the time [s] after which a straight wall moves steadily below breakdown: `_DECAYS` over its slowest rate.
+
+    Near rest the angle relaxes with alpha gamma0/(1 + alpha^2) times its stiffness in field, -df2/dphi.
+    """
+    rest, h = rest_angle(model, NO_FIELD), 1e-4
+    f2 = model.fields(0.5 * model.device.track.length, np.array([rest - h, rest + h]))[1]
+    rate = model.alpha * GAMMA_0 / (1 + model.alpha**2) * abs(f2[1] - f2[0]) / (2 * h)
+    return float(np.clip(_DECAYS / max(rate, 1e-3), SETTLING, LONGEST_SETTLING))
 
 
 def _exact(model: QPhiModel, drives: list[tuple[float, Field]]) -> tuple[np.ndarray, np.ndarray]:
@@ -206,8 +224,15 @@ class _Run:
         """Velocity at T = 0, over whole turns of the angle where it turns, shape as currents [m/s]."""
         end = self._simulate(field, currents, 0.0, _SAMPLES)
         late = end.time >= self.settling
-        lanes = zip(end.q_samples[late].T, end.phi_samples[late].T, strict=True)
-        return np.array([_over_whole_turns(end.time[late], q, phi) for q, phi in lanes])
+        time, q, phi = end.time[late], end.q_samples[late], end.phi_samples[late]
+        found = np.array([_over_whole_turns(time, *lane) for lane in zip(q.T, phi.T, strict=True)])
+        half = len(time) // 2
+        change = (q[-1] - q[half]) / (time[-1] - time[half]) - (q[half] - q[0]) / (time[half] - time[0])
+        still = np.abs(phi[-1] - phi[0]) < np.pi  # the angle does not turn
+        if np.any(np.abs(change[still]) > _UNSTEADY * np.abs(found).max()):
+            what = "the velocity still changes after"
+            warnings.warn(f"{what} {1e9 * self.settling:.3g} ns; give a longer settling time", stacklevel=2)
+        return found
 
     def noisy(self, field: Field, currents: np.ndarray, temperature: float, walls: int):
         """Mean velocity at a temperature [K] and its standard error, shapes as currents [m/s]."""

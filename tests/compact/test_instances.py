@@ -11,7 +11,8 @@ from compact.bulk.home import describe_states, make_home, nominal_wells
 from compact.bulk.plan import Grid, SweepPlan, shard_blocks
 from compact.bulk.sweep import run_in_memory
 from dwcore.errors import InputError, RunError
-from llg import QPhiModel, find_wells, load_device
+from llg import QPhiModel, device_from_mapping, find_wells, load_device
+from llg.rates.rate_matrix import rate_matrix
 from llg.runs.ensemble import Drive, simulate
 
 GRID = Grid(current_density=(-7e11, 6e11), duration=(1e-9,))
@@ -218,3 +219,21 @@ def test_a_worker_needs_states(device):
     )
     with pytest.raises(RunError, match="no well"):
         Worker(make_plan(flat))
+
+
+def test_losses_off_open_ends_count():
+    """Without pads the outer walls also escape off the track; a table tells the retention that `rates` tells."""
+    notches = [{"position": q, "shape": "triangular", "depth": 20e-9, "width": 60e-9} for q in (140e-9, 260e-9, 380e-9)]
+    device = device_from_mapping(
+        {
+            "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1.2e-3, "alpha": 0.3},
+            "track": {"length": 520e-9, "width": 100e-9, "thickness": 0.6e-9},
+            "readout": {"RA": 3e-11, "TMR": 1.5, "start": 0.0, "end": 520e-9},
+            "notch": notches,
+        }
+    )
+    states = nominal_wells(device, 300.0)
+    found = describe_states(make_home(device, 300.0, states))
+    exact = rate_matrix(QPhiModel(device), states, 300.0)
+    assert found.retention_lost[0] > 0.1 * found.retention_rate[0].sum()
+    assert 1 / (found.retention_rate.sum(axis=1) + found.retention_lost) == pytest.approx(exact.retention, rel=1e-9)

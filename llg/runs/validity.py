@@ -1,0 +1,69 @@
+"""Notes on a result: where the device or its operating point strains what the rigid wall takes for granted."""
+
+import math
+
+import numpy as np
+
+from llg.device.device import WIDEST, Device
+from llg.runs.models import with_model
+from llg.runs.velocity import straight_track
+from llg.walls.analytic import rest_angle
+from llg.walls.q_phi import QPhiModel
+from llg.walls.q_phi_chi import QPhiChiModel
+
+LARGEST_TILT, UNTILTED = math.radians(30), math.radians(15)
+"""Tilts [rad] up to which the model with a tilt is good, and those without one."""
+NEAR_SPIRAL = 0.9
+"""Share of the critical DMI beyond which a wall is hardly one."""
+_FOLLOWED = 3e-9  # [s] of current within which the tilt is looked for
+_MARGIN = 20.0  # [Delta] of straight track
+_SHARPEST, _WEAKEST = 50e-12, 0.05  # edge [s] and damping that the relaxed shape follows
+
+
+def notes(device: Device, current_density: float = 0.0) -> list[str]:
+    """Return one line for each thing that strains the model, none where it holds.
+
+    Args:
+        device: the device.
+        current_density: the largest that is of interest [A/m^2].
+    """
+    found, wall, film = [], device.straight_wall, device.material
+    across = float(device.geometry.w.min()) / wall.Delta
+    if across > WIDEST:
+        found.append(
+            f"width: the track is {across:.0f} wall widths wide where it is narrowest; the rigid wall takes it for "
+            f"straight, which real walls are not over more than {WIDEST:g}"
+        )
+    share = math.pi * abs(film.D) / wall.sigma_0
+    if share > NEAR_SPIRAL:
+        found.append(f"D: {share:.0%} of the critical value, at which the magnetization becomes a spiral")
+    tilt, tilts = largest_tilt(device, current_density), wall.model == "q-phi-chi"
+    if tilt > (LARGEST_TILT if tilts else UNTILTED):
+        what = f"tilt: at {abs(current_density):.3g} A/m^2 the wall tilts by {math.degrees(tilt):.0f} degrees"
+        rule = f"{wall.model} knows no tilt; compare with the model q-phi-chi"
+        found.append(f"{what}, {f'q-phi-chi is good for {math.degrees(LARGEST_TILT):.0f}' if tilts else rule}")
+    if wall.shape == "relaxed":
+        if film.alpha < _WEAKEST:
+            found.append(f"alpha = {film.alpha:g}: the relaxed shape follows the wall at once only for >= {_WEAKEST:g}")
+        if device.pulse is not None and 0 < device.pulse.rise_time < _SHARPEST:
+            found.append(f"rise_time: the relaxed shape does not follow edges below {_SHARPEST * 1e12:g} ps")
+    return found
+
+
+def largest_tilt(device: Device, current_density: float) -> float:
+    """Return the largest tilt [rad] of a wall on the straight track within 3 ns of a current from rest (q-phi-chi)."""
+    from scipy.integrate import solve_ivp  # slow to import
+
+    if device.material.in_plane or current_density == 0 or device.material.D == 0:
+        return 0.0
+    even = straight_track(with_model(device, "q-phi-chi"), _MARGIN * device.straight_wall.Delta)
+    model = QPhiChiModel(even)
+    q = 0.5 * even.track.length
+
+    def turn(_time, angles):
+        rates = model.velocity(q, angles[0], angles[1], current_density)
+        return [1e-9 * float(rate) for rate in rates[1:]]
+
+    start = [float(rest_angle(QPhiModel(even))), 0.0]
+    run = solve_ivp(turn, (0.0, 1e9 * _FOLLOWED), start, method="LSODA", rtol=1e-3, atol=1e-3)
+    return float(np.abs(run.y[1]).max())

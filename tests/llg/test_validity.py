@@ -1,0 +1,163 @@
+"""What a result says beside its numbers, and what is refused because no film, track or layer is like that."""
+
+import dataclasses
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+from dwcore.errors import InputError
+from dwcore.storage.measurements import Measurements
+from llg.calibration.data import read_positions
+from llg.constants import MU_0
+from llg.device.device import device_from_mapping
+from llg.landscape.wells import find_wells, unsettled_count
+from llg.rates.summary import as_json, notes_on, well_rates
+from llg.runs.depinning import depinning_current
+from llg.runs.simulation import as_json as run_json
+from llg.runs.simulation import notes_on as run_notes
+from llg.runs.simulation import run_pulse
+from llg.runs.validity import largest_tilt, notes
+from llg.runs.velocity import settling_time, velocity_against_field
+from llg.walls.q_phi import QPhiModel
+
+CHIRAL = {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1.2e-3, "alpha": 0.3}
+WEAK = CHIRAL | {"D": -0.06e-3, "alpha": 0.03}
+
+
+def make_device(material=CHIRAL, *, length=400e-9, width=100e-9, thickness=0.6e-9, torque=None, notch=None, **more):
+    notches = [] if notch is None else [{"position": 0.5 * length, **notch}]
+    track = {"length": length, "width": width, "thickness": thickness}
+    torque = {"theta_SH": 0.07} if torque is None else torque
+    return device_from_mapping({"material": material, "track": track, "torque": torque, "notch": notches, **more})
+
+
+TRIANGLE = {"shape": "triangular", "depth": 20e-9, "width": 60e-9}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"thickness": 0.6}, r"thickness = 0.6 \[m\].*did you mean \"0.6 nm\""),
+        ({"width": 100.0}, r"width = 100 \[m\].*did you mean \"100 nm\""),
+        ({"torque": {"theta_SH": 7.0}}, r"theta_SH = 7 .*did you mean 0.07"),
+        ({"material": CHIRAL | {"D": 2e-3}}, r"D = 0.002 .*spiral"),
+        ({"material": CHIRAL | {"D": 1.2}}, r"D = 1.2 .*did you mean \"1.2 mJ/m\^2\""),
+    ],
+)
+def test_slips_of_units_are_refused(changed, words):
+    with pytest.raises(InputError, match=words):
+        make_device(**changed)
+
+
+def test_critical_chirality():
+    """4 sqrt(A K_eff)/pi = 1.67 mJ/m^2 of this film: just below it is a device, with a note."""
+    most = 4 * math.sqrt(1e-11 * (4.8e5 - 0.5 * MU_0 * 7e5**2)) / math.pi
+    assert most == pytest.approx(1.67e-3, rel=2e-3)
+    near = make_device(CHIRAL | {"D": 0.99 * most})
+    assert any("99%" in note and "spiral" in note for note in notes(near))
+    with pytest.raises(InputError, match="spiral"):
+        make_device(CHIRAL | {"D": -1.001 * most})
+
+
+def test_silent_where_the_model_holds():
+    assert notes(make_device(CHIRAL | {"D": 0.8e-3}), 5e10) == []
+
+
+def test_width_and_tilt_are_noted():
+    wide = make_device(width=1e-6)
+    assert any("131 wall widths" in note for note in notes(wide))
+    device = make_device()
+    assert math.degrees(largest_tilt(device, 8.5e11)) == pytest.approx(34, abs=3)
+    assert largest_tilt(device, 0.0) == 0.0
+    assert any("tilt" in note and "q-phi-chi" in note for note in notes(device, 8.5e11))
+
+
+def test_settled_walls_lie_below_the_edge_of_their_well():
+    device = make_device(notch=TRIANGLE)
+    wells = find_wells(QPhiModel(device), 300.0)
+    middle, outside, gone = 200e-9, 330e-9, 400e-9
+    assert unsettled_count(device, wells, np.array([middle, 201e-9]), 300.0) == 0
+    assert unsettled_count(device, wells, np.array([middle, outside, outside]), 300.0) == 2
+    assert unsettled_count(device, wells, np.array([gone, 0.0]), 300.0) == 0
+    assert unsettled_count(device, [], np.array([middle]), 300.0) == 0
+
+
+def test_velocity_of_walls_that_leave_is_that_on_the_track():
+    """A track five times as long keeps all walls. No [pulse] section: current and duration on the call are enough."""
+    pulse = {"n": 16, "seed": 1, "current_density": 2e12, "duration": 1e-9}
+    short = run_pulse(make_device(length=800e-9, notch=TRIANGLE), **pulse)
+    long = run_pulse(make_device(length=4e-6, notch=TRIANGLE), **pulse)
+    assert run_json(short)["left_track"] == 16 and run_json(long)["left_track"] == 0
+    assert short.mean_velocity == pytest.approx(long.mean_velocity, rel=0.1)
+    assert any(note.startswith("left_track: 16 of 16") for note in run_notes(short))
+    assert run_json(long)["unsettled"] == 16
+    with pytest.raises(InputError, match="pulse"):
+        run_pulse(make_device(notch=TRIANGLE), n=8, seed=1, current_density=1e10)
+
+
+def test_rates_answer_where_the_formula_does_not_hold():
+    device = make_device(WEAK, width=200e-9, thickness=1e-9, notch=TRIANGLE, torque={"theta_SH": -0.11})
+    rates = well_rates(device)
+    well = as_json(rates)["wells"][0]
+    assert well["q_m"] == pytest.approx(200e-9, abs=1e-9) and well["barrier_left_kT"] > 5
+    assert well["retention_s"] is None and well["rates_per_s"] == [None] and well["lost_per_s"] == [None, None]
+    assert any("unknown" in note and "flux" in note for note in notes_on(device, rates))
+
+
+def test_shallow_double_well_is_its_own_mirror_image():
+    """A rectangular notch of several wall widths has a well at each of its ends, less than kB T deep."""
+    device = make_device(notch={"shape": "rectangular", "depth": 20e-9, "width": 48e-9})
+    model = QPhiModel(device)
+    (well,) = find_wells(model, 300.0)
+    assert well.q == pytest.approx(200e-9, abs=0.1e-9)
+    left, right = (depinning_current(model, well, side) for side in (-1, 1))
+    assert left == pytest.approx(right, rel=1e-3)
+
+
+def test_depinning_where_spin_transfer_wins():
+    """Spin-orbit and spin-transfer torque push against each other; the stronger one moves the wall out."""
+    torque = {"theta_SH": 0.002, "P": 0.7, "beta": 0.5}
+    notch = {"shape": "cosine", "depth": 10e-9, "width": 200e-9}
+    film = CHIRAL | {"D": 0.3e-3, "alpha": 0.1}
+    model = QPhiModel(make_device(film, length=800e-9, thickness=2e-9, torque=torque, notch=notch))
+    (well,) = find_wells(model, 300.0)
+    assert 3e11 < depinning_current(model, well, 1) < 1e12
+
+
+def test_weak_damping_settles():
+    """12 times 1/e of the angle take 360 ns here; the field-driven velocity is that of the closed form."""
+    device = make_device(WEAK, width=200e-9, thickness=1e-9, torque={"theta_SH": -0.11})
+    assert settling_time(QPhiModel(device)) > 100e-9
+    assert settling_time(QPhiModel(make_device())) == 10e-9
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        curve = velocity_against_field(device, np.array([0.15e-3, 0.3e-3]) / MU_0, walls=2, temperature=1.0)
+    exact = np.interp(curve.drive, curve.exact_drive, curve.exact)
+    assert curve.noiseless == pytest.approx(exact, rel=0.01)
+    with pytest.warns(UserWarning, match="longer settling time"):
+        velocity_against_field(
+            device, np.array([0.15e-3, 0.3e-3]) / MU_0, walls=2, temperature=1.0, settling=5e-9, measured=20e-9
+        )
+
+
+def test_window_of_mumax3(tmp_path):
+    """ext_dwpos is where the window is: no position if it stands, to be added to that within it if it moves."""
+    device = dataclasses.replace(make_device(), name="track")
+
+    def table(window):
+        rows = "".join(f"{i}e-9\t{0.1 * i}\t{w}e-9\n" for i, w in enumerate(window))
+        path = tmp_path / "table.txt"
+        path.write_text("# t (s)\tmz ()\text_dwpos (m)\n" + rows)
+        return Measurements(path)
+
+    with pytest.raises(InputError, match=r"ext_dwpos.*never changes"):
+        read_positions(table([0, 0, 0]), device, None)
+    q, integrated, _ = read_positions(table([0, 0, 0]), device, 400e-9)
+    assert integrated and q == pytest.approx([0, 20e-9, 40e-9])
+    assert read_positions(table([5, 8, 8]), device, 400e-9)[0] == pytest.approx([0, 23e-9, 43e-9])
+    path = tmp_path / "no_position.txt"
+    path.write_text("# t (s)\tmz ()\n0\t0.1\n1e-9\t0.2\n")
+    with pytest.raises(InputError, match="--mz-length"):
+        read_positions(Measurements(path), device, None)
