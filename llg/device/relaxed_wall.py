@@ -134,8 +134,8 @@ def notch_potential(
 
 
 def _cut(notch: Notch, middle: float, Delta: float) -> Cut:
-    sizes = (round(size / Delta, 9) for size in (notch.position - middle, notch.depth, notch.width))
-    return Cut(*sizes, (notch.shape, notch.top, notch.table_x, notch.table_depth))
+    place, depth, width = (round(size / Delta, 9) for size in (notch.position - middle, notch.depth, notch.width))
+    return Cut(place, depth, width, (notch.shape, notch.top, notch.table_x, notch.table_depth))
 
 
 def _groups(notches: list[Notch], Delta: float) -> Iterator[list[Notch]]:
@@ -242,7 +242,8 @@ def _pass(strip: "_Strip", columns: range, s2) -> np.ndarray:
         columns: cells from the middle, in steps of `_STRIDE`.
         s2: average of the width over the place [Delta], a spline.
     """
-    moment, moved = s2.antiderivative(), []
+    moment = s2.antiderivative()
+    moved: list[tuple[float, float, float]] = []
     middle, window, h = len(strip.fill) // 2, math.ceil(_PAD * CELLS_PER_DELTA), strip.h
     for column in columns:
         free = slice(middle + column - window, min(middle + column + window, 2 * middle))
@@ -352,7 +353,9 @@ def _read(key: str) -> np.ndarray | None:
         kept = np.load(folder / f"{key}.npy", allow_pickle=False) if folder else None
     except (OSError, ValueError, EOFError):
         return None
-    sound = kept is not None and kept.ndim == 2 and len(kept) == 3 and kept.dtype == float
+    if kept is None:
+        return None
+    sound = kept.ndim == 2 and len(kept) == 3 and kept.dtype == float
     return kept if sound and np.all(np.isfinite(kept)) and np.all(np.diff(kept[0]) > 0) else None
 
 

@@ -120,7 +120,7 @@ def find_wells(model: QPhiModel, temperature: float) -> list[Well]:
     wells = []
     for left, bottom, right in places:
         inside = minima[(minima > left) & (minima < right)]
-        several = np.count_nonzero(path.energy[inside] < path.energy[bottom] + floor) > 1
+        several = bool(np.count_nonzero(path.energy[inside] < path.energy[bottom] + floor) > 1)
         wells.append(_well(model, path, left, int(bottom), right, several, K_B * temperature))
     return wells
 
