@@ -171,7 +171,7 @@ def test_rest_is_a_fixed_point(name):
 
 @pytest.mark.parametrize("name", EXTENDED)
 def test_too_soft_a_wall_is_refused(name):
-    device = make_device(name, wall={"sigma_0": 5e-4})
+    device = make_device(name, D=0.1e-3, wall={"sigma_0": 5e-4})
     drive = Drive(waveform=STEP)
     with pytest.raises(InputError, match=r'must be >= 15 kB T .* use "q-phi"'):
         simulate(device, drive, n=1, start=(150e-9, 0.0), seed=0, temperature=300.0, jobs=1)
