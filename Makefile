@@ -2,7 +2,7 @@
 #   make run                     the whole chain on the reference device, into out/run
 #   make test ARGS="-k kernel"   the tests, one file of them per core at a time, with arguments for pytest
 #   make test EXTRAS=test,torch  the same with PyTorch, so that none is skipped
-#   make lint types              ruff; mypy on the front hall
+#   make lint types              ruff; mypy on all packages
 #   make wheel-run               the wheel, installed into a new environment, runs the chain from there
 #   make lowest                  the tests with the lowest versions of the dependencies that setup.cfg allows
 #   make full                    what .ci/run does, and the lowest versions: before a release, an hour or two

@@ -42,7 +42,7 @@ class Material(Parameters):
         """Effective anisotropy [J/m^3]: K_u - mu0 Ms^2/2 of a perpendicular film, K_u of a soft strip."""
         return self.K_u if self.in_plane else self.K_u - 0.5 * MU_0 * self.Ms**2
 
-    def neel_share(self, wall: "Wall") -> float:
+    def neel_share(self, wall: "StraightWall") -> float:
         """Return |cos phi| at rest on a straight track, 1 of a Neel wall: pi |H_D|/(2 H_K) up to 1."""
         if wall.H_K <= 0 or self.D == 0:
             return 1.0
