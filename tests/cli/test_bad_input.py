@@ -126,7 +126,7 @@ COMMANDS = {
     "simulate five_state --current 1e400": "current = inf [A/m^2] must be finite",
     "simulate five_state --current lots": "\"lots\" is not a number with a unit like A/m^2",
     "simulate five_state --current 3_nm": '"3 nm" has the wrong unit; expected one like A/m^2',
-    "simulate five_state --H_z 5_mT": '"5 mT" has the wrong unit; expected one like A/m',
+    "simulate five_state --H_z 5_ns": '"5 ns" has the wrong unit; expected one like A/m',
     "simulate five_state --H_x nan": "--H_x: H_x = nan [A/m] must be finite",
     "simulate five_state --duration nan": "--duration: duration = nan [s] must be finite",
     "simulate five_state --duration 0": "duration = 0 [s] must be > 0",

@@ -83,8 +83,8 @@ def test_shape_from_outside_is_the_same_as_the_pulse():
     pulse = run_pulse(device, **options)
     shape = run_pulse(device, shape=Waveform([0.0, 1e-9], [1.0, 1.0]), **options)
     assert shape.ensemble.q[0] == pytest.approx(pulse.ensemble.q[0], abs=1e-13)
-    assert shape.waveform.length == pytest.approx(pulse.waveform.length)
-    assert abs(pulse.ensemble.q[0] - pulse.start[0]) > 1e-9
+    assert shape.case.drive.waveform.length == pytest.approx(pulse.case.drive.waveform.length)
+    assert abs(pulse.ensemble.q[0] - pulse.case.start[0]) > 1e-9
 
 
 def test_field_waveform_starts_after_the_rest():
@@ -94,7 +94,7 @@ def test_field_waveform_starts_after_the_rest():
     late = run_pulse(device, field_waveform=Waveform([0.0, 1e-9, 1e-9, 2e-9], [0.0, 0.0, 1.0, 1.0]), **options)
     early = run_pulse(device, field_waveform=Waveform([0.0, 1e-9, 1e-9, 2e-9], [1.0, 1.0, 0.0, 0.0]), **options)
     steady = GAMMA_0 * DELTA / ALPHA * 500.0 * 1e-9
-    moved = [(r.ensemble.q[0] - r.start[0]) / steady for r in (late, early)]
+    moved = [(r.ensemble.q[0] - r.case.start[0]) / steady for r in (late, early)]
     assert moved == pytest.approx([2.0, 2.0], rel=0.02)  # 2 ns to 4 ns, and 0 to 2 ns, of 4 ns in all
     assert late.ensemble.n_steps == early.ensemble.n_steps
 
@@ -107,8 +107,8 @@ def test_a_train_is_its_pulses_one_after_the_other():
         run_pulse(device, pulses=n, period=3e-9, alternating=alternating, **options)
         for n, alternating in ((1, False), (3, False), (2, True))
     )
-    moved = [r.ensemble.q[0] - r.start[0] for r in (one, three, pair)]
+    moved = [r.ensemble.q[0] - r.case.start[0] for r in (one, three, pair)]
     assert moved[1] == pytest.approx(3 * moved[0], rel=1e-3)
     assert abs(moved[2]) < 1e-3 * abs(moved[0])
-    assert three.duration == pytest.approx(3e-9)
+    assert three.case.duration == pytest.approx(3e-9)
     assert three.mean_velocity == pytest.approx(one.mean_velocity, rel=1e-3)
