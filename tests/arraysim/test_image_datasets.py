@@ -257,6 +257,6 @@ def test_the_published_files_are_read():
     assert np.bincount(mnist.labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert len(mnist.test) == 10_000
     cifar10 = load_dataset("cifar10", SHARED)
-    assert cifar10.images.shape == (20_000, 32, 32, 3)
+    assert cifar10.images.shape == (50_000, 32, 32, 3)
     assert np.bincount(cifar10.test.labels).tolist() == [1000] * 10
     assert np.abs(cifar10.inputs(slice(5000)).mean(axis=(0, 1, 2))).max() < 0.05
