@@ -126,7 +126,7 @@ def test_simulator_tables(command, folder):
     [
         (("track.toml",), "give --free NAMES"),
         (("track.toml", "--free", "sigma_0"), "give data to fit"),
-        (("none.toml", "--pinning", "map.csv", "--free", "sigma_0"), "cannot read"),
+        (("none.toml", "--pinning", "map.csv", "--free", "sigma_0"), "no such file"),
         (("track.toml", "--pinning", "none.csv", "--free", "sigma_0"), "none.csv: cannot read"),
         (("track.toml", "--pinning", "track.toml", "--free", "sigma_0"), "track.toml"),
         (("track.toml", "--pinning", "map.csv", "--free", "sigma"), 'cannot fit "sigma"; did you mean "sigma_0"?'),
