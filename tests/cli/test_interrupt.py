@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 LONG = ("-n", 100_000, "--jobs", 2, "-o", "table.h5")
+PREPARED = 10.0
+"""Processor time [s] after which a sweep has its wells and rates and is at its blocks; before that it keeps nothing."""
 
 
 def interrupted(child: subprocess.Popen, after: float) -> tuple[int, str, str]:
@@ -28,7 +30,7 @@ def interrupted(child: subprocess.Popen, after: float) -> tuple[int, str, str]:
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="reads the processor time from /proc")
 def test_interrupt_in_the_middle_of_a_sweep(process, folder):
     """The default grid with that many trajectories takes minutes, a block of it seconds; test_bulk goes on from there."""
-    code, out, err = interrupted(process("sweep", "five_state", *LONG, cwd=folder), 10.0)
+    code, out, err = interrupted(process("sweep", "five_state", *LONG, cwd=folder), PREPARED)
     assert (code, out) == (1, "") and err.startswith("dwsynapse: interrupted; ") and err.count("\n") == 1
     assert [path.name for path in folder.iterdir()] == ["table.partial.h5"]
 
@@ -37,7 +39,7 @@ def test_interrupt_in_the_middle_of_a_sweep(process, folder):
 def test_interrupt_keeps_the_file_that_was_there(process, folder):
     (folder / "table.h5").write_text("precious")
     child = process("sweep", "five_state", *LONG, "--force", cwd=folder)
-    code, out, err = interrupted(child, 10.0)
+    code, out, err = interrupted(child, PREPARED)
     assert (code, out) == (1, "") and err.startswith("dwsynapse: interrupted; ") and err.count("\n") == 1
     assert sorted(path.name for path in folder.iterdir()) == ["table.h5", "table.partial.h5"]
     assert (folder / "table.h5").read_text() == "precious"
