@@ -2,7 +2,8 @@
 
 The functions of `math` are opaque calls and stop the vectorizer, so that a loop over lanes runs one lane at a
 time. These are branch-free polynomials; each docstring states the error that the tests check. Coefficients are
-Chebyshev fits in the squared argument made for this file; `tests/unit/test_elementary.py` measures the errors.
+Chebyshev fits in the squared argument made for this file; `tests/dwcore/numerics/test_elementary.py` measures the
+errors.
 """
 
 import numpy as np

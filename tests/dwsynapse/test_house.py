@@ -193,6 +193,14 @@ def test_packages_of_rooms_have_no_loose_files(house):
     assert loose_files(house) == []
 
 
+def test_tests_stand_in_the_rooms_of_their_subject():
+    """A folder of tests/<package> is a room of the package, and every room of science has its tests."""
+    rooms = {f"{floor}/{room.parent.name}" for floor in FLOORS for room in (ROOT / floor).glob("*/__init__.py")}
+    tested = {str(test.parent.relative_to(ROOT / "tests")) for test in (ROOT / "tests").rglob("test_*.py")}
+    assert tested - rooms <= {*FLOORS, "cli", "properties"}
+    assert rooms - tested <= {"dwsynapse/commands", "arraysim/inference", "arraysim/drawing", "compact/forms"}
+
+
 def made_up(tmp_path: Path, **files: str) -> House:
     """Return a house of small sound floors, with files added or replaced; `__` in a name stands for a slash."""
     sound = {f"{floor}__init": "" for floor in FLOORS}

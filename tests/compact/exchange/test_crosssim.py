@@ -20,7 +20,7 @@ from compact.table.origin import WEIGHT_SUM, weights
 from compact.table.table_file import load_table, save_table
 from dwcore.errors import InputError
 
-PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "crosssim-dwmtj"
+PUBLISHED = Path(__file__).parents[4] / "shared" / "data" / "crosssim-dwmtj"
 published = pytest.mark.skipif(not PUBLISHED.is_dir(), reason=f"no published tables at {PUBLISHED}")
 KINDS = pytest.mark.parametrize("kind", ["STT", "SOT"])
 

@@ -15,7 +15,7 @@ from llg.calibration.potential_map import read_potential_map, with_potential
 from llg.calibration.velocity_curve import read_velocity_curve
 from llg.rates.summary import find_wells
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PLACES = [base / "reference" / "micromagnetics" for base in (ROOT.parent / "shared", ROOT / "shared")]
 REFERENCE = next((place for place in PLACES if place.is_dir()), None)
 pytestmark = pytest.mark.skipif(REFERENCE is None, reason="no reference micromagnetics in ../shared/reference")

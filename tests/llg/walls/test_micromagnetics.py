@@ -19,7 +19,7 @@ from llg.device.pulse import Waveform
 from llg.runs.ensemble import Drive, simulate
 from llg.walls.q_phi import QPhiModel
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PLACES = [base / "reference" / "micromagnetics" for base in (ROOT.parent / "shared", ROOT / "shared")]
 REFERENCE = next((place for place in PLACES if place.is_dir()), None)
 pytestmark = pytest.mark.skipif(REFERENCE is None, reason="no reference micromagnetics in ../shared/reference")

@@ -19,7 +19,7 @@ from llg.landscape.wells import find_wells
 from llg.walls.q_phi import QPhiModel
 from llg.walls.q_phi_delta import QPhiDeltaModel
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PLACES = [base / "reference" / "micromagnetics" for base in (ROOT.parent / "shared", ROOT / "shared")]
 REFERENCE = next((place for place in PLACES if place.is_dir()), None)
 needs_reference = pytest.mark.skipif(REFERENCE is None, reason="no reference micromagnetics in ../shared/reference")

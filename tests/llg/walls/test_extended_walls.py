@@ -19,7 +19,7 @@ from llg.runs.models import EQUATIONS, equation_of, with_model
 from llg.walls.q_phi import Field
 from llg.walls.q_phi_chi import edge_stiffness
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PLACES = [base / "reference" / "micromagnetics" for base in (ROOT.parent / "shared", ROOT / "shared")]
 REFERENCE = next((place for place in PLACES if place.is_dir()), None)
 needs_reference = pytest.mark.skipif(REFERENCE is None, reason="no reference micromagnetics in ../shared/reference")

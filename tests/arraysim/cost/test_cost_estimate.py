@@ -23,7 +23,7 @@ from arraysim.networks.presets import vgg8
 from dwcore.errors import InputError
 from llg.device.device import load_device
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT.parent / "shared/reference/neurosim_vgg8.json"
 SYNAPSE = synapse_of(load_device("five_state"))
 LAYERS = array_layers(vgg8(), (32, 32, 3), 10)

@@ -17,7 +17,7 @@ from arraysim.datasets.idx_format import read_idx
 from arraysim.training.training_loop import shift_and_flip
 from dwcore.errors import InputError, RunError
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
 def test_digits():
