@@ -62,10 +62,10 @@ from .programming.program import program as program
 from .programming.weights_file import load_weights as load_weights
 from .programming.write_verify import write_verify as write_verify
 from .rules.registry import make_rule as make_rule
-from .synapses.array_settings import ArraySettings as ArraySettings
 from .synapses.faults import Faults as Faults
 from .synapses.ladder import ladder_law as ladder_law
 from .synapses.pulse_law import PulseLaw as PulseLaw
+from .synapses.settings import ArraySettings as ArraySettings
 from .synapses.source import synapses_from as synapses_from
 from .synapses.synapse_array import SynapseArray as SynapseArray
 from .synapses.weight_kinds import make_weights as make_weights

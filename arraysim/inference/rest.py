@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from arraysim.synapses.array_settings import ArraySettings
+from arraysim.synapses.settings import ArraySettings
 from arraysim.synapses.source import Synapses
 from arraysim.synapses.weights import PulsedWeights
 from arraysim.training.hardware import OWN_FIELDS, planes_of

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from arraysim.synapses.array_settings import ArraySettings
+from arraysim.synapses.settings import ArraySettings
 from arraysim.training.task import Task
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, flag, quantity, whole

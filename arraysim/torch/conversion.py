@@ -15,11 +15,13 @@ from torch import nn
 from arraysim.periphery.config import Periphery
 from arraysim.programming.config import WriteVerifyConfig
 from arraysim.programming.write_verify import write_verify
-from arraysim.synapses.array_settings import ArraySettings
 from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.settings import ArraySettings
 from arraysim.torch import recurrent
-from arraysim.torch.cells import Chip, chips_of, number
-from arraysim.torch.layers import ArrayConv1d, ArrayConv2d, ArrayLinear, ArrayModule
+from arraysim.torch.array_module import ArrayModule
+from arraysim.torch.cells import chips_of, number
+from arraysim.torch.chip import Chip
+from arraysim.torch.layers import ArrayConv1d, ArrayConv2d, ArrayLinear
 from dwcore.errors import InputError, nearest
 
 QUANTILE = 0.995

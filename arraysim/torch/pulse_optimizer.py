@@ -8,7 +8,8 @@ import torch
 from arraysim.rules.registry import RULES, make_rule, rule_settings
 from arraysim.rules.rule import Rule
 from arraysim.synapses.weights import PulsedWeights
-from arraysim.torch.cells import Cells, Chip, chips_of, number
+from arraysim.torch.cells import Cells, chips_of, number
+from arraysim.torch.chip import Chip
 from dwcore.errors import InputError, nearest
 
 CHANGED = 1e-3

@@ -12,8 +12,9 @@ import torch
 from torch import nn
 
 from arraysim.networks.definition import ArrayLayer
+from arraysim.torch.array_module import ArrayModule
 from arraysim.torch.conversion import matrices
-from arraysim.torch.layers import ArrayLinear, ArrayModule
+from arraysim.torch.layers import ArrayLinear
 from dwcore.errors import InputError
 
 _PLAIN = (nn.Linear, nn.Conv2d, nn.modules.batchnorm._BatchNorm)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from arraysim.periphery.config import Periphery, periphery_from_mapping
 from arraysim.rules.registry import RULES
-from arraysim.synapses.array_settings import ArraySettings
+from arraysim.synapses.settings import ArraySettings
 from arraysim.training.schedules import SCHEDULES
 from arraysim.training.task import Task
 from dwcore.errors import InputError

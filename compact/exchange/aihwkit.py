@@ -10,8 +10,7 @@ References:
 
 import numpy as np
 
-from compact.exchange.pulse_rows import PulseRows
-from compact.exchange.step_statistics import step_mean, step_std
+from compact.exchange.pulse_rows import PulseRows, step_mean, step_std
 
 MAX_NODES = 63
 """The CUDA kernels take fewer than 64 nodes."""

@@ -15,8 +15,7 @@ import dataclasses
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
-from compact.exchange.pulse_rows import PulseRows
-from compact.exchange.step_statistics import staircase, step_std
+from compact.exchange.pulse_rows import PulseRows, staircase, step_std
 from compact.exchange.write_line import WriteLine
 from dwcore.errors import InputError
 

@@ -4,8 +4,7 @@ import argparse
 
 from arraysim.networks.presets import NetworkSettings
 from arraysim.programming.config import LoopSettings
-from arraysim.synapses.array_settings import ArraySettings
-from arraysim.synapses.settings import SynapseSettings
+from arraysim.synapses.settings import ArraySettings, SynapseSettings
 from arraysim.training.task import DataSettings
 from dwsynapse.options import MAX_SEED, add_common, path, run_variation, whole_number, writable_hdf5
 from dwsynapse.settings import Settings

@@ -4,8 +4,7 @@ import argparse
 
 from arraysim.networks.presets import NetworkSettings
 from arraysim.periphery.config import SECTIONS
-from arraysim.synapses.array_settings import ArraySettings
-from arraysim.synapses.settings import SynapseSettings
+from arraysim.synapses.settings import ArraySettings, SynapseSettings
 from arraysim.training.config import TrainingConfig
 from arraysim.training.task import DataSettings
 from dwcore.errors import InputError

@@ -17,7 +17,7 @@ DECLARATIONS = (
     "arraysim.periphery.config",
     "arraysim.programming.config",
     "arraysim.rules.registry",
-    "arraysim.synapses.array_settings",
+    "arraysim.synapses.settings",
     "arraysim.training.config",
 )
 

@@ -20,8 +20,8 @@ from arraysim.networks.definition import (  # noqa: E402
 from arraysim.networks.network import Network  # noqa: E402
 from arraysim.periphery.config import Adc, Dac, Periphery, Read  # noqa: E402
 from arraysim.rules.registry import make_rule  # noqa: E402
-from arraysim.synapses.array_settings import ArraySettings  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
+from arraysim.synapses.settings import ArraySettings  # noqa: E402
 from arraysim.synapses.weights import FloatWeights  # noqa: E402
 from arraysim.torch.conversion import matrices, to_torch  # noqa: E402
 from arraysim.torch.layers import ArrayConv1d, ArrayConv2d, ArrayLinear  # noqa: E402

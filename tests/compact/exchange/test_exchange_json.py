@@ -5,8 +5,7 @@ import pytest
 
 from compact.exchange.aihwkit import MAX_NODES, aihwkit_device
 from compact.exchange.neurosim import curvature_of_label, fit_curve, label_of_curvature, neurosim_parameters
-from compact.exchange.pulse_rows import PulseRows, pulse_rows
-from compact.exchange.step_statistics import staircase, step_mean, step_std
+from compact.exchange.pulse_rows import PulseRows, pulse_rows, staircase, step_mean, step_std
 from compact.exchange.write_line import WriteLine
 from compact.table.operating_point import OperatingPoint
 from compact.table.transition_table import TransitionTable
