@@ -8,27 +8,21 @@ import dataclasses
 import re
 from pathlib import Path
 
-from arraysim.cost.settings import ChipSettings
-from arraysim.networks.definition import KINDS
-from arraysim.periphery.config import SECTIONS as PERIPHERY
 from arraysim.programming.result import ProgrammedChip
 from arraysim.training.result import TrainingResult
 from dwcore.parameters import Parameters
 from dwcore.storage import records
 from dwsynapse.settings import Setting
-from llg.device.device import SECTIONS as DEVICE
-from llg.device.notch import Notch
+from dwsynapse.toml_files import KINDS
 from llg.runs.trajectories import Trajectories
 
 PAGES = tuple(
     Path(__file__).parent / name for name in ("device-files.md", "network-and-chip-files.md", "file-formats.md")
 )
 DECLARATIONS: dict[str, type[Parameters]] = {
-    **{f"device {name}": kind for name, kind in DEVICE.items()},
-    "device notch": Notch,
-    **{f"layer {name}": kind for name, kind in KINDS.items()},
-    **{f"periphery {name}": kind for name, kind in PERIPHERY.items()},
-    "chip": ChipSettings,
+    re.sub("[][]", "", title if kind == "network" else f"{kind} {title}").strip(): declaration
+    for kind, entry in KINDS.items()
+    for title, declaration in entry.sections().items()
 }
 RECORDS: dict[str, type] = {"trajectories": Trajectories, "training": TrainingResult, "programming": ProgrammedChip}
 RECORD_HEAD = "| data set | axes | type | unit | meaning |\n|---|---|---|---|---|\n"

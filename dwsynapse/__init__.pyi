@@ -5,6 +5,8 @@ from .chain.report import report as report
 from .command_line import main as main
 from .figures import draw_device as draw_device
 from .figures import draw_file as draw_file
+from .toml_files import check as check
+from .toml_files import template as template
 from .variation import Variation as Variation
 from .variation import load_variation as load_variation
 from .variation import save_variation as save_variation
@@ -14,6 +16,7 @@ from .variation_run import vary as vary
 __all__ = [
     "Variation",
     "bench",
+    "check",
     "draw_device",
     "draw_file",
     "info",
@@ -23,6 +26,7 @@ __all__ = [
     "report",
     "run",
     "save_variation",
+    "template",
     "vary",
 ]
 

@@ -69,11 +69,11 @@ def _about_device(source: str | Path) -> dict[str, Any]:
         "model": device.wall.model,
         "temperature_K": device.temperature,
         "derived": [quantity._asdict() for quantity in derived(device)],
-        "wells": _wells(device),
+        "wells": wells(device),
     }
 
 
-def _wells(device: Device) -> list[dict[str, float | None]]:
+def wells(device: Device) -> list[dict[str, float | None]]:
     """Return where the wall rests and how high the barriers are; kB T at 0 K measures none."""
     from llg.landscape.wells import find_wells
     from llg.walls.q_phi import QPhiModel

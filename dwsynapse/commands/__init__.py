@@ -34,5 +34,7 @@ COMMANDS = {
     "cost": Command("area, energy and latency of training and inference, against CMOS baselines", "cost"),
     "plot": Command("draw what a file holds, or the physics of a device", "plot"),
     "info": Command("what a file or a device is, where it came from, what follows from it", "info"),
+    "new": Command("a commented template: device, network, periphery or chip", "new"),
+    "check": Command("whether a file is right: device, network, periphery, chip, or results", "check"),
     "bench": Command("what this machine does per second, as JSON", "bench"),
 }

@@ -1,0 +1,26 @@
+"""`dwsynapse check`: is a file right, and where does it strain the model."""
+
+import argparse
+
+from dwsynapse.options import add_common, emit, path
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
+    parser.add_argument("file", metavar="FILE", type=path,
+                        help="a device, network, periphery or chip (TOML), or an HDF5 file of this program")  # fmt: skip
+    add_common(parser, seed=False)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Check a file as the command that takes it would."""
+    if arguments.file.suffix == ".toml":
+        from dwsynapse.toml_files import check
+
+        result = check(arguments.file)
+    else:
+        from dwsynapse.about import info
+
+        result = info(arguments.file, check=True)
+    first, *more = result["says" if "says" in result else "checked"]
+    emit(arguments, result, [f"{arguments.file}: right; {first}", *(f"  {words}" for words in more)])

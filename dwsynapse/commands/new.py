@@ -1,0 +1,25 @@
+"""`dwsynapse new`: a commented template of a file that users write."""
+
+import argparse
+
+from dwsynapse.options import path, writable_file
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; nothing heavy is imported before the command runs."""
+    parser.add_argument("kind", metavar="KIND", help="device, network, periphery or chip")
+    parser.add_argument("name", metavar="NAME", type=path, help="name; NAME.toml is written")
+    parser.add_argument("--force", action="store_true", help="overwrite what exists")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write a template, which is a file that works."""
+    from dwcore.storage.atomic import replacing
+    from dwsynapse.toml_files import template
+
+    text = template(arguments.kind, arguments.name.name.removesuffix(".toml"))
+    target = arguments.name.with_name(f"{arguments.name.name.removesuffix('.toml')}.toml")
+    writable_file(target, arguments.force)
+    with replacing(target, force=arguments.force) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    print(f"{target}: a {arguments.kind}; edit it, then: dwsynapse check {target}")

@@ -1,0 +1,81 @@
+"""`dwsynapse new` writes files that work and name every key; `dwsynapse check` reads a file as its command does."""
+
+import dataclasses
+import tomllib
+
+import pytest
+
+from dwcore.errors import InputError
+from dwsynapse.toml_files import KINDS, check, kind_of, template
+
+
+def uncommented(text: str) -> list[str]:
+    """Return what a template becomes when one key at a time is uncommented, where it has a value and a section."""
+    lines, active, found = text.splitlines(), True, []
+    for number, line in enumerate(lines):
+        if line.lstrip("# ").startswith("[") and line.rstrip().endswith("]"):
+            active = not line.startswith("#")
+        key, mark, value = line.removeprefix("# ").partition("=")
+        given = value.partition("  #")[0].strip()
+        if line.startswith("# ") and mark and active and key.strip().isidentifier() and given:
+            found.append("\n".join([*lines[:number], f"{key}= {given}", *lines[number + 1 :]]))
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_template_is_right_and_of_its_kind(kind, command, folder):
+    made = command("new", kind, "mine")
+    assert made.code == 0 and "dwsynapse check mine.toml" in made.out
+    assert kind_of(folder / "mine.toml") == kind
+    checked = command("check", "mine.toml", "--json")
+    assert checked.code == 0 and checked.json["kind"] == kind and checked.json["notes"] == []
+    again = command("new", kind, "mine.toml")
+    assert again.code == 2 and "--force" in again.err
+    assert command("new", kind, "mine.toml", "--force").code == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_template_names_every_key(kind):
+    lines = {line.removeprefix("# ").partition(" =")[0] for line in template(kind, "mine").splitlines()}
+    keys = {field.name for section in KINDS[kind].sections().values() for field in dataclasses.fields(section)}
+    assert keys - lines == set() and max(map(len, template(kind, "mine").splitlines())) <= 120
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_commented_out_stands_at_its_default(kind, folder):
+    path = folder / "mine.toml"
+    path.write_text(template(kind, "mine"))
+    plain, changed = KINDS[kind].load(path), uncommented(path.read_text())
+    assert len(changed) > 5
+    for text in changed:
+        path.write_text(text)
+        assert KINDS[kind].load(path) == plain, text
+
+
+def test_a_wrong_file_is_refused_in_one_line(command, folder):
+    text = template("device", "mine")
+    (folder / "mine.toml").write_text(text.replace("alpha", "alhpa", 1))
+    refused = command("check", "mine.toml")
+    assert refused.code == 2 and 'did you mean "alpha"' in refused.err and refused.err.count("\n") == 1
+    (folder / "other.toml").write_text("[tool]\nx = 1\n")
+    with pytest.raises(InputError, match="those of no device, network, periphery, chip"):
+        check(folder / "other.toml")
+    assert 'did you mean "device"' in command("new", "devise", "mine").err
+
+
+def test_a_strained_device_has_a_note(command, folder):
+    wide = template("device", "mine").replace('width = "100 nm"', 'width = "5 um"').replace('"300 nm"', '"5 um"')
+    (folder / "wide.toml").write_text(wide)
+    strained = command("check", "wide.toml")
+    assert strained.code == 0 and "wall widths wide" in strained.err and "right" in strained.out
+
+
+def test_a_network_says_which_images_fit(command, folder):
+    text = (
+        '[[layer]]\nkind = "conv"\nchannels = 2\nkernel = 9\n[[layer]]\nkind = "flatten"\n[[layer]]\nkind = "linear"\n'
+    )
+    assert tomllib.loads(text)
+    (folder / "net.toml").write_text(text)
+    said = command("check", "net.toml").out
+    weights = (9 * 9 + 1) * 2 + (20 * 20 * 2 + 1) * 10
+    assert "digits does not fit" in said and f"mnist fits: {weights} weights" in said
