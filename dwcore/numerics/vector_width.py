@@ -14,7 +14,7 @@ _WISH = '"prefer-vector-width"="512"'
 
 @intrinsic
 def prefer_wide_vectors(typing_context):
-    """Called once in a jitted function: compile this function with vectors of up to 512 bits."""
+    """Compile the jitted function that calls this with vectors of up to 512 bits."""
 
     def codegen(context, builder, signature, arguments):
         # The set itself refuses what llvmlite does not list; string attributes are newer than its list.

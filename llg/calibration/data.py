@@ -56,23 +56,23 @@ class CalibrationData(ABC):
 
     @abstractmethod
     def predict(self, device: Device) -> np.ndarray:
-        """What the model of `device` gives for `measured`, shape (n,), SI."""
+        """Return what the model of `device` gives for `measured`, shape (n,), SI."""
 
     def error(self, device: Device, predicted: np.ndarray) -> np.ndarray:
         """Return the standard errors, shape (n,), SI; their relative sizes where they are not known."""
         return np.ones_like(predicted) if self.measured_error is None else self.measured_error
 
     def deviance_roots(self, predicted: np.ndarray, error: np.ndarray) -> np.ndarray:
-        """Residuals whose sum of squares is -2 log(likelihood ratio), shape (n,) [1]."""
+        """Return residuals whose sum of squares is -2 log(likelihood ratio), shape (n,) [1]."""
         return (self.measured - predicted) / error
 
     def concerns(self, device: Device, predicted: np.ndarray) -> list[str]:
-        """What makes this prediction doubtful, one sentence each."""
+        """Return what makes this prediction doubtful, one sentence each."""
         return []
 
 
 def place_of(device: Device, origin: float | None) -> float:
-    """Place on the track [m] at which the positions in the data are zero.
+    """Return the place on the track [m] at which the positions in the data are zero.
 
     Args:
         device: the device.
@@ -108,7 +108,7 @@ def on_track(device: Device, q: np.ndarray, source: str) -> np.ndarray:
 def read_positions(
     table: Measurements, device: Device, mz_length: float | None
 ) -> tuple[np.ndarray, bool, np.ndarray | None]:
-    """Wall positions of a table, counted from where q = 0 lies.
+    """Return the wall positions of a table, counted from where q = 0 lies.
 
     Args:
         table: holds q, or q_S, or m_z.

@@ -166,7 +166,7 @@ class DevianceFit:
         )
 
     def abrupt(self, x: np.ndarray) -> np.ndarray:
-        """Whether the two one-sided differences disagree, per parameter."""
+        """Return whether the two one-sided differences disagree, per parameter."""
         bend, centre = np.zeros(x.size, bool), self.residuals(x)
         for j in range(x.size):
             ends = []

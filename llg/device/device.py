@@ -119,7 +119,7 @@ class Device:
         return self.gate.change(level, self.track.thickness)
 
     def at_gate_level(self, level: float) -> "Device":
-        """The device with its gate held at a level [1].
+        """Return the device with its gate held at a level [1].
 
         Raises:
             InputError: the gate takes away all of the anisotropy.
@@ -173,7 +173,7 @@ class Device:
         return average_width(self.width_at, self.track.length, self.straight_wall.Delta, self.track.width)
 
     def width_at(self, x) -> np.ndarray:
-        """Full width w(x) [m] at x [m], with notches and the roughness of this instance."""
+        """Return the full width w(x) [m] at x [m], with notches and the roughness of this instance."""
         return outline(self.track, self.notches, x)
 
     def section(self, name: str) -> Any:
@@ -188,7 +188,7 @@ class Device:
         return value
 
     def config(self) -> dict:
-        """The device as plain numbers and texts in SI, in the layout of the device file."""
+        """Return the device as plain numbers and texts in SI, in the layout of the device file."""
         sections = {key: getattr(self, key) for key in SECTIONS}
         config = {key: value.to_dict() for key, value in sections.items() if value is not None}
         config = {k: {n: v for n, v in section.items() if v is not None} for k, section in config.items()}
@@ -304,7 +304,7 @@ def _own_value(name: str, value: Any) -> Any:
 
 
 def _place_of(name: str) -> tuple[str, str]:
-    """Section and field of a parameter name of `Device.replace`.
+    """Return section and field of a parameter name of `Device.replace`.
 
     Raises:
         InputError: no or several parameters have this name.
@@ -323,7 +323,7 @@ def _place_of(name: str) -> tuple[str, str]:
 
 
 def _changed(part: Parameters, values: Mapping[str, object], where: str) -> Parameters:
-    """A section or notch with other values; None takes an optional one away."""
+    """Return a section or notch with other values; None takes an optional one away."""
     before = {name: value for name, value in part.to_dict().items() if value is not None}
     empty = {f.name for f in dataclasses.fields(part) if f.default is None and values.get(f.name, 0) is None}
     merged = {name: value for name, value in (before | dict(values)).items() if name not in empty}
@@ -331,7 +331,7 @@ def _changed(part: Parameters, values: Mapping[str, object], where: str) -> Para
 
 
 def shipped_devices() -> list[str]:
-    """Names of the devices that come with the package."""
+    """Return the names of the devices that come with the package."""
     files = importlib.resources.files("dwsynapse_data").iterdir()
     return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
 

@@ -64,7 +64,7 @@ class Gate(Parameters):
         return (-np.inf if self.start is None else self.start), (np.inf if self.end is None else self.end)
 
     def change(self, level: float, thickness: float) -> float:
-        """Change of K_u [J/m^3] at a level, for a film of `thickness` [m]."""
+        """Return the change of K_u [J/m^3] at a level, for a film of `thickness` [m]."""
         if self.xi is not None and self.voltage is not None and self.oxide_thickness is not None:
             return level * self.xi * self.voltage / (self.oxide_thickness * thickness)
         return level * (self.delta_K_u or 0.0)

@@ -49,7 +49,7 @@ class Material(Parameters):
         return min(math.pi * abs(self.D) / (2 * MU_0 * self.Ms * wall.Delta * wall.H_K), 1.0)
 
     def problems(self) -> Iterator[str]:
-        """The film must be perpendicular, a strip cannot be chiral."""
+        """Yield what is wrong: the film must be perpendicular, a strip cannot be chiral."""
         if self.in_plane and self.D != 0:
             yield f'D = {self.D:g} [J/m^2] must be 0 where easy_axis = "x"'
         if self.K_eff <= 0:
@@ -71,7 +71,7 @@ class Wall(Parameters):
     H_K: float | None = quantity("in-plane shape field of the wall, > 0 favours Bloch", "A/m", default=None)
 
     def problems(self) -> Iterator[str]:
-        """Q is a sign."""
+        """Yield what is wrong: Q is a sign."""
         if abs(self.Q) != 1:
             yield f"Q = {self.Q:g} [1] must be +1 or -1"
 
@@ -125,7 +125,7 @@ class StraightWall(Wall):
 
 
 def _formulas(film: Material, thickness: float) -> dict[str, float]:
-    """What the straight wall's Delta, sigma_0 and H_K are proportional to."""
+    """Return what the straight wall's Delta, sigma_0 and H_K are proportional to."""
     Delta = math.sqrt(film.A / film.K_eff)
     H_K = film.Ms if film.in_plane else film.Ms * thickness / Delta
     return {"Delta": Delta, "sigma_0": math.sqrt(film.A * film.K_eff), "H_K": H_K}

@@ -35,7 +35,7 @@ class Track(Parameters):
     )
 
     def problems(self) -> Iterator[str]:
-        """Pads come with their taper, tables are complete."""
+        """Yield what is wrong: pads come with their taper, tables are complete."""
         for name, largest in LARGEST.items():
             if getattr(self, name) > largest:
                 value = getattr(self, name)
@@ -77,7 +77,7 @@ class Track(Parameters):
         return () if self.pad_taper is None else (self.pad_taper, self.length - self.pad_taper)
 
     def base_width(self, x: np.ndarray) -> np.ndarray:
-        """Full width [m] at x [m] without notches, same shape as x."""
+        """Return the full width [m] at x [m] without notches, same shape as x."""
         x = np.clip(x, 0, self.length)
         if self.outline_x:
             return np.interp(x, self.outline_x, self.outline_width)
@@ -102,7 +102,7 @@ def outline_problems(track: Track, notches: tuple[Notch, ...]) -> Iterator[str]:
 
 
 def outline(track: Track, notches: tuple[Notch, ...], x: np.ndarray) -> np.ndarray:
-    """Full width w(x) [m] of the notched track, same shape as x [m]; where notches overlap the deeper cut counts."""
+    """Return the full width w(x) [m] of the notched track, same shape as x [m]; where notches overlap the deeper cut counts."""
     x = np.asarray(x, float)
     cut = np.zeros_like(x)
     for notch in notches:

@@ -61,7 +61,7 @@ def plot_energy_surface(surface: EnergySurface, *, ax: Axes | None = None) -> Ax
 
 
 def _in_sight(surface: EnergySurface, point: FixedPoint, top: float) -> bool:
-    """Whether a saddle lies below the end of the scale [kB T]."""
+    """Return whether a saddle lies below the end of the scale [kB T]."""
     i, j = np.argmin(np.abs(surface.q - point.q)), np.argmin(np.abs(wrapped(surface.phi - point.phi)))
     return point.kind == "saddle" and surface.energy[i, j] <= top
 

@@ -16,7 +16,7 @@ LANES = 64
 
 @njit(inline="always")
 def drive_at(drive, row):
-    """Pulse shape, hx, hy, hz and relative temperature of one row of the drive, see `q_phi.advance_lanes`."""
+    """Return pulse shape, hx, hy, hz and relative temperature of one row of the drive, see `q_phi.advance_lanes`."""
     return drive[row, 0], drive[row, 1], drive[row, 2], drive[row, 3], drive[row, 4]
 
 

@@ -55,7 +55,7 @@ class EnergyPath:
 
 
 def has_energy(model: QPhiModel, current_density: float) -> bool:
-    """Whether the forces at a current density [A/m^2] have an energy: no damping-like, no spin-transfer torque."""
+    """Return whether the forces at a current density [A/m^2] have an energy: no damping-like, no spin-transfer torque."""
     return current_density == 0 or (model.H_DL_per_J == 0 and model.u_per_J == 0)
 
 
@@ -177,7 +177,7 @@ def _places(model: QPhiModel, wells: list[FixedPoint]) -> list[list[FixedPoint]]
 
 
 def _along(here: list[FixedPoint], there: list[FixedPoint]) -> Iterator[_Ends]:
-    """Start and end of the paths between two neighbouring places, each well to the nearest angle."""
+    """Return start and end of the paths between two neighbouring places, each well to the nearest angle."""
     few, many = sorted((here, there), key=len)
     for well in many:
         other = min(few, key=lambda candidate: abs(wrapped(candidate.phi - well.phi)))
@@ -186,7 +186,7 @@ def _along(here: list[FixedPoint], there: list[FixedPoint]) -> Iterator[_Ends]:
 
 
 def _around(place: list[FixedPoint]) -> Iterator[_Ends]:
-    """Start and end of the paths between the angles of one place, once around the circle."""
+    """Return start and end of the paths between the angles of one place, once around the circle."""
     ordered = sorted(place, key=lambda well: well.phi)
     if len(ordered) < 2:
         return

@@ -103,7 +103,7 @@ def notes_on(device: Device, rates: list[WellRates]) -> list[str]:
 
 
 def as_json(rates: list[WellRates]) -> dict:
-    """The documented JSON object of `dwsynapse rates`; what is infinite or unknown becomes null."""
+    """Return the documented JSON object of `dwsynapse rates`; what is infinite or unknown becomes null."""
 
     def finite(value):
         return value if math.isfinite(value) else None

@@ -135,7 +135,7 @@ class _Walk:
         self.chance = self._solve(exits, losses) if self.weak.size else np.empty((0, self.e.size, self.S + 2))
 
     def ends(self, well: int, direction: int) -> np.ndarray:
-        """Where a wall ends that enters `well`, moving right (0) or left (1): shape (energies, S + 2)."""
+        """Return where a wall ends that enters `well`, moving right (0) or left (1): shape (energies, S + 2)."""
         if well in self.numbers:
             return self.chance[2 * self.numbers[well] + direction]
         result = np.zeros((self.e.size, self.S + 2))

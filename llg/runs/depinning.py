@@ -22,7 +22,7 @@ _PASSES = 2
 
 
 def depinning_current(model: QPhiModel, well: Well, direction: int, *, hold: float = HOLD) -> float:
-    """Least current density [A/m^2] that, switched on at once and held, drives the wall out of a well at T = 0.
+    """Return the least current density [A/m^2] that, switched on at once and held, drives the wall out of a well at T = 0.
 
     The sign of the current is that with which all torques together drive the wall that way; where they act against each
     other the other sign is tried too. The wall starts at rest at the bottom. Inertia of the angle lets it overshoot, so

@@ -119,7 +119,7 @@ def ensemble_outcomes(
 
 
 def _quiet(run: LaneRun, settling: Settling | None) -> int | None:
-    """First step from which on the walls are at rest and may be stopped; None if there is no such step."""
+    """Return the first step from which on the walls are at rest and may be stopped; None if there is no such step."""
     plan, case = run.plan, run.case
     rigid = case.device.wall.model == "q-phi" and len(plan.stretches) == 1
     if settling is None or not rigid or case.drive.field != NO_FIELD or case.temperature != settling.temperature:
@@ -130,7 +130,7 @@ def _quiet(run: LaneRun, settling: Settling | None) -> int | None:
 
 
 def _whole(run: LaneRun, begin: int, end: int) -> tuple[np.ndarray, int]:
-    """Final positions [m] of trajectories begin to end - 1 (nan if diverged), and the steps done."""
+    """Return the final positions [m] of trajectories begin to end - 1 (nan if diverged), and the steps done."""
     final = np.empty((len(run.start), end - begin))
     run.run(slice(begin, end), final)
     q = np.where(np.isfinite(final).all(axis=0), final[0], np.nan)
@@ -138,7 +138,7 @@ def _whole(run: LaneRun, begin: int, end: int) -> tuple[np.ndarray, int]:
 
 
 def _early(run: LaneRun, quiet: int, surface: np.ndarray, begin: int, end: int) -> tuple[np.ndarray, int]:
-    """The same, but each trajectory where it was stopped."""
+    """Return the same, but each trajectory where it was stopped."""
     plan, data = run.plan, run.plan.stretches[0].input
     amplitude, key_1, key_2 = run.lanes(slice(begin, end))
     state = [np.full(amplitude.size, value / unit) for value, unit in zip(run.start, data.units, strict=True)]
@@ -185,7 +185,7 @@ class _Tally:
             self.unsettled += moving
 
     def outcomes(self, n: int, displaced: bool) -> Outcomes:
-        """All sums; refuses diverged trajectories."""
+        """Return all sums; refuse diverged trajectories."""
         if self.lost:
             raise diverged(self.lost, n, self.plan.dt)
         displacement = self.units * _Q_UNIT / n if displaced else math.nan
@@ -195,6 +195,6 @@ class _Tally:
 
 
 def _whole_sum(displacement: np.ndarray) -> int:
-    """Sum of displacements [m] in whole units; each is below 9 mm, their sum is not bounded."""
+    """Return the sum of displacements [m] in whole units; each is below 9 mm, their sum is not bounded."""
     high, low = np.divmod(np.rint(displacement / _Q_UNIT).astype(np.int64), 1 << 32)
     return (int(high.sum()) << 32) + int(low.sum())

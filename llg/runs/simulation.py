@@ -155,7 +155,7 @@ def pulse_case(
     field_waveform: Waveform | None = None,
     gate_waveform: Waveform | None = None,
 ) -> PulseCase:
-    """A pulse, a train of them or another shape of current on a wall at rest in a state.
+    """Return a pulse, a train of them or another shape of current on a wall at rest in a state.
 
     Time zero of the three waveforms is the end of the rest time before the pulse. Before it the field and the gate have
     their first value, after their end the last one.

@@ -62,7 +62,7 @@ class SimulatedVelocities:
 
 
 def straight_track(device: Device, length: float) -> Device:
-    """The device without notches, pads, rough outline, extra potential and heating, of another length [m].
+    """Return the device without notches, pads, rough outline, extra potential and heating, of another length [m].
 
     A gate over the whole track is on, one over a part of it is left out.
     """
@@ -76,7 +76,7 @@ def straight_track(device: Device, length: float) -> Device:
 def velocity_against_current(
     device: Device, current_density: np.ndarray, *, field: Field = NO_FIELD, **options
 ) -> SimulatedVelocities:
-    """Velocity against current density; all currents and repetitions are lanes of one ensemble.
+    """Return velocity against current density; all currents and repetitions are lanes of one ensemble.
 
     Args:
         device: the device; its notches do not matter.
@@ -107,7 +107,7 @@ def velocity_against_current(
 def velocity_against_field(
     device: Device, H: np.ndarray, *, current_density: float = 0.0, field: Field = NO_FIELD, **options
 ) -> SimulatedVelocities:
-    """Velocity against the field along the easy axis; one ensemble per field, which all its walls share.
+    """Return velocity against the field along the easy axis; one ensemble per field, which all its walls share.
 
     Args:
         device: the device; its notches do not matter.
@@ -134,7 +134,7 @@ def velocity_against_field(
 
 
 def _even(device: Device) -> QPhiModel:
-    """The wall on a short piece of the straight track."""
+    """Return the wall on a short piece of the straight track."""
     return QPhiModel(straight_track(device, _MARGIN * device.straight_wall.Delta))
 
 
@@ -193,7 +193,7 @@ def _exact(model: QPhiModel, drives: list[tuple[float, Field]]) -> tuple[np.ndar
 
 
 def _walker(model: QPhiModel, drive_at, values: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """Drives between which the angle stands still and turns, by bisection, shape (k,)."""
+    """Return the drives between which the angle stands still and turns, by bisection, shape (k,)."""
     edges = []
     for i in np.flatnonzero(turns[:-1] != turns[1:]):
         low, high = values[i], values[i + 1]
@@ -206,7 +206,7 @@ def _walker(model: QPhiModel, drive_at, values: np.ndarray, turns: np.ndarray) -
 
 
 def _by_field(drives: list[tuple[float, Field]]) -> list[tuple[Field, np.ndarray, np.ndarray]]:
-    """Each field with the numbers of its drives and their current densities."""
+    """Return each field with the numbers of its drives and their current densities."""
     fields = list(dict.fromkeys(field for _, field in drives))
     numbers = [np.array([i for i, (_, other) in enumerate(drives) if other == field]) for field in fields]
     return [(field, i, np.array([drives[k][0] for k in i])) for field, i in zip(fields, numbers, strict=True)]
@@ -221,7 +221,7 @@ class _Run:
         self.model = QPhiModel(device)
 
     def noiseless(self, field: Field, currents: np.ndarray) -> np.ndarray:
-        """Velocity at T = 0, over whole turns of the angle where it turns, shape as currents [m/s]."""
+        """Return the velocity at T = 0, over whole turns of the angle where it turns, shape as currents [m/s]."""
         end = self._simulate(field, currents, 0.0, _SAMPLES)
         late = end.time >= self.settling
         time, q, phi = end.time[late], end.q_samples[late], end.phi_samples[late]
@@ -235,7 +235,7 @@ class _Run:
         return found
 
     def noisy(self, field: Field, currents: np.ndarray, temperature: float, walls: int):
-        """Mean velocity at a temperature [K] and its standard error, shapes as currents [m/s]."""
+        """Return the mean velocity at a temperature [K] and its standard error, shapes as currents [m/s]."""
         end = self._simulate(field, np.repeat(currents, walls), temperature, _FEW_SAMPLES)
         first = int(np.searchsorted(end.time, self.settling * (1 - 1e-9)))
         v = (end.q_samples[-1] - end.q_samples[first]) / (end.time[-1] - end.time[first])
@@ -255,7 +255,7 @@ class _Run:
 
 
 def _over_whole_turns(time: np.ndarray, q: np.ndarray, phi: np.ndarray) -> float:
-    """Mean velocity [m/s] over the last whole turns of the angle, over all the time where there are none."""
+    """Return the mean velocity [m/s] over the last whole turns of the angle, over all the time where there are none."""
     left = np.abs(phi[-1] - phi)  # to turn until the end
     turns = np.floor(left[0] / (2 * np.pi)) * 2 * np.pi
     start = np.interp(-turns, -left, time) if turns else time[0]

@@ -68,7 +68,7 @@ class QPhiChiModel(ThirdCoordinateModel):
         return tilt_response(self.device)
 
     def _zeta(self, chi):
-        """Measure of the tilt and its derivative [1]."""
+        """Return the measure of the tilt and its derivative [1]."""
         square, saturation = np.sin(chi) ** 2, self.response.saturation
         return square / (1 + saturation * square), np.sin(2 * chi) / (1 + saturation * square) ** 2
 

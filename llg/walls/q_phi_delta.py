@@ -74,7 +74,7 @@ class QPhiDeltaModel(ThirdCoordinateModel):
     def energy(  # type: ignore[override]  # one coordinate more
         self, q, phi, Delta=None, field: Field = NO_FIELD, current_density: float = 0.0
     ) -> np.ndarray:
-        """Energy [J]; without Delta the least one over it, with its width at rest at that q and phi.
+        """Return the energy [J]; without Delta the least one over it, with its width at rest at that q and phi.
 
         Args:
             q: wall position, any shape [m].
@@ -128,7 +128,7 @@ class QPhiDeltaModel(ThirdCoordinateModel):
     def velocity(  # type: ignore[override]  # one coordinate more
         self, q, phi, Delta, current_density=0.0, field: Field = NO_FIELD
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(dq/dt [m/s], dphi/dt [rad/s], dDelta/dt [m/s]) without noise, arguments as `forces`."""
+        """Return (dq/dt [m/s], dphi/dt [rad/s], dDelta/dt [m/s]) without noise, arguments as `forces`."""
         f1, f2, f3 = self.forces(q, phi, Delta, current_density, field)
         rate = GAMMA_0 / (1 + self.alpha**2)
         return (
@@ -138,6 +138,6 @@ class QPhiDeltaModel(ThirdCoordinateModel):
         )
 
     def fastest_rate(self, field: Field = NO_FIELD, current_density: float = 0.0) -> float:
-        """Upper estimate of the fastest relaxation or precession rate [1/s]; the width is the fastest."""
+        """Return an upper estimate of the fastest relaxation or precession rate [1/s]; the width is the fastest."""
         width = GAMMA_0 * (self.h_sigma + 0.5 * abs(self.H_K)) / (self.alpha * FRICTION)
         return super().fastest_rate(field, current_density) + width
