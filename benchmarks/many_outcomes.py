@@ -6,6 +6,7 @@ of this process (numpy, numba and all) and what it was before the first trajecto
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import resource
@@ -17,6 +18,7 @@ from dwsynapse.benchmark import processor
 from llg import Drive, QPhiModel, Waveform, find_wells, load_device
 from llg.landscape.settling import Settling
 from llg.runs.outcomes import count_outcomes
+from llg.runs.run_plan import EnsembleCase
 
 SHORT = 0.05e-9
 
@@ -50,10 +52,12 @@ def main():
     result = {"processor": processor(), "load": os.getloadavg()[0], "jobs": arguments.jobs, "n": arguments.n}
     for name, (waveform, settling) in cases.items():
         drive = Drive(waveform=waveform, current_density=pulse.current_density)
-        options = {"start": start, "seed": 1, "settling": settling, "jobs": arguments.jobs}
-        count_outcomes(device, drive, wells, n=4096, **options)
+        options = {"settling": settling, "jobs": arguments.jobs}
+        walls = EnsembleCase(device=device, drive=drive, n=4096, start=start, seed=1, temperature=device.temperature)
+        count_outcomes(walls, wells, **options)
+        many = dataclasses.replace(walls, n=arguments.n)
         before = resident()
-        ends, clock, cpu = timed(lambda d=drive, o=options: count_outcomes(device, d, wells, n=arguments.n, **o))
+        ends, clock, cpu = timed(lambda w=many, o=options: count_outcomes(w, wells, **o))
         result[name] = {
             "counts": ends.counts.tolist(),
             "seconds": clock,

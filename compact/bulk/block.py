@@ -10,6 +10,7 @@ from compact.bulk.home import Home, HomeStates, describe_states, make_home, nomi
 from compact.bulk.plan import SweepPlan
 from llg.runs.drive import Drive
 from llg.runs.outcomes import count_outcomes
+from llg.runs.run_plan import EnsembleCase
 
 CACHED_HOMES = 16
 GROWTH = 2
@@ -37,7 +38,10 @@ class Worker:
         return describe_states(self.home(home))
 
     def count(self, block: int, progress: Callable[[int], None] = lambda done: None) -> np.ndarray:
-        """Return the outcomes of a block, from-state by to-state, last column no state, shape (S, S + 1), uint64."""
+        """Return the outcomes of a block, shape (S, S + 2), uint64.
+
+        From-state by to-state, then in no state; the last column holds how many of all these had not settled.
+        """
         plan = self.plan
         _, _, a, d = plan.place(block)
         home = self.home(plan.home(block))
@@ -47,16 +51,18 @@ class Worker:
 
 
 def _count_row(home: Home, drive: Drive, state: int, plan: SweepPlan, progress: Callable) -> np.ndarray:
-    """Return the outcomes from one state, in rounds until the standard error is small enough; shape (S + 1,)."""
-    counts, done, wanted = np.zeros(home.present.size + 1, np.uint64), 0, plan.n
+    """Return the outcomes from one state, in rounds until the standard error is small enough; shape (S + 2,)."""
+    counts, unsettled, done, wanted = np.zeros(home.present.size + 1, np.uint64), 0, 0, plan.n
     while done < wanted:
-        ends = count_outcomes(
-            home.device, drive, home.wells, n=wanted - done, first=done, start=tuple(home.start[state].tolist()),
-            seed=plan.seed, temperature=home.temperature, settling=home.settling, jobs=1, progress=progress,
+        walls = EnsembleCase(
+            device=home.device, drive=drive, n=wanted - done, first=done, start=tuple(home.start[state].tolist()),
+            seed=plan.seed, temperature=home.temperature,
         )  # fmt: skip
+        ends = count_outcomes(walls, home.wells, settling=home.settling, jobs=1, progress=progress)
         counts += home.by_state(ends.counts)
+        unsettled += ends.unsettled
         done, wanted = wanted, next_total(counts, plan.target_error)
-    return counts
+    return np.append(counts, np.uint64(unsettled))
 
 
 def next_total(counts: np.ndarray, target: float | None) -> int:

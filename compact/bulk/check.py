@@ -16,7 +16,7 @@ def check_sweep(path) -> list[str]:
         problems = list(journal.faults)
         homes, blocks = journal.finished()
         for number in blocks.tolist():
-            rows = journal.counts(number).sum(axis=1, dtype=np.float64)
+            rows = journal.counts(number)[:, :-1].sum(axis=1, dtype=np.float64)
             if rows.min() < journal.plan.n or (journal.plan.target_error is None and rows.max() > journal.plan.n):
                 problems.append(
                     f"block {number} has a row of {rows.min():g} trajectories, {journal.plan.n} are planned"

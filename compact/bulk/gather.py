@@ -16,7 +16,7 @@ def gather(plan: SweepPlan, counts: np.ndarray, homes: list[HomeStates]) -> Tran
 
     Args:
         plan: the plan.
-        counts: outcomes of all blocks, shape (blocks, S, S + 1), uint64.
+        counts: outcomes of all blocks, shape (blocks, S, S + 2), uint64; the last column: had not settled.
         homes: states of all homes.
     """
     nominal = find_states(plan.device, plan.reference_temperature)
@@ -35,13 +35,14 @@ def gather(plan: SweepPlan, counts: np.ndarray, homes: list[HomeStates]) -> Tran
         current_density=np.array(plan.grid.current_density),
         duration=np.array(plan.grid.duration),
         temperature=np.array(plan.temperature),
-        counts=counts.reshape(K, T, A, D, S, S + 1),
+        counts=counts[..., :-1].reshape(K, T, A, D, S, S + 1),
+        unsettled=counts[..., -1].reshape(K, T, A, D, S),
         energy_per_pulse=pulse_energy(plan.device, plan.grid.current_density, plan.grid.duration),
         retention_rate=rate if known else None,
         retention_lost=lost if known else None,
         retention_method=METHOD if known else "",
         devices=drawn_parameters([plan.instance(number) for number in plan.instances]),
         instance_states=InstanceStates(**stacked),
-        config=plan.config(),
+        config=plan.config() | {"unsettled_share": float(counts[..., -1].sum() / counts[..., :-1].sum())},
         seed=plan.seed,
     )

@@ -19,7 +19,7 @@ from dwcore.numerics.threads import thread_count
 HOME, BLOCK = "home", "block"
 Task = tuple[str, int]
 Result = HomeStates | np.ndarray
-"""States of a home, or outcomes of a block, shape (S, S + 1)."""
+"""States of a home, or outcomes of a block, shape (S, S + 2)."""
 
 
 def plan_tasks(plan: SweepPlan, blocks: Iterable[int], homes: Iterable[int]) -> Iterator[Task]:

@@ -108,12 +108,12 @@ def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int) -> tu
     """Collect the outcomes of all blocks and the states of all homes.
 
     Returns:
-        Counts, shape (blocks, S, S + 1), uint64, and a list of the states.
+        Outcomes, shape (blocks, S, S + 2), uint64, and a list of the states.
 
     Raises:
         InputError: something is missing, or two files disagree.
     """
-    counts = np.zeros((plan.blocks, n_states, n_states + 1), np.uint64)
+    counts = np.zeros((plan.blocks, n_states, n_states + 2), np.uint64)
     homes, have = dict[int, HomeStates](), np.zeros(plan.blocks, bool)
     for journal in journals:
         finished_homes, finished_blocks = journal.finished()

@@ -75,7 +75,7 @@ def run_in_memory(
     """
     worker = Worker(plan)
     S = len(worker.states)
-    counts, homes = np.zeros((plan.blocks, S, S + 1), np.uint64), dict[int, HomeStates]()
+    counts, homes = np.zeros((plan.blocks, S, S + 2), np.uint64), dict[int, HomeStates]()
     tasks = plan_tasks(plan, range(plan.blocks), range(plan.homes))
     for (_, number), result in run_threads(worker, tasks, jobs=jobs, progress=progress):
         if isinstance(result, HomeStates):

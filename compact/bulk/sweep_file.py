@@ -2,7 +2,7 @@
 
     /homes      one record per instance and temperature: present, position, conductance, conductance_std_ctoc (N, S),
                 retention_rate (N, S, S), retention_lost (N, S), committed (N, 32)
-    /blocks     one record per block of the shard: counts (N, S, S+1), committed (N, 32)
+    /blocks     one record per block of the shard: counts (N, S, S+2), committed (N, 32)
 
 The configuration holds the plan, the number of states, the shard and the numbers of its first block and its first home.
 """
@@ -51,8 +51,9 @@ class _Block:
     """The outcomes of a block."""
 
     counts: np.ndarray = data(
-        "trajectories by state before and state after, last column no state", "1", "S S+1", dtype="u8"
-    )
+        "trajectories by state before and state after, then in no state, then how many had not settled", "1",
+        "S S+2", dtype="u8",
+    )  # fmt: skip
 
 
 def _homes(plan: SweepPlan, blocks: range) -> range:
@@ -134,7 +135,7 @@ class SweepFile:
         return self.homes.start + np.flatnonzero(homes), self.blocks.start + np.flatnonzero(blocks)
 
     def counts(self, block: int) -> np.ndarray:
-        """Return the outcomes of a finished block, shape (S, S + 1), uint64."""
+        """Return the outcomes of a finished block, shape (S, S + 2), uint64."""
         return self._journal.read(BLOCKS, block - self.blocks.start)["counts"]
 
     def states(self, home: int) -> HomeStates:

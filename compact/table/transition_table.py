@@ -63,6 +63,8 @@ class TransitionTable:
         temperature: strictly ascending, shape (T,) [K].
         counts: outcomes, from-state by to-state, shape (K, T, A, D, S, S+1) [1].
         energy_per_pulse: shape (A, D) [J].
+        unsettled: how many of `counts` had not settled when they were counted, shape (K, T, A, D, S) [1], or None where
+            unknown.
         retention_rate: escape rate without drive, from-state by to-state, shape (K, T, S, S) [1/s], or None;
             the diagonal is zero or minus the total rate of escape. A row of nan is unknown, as for a missing state.
         retention_lost: rate of escape off both ends of the track without drive, shape (K, T, S) [1/s], or None where
@@ -92,6 +94,10 @@ class TransitionTable:
     energy_per_pulse: np.ndarray = data(
         "energy of one pulse by current density and duration", "J", "A D", at="energy/per_pulse", ge=0
     )
+    unsettled: np.ndarray | None = data(
+        "trajectories that had not settled by device, temperature, current density, duration and state before", "1",
+        "K T A D S", dtype="u8", at="transitions/unsettled", default=None,
+    )  # fmt: skip
     retention_rate: np.ndarray | None = data(
         "rate of escape without drive by device, temperature, state before and state after", "1/s", "K T S S",
         at="retention/rate", finite=False, default=None,
@@ -210,6 +216,11 @@ class TransitionTable:
         }
         return xarray.Dataset(arrays, attrs={"seed": self.seed, "config": canonical_json(self.config)})
 
+    @property
+    def unsettled_share(self) -> float:
+        """Share of all trajectories that had not settled when they were counted [1]; nan where unknown."""
+        return float("nan") if self.unsettled is None else float(self.unsettled.sum() / self.counts.sum())
+
     @functools.cached_property
     def probability(self) -> np.ndarray:
         """Share of each outcome among the trajectories of its row, same shape as `counts` [1]."""
@@ -296,6 +307,8 @@ def _read_only(values, dtype: np.dtype) -> np.ndarray:
 def _value_problems(table: TransitionTable) -> Iterator[str]:
     """Yield what no bound of a single value says."""
     yield from _row_problems(table.counts)
+    if table.unsettled is not None and np.any(table.unsettled > table.counts.sum(axis=-1)):
+        yield "unsettled has more trajectories than a row of counts"
     if table.retention_rate is not None:
         yield from _retention_problems(table.retention_rate, table.retention_method)
     lost = table.retention_lost

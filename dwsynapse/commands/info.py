@@ -50,6 +50,10 @@ def _file_lines(result: dict) -> list[str]:
     lines += [f"  checked: {words}" for words in result.get("checked", ())]
     lines += [f"  {key}: {result[key]}" for key in ("seed", "command_line", "git_state", "versions", "inputs")]
     lines += _foreign_lines(result["config"])
+    if "unsettled_share" in result["config"]:
+        lines.append(
+            f"  unsettled: {result['config']['unsettled_share']:.2%} of the walls were counted before they settled"
+        )
     shown = ((a["name"], tuple(a["shape"]), a["dtype"], a["unit"], a["long_name"]) for a in result["arrays"])
     return lines + [f"  {name} {shape} {dtype} [{unit}] {words}" for name, shape, dtype, unit, words in shown]
 

@@ -124,7 +124,7 @@ def _run_density(arguments: argparse.Namespace, given: Given, device) -> None:
     from llg.runs.validity import notes
 
     run = _density(arguments, given, device)
-    beside = {"unsettled": None, "notes": notes(device, float(run.case.drive.current_density))}
+    beside = {"unsettled": None, "unsettled_share": None, "notes": notes(device, float(run.case.drive.current_density))}
     result = as_json(run) | {"instance": device.instance, **beside}
     emit(arguments, result, _lines(device, result, "density"))
 
@@ -230,5 +230,7 @@ def _lines(device, result: dict, what: str) -> list[str]:
     lines += [f"  {name:24s} {p:.5f} +- {error:.5f}" for name, p, error in rows]
     left = result["left_track"]
     where = f"while on the track, which {left} walls left" if left > 0.01 * (result["n"] or 1) else "during the pulse"
+    if result["unsettled_share"] is not None:
+        lines.append(f"  {result['unsettled_share']:.2%} of the walls have not settled in a state")
     lines.append(f"  mean velocity {result['mean_velocity_m_per_s']:.2f} m/s {where}")
     return lines

@@ -109,6 +109,7 @@ def summary(path, table, temperature: float) -> tuple[dict, list[str]]:
         "states": table.position.tolist(),
         "instances": [int(number) for number in table.devices["instance"]],
         "trajectories": int(table.counts.sum()),
+        "unsettled_share": table.unsettled_share,
         "missing_states": _missing_states(table),
         "write_pulses": [dataclasses.asdict(point) for point in points],
         "one_step_probability": [sum(each) / len(each) for each in one_step],
@@ -122,15 +123,23 @@ def _notes(table) -> list[str]:
     """Return what the table lacks, one line each."""
     import numpy as np
 
+    from llg.runs.simulation import NOTED
+
+    found, share = [], table.unsettled_share
+    if share >= NOTED:
+        rows = np.asarray(table.unsettled / table.counts.sum(axis=-1))
+        found.append(
+            f"unsettled: {share:.1%} of the walls had not settled in a state, {rows.max():.1%} in the worst row"
+        )
     hint = "where Langer's formula does not hold (`dwsynapse rates` says why)"
     if table.retention_rate is None:
-        return [f"retention: the table holds no escape rates, {hint}"]
+        return [*found, f"retention: the table holds no escape rates, {hint}"]
     unknown = np.isnan(table.retention_rate).all(axis=-1)
     if table.instance_states is not None:
         unknown &= table.instance_states.present > 0
-    return (
-        [f"retention: {unknown.sum()} of {unknown.size} rates of escape are unknown, {hint}"] if unknown.any() else []
-    )
+    if unknown.any():
+        found.append(f"retention: {unknown.sum()} of {unknown.size} rates of escape are unknown, {hint}")
+    return found
 
 
 def _one_step(table, temperature: float, points) -> list[list[float]]:
@@ -148,6 +157,7 @@ def _lines(result: dict, words: str) -> list[str]:
     devices = len(result["instances"])
     many = f", {devices} device instances" if devices > 1 else ""
     count = f"{result['table']}: {len(result['states'])} states{many}, {result['trajectories']} trajectories"
+    count += f", {result['unsettled_share']:.2%} not settled"
     if result["write_pulses"]:
         up, down = result["one_step_probability"]
         words = f"one write pulse moves the wall by one state up and down: {up:.4f} {down:.4f}"

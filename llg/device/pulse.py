@@ -37,7 +37,9 @@ class Pulse(Parameters):
     rest_time: float = quantity(
         "time at rest before the pulse, for thermal equilibrium in the well", "s", default=1e-9, ge=0
     )
-    relaxation_time: float = quantity("time after the pulse until the outcome is read", "s", default=5e-9, ge=0)
+    relaxation_time: float = quantity(
+        "time of rest after the pulse; a wall that moves even then goes on", "s", default=5e-9, ge=0
+    )
 
     def problems(self) -> Iterator[str]:
         """Yield an edge that does not fit into the duration."""

@@ -153,7 +153,23 @@ def excess_energy(x, phi, surface, inverse_step):
 
 @compiled(error_model="numpy", fastmath={"contract"})
 def run_block(
-    x, phi, amplitude, key_1, key_2, drive, quiet, n_steps, dt, noise, table, x_end, c, surface, inverse_step, place
+    x,
+    phi,
+    amplitude,
+    key_1,
+    key_2,
+    drive,
+    quiet,
+    n_steps,
+    dt,
+    noise,
+    table,
+    x_end,
+    c,
+    surface,
+    inverse_step,
+    place,
+    angle,
 ):
     """Run walls to the end, or until they have settled; the lane arrays are used up.
 
@@ -174,6 +190,7 @@ def run_block(
         surface: energy above the level of settling, shape (m, 3), see `excess_energy`.
         inverse_step: grid points of `surface` per wall width.
         place: output, position where each wall stopped, shape (m,) with m <= n; further walls are padding.
+        angle: output, its angle there, shape (m,) [rad].
 
     Returns:
         Number of steps that all lanes together have done.
@@ -196,7 +213,7 @@ def run_block(
             if step < n_steps and on_track and not excess_energy(x[lane], phi[lane], surface, inverse_step) < 0.0:
                 lane += 1
                 continue
-            place[who[lane]] = x[lane]
+            place[who[lane]], angle[who[lane]] = x[lane], phi[lane]
             moving -= 1
             x[lane], phi[lane], who[lane] = x[moving], phi[moving], who[moving]
             amplitude[lane], key_1[lane], key_2[lane] = amplitude[moving], key_1[moving], key_2[moving]

@@ -14,6 +14,7 @@ time step heats the wall (`llg.runs.time_step`).
 """
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -26,6 +27,8 @@ CHANCE = 1e-9
 """Largest probability that a trajectory that is stopped would have ended elsewhere."""
 MARGIN = 1.05
 """Temperature of the bound relative to the real one."""
+THERMAL_KT, EDGE_KT = 5.0, 3.0
+"""In a shallow well a wall is at rest this far above the bottom or lower, and this far below the edge [kB T]."""
 _ANGLES = 180
 _STRIDE = 4
 """Every so many points of the geometry are looked at; it has some 40 per Delta."""
@@ -66,9 +69,30 @@ class Settling:
     """
 
     def __init__(self, model: QPhiModel, wells: list[Well], temperature: float):
-        self.wells, self.temperature = wells, temperature
+        self.model, self.wells, self.temperature = model, wells, temperature
         self.parts = _energy_parts(model)
-        self.bounds = [_bound(model, self.parts, well, MARGIN * K_B * temperature) for well in wells]
+
+    @functools.cached_property
+    def bounds(self) -> list[EscapeBound]:
+        """Bounds on the escape from each well."""
+        unit = MARGIN * K_B * self.temperature
+        return [_bound(self.model, self.parts, well, unit) for well in self.wells]
+
+    def rest_levels(self, time: float) -> np.ndarray:
+        """Return the energy above the bottom of each well below which a wall is at rest there, shape (S,) [J].
+
+        Its chance to escape within `time` [s] is then below `CHANCE`. A well too shallow for that bound holds its walls
+        to no such chance: there a wall is at rest `THERMAL_KT` kB T above the bottom or lower, which thermal motion
+        seldom exceeds, but at least `EDGE_KT` kB T below the edge. Without noise every wall below the edge stays.
+        """
+        lowest = np.array([min(well.barrier_left, well.barrier_right) for well in self.wells])
+        kT = K_B * self.temperature
+        if kT == 0:
+            return lowest
+        deep = lowest + MARGIN * kT * (math.log(CHANCE) - 1)
+        if time > 0:
+            deep = np.array([bound.level(time) for bound in self.bounds]) - [well.energy for well in self.wells]
+        return np.maximum(deep, np.minimum(THERMAL_KT * kT, lowest - EDGE_KT * kT))
 
     def surface(self, time: float) -> np.ndarray:
         """Return the energy less the level of its well, as the kernel reads it.

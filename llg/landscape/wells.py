@@ -5,20 +5,16 @@ E_min(q) has its minima at the wells and its maxima at the saddles of E(q, phi).
 """
 
 import dataclasses
-import functools
 import itertools
 
 import numpy as np
 
 from dwcore.errors import RunError
 from llg.constants import K_B, MU_0
-from llg.device.device import Device
 from llg.walls.q_phi import QPhiModel
 
 PROMINENCE_KT = 1.0
 """A well is a minimum from which the wall must climb at least this many kB T; shallower ones beside it belong to it."""
-SETTLED_KT = 3.0
-"""A wall has settled where its place is this many kB T below the lower edge of its well."""
 _ANGLES = np.linspace(-np.pi, np.pi, 361)
 
 
@@ -154,33 +150,6 @@ def _well(model: QPhiModel, path: Valley, left: int, bottom: int, right: int, se
         depinning_field_left=float(-field[left : bottom + 1].min()),
         depinning_field_right=float(field[bottom : right + 1].max()),
     )
-
-
-def unsettled_count(device: Device, wells: list[Well], q: np.ndarray, temperature: float) -> int:
-    """Return how many walls on the track lie so high that they may still change their well.
-
-    A wall counts as settled in a well if the lowest energy at its place is `SETTLED_KT` kB T below the lower edge.
-
-    Args:
-        device: the device.
-        wells: its wells.
-        q: positions, shape (n,) [m].
-        temperature: temperature [K].
-    """
-    if not wells:
-        return 0
-    place, energy = _lowest_energy(device)
-    index = well_index(wells, q)
-    edges = np.array([well.energy + min(well.barrier_left, well.barrier_right) for well in wells])
-    high = np.interp(q, place, energy) > edges[index] - SETTLED_KT * K_B * temperature
-    on_track = (q > 0) & (q < device.track.length)
-    return int(np.count_nonzero(on_track & ((index < 0) | high)))
-
-
-@functools.lru_cache(maxsize=64)
-def _lowest_energy(device: Device) -> tuple[np.ndarray, np.ndarray]:
-    path = valley(QPhiModel(device))
-    return path.q, path.energy
 
 
 def well_index(wells: list[Well], q: np.ndarray) -> np.ndarray:

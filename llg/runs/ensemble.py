@@ -241,10 +241,10 @@ def _result(run: LaneRun, final: np.ndarray, recorded: np.ndarray | None) -> Ens
     return Ensemble(dict(zip(names, final, strict=True)), left, plan.dt, plan.n_steps, plan.time, samples)
 
 
-def _streams(case: EnsembleCase) -> Callable[[float], np.uint64]:
-    """Return the hash of all that noise belongs to, save the trajectory's number, as a function of its current."""
+def _streams(case: EnsembleCase) -> Callable[..., np.uint64]:
+    """Return the hash of all that noise belongs to, save the trajectory's number: a function of its current and more."""
     point = (*case.drive.values(), case.temperature, *case.start)
-    return lambda J: stream_id(case.seed, case.device.instance, J, *point)
+    return lambda J, *more: stream_id(case.seed, case.device.instance, J, *point, *more)
 
 
 def _store(target: np.ndarray, state: tuple[np.ndarray, ...], units: tuple[float, ...]):

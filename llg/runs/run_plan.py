@@ -20,7 +20,7 @@ from llg.runs.drive import Drive, scaled_field, wall_field
 from llg.runs.models import equation_of
 from llg.runs.scaling import KernelInput, field_rows
 from llg.runs.time_step import time_step
-from llg.walls.q_phi import QPhiModel
+from llg.walls.q_phi import NO_FIELD, QPhiModel
 
 LARGEST_STEP_COUNT = 1e8
 """Steps of one trajectory; more do not fit into memory."""
@@ -63,6 +63,23 @@ class RunPlan:
     time: np.ndarray
     rows: np.ndarray
     stretches: list[Stretch]
+
+    @property
+    def still(self) -> np.ndarray:
+        """Row of the drive of a wall at rest: no current, no field, at its temperature, shape (5,)."""
+        return np.array([0.0, *field_rows(self.model, NO_FIELD), 1.0])
+
+    def rest_steps(self, heat: float = 0.0) -> int:
+        """Return the number of steps at the end at rest; none where a gate has moved.
+
+        Args:
+            heat: relative rise of temperature that is no matter [1].
+        """
+        if any(stretch.input is not self.stretches[0].input for stretch in self.stretches):
+            return 0
+        tolerance = np.array([0.0, 0.0, 0.0, 0.0, heat])
+        disturbed = np.flatnonzero(np.any(np.abs(self.rows - self.still) > tolerance, axis=1))
+        return max(self.n_steps - 1 - int(disturbed[-1]), 0) if disturbed.size else self.n_steps
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

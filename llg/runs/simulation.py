@@ -12,6 +12,8 @@ from llg.device.pulse import Pulse, Waveform
 from llg.landscape.wells import Well, find_wells, valley
 from llg.runs.ensemble import Drive, Ensemble, simulate
 from llg.runs.outcomes import Outcomes, count_outcomes, ensemble_outcomes
+from llg.runs.rest import LONGEST
+from llg.runs.run_plan import EnsembleCase
 from llg.runs.validity import notes
 from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 
@@ -113,17 +115,17 @@ def run_pulse(
         RunError: a trajectory diverged.
     """
     case = pulse_case(device, **what)
-    start = case.start
-    common: dict[str, Any] = {"n": n, "start": start, "seed": seed, "temperature": temperature, "dt": dt, "jobs": jobs}
-    T = device.temperature if temperature is None else temperature
+    temperature = device.temperature if temperature is None else temperature
+    walls: dict[str, Any] = {"n": n, "start": case.start, "seed": seed, "temperature": temperature, "dt": dt}
+    counted = EnsembleCase(device=device, drive=case.drive, samples=samples, **walls)
     ensemble = None
     if keep or samples:
-        ensemble = simulate(device, case.drive, samples=samples, progress=progress, **common)
-        ends = ensemble_outcomes(ensemble, case.wells, start[0], device, T)
+        ensemble = simulate(device, case.drive, samples=samples, progress=progress, jobs=jobs, **walls)
+        ends = ensemble_outcomes(ensemble, counted, case.wells, jobs)
     else:
-        ends = count_outcomes(device, case.drive, case.wells, progress=progress, **common)
-    on_track = _velocity_on_track(case, common | {"n": min(n, _FOLLOWED)}) if ends.left > NOTED * n else None
-    return PulseRun(case, ends, ensemble, on_track)
+        ends = count_outcomes(counted, case.wells, progress=progress, jobs=jobs)
+    followed = walls | {"n": min(n, _FOLLOWED), "jobs": jobs}
+    return PulseRun(case, ends, ensemble, _velocity_on_track(case, followed) if ends.left > NOTED * n else None)
 
 
 def _velocity_on_track(case: PulseCase, common: dict[str, Any]) -> float:
@@ -215,8 +217,8 @@ def notes_on(run: PulseRun) -> list[str]:
     ends, found = run.outcomes, []
     if ends.unsettled > NOTED * ends.n:
         found.append(
-            f"unsettled: {ends.unsettled / ends.n:.1%} of the walls had not settled in a well when their place was "
-            "read; a longer [pulse] relaxation_time or deeper wells leave fewer"
+            f"unsettled: {ends.unsettled / ends.n:.1%} of the walls had not settled in a well {1e9 * LONGEST:g} ns after "
+            "their drive, or within the rest that it ends with where field, gate or heat go on; deeper wells leave fewer"
         )
     if ends.left > NOTED * ends.n:
         found.append(f"left_track: {ends.left} of {ends.n} walls left the track; the mean velocity is that while on it")
@@ -229,7 +231,8 @@ def as_json(run: PulseRun) -> dict:
     The last probability is that of having left all states.
     """
     ends = run.outcomes
-    return case_json(run.case, n=ends.n, left=ends.left, dt=ends.dt, run=run) | {"unsettled": ends.unsettled}
+    shares = {"unsettled": ends.unsettled, "unsettled_share": ends.unsettled / ends.n}
+    return case_json(run.case, n=ends.n, left=ends.left, dt=ends.dt, run=run) | shares
 
 
 def case_json(case: PulseCase, *, n: int | None, left: float, dt: float, run) -> dict:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from compact import build_table, find_states, reference_grid, write_points
+from compact import build_table, find_states, load_table, reference_grid, save_table, write_points
 from compact.bulk.sweep import Grid
 from compact.states.energy import pulse_energy
 from compact.table.operating_point import OperatingPoint, best_points, grid_index, single_step_score
@@ -74,6 +74,20 @@ def test_table_says_where_it_came_from(device, table):
     rate = table.retention_rate[0, 0]
     assert np.all(rate >= 0) and rate.max() < 1e-8  # 48 kB T hold for decades
     assert rate[1, 2] == pytest.approx(rate[2, 1], rel=1e-3) and rate[0, 2] < 1e-3 * rate[0, 1]
+
+
+def test_walls_that_have_not_settled_are_counted(device, table, tmp_path):
+    """On a long flat piece of track a strong pulse leaves most walls far from every well; the table says so."""
+    assert table.unsettled.shape == table.counts.shape[:-1] and table.unsettled_share == 0
+    shortened = device.replace({"track.length": 2e-6, "notches": device.notches[:2]})
+    lost = build_table(shortened, Grid(current_density=(5e12,), duration=(1e-9,)), n=32, seed=SEED)
+    assert lost.unsettled[0, 0, 0, 0, 1] > 24 and 0.5 < lost.unsettled_share <= 1
+    assert lost.config["unsettled_share"] == lost.unsettled_share
+    save_table(tmp_path / "lost.h5", lost)
+    again = load_table(tmp_path / "lost.h5")
+    np.testing.assert_array_equal(again.unsettled, lost.unsettled)
+    with pytest.raises(InputError, match="unsettled has more trajectories than a row of counts"):
+        dataclasses.replace(lost, unsettled=lost.unsettled + 33)
 
 
 def test_progress_counts_every_trajectory(device):

@@ -223,7 +223,15 @@ def write_by_hand(path, leave_out=(), **changes):
     with files.create(path, "dwsynapse.transition-table", config=made.config, seed=made.seed) as file:
         file.create_group("devices")
         for field, item, _ in (*records.items(TransitionTable), *records.items(Derived)):
-            if field not in ("devices", "instance_states", "fit", "retention_rate", "retention_lost", *leave_out):
+            if field not in (
+                "devices",
+                "instance_states",
+                "fit",
+                "retention_rate",
+                "retention_lost",
+                "unsettled",
+                *leave_out,
+            ):
                 values = changes.get(field, getattr(made, field))
                 files.put(file, item.at, values, unit=item.unit, long_name=item.meaning)
         for name in ("notes/slope", *changes.get("also", ())):

@@ -16,6 +16,7 @@ from llg.landscape.settling import CHANCE, Settling
 from llg.landscape.wells import find_wells, well_index
 from llg.runs.ensemble import default_block
 from llg.runs.outcomes import count_outcomes, ensemble_outcomes
+from llg.runs.run_plan import EnsembleCase
 from llg.walls.q_phi import Field, QPhiModel
 
 KT = K_B * 300.0
@@ -54,8 +55,12 @@ class Case:
 
     def count(self, n=4000, *, early, seed=7, **options):
         settling = self.settling if early else None
-        return count_outcomes(
-            self.device, self.drive, self.wells, n=n, start=self.start, seed=seed, settling=settling, **options
+        what = {name: options.pop(name) for name in ("first", "temperature") if name in options}
+        return count_outcomes(self.walls(n, seed=seed, **what), self.wells, settling=settling, **options)
+
+    def walls(self, n, **what):
+        return EnsembleCase(
+            device=self.device, drive=self.drive, n=n, start=self.start, **{"temperature": 300.0} | what
         )
 
 
@@ -97,7 +102,8 @@ def test_same_outcomes_as_whole_trajectories(name):
 def test_whole_trajectories_are_those_of_simulate():
     case = five_state(0.75)
     ensemble = simulate(case.device, case.drive, n=1000, start=case.start, seed=7)
-    expected, counted = ensemble_outcomes(ensemble, case.wells, case.start[0]), case.count(1000, early=False)
+    expected = ensemble_outcomes(ensemble, case.walls(1000, seed=7), case.wells)
+    counted = case.count(1000, early=False)
     np.testing.assert_array_equal(counted.counts, expected.counts)
     assert np.count_nonzero(counted.counts) > 1
     assert counted.displacement == pytest.approx(expected.displacement, rel=1e-12)
@@ -134,7 +140,7 @@ def test_in_two_parts():
 @pytest.mark.parametrize("other", ["q-phi-delta", "field", "heating", "colder"])
 def test_not_stopped_where_the_bound_says_nothing(other):
     """Other equations of motion, a field, heat that has not gone, another temperature: all steps are done."""
-    device, field, temperature = load_device("five_state"), Field(), None
+    device, field, temperature = load_device("five_state"), Field(), 300.0
     if other == "q-phi-delta":
         device = dataclasses.replace(device, wall=dataclasses.replace(device.wall, model=other))
     elif other == "field":

@@ -14,6 +14,7 @@ from llg.landscape.wells import Well
 from llg.runs.drive import Drive
 from llg.runs.ensemble import Ensemble
 from llg.runs.outcomes import ensemble_outcomes
+from llg.runs.run_plan import EnsembleCase
 from llg.runs.simulation import PulseCase, PulseRun, as_json, run_pulse
 from llg.walls.q_phi import Field, QPhiModel
 
@@ -41,17 +42,18 @@ def well(q, left, right):
 def run_with(q):
     """A run of two wells from 10 to 30 and 30 to 50 nm that ended at q [nm]."""
     q = 1e-9 * np.array(q)
-    ensemble = Ensemble({"q": q, "phi": 0 * q}, q > 60e-9, 1e-12, 10, np.empty(0), {})
+    ensemble = Ensemble({"q": q, "phi": 0 * q}, q > 600e-9, 1e-12, 10, np.empty(0), {})
     wells = [well(20e-9, 10e-9, 30e-9), well(40e-9, 30e-9, 50e-9)]
     drive = Drive(waveform=Waveform(np.array([0.0, 1e-9]), np.ones(2)), current_density=1e11)
     case = PulseCase(device_from_mapping(STRAIGHT), wells, (20e-9, 0.0), 2e-9, drive)
-    return PulseRun(case, ensemble_outcomes(ensemble, wells, 20e-9), ensemble)
+    walls = EnsembleCase(device=case.device, drive=drive, n=q.size, start=case.start, seed=1, temperature=300.0)
+    return PulseRun(case, ensemble_outcomes(ensemble, walls, wells), ensemble)
 
 
 def test_outcomes_are_counted_by_hand():
-    run = run_with([15, 25, 35, 49, 51, 5, 70, 20])
+    run = run_with([15, 25, 35, 49, 51, 5, 610, 20])
     np.testing.assert_allclose(run.probability, [3 / 8, 2 / 8, 3 / 8])
-    mean = (15 + 25 + 35 + 49 + 51 + 5 + 70 + 20) / 8 - 20
+    mean = (15 + 25 + 35 + 49 + 51 + 5 + 610 + 20) / 8 - 20
     assert run.mean_velocity == pytest.approx(mean * 1e-9 / 2e-9)
     result = as_json(run)
     assert result["n"] == 8 and result["left_track"] == 1
