@@ -82,7 +82,7 @@ def infer(result: ChipResult, dataset: Dataset, periphery: Periphery | None = No
     """
     network = trained_network(result, dataset, periphery)
     test = divide(dataset, seed=result.seed, config=result.config).test
-    loss, guess = network.evaluate(test.inputs, test.labels)
+    loss, guess = network.evaluate(test.inputs, test.labels, mirrored=result.config.mirrored)
     return Inference(accuracy=float(np.mean(guess == test.labels)), loss=loss)
 
 
@@ -137,6 +137,7 @@ def stored_network(
         input_shape=dataset.image_shape,
         classes=dataset.classes,
         label_smoothing=task.label_smoothing,
+        products=task.products,
     )
     memory = network.memory()
     known = {name: values.astype(memory[name].dtype) for name, values in digital.items() if name in memory}

@@ -7,6 +7,7 @@ matrix whole, it unrolls some images at a time.
 
 import threading
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from arraysim.synapses.weights import FloatWeights
 from dwcore.errors import InputError
 from dwcore.numerics.product import BLOCK_ROWS, product
 from dwcore.numerics.threads import for_each_block
+
+if TYPE_CHECKING:
+    from arraysim.networks.onednn import OneDnn
 
 GROUPS = 8
 """Parts in which the gradient of a convolution is summed, whatever the number of threads."""
@@ -29,15 +33,34 @@ class CrossbarLayer(ABC):
         weights: shape (rows, columns).
     """
 
-    def __init__(self, weights: FloatWeights, *, rows: int, columns: int, bias: bool, error_bits: int):
+    def __init__(
+        self,
+        weights: FloatWeights,
+        *,
+        rows: int,
+        columns: int,
+        bias: bool,
+        error_bits: int,
+        library: "OneDnn | None" = None,
+    ):
         """Take weights of the right shape.
 
+        Args:
+            weights: shape (rows, columns).
+            rows: inputs, with the one that is always 1 if there is a bias.
+            columns: outputs.
+            bias: whether the last row is driven by a constant 1.
+            error_bits: of the errors sent backward, see ``quantization.errors``.
+            library: for products with weights that nothing stands before; None takes numpy.
+
         Raises:
-            InputError: they are not.
+            InputError: the weights have another shape.
         """
         if weights.values.shape != (rows, columns):
             raise InputError(f"weights of shape {weights.values.shape} given to a layer of shape {(rows, columns)}")
         self.weights, self._bias, self._error_bits = weights, bias, error_bits
+        self._exact = getattr(weights, "reader", None) is None
+        self._library = library if self._exact else None
 
     @abstractmethod
     def gradient(self) -> np.ndarray:
@@ -51,8 +74,8 @@ class CrossbarLayer(ABC):
 class LinearLayer(CrossbarLayer):
     """Every input to every output; the bias is the last row, driven by a constant 1."""
 
-    def __init__(self, spec: Linear, weights: FloatWeights, *, inputs: int, outputs: int, error_bits: int):
-        super().__init__(weights, rows=inputs + spec.bias, columns=outputs, bias=spec.bias, error_bits=error_bits)
+    def __init__(self, spec: Linear, weights: FloatWeights, *, inputs: int, outputs: int, **how):
+        super().__init__(weights, rows=inputs + spec.bias, columns=outputs, bias=spec.bias, **how)
 
     def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
         """Return the outputs, shape (n, outputs), of inputs of shape (n, inputs)."""
@@ -62,19 +85,20 @@ class LinearLayer(CrossbarLayer):
             rows[:, :-1] = value
         if training:
             self._rows = rows
-        return self.weights.forward(rows)
+        return self._library.product(rows, self.weights.values) if self._library else self.weights.forward(rows)
 
     def backward(self, error: np.ndarray, needed: bool) -> np.ndarray | None:
         """Return the errors of the inputs, shape (n, inputs), of those of the outputs; None where not needed."""
         self._errors = quantization.errors(error, self._error_bits)
         if not needed:
             return None
-        back = self.weights.backward(self._errors)
+        library, weights = self._library, self.weights
+        back = library.product(self._errors, weights.values.T) if library else weights.backward(self._errors)
         return back[:, :-1] if self._bias else back
 
     def gradient(self) -> np.ndarray:
         """Return the gradient of the loss by the weights, shape (rows, columns)."""
-        return product(self._rows.T, self._errors)
+        return (self._library.product if self._library else product)(self._rows.T, self._errors)
 
     def signals(self) -> tuple[np.ndarray, np.ndarray]:
         """Return what drove the rows, shape (n, rows), and came back on the columns, shape (n, columns)."""
@@ -84,14 +108,19 @@ class LinearLayer(CrossbarLayer):
 class ConvolutionLayer(CrossbarLayer):
     """Kernels moved over images of shape (rows, columns, channels)."""
 
-    def __init__(self, spec: Convolution, weights: FloatWeights, *, channels: int, error_bits: int):
+    def __init__(self, spec: Convolution, weights: FloatWeights, *, channels: int, **how):
         self._kernel, self._stride, self._padding = spec.kernel, spec.stride, spec.padding
         rows = spec.kernel**2 * channels + spec.bias
-        super().__init__(weights, rows=rows, columns=spec.channels, bias=spec.bias, error_bits=error_bits)
+        super().__init__(weights, rows=rows, columns=spec.channels, bias=spec.bias, **how)
+        self._spec = spec
         self._scratch = threading.local()
 
     def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
         """Return images of shape (n, rows, columns, output channels) of images of shape (n, ..., channels)."""
+        if self._library:
+            if training:
+                self._image = value
+            return self._library.convolve(self._spec, value, self.weights.values)
         padded = self._padded(value)
         down, across = ((size - self._kernel) // self._stride + 1 for size in padded.shape[1:3])
         columns = self.weights.values.shape[1]
@@ -111,6 +140,10 @@ class ConvolutionLayer(CrossbarLayer):
     def backward(self, error: np.ndarray, needed: bool) -> np.ndarray | None:
         """Return the errors of the input images, None where not needed; sum the gradient on the way."""
         self._errors = error = quantization.errors(error, self._error_bits)
+        if self._library:
+            held = self._spec, self._image, error, self.weights.values
+            back, self._gradient = self._library.convolve_back(*held, needed)
+            return back
         shape = self.weights.values.shape
         blocks = -(-len(error) // self._per_block)
         groups = min(blocks, GROUPS)
@@ -137,13 +170,15 @@ class ConvolutionLayer(CrossbarLayer):
 
     def signals(self) -> tuple[np.ndarray, np.ndarray]:
         """Return what drove the rows at every position, shape (n * positions, rows), and the errors likewise."""
-        rows = np.ones((len(self._image) * self._positions, self.weights.values.shape[0]), self._image.dtype)
-        unroll(self._image, self._stride, self._kernel, rows)
-        return rows, self._errors.reshape(len(rows), -1)
+        image = self._padded(self._image) if self._library else self._image
+        errors = self._errors.reshape(-1, self.weights.values.shape[1])
+        rows = np.ones((len(errors), self.weights.values.shape[0]), image.dtype)
+        unroll(image, self._stride, self._kernel, rows)
+        return rows, errors
 
     def _share_out(self, work, blocks: int) -> None:
         """Threads share the blocks unless a read path, which may draw noise, needs them in order."""
-        if getattr(self.weights, "reader", None) is None:
+        if self._exact:
             for_each_block(work, blocks)
         else:
             for block in range(blocks):

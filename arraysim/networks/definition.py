@@ -35,6 +35,8 @@ from dwcore.parameters import Parameters, flag, quantity, whole, word
 from dwcore.toml import read_toml
 
 MAX_BITS = 16
+PRODUCTS = ("numpy", "onednn-float32", "onednn-bfloat16")
+"""What multiplies: BLAS, or oneDNN in numbers of a type, which needs the extra `torch`."""
 
 
 class Layer(Parameters):
@@ -134,6 +136,30 @@ class Activation(Layer):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Whiten(Layer):
+    """Patches of the images without their correlations: fixed, digital, learned from training images without labels.
+
+    A patch x of the images, without the mean of all, becomes y = S^(-1/2) V^T x with the eigenvectors V and
+    eigenvalues S of the covariance of patches. The channels are those of y and of -y, of which a rectifier that follows
+    passes one each.
+
+    References:
+        K. Jordan, arXiv:2404.00498 (2024), for whitening before the first convolution, after A. Krizhevsky (2009).
+    """
+
+    kind: ClassVar[str] = "whiten"
+    patch: int = whole("side of a patch", default=2, ge=1, le=8)
+    epsilon: float = quantity("added to the variances", "1", default=5e-4, gt=0)
+
+    def output_shape(self, shape, classes):
+        """Return (rows, columns, channels)."""
+        _need_image(self, shape)
+        if min(shape[:2]) < self.patch:
+            raise InputError(f"a patch of {self.patch} does not fit an image of {shape[0]} x {shape[1]}")
+        return (shape[0] - self.patch + 1, shape[1] - self.patch + 1, 2 * self.patch**2 * shape[2])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Flatten(Layer):
     """An image as a list of values."""
 
@@ -144,7 +170,7 @@ class Flatten(Layer):
         return (math.prod(shape),)
 
 
-KINDS = {layer.kind: layer for layer in (Convolution, Linear, Pooling, BatchNorm, Activation, Flatten)}
+KINDS = {layer.kind: layer for layer in (Convolution, Linear, Pooling, BatchNorm, Activation, Flatten, Whiten)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -197,6 +223,8 @@ class NetworkDefinition:
             raise InputError(f"network {self.name}: error_bits = {bits!r} must be 0 or 2 to {MAX_BITS}")
         if not self.layers or not isinstance(self.layers[-1], Linear) or self.layers[-1].outputs is not None:
             raise InputError(f"network {self.name}: the last layer must be linear without outputs: one per class")
+        if any(isinstance(layer, Whiten) for layer in self.layers[1:]):
+            raise InputError(f"network {self.name}: whiten must be the first layer, it learns from images")
 
     def __repr__(self) -> str:
         bits = f", errors of {self.error_bits} bits" if self.error_bits else ""

@@ -7,10 +7,7 @@ import numpy as np
 
 from arraysim.networks import digital_kernel, quantization
 from arraysim.networks.definition import Activation, BatchNorm, Pooling
-from dwcore.numerics.threads import for_each_block
-
-BLOCK_VALUES = 1 << 17
-"""Values of one block of a threaded loop."""
+from dwcore.numerics.threads import BLOCK_VALUES, for_each_block, in_parts
 
 
 def _relu_derivative(value: np.ndarray) -> np.ndarray:
@@ -69,7 +66,7 @@ class PoolingLayer:
             else:
                 digital_kernel.mean(value[part], self._size, out[part])
 
-        _in_blocks(work, count, math.prod(value.shape[1:]))
+        in_parts(work, count, math.prod(value.shape[1:]))
         if training:
             self._place = place
         return out
@@ -85,7 +82,7 @@ class PoolingLayer:
             else:
                 digital_kernel.to_mean(error[part], self._size, out[part])
 
-        _in_blocks(work, len(error), math.prod(self._shape[1:]))
+        in_parts(work, len(error), math.prod(self._shape[1:]))
         return out
 
 
@@ -123,7 +120,7 @@ class BatchNormLayer:
         def work(part: slice) -> None:
             digital_kernel.scale_and_shift(flat[part], slope, offset, out[part])
 
-        _in_blocks(work, *flat.shape)
+        in_parts(work, *flat.shape)
         return out.reshape(value.shape)
 
     def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
@@ -142,7 +139,7 @@ class BatchNormLayer:
         def work(part: slice) -> None:
             digital_kernel.errors_back(flat[part], self._value[part], slope, on_value, offset, out[part])
 
-        _in_blocks(work, *flat.shape)
+        in_parts(work, *flat.shape)
         return out.reshape(error.shape)
 
     def _of_batch(self, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -177,9 +174,3 @@ class FlattenLayer:
     def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
         """Return images."""
         return error.reshape(self._shape)
-
-
-def _in_blocks(work, count: int, size: int) -> None:
-    """Call ``work(slice)`` for runs of the first axis of ``count`` items of ``size`` values."""
-    length = max(1, BLOCK_VALUES // max(1, size))
-    for_each_block(lambda block: work(slice(block * length, (block + 1) * length)), -(-count // length))

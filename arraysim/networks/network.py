@@ -3,18 +3,34 @@
 The loss is the softmax cross-entropy against smoothed labels. Weights may live in arrays; layers do not know.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from arraysim.networks import digital_layers as digital
 from arraysim.networks.crossbar_layers import ConvolutionLayer, CrossbarLayer, LinearLayer
-from arraysim.networks.definition import Activation, BatchNorm, Convolution, Linear, NetworkDefinition, Pooling
+from arraysim.networks.definition import (
+    PRODUCTS,
+    Activation,
+    BatchNorm,
+    Convolution,
+    Linear,
+    NetworkDefinition,
+    Pooling,
+    Whiten,
+)
+from arraysim.networks.whitening import WhiteningLayer
 from arraysim.synapses.weights import FloatWeights
-from dwcore.errors import InputError
+from dwcore.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from arraysim.networks.onednn import OneDnn
 
 EVALUATION_BATCH = 256
 """Images at a time where only the answer is wanted."""
+PREPARATION_IMAGES = 5000
+"""Training images, at most, from which whitening learns."""
 
 
 class Network:
@@ -24,6 +40,7 @@ class Network:
         layers: all layers in order.
         crossbars: those whose weights live in a crossbar.
         normalizations: those with parameters in digital memory.
+        whitening: the layer that learns from images beforehand, None if there is none.
     """
 
     def __init__(
@@ -34,6 +51,7 @@ class Network:
         input_shape: tuple[int, ...],
         classes: int,
         label_smoothing: float = 0.0,
+        products: str = "numpy",
     ):
         """Build the layers.
 
@@ -43,9 +61,11 @@ class Network:
             input_shape: (rows, columns, channels) of an image, or (values,).
             classes: number of classes [1].
             label_smoothing: share of the target spread evenly over all classes [1].
+            products: what multiplies, one of ``PRODUCTS``; weights behind a reader multiply as that does.
 
         Raises:
-            InputError: the definition does not fit the images or the weights, or smoothing outside [0, 1).
+            InputError: the definition does not fit the images or the weights, smoothing outside [0, 1), or there is no
+                such library.
         """
         if not 0 <= label_smoothing < 1:
             raise InputError(f"label_smoothing = {label_smoothing} [1] must be >= 0 and < 1")
@@ -55,12 +75,14 @@ class Network:
         if len(weights) != needed:
             raise InputError(f"network {definition.name}: has {needed} layers with weights, {len(weights)} are given")
         left, dtype = list(weights), weights[0].values.dtype
+        how = {"error_bits": definition.error_bits, "library": _library(products)}
         self.layers = [
-            _layer(spec, left, before, after, definition.error_bits, dtype)
+            _layer(spec, left, before, after, how, dtype)
             for spec, before, after in zip(definition.layers, shapes, shapes[1:], strict=False)
         ]
         self.crossbars = [layer for layer in self.layers if isinstance(layer, CrossbarLayer)]
         self.normalizations = [layer for layer in self.layers if isinstance(layer, digital.BatchNormLayer)]
+        self.whitening = next((layer for layer in self.layers if isinstance(layer, WhiteningLayer)), None)
         self._first = self.layers.index(self.crossbars[0])
         self._smoothing = label_smoothing
 
@@ -68,6 +90,15 @@ class Network:
         sizes = [layer.weights.values.size for layer in self.crossbars]
         shape = " x ".join(map(str, self._input_shape))
         return f"<Network {self._name}: inputs {shape}, {sum(sizes)} weights in {len(sizes)} crossbars>"
+
+    def prepare(self, images: Callable[[slice], np.ndarray]) -> None:
+        """Let the layers learn what they do before the training.
+
+        Args:
+            images: returns the inputs of a slice of the training images.
+        """
+        if self.whitening is not None:
+            self.whitening.learn(images(slice(PREPARATION_IMAGES)))
 
     def forward(self, inputs: np.ndarray, *, training: bool = False) -> np.ndarray:
         """Return the outputs, shape (n, classes).
@@ -112,25 +143,30 @@ class Network:
         loss = -(target * log_share).sum(dtype=np.float64) / len(labels)
         return float(loss), int(np.count_nonzero(outputs.argmax(axis=1) == labels))
 
-    def evaluate(self, inputs, labels: np.ndarray) -> tuple[float, np.ndarray]:
+    def evaluate(self, inputs, labels: np.ndarray, *, mirrored: bool = False) -> tuple[float, np.ndarray]:
         """Return the loss, mean over the images [1], and the predicted classes, shape (n,).
 
         Args:
             inputs: shape (n, ...), or a function of a slice that returns that part of them.
             labels: class numbers, shape (n,).
+            mirrored: take the mean of the outputs for an image and for its mirror image.
         """
         part_of = inputs if callable(inputs) else inputs.__getitem__
         loss, guess = 0.0, np.empty(len(labels), np.int64)
         for first in range(0, len(labels), EVALUATION_BATCH):
             part = slice(first, first + EVALUATION_BATCH)
-            outputs = self.forward(part_of(part))
+            images = part_of(part)
+            outputs = self.forward(images)
+            if mirrored:
+                outputs = (outputs + self.forward(np.ascontiguousarray(images[:, :, ::-1]))) / 2
             loss -= (self._targets(labels[part], outputs) * _log_softmax(outputs)).sum(dtype=np.float64)
             guess[part] = outputs.argmax(axis=1)
         return float(loss) / len(labels), guess
 
     def memory(self) -> dict[str, np.ndarray]:
         """Return the arrays of the digital layers, themselves, not copies."""
-        return {
+        fixed = {} if self.whitening is None else {"whitening_matrix": self.whitening.matrix}
+        return fixed | {
             f"normalization_{number}_{name}": getattr(layer, name)
             for number, layer in enumerate(self.normalizations)
             for name in ("parameters", "running")
@@ -142,14 +178,31 @@ class Network:
         return target
 
 
-def _layer(spec, weights: list, before: tuple[int, ...], after: tuple[int, ...], error_bits: int, dtype):
+def _library(products: str) -> "OneDnn | None":
+    """Return the library of a choice, None for numpy.
+
+    Raises:
+        InputError: there is no such choice, or the library is not there.
+    """
+    if products not in PRODUCTS:
+        raise InputError(f'products = "{products}" is unknown{nearest(products, PRODUCTS)}')
+    if products == "numpy":
+        return None
+    from arraysim.networks.onednn import OneDnn
+
+    return OneDnn(products.removeprefix("onednn-"))
+
+
+def _layer(spec, weights: list, before: tuple[int, ...], after: tuple[int, ...], how: dict, dtype):
     """Build one layer; one with weights takes the first of those left."""
     if isinstance(spec, Convolution):
-        return ConvolutionLayer(spec, weights.pop(0), channels=before[2], error_bits=error_bits)
+        return ConvolutionLayer(spec, weights.pop(0), channels=before[2], **how)
     if isinstance(spec, Linear):
-        return LinearLayer(spec, weights.pop(0), inputs=before[0], outputs=after[0], error_bits=error_bits)
+        return LinearLayer(spec, weights.pop(0), inputs=before[0], outputs=after[0], **how)
     if isinstance(spec, Pooling):
         return digital.PoolingLayer(spec)
+    if isinstance(spec, Whiten):
+        return WhiteningLayer(spec, before[-1], dtype)
     if isinstance(spec, BatchNorm):
         return digital.BatchNormLayer(spec, before[-1], dtype)
     return digital.ActivationLayer(spec) if isinstance(spec, Activation) else digital.FlattenLayer()

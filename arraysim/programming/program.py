@@ -34,7 +34,7 @@ def program(
     """
     test = divide(dataset, seed=seed, config=config).test
     numbers = [FloatWeights(weight) for weight in learned.weight]
-    float32_accuracy = _accuracy(stored_network(config, numbers, learned.digital, dataset), test)
+    float32_accuracy = _accuracy(stored_network(config, numbers, learned.digital, dataset), test, config)
     shapes = array_layers(config.network, dataset.image_shape, dataset.classes)
     weights = [
         config.make(
@@ -62,12 +62,12 @@ def program(
         config=config,
         learned=learned,
         float32_accuracy=float32_accuracy,
-        accuracy=_accuracy(network, test),
+        accuracy=_accuracy(network, test, config),
         hardware=record_of(weights, network, {name: [entry[name] for entry in history] for name in history[0]}),
         layers=layers,
     )
 
 
-def _accuracy(network: Network, test: Dataset) -> float:
-    guess = network.evaluate(test.inputs, test.labels)[1]
+def _accuracy(network: Network, test: Dataset, config: ProgrammingConfig) -> float:
+    guess = network.evaluate(test.inputs, test.labels, mirrored=config.mirrored)[1]
     return float(np.mean(guess == test.labels))

@@ -50,7 +50,8 @@ class Chip:
         Raises:
             InputError: the law does not fit.
         """
-        self._rate, self._digital_rate = config.rate, config.float32_learning_rate
+        self._digital_rate = config.float32_learning_rate
+        self._rates = [config.rate * factor for factor in config.layer_rates or [1.0] * len(layers)]
         self._weights = [_weights(law, layer, number, seed, config) for number, layer in enumerate(layers)]
         self.network = Network(
             config.network,
@@ -58,6 +59,7 @@ class Chip:
             input_shape=input_shape,
             classes=classes,
             label_smoothing=config.label_smoothing,
+            products=config.products,
         )
         self._rules = [
             make_rule(config.rule, weights, seed=(seed, RULE, number), threshold=config.pulse_threshold)
@@ -73,8 +75,8 @@ class Chip:
         Args:
             share: of the first learning rates [1].
         """
-        for layer, rule in zip(self.network.crossbars, self._rules, strict=True):
-            update_by_rule(layer, rule, share * self._rate)
+        for layer, rule, rate in zip(self.network.crossbars, self._rules, self._rates, strict=True):
+            update_by_rule(layer, rule, share * rate)
         gradients = [layer.gradients for layer in self.network.normalizations]
         self._descent.step(gradients, share * self._digital_rate)
 
@@ -142,7 +144,9 @@ def _weights(law: PulseLaw, layer: ArrayLayer, number: int, seed: int, config: T
         law,
         rows=layer.rows,
         columns=layer.columns,
-        largest_weight=config.weight_range / math.sqrt(layer.rows),
+        largest_weight=(config.layer_ranges[number] if config.layer_ranges else 1.0)
+        * config.weight_range
+        / math.sqrt(layer.rows),
         seed=seed,
         number=number,
         reader=None if config.periphery is None else PeripheryReader(config.periphery, seed=seed, number=number),

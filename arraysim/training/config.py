@@ -3,13 +3,14 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 
+from arraysim.networks.definition import definition_from_mapping
 from arraysim.periphery.config import Periphery, periphery_from_mapping
 from arraysim.rules.registry import RULES
 from arraysim.synapses.settings import ArraySettings
 from arraysim.training.schedules import SCHEDULES
 from arraysim.training.task import Task
 from dwcore.errors import InputError
-from dwcore.parameters import flag, quantity, whole, word
+from dwcore.parameters import flag, numbers, quantity, whole, word
 
 # Purposes of the random generators of a run, each seeded with (seed, purpose, layer or epoch).
 SPLIT, INITIAL, ORDER, RULE, AUGMENT, VERIFY = range(6)
@@ -23,7 +24,7 @@ class TrainingConfig(Task, ArraySettings):
     epochs: int = whole("passes through the training images", default=60, ge=1)
     batch_size: int = whole("images per update", default=16, ge=1)
     learning_rate: float | None = quantity(
-        "learning rate on chip at the start; by default that of the rule", "1", default=None, gt=0
+        "learning rate on chip, the largest of the schedule; by default that of the rule", "1", default=None, gt=0
     )
     schedule: str = word("how learning rates fall", default="cosine", choices=tuple(SCHEDULES))
     decay: float = quantity(
@@ -39,6 +40,8 @@ class TrainingConfig(Task, ArraySettings):
     weight_range: float = quantity(
         "largest weight a pair can hold times the square root of the inputs of its layer", "1", default=4.0, gt=0
     )
+    layer_ranges: tuple[float, ...] = numbers("factors on weight_range, one per crossbar; by default all 1", "1")
+    layer_rates: tuple[float, ...] = numbers("factors on learning_rate, one per crossbar; by default all 1", "1")
     initial_share: float = quantity(
         "largest initial weight as a share of the largest a pair can hold", "1", default=0.5, gt=0, le=1
     )
@@ -47,7 +50,10 @@ class TrainingConfig(Task, ArraySettings):
     )
     patience: int = whole("epochs without a better validation accuracy that end the training; 0: never", default=0)
     shift: int = whole("largest shift of training images, in pixels", default=0, le=16)
+    border: str = word("what comes in from outside by a shift", default="black", choices=("black", "reflect"))
     flip: bool = flag("mirror half of the training images", default=False)
+    alternate: bool = flag("with flip: mirror an image in every second epoch instead of by chance", default=False)
+    cutout: int = whole("side of a square of mean grey in each training image, in pixels; 0: none", default=0, le=64)
     float32_learning_rate: float = quantity(
         "learning rate of the twin and of digital parameters (normalization) at the start", "1", default=0.05, gt=0
     )
@@ -64,6 +70,13 @@ class TrainingConfig(Task, ArraySettings):
         yield from super().problems()
         if self.patience and not self.validation_fraction:
             yield f"patience = {self.patience} needs a validation_fraction > 0"
+        if self.alternate and not self.flip:
+            yield "alternate = true says how flip mirrors, and flip is false"
+        crossbars = sum(layer.kind in ("conv", "linear") for layer in self.network.layers)
+        for name in ("layer_ranges", "layer_rates"):
+            factors = getattr(self, name)
+            if factors and (len(factors) != crossbars or min(factors) <= 0):
+                yield f"{name} must be {crossbars} numbers > 0, one per crossbar, are {', '.join(map(str, factors))}"
 
     @property
     def rate(self) -> float:
@@ -72,12 +85,19 @@ class TrainingConfig(Task, ArraySettings):
 
     def to_mapping(self) -> dict:
         """Return what ``config_from_mapping`` takes, for files."""
-        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         periphery = None if self.periphery is None else self.periphery.to_dict()
-        return {**plain, "network": self.network.to_mapping(), "periphery": periphery}
+        return {**self.to_dict(), "network": self.network.to_mapping(), "periphery": periphery}
 
 
-OF_THE_CHIP = ("rule", "learning_rate", "pulse_threshold", "weight_range", "initial_share")
+OF_THE_CHIP = (
+    "rule",
+    "learning_rate",
+    "pulse_threshold",
+    "weight_range",
+    "layer_ranges",
+    "layer_rates",
+    "initial_share",
+)
 """Fields of a configuration that its float32 twin does not feel, as it does not feel arrays, synapses and periphery."""
 
 
@@ -92,11 +112,12 @@ def config_from_mapping(mapping: Mapping, where: str) -> TrainingConfig:
         raise InputError(f"{where}: lacks the network")
     if "momentum" in fields:  # files of before told one for the twin and the rules
         fields["float32_momentum"] = fields.pop("momentum")
-    from arraysim.networks.definition import definition_from_mapping
-
     fields["network"] = definition_from_mapping(fields["network"], where)
     if fields.get("periphery") is not None:
         fields["periphery"] = periphery_from_mapping(fields["periphery"], where)
+    for name in ("layer_ranges", "layer_rates"):
+        if isinstance(fields.get(name), list):
+            fields[name] = tuple(fields[name])
     try:
         return TrainingConfig(**fields)
     except TypeError as error:

@@ -49,6 +49,7 @@ class FloatTwin:
             input_shape=input_shape,
             classes=classes,
             label_smoothing=config.label_smoothing,
+            products=config.products,
         )
         parameters = [layer.parameters for layer in self.network.normalizations]
         self._descent = Descent([*(w.values for w in weights), *parameters], momentum=config.float32_momentum)

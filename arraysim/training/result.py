@@ -92,7 +92,7 @@ class HardwareRecord:
         "number that each plane is multiplied by to give the weights", "1/S", "planes",
         at="layer_{L}/weight_per_conductance",
     )  # fmt: skip
-    digital: dict[str, np.ndarray] = named(_words, "1", "2 _")
+    digital: dict[str, np.ndarray] = named(_words, "1", "_ _")
     memory: tuple[dict[str, np.ndarray], ...] = named(_words, "1", "_", dtype="int", at="layer_{L}/memory")
 
     def __repr__(self) -> str:
@@ -110,7 +110,7 @@ class LearnedWeights:
     """
 
     weight: tuple[np.ndarray, ...] = data("weights at the end", "1", "rows columns", at="layer_{L}/weight", dtype="f4")
-    digital: dict[str, np.ndarray] = named(_words, "1", "2 _", dtype="f4")
+    digital: dict[str, np.ndarray] = named(_words, "1", "_ _", dtype="f4")
 
     def __repr__(self) -> str:
         """In one line; the arrays are in the fields."""

@@ -59,6 +59,8 @@ def _train(
     shape, classes = dataset.image_shape, dataset.classes
     chip = Chip(law, layers, input_shape=shape, classes=classes, seed=seed, config=config)
     twin = FloatTwin(layers, input_shape=shape, classes=classes, seed=seed, config=config) if config.twin else None
+    for learner in (chip,) if twin is None else (chip, twin):
+        learner.network.prepare(parts.train.inputs)
     learners: list[Chip | FloatTwin] = [chip] if twin is None else [chip, twin]
     loops = {learner.name: TrainingLoop(learner, parts, seed=seed, config=config) for learner in learners}
     for name, saved in checkpointer.saved.items():

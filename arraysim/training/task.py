@@ -3,12 +3,12 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
+from arraysim.networks.definition import PRODUCTS, NetworkDefinition
 from dwcore.errors import InputError
-from dwcore.parameters import Parameters, quantity, word
+from dwcore.parameters import Parameters, flag, quantity, word
 
 if TYPE_CHECKING:
     from arraysim.datasets.datasets import Dataset
-    from arraysim.networks.definition import NetworkDefinition
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Task(Parameters):
     The network may be given by its description, such as "mlp:256" or the path of a TOML file.
     """
 
-    network: "NetworkDefinition" = dataclasses.field(
+    network: NetworkDefinition = dataclasses.field(
         default="mlp",  # type: ignore[assignment]  # a description, replaced by what it says
         metadata={"kind": "part", "meaning": "layers"},
     )
@@ -29,10 +29,11 @@ class Task(Parameters):
         "share of each class kept for the test, of data without a test set", "1", default=0.2, gt=0, lt=1
     )
     validation_fraction: float = quantity("share of the training images kept to validate", "1", default=0.0, ge=0, lt=1)
+    mirrored: bool = flag("measure with the mean of the outputs for an image and its mirror image", default=False)
+    products: str = word("what multiplies, where no converters stand between", default="numpy", choices=PRODUCTS)
 
     def __post_init__(self):
-        from arraysim.networks.definition import NetworkDefinition  # here, since the options of a command need neither
-        from arraysim.networks.presets import network_from
+        from arraysim.networks.presets import network_from  # here, since the options of a command need none
 
         if isinstance(self.network, str):
             object.__setattr__(self, "network", network_from(self.network))

@@ -11,9 +11,10 @@ from collections.abc import Callable
 import numpy as np
 
 from arraysim.datasets.datasets import Dataset
+from arraysim.training.augmentation import augmented
 from arraysim.training.checkpoint import Checkpointer, json_line
 from arraysim.training.chip import Chip
-from arraysim.training.config import AUGMENT, ORDER, TrainingConfig
+from arraysim.training.config import ORDER, TrainingConfig
 from arraysim.training.float_twin import FloatTwin
 from arraysim.training.result import LearningCurve
 from arraysim.training.schedules import share_of_rate
@@ -130,11 +131,9 @@ class TrainingLoop:
 
     def _inputs(self, chosen: np.ndarray) -> np.ndarray:
         train, config = self._images.train, self._config
-        images = train.images[chosen]
-        if config.shift or config.flip:
-            rng = np.random.default_rng([self._seed, AUGMENT, self._epoch + 1, self._batch])
-            images = shift_and_flip(images, shift=config.shift, flip=config.flip, rng=rng)
-        return train.scaled(images)
+        grey = np.rint(np.array(train.mean) * train.full_scale).astype(np.uint8)
+        when = {"seed": self._seed, "epoch": self._epoch + 1, "batch": self._batch}
+        return train.scaled(augmented(train.images[chosen], chosen, grey, **when, config=config))
 
     def _end_epoch(self, checkpointer: Checkpointer) -> None:
         """Measure, note, and stop where there is no hope."""
@@ -159,7 +158,7 @@ class TrainingLoop:
         checkpointer.note(self.log[-1])
 
     def _measure(self, part: Dataset) -> tuple[float, float, np.ndarray]:
-        loss, guess = self.learner.network.evaluate(part.inputs, part.labels)
+        loss, guess = self.learner.network.evaluate(part.inputs, part.labels, mirrored=self._config.mirrored)
         return loss, float(np.mean(guess == part.labels)), guess
 
     def _out_of_patience(self) -> bool:
@@ -167,24 +166,3 @@ class TrainingLoop:
             return False
         accuracy = [entry[CURVES.index("validation_accuracy")] for entry in self._curves]
         return len(accuracy) - 1 - accuracy.index(max(accuracy)) >= self._config.patience
-
-
-def shift_and_flip(images: np.ndarray, *, shift: int, flip: bool, rng: np.random.Generator) -> np.ndarray:
-    """Return changed copies; pixels that come in from outside are black.
-
-    Args:
-        images: shape (images, rows, columns, channels), uint8.
-        shift: largest shift along each axis [pixels].
-        flip: mirror left and right with probability one half.
-        rng: draws shifts and flips.
-    """
-    count, rows, columns, _ = images.shape
-    top, left = rng.integers(2 * shift, size=(2, count), endpoint=True)
-    mirrored = np.less(rng.random(count), 0.5) if flip else np.zeros(count, bool)
-    room = ((0, 0), (shift, shift), (shift, shift), (0, 0))
-    padded = np.pad(images, room)
-    out = np.empty_like(images)
-    for number in range(count):
-        part = padded[number, top[number] : top[number] + rows, left[number] : left[number] + columns]
-        out[number] = part[:, ::-1] if mirrored[number] else part
-    return out

@@ -13,6 +13,9 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+BLOCK_VALUES = 1 << 17
+"""Values of one block of a loop over large arrays."""
+
 _lock = threading.Lock()
 _depth = 0
 _libraries: list[Any] = []
@@ -100,6 +103,18 @@ def for_each_block(work: Callable[[int], None], blocks: int) -> None:
                 work(block)
         else:
             list(_pool.map(lambda block: _inside(work, block), range(blocks)))
+
+
+def in_parts(work: Callable[[slice], None], count: int, size: int) -> None:
+    """Call ``work(slice)`` for runs of a first axis, as ``for_each_block`` does.
+
+    Args:
+        work: as of ``for_each_block``.
+        count: length of the axis [1].
+        size: values of one of its items, which decides how many go together [1].
+    """
+    length = max(1, BLOCK_VALUES // max(1, size))
+    for_each_block(lambda block: work(slice(block * length, (block + 1) * length)), -(-count // length))
 
 
 def _inside(work: Callable[[int], None], block: int) -> None:

@@ -14,7 +14,7 @@ import pytest
 from arraysim.datasets.cifar_format import read_batch
 from arraysim.datasets.datasets import load_dataset
 from arraysim.datasets.idx_format import read_idx
-from arraysim.training.training_loop import shift_and_flip
+from arraysim.training.augmentation import shift_and_flip
 from dwcore.errors import InputError, RunError
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
