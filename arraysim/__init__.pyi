@@ -34,6 +34,7 @@ from .networks.definition import Flatten as Flatten
 from .networks.definition import Linear as Linear
 from .networks.definition import NetworkDefinition as NetworkDefinition
 from .networks.definition import Pooling as Pooling
+from .networks.definition import Whiten as Whiten
 from .networks.definition import array_layers as array_layers
 from .networks.definition import load_definition as load_definition
 from .networks.network import Network as Network
@@ -129,6 +130,7 @@ __all__ = [
     "TileWires",
     "TrainingConfig",
     "TrainingResult",
+    "Whiten",
     "Wires",
     "WriteVerifyConfig",
     "array_layers",

@@ -136,6 +136,20 @@ def _convert(field, value):
     return tuple(as_number(v, field.metadata["unit"]) for v in value)
 
 
+def read_value(field: dataclasses.Field, value):
+    """Return a value of a TOML file as its field takes it: numbers with a unit in SI, lists as tuples.
+
+    Raises:
+        InputError: it breaks the rule of the field.
+    """
+    try:
+        read = _convert(field, value)
+    except InputError as error:
+        raise InputError(f"{field.name}: {error}") from None
+    check_value(field, read)
+    return read
+
+
 def check_value(field: dataclasses.Field, value) -> None:
     """Check a value against the declaration of its field.
 

@@ -83,7 +83,11 @@ def run_once(arguments: argparse.Namespace, given: Given) -> None:
     if "moved_share" in found:
         lines.append(f"after {time_text(given['rest']['time'])} {np.mean(found['moved_share']):.3g} of the walls moved")
     lines.append(f"through this periphery: {mean_and_range(found['test_accuracy'])}")
-    emit(arguments, {"seeds": [chip.seed for chip in reading.chips], **found}, lines)
+    mirrored = reading.chips[0].config.mirrored
+    if mirrored:
+        lines.append("measured with the mean of the outputs for an image and its mirror image, as in the file")
+    seeds = [chip.seed for chip in reading.chips]
+    emit(arguments, {"seeds": seeds, "mirrored": mirrored, **found}, lines)
 
 
 def series_of(arguments: argparse.Namespace, given: Given) -> Series:

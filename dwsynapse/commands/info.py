@@ -1,4 +1,4 @@
-"""`dwsynapse info`: what a file or a device is, where it came from, and what follows from it."""
+"""`dwsynapse info`: what a file, a device or a recipe is, where it came from, and what follows from it."""
 
 import argparse
 
@@ -8,16 +8,22 @@ from dwsynapse.options import add_common, emit
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("file", metavar="FILE|DEVICE", help="an HDF5 file of this program, shipped device or TOML file")
+    parser.add_argument("file", metavar="FILE|DEVICE|RECIPE",
+                        help="an HDF5 file of this program, a shipped device or recipe, or a device's TOML file")  # fmt: skip
     parser.add_argument("--check", action="store_true",
                         help="check the content against the format of its kind as well: types, shapes, units, values")  # fmt: skip
     add_common(parser, seed=False)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Describe a file, which is checked, or a device."""
+    """Describe a file, which is checked, a device or a recipe."""
+    from dwsynapse import recipes
     from dwsynapse.about import info, is_device
 
+    if arguments.file in recipes.shipped():
+        found = recipes.about(arguments.file)
+        emit(arguments, found, recipes.lines_of(found))
+        return
     if is_device(arguments.file) and arguments.check:
         raise InputError(f"info: --check is for files; {arguments.file} is a device, which is always checked")
     result = info(arguments.file, check=arguments.check)

@@ -9,7 +9,7 @@ from arraysim.training.config import TrainingConfig
 from arraysim.training.task import DataSettings
 from dwcore.errors import InputError
 from dwsynapse.options import add_common, path, run_variation, si, whole_number, writable_hdf5
-from dwsynapse.settings import Settings, fields_of
+from dwsynapse.settings import Given, Settings, fields_of
 
 SETTINGS = Settings(
     "train",
@@ -30,6 +30,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
     parser.add_argument("--data-dir", type=path, metavar="FOLDER", help="holds the files of the data set")
     parser.add_argument("--download", action="store_true", help="fetch them into the folder first, hashes checked")
+    parser.add_argument("--recipe", metavar="NAME|TOML", help="settings that belong together, such as vgg8-cifar10, "
+                        "which info shows; options go before it")  # fmt: skip
     parser.add_argument("--periphery", type=path, metavar="TOML", help="wires and converters of the arrays")
     SETTINGS.add_to(parser)
     parser.add_argument("--seeds", type=whole_number(1), metavar="N", help="runs, from --seed on (default 1)")
@@ -46,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Train on chip with the synapses of a table."""
     from dwsynapse.commands import train_actions as actions
 
-    given = SETTINGS.given(arguments, resumable=True)
+    given = _given(arguments)
     if arguments.checkpoint_every is not None and arguments.out is None:
         raise InputError("train: --checkpoint-every keeps checkpoints beside --out, which is missing")
     if arguments.search:
@@ -73,4 +75,13 @@ def _check_search(arguments: argparse.Namespace, given) -> None:
 def _series(arguments: argparse.Namespace):
     from dwsynapse.commands.train_actions import series_of
 
-    return series_of(arguments, SETTINGS.given(arguments, resumable=True))
+    return series_of(arguments, _given(arguments))
+
+
+def _given(arguments: argparse.Namespace) -> Given:
+    given = SETTINGS.given(arguments, resumable=True)
+    if arguments.recipe is not None:
+        from dwsynapse.recipes import follow
+
+        follow(arguments.recipe, SETTINGS, given)
+    return given

@@ -147,6 +147,7 @@ def _summary(results, dataset) -> dict:
         "pulses_per_second": pulses / seconds,
         "pulses": pulses,
         "energy_J": float(sum(r.hardware.energy[-1] for r in results)),
+        "mirrored": results[0].config.mirrored,
     }
 
 
@@ -155,6 +156,8 @@ def _lines(results, summary: dict) -> list[str]:
     for result, accuracy in zip(results, summary["test_accuracy"], strict=True):
         twin = "" if result.float32 is None else f", float32 {result.float32.test_accuracy[-1]:.4f}"
         lines.append(f"seed {result.seed}: test accuracy on chip {accuracy:.4f}{twin}")
+    if summary["mirrored"]:
+        lines.append("  measured with the mean of the outputs for an image and its mirror image")
     if len(results) > 1:
         lines.append(f"  mean {summary['test_accuracy_mean']:.4f}, deviation {summary['test_accuracy_std']:.4f}")
     lines.append(

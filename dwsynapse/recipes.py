@@ -1,0 +1,82 @@
+"""Recipes: settings of `train` that belong together, as TOML files; some are shipped."""
+
+import importlib.resources
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dwcore.errors import InputError, nearest
+from dwcore.parameters import read_value
+from dwcore.toml import parse_toml, read_toml
+from dwsynapse.settings import Given, Settings
+
+FOLDER = "recipes"
+
+
+def shipped() -> list[str]:
+    """Return the names of the shipped recipes."""
+    files = importlib.resources.files("dwsynapse_data").joinpath(FOLDER).iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+def load_recipe(source: str) -> dict[str, Any]:
+    """Return what a recipe holds: its meaning, and settings by section.
+
+    Args:
+        source: name of a shipped recipe, or path of a TOML file.
+
+    Raises:
+        InputError: there is none, or it is not laid out as a recipe.
+    """
+    if Path(source).suffix == ".toml":
+        found = read_toml(source)
+    elif source in (names := shipped()):
+        file = importlib.resources.files("dwsynapse_data").joinpath(FOLDER, f"{source}.toml")
+        found = parse_toml(file.read_text(encoding="utf-8"), source)
+    else:
+        raise InputError(f'recipe "{source}" is unknown{nearest(source, names)}; or give a .toml file')
+    meaning = found.pop("meaning", source)
+    if not isinstance(meaning, str):
+        raise InputError(f"{source}: meaning = {meaning!r} must be a text")
+    for name, section in found.items():
+        if not isinstance(section, Mapping):
+            raise InputError(f"{source}: {name} = {section!r} must be in a section, such as [training]")
+    return {"meaning": meaning, **found}
+
+
+def follow(source: str, settings: Settings, given: Given) -> None:
+    """Set what a recipe says and the command line does not.
+
+    Args:
+        source: as of ``load_recipe``.
+        settings: that the command knows.
+        given: what its options set; added to.
+
+    Raises:
+        InputError: the recipe holds a setting or a value that there is not.
+    """
+    for section, values in load_recipe(source).items():
+        if section == "meaning":
+            continue
+        for name, value in values.items():
+            try:
+                setting = settings.find(f"{section}.{name}")
+                read = read_value(setting.field, value)
+            except InputError as error:
+                raise InputError(f"{source}: {error}") from None
+            if setting.name not in given.said:
+                given[setting.section][setting.field.name] = read
+
+
+def about(name: str) -> dict[str, Any]:
+    """Return what a shipped recipe is, as `dwsynapse info --json` prints it."""
+    found = load_recipe(name)
+    return {"recipe": name, "meaning": found.pop("meaning"), "settings": found}
+
+
+def lines_of(result: dict[str, Any]) -> list[str]:
+    """Return the same in lines."""
+    lines = [f"{result['recipe']}: {result['meaning']}"]
+    for section, values in result["settings"].items():
+        lines += [f"  {section}.{name} = {value}" for name, value in values.items()]
+    return [*lines, f"  dwsynapse train --recipe {result['recipe']} takes it; options go before it"]

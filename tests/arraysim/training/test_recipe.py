@@ -1,0 +1,197 @@
+"""Parts of a recipe: whitening, one-cycle, changed images, mirrored measurement, factors per layer, products."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from arraysim.datasets.datasets import load_dataset
+from arraysim.inference.infer import infer
+from arraysim.networks.definition import (
+    Activation,
+    BatchNorm,
+    Convolution,
+    Flatten,
+    Linear,
+    NetworkDefinition,
+    Whiten,
+    array_layers,
+)
+from arraysim.networks.network import Network
+from arraysim.networks.presets import NetworkSettings
+from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.weights import FloatWeights
+from arraysim.training.augmentation import augmented, cut_out, shift_and_flip
+from arraysim.training.config import TrainingConfig
+from arraysim.training.file import load_training, save_training
+from arraysim.training.run import train
+from arraysim.training.schedules import share_of_rate
+from dwcore.errors import InputError
+from dwcore.numerics.threads import workers
+
+SMALL = NetworkDefinition(
+    name="small",
+    layers=(
+        Whiten(),
+        Activation(),
+        Convolution(channels=4, kernel=3, padding=1),
+        BatchNorm(),
+        Activation(),
+        Convolution(channels=6, kernel=2, stride=2, bias=False),
+        Flatten(),
+        Linear(),
+    ),
+)
+RNG = np.random.default_rng(3)
+IMAGES = RNG.integers(1, 256, size=(40, 9, 8, 3), dtype=np.uint8)
+
+
+def correlated(n=200):
+    """Images of which each pixel is much like its neighbour."""
+    rng = np.random.default_rng(5)
+    return (rng.normal(size=(n, 1, 1, 2)) + 0.5 * rng.normal(size=(n, 8, 8, 2)) + 0.7).astype(np.float32)
+
+
+def network(products="numpy"):
+    rng = np.random.default_rng(0)
+    weights = [
+        FloatWeights(rng.normal(size=(layer.rows, layer.columns)).astype(np.float32))
+        for layer in array_layers(SMALL, (8, 8, 2), 3)
+    ]
+    return Network(SMALL, weights, input_shape=(8, 8, 2), classes=3, products=products)
+
+
+def test_whitened_patches_are_uncorrelated_and_of_unit_variance():
+    images, one = correlated(), network()
+    one.prepare(lambda chosen: images[chosen])
+    out = one.layers[0].forward(images, False).reshape(-1, 16)
+    assert np.array_equal(out[:, 8:], -out[:, :8])
+    np.testing.assert_allclose(np.cov(out[:, :8].astype(float), rowvar=False), np.eye(8), atol=0.01)
+    np.testing.assert_allclose(out[:, :8].mean(axis=0), 0, atol=1e-3)
+    patches = np.stack([images[:, i : i + 7, j : j + 7] for i in (0, 1) for j in (0, 1)], axis=3).reshape(-1, 8)
+    assert np.abs(np.corrcoef(patches, rowvar=False) - np.eye(8)).max() > 0.5, "negative control"
+
+
+def test_whitening_comes_first_or_not_at_all():
+    with pytest.raises(InputError, match="whiten must be the first layer"):
+        NetworkDefinition(name="late", layers=(Activation(), Whiten(), Flatten(), Linear()))
+
+
+def test_one_cycle_rises_and_falls_along_lines():
+    shares = [share_of_rate("one-cycle", time, epochs=20, decay=1) for time in (0, 1.5, 3, 11.5, 20)]
+    np.testing.assert_allclose(shares, [0, 0.5, 1, 0.5, 0], atol=1e-12)
+
+
+def test_reflected_borders_hold_no_black():
+    moved = {
+        border: shift_and_flip(IMAGES, shift=3, flip=False, rng=np.random.default_rng(1), border=border)
+        for border in ("black", "reflect")
+    }
+    assert (moved["reflect"] > 0).all() and (moved["black"] == 0).any()
+    inside = moved["black"] > 0
+    assert np.array_equal(moved["black"][inside], moved["reflect"][inside])
+
+
+def test_an_image_is_mirrored_in_every_second_epoch():
+    config = TrainingConfig(flip=True, alternate=True)
+    chosen, grey = np.arange(40), np.zeros(3, np.uint8)
+    epochs = [augmented(IMAGES, chosen, grey, seed=1, epoch=epoch, batch=0, config=config) for epoch in (1, 2, 3, 4)]
+    assert np.array_equal(epochs[0], epochs[2]) and np.array_equal(epochs[1], epochs[3])
+    assert np.array_equal(epochs[0], epochs[1][:, :, ::-1])
+    same = (epochs[0] == IMAGES).all(axis=(1, 2, 3))
+    assert 8 < same.sum() < 32, "a coin for each image"
+    order = chosen[::-1]
+    again = augmented(IMAGES[order], order, grey, seed=1, epoch=1, batch=7, config=config)
+    assert np.array_equal(again, epochs[0][order]), "the coin belongs to the image"
+
+
+def test_cut_squares_are_grey_and_of_their_size():
+    grey = np.array([10, 20, 30], np.uint8)
+    changed = cut_out(IMAGES.copy(), 3, grey, np.random.default_rng(2))
+    touched = (changed != IMAGES).any(axis=3)
+    assert touched.reshape(40, -1).sum(axis=1).max() == 9 and touched.any(axis=(1, 2)).all()
+    assert np.array_equal(changed[touched], np.broadcast_to(grey, (touched.sum(), 3)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"alternate": True}, "alternate"),
+        ({"layer_ranges": (1.0,)}, "layer_ranges must be 2 numbers"),
+        ({"layer_rates": (1.0, 0.0)}, "layer_rates must be 2 numbers > 0"),
+        ({"products": "onednn"}, "products"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(fields, message):
+    with pytest.raises(InputError, match=message):
+        TrainingConfig(network="mlp:8", **fields)
+
+
+def test_mirrored_measurement_is_the_mean_of_both():
+    images, one = correlated(30)[:, :, ::-1].copy(), network()
+    labels = one.forward(images).argmax(axis=1)
+    both = one.forward(images) + one.forward(images[:, :, ::-1].copy())
+    assert np.array_equal(one.evaluate(images, labels, mirrored=True)[1], both.argmax(axis=1))
+    assert np.array_equal(one.evaluate(images, labels)[1], labels)
+
+
+def test_factors_per_layer_and_a_file_of_all_parts(tmp_path):
+    pytest.importorskip("torch", reason="the extra torch is not installed")
+    digits = load_dataset("digits").part(slice(300))
+    config = TrainingConfig(
+        network=SMALL, epochs=1, layer_ranges=(1, 0.5, 2), layer_rates=(1, 1, 0.5), mirrored=True,
+        schedule="one-cycle", flip=True, alternate=True, cutout=2, products="onednn-float32", twin=True,
+    )  # fmt: skip
+    law = ladder_law(states=5)
+    result = train(law, digits, seed=1, config=config)
+    span = np.ptp(law.conductance)
+    largest = [factors[0] * span for factors in result.hardware.weight_per_conductance]
+    rows = [layer.rows for layer in array_layers(SMALL, (8, 8, 1), 10)]
+    np.testing.assert_allclose(largest, [4 * f / r**0.5 for f, r in zip((1, 0.5, 2), rows, strict=True)])
+    save_training(tmp_path / "a.h5", [result])
+    (read,) = load_training(tmp_path / "a.h5")
+    assert read.config == config
+    assert infer(read, digits).accuracy == result.accuracy
+    assert np.array_equal(read.hardware.digital["whitening_matrix"], read.learned.digital["whitening_matrix"])
+
+
+@pytest.mark.parametrize(("products", "error"), [("onednn-float32", 1e-5), ("onednn-bfloat16", 0.1)])
+def test_a_library_multiplies_as_numpy_does_with_any_number_of_threads(products, error):
+    pytest.importorskip("torch", reason="the extra torch is not installed")
+    images, labels = correlated(70), np.arange(70) % 3
+
+    def learned(products, jobs):
+        one = network(products)
+        one.prepare(lambda chosen: images[chosen])
+        with workers(jobs):
+            one.learn(images, labels)
+        return [layer.gradient() for layer in one.crossbars] + [layer.gradients for layer in one.normalizations]
+
+    plain, alone = learned("numpy", 1), learned(products, 1)
+    for wanted, found in zip(plain, alone, strict=True):
+        assert np.abs(found - wanted).max() < error * np.abs(wanted).max()
+    assert any((found != wanted).any() for wanted, found in zip(plain, alone, strict=True)), "another library"
+    for jobs in (2, 3):
+        assert all(map(np.array_equal, alone, learned(products, jobs)))
+
+
+def test_signals_behind_a_library_make_the_gradient():
+    pytest.importorskip("torch", reason="the extra torch is not installed")
+    one = network("onednn-float32")
+    one.learn(correlated(20), np.arange(20) % 3)
+    for layer in one.crossbars:
+        rows, errors = layer.signals()
+        np.testing.assert_allclose(rows.T @ errors, layer.gradient(), rtol=1e-3, atol=1e-5)
+
+
+def test_presets_take_whitening_and_momentum():
+    plain = NetworkSettings(network="vgg8:0.125").definition().layers
+    changed = NetworkSettings(network="vgg8:0.125", whiten=True, normalization_momentum=0.4).definition().layers
+    assert changed[:2] == (Whiten(), Activation())
+    assert all(
+        new == (BatchNorm(momentum=0.4) if isinstance(old, BatchNorm) else old)
+        for old, new in zip(plain, changed[2:], strict=True)
+    )
+    with pytest.raises(InputError, match="no normalization"):
+        NetworkSettings(network="mlp", normalization_momentum=0.4).definition()
+    assert dataclasses.replace(plain[1]) == BatchNorm()

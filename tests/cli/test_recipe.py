@@ -1,0 +1,40 @@
+"""`train --recipe` and `info` of a recipe."""
+
+import json
+
+import pytest
+
+
+def test_a_shipped_recipe_is_shown(command):
+    found = json.loads(command("info", "vgg8-cifar10", "--json").out)
+    assert found["settings"]["network"] == {"network": "vgg8:0.25", "whiten": True}
+    assert found["settings"]["training"]["schedule"] == "one-cycle"
+
+
+def test_options_go_before_a_recipe(command, tmp_path):
+    (tmp_path / "short.toml").write_text("[training]\nepochs = 1\nlearning_rate = 0.5\ntwin = false\n")
+    found = command("train", "--recipe", "short.toml", "--epochs", 2, "--table", "ladder:5", "--network", "linear",
+                    "-o", "a.h5", "--json", cwd=tmp_path)  # fmt: skip
+    assert found.code == 0 and json.loads(found.out)["epochs"] == 2
+    told = json.loads(command("info", "a.h5", "--json", cwd=tmp_path).out)["config"]["training"]
+    assert (told["epochs"], told["learning_rate"], told["twin"]) == (2, 0.5, False)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[training]\nepoch = 1\n", "epoch"),
+        ("[training]\nepochs = 0\n", "epochs = 0"),
+        ("epochs = 1\n", "must be in a section"),
+        ("[nothing]\nepochs = 1\n", "nothing.epochs"),
+    ],
+)
+def test_a_recipe_that_does_not_fit_is_refused(command, tmp_path, content, message):
+    (tmp_path / "a.toml").write_text(content)
+    found = command("train", "--recipe", "a.toml", "--table", "ladder:5", cwd=tmp_path)
+    assert found.code == 2 and message in found.err and found.err.count("\n") == 1
+
+
+def test_an_unknown_recipe_names_the_nearest(command):
+    found = command("train", "--recipe", "vgg8-cifar")
+    assert found.code == 2 and "vgg8-cifar10" in found.err
