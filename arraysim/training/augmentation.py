@@ -85,8 +85,7 @@ def cut_out(images: np.ndarray, side: int, grey: np.ndarray, rng: np.random.Gene
         T. DeVries and G. W. Taylor, arXiv:1708.04552 (2017).
     """
     count, rows, columns, _ = images.shape
-    down, across = rng.integers(rows, size=count), rng.integers(columns, size=count)
-    for number in range(count):
-        first, left = down[number] - side // 2, across[number] - side // 2
+    down, across = (rng.integers(size, size=count) - side // 2 for size in (rows, columns))
+    for number, (first, left) in enumerate(zip(down.tolist(), across.tolist(), strict=True)):
         images[number, max(first, 0) : first + side, max(left, 0) : left + side] = grey
     return images
