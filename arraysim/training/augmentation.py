@@ -85,7 +85,7 @@ def cut_out(images: np.ndarray, side: int, grey: np.ndarray, rng: np.random.Gene
         T. DeVries and G. W. Taylor, arXiv:1708.04552 (2017).
     """
     count, rows, columns, _ = images.shape
-    down, across = (rng.integers(size, size=count) - side // 2 for size in (rows, columns))
-    for number, (first, left) in enumerate(zip(down.tolist(), across.tolist(), strict=True)):
+    corners = np.stack([rng.integers(size, size=count) for size in (rows, columns)], axis=1) - side // 2
+    for number, (first, left) in enumerate(corners.tolist()):
         images[number, max(first, 0) : first + side, max(left, 0) : left + side] = grey
     return images
