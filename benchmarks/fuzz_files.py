@@ -118,11 +118,12 @@ def digest(path: Path, kind: str) -> dict[str, str]:
         arrays = [*parts, *states, *(table.devices[name] for name in sorted(table.devices))]
         return {"all": hashlib.sha256(b"".join([text.encode(), *(a.tobytes() for a in arrays)])).hexdigest()}
     with SweepFile(path) as journal:
-        homes, blocks = journal.finished()
+        conditions, blocks = journal.finished()
         head = json.dumps([journal.plan.config(), journal.plan.seed, journal.shard, journal.n_states]).encode()
         records = {f"block {i}": journal.counts(i).tobytes() for i in blocks.tolist()}
         records |= {
-            f"home {i}": b"".join(v.tobytes() for v in vars(journal.states(i)).values()) for i in homes.tolist()
+            f"condition {i}": b"".join(v.tobytes() for v in vars(journal.states(i)).values())
+            for i in conditions.tolist()
         }
         return {name: hashlib.sha256(head + value).hexdigest() for name, value in records.items()}
 

@@ -1,5 +1,4 @@
-from .bulk.check import check_sweep as check_sweep
-from .bulk.merge import merge as merge
+from .bulk.gather import merge as merge
 from .bulk.plan import Grid as Grid
 from .bulk.plan import SweepPlan as SweepPlan
 from .bulk.run import run_shard as run_shard
@@ -7,6 +6,7 @@ from .bulk.run import run_to_table as run_to_table
 from .bulk.sweep import build_table as build_table
 from .bulk.sweep import reference_grid as reference_grid
 from .bulk.sweep import run_in_memory as run_in_memory
+from .bulk.sweep_file import check_sweep as check_sweep
 from .drawing.fit_plots import fit_figure as fit_figure
 from .drawing.fit_plots import plot_fit as plot_fit
 from .drawing.fit_plots import plot_residuals as plot_residuals

@@ -17,13 +17,20 @@ class RunError(DwsynapseError, RuntimeError):
     """The computation failed although the input was sound."""
 
 
+_SEARCHED, _LISTED = 1000, 60
+"""Among so many names the closest is looked for, and so many are listed: a table may have 100,000 columns."""
+
+
 def nearest(name: str, valid) -> str:
     """Return ``'; did you mean "x"?'`` for the closest valid name, else the list of valid names."""
     from difflib import get_close_matches  # errors only: slow to import
 
     valid = sorted(valid)
-    close = get_close_matches(name, valid, n=1, cutoff=0.6)
-    return f'; did you mean "{close[0]}"?' if close else f"; valid names: {', '.join(valid)}"
+    close = get_close_matches(name, valid, n=1, cutoff=0.6) if len(valid) <= _SEARCHED else []
+    if close:
+        return f'; did you mean "{close[0]}"?'
+    more = f" and {len(valid) - _LISTED} more" if len(valid) > _LISTED else ""
+    return f"; valid names: {', '.join(valid[:_LISTED])}{more}"
 
 
 def harmless(text: str) -> str:

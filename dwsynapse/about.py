@@ -110,7 +110,7 @@ def _checked(path: str | Path, schema: str) -> list[str]:
     """
     from arraysim.programming.file import load_programming
     from arraysim.training.file import load_training
-    from compact.bulk.check import check_sweep
+    from compact.bulk.sweep_file import check_sweep
     from compact.table.table_file import check_table
     from dwsynapse.variation import load_variation
     from llg.runs.trajectories import load_trajectories

@@ -6,6 +6,7 @@ from pathlib import Path
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.retention import retention_rates
+from compact.table.interpolate import inside
 from compact.table.operating_point import OperatingPoint, write_points
 from compact.table.origin import placeholders
 from compact.table.table_file import load_table
@@ -56,12 +57,8 @@ class Synapses:
             raise InputError(f"{self.name}: holds no escape rates, so what happens without pulses is unknown")
         if temperature is None or self.table is None:
             return self
-        low, high = self.table.temperature[[0, -1]]
-        if not low <= temperature <= high:
-            raise InputError(
-                f"{self.name}: temperature = {temperature:g} [K] is outside the table, {low:g} to {high:g}"
-            )
-        rate = retention_rates(self.table, temperature)
+        T = inside("temperature", temperature, self.table.temperature, "K", where=f"{self.name}: ")
+        rate = retention_rates(self.table, T)
         return dataclasses.replace(self, law=dataclasses.replace(self.law, retention_rate=rate))
 
 

@@ -6,19 +6,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compact.bulk.home import Home, HomeStates, describe_states, make_home, nominal_wells
+from compact.bulk.instance import InstanceAtTemperature, StoredStates, describe_states, instance_at, nominal_wells
 from compact.bulk.plan import SweepPlan
+from dwcore.numerics.shares import share
 from llg.runs.drive import Drive
 from llg.runs.outcomes import count_outcomes
 from llg.runs.run_plan import EnsembleCase
 
-CACHED_HOMES = 16
+CACHED_INSTANCES = 16
 GROWTH = 2
 """No round of adaptive sampling multiplies the number of trajectories by more."""
 
 
 class Worker:
-    """Runs blocks of a plan, and keeps what blocks of one home share. Threads may share a worker.
+    """Runs blocks of a plan, and keeps what blocks of one condition share. Threads may share a worker.
 
     Args:
         plan: the plan.
@@ -27,15 +28,15 @@ class Worker:
     def __init__(self, plan: SweepPlan):
         self.plan = plan
         self.states = nominal_wells(plan.device, plan.reference_temperature)
-        self.home = functools.lru_cache(CACHED_HOMES)(self._home)
+        self.instance = functools.lru_cache(CACHED_INSTANCES)(self._instance)
 
-    def _home(self, number: int) -> Home:
-        k, t = divmod(number, len(self.plan.temperature))
-        return make_home(self.plan.instance(self.plan.instances[k]), self.plan.temperature[t], self.states)
+    def _instance(self, condition: int) -> InstanceAtTemperature:
+        k, t = divmod(condition, len(self.plan.temperature))
+        return instance_at(self.plan.instance(self.plan.instances[k]), self.plan.temperature[t], self.states)
 
-    def describe(self, home: int) -> HomeStates:
-        """Return the states of a home."""
-        return describe_states(self.home(home))
+    def describe(self, condition: int) -> StoredStates:
+        """Return the states of a condition."""
+        return describe_states(self.instance(condition))
 
     def count(self, block: int, progress: Callable[[int], None] = lambda done: None) -> np.ndarray:
         """Return the outcomes of a block, shape (S, S + 2), uint64.
@@ -44,22 +45,24 @@ class Worker:
         """
         plan = self.plan
         _, _, a, d = plan.place(block)
-        home = self.home(plan.home(block))
-        waveform = home.device.section("pulse").waveform(plan.grid.duration[d])
+        instance = self.instance(plan.condition(block))
+        waveform = instance.device.section("pulse").waveform(plan.grid.duration[d])
         drive = Drive(waveform=waveform, current_density=plan.grid.current_density[a])
-        return np.array([_count_row(home, drive, s, plan, progress) for s in range(len(self.states))])
+        return np.array([_count_row(instance, drive, s, plan, progress) for s in range(len(self.states))])
 
 
-def _count_row(home: Home, drive: Drive, state: int, plan: SweepPlan, progress: Callable) -> np.ndarray:
+def _count_row(
+    instance: InstanceAtTemperature, drive: Drive, state: int, plan: SweepPlan, progress: Callable
+) -> np.ndarray:
     """Return the outcomes from one state, in rounds until the standard error is small enough; shape (S + 2,)."""
-    counts, unsettled, done, wanted = np.zeros(home.present.size + 1, np.uint64), 0, 0, plan.n
+    counts, unsettled, done, wanted = np.zeros(instance.present.size + 1, np.uint64), 0, 0, plan.n
     while done < wanted:
         walls = EnsembleCase(
-            device=home.device, drive=drive, n=wanted - done, first=done, start=tuple(home.start[state].tolist()),
-            seed=plan.seed, temperature=home.temperature,
+            device=instance.device, drive=drive, n=wanted - done, first=done,
+            start=tuple(instance.start[state].tolist()), seed=plan.seed, temperature=instance.temperature,
         )  # fmt: skip
-        ends = count_outcomes(walls, home.wells, settling=home.settling, jobs=1, progress=progress)
-        counts += home.by_state(ends.counts)
+        ends = count_outcomes(walls, instance.wells, settling=instance.settling, jobs=1, progress=progress)
+        counts += instance.by_state(ends.counts)
         unsettled += ends.unsettled
         done, wanted = wanted, next_total(counts, plan.target_error)
     return np.append(counts, np.uint64(unsettled))
@@ -79,8 +82,8 @@ def next_total(counts: np.ndarray, target: float | None) -> int:
     n = int(counts.sum())
     if target is None:
         return n
-    share = (counts + 0.5) / (n + 1)
-    variance = float(np.max(share * (1 - share)))
+    shares = share(counts, n)
+    variance = float(np.max(shares * (1 - shares)))
     if variance <= target**2 * (n + 2):
         return n
     return min(max(math.ceil(variance / target**2), n + 1), GROWTH * n)

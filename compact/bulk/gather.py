@@ -1,29 +1,34 @@
-"""From the outcomes of all blocks to the transition table."""
+"""From the outcomes of all blocks, in memory or in the files of the shards, to the transition table."""
+
+from pathlib import Path
 
 import numpy as np
 
-from compact.bulk.home import HomeStates
+from compact.bulk.instance import RETENTION_METHOD, StoredStates
 from compact.bulk.plan import SweepPlan
+from compact.bulk.sweep_file import SweepFile
 from compact.states.drawn import drawn_parameters
 from compact.states.energy import pulse_energy
-from compact.states.retention import METHOD
 from compact.states.states import find_states
+from compact.table.table_file import save_table
 from compact.table.transition_table import InstanceStates, TransitionTable
+from dwcore.errors import InputError
+from dwcore.storage.provenance import canonical_json
 
 
-def gather(plan: SweepPlan, counts: np.ndarray, homes: list[HomeStates]) -> TransitionTable:
+def gather(plan: SweepPlan, counts: np.ndarray, conditions: list[StoredStates]) -> TransitionTable:
     """Make the table of a plan.
 
     Args:
         plan: the plan.
         counts: outcomes of all blocks, shape (blocks, S, S + 2), uint64; the last column: had not settled.
-        homes: states of all homes.
+        conditions: states of all conditions.
     """
     nominal = find_states(plan.device, plan.reference_temperature)
     K, T, A, D = plan.shape
     S = len(nominal.wells)
     stacked = {
-        name: np.stack([getattr(home, name) for home in homes]).reshape(K, T, *getattr(homes[0], name).shape)
+        name: np.stack([getattr(one, name) for one in conditions]).reshape(K, T, *getattr(conditions[0], name).shape)
         for name in ("present", "position", "conductance", "conductance_std_ctoc", "retention_rate", "retention_lost")
     }
     rate, lost = stacked.pop("retention_rate"), stacked.pop("retention_lost")
@@ -40,9 +45,71 @@ def gather(plan: SweepPlan, counts: np.ndarray, homes: list[HomeStates]) -> Tran
         energy_per_pulse=pulse_energy(plan.device, plan.grid.current_density, plan.grid.duration),
         retention_rate=rate if known else None,
         retention_lost=lost if known else None,
-        retention_method=METHOD if known else "",
+        retention_method=RETENTION_METHOD if known else "",
         devices=drawn_parameters([plan.instance(number) for number in plan.instances]),
         instance_states=InstanceStates(**stacked),
         config=plan.config() | {"unsettled_share": float(counts[..., -1].sum() / counts[..., :-1].sum())},
         seed=plan.seed,
     )
+
+
+def merge(paths: list[Path], out: Path, *, force: bool = False) -> tuple[SweepPlan, TransitionTable]:
+    """Make the table of a plan from the files of its shards, in whatever order.
+
+    Args:
+        paths: the files; together they hold every block.
+        out: table to write.
+        force: overwrite an existing table.
+
+    Raises:
+        InputError: files of different plans, altered ones, or blocks that are in none of them.
+        RunError: the disk failed.
+    """
+    journals = []
+    try:
+        for path in paths:
+            journals.append(SweepFile(path))
+            _check_same(journals[0], journals[-1])
+        table = gather(journals[0].plan, *read_blocks(journals, journals[0].plan, journals[0].n_states))
+    finally:
+        for journal in journals:
+            journal.close()
+    save_table(out, table, inputs=paths, force=force)
+    return journals[0].plan, table
+
+
+def _check_same(first: SweepFile, other: SweepFile):
+    if other.faults:
+        raise InputError(f"{other.path}: altered file, {other.faults[0]}; run the shard again with --resume")
+    mine, its = first.plan, other.plan
+    if (its.seed, canonical_json(its.config())) != (mine.seed, canonical_json(mine.config())):
+        raise InputError(f"{other.path}: is of another sweep than {first.path}")
+    if other.n_states != first.n_states:
+        raise InputError(f"{other.path}: has {other.n_states} states, {first.path} has {first.n_states}")
+
+
+def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int) -> tuple[np.ndarray, list[StoredStates]]:
+    """Collect the outcomes of all blocks and the states of all conditions.
+
+    Returns:
+        Outcomes, shape (blocks, S, S + 2), uint64, and a list of the states.
+
+    Raises:
+        InputError: something is missing, or two files disagree.
+    """
+    counts = np.zeros((plan.blocks, n_states, n_states + 2), np.uint64)
+    conditions, have = dict[int, StoredStates](), np.zeros(plan.blocks, bool)
+    for journal in journals:
+        finished_conditions, finished_blocks = journal.finished()
+        for number in finished_conditions.tolist():
+            conditions[number] = journal.states(number)
+        for number in finished_blocks.tolist():
+            found = journal.counts(number)
+            if have[number] and not np.array_equal(found, counts[number]):
+                raise InputError(f"{journal.path}: block {number} differs from that of another file of the same plan")
+            counts[number], have[number] = found, True
+    missing = np.flatnonzero(~have).tolist() or [i for i in range(plan.conditions) if i not in conditions]
+    if missing:
+        what = "blocks" if not have.all() else "conditions"
+        raise InputError(f"{len(missing)} of {plan.blocks} {what} are missing, the first is {missing[0]}")
+    return counts, [conditions[number] for number in range(plan.conditions)]

@@ -11,34 +11,34 @@ from concurrent.futures.process import BrokenProcessPool
 import numpy as np
 
 from compact.bulk.block import Worker
-from compact.bulk.home import HomeStates
+from compact.bulk.instance import StoredStates
 from compact.bulk.plan import SweepPlan
 from dwcore.errors import RunError
 from dwcore.numerics.threads import thread_count
 
-HOME, BLOCK = "home", "block"
+CONDITION, BLOCK = "condition", "block"
 Task = tuple[str, int]
-Result = HomeStates | np.ndarray
-"""States of a home, or outcomes of a block, shape (S, S + 2)."""
+Result = StoredStates | np.ndarray
+"""States of a condition, or outcomes of a block, shape (S, S + 2)."""
 
 
-def plan_tasks(plan: SweepPlan, blocks: Iterable[int], homes: Iterable[int]) -> Iterator[Task]:
-    """Return tasks of some blocks in order, each wanted home before its first block, homes without a block last.
+def plan_tasks(plan: SweepPlan, blocks: Iterable[int], conditions: Iterable[int]) -> Iterator[Task]:
+    """Return tasks of some blocks in order, each wanted condition before its first block, conditions without a block last.
 
     Args:
         plan: the plan.
         blocks: numbers of the blocks.
-        homes: numbers of the homes that are wanted.
+        conditions: numbers of the conditions that are wanted.
     """
-    wanted = dict.fromkeys(homes)
+    wanted = dict.fromkeys(conditions)
     for block in blocks:
-        home = plan.home(block)
-        if home in wanted:
-            del wanted[home]
-            yield HOME, home
+        condition = plan.condition(block)
+        if condition in wanted:
+            del wanted[condition]
+            yield CONDITION, condition
         yield BLOCK, block
-    for home in wanted:
-        yield HOME, home
+    for condition in wanted:
+        yield CONDITION, condition
 
 
 class Stopped(Exception):
@@ -46,9 +46,9 @@ class Stopped(Exception):
 
 
 def run_task(worker: Worker, task: Task, progress: Callable[[int], None]) -> Result:
-    """Return the states of a home, or outcomes of a block."""
+    """Return the states of a condition, or outcomes of a block."""
     kind, number = task
-    return worker.describe(number) if kind == HOME else worker.count(number, progress)
+    return worker.describe(number) if kind == CONDITION else worker.count(number, progress)
 
 
 def run_threads(

@@ -96,12 +96,12 @@ class SweepPlan:
         return k, t, a, d
 
     @property
-    def homes(self) -> int:
-        """Number of homes; a home is one instance at one temperature, with the states it has there."""
+    def conditions(self) -> int:
+        """Number of conditions; a condition is one instance at one temperature, with the states it has there."""
         return self.shape[0] * self.shape[1]
 
-    def home(self, block: int) -> int:
-        """Return the home of a block."""
+    def condition(self, block: int) -> int:
+        """Return the condition of a block."""
         return block // (self.shape[2] * self.shape[3])
 
     def instance(self, number: int) -> Device:

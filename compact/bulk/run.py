@@ -5,11 +5,9 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from compact.bulk.block import Worker
-from compact.bulk.gather import gather
-from compact.bulk.home import HomeStates
+from compact.bulk.gather import gather, read_blocks
+from compact.bulk.instance import StoredStates
 from compact.bulk.local import Result, Task, plan_tasks, run_threads
 from compact.bulk.plan import SweepPlan
 from compact.bulk.sweep_file import SweepFile, create_sweep_file
@@ -104,33 +102,6 @@ def run_shard(
         return len(journal.blocks), plan.blocks
 
 
-def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int) -> tuple[np.ndarray, list[HomeStates]]:
-    """Collect the outcomes of all blocks and the states of all homes.
-
-    Returns:
-        Outcomes, shape (blocks, S, S + 2), uint64, and a list of the states.
-
-    Raises:
-        InputError: something is missing, or two files disagree.
-    """
-    counts = np.zeros((plan.blocks, n_states, n_states + 2), np.uint64)
-    homes, have = dict[int, HomeStates](), np.zeros(plan.blocks, bool)
-    for journal in journals:
-        finished_homes, finished_blocks = journal.finished()
-        for number in finished_homes.tolist():
-            homes[number] = journal.states(number)
-        for number in finished_blocks.tolist():
-            found = journal.counts(number)
-            if have[number] and not np.array_equal(found, counts[number]):
-                raise InputError(f"{journal.path}: block {number} differs from that of another file of the same plan")
-            counts[number], have[number] = found, True
-    missing = np.flatnonzero(~have).tolist() or [i for i in range(plan.homes) if i not in homes]
-    if missing:
-        what = "blocks" if not have.all() else "homes"
-        raise InputError(f"{len(missing)} of {plan.blocks} {what} are missing, the first is {missing[0]}")
-    return counts, [homes[number] for number in range(plan.homes)]
-
-
 def _finished_table(out: Path, plan: SweepPlan) -> TransitionTable:
     """Return the table that an earlier run has left."""
     table = load_table(out)
@@ -180,13 +151,13 @@ def _opened(path: Path, plan: SweepPlan, shard: tuple[int, int]):
 
 def _run_blocks(journal: SweepFile, worker: Worker, runner: Runner, progress: Callable):
     """Run what is not finished yet and keep it."""
-    homes, blocks = (set(numbers.tolist()) for numbers in journal.finished())
+    conditions, blocks = (set(numbers.tolist()) for numbers in journal.finished())
     missing = sorted(set(journal.blocks) - blocks)
-    lost_homes = set(journal.homes) - homes
-    tasks = plan_tasks(journal.plan, missing, lost_homes)
+    lost_conditions = set(journal.conditions) - conditions
+    tasks = plan_tasks(journal.plan, missing, lost_conditions)
     with _keeping(journal), progress(len(missing), "sweep", " blocks") as advance:
         for (_, number), result in runner(worker, tasks):
-            if isinstance(result, HomeStates):
+            if isinstance(result, StoredStates):
                 journal.put_states(number, result)
             else:
                 journal.put_counts(number, result)

@@ -6,7 +6,7 @@ import numpy as np
 
 from compact.bulk.block import Worker
 from compact.bulk.gather import gather
-from compact.bulk.home import HomeStates
+from compact.bulk.instance import StoredStates
 from compact.bulk.local import plan_tasks, run_threads
 from compact.bulk.plan import Grid, SweepPlan
 from compact.table.transition_table import TransitionTable
@@ -75,11 +75,11 @@ def run_in_memory(
     """
     worker = Worker(plan)
     S = len(worker.states)
-    counts, homes = np.zeros((plan.blocks, S, S + 2), np.uint64), dict[int, HomeStates]()
-    tasks = plan_tasks(plan, range(plan.blocks), range(plan.homes))
+    counts, conditions = np.zeros((plan.blocks, S, S + 2), np.uint64), dict[int, StoredStates]()
+    tasks = plan_tasks(plan, range(plan.blocks), range(plan.conditions))
     for (_, number), result in run_threads(worker, tasks, jobs=jobs, progress=progress):
-        if isinstance(result, HomeStates):
-            homes[number] = result
+        if isinstance(result, StoredStates):
+            conditions[number] = result
         else:
             counts[number] = result
-    return gather(plan, counts, [homes[number] for number in range(plan.homes)])
+    return gather(plan, counts, [conditions[number] for number in range(plan.conditions)])

@@ -1,10 +1,11 @@
 """The file in which a sweep, or a shard of one, collects its finished blocks: schema ``dwsynapse.sweep``, version 1.
 
-    /homes      one record per instance and temperature: present, position, conductance, conductance_std_ctoc (N, S),
+    /conditions one record per instance and temperature: present, position, conductance, conductance_std_ctoc (N, S),
                 retention_rate (N, S, S), retention_lost (N, S), committed (N, 32)
     /blocks     one record per block of the shard: counts (N, S, S+2), committed (N, 32)
 
-The configuration holds the plan, the number of states, the shard and the numbers of its first block and its first home.
+The configuration holds the plan, the number of states, the shard and the numbers of its first block and its first
+condition.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ import math
 
 import numpy as np
 
-from compact.bulk.home import HomeStates
+from compact.bulk.instance import StoredStates
 from compact.bulk.plan import Grid, SweepPlan, shard_blocks
 from dwcore.errors import InputError
 from dwcore.storage import files
@@ -21,7 +22,7 @@ from dwcore.storage.records import data
 from llg.device.device import device_from_mapping
 
 SCHEMA = "dwsynapse.sweep"
-HOMES, BLOCKS = "homes", "blocks"
+CONDITIONS, BLOCKS = "conditions", "blocks"
 
 
 def create_sweep_file(path, plan: SweepPlan, n_states: int, shard: tuple[int, int], *, force: bool = False) -> None:
@@ -39,10 +40,10 @@ def create_sweep_file(path, plan: SweepPlan, n_states: int, shard: tuple[int, in
         RunError: the disk failed.
     """
     blocks = shard_blocks(plan, *shard)
-    homes = _homes(plan, blocks)
+    conditions = _conditions(plan, blocks)
     config = {"plan": plan.config(), "states": n_states, "shard": list(shard)}
     with files.create(path, SCHEMA, config=config, seed=plan.seed, force=force, in_memory=True) as file:
-        put_records(file, HOMES, fields_of(HomeStates, {"S": n_states}), len(homes))
+        put_records(file, CONDITIONS, fields_of(StoredStates, {"S": n_states}), len(conditions))
         put_records(file, BLOCKS, fields_of(_Block, {"S": n_states}), len(blocks))
 
 
@@ -56,12 +57,12 @@ class _Block:
     )  # fmt: skip
 
 
-def _homes(plan: SweepPlan, blocks: range) -> range:
-    return range(plan.home(blocks[0]), plan.home(blocks[-1]) + 1)
+def _conditions(plan: SweepPlan, blocks: range) -> range:
+    return range(plan.condition(blocks[0]), plan.condition(blocks[-1]) + 1)
 
 
 class SweepFile:
-    """The finished blocks and homes of a shard, by their numbers in the plan; a context manager.
+    """The finished blocks and conditions of a shard, by their numbers in the plan; a context manager.
 
     Attributes:
         path: the file.
@@ -69,7 +70,7 @@ class SweepFile:
         n_states: number of states S.
         shard: number of the shard and of all shards.
         blocks: numbers of the blocks of the shard.
-        homes: numbers of the homes of these blocks.
+        conditions: numbers of the conditions of these blocks.
 
     Args:
         path: the file.
@@ -102,8 +103,8 @@ class SweepFile:
             self.blocks = shard_blocks(self.plan, number, shards)
         except InputError as error:
             raise InputError(f"{self.path}: {error}") from None
-        self.homes = _homes(self.plan, self.blocks)
-        for group, record, numbers in ((HOMES, HomeStates, self.homes), (BLOCKS, _Block, self.blocks)):
+        self.conditions = _conditions(self.plan, self.blocks)
+        for group, record, numbers in ((CONDITIONS, StoredStates, self.conditions), (BLOCKS, _Block, self.blocks)):
             self._journal.expect(group, fields_of(record, {"S": self.n_states}), len(numbers))
 
     def __enter__(self) -> "SweepFile":
@@ -130,17 +131,17 @@ class SweepFile:
         return self._journal.faults
 
     def finished(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the numbers of the finished homes and of the finished blocks."""
-        homes, blocks = self._journal.done(HOMES), self._journal.done(BLOCKS)
-        return self.homes.start + np.flatnonzero(homes), self.blocks.start + np.flatnonzero(blocks)
+        """Return the numbers of the finished conditions and of the finished blocks."""
+        conditions, blocks = self._journal.done(CONDITIONS), self._journal.done(BLOCKS)
+        return self.conditions.start + np.flatnonzero(conditions), self.blocks.start + np.flatnonzero(blocks)
 
     def counts(self, block: int) -> np.ndarray:
         """Return the outcomes of a finished block, shape (S, S + 2), uint64."""
         return self._journal.read(BLOCKS, block - self.blocks.start)["counts"]
 
-    def states(self, home: int) -> HomeStates:
-        """Return the states of a finished home."""
-        return HomeStates(**self._journal.read(HOMES, home - self.homes.start))
+    def states(self, condition: int) -> StoredStates:
+        """Return the states of a finished condition."""
+        return StoredStates(**self._journal.read(CONDITIONS, condition - self.conditions.start))
 
     def put_counts(self, block: int, counts: np.ndarray) -> None:
         """Keep the outcomes of a block.
@@ -150,13 +151,37 @@ class SweepFile:
         """
         self._journal.write(BLOCKS, block - self.blocks.start, {"counts": counts})
 
-    def put_states(self, home: int, states: HomeStates) -> None:
-        """Keep the states of a home.
+    def put_states(self, condition: int, states: StoredStates) -> None:
+        """Keep the states of a condition.
 
         Raises:
             RunError: the disk failed.
         """
-        self._journal.write(HOMES, home - self.homes.start, vars(states))
+        self._journal.write(CONDITIONS, condition - self.conditions.start, vars(states))
+
+
+def check_sweep(path) -> list[str]:
+    """Check the file of a sweep or shard, finished or not; return what was found, in words.
+
+    Raises:
+        InputError: names the file and what is wrong with it.
+    """
+    with SweepFile(path) as journal:
+        problems = list(journal.faults)
+        conditions, blocks = journal.finished()
+        for number in blocks.tolist():
+            rows = journal.counts(number)[:, :-1].sum(axis=1, dtype=np.float64)
+            if rows.min() < journal.plan.n or (journal.plan.target_error is None and rows.max() > journal.plan.n):
+                problems.append(
+                    f"block {number} has a row of {rows.min():g} trajectories, {journal.plan.n} are planned"
+                )
+        if problems:
+            raise InputError(f"{path}: {'; '.join(problems[:5])}{' and more' if len(problems) > 5 else ''}")
+        number, shards = journal.shard
+        return [
+            f"shard {number}/{shards} of a plan of {journal.plan.blocks} blocks",
+            f"{blocks.size} of {len(journal.blocks)} blocks and {conditions.size} of {len(journal.conditions)} conditions are finished",
+        ]
 
 
 def plan_from_config(config: dict, seed: int) -> SweepPlan:

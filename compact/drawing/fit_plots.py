@@ -1,9 +1,10 @@
 """Figures of a fit: counts against the closed form, and where it fails."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from compact.drawing.drive_words import drive_axis, duration_text
 from compact.forms.model import FittedModel
@@ -11,7 +12,12 @@ from compact.forms.result import Fit
 from compact.table.moves import upward_sign
 from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
-from dwcore.canvas.style import GREY, INK, axes_or_new, new_figure
+from dwcore.canvas.style import GREY, INK, axes_or_new, new_figure, sequence
+from dwcore.numerics.shares import share_error
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _MARKERS = "osD^vPX<>p"
 _FINE = 200
@@ -59,7 +65,7 @@ def plot_fit(table: TransitionTable, *, device: int = 0, temperature: int = 0, a
     model = table.needed_fit().model
     ax = axes_or_new(ax, height=4.2)
     shown = _shown(table.duration.size)
-    colours = colormaps["viridis"](np.linspace(0, 0.8, len(shown)))
+    colours = sequence(len(shown))
     for d, colour in zip(shown, colours, strict=True):
         _one_duration(ax, table, model, device, temperature, d, colour)
     ax.set(ylim=(-0.03, 1.03), ylabel="probability to pass\nat least so many ridges")
@@ -105,8 +111,7 @@ def _reached(rows: np.ndarray, start: np.ndarray, k: int, up: bool) -> tuple[np.
     passed = sum((rows[:, s, s + k :] if up else rows[:, s, [*range(s - k + 1), S]]).sum(axis=-1) for s in start)
     total = rows[:, start].sum(axis=(-2, -1))
     share = passed / total
-    hit = share * total
-    return share, np.sqrt((hit + 0.5) * (total - hit + 0.5) / (total + 2)) / (total + 1)
+    return share, share_error(share * total, total)
 
 
 def plot_residuals(table: TransitionTable, *, device: int = 0, temperature: int = 0, ax: Axes | None = None) -> Axes:
@@ -123,7 +128,7 @@ def plot_residuals(table: TransitionTable, *, device: int = 0, temperature: int 
     """
     residual = table.needed_fit().residual[device, temperature]
     ax = axes_or_new(ax, height=2.6)
-    colours = colormaps["viridis"](np.linspace(0, 0.8, table.duration.size))
+    colours = sequence(table.duration.size)
     unit, drive = drive_axis(placeholders(table))
     for d, colour in enumerate(colours):
         marker = _MARKERS[d % len(_MARKERS)]

@@ -1,15 +1,19 @@
 """Figure of the most likely displacement over current density and duration."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm
 
 from compact.drawing.drive_words import drive_axis
 from compact.table.origin import placeholders
 from compact.table.phase_diagram import PhaseDiagram
 from compact.table.transition_table import TransitionTable
 from dwcore.canvas.style import INK, axes_or_new
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SURE = 0.9
 _MOST_TICKS = 12
@@ -23,17 +27,19 @@ def plot_phase_diagram(diagram: PhaseDiagram, table: TransitionTable, *, ax: Axe
         table: the table it is of, for its grid points and number of states.
         ax: axes to draw on, a new figure by default.
     """
+    from matplotlib.colors import BoundaryNorm
+
     ax = axes_or_new(ax, height=4.4)
     ax.grid(False)
     unit, drive = drive_axis(placeholders(table))
     most = max(1, int(np.abs(diagram.steps).max()))
     levels = np.arange(-most - 0.5, most + 1)
-    norm, colours = BoundaryNorm(levels, 256), colormaps["PuOr_r"]
+    norm = BoundaryNorm(levels, 256)
     for part in (diagram.current_density < 0, diagram.current_density >= 0):
         if part.sum() < 2:
             continue
         J, tau = diagram.current_density[part] / unit, diagram.duration * 1e9
-        image = ax.pcolormesh(J, tau, diagram.steps[part].T, cmap=colours, norm=norm, shading="nearest")
+        image = ax.pcolormesh(J, tau, diagram.steps[part].T, cmap="PuOr_r", norm=norm, shading="nearest")
         ax.contour(J, tau, diagram.probability[part].T, levels=[SURE], colors=INK, linewidths=0.9)
         _label_regions(ax, J, tau, diagram.steps[part].T, table.position.size)
     J, tau = np.meshgrid(table.current_density / unit, table.duration * 1e9)

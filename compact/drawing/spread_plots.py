@@ -1,9 +1,10 @@
 """Figure of the device-to-device spread: thresholds of the ridges, and how they go together."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from compact.drawing.drive_words import drive_axis
 from compact.forms.model import DOWN, UP, FittedModel
@@ -12,6 +13,10 @@ from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
 from dwcore.canvas.style import BLUE, INK, ORANGE, axes_or_new, new_figure
 from dwcore.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _MOST_NAMES = 20
 
@@ -76,7 +81,7 @@ def plot_correlation(spread: Spread, *, ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax, height=4.2)
     ax.grid(False)
     names = [n.replace(UP, "up ").replace(DOWN, "down ") for n in spread.names]
-    image = ax.imshow(spread.correlation, cmap=colormaps["PuOr_r"], vmin=-1, vmax=1)
+    image = ax.imshow(spread.correlation, cmap="PuOr_r", vmin=-1, vmax=1)
     if len(names) <= _MOST_NAMES:
         for i, j in np.ndindex(spread.correlation.shape):
             value = spread.correlation[i, j]

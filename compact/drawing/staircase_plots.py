@@ -1,17 +1,22 @@
 """Figures of what pulses and time do to a synapse: staircases of conductance, and retention."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+import scipy
 from scipy import constants
-from scipy.linalg import expm
 
 from compact.drawing.drive_words import table_pulse_text
 from compact.table.staircase import Staircase
 from compact.table.transition_table import TransitionTable
-from dwcore.canvas.style import BLUE, INK, ORANGE, SKY, axes_or_new, new_figure
+from dwcore.canvas.style import BLUE, INK, ORANGE, SKY, axes_or_new, new_figure, sequence
 from dwcore.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 QUANTILES = (0.05, 0.95)
 TEN_YEARS = 10 * constants.Julian_year
@@ -82,9 +87,9 @@ def plot_state_retention(
     total = -np.diag(generator)
     ends = min(1e-2 / total.max(), TEN_YEARS / 3), max(30 / total[total > 0].min(), 3 * TEN_YEARS)
     time = np.geomspace(*ends, _TIMES)
-    stay = np.array([np.diag(expm(generator * t)) for t in time])
+    stay = np.array([np.diag(scipy.linalg.expm(generator * t)) for t in time])
     ax = axes_or_new(ax, height=4.0)
-    colours = colormaps["viridis"](np.linspace(0, 0.85, table.position.size))
+    colours = sequence(table.position.size, 0.85)
     styles = ("-", "--", "-.", ":")
     for s, colour in enumerate(colours):
         label = f"{s}: {1 / total[s]:.2g} s" if total[s] > 0 else f"{s}: never leaves"

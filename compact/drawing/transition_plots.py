@@ -1,22 +1,24 @@
 """Figures of a transition table: where a pulse leads, how surely it moves the wall, what the states conduct."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from compact.drawing.drive_words import drive_axis, duration_text, table_pulse_text
 from compact.table.moves import moves_along_drive, upward_sign
 from compact.table.operating_point import grid_index, write_points
 from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
-from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure, sequence
 from dwcore.errors import InputError
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 PulsePair = tuple[tuple[int, int], tuple[int, int]]
-_SHARES = colormaps["cividis_r"]
 _MARKERS = "osD^vPX<>p"
 _FEW_STATES = 8  # up to here there is room for a decimal in a cell, and for text between two states
 _MOST_STATES = 20  # beyond, numbers in the cells would overlap
@@ -38,7 +40,7 @@ def plot_transition_matrix(
     ax = axes_or_new(ax, height=6.0)
     p = table.probability[device, temperature, a, d]
     S = table.position.size
-    ax.imshow(np.ma.masked_equal(p, 0), cmap=_SHARES, norm=Normalize(0, 1), aspect="equal")
+    ax.imshow(np.ma.masked_equal(p, 0), cmap="cividis_r", vmin=0, vmax=1, aspect="equal")
     ax.axvline(S - 0.5, color=INK, linewidth=1.2)
     if S <= _MOST_STATES:
         _number_cells(ax, p)
@@ -129,7 +131,7 @@ def plot_move_probability(
     J = table.current_density / unit
     # Without lines across the gap between the two signs of the current.
     parts = [part for part in (J < 0, J >= 0) if part.any()]
-    colours = colormaps["viridis"](np.linspace(0, 0.8, table.duration.size))
+    colours = sequence(table.duration.size)
     styles = ((1, "-", None), (2, "--", "white"))[: table.position.size - 1]
     for steps, line, face in styles:
         p, error = moves_along_drive(table, steps, device=device, temperature=temperature)
@@ -145,6 +147,8 @@ def plot_move_probability(
 
 
 def _move_legend(ax: Axes, table: TransitionTable, colours, styles) -> None:
+    from matplotlib.lines import Line2D
+
     handles = [
         Line2D(
             [],

@@ -13,7 +13,7 @@ References:
 import dataclasses
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+import scipy
 
 from compact.exchange.pulse_rows import PulseRows, staircase, step_std
 from compact.exchange.write_line import WriteLine
@@ -50,7 +50,7 @@ def curvature_of_label(label: float) -> float:
     """
     if not 0 < abs(label) <= LARGEST_LABEL:
         raise InputError(f"nonlinearity = {label:g} must be in size > 0 and <= {LARGEST_LABEL:g}")
-    found = brentq(lambda a: _label(np.exp(a)) - abs(label), *np.log(CURVATURES))
+    found = scipy.optimize.brentq(lambda a: _label(np.exp(a)) - abs(label), *np.log(CURVATURES))
     return float(np.copysign(np.exp(found), label))
 
 
@@ -78,7 +78,9 @@ def fit_curve(share: np.ndarray) -> UpdateCurve:
         return float(np.sqrt(np.mean((curve - share) ** 2)))
 
     each = {
-        levels: minimize_scalar(residual, bounds=(-1, 1), args=(levels,), method="bounded", options={"xatol": 1e-5})
+        levels: scipy.optimize.minimize_scalar(
+            residual, bounds=(-1, 1), args=(levels,), method="bounded", options={"xatol": 1e-5}
+        )
         for levels in range(1, share.size)
     }
     best = min(each, key=lambda levels: each[levels].fun)

@@ -1,13 +1,15 @@
-"""The two pulses that write a table, as plain transition matrices over states in the order of their conductance."""
+"""The two pulses that write a table, as plain transition matrices over states in the order of their conductance.
+
+With the mean and spread of what one pulse does, and the staircases that pulses of one kind climb.
+"""
 
 import dataclasses
 
 import numpy as np
 
-from compact.table.interpolate import transition_matrix
+from compact.table.interpolate import inside, transition_matrix
 from compact.table.operating_point import OperatingPoint, grid_index, write_points
 from compact.table.transition_table import TransitionTable
-from dwcore.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,10 +52,7 @@ def pulse_rows(table: TransitionTable, *, temperature: float | None = None) -> P
         InputError: the table has no pulses both ways, or the temperature is outside it.
     """
     T = float(table.temperature[0]) if temperature is None else temperature
-    if not table.temperature[0] <= T <= table.temperature[-1]:
-        raise InputError(
-            f"temperature = {T:g} [K] is outside the table, {table.temperature[0]:g} to {table.temperature[-1]:g}"
-        )
+    T = inside("temperature", T, table.temperature, "K")
     points = write_points(table, temperature=T)
     order = np.argsort(table.conductance, kind="stable")
     devices = table.counts.shape[0]

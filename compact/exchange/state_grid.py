@@ -13,7 +13,7 @@ by more than `LARGEST_SHIFT`, the least spread distribution within that bound ta
 import dataclasses
 
 import numpy as np
-from scipy.optimize import linprog
+import scipy
 
 from dwcore.errors import RunError
 
@@ -97,7 +97,7 @@ def _narrowest(states: np.ndarray, cells: np.ndarray, mean: float) -> np.ndarray
     S = states.size
     moved = np.eye(S, S - 1, -1) - np.eye(S, S - 1)
     for bound in (LARGEST_SHIFT, 2 * LARGEST_SHIFT, 1.0):
-        found = linprog(
+        found = scipy.optimize.linprog(
             (states - mean) ** 2 @ moved,
             A_ub=-moved,
             b_ub=cells,

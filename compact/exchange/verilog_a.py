@@ -15,6 +15,7 @@ from compact.exchange.verilog_a_law import can_write, fitted_law, number, table_
 from compact.exchange.verilog_a_text import CLOCKS, HASH, NODES, NORMAL
 from compact.exchange.write_line import write_line
 from compact.forms.model import FittedModel
+from compact.table.interpolate import inside
 from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
@@ -91,12 +92,10 @@ def synapse_module(
 
 def _temperature(table: TransitionTable, temperature: float | None) -> float:
     """Return the grid temperature nearest to that of the chip [K]."""
-    low, high = float(table.temperature[0]), float(table.temperature[-1])
     if temperature is None:
-        return low
-    if not low <= temperature <= high:
-        raise InputError(f"temperature = {temperature:g} [K] is outside the table, {low:g} to {high:g}")
-    return float(table.temperature[np.argmin(np.abs(table.temperature - temperature))])
+        return float(table.temperature[0])
+    T = inside("temperature", temperature, table.temperature, "K")
+    return float(table.temperature[np.argmin(np.abs(table.temperature - T))])
 
 
 def save_module(path, module: Module, *, force: bool = False) -> None:

@@ -18,13 +18,13 @@ References:
 import dataclasses
 
 import numpy as np
-from scipy.special import betaincinv
+import scipy
 
 from compact.forms.result import Fit
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
+from dwcore.numerics.shares import PRIOR
 
-JEFFREYS = 0.5
 SHARE, MOST = 0.25, 100.0
 """The fitted row is worth this share of the row's own trials, and at most so many."""
 
@@ -47,12 +47,12 @@ def intervals(table: TransitionTable, *, level: float = 0.95, fit: Fit | None = 
         raise InputError(f"level = {level:g} must be > 0 and < 1")
     counts = table.counts.astype(float)
     total = counts.sum(axis=-1, keepdims=True)
-    a, b = counts + JEFFREYS, total - counts + JEFFREYS
+    a, b = counts + PRIOR, total - counts + PRIOR
     row = None if fit is None else dataclasses.replace(table, fit=fit).fitted_probability
     if fit is not None and row is not None:
         worth = np.minimum(SHARE * total, MOST) / max(fit.dispersion, 1.0)
         a, b = a + worth * row, b + worth * (1 - row)
     tail = (1 - level) / 2
-    low = np.where(counts == 0, 0.0, betaincinv(a, b, tail))
-    high = np.where(counts == total, 1.0, betaincinv(a, b, 1 - tail))
+    low = np.where(counts == 0, 0.0, scipy.special.betaincinv(a, b, tail))
+    high = np.where(counts == total, 1.0, scipy.special.betaincinv(a, b, 1 - tail))
     return low, high

@@ -3,7 +3,7 @@
 import functools
 
 import numpy as np
-from scipy.special import gammaln, xlogy
+import scipy
 
 FLOOR = 1e-12
 """No probability counts as smaller, so that one impossible count costs a finite amount."""
@@ -13,12 +13,13 @@ _LARGEST_SMALL = 60.0  # beyond, the deviance of a Poisson count follows its asy
 def deviance(counts: np.ndarray, p: np.ndarray) -> np.ndarray:
     """Return twice the log likelihood ratio of the observed shares to p, shape (n,) [1]; cells on the last axis."""
     total = counts.sum(axis=-1, keepdims=True)
+    xlogy = scipy.special.xlogy
     return 2.0 * (xlogy(counts, counts / np.maximum(total, 1)) - xlogy(counts, np.maximum(p, FLOOR))).sum(axis=-1)
 
 
 def log_likelihood(counts: np.ndarray, p: np.ndarray) -> np.ndarray:
     """Return the log likelihood without the multinomial coefficient, shape (n,)."""
-    return xlogy(counts, np.maximum(p, FLOOR)).sum(axis=-1)
+    return scipy.special.xlogy(counts, np.maximum(p, FLOOR)).sum(axis=-1)
 
 
 def expected_deviance(total: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -55,8 +56,8 @@ def _poisson_deviance(mu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _poisson_table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     grid = np.linspace(np.log(1e-8), np.log(_LARGEST_SMALL * 1.1), 400)
     mu, n = np.exp(grid)[:, None], np.arange(220)
-    weight = np.exp(n * np.log(mu) - mu - gammaln(n + 1))
-    value = 2.0 * (xlogy(n, n / mu) - n + mu)
+    weight = np.exp(n * np.log(mu) - mu - scipy.special.gammaln(n + 1))
+    value = 2.0 * (scipy.special.xlogy(n, n / mu) - n + mu)
     mean = (weight * value).sum(axis=1)
     return grid, mean, (weight * (value - mean[:, None]) ** 2).sum(axis=1)
 

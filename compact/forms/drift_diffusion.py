@@ -25,7 +25,7 @@ References:
 """
 
 import numpy as np
-from scipy.special import gammainc, log_ndtr, ndtr
+import scipy
 
 from compact.forms.forms import T_REFERENCE, Form, Parameter, dead_times, wait_and_run
 
@@ -52,8 +52,8 @@ def first_passage(v: np.ndarray, way: np.ndarray, D: np.ndarray, t: np.ndarray) 
     """Return the inverse Gaussian distribution function of the first passage [1]; consistent units, broadcast."""
     root = np.sqrt(D * t)
     with np.errstate(over="ignore"):
-        mirrored = np.exp(np.minimum(2.0 * v * way / D + log_ndtr(-(v * t + way) / root), 0.0))
-    return np.minimum(ndtr((v * t - way) / root) + mirrored, 1.0)
+        mirrored = np.exp(np.minimum(2.0 * v * way / D + scipy.special.log_ndtr(-(v * t + way) / root), 0.0))
+    return np.minimum(scipy.special.ndtr((v * t - way) / root) + mirrored, 1.0)
 
 
 def barrier_at_rest(values: dict, rest: tuple[float, float] | None) -> float:
@@ -71,7 +71,7 @@ def activated(values: dict, ratio: np.ndarray, t: np.ndarray, temperature: np.nd
     f = values["diffusion"] * (temperature / T_REFERENCE)[:, None]
     exponent = barrier * (T_REFERENCE / temperature)[:, None] * np.maximum(1.0 - ratio, 0.0) ** 1.5
     filled = t + np.expm1(-f * t) / f
-    return gammainc(1.0 + np.arange(ratio.shape[1]), f * np.exp(-exponent) * filled)
+    return scipy.special.gammainc(1.0 + np.arange(ratio.shape[1]), f * np.exp(-exponent) * filled)
 
 
 def passed(values: dict, ratio: np.ndarray, duration: np.ndarray, temperature: np.ndarray, rest=None):
@@ -92,7 +92,7 @@ def position_passed(values: dict, ratio: np.ndarray, duration: np.ndarray, tempe
     v, way = drift(values, ratio), 1.0 + values["run_way"] * np.arange(ratio.shape[1])
     t = np.minimum(wait_and_run(values, ratio, duration), way / np.maximum(-v, 1e-300))
     D = values["diffusion"] * (np.maximum(temperature, COLDEST) / T_REFERENCE)[:, None]
-    return ndtr((v * t - way) / np.sqrt(D * t))
+    return scipy.special.ndtr((v * t - way) / np.sqrt(D * t))
 
 
 FORMS = (

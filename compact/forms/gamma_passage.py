@@ -15,7 +15,7 @@ References:
 """
 
 import numpy as np
-from scipy.special import airy, gammainc
+import scipy
 
 from compact.forms.forms import T_REFERENCE, Form, Parameter, dead_times, wait_and_run
 
@@ -31,7 +31,7 @@ BARRIER = Parameter(name="barrier", unit="1", meaning="E_0 over kB 300 K", start
 
 def _stages(values: dict, rate: np.ndarray, ratio: np.ndarray, duration: np.ndarray) -> np.ndarray:
     shape = values["stages"] + np.arange(ratio.shape[1]) * values["run_stages"]
-    return gammainc(shape, rate * wait_and_run(values, ratio, duration))
+    return scipy.special.gammainc(shape, rate * wait_and_run(values, ratio, duration))
 
 
 def _power(values: dict, ratio: np.ndarray, temperature: np.ndarray, p: float) -> np.ndarray:
@@ -53,7 +53,7 @@ def saddle_node_passed(values, ratio, duration, temperature, rest=None):
     """Return the chance to have passed k ridges by the law of a saddle-node with noise; see `forms.Form`."""
     heat = (T_REFERENCE / np.maximum(temperature, COLDEST))[:, None]
     z = np.minimum(values["sharpness"] * (1.0 - ratio) * heat ** (2 / 3), HIGHEST_Z)
-    ai, _, bi, _ = airy(z)
+    ai, _, bi, _ = scipy.special.airy(z)
     return _stages(values, values["pace"] / (ai**2 + bi**2), ratio, duration)
 
 

@@ -12,15 +12,14 @@ import itertools
 import math
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+import scipy
 
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
+from dwcore.numerics.shares import share
 
 # A grid end that went through a unit conversion may be off by a few roundings.
 EDGE_TOLERANCE = 1e-9
-PRIOR = 0.5
-"""Added to each of two counts, so that no share is zero or one and has a quantile (Jeffreys)."""
 _RESOLUTION = 1e-12  # shares closer to zero or one than this have no quantile in double precision
 
 
@@ -60,6 +59,28 @@ def transition_matrix(
     return _between(table, device, corners, pulse)
 
 
+def inside(name: str, value: float, grid: np.ndarray, unit: str, *, where: str = "") -> float:
+    """Return a value of an axis of a table, exactly on its end where only a rounding is between them.
+
+    Args:
+        name: of the axis.
+        value: the value, in the unit.
+        grid: grid points of the axis, ascending, shape (n,).
+        unit: SI unit.
+        where: what the message begins with.
+
+    Raises:
+        InputError: it is not a number, or outside the table.
+    """
+    low, high = float(grid[0]), float(grid[-1])
+    slack = EDGE_TOLERANCE * max(abs(low), abs(high))
+    if not isinstance(value, int | float | np.integer | np.floating) or math.isnan(value):
+        raise InputError(f"{where}{name} = {value!r} must be a number in {unit}")
+    if not low - slack <= value <= high + slack:
+        raise InputError(f"{where}{name} = {value:g} [{unit}] is outside the table, {low:g} to {high:g}")
+    return min(max(float(value), low), high)
+
+
 def _between(table: TransitionTable, device: int, corners: list, pulse: dict) -> np.ndarray:
     """Return the matrix from the weighted quantiles of the corners."""
     counts = {index: table.counts[(device, *index)].astype(float) for index, _ in corners}
@@ -73,7 +94,7 @@ def _between(table: TransitionTable, device: int, corners: list, pulse: dict) ->
         quantile += weight * q
     if table.fit is not None:
         quantile += quantiles(chances(table.fit.model.matrix(**pulse, device=device)), floor)
-    return _matrix(np.clip((ndtr(quantile) - floor) / (1.0 - 2.0 * floor), 0.0, 1.0))
+    return _matrix(np.clip((scipy.special.ndtr(quantile) - floor) / (1.0 - 2.0 * floor), 0.0, 1.0))
 
 
 def trials(counts: np.ndarray) -> np.ndarray:
@@ -85,7 +106,7 @@ def trials(counts: np.ndarray) -> np.ndarray:
 
 def half_outcome(n: np.ndarray) -> np.ndarray:
     """Return the chance that n trials leave in doubt of what never, or always, came about [1]."""
-    return np.clip(PRIOR / (n + 2 * PRIOR), _RESOLUTION, 0.49)
+    return np.clip(share(0.0, n), _RESOLUTION, 0.49)
 
 
 def chances(rows: np.ndarray) -> np.ndarray:
@@ -97,7 +118,7 @@ def chances(rows: np.ndarray) -> np.ndarray:
 
 def quantiles(chance: np.ndarray, floor: np.ndarray) -> np.ndarray:
     """Return the normal quantiles of chances, where 0 and 1 count as `floor` and its complement, same shape [1]."""
-    return ndtri(floor + (1.0 - 2.0 * floor) * np.clip(chance, 0.0, 1.0))
+    return scipy.special.ndtri(floor + (1.0 - 2.0 * floor) * np.clip(chance, 0.0, 1.0))
 
 
 def _matrix(chance: np.ndarray) -> np.ndarray:
@@ -112,13 +133,7 @@ def _neighbours(
     name: str, value: float, grid: np.ndarray, unit: str, *, logarithmic: bool = False
 ) -> list[tuple[int, float]]:
     """Return (index, weight) of the one or two grid points around a value."""
-    low, high = float(grid[0]), float(grid[-1])
-    slack = EDGE_TOLERANCE * max(abs(low), abs(high))
-    if not isinstance(value, int | float | np.integer | np.floating) or math.isnan(value):
-        raise InputError(f"{name} = {value!r} must be a number in {unit}")
-    if not low - slack <= value <= high + slack:
-        raise InputError(f"{name} = {value:g} [{unit}] is outside the table, {low:g} to {high:g}")
-    value = min(max(float(value), low), high)
+    value = inside(name, value, grid, unit)
     right = int(np.searchsorted(grid, value))
     if grid[right] == value:
         return [(right, 1.0)]

@@ -17,6 +17,7 @@ from compact.forms.passage import grid_pulses
 from compact.forms.result import Fit
 from compact.states.drawn import parameter_unit
 from dwcore.errors import InputError
+from dwcore.numerics.shares import share_error
 from dwcore.storage import records
 from dwcore.storage.provenance import canonical_json
 from dwcore.storage.records import data, named, part
@@ -248,16 +249,9 @@ class TransitionTable:
 
     @functools.cached_property
     def standard_error(self) -> np.ndarray:
-        """Standard deviation of the Beta(c + 1/2, n - c + 1/2) posterior of `probability`, same shape [1].
-
-        With Jeffreys' prior a count of zero among n still leaves an uncertainty, of about 0.7/n.
-
-        References:
-            L. D. Brown, T. T. Cai and A. DasGupta, Stat. Sci. 16, 101 (2001), section 3.
-        """
-        hit = self.counts.astype(np.float64)
-        n = hit.sum(axis=-1, keepdims=True)
-        return _frozen(np.sqrt((hit + 0.5) * (n - hit + 0.5) / (n + 2)) / (n + 1))
+        """Standard error of `probability`, same shape [1]; see `dwcore.numerics.shares`."""
+        counts = self.counts.astype(np.float64)
+        return _frozen(share_error(counts, counts.sum(axis=-1, keepdims=True)))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,6 +10,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -61,6 +63,13 @@ def figure_of(ax: Axes) -> Figure:
 
     figure = ax.figure
     return figure if isinstance(figure, Figure) else figure.figure
+
+
+def sequence(count: int, last: float = 0.8) -> np.ndarray:
+    """Return colours from dark to light for curves in their order, shape (count, 4); `last` is that of the last one."""
+    from matplotlib import colormaps
+
+    return colormaps["viridis"](np.linspace(0, last, count))
 
 
 def pulse_text(current_density: float, duration: float) -> str:

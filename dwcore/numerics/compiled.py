@@ -32,7 +32,7 @@ def compiled(**options) -> Callable:
         try:
             dispatcher._cache = _Cache(function)
         except RuntimeError:
-            _say_no_place()
+            _say_no_place("no folder for them can be written")
         return dispatcher
 
     return decorate
@@ -50,8 +50,10 @@ def _wrapping(function: types.FunctionType) -> Callable:
 
 
 @functools.cache
-def _say_no_place() -> None:
-    _log.warning("no place to keep compiled functions, so each process compiles them anew; set NUMBA_CACHE_DIR")
+def _say_no_place(why: str) -> None:
+    _log.warning(
+        "no place to keep compiled functions, so each process compiles them anew (%s); set NUMBA_CACHE_DIR", why
+    )
 
 
 def fingerprint(function: types.FunctionType) -> str:
@@ -89,14 +91,17 @@ class _Cache(FunctionCache):
             except Exception as error:
                 if attempt == 0:
                     self._heal(error)
+                else:
+                    _say_no_place(str(error))
 
     def _heal(self, error: Exception) -> None:
-        if not isinstance(error, (ImportError, AttributeError)):  # those come from a version whose modules have moved
+        # Modules may have moved since, and a disk may be full or may be read only: no damage.
+        if not isinstance(error, (ImportError, AttributeError, OSError)):
             _log.warning("%s: damaged cache of compiled functions, filled anew (%s)", self.cache_path, error)
         try:
             self.flush()
-        except OSError:
-            _say_no_place()
+        except OSError as failed:
+            _say_no_place(str(failed))
 
 
 def _collect(function: types.FunctionType, seen: set, constants: dict[str, str]):

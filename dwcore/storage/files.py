@@ -44,7 +44,7 @@ SCHEMAS = {
     "dwsynapse.programming": 1,
     "dwsynapse.sweep": 1,
 }
-JOURNALS = {"dwsynapse.sweep": ("homes", "blocks")}
+JOURNALS = {"dwsynapse.sweep": ("conditions", "blocks")}
 """Groups whose values are written after the file was sealed, see `dwcore.storage.journal`."""
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"

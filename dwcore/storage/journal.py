@@ -82,11 +82,11 @@ def put_records(file: h5py.File, group: str, fields: dict[str, RecordField], len
     settings.set_layout(h5py.h5d.CONTIGUOUS)
     settings.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     settings.set_fill_time(h5py.h5d.FILL_TIME_ALLOC)
-    home = file.create_group(group).id
+    place = file.create_group(group).id
     for name, field in (fields | {COMMITTED: mark}).items():
         dtype = h5py.h5t.py_create(np.dtype(field.dtype).newbyteorder("<"))
         space = h5py.h5s.create_simple((length, *field.shape))
-        dataset = h5py.Dataset(h5py.h5d.create(home, name.encode(), dtype, space, settings))
+        dataset = h5py.Dataset(h5py.h5d.create(place, name.encode(), dtype, space, settings))
         set_attribute(dataset, "unit", field.unit)
         set_attribute(dataset, "long_name", field.long_name)
 
@@ -246,16 +246,16 @@ def _places(path, file: h5py.File, group: str) -> list[_Place]:
     Raises:
         InputError: they are not as `put_records` makes them.
     """
-    home = file.get(group)
-    names = sorted(home) if isinstance(home, h5py.Group) else []
+    within = file.get(group)
+    names = sorted(within) if isinstance(within, h5py.Group) else []
     if COMMITTED not in names:
         raise InputError(f"{path}: lacks the data set /{group}/{COMMITTED}")
     names.remove(COMMITTED)
     found = []
     for name in (*names, COMMITTED):
-        item = home[name]
+        item = within[name]
         offset = item.id.get_offset() if isinstance(item, h5py.Dataset) else None
-        if offset is None or item.ndim == 0 or item.shape[0] != home[COMMITTED].shape[0]:
+        if offset is None or item.ndim == 0 or item.shape[0] != within[COMMITTED].shape[0]:
             raise InputError(f"{path}: /{group}/{name} must be stored in one piece, one row per record")
         if offset + item.size * item.dtype.itemsize > file.id.get_filesize():
             raise InputError(f"{path}: truncated file, /{group}/{name} ends early")

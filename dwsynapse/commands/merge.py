@@ -13,7 +13,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Put the files of shards together."""
-    from compact.bulk.merge import merge
+    from compact.bulk.gather import merge
     from dwcore.errors import InputError
     from dwsynapse.commands.sweep import summary
 

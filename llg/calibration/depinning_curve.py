@@ -22,6 +22,7 @@ import numpy as np
 import scipy
 
 from dwcore.errors import InputError
+from dwcore.numerics.shares import share
 from dwcore.storage.measurements import Measurements
 from llg.calibration.data import CURRENT_AXIS, CalibrationData, place_of
 from llg.calibration.wall_trace import first_step, shared_step
@@ -139,14 +140,14 @@ def smooth_probability(J: np.ndarray, counts: np.ndarray, shots: int, at: np.nda
     centre = np.mean(np.log(np.abs(J)))
     width = np.std(np.log(np.abs(J)))
     basis, wanted = (np.vander((np.log(np.abs(j)) - centre) / width, _DEGREE + 1) for j in (J, at))
-    share = (counts + 0.5) / (shots + 1)
-    z = scipy.special.ndtri(share)
+    found = share(counts, shots)
+    z = scipy.special.ndtri(found)
     ridge = 1e-3 * np.eye(_DEGREE + 1)
     for _ in range(30):
         density = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
         P = scipy.special.ndtr(z)
         weight = shots * density**2 / (P * (1 - P))
-        target = z + (share - P) / density
+        target = z + (found - P) / density
         coefficients = np.linalg.solve(basis.T @ (weight[:, None] * basis) + ridge, basis.T @ (weight * target))
         z_new = np.clip(basis @ coefficients, -_LARGEST_Z, _LARGEST_Z)
         if np.max(np.abs(z_new - z)) < 1e-8:

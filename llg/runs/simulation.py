@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dwcore.errors import InputError, RunError
+from dwcore.numerics.shares import share_error
 from llg.device.device import Device
 from llg.device.pulse import Pulse, Waveform
 from llg.landscape.wells import Well, find_wells, valley
@@ -74,8 +75,7 @@ class PulseRun:
 
         The same as in the transition table.
         """
-        n, hits = self.outcomes.n, self.outcomes.counts
-        return np.sqrt((hits + 0.5) * (n - hits + 0.5) / (n + 2)) / (n + 1)
+        return share_error(self.outcomes.counts, self.outcomes.n)
 
     @property
     def mean_velocity(self) -> float:

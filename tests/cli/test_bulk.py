@@ -108,7 +108,7 @@ def test_altered_blocks_are_never_taken(command, quiet, shards, folder):
     damage(mine[1], "blocks", 1)
     answer = command("merge", *mine, "-o", "table.h5")
     assert answer.code == 2 and "2.h5: altered file, record 1 of /blocks does not match its hash" in answer.err
-    damage(mine[1], "homes", 0)
+    damage(mine[1], "conditions", 0)
     with SweepFile(mine[1]) as journal:
         assert len(journal.faults) == 2 and journal.finished()[1].size == 2
     command(*SWEEP, "--shard", "2/3", "--resume", "-o", mine[1])

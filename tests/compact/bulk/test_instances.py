@@ -7,7 +7,7 @@ import pytest
 
 from compact import build_table, load_table, save_table
 from compact.bulk.block import Worker, next_total
-from compact.bulk.home import describe_states, make_home, nominal_wells
+from compact.bulk.instance import describe_states, instance_at, nominal_wells
 from compact.bulk.plan import Grid, SweepPlan, shard_blocks
 from compact.bulk.sweep import run_in_memory
 from dwcore.errors import InputError, RunError
@@ -92,17 +92,17 @@ def without_notch(device, number):
 def test_a_vanished_well_is_missing_and_keeps_a_row(device):
     """The wall put there goes to a neighbour; nothing is ever counted as ending in the missing state."""
     states = nominal_wells(device, 300.0)
-    home = make_home(without_notch(device, 2), 300.0, states)
-    assert home.present.tolist() == [True, True, False, True, True]
-    assert home.state.tolist() == [0, 1, 3, 4]
-    assert home.start[2, 0] == states[2].q
-    found = describe_states(home)
+    condition = instance_at(without_notch(device, 2), 300.0, states)
+    assert condition.present.tolist() == [True, True, False, True, True]
+    assert condition.state.tolist() == [0, 1, 3, 4]
+    assert condition.start[2, 0] == states[2].q
+    found = describe_states(condition)
     assert found.conductance_std_ctoc[2] == 0 and np.isnan(found.retention_rate[2]).all()
     assert np.isfinite(found.retention_rate[[0, 1, 3, 4]]).all() and not found.retention_rate[[0, 1, 3, 4], 2].any()
     assert np.all(np.diff(found.conductance) > 0)
-    end = simulate(home.device, Drive(waveform=device.pulse.waveform(1e-9), current_density=0.0), n=64,
-                   start=tuple(home.start[2]), seed=1)  # fmt: skip
-    outcomes = home.outcomes(end.q)
+    end = simulate(condition.device, Drive(waveform=device.pulse.waveform(1e-9), current_density=0.0), n=64,
+                   start=tuple(condition.start[2]), seed=1)  # fmt: skip
+    outcomes = condition.outcomes(end.q)
     assert outcomes[2] == 0 and outcomes.sum() == 64 and outcomes[[1, 3]].sum() > 0
 
 
@@ -111,22 +111,22 @@ def test_two_wells_between_the_saddles_of_one_state_count_as_one(device):
     merged = without_notch(device, 2)
     states = nominal_wells(merged, 300.0)
     assert len(states) == 4
-    home = make_home(device, 300.0, states)
-    assert len(home.wells) == 5 and home.present.all()
-    s = home.state[2]
-    assert s in (1, 2) and home.state.tolist() in ([0, 1, 1, 2, 3], [0, 1, 2, 2, 3])
-    twins = [well for well, own in zip(home.wells, home.state, strict=True) if own == s]
-    assert home.start[s, 0] == min(twins, key=lambda well: well.energy).q
-    assert home.outcomes(np.array([well.q for well in twins]))[s] == 2
-    assert np.isfinite(describe_states(home).retention_rate).all()
+    condition = instance_at(device, 300.0, states)
+    assert len(condition.wells) == 5 and condition.present.all()
+    s = condition.state[2]
+    assert s in (1, 2) and condition.state.tolist() in ([0, 1, 1, 2, 3], [0, 1, 2, 2, 3])
+    twins = [well for well, own in zip(condition.wells, condition.state, strict=True) if own == s]
+    assert condition.start[s, 0] == min(twins, key=lambda well: well.energy).q
+    assert condition.outcomes(np.array([well.q for well in twins]))[s] == 2
+    assert np.isfinite(describe_states(condition).retention_rate).all()
 
 
 def test_a_well_beyond_all_states_is_no_state(device):
     states = nominal_wells(without_notch(device, 4), 300.0)
     shorter = [dataclasses.replace(well, right_edge=min(well.right_edge, 540e-9)) for well in states]
-    home = make_home(device, 300.0, shorter)
-    assert home.state.tolist() == [0, 1, 2, 3, 4] and home.present.all()
-    assert home.outcomes(np.array([home.wells[4].q, home.wells[0].q])).tolist() == [1, 0, 0, 0, 1]
+    condition = instance_at(device, 300.0, shorter)
+    assert condition.state.tolist() == [0, 1, 2, 3, 4] and condition.present.all()
+    assert condition.outcomes(np.array([condition.wells[4].q, condition.wells[0].q])).tolist() == [1, 0, 0, 0, 1]
 
 
 # Adaptive sampling
@@ -175,7 +175,7 @@ def test_blocks_cover_the_plan_once(device):
     plan = make_plan(device, grid=Grid(current_density=(-7e11, 6e11, 7e11), duration=(1e-9, 1.2e-9)))
     places = [plan.place(block) for block in range(plan.blocks)]
     assert len(set(places)) == 24 and places[0] == (0, 0, 0, 0) and places[-1] == (1, 1, 2, 1)
-    assert [plan.home(block) for block in (0, 5, 6, 23)] == [0, 0, 1, 3]
+    assert [plan.condition(block) for block in (0, 5, 6, 23)] == [0, 0, 1, 3]
     for shards in (1, 5, 24):
         cut = [block for i in range(shards) for block in shard_blocks(plan, i + 1, shards)]
         assert cut == list(range(24))
@@ -233,7 +233,7 @@ def test_losses_off_open_ends_count():
         }
     )
     states = nominal_wells(device, 300.0)
-    found = describe_states(make_home(device, 300.0, states))
+    found = describe_states(instance_at(device, 300.0, states))
     exact = rate_matrix(QPhiModel(device), states, 300.0)
     assert found.retention_lost[0] > 0.1 * found.retention_rate[0].sum()
     assert 1 / (found.retention_rate.sum(axis=1) + found.retention_lost) == pytest.approx(exact.retention, rel=1e-9)

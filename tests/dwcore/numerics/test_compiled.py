@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
 from dwcore.numerics.compiled import compiled, fingerprint
@@ -152,6 +153,14 @@ def test_a_damaged_cache_is_filled_anew(two_modules, tmp_path, pattern, content,
     assert two_modules("compiled()", 10, 5, name) == (15.0, 0)
     assert "damaged cache" in caplog.text
     assert two_modules("compiled()", 10, 5, name) == (15.0, 1)
+
+
+def test_a_cache_that_cannot_be_written_is_said_once(two_modules, tmp_path, monkeypatch, caplog):
+    """A full disk fails twice, before and after the cache was emptied; the answer is right, and one line says why."""
+    monkeypatch.setattr(FunctionCache, "save_overload", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+    assert two_modules("compiled()", 10, 5, "full") == (15.0, 0)
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 1 and "No space left" in said[0] and "NUMBA_CACHE_DIR" in said[0]
 
 
 KEYS = """

@@ -1,5 +1,7 @@
 """Tables of measurements: the three formats, the names and units of columns, and one line for every fault."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -194,3 +196,19 @@ def test_very_many_columns(tmp_path):
     names = ",".join(f"c{i}" for i in range(50_000))
     data = table(tmp_path, f"q_nm,{names}\n" + ",".join("1" for _ in range(50_001)) + "\n")
     assert data.get("q")[0] == pytest.approx(1e-9)
+
+
+def test_a_table_of_many_columns_is_read_in_linear_time_and_refused_in_a_short_line(tmp_path):
+    """Rows and columns exchanged: 100,000 columns; twice as many take at most about twice as long."""
+    seconds = []
+    for columns in (25_000, 100_000):
+        path = tmp_path / f"wide{columns}.csv"
+        path.write_text(",".join(f"c{i}" for i in range(columns)) + "\n" + ",".join(["1"] * columns) + "\n")
+        start = time.process_time()
+        table = read_columns(path)
+        seconds.append(time.process_time() - start)
+        assert len(table.names) == columns and table.numbers("c7").tolist() == [1.0]
+        with pytest.raises(InputError, match=r"wide\d+\.csv") as error:
+            table.numbers("q")
+        assert len(str(error.value)) < 2000
+    assert seconds[1] < 10 * seconds[0]

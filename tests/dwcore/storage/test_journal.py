@@ -21,7 +21,7 @@ FIELDS = {
 @pytest.fixture
 def path(tmp_path):
     with files.create(tmp_path / "a.h5", SCHEMA, config={"x": 1}, seed=3) as file:
-        put_records(file, "homes", {"b": FIELDS["b"]}, 2)
+        put_records(file, "conditions", {"b": FIELDS["b"]}, 2)
         put_records(file, "blocks", FIELDS, 5)
     return tmp_path / "a.h5"
 
@@ -38,7 +38,7 @@ def test_records_come_back(path):
             book.write("blocks", i, values(i))
     with Journal(path, SCHEMA) as book:
         assert book.done("blocks").tolist() == [True, False, False, True, False]
-        assert not book.done("homes").any() and book.faults == []
+        assert not book.done("conditions").any() and book.faults == []
         for i in (0, 3):
             found = book.read("blocks", i)
             assert np.array_equal(found["a"], values(i)["a"]) and found["b"] == 0.5 * i
@@ -87,7 +87,7 @@ def test_every_altered_bit_of_a_record_is_found(path, name):
 
 def test_records_cannot_change_places_or_files(path, tmp_path):
     with files.create(tmp_path / "b.h5", SCHEMA, config={"x": 2}, seed=3) as file:
-        put_records(file, "homes", {"b": FIELDS["b"]}, 2)
+        put_records(file, "conditions", {"b": FIELDS["b"]}, 2)
         put_records(file, "blocks", FIELDS, 5)
     with Journal(path, SCHEMA, write=True) as book:
         book.write("blocks", 0, values(0))
@@ -119,7 +119,7 @@ def test_one_writer_at_a_time(path):
 
 def rebuilt(tmp_path, make):
     with files.create(tmp_path / "c.h5", SCHEMA, config={}, seed=0) as file:
-        put_records(file, "homes", {"b": FIELDS["b"]}, 2)
+        put_records(file, "conditions", {"b": FIELDS["b"]}, 2)
         make(file)
     return tmp_path / "c.h5"
 

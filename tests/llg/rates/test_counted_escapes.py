@@ -14,12 +14,12 @@ import math
 import numpy as np
 import pytest
 
-from compact.states.retention import retention_rates
 from llg import Drive, simulate
 from llg.constants import K_B
 from llg.device.device import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.landscape.wells import find_wells, well_index
+from llg.rates.rate_matrix import rate_matrix
 from llg.walls.q_phi import QPhiModel
 
 TEMPERATURE, PERIOD, CENTRE, LENGTH, N = 300.0, 30e-9, 150e-9, 300e-9, 6144
@@ -62,7 +62,7 @@ def test_rate_between_two_wells(alpha):
     wells = find_wells(it, TEMPERATURE)
     assert len(wells) == 2
     assert wells[0].barrier_right / KT == pytest.approx(5.5, abs=0.01)
-    rate = retention_rates(it, wells, TEMPERATURE)
+    rate = rate_matrix(it, wells, TEMPERATURE).rate
     assert rate[0, 1] == pytest.approx(rate[1, 0], rel=1e-3)
     assert rate[0, 0] == rate[1, 1] == 0
     k, error = counted(it, wells, 0.35 / rate[0, 1])

@@ -11,19 +11,22 @@ import functools
 
 import numpy as np
 
-from compact.states.retention import escape_rates
 from compact.states.states import read_well
 from dwcore.errors import RunError
 from dwcore.storage.records import data
 from llg.device.device import Device
 from llg.landscape.settling import Settling
 from llg.landscape.wells import Well, find_wells, valley, well_index
+from llg.rates.rate_matrix import rate_matrix
 from llg.rates.thermal_grid import thermal_grid
 from llg.walls.q_phi import QPhiModel
 
+RETENTION_METHOD = "Langer, corrected for weak damping"
+"""How the rates of escape between the states at rest are found."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Home:
+class InstanceAtTemperature:
     """An instance at a temperature, ready for pulses.
 
     Attributes:
@@ -44,7 +47,7 @@ class Home:
 
     @functools.cached_property
     def settling(self) -> Settling:
-        """When a wall of this home counts as settled, so that its trajectory may stop."""
+        """When a wall of this instance counts as settled, so that its trajectory may stop."""
         return Settling(QPhiModel(self.device), self.wells, self.temperature)
 
     def outcomes(self, q: np.ndarray) -> np.ndarray:
@@ -59,7 +62,7 @@ class Home:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class HomeStates:
+class StoredStates:
     """What is stored about the states of one instance at one temperature.
 
     Attributes:
@@ -89,7 +92,7 @@ def nominal_wells(device: Device, temperature: float) -> list[Well]:
     return find_wells(QPhiModel(device), temperature)
 
 
-def make_home(device: Device, temperature: float, states: list[Well]) -> Home:
+def instance_at(device: Device, temperature: float, states: list[Well]) -> InstanceAtTemperature:
     """Find the wells of an instance and match them with the states.
 
     Args:
@@ -109,7 +112,7 @@ def make_home(device: Device, temperature: float, states: list[Well]) -> Home:
     state = np.where(state < 0, len(states), state)
     start = np.array([_start(model, states[s], [w for w, own in zip(wells, state, strict=True) if own == s])
                       for s in range(len(states))])  # fmt: skip
-    return Home(device, temperature, wells, state, np.isin(np.arange(len(states)), state), start)
+    return InstanceAtTemperature(device, temperature, wells, state, np.isin(np.arange(len(states)), state), start)
 
 
 def _start(model: QPhiModel, nominal: Well, wells: list[Well]) -> tuple[float, float]:
@@ -121,32 +124,36 @@ def _start(model: QPhiModel, nominal: Well, wells: list[Well]) -> tuple[float, f
     return nominal.q, float(np.interp(nominal.q, path.q, path.phi))
 
 
-def describe_states(home: Home) -> HomeStates:
+def describe_states(instance: InstanceAtTemperature) -> StoredStates:
     """Read the junction in every state and find the rates of escape."""
-    device, S = home.device, home.present.size
+    device, S = instance.device, instance.present.size
     model = QPhiModel(device)
-    grid = thermal_grid(model, home.wells, home.temperature)
+    grid = thermal_grid(model, instance.wells, instance.temperature)
     geometry, Delta = device.geometry, device.straight_wall.Delta
-    conductance = device.section("readout").conductance(home.start[:, 0], geometry.q, geometry.w, Delta)
+    conductance = device.section("readout").conductance(instance.start[:, 0], geometry.q, geometry.w, Delta)
     spread = np.zeros(S)
-    for number, well in enumerate(home.wells):
-        s = home.state[number]
-        if s < S and well.q == home.start[s, 0]:
+    for number, well in enumerate(instance.wells):
+        s = instance.state[number]
+        if s < S and well.q == instance.start[s, 0]:
             conductance[s], spread[s] = read_well(device, grid, number)
-    return HomeStates(home.present.astype(np.uint8), home.start[:, 0], conductance, spread, *_retention(home, model))
+    return StoredStates(
+        instance.present.astype(np.uint8), instance.start[:, 0], conductance, spread, *_retention(instance, model)
+    )
 
 
-def _retention(home: Home, model: QPhiModel) -> tuple[np.ndarray, np.ndarray]:
+def _retention(instance: InstanceAtTemperature, model: QPhiModel) -> tuple[np.ndarray, np.ndarray]:
     """Return the rates from the deepest well of each state to all wells of each other state, and off the track [1/s]."""
-    S = home.present.size
+    S = instance.present.size
     rate, lost = np.full((S, S), np.nan), np.full(S, np.nan)
-    found = escape_rates(model, home.wells, home.temperature)
-    if found is not None:
-        onto = np.eye(S + 1)[home.state]
-        for number, well in enumerate(home.wells):
-            s = home.state[number]
-            if s < S and well.q == home.start[s, 0]:
-                rate[s] = (found.rate[number] @ onto)[:S]
-                rate[s, s] = 0.0
-                lost[s] = found.lost[number].sum()
+    try:
+        found = rate_matrix(model, instance.wells, instance.temperature)
+    except RunError:
+        return rate, lost
+    onto = np.eye(S + 1)[instance.state]
+    for number, well in enumerate(instance.wells):
+        s = instance.state[number]
+        if s < S and well.q == instance.start[s, 0]:
+            rate[s] = (found.rate[number] @ onto)[:S]
+            rate[s, s] = 0.0
+            lost[s] = found.lost[number].sum()
     return rate, lost
