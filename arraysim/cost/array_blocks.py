@@ -6,9 +6,17 @@ import math
 import numpy as np
 
 from arraysim.cost.cell import READ_SHARE
-from arraysim.cost.converters import row_reads, serial_rows, single_reads
+from arraysim.cost.converters import (
+    conducting_cells,
+    conducting_time,
+    converter_of,
+    row_reads,
+    serial_rows,
+    single_reads,
+)
 from arraysim.cost.ledger import Entry
-from arraysim.cost.workload import Workload, read_phases
+from arraysim.cost.workload import Reads, Workload, read_phases
+from dwcore.errors import InputError
 
 FAN_OUT = 4.0
 
@@ -32,6 +40,12 @@ class ArrayLines:
     switch_resistance: float
     word_delay: float
     settling: float
+
+    @staticmethod
+    def column_sums(work: Workload, reads: Reads) -> np.ndarray:
+        """Return the columns, or rows backward, whose charge is read: each bit of a weight, converted or not [1]."""
+        analog = work.cell.columns_per_conversion if reads.name == "forward" else 1
+        return reads.conversions * analog
 
 
 def lines_of(work: Workload) -> ArrayLines:
@@ -77,27 +91,38 @@ LINE_GATES = 4
 def arrays_entry(work: Workload, lines: ArrayLines) -> Entry:
     """Return the cells: area, reads, and what write pulses leave in them."""
     settings, cell, entry = work.settings, work.cell, work.entry("arrays")
+    if settings.readout == "digital" and cell.kind == "device":
+        raise InputError("readout = digital needs SRAM cells, devices are read as currents")
     entry.note("A_cell", f"{cell.name}: {cell.width:.3g} m x {cell.height:.3g} m", cell.area, "m^2")
     size = settings.array_rows * settings.array_columns
-    entry.set_area("arrays x rows x columns x A_cell", work.array_count * size * cell.area)
+    entry.note("r", "reference columns/columns, of single cells", work.references, "1")
+    entry.set_area(
+        "arrays x rows x columns (1 + r) A_cell", work.array_count * size * (1 + work.references) * cell.area
+    )
     time = read_time(work, lines)
     if cell.kind == "device":
         entry.note("G_mean", "mean conductance of the states", cell.mean_conductance, "S")
+        text = "t_read; with held currents and the conversion"
+        entry.note("t_on", text, conducting_time(work, converter_of(work)), "s")
     for phase in read_phases(settings):
         reads = work.phase(phase)
         if settings.readout == "sequential":
             energy = row_reads(work, phase) * _cell_read(work, lines)
             entry.add_energy(phase, "cells read x E_read", energy, "wire_capacitance", "junction_capacitance")
             continue
+        if settings.readout == "digital":
+            entry.add_energy(phase, "none: weights lie at their multipliers", 0.0)
+            continue
+        on = conducting_cells(work, reads)
         if cell.kind == "device":
-            on = work.positions * reads.pulses * reads.activity * reads.cells
-            each = settings.read_voltage**2 * cell.mean_conductance * settings.read_pulse
-            entry.add_energy(phase, "cells that conduct x V_read^2 G_mean t_read", on * each)
+            each = settings.read_voltage**2 * cell.mean_conductance * conducting_time(work, converter_of(work))
+            entry.add_energy(phase, "cells that conduct x V_read^2 G_mean t_on", on * each)
         else:
-            each = lines.bit_capacitance * work.parts.technology.supply**2
-            entry.add_energy(phase, "conversions x C_bit V^2", reads.conversions * each, "wire_capacitance")
-        serial = reads.steps * reads.pulses * settings.columns_per_converter
-        entry.add_latency(phase, "steps x reads x columns per converter x t_read", serial * time)
+            column = lines.column_sums(work, reads) * lines.bit_capacitance
+            energy = (column + on * settings.cell_capacitance) * work.parts.technology.supply**2
+            text = "(columns read x C_bit + cells with a 1 x C_cell) V^2"
+            entry.add_energy(phase, text, energy, "wire_capacitance")
+        entry.add_latency(phase, "conversions one after the other x t_read", reads.serial * time)
     if settings.training:
         _write(work, entry)
     if settings.training and work.checks.any():
@@ -112,7 +137,7 @@ def _cell_read(work: Workload, lines: ArrayLines) -> float:
     """Return the energy of reading one cell through a sense amplifier [J]."""
     cell, settings, supply = work.cell, work.settings, work.parts.technology.supply
     if cell.kind == "device":
-        return settings.read_voltage**2 * cell.mean_conductance * settings.read_pulse
+        return settings.read_voltage**2 * cell.mean_conductance * conducting_time(work, converter_of(work))
     return lines.bit_capacitance * supply * SENSE_SWING * supply
 
 
@@ -123,7 +148,11 @@ def _write(work: Workload, entry: Entry) -> None:
         entry.note("E_pulse", "energy of a write pulse in the device", cell.pulse_energy, "J")
         entry.add_energy("update", "pulses per image x E_pulse", pulses * cell.pulse_energy)
         slots, text = pulse_slots(work)
-        entry.add_latency("update", f"{text} x t_pulse in clocks", slots * work.cycles(cell.pulse_time))
+        wait = 1.0
+        if settings.write_current_limit:
+            wait = max(1.0, write_current(work) / settings.write_current_limit)
+            text += " x write current/limit"
+        entry.add_latency("update", f"{text} x t_pulse in clocks", wait * slots * work.cycles(cell.pulse_time))
         return
     bits = work.devices * work.copies / settings.batch_size
     entry.add_energy("update", "bits/batch x E_bit", bits * work.parts["sram_read_bit_energy"], "sram_read_bit_energy")
@@ -152,6 +181,29 @@ def pulse_slots(work: Workload):
     return 2 * settings.array_rows * share / settings.batch_size, "two polarities x rows x share of rows written/batch"
 
 
+def write_current(work: Workload) -> float:
+    """Return the mean write current of the chip while pulses of one polarity are sent to all arrays [A]."""
+    settings = work.settings
+    if not settings.training or work.cell.kind != "device":
+        return 0.0
+    slots, _ = pulse_slots(work)
+    pulses = np.divide(write_pulses(work), slots, out=np.zeros(len(work.layers)), where=slots > 0)
+    return float(pulses.sum()) * work.cell.pulse_current
+
+
+def write_rail(work: Workload) -> float:
+    """Return the voltage that write pulses come from [V].
+
+    Raises:
+        InputError: it is less than the drop along the device.
+    """
+    drop, chosen = work.cell.pulse_voltage, work.settings.write_voltage
+    if chosen and chosen < drop:
+        raise InputError(f"write_voltage = {chosen:g} [V] must be >= {drop:.3g}, the drop of the write current along "
+                         f'the device "{work.cell.name}"')  # fmt: skip
+    return chosen or max(work.parts.technology.supply, drop)
+
+
 def drivers_entry(work: Workload, lines: ArrayLines) -> Entry:
     """Return the row drivers, in training column drivers as well, and the current sources of write pulses."""
     settings, parts, cell, entry = work.settings, work.parts, work.cell, work.entry("drivers")
@@ -172,7 +224,7 @@ def drivers_entry(work: Workload, lines: ArrayLines) -> Entry:
         energy = work.positions * reads.pulses * reads.lines * each
         text = "lines driven x (activity C V^2 + E_register)"
         entry.add_energy(phase, text, energy, "register_energy", "gate_capacitance")
-        if settings.readout == "parallel":
+        if settings.readout != "sequential":
             entry.add_latency(phase, "steps x reads x t_word", reads.steps * reads.pulses * lines.word_delay)
         else:
             entry.add_latency(phase, "row reads x t_word", serial_rows(work, phase) * lines.word_delay)
@@ -182,9 +234,10 @@ def drivers_entry(work: Workload, lines: ArrayLines) -> Entry:
 
 
 def _write_lines(work: Workload, lines: ArrayLines, entry: Entry) -> None:
-    cell, parts = work.cell, work.parts
-    rail = work.settings.write_voltage or parts.technology.supply
-    lost = cell.pulse_current * max(0.0, rail - cell.pulse_voltage) * cell.pulse_time
+    cell = work.cell
+    rail = write_rail(work)
+    entry.note("V_rail", "write_voltage; if not given the supply, or the drop if that is more", rail, "V")
+    lost = cell.pulse_current * (rail - cell.pulse_voltage) * cell.pulse_time
     entry.note("E_driver", "I_write (V_rail - V_track) t_pulse, lost in the write transistors", lost, "J")
     charge = lines.bit_capacitance * rail**2
     entry.note("E_line", "C_bit V_rail^2", charge, "J")
@@ -195,8 +248,8 @@ def multiplexers_entry(work: Workload, lines: ArrayLines) -> Entry:
     """Pass gates between columns and converters, wide enough for the current of a whole column."""
     settings, parts, entry = work.settings, work.parts, work.entry("multiplexers")
     entry.note("W_switch", "R W of a transistor/(0.25/(rows G_on)), at least 2 F", lines.switch_width, "m")
-    if settings.readout == "sequential" or settings.columns_per_converter == 1:
-        entry.set_area("none: a sense amplifier or converter per column", 0.0)
+    if settings.readout != "parallel" or settings.columns_per_converter == 1:
+        entry.set_area("none: a sense amplifier, converter or adder per column", 0.0)
         return entry
     gates = settings.array_columns + (settings.array_rows if settings.training else 0)
     area = gates * 2 * lines.switch_width * 4 * parts.technology.feature
@@ -207,7 +260,6 @@ def multiplexers_entry(work: Workload, lines: ArrayLines) -> Entry:
     for phase in read_phases(settings):
         reads = work.phase(phase)
         entry.add_energy(phase, "conversions x E_select", reads.conversions * gate)
-        serial = reads.steps * reads.pulses * settings.columns_per_converter
-        text = "steps x reads x columns per converter x log2(columns per converter) x t_gate"
-        entry.add_latency(phase, text, serial * stages * parts.technology.gate_delay)
+        text = "conversions one after the other x log2(columns per converter) x t_gate"
+        entry.add_latency(phase, text, reads.serial * stages * parts.technology.gate_delay)
     return entry

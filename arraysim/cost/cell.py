@@ -35,7 +35,8 @@ class Cell:
         width: along a row [m].
         height: along a column [m].
         cells_per_weight: cells that hold one weight [1].
-        conversions_per_weight: analog sums that make one output [1].
+        conversions_per_weight: analog sums that make one output, forward [1].
+        significances: groups of columns that are read apart backward, as an analog sum cannot weight them [1].
         levels: values that one cell tells apart [1].
         on_conductance: of the most conducting state [S].
         mean_conductance: over the states [S].
@@ -52,6 +53,7 @@ class Cell:
     height: float
     cells_per_weight: int
     conversions_per_weight: int
+    significances: int
     levels: int
     on_conductance: float = 0.0
     mean_conductance: float = 0.0
@@ -65,6 +67,11 @@ class Cell:
     def area(self) -> float:
         """Area of the cell [m^2]."""
         return self.width * self.height
+
+    @property
+    def columns_per_conversion(self) -> float:
+        """Columns that a converter reads at once, forward [1]."""
+        return self.cells_per_weight / self.conversions_per_weight
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -143,13 +150,16 @@ def device_cell(synapse: Resistive, settings: ChipSettings, parts: Parts) -> Cel
     read_width = max(SPACING_F * F, parts.linear_resistance * scale * G.max() / READ_SHARE)
     write_width = synapse.pulse_current / parts.on_current
     width, height = _footprint(synapse, settings, F, max(read_width, write_width))
+    pair = settings.cells == "pair"
+    sums = 2 if pair and settings.subtraction == "digital" else 1
     return Cell(
         kind="device",
         name=synapse.name,
         width=width,
         height=height,
-        cells_per_weight=2 if settings.cells == "pair" else 1,
-        conversions_per_weight=1,
+        cells_per_weight=2 if pair else 1,
+        conversions_per_weight=sums,
+        significances=sums,
         levels=G.size,
         on_conductance=float(scale * G.max()),
         mean_conductance=float(scale * G.mean()),
@@ -172,18 +182,24 @@ def _footprint(synapse: Resistive, settings: ChipSettings, F: float, transistor:
 
 
 def sram_cell(settings: ChipSettings, parts: Parts) -> Cell:
-    """Return the six transistors per bit, one column per bit of a weight, each bit converted on its own."""
+    """Return the cells of one bit each, one column per bit of a weight.
+
+    Cells that are read in parallel have eight transistors, since six would be overwritten.
+    """
     F = parts.technology.feature
-    area = settings.cell_area_F2 * F**2 or parts.technology.sram_cell
+    ratio = parts["sram_8t_ratio"] if settings.readout == "parallel" else 1.0
+    area = settings.cell_area_F2 * F**2 or ratio * parts.technology.sram_cell
     height = math.sqrt(area / SRAM_ASPECT)
     bits = settings.weight_bits
+    apart = bits if settings.readout == "parallel" else 1
     return Cell(
         kind="sram",
         name=f"SRAM, {bits} bit",
         width=area / height,
         height=height,
         cells_per_weight=bits,
-        conversions_per_weight=bits,
+        conversions_per_weight=1 if settings.bit_combination == "analog" else apart,
+        significances=1 if settings.backward_bits == "together" else apart,
         levels=2,
         read_width=SPACING_F * F,
     )

@@ -6,8 +6,19 @@ import numpy as np
 
 from arraysim.cost.ledger import PHASES, Entry
 from arraysim.cost.memory_blocks import bits_in, bits_out, outer_product_bits
+from arraysim.cost.settings import ChipSettings
 from arraysim.cost.workload import Workload, read_phases
 
+CORE = (
+    "arrays",
+    "drivers",
+    "multiplexers",
+    "front end",
+    "converters",
+    "shift-and-add",
+    "multipliers",
+)
+"""Blocks of an array and what reads it."""
 UPDATE_BITS = 2
 """Bits that tell a device which pulse to take, if any."""
 
@@ -72,6 +83,24 @@ def _updates(work: Workload, entry: Entry, each: float) -> None:
     entry.add_latency("update", "bits/bus width x clock", np.ceil(bits) / settings.bus_bits * work.clock_period)
 
 
+def control_entry(work: Workload, entries: list[Entry]) -> Entry:
+    """Return timing, control, references and empty space of the arrays, as a share of them and their periphery.
+
+    The shares are means of published breakdowns, see `control_area` and `control_energy` among the components.
+    """
+    parts, entry = work.parts, work.entry("control")
+    if not work.settings.control:
+        entry.set_area("none: control = false", 0.0)
+        return entry
+    core = [one for one in entries if one.block in CORE]
+    area, energy = (parts[name] / (1 - parts[name]) for name in ("control_area", "control_energy"))
+    entry.set_area("s/(1 - s) x arrays and what reads them", area * sum(one.area for one in core), "control_area")
+    for number, phase in enumerate(PHASES[:2]):
+        used = np.sum([one.energy[:, number] for one in core], axis=0)
+        entry.add_energy(phase, "s/(1 - s) x arrays and what reads them", energy * used, "control_energy")
+    return entry
+
+
 def leakage_power(work: Workload, area: float) -> float:
     """Return the leakage of CMOS circuits of this area, half of the transistors of its gates being off [W]."""
     parts = work.parts
@@ -80,18 +109,54 @@ def leakage_power(work: Workload, area: float) -> float:
     return 0.5 * area * density * width_per_area * parts.off_current * parts.technology.supply
 
 
-def leakage_entry(work: Workload, area: float, latency: np.ndarray) -> Entry:
-    """Return the leakage of the whole chip for as long as each phase lasts.
+def leakage_entry(work: Workload, area: float, latency: np.ndarray, gated: float = 0.0) -> Entry:
+    """Return the leakage of the whole chip, for as long as one image keeps it busy.
 
     Args:
         work: the workload.
         area: of the circuits that leak [m^2].
         latency: of the other blocks, shape (layers, phases) [s].
+        gated: of these, area that leaks only while its layer works [m^2].
     """
     entry = work.entry("leakage")
     power = leakage_power(work, area)
+    busy = latency * (image_interval(work.settings, latency) / max(latency.sum(), 1e-300))
+    entry.note("t_image", "time between images", float(busy.sum()), "s")
     text = "A density/2 x W_gate/A_gate x I_off V; cells of devices do not leak"
     entry.note("P", text, power, "W", "gate_width", "gate_area", f"{work.parts.technology.transistors}_off_current")
+    own = leakage_power(work, gated) * work.arrays / work.array_count
+    always = power - leakage_power(work, gated)
     for number, phase in enumerate(PHASES):
-        entry.add_energy(phase, "P x time of the phase", power * latency[:, number])
+        text = "P x time of the phase x t_image/latency"
+        text += "; arrays that are gated: share of the layer x time of the phase" if gated else ""
+        entry.add_energy(phase, text, always * busy[:, number] + own * latency[:, number])
     return entry
+
+
+def image_interval(settings: ChipSettings, latency: np.ndarray) -> float:
+    """Return the mean time between images [s].
+
+    Without a pipeline that is the latency. With one, the slowest layer decides, or the gradient unit that all layers
+    share; a chip that trains empties the pipeline once per batch.
+
+    Args:
+        settings: of the chip.
+        latency: of all blocks, shape (layers, phases) [s].
+    """
+    total = float(latency.sum())
+    if settings.pipeline == "none":
+        return total
+    slowest = max(float((latency.sum(axis=1) - latency[:, 2]).max()), float(latency[:, 2].sum()))
+    if not settings.training:
+        return slowest
+    return slowest + (total - slowest) / settings.batch_size
+
+
+def inference_interval(settings: ChipSettings, latency: np.ndarray) -> float:
+    """Return the time between images that only go forward [s].
+
+    Args:
+        settings: of the chip.
+        latency: of all blocks, shape (layers, phases) [s].
+    """
+    return float(latency[:, 0].max() if settings.pipeline == "layers" else latency[:, 0].sum())

@@ -5,17 +5,32 @@ import math
 from collections.abc import Mapping, Sequence
 
 from arraysim.cost.cell import Resistive
-from arraysim.cost.digital_chip import digital_cost
+from arraysim.cost.digital_chip import digital_cost, gpu_cost
 from arraysim.cost.estimate import chip_cost, sram_settings
 from arraysim.cost.ledger import ChipCost
 from arraysim.cost.settings import ChipSettings
-from arraysim.cost.workload import resolved
 from arraysim.networks.definition import ArrayLayer
 
-BASELINES = ("sram-8-parallel", "sram-equal-parallel", "sram-8-sequential", "sram-equal-sequential", "digital")
-"""SRAM arrays with 8 bits or the precision of the device's weights, read in parallel or row by row; digital logic."""
+BASELINES = (
+    "sram-8-parallel",
+    "sram-equal-parallel",
+    "sram-8-sequential",
+    "sram-equal-sequential",
+    "sram-8-analog",
+    "digital-cim",
+    "sram-best",
+    "digital",
+    "gpu",
+)
+"""SRAM arrays with 8 bits or the precision of the device's weights, read in parallel, row by row, or with the bits of a
+weight combined before the converter; multiplied beside the cells (digital-cim); the one of these with 8 bits that takes
+the least energy times time; a digital accelerator; a graphics processor at its published peak."""
+AT_EQUAL_ACCURACY = ("sram-8-parallel", "sram-equal-parallel", "digital-cim", "sram-best", "gpu")
+"""Baselines shown with converters that tell all sums of a column apart."""
+ORGANIZATIONS = ("sram-8-parallel", "sram-8-sequential", "sram-8-analog", "digital-cim")
 PAPER = {"area": 13.8, "energy": 9.6, "latency": 3.5}
 """CMOS over domain-wall synapses, trained VGG8: S. Dhull et al., IEEE TNNLS 36 (3), 4996 (2025)."""
+PAPER_NETWORKS = ("vgg8", "vgg8:1")
 
 
 def equal_bits(synapse: Resistive, settings: ChipSettings) -> int:
@@ -41,12 +56,21 @@ def baseline_cost(
         synapse: device of that chip, for the precision of its weights.
         factors: factor on single component figures [1].
     """
-    if name == "digital":
-        return digital_cost(layers, settings, factors=factors)
-    _, bits, readout = name.split("-")
-    own = sram_settings(settings, bits=8 if bits == "8" else equal_bits(synapse, settings), readout=readout)
-    label = f"SRAM, {own.weight_bits} bit, {readout}"
-    return chip_cost(layers, own, None, factors=factors, name=label)
+    if name in ("digital", "gpu"):
+        return {"digital": digital_cost, "gpu": gpu_cost}[name](layers, settings, factors=factors)
+    if name == "sram-best":
+        found = [baseline_cost(one, layers, settings, synapse, factors=factors) for one in ORGANIZATIONS]
+        best = min(found, key=lambda cost: cost.total_energy() * cost.total_latency())
+        return dataclasses.replace(best, name=f"best SRAM: {best.name}")
+    if name == "digital-cim":
+        own = sram_settings(settings, readout="digital")
+        return chip_cost(layers, own, None, factors=factors, name="SRAM, 8 bit, digital CIM")
+    _, precision, readout = name.split("-")
+    bits = 8 if precision == "8" else equal_bits(synapse, settings)
+    combined = {"readout": "parallel", "bit_combination": "analog"} if readout == "analog" else {"readout": readout}
+    own = sram_settings(settings, bits=bits, **combined)
+    label = "bits combined" if readout == "analog" else readout
+    return chip_cost(layers, own, None, factors=factors, name=f"SRAM, {bits} bit, {label}")
 
 
 def ratios(baseline: ChipCost, chip: ChipCost) -> dict[str, float]:
@@ -98,7 +122,6 @@ def compare(
         names: baselines to take.
         factors: factor on single component figures [1].
     """
-    settings = resolved(settings, layers)
     chip = chip_cost(layers, settings, synapse, factors=factors)
     baselines = {name: baseline_cost(name, layers, settings, synapse, factors=factors) for name in names}
     return Comparison(chip, baselines)

@@ -6,6 +6,7 @@ How a figure quoted at node n_0 and supply V_0 is brought to node n and supply V
     energy   x e(n, V)/e(n_0, V_0)         e: energy of a gate; the source is taken to use HP transistors
     delay    x d(n, V)/d(n_0, V_0)         d: delay of a gate
     wire     x (V/V_0)^2                   capacitance per length is the same at all nodes
+    analog   x max(n/n_0, 1) (V/V_0)^2     capacitance that matching sets: it grows with the node, and does not shrink
     length   x n/n_0
     none     x 1
 """
@@ -45,6 +46,8 @@ def _factor(part: Component, target: Technology) -> float:
             return target.gate_delay / gate_delay(node, REFERENCE, supply)
         case "wire":
             return (target.supply / supply) ** 2
+        case "analog":
+            return max(target.node_nm / node, 1.0) * (target.supply / supply) ** 2
         case "length":
             return target.node_nm / node
         case _:

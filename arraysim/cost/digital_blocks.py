@@ -1,8 +1,10 @@
 """Digital logic around the arrays: shift-and-add, adder trees, accumulators, function units, gradient unit."""
 
+import math
+
 import numpy as np
 
-from arraysim.cost.converters import row_reads, serial_rows
+from arraysim.cost.converters import converters_per_array, row_reads, serial_rows
 from arraysim.cost.ledger import Entry
 from arraysim.cost.workload import Reads, Workload, read_phases
 
@@ -12,15 +14,18 @@ ACCUMULATOR_BITS = 32
 
 
 def sum_bits(work: Workload, reads: Reads):
-    """Return width of a sum over the bits of the inputs, before and after the partial sums are added, per layer [1]."""
+    """Return widths of sums per layer: over input bits, with groups of columns, with the partial sums of arrays [1].
+
+    Bits of a weight are groups that widen a sum by their number, the two columns of a pair by one.
+    """
     settings = work.settings
-    serial = 0 if reads.pulses == 1 else reads.bits
+    serial = 0 if settings.input_coding == "multi-level" else reads.bits
     first = settings.converter_bits + serial
-    if settings.readout == "sequential":
-        first = np.ceil(np.log2(settings.array_rows)) + serial
-    if work.cell.conversions_per_weight > 1 and reads.name == "forward":
-        first = first + work.cell.conversions_per_weight
-    return first, first + np.ceil(np.log2(np.maximum(reads.partial_sums, 1)))
+    if settings.readout != "parallel":
+        first = math.ceil(math.log2(settings.array_rows)) + serial
+        first += work.cell.cells_per_weight if work.cell.kind == "sram" else 0
+    grouped = first + (0 if reads.groups == 1 else 1 if work.cell.kind == "device" else reads.groups)
+    return first, grouped, grouped + np.ceil(np.log2(np.maximum(reads.partial_sums, 1)))
 
 
 def add_time(work: Workload, bits: float) -> float:
@@ -44,22 +49,22 @@ def shift_and_add_entry(work: Workload) -> Entry:
     settings, entry = work.settings, work.entry("shift-and-add")
     (adder_area, adder_energy), (register_area, register_energy) = _adder(work), _register(work)
     forward = work.phase("forward")
-    bits, _ = sum_bits(work, forward)
+    bits, grouped, _ = sum_bits(work, forward)
     entry.note("b_sum", "bits of a sum over the input bits", bits, "1")
-    units = -(-settings.array_columns // settings.columns_per_converter)
-    if settings.training and settings.backward_converters == "own":
-        units += -(-settings.array_rows // settings.columns_per_converter)
-    if settings.readout == "sequential":
-        units = settings.array_columns // work.cell.conversions_per_weight
-    area = work.array_count * units * bits * (adder_area + register_area)
-    entry.set_area(f"arrays x {units} units x b_sum (A_adder + A_register)/density", area, *_LOGIC)
+    entry.note("b_word", "bits of a sum with the groups of columns that make a weight", grouped, "1")
+    units = converters_per_array(settings)
+    if settings.readout != "parallel":
+        units = settings.array_columns // work.cell.cells_per_weight
+    merging = units * grouped if forward.groups > 1 else 0
+    area = work.array_count * (units * bits * (adder_area + register_area) + merging * adder_area)
+    entry.set_area(f"arrays x {units} units x (b_sum (A_adder + A_register) + b_word A_adder)/density", area, *_LOGIC)
     for phase in read_phases(settings):
         reads = work.phase(phase)
-        width, _ = sum_bits(work, reads)
+        width, word, _ = sum_bits(work, reads)
         count, serial = _additions(work, reads)
-        entry.add_energy(
-            phase, "additions x b_sum (E_adder + E_register)", count * width * (adder_energy + register_energy)
-        )
+        merges = 0 if settings.readout != "parallel" else reads.sums * (reads.groups - 1)
+        energy = (count * width + merges * word) * (adder_energy + register_energy)
+        entry.add_energy(phase, "(additions x b_sum + merged groups x b_word) (E_adder + E_register)", energy)
         entry.add_latency(phase, "additions one after the other x t_add", serial * add_time(work, width), *_LOGIC)
     return entry
 
@@ -67,9 +72,46 @@ def shift_and_add_entry(work: Workload) -> Entry:
 def _additions(work: Workload, reads: Reads):
     settings = work.settings
     if settings.readout == "sequential":
-        per_word = work.cell.conversions_per_weight
-        return row_reads(work, reads.name) / per_word, serial_rows(work, reads.name)
-    return reads.conversions, reads.steps * reads.pulses * settings.columns_per_converter
+        return row_reads(work, reads.name) / work.cell.cells_per_weight, serial_rows(work, reads.name)
+    if settings.readout == "digital":
+        cycles = math.ceil(reads.pulses / settings.dcim_bits)
+        return reads.sums * cycles, reads.steps * cycles * settings.dcim_share
+    return reads.conversions, reads.serial
+
+
+def multipliers_entry(work: Workload) -> Entry:
+    """Return the logic of a digital readout: an AND gate per bit of a weight, and a tree that adds the products.
+
+    A tree over N products of w bits has N (w + 2) bits of adders: the sum over its levels k of N 2^-k (w + k). Its
+    published energy is that of random bits; products are 1 with the probability p = a/2 and toggle with 4 p (1 - p) as
+    often. A chip that trains has a second tree for the sums backward.
+    """
+    settings, parts, entry = work.settings, work.parts, work.entry("multipliers")
+    if settings.readout != "digital":
+        entry.set_area("none: sums are currents, charges or read row by row", 0.0)
+        return entry
+    bits, share = settings.weight_bits, settings.dcim_share
+    trees = 2 if settings.training else 1
+    gate, adder, density = parts["gate_area"], parts["adder_bit_area"], parts["placement_density"]
+    units = work.array_count * settings.array_rows * (settings.array_columns // bits) / share
+    one = settings.dcim_bits * (bits * gate + trees * (bits + 2) * adder) / density
+    formula = (
+        f"weights of all arrays/{share} x {settings.dcim_bits} ({bits} A_gate + {trees} x {bits + 2} A_adder)/density"
+    )
+    entry.set_area(formula, units * one, "gate_area", "adder_bit_area", "placement_density")
+    time = add_time(work, bits + math.log2(settings.array_rows))
+    for phase in read_phases(settings):
+        reads = work.phase(phase)
+        product = reads.activity / 2
+        toggles = 4 * product * (1 - product)
+        used = work.backward_layers if phase == "backward" else 1.0
+        products = used * work.positions * reads.pulses * work.weights
+        energy = products * toggles * (bits + 2) * parts["adder_bit_energy"]
+        text = f"weights x input bits x 4 p (1 - p) x {bits + 2} E_adder"
+        entry.add_energy(phase, text, energy, "adder_bit_energy")
+        cycles = reads.steps * math.ceil(reads.pulses / settings.dcim_bits)
+        entry.add_latency(phase, f"steps x input bits at a time x {share} x t_add", cycles * share * time)
+    return entry
 
 
 def adder_trees_entry(work: Workload) -> Entry:
@@ -77,26 +119,23 @@ def adder_trees_entry(work: Workload) -> Entry:
     settings, entry = work.settings, work.entry("adder trees")
     adder_area, adder_energy = _adder(work)
     forward = work.phase("forward")
-    _, bits = sum_bits(work, forward)
+    *_, bits = sum_bits(work, forward)
     per_array = -(-settings.array_columns // settings.columns_per_converter)
     adders = work.copies * work.column_tiles * (work.row_tiles - 1) * per_array
     formula = f"columns of arrays x (rows of arrays - 1) x {per_array} x b_out A_adder/density"
     entry.set_area(formula, float(np.sum(adders * bits)) * adder_area, "adder_bit_area", "placement_density")
     for phase in read_phases(settings):
         reads = work.phase(phase)
-        _, width = sum_bits(work, reads)
-        count = np.maximum(0, reads.conversions / (reads.pulses * _significances(work, reads)) - reads.outgoing)
+        *_, width = sum_bits(work, reads)
+        count = np.maximum(0, reads.sums - reads.outgoing)
         entry.add_energy(phase, "(sums of all arrays - outputs) x b_out E_adder", count * width * adder_energy)
         levels = np.ceil(np.log2(np.maximum(reads.partial_sums, 1)))
+        if settings.overlap == "layer":
+            levels = np.minimum(levels, 1)  # registers between the levels
         time = np.array([add_time(work, float(w)) for w in np.broadcast_to(width, levels.shape)])
-        serial = reads.steps * settings.columns_per_converter * levels
-        entry.add_latency(phase, "steps x columns per converter x log2(partial sums) x t_add", serial * time)
+        entry.add_latency(phase, "steps x outputs per converter x levels that do not overlap x t_add",
+                          _serial_outputs(work, reads) * levels * time)  # fmt: skip
     return entry
-
-
-def _significances(work: Workload, reads: Reads) -> int:
-    """Return the conversions whose results make one sum of an array: those of the bits of a weight, forward [1]."""
-    return work.cell.conversions_per_weight if reads.name == "forward" else 1
 
 
 def accumulators_entry(work: Workload) -> Entry:
@@ -104,7 +143,7 @@ def accumulators_entry(work: Workload) -> Entry:
     settings, entry = work.settings, work.entry("accumulators")
     register_area, register_energy = _register(work)
     forward = work.phase("forward")
-    _, bits = sum_bits(work, forward)
+    *_, bits = sum_bits(work, forward)
     held = work.copies * np.maximum(work.columns, work.rows if settings.training else 0)
     entry.set_area(
         "copies x widest side of each layer x b_out A_register/density",
@@ -114,15 +153,16 @@ def accumulators_entry(work: Workload) -> Entry:
     )
     for phase in read_phases(settings):
         reads = work.phase(phase)
-        _, width = sum_bits(work, reads)
+        *_, width = sum_bits(work, reads)
         stored = reads.outgoing * width * register_energy
         entry.add_energy(phase, "outputs x b_out E_register", stored, "register_energy")
-        entry.add_latency(phase, "steps x columns per converter x clock", _serial_outputs(work, reads))
+        serial = _serial_outputs(work, reads) * work.clock_period
+        entry.add_latency(phase, "steps x outputs per converter x clock", serial)
     return entry
 
 
 def _serial_outputs(work: Workload, reads: Reads):
-    return reads.steps * work.settings.columns_per_converter * work.clock_period
+    return reads.steps * max(1.0, reads.turns / (reads.groups if reads.name == "forward" else 1))
 
 
 def function_units_entry(work: Workload) -> Entry:

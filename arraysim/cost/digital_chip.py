@@ -6,11 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from arraysim.cost.cell import sram_cell
-from arraysim.cost.chip_blocks import leakage_entry, leakage_power
+from arraysim.cost.chip_blocks import image_interval, leakage_entry, leakage_power
 from arraysim.cost.components import Parts
 from arraysim.cost.digital_blocks import ACCUMULATOR_BITS, function_units_entry
+from arraysim.cost.estimate import overlap
 from arraysim.cost.ledger import PHASES, ChipCost, Entry, close_books
 from arraysim.cost.memory_blocks import (
+    BANKS,
+    WORKING,
     activation_traffic,
     gradient_traffic,
     sram_area,
@@ -20,7 +23,7 @@ from arraysim.cost.memory_blocks import (
 )
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
-from arraysim.cost.workload import Workload, read_phases, workload
+from arraysim.cost.workload import Workload, macs_by_phase, read_phases, workload
 from arraysim.networks.definition import ArrayLayer
 
 
@@ -38,7 +41,7 @@ def digital_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factor
     Raises:
         InputError: an impossible setting.
     """
-    settings = dataclasses.replace(settings, copies=(), duplication="none")
+    settings = dataclasses.replace(settings, copies=(), duplication="none", pipeline="none")
     if settings.gradient == "in-array":
         settings = dataclasses.replace(settings, gradient="per-batch")
     parts = Parts(technology(settings.node_nm, settings.transistors, settings.supply), factors)
@@ -47,19 +50,65 @@ def digital_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factor
     if settings.digital_weights == "on-chip":
         stored += float(work.weights.sum()) * settings.weight_bits
     entries = [_multipliers(work), _buffer(work, stored), _off_chip(work), function_units_entry(work)]
-    area = sum(entry.area for entry in entries)
-    entries.append(leakage_entry(work, area, np.sum([entry.latency for entry in entries], axis=0)))
-    facts = {
-        "multipliers": settings.digital_macs,
+    overlap(work, entries)
+    return _closed("digital", work, entries, {"multipliers": settings.digital_macs, "stored_bits": stored})
+
+
+def _closed(name: str, work: Workload, entries: list[Entry], facts: dict) -> ChipCost:
+    area, latency = sum(entry.area for entry in entries), np.sum([entry.latency for entry in entries], axis=0)
+    interval = image_interval(work.settings, latency)
+    entries.append(leakage_entry(work, area, latency))
+    facts |= {
         "weights": int(work.weights.sum()),
         "macs_per_image": float(work.macs.sum()),
+        "macs_by_phase": macs_by_phase(work),
+        "weight_bits": float(work.settings.weight_bits),
+        "inference_interval_s": float(latency[:, 0].sum()),
         "buffer_bits": working_bits(work),
-        "stored_bits": stored,
+        "image_interval_s": interval,
+        "utilization_in_time": float(latency[:, :3].sum()) / interval,
         "leakage_power_W": leakage_power(work, area),
-        "supply_V": parts.technology.supply,
-        "settings": settings.to_dict(),
+        "supply_V": work.parts.technology.supply,
+        "settings": work.settings.to_dict(),
     }
-    return close_books("digital", work.names, entries, facts)
+    return close_books(name, work.names, entries, facts)
+
+
+def gpu_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factors=None) -> ChipCost:
+    """Return what a published graphics processor takes at its peak, memory and idle units included in its power.
+
+    Inference multiplies 8-bit numbers, training 16-bit ones. No network of this size reaches the peak: energy and time
+    are lower bounds.
+
+    Args:
+        layers: of the network.
+        settings: whether the chip trains.
+        factors: factor on single component figures [1].
+    """
+    settings = dataclasses.replace(settings, copies=(), duplication="none", pipeline="none")
+    if settings.gradient == "in-array":
+        settings = dataclasses.replace(settings, gradient="per-batch")
+    parts = Parts(technology(settings.node_nm, settings.transistors, settings.supply), factors)
+    work = workload(layers, settings, sram_cell(settings, parts), parts)
+    entry, kind = work.entry("multipliers"), "training" if settings.training else "inference"
+    entry.set_area("die", parts["GPU_area"], "GPU_area")
+    for phase, share in _phases(work):
+        energy, rate = f"GPU_{kind}_energy", f"GPU_{kind}_rate"
+        entry.add_energy(phase, "multiplications x E_mac at peak", share * work.macs * parts[energy], energy)
+        entry.add_latency(phase, "multiplications/rate at peak", share * work.macs / parts[rate], rate)
+    facts = {
+        "weights": int(work.weights.sum()),
+        "macs_per_image": float(work.macs.sum()),
+        "macs_by_phase": macs_by_phase(work),
+        "weight_bits": 16.0 if work.settings.training else 8.0,
+        "inference_interval_s": float(entry.latency[:, 0].sum()),
+        "image_interval_s": float(entry.latency.sum()),
+        "utilization_in_time": 1.0,
+        "leakage_power_W": None,
+        "supply_V": None,
+        "settings": work.settings.to_dict(),
+    }
+    return close_books("GPU, 7 nm, at peak", work.names, [entry], facts)
 
 
 def _phases(work: Workload) -> tuple[tuple[str, np.ndarray], ...]:
@@ -71,7 +120,7 @@ def _phases(work: Workload) -> tuple[tuple[str, np.ndarray], ...]:
 
 
 def _multipliers(work: Workload) -> Entry:
-    settings, parts, entry = work.settings, work.parts, work.entry("arrays")
+    settings, parts, entry = work.settings, work.parts, work.entry("multipliers")
     density = parts["placement_density"]
     registers = ACCUMULATOR_BITS + settings.input_bits + settings.weight_bits
     one = parts["multiplier_area"] + ACCUMULATOR_BITS * parts["adder_bit_area"] + registers * parts["register_area"]
@@ -90,13 +139,13 @@ def _multipliers(work: Workload) -> Entry:
 
 def _buffer(work: Workload, stored: float) -> Entry:
     settings, entry = work.settings, work.entry("buffers")
-    working = entry.note("capacity", "input and output of the largest layer", working_bits(work), "bit")
+    working = entry.note("capacity", WORKING[settings.pipeline], working_bits(work), "bit")
     entry.note("stored", "activations, errors, gradients and weights kept on the chip", stored, "bit")
     area = sram_area(work, working + stored)
     entry.set_area("(capacity + stored) x A_cell/efficiency", area, "sram_efficiency")
-    text = "E_8KiB sqrt(capacity/8 KiB)"
-    each = entry.note("E_bit", text, sram_energy(work, working), "J", "sram_read_bit_energy")
-    far = entry.note("E_stored", "E_8KiB sqrt(stored/8 KiB)", sram_energy(work, stored), "J", "sram_read_bit_energy")
+    names = ("sram_read_bit_energy", "wire_bit_energy")
+    each = entry.note("E_bit", BANKS, sram_energy(work, working), "J", *names)
+    far = entry.note("E_stored", BANKS, sram_energy(work, stored), "J", *names)
     side = np.sqrt(settings.digital_macs)
     for phase, share in _phases(work):
         operands = share * work.macs / side * (settings.input_bits + settings.weight_bits)

@@ -1,10 +1,13 @@
 """An estimate as plain data for JSON, and as lines of text."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from arraysim.cost.comparison import PAPER, Comparison
+from arraysim.cost.comparison import PAPER, PAPER_NETWORKS, Comparison
 from arraysim.cost.components import published
 from arraysim.cost.ledger import BLOCKS, PHASES, ChipCost
+from arraysim.cost.merits import UNCERTAINTY, factor_text, merit_rows, merits, operands, use_line
 from arraysim.cost.sensitivity import Sensitivity
 from dwcore.canvas.number_text import time_text, with_prefix
 from dwcore.errors import InputError, nearest
@@ -17,6 +20,9 @@ def chip_document(cost: ChipCost, *, images_per_epoch: int) -> dict:
         "area_m2": {"total": cost.total_area, "blocks": dict(zip(BLOCKS, cost.area.tolist(), strict=True))},
         "energy_J_per_image": _book(cost.energy),
         "latency_s_per_image": _book(cost.latency),
+        "merits": merits(cost),
+        "operands": operands(cost),
+        "uncertainty_factor": dict(UNCERTAINTY),
         "energy_J_per_epoch": images_per_epoch * cost.total_energy(),
         "latency_s_per_epoch": images_per_epoch * cost.total_latency(),
         "layers": [
@@ -66,8 +72,18 @@ def derivation_document(cost: ChipCost) -> dict:
     }
 
 
-def comparison_document(result: Comparison, *, images_per_epoch: int) -> dict:
-    """Return a chip, its baselines and their ratios."""
+def comparison_document(
+    result: Comparison, *, images_per_epoch: int, network: str = "", equal: Comparison | None = None
+) -> dict:
+    """Return a chip, its baselines and their ratios.
+
+    Args:
+        result: the comparison.
+        images_per_epoch: for energy and time per epoch [1].
+        network: its name; the founding paper's ratios are those of VGG8.
+        equal: the same comparison with converters that tell all sums apart.
+    """
+    same = {} if equal is None else {"equal_accuracy": {"bits": bits_of(equal), "ratios": equal.ratios()}}
     return {
         "chip": chip_document(result.chip, images_per_epoch=images_per_epoch),
         "derivation": derivation_document(result.chip),
@@ -75,8 +91,15 @@ def comparison_document(result: Comparison, *, images_per_epoch: int) -> dict:
             name: chip_document(cost, images_per_epoch=images_per_epoch) for name, cost in result.baselines.items()
         },
         "ratios": result.ratios(),
-        "founding_paper_ratios": PAPER,
+        **same,
+        "founding_paper_ratios": PAPER if network in PAPER_NETWORKS else None,
     }
+
+
+def bits_of(result: Comparison) -> dict[str, int | None]:
+    """Return the bits of the converters of a chip and its baselines; None without converters."""
+    chips = {"chip": result.chip, **result.baselines}
+    return {name: one.facts.get("converter_bits") for name, one in chips.items()}
 
 
 def sensitivity_document(base: dict[str, float], found: list[Sensitivity], baseline: str) -> dict:
@@ -96,36 +119,63 @@ def sensitivity_document(base: dict[str, float], found: list[Sensitivity], basel
     }
 
 
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines whose columns never meet: the first to the left, the others to the right."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    return [
+        row[0].ljust(widths[0])
+        + "".join("  " + text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True))
+        for row in rows
+    ]
+
+
 def chip_lines(cost: ChipCost) -> list[str]:
-    """Return the table of one chip: blocks down, area, energy and latency across."""
+    """Return one chip: totals, figures of merit, and a table with blocks down, area, energy and latency across."""
     phases = [number for number in range(len(PHASES)) if cost.energy[:, :, number].any()]
-    head = "".join(f"{PHASES[p]:>17}" for p in phases)
     images, (energy, latency) = cost.facts["settings"]["images_per_epoch"], (cost.total_energy(), cost.total_latency())
     lines = [f"{cost.name}: {1e6 * cost.total_area:.3g} mm2; {with_prefix(energy, 'J')}, {time_text(latency)} per image; "
-             f"{with_prefix(images * energy, 'J')}, {time_text(images * latency)} per epoch of {images}"]  # fmt: skip
-    lines.append(f"{'':17}{'area':>11}{head}{'latency':>17}")
-    rows = [*((name, slice(i, i + 1)) for i, name in enumerate(BLOCKS)), ("total", slice(None))]
-    for name, chosen in rows:
+             f"{with_prefix(images * energy, 'J')}, {time_text(images * cost.facts['image_interval_s'])} per epoch of "
+             f"{images}"]  # fmt: skip
+    lines.append(f"  area {factor_text('area')}, energy {factor_text('energy')} (spread over published chips); operations "
+                 f"of {operands(cost)}")  # fmt: skip
+    lines += [f"  {use_line(cost)}"] if "utilization" in cost.facts else []
+    lines += ["", *aligned(merit_rows(cost)), ""]
+    table = [("", "area", *(PHASES[p] for p in phases), "latency")]
+    for name, chosen in [*((name, slice(i, i + 1)) for i, name in enumerate(BLOCKS)), ("total", slice(None))]:
         area, energy = cost.area[chosen].sum(), cost.energy[:, chosen].sum(axis=(0, 1))
         latency = cost.latency[:, chosen].sum()
         if not (area or energy.any() or latency):
             continue
-        cells = "".join(f"{with_prefix(float(energy[p]), 'J'):>17}" for p in phases)
-        lines.append(f"{name:17}{1e6 * area:>7.4g} mm2{cells}{with_prefix(float(latency), 's'):>17}")
-    return lines
+        cells = (with_prefix(float(energy[p]), "J") for p in phases)
+        table.append((name, f"{1e6 * area:.4g} mm2", *cells, with_prefix(float(latency), "s")))
+    return lines + aligned(table)
 
 
-def ratio_lines(result: Comparison) -> list[str]:
-    """Return the baselines and their ratios to the chip, beside those of the founding paper."""
-    lines = [
-        f"{'baseline over this chip':32}{'area':>8}{'energy':>8}{'latency':>8}{'forward: energy':>17}{'latency':>8}"
-    ]
+COLUMNS = ("area", "energy", "latency", "forward_energy", "forward_latency")
+
+
+def ratio_lines(result: Comparison, network: str = "", equal: Comparison | None = None) -> list[str]:
+    """Return the baselines and their ratios to the chip, beside those of the founding paper if the network is its own.
+
+    Args:
+        result: the comparison.
+        network: its name.
+        equal: the same comparison with converters that tell all sums apart.
+    """
+    rows = [("baseline over this chip", *(name.replace("_", " ") for name in COLUMNS))]
     for name, ratio in result.ratios().items():
-        cells = "".join(f"{ratio[key]:>8.3g}" for key in ("area", "energy", "latency"))
-        cells += f"{ratio['forward_energy']:>17.3g}{ratio['forward_latency']:>8.3g}"
-        lines.append(f"{result.baselines[name].name:32}{cells}")
-    paper = "".join(f"{PAPER[key]:>8.3g}" for key in ("area", "energy", "latency"))
-    return [*lines, f"{'Dhull et al. 2025':32}{paper}"]
+        rows.append((result.baselines[name].name, *(f"{ratio[key]:.3g}" for key in COLUMNS)))
+    if network in PAPER_NETWORKS:
+        rows.append(("Dhull et al. 2025, over CMOS", *(f"{PAPER[key]:.3g}" for key in COLUMNS[:3]), "", ""))
+    lines = aligned(rows)
+    if equal is not None:
+        bits = bits_of(equal)
+        rows = [(f"at equal accuracy: {bits['chip']}-bit converters", *(name.replace("_", " ") for name in COLUMNS))]
+        for name, ratio in equal.ratios().items():
+            own = f", {bits[name]}-bit converters" if bits[name] else ""
+            rows.append((equal.baselines[name].name + own, *(f"{ratio[key]:.3g}" for key in COLUMNS)))
+        lines += ["", *aligned(rows)]
+    return lines
 
 
 def explain_lines(cost: ChipCost, block: str) -> list[str]:

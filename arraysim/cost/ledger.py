@@ -17,14 +17,17 @@ BLOCKS = (
     "arrays",
     "drivers",
     "multiplexers",
+    "front end",
     "converters",
     "shift-and-add",
     "adder trees",
+    "multipliers",
     "accumulators",
     "function units",
     "buffers",
     "interconnect",
     "gradient unit",
+    "control",
     "off-chip memory",
     "leakage",
 )
@@ -65,6 +68,12 @@ class Entry:
     def add_energy(self, phase: str, formula: str, values, *components: str) -> None:
         """Enter energies per image by layer, shape (layers,) [J]."""
         self._add(self.energy, phase, "E", formula, values, "J", components)
+
+    def hide(self, phase: str, behind: np.ndarray, what: str) -> None:
+        """Take the latency of layers out that passes behind other blocks, where `behind` holds, shape (layers,)."""
+        column = self.latency[:, PHASES.index(phase)]
+        if (behind & (column != 0)).any():
+            self.add_latency(phase, f"- what passes behind {what}", np.where(behind, -column, 0.0))
 
     def add_latency(self, phase: str, formula: str, values, *components: str) -> None:
         """Enter latencies per image by layer, shape (layers,) [s]."""

@@ -16,7 +16,7 @@ def bits_in(work: Workload, phase: str):
 def bits_out(work: Workload, phase: str):
     """Return the bits that leave the arrays to the buffer: sums before they are rounded, per image and layer [1]."""
     reads = work.phase(phase)
-    return reads.outgoing * sum_bits(work, reads)[1]
+    return reads.outgoing * sum_bits(work, reads)[-1]
 
 
 def operand_bits(work: Workload):
@@ -67,7 +67,12 @@ def activation_traffic(work: Workload):
 
 
 def working_bits(work: Workload) -> float:
-    """Return the capacity of the buffer between layers: input and output of the largest layer [bit]."""
+    """Return the capacity of the buffers between layers [bit].
+
+    Input and output of the largest layer; two inputs of every layer where each works on an image of its own.
+    """
+    if work.settings.pipeline == "layers":
+        return 2.0 * float(work.input_values.sum()) * work.settings.input_bits
     return float((work.input_values + work.output_values).max() * work.settings.input_bits)
 
 
@@ -91,15 +96,21 @@ def stored_bits(work: Workload) -> float:
 def staged_bits(work: Workload) -> float:
     """Return the capacity of the buffers behind the first: one position of every layer and copy at each level [bit]."""
     forward = work.phase("forward")
-    _, width = sum_bits(work, forward)
+    *_, width = sum_bits(work, forward)
     one = work.copies * (work.rows * work.settings.input_bits + work.columns * width)
     return (work.settings.buffer_levels - 1) * float(np.sum(one))
 
 
 def sram_energy(work: Workload, capacity: float) -> float:
-    """Return the energy of reading or writing one bit of a memory of this capacity [J]."""
-    parts = work.parts
-    return parts["sram_read_bit_energy"] * np.sqrt(max(1.0, capacity / parts["sram_reference_bits"]))
+    """Return the energy of reading or writing one bit of a memory of this capacity [J].
+
+    That of a bank, which grows as the square root of its size, and of a wire across half of the side of the memory if
+    this has several banks.
+    """
+    parts, bank = work.parts, work.settings.buffer_bank_bits or np.inf
+    own = parts["sram_read_bit_energy"] * np.sqrt(max(1.0, min(capacity, bank) / parts["sram_reference_bits"]))
+    wire = 0.5 * np.sqrt(sram_area(work, capacity)) * parts["wire_bit_energy"] if capacity > bank else 0.0
+    return float(own + wire)
 
 
 def sram_area(work: Workload, capacity: float) -> float:
@@ -107,22 +118,28 @@ def sram_area(work: Workload, capacity: float) -> float:
     return capacity * work.parts.technology.sram_cell / work.parts["sram_efficiency"]
 
 
+WORKING = {
+    "layers": "two inputs of every layer",
+    "none": "input and output of the largest layer",
+}
+BANKS = "E_8KiB sqrt(bank/8 KiB), at least E_8KiB, + e_wire/2 sqrt(area) if there are several banks"
+
+
 def buffers_entry(work: Workload) -> Entry:
     """Return the buffer between layers, and the memory on the chip for what training keeps."""
     settings, parts, entry = work.settings, work.parts, work.entry("buffers")
-    working = entry.note("capacity", "input and output of the largest layer", working_bits(work), "bit")
+    working = entry.note("capacity", WORKING[settings.pipeline], working_bits(work), "bit")
     stored = entry.note("stored", "activations, errors and gradients kept on the chip", stored_bits(work), "bit")
     held = working + staged_bits(work)
     if settings.buffer == "sram":
         area, text = sram_area(work, held), "(capacity of all levels + stored) x A_cell/efficiency"
-        formula = "E_8KiB sqrt(capacity/8 KiB), at least E_8KiB"
-        each = entry.note("E_bit", formula, sram_energy(work, working), "J", "sram_read_bit_energy")
+        each = entry.note("E_bit", BANKS, sram_energy(work, working), "J", "sram_read_bit_energy", "wire_bit_energy")
     else:
         area = held * (parts["register_area"] + parts["gate_area"]) / parts["placement_density"]
         text = "capacity of all levels x (A_register + A_gate)/density + stored x A_cell/efficiency"
         each = entry.note("E_bit", "E_register", parts["register_energy"], "J", "register_energy")
     entry.set_area(text, area + sram_area(work, stored), "sram_efficiency")
-    far = entry.note("E_stored", "E_8KiB sqrt(stored/8 KiB)", sram_energy(work, stored), "J", "sram_read_bit_energy")
+    far = entry.note("E_stored", BANKS, sram_energy(work, stored), "J", "sram_read_bit_energy", "wire_bit_energy")
     port = settings.buffer_port_bits
     for phase in read_phases(settings):
         bits = settings.buffer_levels * (bits_in(work, phase) + bits_out(work, phase))

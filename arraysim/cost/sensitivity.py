@@ -18,6 +18,7 @@ NUMBERS = (
     "on_resistance",
     "read_voltage",
     "read_pulse",
+    "mirror",
     "input_activity",
     "error_activity",
     "pulses_per_update",
@@ -37,6 +38,12 @@ SWITCHES = (
     "converter",
     "backward_converters",
     "input_coding",
+    "front_end",
+    "column_current",
+    "subtraction",
+    "bit_combination",
+    "overlap",
+    "pipeline",
     "cells",
     "gradient",
     "gradient_memory",
@@ -87,14 +94,15 @@ def sensitivities(
         The ratios as assumed, and the assumptions by falling effect on the energy.
     """
 
-    settings = resolved(settings, layers)
+    shown = resolved(settings, layers)
 
     def evaluate(changed: ChipSettings, factors=None) -> dict[str, float]:
         chip = chip_cost(layers, changed, synapse, factors=factors)
         return ratios(baseline_cost(baseline, layers, changed, synapse, factors=factors), chip)
 
     base = evaluate(settings)
-    found = [*_components(settings, evaluate), *_settings(settings, evaluate), *_switches(settings, evaluate, base)]
+    found = [*_components(settings, evaluate), *_settings(settings, shown, evaluate),
+             *_switches(settings, evaluate, base)]  # fmt: skip
     found = [one for one in found if max(one.swing(ratio) for ratio in base) > 1 + 1e-9]
     return base, sorted(found, key=lambda one: -one.swing("energy"))
 
@@ -111,9 +119,10 @@ def _components(settings: ChipSettings, evaluate: Callable) -> Iterator[Sensitiv
         yield Sensitivity(name, "component", f"x {limits[0]:.3g}", f"x {limits[1]:.3g}", low, high)
 
 
-def _settings(settings: ChipSettings, evaluate: Callable) -> Iterator[Sensitivity]:
+def _settings(settings: ChipSettings, shown: ChipSettings, evaluate: Callable) -> Iterator[Sensitivity]:
+    """Yield numbers, from those that the size of the network made of the settings; each design sizes its own memories."""
     for name in (*NUMBERS, *STEPS):
-        value = getattr(settings, name)
+        value = getattr(shown, name)
         pair = [_changed(name, value, up) for up in (False, True)]
         if pair[0] == value and pair[1] == value:
             continue

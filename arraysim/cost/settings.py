@@ -29,16 +29,55 @@ class ChipSettings(Parameters):
 
     readout: str = word(
         "parallel: all rows at once, through converters; sequential: row by row, through sense amplifiers, added "
-        "digitally",
+        "digitally; digital: SRAM weights multiplied and added by logic beside the cells",
         default="parallel",
-        choices=("parallel", "sequential"),
+        choices=("parallel", "sequential", "digital"),
+    )
+    front_end: str = word(
+        "what holds a column of devices while its current is read: clamp, an amplifier; none leaves it out",
+        default="clamp",
+        choices=("clamp", "none"),
+    )
+    clamps: str = word(
+        "converter: a clamp for every column that a converter reads at once; column: one for every column",
+        default="converter",
+        choices=("converter", "column"),
+    )
+    column_current: str = word(
+        "held: devices conduct during the whole conversion; gated: during the read, a capacitor holds what is converted",
+        default="held",
+        choices=("held", "gated"),
+    )
+    mirror: float = quantity(
+        "copies of the current of a column that the read-out draws from the supply beside it", "1", default=1.0, ge=0
+    )
+    subtraction: str = word(
+        "of the columns of a pair: analog, before one converter; digital, after two conversions",
+        default="analog",
+        choices=("analog", "digital"),
+    )
+    reference_columns: int = whole("columns beside those of an array with which single cells are compared", default=1)
+    bit_combination: str = word(
+        "of the bits of SRAM weights: digital, each is converted; analog, in weighted capacitors before one converter",
+        default="digital",
+        choices=("digital", "analog"),
     )
     converter: str = word(
         "sar: one clock per bit; sar-fast: a published one of 1.2 GS/s; flash: one clock; ramp: 2^bits clocks",
         default="sar",
         choices=("sar", "sar-fast", "flash", "ramp"),
     )
-    converter_bits: int = whole("bits of a converter", default=6, ge=1, le=12)
+    backward_bits: str = word(
+        "of SRAM weights, whose columns send errors: apart, one significance after the other; together, in one analog sum",
+        default="apart",
+        choices=("apart", "together"),
+    )
+    converter_bits: int = whole(
+        "bits of a converter; 0: those of a full sum of a column of the design's own cells", default=6, le=16
+    )
+    converter_floor: bool = flag(
+        "no converter takes less than those published in compute-in-memory chips", default=True
+    )
     columns_per_converter: int = whole("columns that share a converter", default=8, ge=1)
     backward_converters: str = word(
         "shared: rows use the converters of the columns; own: rows have converters of their own",
@@ -63,6 +102,11 @@ class ChipSettings(Parameters):
         "cells per weight of a device: pair, or one per weight", default="pair", choices=("pair", "single")
     )
     weight_bits: int = whole("bits per weight of a memory with one bit per cell", default=8, ge=1, le=16)
+    cell_capacitance: float = quantity(
+        "capacitor with which an SRAM cell adds to its column; parallel readout", "F", default=1.2e-15, ge=0
+    )
+    dcim_bits: int = whole("bits of each input that are multiplied at once; digital readout", default=1, ge=1, le=16)
+    dcim_share: int = whole("SRAM weights that share a multiplier; digital readout", default=8, ge=1)
     cell_area_F2: float = quantity(
         "area of a cell in squares of the node; 0 takes that of the device", "1", default=0.0, ge=0
     )
@@ -80,7 +124,15 @@ class ChipSettings(Parameters):
         default=0.0,
         ge=0,
     )
-    write_voltage: float = quantity("rail that the write current comes from; 0: the supply", "V", default=0.0, ge=0)
+    write_voltage: float = quantity(
+        "rail that the write current comes from; 0: the supply, or the drop along the device if that is more",
+        "V",
+        default=0.0,
+        ge=0,
+    )
+    write_current_limit: float = quantity(
+        "largest write current of the chip, for which rows wait; 0: no limit", "A", default=0.0, ge=0
+    )
     pulses_per_update: tuple[float, ...] = numbers(
         "write pulses per device and batch, of all layers or of each", "1", default=(0.015,)
     )
@@ -114,11 +166,25 @@ class ChipSettings(Parameters):
         choices=("none", "column", "full"),
     )
     buffer: str = word("kind of the on-chip buffer", default="sram", choices=("sram", "register-file"))
+    buffer_bank_bits: int = whole("bits of a bank of the buffers; 0: one bank each", default=2**18)
     buffer_port_bits: int = whole("bits that the buffer moves per clock", default=1024, ge=1)
     buffer_levels: int = whole(
         "buffers one after the other between layers, such as those of chip, tile and array", default=1, ge=1, le=8
     )
     network: str = word("interconnect between tiles", default="h-tree", choices=("h-tree", "mesh"))
+    overlap: str = word(
+        "layer: what is read, converted, added and moved for one position overlaps with the next; none: one after the "
+        "other",
+        default="layer",
+        choices=("layer", "none"),
+    )
+    pipeline: str = word(
+        "layers: each layer works on an image of its own, with two buffers in front of it; none: one after the other",
+        default="layers",
+        choices=("layers", "none"),
+    )
+    power_gating: bool = flag("arrays and what belongs to them leak only while their layer works", default=False)
+    control: bool = flag("timing, control and references of the arrays, as a share of them", default=True)
     bus_bits: int = whole("bits that the interconnect moves per clock", default=1024, ge=1)
     activations: str = word(
         "memory that keeps activations and errors for the weight gradient; auto: on the chip up to 1 MiB",

@@ -15,6 +15,8 @@ import numpy as np
 from dwcore.errors import InputError
 
 SMALLEST_NM, LARGEST_NM = 7.0, 130.0
+ONE_POLYNOMIAL_NM = 65.0
+"""Nodes from here on have one delay in the source for both kinds of transistors."""
 REFERENCE = "HP"
 """Transistors that published figures are taken to have: their papers use general-purpose processes."""
 
@@ -72,12 +74,17 @@ def technology(node_nm: float, transistors: str = "LP", supply: float | None = N
     """
     if not SMALLEST_NM <= node_nm <= LARGEST_NM:
         raise InputError(f"node = {node_nm:g} [nm] must be >= {SMALLEST_NM:g} and <= {LARGEST_NM:g}")
-    nominal = _between(node_nm, lambda row: float(row["supply_V"]))
+    nominal = nominal_supply(node_nm)
     supply = nominal if supply is None else supply
     least, most = 0.85 * nominal, 1.15 * nominal
     if not least <= supply <= most:
         raise InputError(f"supply = {supply:g} [V] must be >= {least:.3g} and <= {most:.3g} at {node_nm:g} nm")
     return Technology(node_nm=node_nm, transistors=transistors, supply=supply)
+
+
+def nominal_supply(node_nm: float) -> float:
+    """Return the nominal supply voltage of a node [V]."""
+    return _between(node_nm, lambda row: float(row["supply_V"]))
 
 
 def relative_area(node_nm: float) -> float:
@@ -91,8 +98,41 @@ def gate_energy(node_nm: float, transistors: str, supply: float) -> float:
 
 
 def gate_delay(node_nm: float, transistors: str, supply: float) -> float:
-    """Return the delay of an inverter with a fan-out of four, d3 V^3 + d2 V^2 + d1 V + d0 [s]."""
-    return 1e-12 * _between(node_nm, lambda row: _polynomial(row, f"{transistors}_d", supply))
+    """Return the delay of an inverter with a fan-out of four, (d3 V^3 + d2 V^2 + d1 V + d0) s [s].
+
+    The factor s corrects what the source leaves open, see `_slowdown`. Between nodes both neighbours are taken at the
+    same share of their nominal supply.
+    """
+    share = supply / nominal_supply(node_nm)
+
+    def delay(row: dict[str, str]) -> float:
+        voltage = share * float(row["supply_V"])
+        return _polynomial(row, f"{transistors}_d", voltage) * _slowdown(transistors)[row["node_nm"]]
+
+    return 1e-12 * _between(node_nm, delay)
+
+
+@functools.cache
+def _slowdown(transistors: str) -> dict[str, float]:
+    """Return the factors on the delays of the nodes, so that no node is slower than a larger one [1].
+
+    The source gives one polynomial for both kinds of transistors at 65 nm and above, that of general-purpose ones: LP
+    transistors there are as much slower as at 45 nm. At its nominal supply a node is at least as slow as the next
+    smaller one.
+    """
+    factors, slowest = {}, 0.0
+    at_45 = next(row for row in _table() if row["node_nm"] == "45")
+    ratio = _nominal_delay(at_45, transistors) / _nominal_delay(at_45, "HP")
+    for row in _table():
+        shared = float(row["node_nm"]) >= ONE_POLYNOMIAL_NM
+        own = _nominal_delay(row, transistors)
+        slowest = max(slowest, own * (ratio if shared else 1.0))
+        factors[row["node_nm"]] = slowest / own
+    return factors
+
+
+def _nominal_delay(row: dict[str, str], transistors: str) -> float:
+    return _polynomial(row, f"{transistors}_d", float(row["supply_V"]))
 
 
 def _polynomial(row: dict[str, str], prefix: str, V: float) -> float:

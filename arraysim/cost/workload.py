@@ -1,6 +1,7 @@
 """What one image asks of a chip: arrays per layer, reads, conversions, bits moved, pulses."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from arraysim.networks.definition import ArrayLayer
 from arraysim.periphery.tiles import TileShape, map_network
 from dwcore.errors import InputError
 
+SHORTEST_CLOCK = 4.0
+"""Shortest period of a clock in delays of a gate with a fan-out of four: a register and one gate."""
 ON_CHIP_BITS = 2**23
 """Largest memory that is put on the chip where the settings leave that open."""
 
@@ -88,6 +91,12 @@ class Workload:
         return self.weights * self.positions
 
     @property
+    def references(self) -> float:
+        """Reference columns over the columns of an array that they stand beside [1]."""
+        single = self.cell.kind == "device" and self.settings.cells == "single"
+        return self.settings.reference_columns / self.settings.array_columns if single else 0.0
+
+    @property
     def clock_period(self) -> float:
         """Clock period [s]."""
         return 1 / self.settings.clock
@@ -115,20 +124,24 @@ class Reads:
     Attributes:
         name: of the phase.
         bits: of each value that enters [1].
-        pulses: reads per position: one per bit, or one [1].
+        groups: sums of an array that logic adds to one: bits of a weight, columns of a pair [1].
+        pulses: reads per position: one per bit, or one, of every group that is read apart [1].
         activity: share of driven lines [1].
-        lines: driven lines of one position, all arrays [1].
-        cells: cells that take part in one position [1].
+        lines: driven lines of one read of one position, all arrays [1].
+        cells: cells that take part in one read of one position [1].
         incoming: values that the arrays take in [1].
         outgoing: finished values that they give out [1].
         conversions: analog sums that are converted [1].
-        partial_sums: sums that are added to one output [1].
+        sums: sums over the input bits and groups, of single arrays [1].
+        partial_sums: of these, added to one output [1].
         steps: positions one after the other [1].
+        turns: conversions one after the other at a converter, per read [1].
         column_tiles: arrays that share an input [1].
     """
 
     name: str
     bits: int
+    groups: int
     pulses: int
     activity: np.ndarray
     lines: np.ndarray
@@ -136,9 +149,16 @@ class Reads:
     incoming: np.ndarray
     outgoing: np.ndarray
     conversions: np.ndarray
+    sums: np.ndarray
     partial_sums: np.ndarray
     steps: np.ndarray
+    turns: int
     column_tiles: np.ndarray
+
+    @property
+    def serial(self) -> np.ndarray:
+        """Conversions one after the other, per image and layer [1]."""
+        return self.steps * self.pulses * self.turns
 
 
 def _incoming(settings: ChipSettings, every: np.ndarray, kernel: np.ndarray, once: np.ndarray) -> np.ndarray:
@@ -150,47 +170,66 @@ def _incoming(settings: ChipSettings, every: np.ndarray, kernel: np.ndarray, onc
 def _forward(work: Workload) -> Reads:
     settings, cell = work.settings, work.cell
     pulses = 1 if settings.input_coding == "multi-level" else settings.input_bits
-    outputs = work.columns * cell.conversions_per_weight
+    sums = work.positions * work.columns * work.row_tiles
     return Reads(
         name="forward",
         bits=settings.input_bits,
+        groups=cell.conversions_per_weight,
         pulses=pulses,
         activity=work.input_activity,
         lines=work.rows * work.column_tiles,
         cells=work.devices,
         incoming=_incoming(settings, work.positions * work.rows, work.kernel, work.input_values),
         outgoing=work.output_values,
-        conversions=work.positions * pulses * outputs * work.row_tiles,
+        conversions=sums * pulses * cell.conversions_per_weight,
+        sums=sums,
         partial_sums=work.row_tiles,
         steps=np.ceil(work.positions / work.copies),
+        turns=max(1, math.ceil(settings.columns_per_converter / cell.columns_per_conversion)),
         column_tiles=work.column_tiles,
     )
 
 
 def _backward(work: Workload) -> Reads:
-    """Return the error of an input is the sum over the kernels that cover it, of the columns of each.
+    """Return the reads backward: the error of an input is the sum over the kernels that cover it, of the columns of each.
 
     A position of the layer's input gathers the errors of k x k positions of its output; what the arrays of the k x k
-    places of the kernel give is added in the tree.
+    places of the kernel give is added in the tree. Columns of different significance are read one group after the
+    other, since a row adds the currents of all columns alike.
     """
     settings, cell = work.settings, work.cell
-    pulses = 1 if settings.input_coding == "multi-level" else settings.error_bits
+    groups = cell.significances
+    pulses = groups * (1 if settings.input_coding == "multi-level" else settings.error_bits)
     here = work.backward_layers
+    sums = here * work.positions * work.rows * work.column_tiles
     return Reads(
         name="backward",
         bits=settings.error_bits,
+        groups=groups,
         pulses=pulses,
         activity=work.error_activity,
-        lines=here * work.columns * cell.cells_per_weight * work.row_tiles,
-        cells=here * work.devices,
+        lines=here * work.columns * cell.cells_per_weight / groups * work.row_tiles,
+        cells=here * work.devices / groups,
         incoming=here
         * _incoming(settings, work.positions * work.columns * work.kernel**2, work.kernel, work.output_values),
         outgoing=here * work.input_values,
-        conversions=here * work.positions * pulses * work.rows * work.column_tiles,
+        conversions=sums * pulses,
+        sums=sums,
         partial_sums=np.where(here > 0, work.column_tiles * work.kernel**2, 1),
         steps=here * np.ceil(work.positions / work.copies),
+        turns=settings.columns_per_converter,
         column_tiles=work.row_tiles,
     )
+
+
+def macs_by_phase(work: Workload) -> dict[str, float]:
+    """Return the multiplications per image of the phases that multiply [1]."""
+    trains = work.settings.training
+    return {
+        "forward": float(work.macs.sum()),
+        "backward": float((work.macs * work.backward_layers).sum()) if trains else 0.0,
+        "weight gradient": float(work.macs.sum()) if trains else 0.0,
+    }
 
 
 def read_phases(settings: ChipSettings) -> tuple[str, ...]:
@@ -223,6 +262,18 @@ def resolved(settings: ChipSettings, layers: Sequence[ArrayLayer]) -> ChipSettin
     return dataclasses.replace(settings, gradient_macs=macs, digital_macs=digital, **places)
 
 
+def column_sum_bits(settings: ChipSettings, cell: Cell) -> int:
+    """Return the bits that tell all sums of a full column apart: log2(rows x steps of what one converter reads) [1].
+
+    Binary inputs meet cells of L levels, L - 1 steps; a pair has twice as many, bits combined before the converter
+    2^bits - 1.
+    """
+    steps = (cell.levels - 1) * round(cell.columns_per_conversion)
+    if cell.kind == "sram" and cell.conversions_per_weight == 1:
+        steps = 2**cell.cells_per_weight - 1
+    return max(1, math.ceil(math.log2(settings.array_rows * steps)))
+
+
 def workload(layers: Sequence[ArrayLayer], settings: ChipSettings, cell: Cell, parts: Parts) -> Workload:
     """Lay a network on a chip.
 
@@ -237,6 +288,12 @@ def workload(layers: Sequence[ArrayLayer], settings: ChipSettings, cell: Cell, p
     """
     layers = tuple(layers)
     settings = resolved(settings, layers)
+    shortest = SHORTEST_CLOCK * parts.technology.gate_delay
+    if settings.clock * shortest > 1:
+        raise InputError(f"clock = {settings.clock:g} [Hz] must be <= {1 / shortest:.3g}, a period of four gate delays "
+                         f"at {settings.node_nm:g} nm ({settings.transistors})")  # fmt: skip
+    if not settings.converter_bits:
+        settings = dataclasses.replace(settings, converter_bits=column_sum_bits(settings, cell))
     tile = TileShape(rows=settings.array_rows, columns=settings.array_columns, weight="single")
     expanded = [dataclasses.replace(layer, columns=layer.columns * cell.cells_per_weight) for layer in layers]
     placed = map_network(expanded, tile)

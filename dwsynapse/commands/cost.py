@@ -1,6 +1,7 @@
 """The subcommand `cost`."""
 
 import argparse
+import dataclasses
 import json
 
 from arraysim.cost.settings import ChipSettings
@@ -47,7 +48,7 @@ def _shape(text: str) -> tuple[int, ...]:
 
 def run(arguments: argparse.Namespace) -> None:
     """Estimate a chip and its baselines."""
-    from arraysim.cost.comparison import compare
+    from arraysim.cost.comparison import AT_EQUAL_ACCURACY, compare
     from arraysim.cost.document import chip_lines, comparison_document, explain_lines, ratio_lines
     from arraysim.cost.sensitivity import sensitivities
 
@@ -63,12 +64,13 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out is not None:
         writable_folder(arguments.out, arguments.force)
     result = compare(layers, settings, synapse)
+    equal = compare(layers, dataclasses.replace(settings, converter_bits=0), synapse, names=AT_EQUAL_ACCURACY)
     document = {
         "network": network,
         "device": device,
-        **comparison_document(result, images_per_epoch=settings.images_per_epoch),
+        **comparison_document(result, images_per_epoch=settings.images_per_epoch, network=network, equal=equal),
     }
-    lines = [*chip_lines(result.chip), "", *ratio_lines(result)]
+    lines = [*chip_lines(result.chip), "", *ratio_lines(result, network, equal)]
     if arguments.explain:
         lines = explain_lines(result.chip, arguments.explain)
         document = {"block": arguments.explain, "derivation": document["derivation"].get(arguments.explain, [])}
@@ -134,8 +136,6 @@ def _network(arguments: argparse.Namespace, settings):
 
 def _series(arguments: argparse.Namespace):
     """Return the estimates over what is varied."""
-    import dataclasses
-
     from arraysim.cost.comparison import compare
     from arraysim.cost.document import comparison_document
     from dwsynapse.variation import Outcome, Series

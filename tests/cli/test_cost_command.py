@@ -1,16 +1,17 @@
 """`dwsynapse cost` as a user meets it."""
 
 import json
+import re
 
 import pytest
 
-KEYS = {"network", "device", "chip", "derivation", "baselines", "ratios", "founding_paper_ratios"}
+KEYS = {"network", "device", "chip", "derivation", "baselines", "ratios", "equal_accuracy", "founding_paper_ratios"}
 
 
 def test_table_and_json_tell_the_same(folder, command):
     answer = command("cost", "--network", "lenet")
     assert answer.code == 0
-    assert "SRAM, 8 bit, parallel" in answer.out and "Dhull et al. 2025" in answer.out
+    assert "SRAM, 8 bit, parallel" in answer.out and "Dhull et al. 2025" not in answer.out
     document = command("cost", "--network", "lenet", "--json").json
     assert set(document) == KEYS
     area = 1e6 * document["chip"]["area_m2"]["total"]
@@ -18,7 +19,34 @@ def test_table_and_json_tell_the_same(folder, command):
     assert document["chip"]["energy_J_per_epoch"] == pytest.approx(
         50000 * document["chip"]["energy_J_per_image"]["total"]
     )
-    assert document["founding_paper_ratios"] == {"area": 13.8, "energy": 9.6, "latency": 3.5}
+    assert document["founding_paper_ratios"] is None
+
+
+def test_the_row_of_the_founding_paper_stands_under_its_own_network_alone(folder, command):
+    answer = command("cost", "--network", "vgg8")
+    assert answer.out.count("Dhull et al. 2025") == 1
+    paper = command("cost", "--network", "vgg8", "--json").json["founding_paper_ratios"]
+    assert paper == {"area": 13.8, "energy": 9.6, "latency": 3.5}
+    assert "Dhull" not in command("cost", "--network", "vgg8:0.25").out
+
+
+def test_columns_of_the_tables_never_meet(folder, command):
+    """Also where figures are long: a chip of 130 nm has thousands of square millimetres."""
+    for line in command("cost", "--node", 130, "--set", "transistors=HP").out.splitlines():
+        assert not re.search(r"mm2\d|J\d|[a-z]\d+\.\d+ [µnpm]?J", line)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("clock=1e11", "clock = 1e+11 [Hz] must be <="),
+        ("write_voltage=0.001", "write_voltage = 0.001 [V] must be >="),
+        ("readout=digital", "readout = digital needs SRAM cells"),
+    ],
+)
+def test_what_no_circuit_can_do_is_refused(setting, words, folder, command):
+    answer = command("cost", "--network", "mlp:8", "--set", setting)
+    assert answer.code == 2 and words in answer.err
 
 
 def test_folder_holds_json_and_figures_and_is_not_overwritten(folder, command):

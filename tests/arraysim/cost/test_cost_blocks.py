@@ -28,7 +28,18 @@ SYNAPSE = Resistive(
     pulse_voltage=0.2,
     pulse_time=1.5e-9,
 )
+PLAIN = {
+    "front_end": "none",
+    "converter_floor": False,
+    "control": False,
+    "overlap": "none",
+    "pipeline": "none",
+    "buffer_bank_bits": 0,
+    "cell_capacitance": 0.0,
+}
+"""Blocks and choices that have tests of their own, in `test_cost_readout.py`."""
 SETTINGS = ChipSettings(
+    **PLAIN,
     on_resistance=50e3,
     input_activity=(0.25,),
     error_activity=(0.5,),
@@ -73,7 +84,9 @@ def test_cell_area_in_squares_of_the_node_and_of_sram():
     assert device_cell(SYNAPSE, dataclasses.replace(SETTINGS, cell_area_F2=16.0), PARTS).area == pytest.approx(
         16 * 32e-9**2
     )
-    assert sram_cell(SETTINGS, PARTS).area == pytest.approx(0.171e-12)
+    assert sram_cell(SETTINGS, PARTS).area == pytest.approx(1.3 * 0.171e-12)  # read in parallel: eight transistors
+    row_by_row = dataclasses.replace(SETTINGS, readout="sequential")
+    assert sram_cell(row_by_row, PARTS).area == pytest.approx(0.171e-12)
     assert sram_cell(SETTINGS, PARTS).cells_per_weight == 8
 
 
@@ -91,7 +104,7 @@ def test_arrays():
     read = 0.1**2 * cell.mean_conductance * 1e-9
     assert energy(cost, "arrays", "forward") == pytest.approx(8 * 0.25 * 200 * 20 * read)
     assert energy(cost, "arrays", "backward") == pytest.approx(8 * 0.5 * 200 * 20 * read)
-    assert latency(cost, "arrays", "forward") == pytest.approx(8 * 8 * 1e-9)
+    assert latency(cost, "arrays", "forward") == pytest.approx(8 * 4 * 1e-9)  # four pairs share a converter
     assert energy(cost, "arrays", "update") == pytest.approx(0.1 * 4000 / 10 * 50e-15)
     share = 1 - 0.95**128
     assert latency(cost, "arrays", "update") == pytest.approx(2 * 128 * share * 2e-9 / 10)
@@ -119,7 +132,7 @@ def test_multiplexers():
     width = (V - 0.5) / (2 * 600) * 128 * 2e-5 / 0.25
     assert area(cost, "multiplexers") == pytest.approx(3 * 256 * 2 * width * 4 * 32e-9)
     assert energy(cost, "multiplexers", "forward") == pytest.approx(8 * 10 * 2 * 2 * width * 1e-9 * V**2)
-    assert latency(cost, "multiplexers", "forward") == pytest.approx(8 * 8 * 3 * technology(32).gate_delay)
+    assert latency(cost, "multiplexers", "forward") == pytest.approx(8 * 4 * 3 * technology(32).gate_delay)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +159,8 @@ def test_converters(kind, bits, clocks):
     assert energy(cost, "converters", "backward") == pytest.approx(8 * 200 * each)
     assert area(cost, "converters") == pytest.approx(3 * 16 * one)
     if kind != "sar-fast":
-        assert latency(cost, "converters", "forward") == pytest.approx(8 * 8 * clocks * PERIOD)
+        assert latency(cost, "converters", "forward") == pytest.approx(8 * 4 * clocks * PERIOD)
+        assert latency(cost, "converters", "backward") == pytest.approx(8 * 8 * clocks * PERIOD)
     own = estimate(converter=kind, converter_bits=bits, backward_converters="own")
     assert area(own, "converters") == pytest.approx(2 * area(cost, "converters"))
 
@@ -182,8 +196,8 @@ def test_shift_and_add_adder_trees_and_accumulators():
     assert area(cost, "adder trees") == pytest.approx(16 * 15 * PARTS["adder_bit_area"] / DENSITY)
     assert area(cost, "accumulators") == pytest.approx((9 * 14 + 200 * 15) * PARTS["register_area"] / DENSITY)
     carry = math.ceil(14 * 2 * technology(32).gate_delay / PERIOD) * PERIOD
-    assert latency(cost, "shift-and-add", "forward") == pytest.approx(8 * 8 * carry)
-    assert latency(cost, "accumulators", "forward") == pytest.approx(8 * PERIOD)
+    assert latency(cost, "shift-and-add", "forward") == pytest.approx(8 * 4 * carry)
+    assert latency(cost, "accumulators", "forward") == pytest.approx(4 * PERIOD)
 
 
 def test_function_units():

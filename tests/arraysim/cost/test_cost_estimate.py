@@ -11,6 +11,7 @@ import pytest
 
 from arraysim.cost.cell import synapse_of
 from arraysim.cost.comparison import BASELINES, compare, equal_bits
+from arraysim.cost.digital_chip import digital_cost
 from arraysim.cost.document import comparison_document, explain_lines
 from arraysim.cost.estimate import chip_cost
 from arraysim.cost.ledger import BLOCKS, PHASES
@@ -110,10 +111,12 @@ def test_baselines_share_what_does_not_depend_on_the_cells(vgg8_costs):
 
 def test_digital_baseline_multiplies_every_weight_once_per_position(vgg8_costs):
     digital = vgg8_costs.baselines["digital"]
-    multiply = digital.energy[:, BLOCKS.index("arrays"), 0]
+    multiply = digital.energy[:, BLOCKS.index("multipliers"), 0]
     macs = np.array([layer.rows * layer.columns * layer.positions for layer in LAYERS])
     assert np.allclose(multiply / macs, multiply[0] / macs[0], rtol=1e-12)
-    assert digital.latency[:, BLOCKS.index("arrays"), 0].sum() == pytest.approx(np.ceil(macs / 4096).sum() * 1e-9)
+    assert digital.area[BLOCKS.index("arrays")] == 0
+    digital = digital_cost(LAYERS, ChipSettings(overlap="none"))
+    assert digital.latency[:, BLOCKS.index("multipliers"), 0].sum() == pytest.approx(np.ceil(macs / 4096).sum() * 1e-9)
 
 
 def test_sensitivities_begin_at_the_ratios_and_leave_out_what_does_not_matter():
@@ -122,7 +125,7 @@ def test_sensitivities_begin_at_the_ratios_and_leave_out_what_does_not_matter():
     costs = compare(layers, ChipSettings(), SYNAPSE, names=("sram-8-parallel",))
     assert base == costs.ratios()["sram-8-parallel"]
     names = {one.name for one in found}
-    assert {"converter", "gradient", "comparator_energy", "adder_bit_area"} <= names
+    assert {"converter", "gradient", "adc_bit_energy", "adder_bit_area"} <= names
     assert not names & {"DDR_bit_energy", "router_area", "fast_adc_bit_area"}
     swings = [one.swing("energy") for one in found]
     assert swings == sorted(swings, reverse=True)
@@ -144,6 +147,10 @@ def test_figures_show_all_chips(vgg8_costs):
 
 def test_explanations_name_formula_value_and_source(vgg8_costs):
     text = "\n".join(explain_lines(vgg8_costs.chip, "converters"))
+    assert "E_conversion = b E_bit + 4^b E_noise, published ones" in text
+    assert "Houshmand" in text
+    own = chip_cost(LAYERS, ChipSettings(converter_floor=False), SYNAPSE)
+    text = "\n".join(explain_lines(own, "converters"))
     assert "E_conversion = b (E_comparator + 2 E_register) + 2^b E_unit" in text
     assert "Satapathy" in text
     with pytest.raises(InputError, match='did you mean "converters"'):
@@ -200,6 +207,7 @@ def test_the_floorplan_of_the_reference_tool_is_met():
     settings = ChipSettings(
         cells="single",
         cell_area_F2=16.0,
+        reference_columns=0,
         copies=tuple(reference["envm_default"]["results"]["floorplan"]["weight_duplication_speedup_per_layer"]),
     )
     no_bias = [dataclasses.replace(layer, rows=layer.rows - (layer.name == "linear2")) for layer in LAYERS]

@@ -9,7 +9,7 @@ from arraysim.cost.components import Parts, published
 from arraysim.cost.technology import gate_energy, relative_area, technology
 from dwcore.errors import InputError
 
-KNOWN_SCALINGS = {"area", "energy", "delay", "wire", "length", "none"}
+KNOWN_SCALINGS = {"analog", "area", "energy", "delay", "wire", "length", "none"}
 
 
 def test_gate_of_a_tabulated_node_follows_the_polynomials():
