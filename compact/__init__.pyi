@@ -26,11 +26,18 @@ from .exchange.crosssim_export import export_crosssim as export_crosssim
 from .exchange.crosssim_import import PulseFacts as PulseFacts
 from .exchange.crosssim_import import import_crosssim as import_crosssim
 from .exchange.neurosim import neurosim_parameters as neurosim_parameters
+from .exchange.neurosim_import import import_neurosim as import_neurosim
 from .exchange.pulse_data import PulseData as PulseData
 from .exchange.pulse_data import read_pulse_data as read_pulse_data
 from .exchange.pulse_import import import_pulses as import_pulses
 from .exchange.pulse_rows import PulseRows as PulseRows
 from .exchange.pulse_rows import pulse_rows as pulse_rows
+from .exchange.synapse_file import Synapse as Synapse
+from .exchange.synapse_file import SynapseFile as SynapseFile
+from .exchange.synapse_file import load_synapse as load_synapse
+from .exchange.synapse_file import shipped_synapses as shipped_synapses
+from .exchange.synapse_table import synapse_table as synapse_table
+from .exchange.synapse_table import table_of as table_of
 from .exchange.verilog_a import save_module as save_module
 from .exchange.verilog_a import synapse_module as synapse_module
 from .exchange.write_line import write_line as write_line
@@ -72,6 +79,8 @@ __all__ = [
     "Staircase",
     "States",
     "SweepPlan",
+    "Synapse",
+    "SynapseFile",
     "TransitionTable",
     "aihwkit_device",
     "best_points",
@@ -83,8 +92,10 @@ __all__ = [
     "find_states",
     "fit_figure",
     "import_crosssim",
+    "import_neurosim",
     "import_pulses",
     "intervals",
+    "load_synapse",
     "load_table",
     "merge",
     "move_probability",
@@ -111,10 +122,13 @@ __all__ = [
     "run_to_table",
     "save_module",
     "save_table",
+    "shipped_synapses",
     "spread_figure",
     "staircase",
     "staircase_figure",
     "synapse_module",
+    "synapse_table",
+    "table_of",
     "transition_figure",
     "transition_matrix",
     "with_fit",

@@ -4,6 +4,8 @@ import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from compact.exchange.synapse_file import is_synapse, load_synapse
+from compact.exchange.synapse_table import table_of
 from dwcore.errors import RunError
 from dwcore.storage.files import describe, open_checked, provenance
 from llg.constants import GAMMA_0, K_B, MU_0
@@ -20,22 +22,24 @@ class Derived(NamedTuple):
 
 
 def is_device(source: str | Path) -> bool:
-    """Return whether a source is meant as a device, not as a file of results."""
+    """Return whether a source is meant as a device with physics, not as a file of results or a `[synapse]`."""
     path = Path(source)
-    return path.suffix == ".toml" or not (path.suffix or path.exists())
+    return (path.suffix == ".toml" or not (path.suffix or path.exists())) and not is_synapse(source)
 
 
 def info(source: str | Path, *, check: bool = False) -> dict[str, Any]:
     """Return what a file or a device is, as `dwsynapse info --json` prints it.
 
     Args:
-        source: a file of this program, a shipped device or a device file.
+        source: a file of this program, a shipped device or synapse, a device file or a `[synapse]`.
         check: of a file, check the content against the format of its kind as well.
 
     Raises:
         InputError: it is not sound; the message names the fault.
     """
-    return _about_device(source) if is_device(source) else _about_file(source, check)
+    if is_device(source):
+        return _about_device(source)
+    return _about_synapse(source) if is_synapse(source) else _about_file(source, check)
 
 
 def derived(device: Device) -> list[Derived]:
@@ -70,6 +74,19 @@ def _about_device(source: str | Path) -> dict[str, Any]:
         "temperature_K": device.temperature,
         "derived": [quantity._asdict() for quantity in derived(device)],
         "wells": wells(device),
+    }
+
+
+def _about_synapse(source: str | Path) -> dict[str, Any]:
+    given, table = load_synapse(source), table_of(source)
+    return {
+        "synapse": given.name,
+        "figures": table.config["synapse"],
+        "states": table.position.size,
+        "instances": table.counts.shape[0],
+        "conductance_S": [float(table.conductance[0]), float(table.conductance[-1])],
+        "config": {"origin": table.config["origin"]},
+        "about": str(source),
     }
 
 

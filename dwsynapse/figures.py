@@ -27,6 +27,8 @@ from compact.drawing.phase_plots import plot_phase_diagram
 from compact.drawing.spread_plots import spread_figure
 from compact.drawing.staircase_plots import plot_state_retention, staircase_figure
 from compact.drawing.transition_plots import plot_conductance_states, plot_move_probability, transition_figure
+from compact.exchange.synapse_file import is_synapse
+from compact.exchange.synapse_table import table_of
 from compact.table.phase_diagram import phase_diagram
 from compact.table.staircase import staircase
 from compact.table.table_file import load_table
@@ -35,7 +37,7 @@ from dwcore.errors import InputError, nearest
 from dwcore.storage.files import open_checked, provenance
 from dwsynapse.about import is_device
 from dwsynapse.variation import load_variation
-from dwsynapse.variation_plot import plot_variation
+from dwsynapse.variation_plot import plot_rivals, plot_variation
 from llg.device.device import load_device
 from llg.drawing.animation import WallScene
 from llg.drawing.device_figures import (
@@ -198,6 +200,11 @@ VARIATION = {
         "the seeds as a line, each seed as a point; a second setting makes a family of lines. The dotted line is what "
         "the result is compared with, such as the same network with ordinary numbers as weights.",
     ),
+    "rivals": FigureKind(
+        plot_rivals,
+        "What accuracy costs. Test accuracy of each training against the energy of all its write pulses, one large mark "
+        "for the mean over the seeds and a small one for each. Up and to the left is better.",
+    ),
 }
 COST = {
     "chip": FigureKind(
@@ -259,7 +266,7 @@ def draw_file(path, name: str | None = None) -> tuple[str, Figure]:
     """Draw one figure of a file.
 
     Args:
-        path: a file of this program.
+        path: a file of this program, or a `[synapse]`.
         name: which figure; the first of its kind by default.
 
     Returns:
@@ -268,6 +275,9 @@ def draw_file(path, name: str | None = None) -> tuple[str, Figure]:
     Raises:
         InputError: not a sound file, or it has no such figure.
     """
+    if is_synapse(path):
+        name = _known(path, name, TABLE)
+        return name, TABLE[name].draw(table_of(path))
     with open_checked(path) as file:
         schema = provenance(file)["schema"]
     if schema not in _BY_SCHEMA:

@@ -153,6 +153,36 @@ def _describe_chip(chip: Any) -> tuple[list[str], list[str]]:
     return [f"chip: {_differing({'': type(chip)().to_dict()}, {'': chip.to_dict()})}"], []
 
 
+def _synapse_sections() -> dict[str, type[Parameters]]:
+    from compact.exchange.synapse_file import Synapse
+
+    return {"synapse": Synapse}
+
+
+def _synapse_example(name: str) -> dict[str, Any]:
+    """Return five states that pulses sometimes miss."""
+    window = {"states": 5, "conductance_low": "10 uS", "on_off": 3.0}
+    pulse = {"miss": 0.1, "double": 0.02, "pulse_energy": "50 fJ", "pulse_duration": "2 ns"}
+    return {"name": name, "source": "where the figures come from", "synapse": window | pulse}
+
+
+def _load_synapse(path: Path) -> Any:
+    from compact.exchange.synapse_file import load_synapse
+
+    return load_synapse(path)
+
+
+def _describe_synapse(given: Any) -> tuple[list[str], list[str]]:
+    from compact.exchange.synapse_table import synapse_table
+    from compact.table.origin import placeholders
+
+    table = synapse_table(given)
+    low, high = given.synapse.window
+    says = [f'synapse "{given.name}": {table.position.size} states of {low:.4g} to {high:.4g} S']
+    missing = [name for name in placeholders(table) if name in ("energy_per_pulse", "duration")]
+    return says, [f"{name} of the pulses is not given, so there is no energy and no cost" for name in missing]
+
+
 def _differing(defaults: Mapping[str, Mapping], given: Mapping[str, Mapping]) -> str:
     """Return the keys of a file that do not stand at their defaults, with their values."""
     found = [
@@ -176,6 +206,8 @@ KINDS = {
                       _load_periphery, _describe_periphery),
     "chip": Kind("the chip whose area, energy and latency are estimated", _chip_sections, lambda name: CHIP,
                  _load_chip, _describe_chip),
+    "synapse": Kind("a synapse known by its figures", _synapse_sections, _synapse_example, _load_synapse,
+                    _describe_synapse),
 }  # fmt: skip
 
 

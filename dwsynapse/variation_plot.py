@@ -49,10 +49,50 @@ def plot_variation(data: Variation, *, outcome: str | None = None, ax: Axes | No
     return ax
 
 
+def plot_rivals(data: Variation, *, ax: Axes | None = None) -> Axes:
+    """Draw accuracy against energy per training, each point of the variation by its name, seeds as small points.
+
+    Args:
+        data: trainings; points whose energy is unknown are named below the figure.
+        ax: axes to draw on; default new ones.
+
+    Raises:
+        InputError: the command tells no energy, or none of a point.
+    """
+    if "energy_J" not in data.outcomes:
+        raise InputError(f'{data.command}: has no outcome "energy_J" to draw the accuracy against')
+    ax = axes_or_new(ax, height=4.2)
+    points = [index for index in data.points() if data.done[index]]
+    known = [index for index in points if np.all(data.results["energy_J"][index] > 0)]
+    if not known:
+        raise InputError(f"{data.command}: no point has a known energy")
+    for number, index in enumerate(known):
+        energy, accuracy = data.results["energy_J"][index], data.results["test_accuracy"][index]
+        colour, style = _LOOKS[number % len(_LOOKS)][0], _LOOKS[number // len(_LOOKS) % len(_LOOKS)][1][0]
+        ax.plot(energy, accuracy, style, color=colour, markersize=3.5, alpha=0.45, linewidth=0)
+        label = _point_words(data, index)
+        ax.plot(energy.mean(), accuracy.mean(), style, color=colour, markersize=8, linewidth=0, label=label)
+    left_out = [_point_words(data, index) for index in points if index not in known]
+    ax.set(xlabel=_energy_label(left_out), ylabel=data.outcomes["test_accuracy"].meaning, xscale="log")
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.legend(loc="best", fontsize="small")
+    return ax
+
+
+def _point_words(data: Variation, index: tuple[int, ...]) -> str:
+    return ", ".join(axis.text(number) for axis, number in zip(data.axes, index, strict=True))
+
+
+def _energy_label(left_out: list[str]) -> str:
+    words = "energy of the write pulses of a training [J]"
+    return f"{words}\nunknown of {', '.join(left_out)}" if left_out else words
+
+
 def variation_figure(data: Variation) -> Figure:
-    """Return the figure of ``plot_variation``."""
+    """Return the figure of a variation: rivals where only the synapses vary and their energy is known, else a line."""
     figure = new_figure(height=4.2)
-    plot_variation(data, ax=figure.subplots())
+    rivals = [axis.name for axis in data.axes] == ["table"] and np.any(data.results.get("energy_J", np.zeros(1)) > 0)
+    (plot_rivals if rivals else plot_variation)(data, ax=figure.subplots())
     return figure
 
 

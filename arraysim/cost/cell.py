@@ -13,6 +13,7 @@ from arraysim.cost.components import Parts
 from arraysim.cost.settings import ChipSettings
 from compact.states.energy import pulse_energy
 from compact.table.operating_point import grid_index, write_points
+from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
 from llg.device.device import Device, device_from_mapping
@@ -21,6 +22,8 @@ READ_SHARE = 0.25
 """Largest resistance of the access transistor and of the multiplexer relative to what they are in series with."""
 SPACING_F = 2.0
 TRANSISTOR_PITCH_F = 4.0
+PULSE_VOLTAGE = 1.0
+"""Over a device of which only the energy of a pulse is known [V]."""
 SRAM_ASPECT = 2.5
 """Width over height of an SRAM cell, 20 F x 8 F."""
 
@@ -83,6 +86,7 @@ class Resistive:
         conductance: of each state, shape (states,) [S].
         length, breadth: footprint of the device [m].
         pulse_energy, pulse_current, pulse_voltage, pulse_time: of a write pulse [J], [A], [V], [s].
+        cell_area_F2: of a cell where it is known; 0: that of device and transistors [F^2].
     """
 
     name: str
@@ -93,6 +97,7 @@ class Resistive:
     pulse_current: float
     pulse_voltage: float
     pulse_time: float
+    cell_area_F2: float = 0.0
 
 
 def synapse_of(device: Device, conductance: np.ndarray | None = None, energy: float | None = None, point=None):
@@ -172,9 +177,8 @@ def device_cell(synapse: Resistive, settings: ChipSettings, parts: Parts) -> Cel
 
 
 def _footprint(synapse: Resistive, settings: ChipSettings, F: float, transistor: float) -> tuple[float, float]:
-    if settings.cell_area_F2:
-        side = F * math.sqrt(settings.cell_area_F2)
-        return side, side
+    if area := settings.cell_area_F2 or synapse.cell_area_F2:
+        return F * math.sqrt(area), F * math.sqrt(area)
     length, breadth = (size + SPACING_F * F if size else 0.0 for size in (synapse.length, synapse.breadth))
     wide = transistor + SPACING_F * F
     width = max(length, wide)
@@ -215,6 +219,8 @@ def synapse_of_table(table: TransitionTable, where: str) -> Resistive:
     Raises:
         InputError: the table was not made from a device file, or no pulse of it writes.
     """
+    if "synapse" in table.config:
+        return _known_by_figures(table, where)
     if "device" not in table.config:
         raise InputError(f"{where}: holds no device, the cost model needs its geometry")
     device = device_from_mapping(table.config["device"], where)
@@ -226,4 +232,31 @@ def synapse_of_table(table: TransitionTable, where: str) -> Resistive:
         conductance=table.conductance,
         energy=float(np.mean(energies)),
         point=(strongest.current_density, strongest.duration),
+    )
+
+
+def _known_by_figures(table: TransitionTable, where: str) -> Resistive:
+    """Take a synapse from the figures of its `[synapse]`; its footprint is that of its transistors unless it is given.
+
+    Raises:
+        InputError: energy or duration of a pulse is unknown.
+    """
+    figures = table.config["synapse"]
+    missing = [name for name in ("energy_per_pulse", "duration") if name in placeholders(table)]
+    if missing:
+        raise InputError(f"{where}: its [synapse] has no {' and no '.join(missing)}, the cost model needs it")
+    time, energy = float(table.duration[0]), float(table.energy_per_pulse.mean())
+    voltage, current = figures.get("pulse_voltage"), figures.get("pulse_current")
+    if current is None:
+        current = energy / (time * (voltage or PULSE_VOLTAGE))
+    return Resistive(
+        name=str(table.config["name"]),
+        conductance=table.conductance,
+        length=0.0,
+        breadth=0.0,
+        pulse_energy=energy,
+        pulse_current=current,
+        pulse_voltage=energy / (time * current) if voltage is None else voltage,
+        pulse_time=time,
+        cell_area_F2=figures.get("cell_area_F2", 0.0),
     )

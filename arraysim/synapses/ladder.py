@@ -6,6 +6,7 @@ For estimates, benchmarks and tests that need no physics; real devices come as t
 import numpy as np
 
 from arraysim.synapses.pulse_law import PulseLaw
+from compact.table.moves import ladder
 from dwcore.errors import InputError
 
 
@@ -35,17 +36,11 @@ def ladder_law(
     Raises:
         InputError: the probabilities are not probabilities.
     """
-    moves = {0: miss, 1: 1 - miss - double - lost, 2: double}
-    if min(*moves.values(), lost) < 0:
+    if min(miss, double, lost, 1 - miss - double - lost) < 0:
         raise InputError(f"miss = {miss}, double = {double} and lost = {lost} [1] must be >= 0 with a sum <= 1")
-    probability = np.zeros((instances, 2, states, states + 1))
-    probability[..., states] = lost
-    for pulse, sense in enumerate((1, -1)):
-        for start in range(states):
-            for move, chance in moves.items():
-                probability[:, pulse, start, min(max(start + sense * move, 0), states - 1)] += chance
+    pulses = np.array([ladder(states, sense, miss, double, lost) for sense in (1, -1)])
     return PulseLaw(
-        probability=probability,
+        probability=np.broadcast_to(pulses, (instances, *pulses.shape)),
         conductance=conductance_low * np.linspace(1, on_off, states),
         conductance_std_ctoc=np.zeros(states),
         energy_per_pulse=np.full(2, energy),

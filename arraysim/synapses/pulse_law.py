@@ -9,10 +9,10 @@ import numpy as np
 
 from arraysim.synapses.alias_table import alias_table
 from arraysim.synapses.retention import between_temperatures, retention_rates, stay_probability, typical_retention_rates
+from compact.exchange.synapse_table import table_of
 from compact.fitting.drawn import drawn_matrices
 from compact.table.interpolate import transition_matrix
 from compact.table.operating_point import OperatingPoint, write_points
-from compact.table.table_file import load_table
 from compact.table.transition_table import TransitionTable
 from dwcore.canvas.number_text import with_prefix
 from dwcore.errors import InputError
@@ -94,16 +94,16 @@ class PulseLaw:
 
     @classmethod
     def load(cls, path, *, temperature: float | None = None) -> "PulseLaw":
-        """Read a transition table and take the two pulses that write weights best, up and down.
+        """Read a transition table or a `[synapse]` and take the two pulses that write weights best, up and down.
 
         Args:
-            path: file of the table.
+            path: file, or name of a shipped synapse.
             temperature: of the chip, within the grid of the table; default its first [K].
 
         Raises:
             InputError: the file is no sound table, or no pulse of it moves walls in one of the senses.
         """
-        table = load_table(path)
+        table = table_of(path)
         temperature = float(table.temperature[0]) if temperature is None else temperature
         return cls.from_table(table, write_points(table, temperature=temperature))
 

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SynapseSettings(Parameters):
-    """A transition table at a temperature, or an idealized ladder of states."""
+    """A transition table at a temperature, a synapse known by its figures, or an idealized ladder of states."""
 
-    table: str | None = word("transition table, or ladder[:STATES] for an idealized synapse", default=None)
+    table: str | None = word(
+        "transition table, [synapse] TOML or shipped synapse, or ladder[:STATES] for an idealized one", default=None
+    )
     states: int | None = whole("states of an idealized synapse, in place of a table", default=None, ge=2, le=124)
     temperature: float | None = quantity(
         "temperature of the chip; by default the lowest of the table", "K", default=None, gt=0
@@ -42,7 +44,9 @@ class SynapseSettings(Parameters):
     @property
     def inputs(self) -> list[str]:
         """Files that the synapses come from."""
-        return [] if self.is_ideal or self.table is None else [self.table]
+        from compact.exchange.synapse_file import is_shipped_synapse
+
+        return [] if self.is_ideal or self.table is None or is_shipped_synapse(self.table) else [self.table]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Where the synapses of a chip come from, as the command line names it: a transition table, or an idealized ladder."""
+"""Where the synapses of a chip come from, as the command line names it: a table, a `[synapse]`, or an idealized ladder."""
 
 import dataclasses
 from pathlib import Path
@@ -6,10 +6,11 @@ from pathlib import Path
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.retention import retention_rates
+from compact.exchange.synapse_file import is_shipped_synapse
+from compact.exchange.synapse_table import table_of
 from compact.table.interpolate import inside
 from compact.table.operating_point import OperatingPoint, write_points
 from compact.table.origin import placeholders
-from compact.table.table_file import load_table
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
 
@@ -40,12 +41,13 @@ class Synapses:
         """What a file made with these synapses says about them."""
         if self.table is None:
             return {"table": self.name}
-        return {"write_pulses": [dataclasses.asdict(point) for point in self.points]}
+        named = {"table": self.name} if is_shipped_synapse(self.name) else {}
+        return named | {"write_pulses": [dataclasses.asdict(point) for point in self.points]}
 
     @property
     def inputs(self) -> list[str]:
         """Files they come from."""
-        return [] if self.table is None else [self.name]
+        return [] if self.table is None or is_shipped_synapse(self.name) else [self.name]
 
     def resting_at(self, temperature: float | None) -> "Synapses":
         """Return the same synapses with the escape rates of a temperature; None keeps those of the writing.
@@ -68,7 +70,7 @@ def synapses_from(
     """Return synapses.
 
     Args:
-        name: file of a transition table, or ``ladder[:STATES]``.
+        name: file of a transition table or of a `[synapse]`, shipped synapse, or ``ladder[:STATES]``.
         temperature: of the chip; default the lowest of the table [K].
         points: the pulses a file says it was written with, as ``Synapses.config`` has them; default the best ones.
 
@@ -76,7 +78,7 @@ def synapses_from(
         InputError: there is no such thing.
     """
     if name is None:
-        raise InputError("needs --table FILE, a transition table, or --table ladder[:STATES]")
+        raise InputError("needs --table FILE, a transition table or a [synapse], or --table ladder[:STATES]")
     kind, _, states = str(name).partition(":")
     if kind == "ladder":
         if temperature is not None:
@@ -84,7 +86,7 @@ def synapses_from(
         if states and not states.isdecimal():
             raise InputError(f"--table {name}: {states!r} must be a number of states")
         return Synapses(law=ladder_law(states=int(states)) if states else ladder_law(), name=str(name))
-    table = load_table(name)
+    table = table_of(name)
     pulses: tuple[OperatingPoint, ...]
     if points is None:
         temperature = float(table.temperature[0]) if temperature is None else temperature

@@ -144,29 +144,34 @@ def import_crosssim(
             probability[k, 0, a, 0, :, :states] = of_pulse.probability
     low, high = np.array([(up.conductance[0], up.conductance[-1]) for up, _ in lookups]).T
     of_device = low[:, None] + x * (high - low)[:, None]
-    given, missing = _pulse_axes(facts)
+    given, missing = pulse_axes(facts)
     table = TransitionTable(
         position=np.arange(states, dtype=float),
         conductance=of_device.mean(axis=0),
         conductance_std_ctoc=np.zeros(states),
         counts=weights(probability),
-        instance_states=_instance_states(of_device),
+        instance_states=instance_states(of_device),
         config={"origin": {"format": "crosssim", "states": GRID, "counts": WEIGHTS, "placeholders": missing}},
         seed=0,
         **given,
     )
-    return table, _fidelity(x, [of_pulse for both in rows for of_pulse in both])
+    return table, fidelity_of(x, [of_pulse for both in rows for of_pulse in both])
 
 
-def _instance_states(conductance: np.ndarray) -> InstanceStates:
-    """Return the states of each device, shape (K, S), at the one temperature."""
+def instance_states(conductance: np.ndarray, spread: float = 0.0) -> InstanceStates:
+    """Return the states of each device at the one temperature.
+
+    Args:
+        conductance: shape (K, S) [S].
+        spread: of it from read to read, relative [1].
+    """
     given = conductance[:, None, :]
     number = np.broadcast_to(np.arange(given.shape[-1], dtype=float), given.shape)
     return InstanceStates(
         present=np.ones(given.shape, np.uint8),
         position=number,
         conductance=given,
-        conductance_std_ctoc=np.zeros(given.shape),
+        conductance_std_ctoc=spread * given,
     )
 
 
@@ -188,7 +193,7 @@ def _rows(x: np.ndarray, lookup: LookupTable) -> Rows:
     return assign_states(x, x[:, None] + lookup.quantiles(low + x * span) / span, lookup.cumulative)
 
 
-def _pulse_axes(facts: PulseFacts) -> tuple[dict, dict[str, str]]:
+def pulse_axes(facts: PulseFacts) -> tuple[dict, dict[str, str]]:
     """Return the fields of the table about the pulse, and words for those that are placeholders."""
     missing = {
         "position": "number of the state, no length",
@@ -214,7 +219,8 @@ def _pulse_axes(facts: PulseFacts) -> tuple[dict, dict[str, str]]:
     return axes, missing
 
 
-def _fidelity(x: np.ndarray, rows: list[Rows]) -> Fidelity:
+def fidelity_of(x: np.ndarray, rows: list[Rows]) -> Fidelity:
+    """Return how well states at some shares of the range carry rows."""
     step = np.concatenate([np.abs(r.mean - x) for r in rows]) * (x.size - 1)
     there = np.concatenate([np.sqrt(r.probability @ x**2 - (r.probability @ x) ** 2) for r in rows])
     source = np.concatenate([r.std for r in rows])

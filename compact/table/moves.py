@@ -54,3 +54,21 @@ def moves_along_drive(
     sign = upward_sign(table, device=device, temperature=temperature)
     upwards = (sign * table.current_density >= 0)[:, None]
     return np.where(upwards, mean[0], mean[1]), np.where(upwards, error[0], error[1])
+
+
+def ladder(states: int, sense: int, miss: float, double: float, lost: float) -> np.ndarray:
+    """Return what a pulse does that moves by one state, misses or moves two, and stops at the end; shape (S, S+1) [1].
+
+    Args:
+        states: their number [1].
+        sense: +1 or -1.
+        miss: chance that nothing happens [1].
+        double: chance of two states [1].
+        lost: chance that the device is lost [1].
+    """
+    matrix = np.zeros((states, states + 1))
+    matrix[:, states] = lost
+    for start in range(states):
+        for move, chance in ((0, miss), (1, 1 - miss - double - lost), (2, double)):
+            matrix[start, min(max(start + sense * move, 0), states - 1)] += chance
+    return matrix

@@ -24,7 +24,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--classes", type=whole_number(2), default=10, metavar="N", help="classes (default 10)")
     parser.add_argument("--device", metavar="DEVICE", help="synapse: shipped device or TOML file (default five_state)")
     parser.add_argument(
-        "--table", type=path, metavar="FILE", help="transition table: its device, conductances and pulse energies"
+        "--table",
+        type=path,
+        metavar="FILE",
+        help="transition table, [synapse] TOML or shipped synapse",
     )
     parser.add_argument(
         "--training", type=path, metavar="FILE", help="training file: its network and the pulses it took"
@@ -106,11 +109,11 @@ def _synapse(arguments: argparse.Namespace):
         device = load_device(arguments.device or "five_state")
         return synapse_of(device), device.name
     from arraysim.cost.cell import synapse_of_table
-    from compact.table.table_file import load_table
+    from compact.exchange.synapse_table import table_of
 
     if arguments.device is not None:
         raise InputError("--device and --table must not be given together: a table names its device")
-    synapse = synapse_of_table(load_table(arguments.table), str(arguments.table))
+    synapse = synapse_of_table(table_of(arguments.table), str(arguments.table))
     return synapse, synapse.name
 
 

@@ -28,7 +28,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write a transition table in a foreign format."""
-    from compact.table.table_file import load_table
+    from compact.exchange.synapse_table import table_of
 
     if arguments.out is None:
         raise InputError("export: needs -o PATH to write to")
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
         for name in names:
             if target != arguments.target and getattr(arguments, name) is not None:
                 raise InputError(f"export: --to {arguments.target} takes no --{name}")
-    table = load_table(arguments.table)
+    table = table_of(arguments.table)
     {"crosssim": _export_crosssim, "neurosim": _export_json, "aihwkit": _export_json, "verilog-a": _export_module}[
         arguments.target
     ](arguments, table)

@@ -9,6 +9,7 @@ from dwsynapse.options import add_common, emit, path, si, whole_number, writable
 SOURCES = {
     "crosssim": "lookup tables of CrossSim, files or a folder",
     "pulses": "one CSV file of measured pulse responses",
+    "neurosim": "device parameters of NeuroSim, JSON or a C++ source",
 }
 STATES = 64
 OVERLAP = 0.01
@@ -25,7 +26,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--states",
         type=whole_number(2),
         metavar="S",
-        help=f"number of states (default: {STATES} for crosssim, found from the data for pulses)",
+        help=f"number of states (default: {STATES} for crosssim, found from the data for pulses, 121 for neurosim)",
     )
     parser.add_argument(
         "--current", type=si("A/m^2"), metavar="J", help="crosssim: magnitude of the pulse, where known"
@@ -46,11 +47,16 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out is None:
         raise InputError("import: needs -o FILE to write the table to")
     writable_hdf5(arguments.out, arguments.force)
-    foreign = {"crosssim": ("area", "assume_stay"), "pulses": ("current", "duration")}[arguments.source]
+    foreign = {
+        "crosssim": ("area", "assume_stay"),
+        "pulses": ("current", "duration"),
+        "neurosim": ("area", "assume_stay", "current", "duration", "temperature", "energy"),
+    }[arguments.source]
     for name in foreign:
         if getattr(arguments, name):
             raise InputError(f"import: --from {arguments.source} takes no --{name.replace('_', '-')}")
-    {"crosssim": _import_crosssim, "pulses": _import_pulses}[arguments.source](arguments)
+    importers = {"crosssim": _import_crosssim, "pulses": _import_pulses, "neurosim": _import_neurosim}
+    importers[arguments.source](arguments)
 
 
 def _import_crosssim(arguments: argparse.Namespace):
@@ -59,6 +65,7 @@ def _import_crosssim(arguments: argparse.Namespace):
     from compact.exchange.crosssim_import import PulseFacts, device_pairs, import_crosssim
     from compact.table.origin import placeholders
     from compact.table.table_file import save_table
+    from dwsynapse.commands.info import fidelity_words
 
     facts = PulseFacts(
         current_density=arguments.current,
@@ -79,14 +86,43 @@ def _import_crosssim(arguments: argparse.Namespace):
     }
     lines = [
         f"{arguments.out}: {result['states']} states, {len(pairs)} devices",
-        f"  a pulse moves by {fidelity.mean_step:.2f} states; its spread is {fidelity.std_ratio:.2f} times that of the "
-        f"source, and the distribution differs by {fidelity.largest_shift:.3f} at most",
+        f"  {fidelity_words(dataclasses.asdict(fidelity))}",
         f"  stand-ins for what is unknown: {', '.join(placeholders(table))}",
     ]
     if fidelity.std_ratio > WIDE:
         lines.insert(
             2, f"  --states {fidelity.whole_step_states} would let pulses move by whole states, or take many more"
         )
+    emit(arguments, result, lines)
+
+
+def _import_neurosim(arguments: argparse.Namespace):
+    from compact.exchange.neurosim_import import import_neurosim
+    from compact.exchange.synapse_table import synapse_table
+    from compact.table.origin import placeholders
+    from compact.table.table_file import save_table
+    from dwsynapse.commands.info import fidelity_words
+
+    if len(arguments.files) > 1:
+        raise InputError("import: --from neurosim takes one file")
+    given = import_neurosim(arguments.files[0], states=arguments.states)
+    table = synapse_table(given)
+    save_table(arguments.out, table, inputs=arguments.files, force=arguments.force)
+    fidelity = table.config["origin"]["fidelity"]
+    result = {
+        "table": str(arguments.out),
+        "states": table.position.size,
+        "devices": table.counts.shape[0],
+        "conductance_S": [float(table.conductance[0]), float(table.conductance[-1])],
+        "placeholders": placeholders(table),
+        "synapse": table.config["synapse"],
+        **fidelity,
+    }
+    lines = [
+        f"{arguments.out}: {result['states']} states for a continuous conductance, {result['devices']} devices",
+        f"  {fidelity_words(fidelity)}",
+        f"  stand-ins for what is unknown: {', '.join(placeholders(table))}",
+    ]
     emit(arguments, result, lines)
 
 

@@ -8,8 +8,11 @@ from dwsynapse.options import add_common, emit
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("file", metavar="FILE|DEVICE|RECIPE",
-                        help="an HDF5 file of this program, a shipped device or recipe, or a device's TOML file")  # fmt: skip
+    parser.add_argument(
+        "file",
+        metavar="FILE|DEVICE|SYNAPSE|RECIPE",
+        help="an HDF5 file of this program, a shipped device, synapse or recipe, or a TOML file of them",
+    )
     parser.add_argument("--check", action="store_true",
                         help="check the content against the format of its kind as well: types, shapes, units, values")  # fmt: skip
     add_common(parser, seed=False)
@@ -27,7 +30,8 @@ def run(arguments: argparse.Namespace) -> None:
     if is_device(arguments.file) and arguments.check:
         raise InputError(f"info: --check is for files; {arguments.file} is a device, which is always checked")
     result = info(arguments.file, check=arguments.check)
-    emit(arguments, result, _device_lines(result) if "device" in result else _file_lines(result))
+    lines = {"device": _device_lines, "synapse": _synapse_lines}
+    emit(arguments, result, next((lines[kind] for kind in lines if kind in result), _file_lines)(result))
 
 
 def _device_lines(result: dict) -> list[str]:
@@ -43,6 +47,16 @@ def _device_lines(result: dict) -> list[str]:
         barriers = "" if None in height else f": barriers {height[0]:.1f} and {height[1]:.1f} kB T"
         lines.append(f"  {1e9 * well['q_m']:.1f} nm{barriers}")
     return lines
+
+
+def _synapse_lines(result: dict) -> list[str]:
+    low, high = result["conductance_S"]
+    lines = [f'{result["about"]}: the synapse "{result["synapse"]}", known by its figures']
+    lines.append(f"  {result['states']} states of {low:.4g} to {high:.4g} S, {result['instances']} device instances")
+    for name, value in result["figures"].items():
+        lines.append(f"  {name} = {value:.6g}" if isinstance(value, float) else f"  {name} = {value}")
+    lines += _foreign_lines(result["config"])
+    return [*lines, "  dwsynapse train, program, cost, plot and export take it in place of a table"]
 
 
 def _file_lines(result: dict) -> list[str]:
@@ -64,13 +78,23 @@ def _file_lines(result: dict) -> list[str]:
     return lines + [f"  {name} {shape} {dtype} [{unit}] {words}" for name, shape, dtype, unit, words in shown]
 
 
+def fidelity_words(fidelity: dict) -> str:
+    """Return how well states carry a conductance that has none of its own."""
+    return (
+        f"a pulse moves by {fidelity['mean_step']:.2f} states; its spread is {fidelity['std_ratio']:.2f} times that of "
+        f"the source, and the distribution differs by {fidelity['largest_shift']:.3f} at most"
+    )
+
+
 def _foreign_lines(config) -> list[str]:
     """Return what a file says that was made from data of another program: where from, and what it lacks."""
     origin = config.get("origin") if isinstance(config, dict) else None
     if not isinstance(origin, dict):
         return []
-    lines = [f"  imported from: {origin['format']}"] if "format" in origin else []
-    lines += [f"  counts: {origin['counts']}"] if "counts" in origin else []
+    lines = [f"  imported from: {origin['format']}"] if origin.get("format", "synapse") != "synapse" else []
+    lines += [f"  {key}: {origin[key]}" for key in ("counts", "source", "validity", "assumptions") if key in origin]
+    if isinstance(origin.get("fidelity"), dict):
+        lines.append(f"  states stand for a curve: {fidelity_words(origin['fidelity'])}")
     stand_ins = origin.get("placeholders")
     names = stand_ins.items() if isinstance(stand_ins, dict) else ()
     return lines + [f"  unknown, a stand-in: {name} = {words}" for name, words in names]

@@ -8,7 +8,9 @@ from dwsynapse.options import emit, path, si, whole_number, writable_file
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("file", metavar="FILE|DEVICE", help="an HDF5 file of this program, shipped device or TOML file")
+    parser.add_argument(
+        "file", metavar="FILE|DEVICE", help="an HDF5 file of this program, shipped device or synapse, or TOML file"
+    )
     parser.add_argument("--figure", metavar="NAME", help="which figure (default: the first of its kind); of a device: "
                         "landscape, phase, velocity, field-velocity, retention")  # fmt: skip
     parser.add_argument("--current", type=si("A/m^2"), metavar="J", help="of a device: current density held, or the "

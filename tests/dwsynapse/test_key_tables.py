@@ -5,12 +5,14 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from arraysim.cost.settings import ChipSettings
 from arraysim.networks.definition import definition_from_mapping
 from arraysim.periphery.config import periphery_from_mapping
-from compact import TransitionTable
+from compact import TransitionTable, synapse_table
+from compact.exchange.synapse_file import synapse_from_mapping
 from dwcore.storage import records
 from llg import QPhiModel, device_from_mapping, find_wells
 
@@ -66,4 +68,9 @@ def test_example_network_fits_images():
 def test_example_periphery_and_chip():
     assert periphery_from_mapping(EXAMPLES[3], "example").read.noise == 0.01
     assert ChipSettings.from_mapping(EXAMPLES[4], "example").on_resistance == 200e3
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 6
+
+
+def test_example_synapse():
+    table = synapse_table(synapse_from_mapping(EXAMPLES[5], "example"))
+    np.testing.assert_allclose(table.probability[0, 0, 1, 0, 1, :3], [0, 0.2, 0.8], atol=1e-8)

@@ -1,0 +1,149 @@
+"""Device parameters of NeuroSim as a synapse: what `export --to neurosim` writes, or assignments in its C++ sources.
+
+References:
+    P.-Y. Chen, X. Peng and S. Yu, IEEE TCAD 37, 3067 (2018), equations 5 and 8 to 10.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from compact.exchange.synapse_file import SynapseFile, synapse_from_mapping
+from dwcore.errors import InputError
+
+LARGEST_BYTES = 10_000_000
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+ASSIGNMENT = re.compile(r"\b(\w+)\s*=\s*([^=;][^;]*);")
+ENDS = ("maxConductance", "minConductance"), ("resistanceOn", "resistanceOff")
+"""Names of the two ends in MLP+NeuroSim and in DNN+NeuroSim."""
+NAMES = {
+    "pulses_up": ("maxNumLevelLTP", "max_level"),
+    "pulses_down": ("maxNumLevelLTD", "max_level"),
+    "nonlinearity_up": ("NL_LTP", "nonlinearityLTP"),
+    "nonlinearity_down": ("NL_LTD", "nonlinearityLTD"),
+    "nonlinearity_std_dtod": ("sigmaDtoD", "d2dVari"),
+}
+
+
+_SPREAD = ("sigmaCtoC", "c2cVari")
+_PULSE = tuple(f"write{what}{end}" for what in ("Voltage", "PulseWidth") for end in ("LTP", "LTD", ""))
+KNOWN = {*ENDS[0], *ENDS[1], *_SPREAD, *_PULSE, *(name for names in NAMES.values() for name in names)}
+
+
+def import_neurosim(path: str | Path, *, states: int | None = None) -> SynapseFile:
+    """Return the synapse that a file of NeuroSim describes.
+
+    Args:
+        path: JSON with the parameters' names, or a C++ source that assigns them.
+        states: that stand for the curve; by default those of a `[synapse]` [1].
+
+    Raises:
+        InputError: not such a file, or a parameter that is needed is missing or no number.
+    """
+    given = _parameters(path)
+    low, high = _ends(given, path)
+    content: dict = {name: _first(given, keys) for name, keys in NAMES.items()}
+    content |= {"conductance_low": low, "conductance_high": high, "states": states}
+    content |= _spread(given, high - low) | _pulse(given, (low + high) / 2)
+    content = {name: value for name, value in content.items() if value is not None}
+    if "pulses_up" not in content or "pulses_down" not in content:
+        raise InputError(f"{path}: has no maxNumLevelLTP and maxNumLevelLTD (or max_level), the pulses from end to end")
+    mapping = {
+        "name": Path(path).stem,
+        "source": "device parameters of NeuroSim",
+        "assumptions": "energy is G V^2 t at half the range, as NeuroSim takes it",
+        "synapse": content,
+    }
+    return synapse_from_mapping(mapping, str(path))
+
+
+def _parameters(path: str | Path) -> dict[str, float]:
+    """Return all numbers that a file names."""
+    try:
+        if Path(path).stat().st_size > LARGEST_BYTES:
+            raise InputError(f"{path}: is larger than {LARGEST_BYTES // 10**6} MB, no file of device parameters")
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if text.lstrip().startswith("{"):
+        return _of_json(text, path)
+    found = _of_source(text, path)
+    if not found:
+        raise InputError(f"{path}: holds no device parameters of NeuroSim, neither JSON nor assignments")
+    return found
+
+
+def _of_source(text: str, path: str | Path) -> dict[str, float]:
+    """Return the parameters that a C++ source assigns; of several devices those of `RealDevice`."""
+    text = COMMENT.sub("", text)
+    own = re.search(r"\bRealDevice::RealDevice\b(.*?)(?=\b\w+::\w+\s*\(|\Z)", text, re.DOTALL)
+    found: dict[str, float] = {}
+    for name, words in ASSIGNMENT.findall(own[1] if own else text):
+        if name not in KNOWN:
+            continue
+        value = _number(words.strip(), found)
+        if value is None or found.get(name, value) != value:
+            fault = "no number" if value is None else f"also {found[name]:g}; leave the parameters of one device"
+            raise InputError(f"{path}: {name} = {words.strip()} is {fault}")
+        found[name] = value
+    return found
+
+
+def _number(words: str, found: Mapping[str, float]) -> float | None:
+    """Return a number, or one times the range of conductances that were assigned before."""
+    try:
+        return float(words)
+    except ValueError:
+        scale = re.fullmatch(r"([\d.eE+-]+)\s*\*\s*\(maxConductance\s*-\s*minConductance\)", words)
+    if not scale or not {"maxConductance", "minConductance"} <= found.keys():
+        return None
+    return float(scale[1]) * (found["maxConductance"] - found["minConductance"])
+
+
+def _of_json(text: str, path: str | Path) -> dict[str, float]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not a JSON file: {error}") from None
+    parts = [content] if isinstance(content, Mapping) else []
+    parts += [part for part in content.values() if isinstance(part, Mapping)] if parts else []
+    found: dict[str, float] = {}
+    for part in parts:
+        for name, value in part.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                found.setdefault(name, float(value))
+    return found
+
+
+def _ends(given: Mapping[str, float], path: str | Path) -> tuple[float, float]:
+    for high, low in ENDS:
+        if high in given and low in given:
+            ends = given[low], given[high]
+            if min(ends) <= 0:
+                raise InputError(f"{path}: {high} = {given[high]:g} and {low} = {given[low]:g} must be > 0")
+            return ends if high == "maxConductance" else (1 / ends[0], 1 / ends[1])
+    wanted = " or ".join(" and ".join(pair) for pair in ENDS)
+    raise InputError(f"{path}: has no {wanted}, the ends of the conductance")
+
+
+def _spread(given: Mapping[str, float], span: float) -> dict[str, float | None]:
+    """Return the spread of a pulse; MLP+NeuroSim has it in siemens, DNN+NeuroSim as a share of the range."""
+    if "sigmaCtoC" in given:
+        return {"step_std_ctoc": given["sigmaCtoC"] / span}
+    return {"step_std_ctoc": given.get("c2cVari")}
+
+
+def _pulse(given: Mapping[str, float], conductance: float) -> dict[str, float]:
+    """Return duration and energy of the pulses; the longer pulse sets the pace."""
+    volts = [_first(given, (f"writeVoltage{end}", "writeVoltage")) for end in ("LTP", "LTD")]
+    widths = [_first(given, (f"writePulseWidth{end}", "writePulseWidth")) for end in ("LTP", "LTD")]
+    found = {"pulse_duration": max(width for width in widths if width)} if any(widths) else {}
+    energies = [conductance * v**2 * t for v, t in zip(volts, widths, strict=True) if v is not None and t is not None]
+    if len(energies) == 2:
+        found |= {"pulse_energy": energies[0], "pulse_energy_down": energies[1]}
+    return found
+
+
+def _first(given: Mapping[str, float], names: tuple[str, ...]) -> float | None:
+    return next((given[name] for name in names if name in given), None)
