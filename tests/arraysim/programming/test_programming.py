@@ -15,12 +15,14 @@ from arraysim.inference.infer import infer
 from arraysim.inference.rest import after_rest, rebuilt_weights
 from arraysim.networks.definition import definition_from_mapping
 from arraysim.networks.presets import network_from
-from arraysim.programming.config import ProgrammingConfig, config_for
+from arraysim.programming.config import ProgrammingConfig, WriteVerifyConfig, config_for
 from arraysim.programming.file import load_chips, load_programming, save_programming
 from arraysim.programming.program import program
 from arraysim.programming.weights_file import load_weights
+from arraysim.programming.write_verify import write_verify
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.source import Synapses, synapses_from
+from arraysim.synapses.weights import PairedWeights
 from arraysim.training.config import TrainingConfig
 from arraysim.training.file import load_training, save_training
 from arraysim.training.hardware import record_of
@@ -312,3 +314,21 @@ def test_a_training_file_of_another_configuration_is_refused(trained, tmp_path, 
     with pytest.raises(InputError, match=message) as caught:
         load_training(tmp_path / "a.h5")
     assert str(caught.value).startswith(f"{tmp_path / 'a.h5'}: ")
+
+
+def test_a_coarse_round_sends_the_whole_steps_of_the_error():
+    """2.6 steps off: two pulses, since a third would go past; less than one step but out of tolerance: one pulse."""
+    weights = PairedWeights(ladder_law(states=41, miss=0.0, double=0.0), rows=1, columns=4, largest_weight=1.0, seed=1)
+    weights.array.state[:] = 20
+    weights.refresh()
+    off = np.float32(weights.mean_step) * np.array([[2.6, -3.4, 0.8, 0.1]], np.float32)
+    once = WriteVerifyConfig(rounds=1, tolerance=0.55)
+    found = write_verify(weights, weights.values + off, seed=1, config=once)
+    assert found.pulses.tolist() == [[2, 3, 1, 0]]
+    assert found.accepted.tolist() == [0.25] and found.reads == 4
+    assert found.energy == pytest.approx(6e-13)
+    again = PairedWeights(ladder_law(states=41, miss=0.0, double=0.0), rows=1, columns=4, largest_weight=1.0, seed=1)
+    again.array.state[:] = 20
+    again.refresh()
+    single = dataclasses.replace(once, coarse=False)
+    assert write_verify(again, again.values + off, seed=1, config=single).pulses.tolist() == [[1, 1, 1, 0]]

@@ -12,7 +12,7 @@ from compact.bulk.plan import Grid, SweepPlan, shard_blocks
 from compact.bulk.sweep import run_in_memory
 from dwcore.errors import InputError, RunError
 from llg import QPhiModel, device_from_mapping, find_wells, load_device
-from llg.rates.rate_matrix import rate_matrix
+from llg.rates.rate_matrix import RateMatrix, rate_matrix
 from llg.runs.ensemble import Drive, simulate
 
 GRID = Grid(current_density=(-7e11, 6e11), duration=(1e-9,))
@@ -237,3 +237,19 @@ def test_losses_off_open_ends_count():
     exact = rate_matrix(QPhiModel(device), states, 300.0)
     assert found.retention_lost[0] > 0.1 * found.retention_rate[0].sum()
     assert 1 / (found.retention_rate.sum(axis=1) + found.retention_lost) == pytest.approx(exact.retention, rel=1e-9)
+
+
+def test_escapes_to_no_state_are_those_of_no_state(device, monkeypatch):
+    """A wall that escapes into a well that is no state is neither in the last state nor off the track."""
+    states = nominal_wells(without_notch(device, 4), 300.0)
+    shorter = [dataclasses.replace(well, right_edge=min(well.right_edge, 540e-9)) for well in states]
+    it = instance_at(device, 300.0, shorter)
+    assert it.state.tolist() == [0, 1, 2, 3, 4] and it.present.size == 4
+    made_up = 1.0 + np.arange(25.0).reshape(5, 5) * (1 - np.eye(5))
+    lost = np.arange(10.0).reshape(5, 2)
+    monkeypatch.setattr(
+        "compact.bulk.instance.rate_matrix", lambda *_: RateMatrix("", made_up, made_up, lost, np.zeros((5, 2)))
+    )
+    found = describe_states(it)
+    np.testing.assert_array_equal(found.retention_rate, made_up[:4, :4] - np.diag(np.diag(made_up[:4, :4])))
+    np.testing.assert_array_equal(found.retention_lost, lost[:4].sum(axis=1))

@@ -67,13 +67,13 @@ def lanes_at_start():
     return rng.uniform(100e-9, 220e-9, LANES), rng.uniform(-4, 8, LANES), rng.uniform(-1, 1, LANES) * CURRENT
 
 
-def run_kernel(model, shape, dt, temperature):
-    """Final (q, phi) of the kernel for a current shape sampled at the ends of the steps."""
+def run_kernel(model, shape, dt, temperature, heat=1.0):
+    """Final (q, phi) of the kernel for a current shape, and relative temperature, at the ends of the steps."""
     q, phi, current = lanes_at_start()
     scaled = kernel_input(model, temperature)
     step = dt * scaled.rate
     rows = np.ones((shape.size, 5))
-    rows[:, 0], rows[:, 1:4] = shape, field_rows(model, FIELD)
+    rows[:, 0], rows[:, 1:4], rows[:, 4] = shape, field_rows(model, FIELD), heat
     x = q / model.Delta
     noise = scaled.noise_per_sqrt_dt * np.sqrt(step)
     steps = shape.size - 1
@@ -94,15 +94,16 @@ def stratonovich(model, q, phi, current, temperature):
     return v, rate, np.sqrt(2 * alpha * mobile)
 
 
-def run_reference(model, shape, dt, temperature):
+def run_reference(model, shape, dt, temperature, heat=1.0):
     """Final (q, phi) of Heun's scheme in SI with the same noise."""
     q, phi, current = lanes_at_start()
+    T = temperature * np.broadcast_to(heat, shape.size)
     normals = np.empty((shape.size - 1, 2, LANES))
     fill_normals(*noise_keys(), normals)
     for n, (z_q, z_phi) in enumerate(normals * np.sqrt(dt)):
-        v_0, r_0, b_0 = stratonovich(model, q, phi, current * shape[n], temperature)
+        v_0, r_0, b_0 = stratonovich(model, q, phi, current * shape[n], T[n])
         q_1, phi_1 = q + v_0 * dt + model.Delta * b_0 * z_q, phi + r_0 * dt + b_0 * z_phi
-        v_1, r_1, b_1 = stratonovich(model, q_1, phi_1, current * shape[n + 1], temperature)
+        v_1, r_1, b_1 = stratonovich(model, q_1, phi_1, current * shape[n + 1], T[n + 1])
         q = q + 0.5 * ((v_0 + v_1) * dt + (b_0 + b_1) * model.Delta * z_q)
         phi = phi + 0.5 * ((r_0 + r_1) * dt + (b_0 + b_1) * z_phi)
     return q, phi
@@ -150,6 +151,21 @@ def test_a_single_term_off_is_seen():
     kernel = run_kernel(model, shape, dt, TEMPERATURE)
     for reference in (run_reference(other, shape, dt, TEMPERATURE), run_reference(model, shape, dt, 301.0)):
         assert np.abs(kernel[0] - reference[0]).max() / model.Delta > 3 * agreed
+
+
+def test_noise_has_the_temperature_at_each_end_of_a_step():
+    """A track that heats up by a tenth per step: predictor with the old temperature, corrector with the new one."""
+    mapping = make_device(notched=False).config()
+    del mapping["potential"]
+    model = QPhiModel(device_from_mapping(mapping))
+    dt, shape = time_step(model), np.sin(np.linspace(0.3, 2.5, 21))
+    heat = np.linspace(1.0, 3.0, shape.size)
+    kernel, reference = (run(model, shape, dt, TEMPERATURE, heat) for run in (run_kernel, run_reference))
+    assert np.abs(kernel[0] - reference[0]).max() / model.Delta < 1e-7
+    assert np.abs(kernel[1] - reference[1]).max() < 1e-7
+    # Negative control: one temperature for a whole step, that of its beginning.
+    late = run_reference(model, shape, dt, TEMPERATURE, np.append(heat[0], heat[:-1]))
+    assert np.abs(kernel[1] - late[1]).max() > 1e-3
 
 
 @pytest.mark.parametrize("Q", [1.0, -1.0])

@@ -14,9 +14,10 @@ from llg.device.device import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.landscape.settling import CHANCE, Settling
 from llg.landscape.wells import find_wells, well_index
-from llg.runs.ensemble import default_block
+from llg.runs.ensemble import LaneRun, default_block
 from llg.runs.outcomes import count_outcomes, ensemble_outcomes
 from llg.runs.run_plan import EnsembleCase
+from llg.runs.time_step import time_step
 from llg.walls.q_phi import Field, QPhiModel
 
 KT = K_B * 300.0
@@ -235,3 +236,18 @@ def test_one_current_only():
     case.drive = dataclasses.replace(case.drive, current_density=np.ones(10))
     with pytest.raises(InputError, match="must be one number where only outcomes are counted"):
         case.count(10, early=True)
+
+
+@pytest.mark.parametrize("steps", [1, 7, 40])
+def test_rest_begins_at_the_first_step_that_nothing_drives(steps):
+    """Step n runs from row n to row n + 1 of the drive: while either is driven, no wall may be called settled."""
+    device = cosine_device(9)
+    dt = time_step(QPhiModel(device), current_density=1e11)
+    pulse = Waveform(np.array([0.0, 0.5 * dt, (steps - 0.5) * dt, steps * dt, 60 * dt]), np.array([0, 1, 1, 0, 0]))
+    case = EnsembleCase(
+        device=device, drive=Drive(waveform=pulse, current_density=1e11), n=1, start=(CENTRE, 0.0), seed=1,
+        temperature=300.0, dt=dt,
+    )  # fmt: skip
+    plan = LaneRun(case).plan
+    quiet = plan.n_steps - plan.rest_steps()
+    assert not plan.rows[quiet:, 0].any() and plan.rows[quiet - 1, 0] != 0

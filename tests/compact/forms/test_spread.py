@@ -1,0 +1,66 @@
+"""The spread between devices: found from fitted values without the errors of the fits, and drawn again."""
+
+import numpy as np
+
+from compact.forms.spread import LEAST_DEVICES, Spread, find_spread
+
+NAMES = ("pace", "up1", "up2")
+TRUE = np.array([[0.09, 0.05, 0.0], [0.05, 0.04, 0.0], [0.0, 0.0, 0.01]])
+"""Covariance of the logarithms between devices."""
+ERROR = np.diag([0.03, 0.05, 0.02])
+"""Covariance of the logarithms by the fits."""
+MEAN = np.array([2.0, -1.0, 0.5])
+
+
+def fitted_devices(number, seed=1):
+    """Values of devices as fits find them, and the covariance that each fit states."""
+    rng = np.random.default_rng(seed)
+    log = MEAN + rng.multivariate_normal(np.zeros(3), TRUE + ERROR, number)
+    value = np.exp(log)
+    return value, ERROR * value[:, :, None] * value[:, None, :]
+
+
+def errors_of_covariance(number):
+    """Standard errors of the covariance of so many draws: (S_ii S_jj + S_ij^2)/n for Gaussian numbers."""
+    S = TRUE + ERROR
+    return np.sqrt((np.outer(np.diag(S), np.diag(S)) + S**2) / number)
+
+
+def test_errors_of_the_fits_are_taken_off():
+    """Variances come out as those of the devices; factors that hold at least 95 % of them cost a little beside."""
+    number = 20_000
+    value, covariance = fitted_devices(number)
+    found = find_spread(NAMES, value, covariance, np.ones_like(value, bool))
+    allowed = 5 * errors_of_covariance(number)
+    assert np.all(np.abs(np.diag(found.covariance - TRUE)) < np.diag(allowed))
+    assert abs(found.covariance[0, 1] - TRUE[0, 1]) < allowed[0, 1] + 0.05 * np.trace(TRUE)
+    np.testing.assert_allclose(found.log_mean, MEAN, atol=5 * np.sqrt(0.12 / number))
+    # Negative control: a fit that claims no error leaves its own error in the spread.
+    naive = find_spread(NAMES, value, 0 * covariance, np.ones_like(value, bool))
+    assert np.all(np.diag(naive.covariance - TRUE) > np.diag(allowed))
+
+
+def test_drawn_devices_have_the_covariance_of_the_factors():
+    spread = Spread(
+        names=NAMES, log_mean=MEAN, loading=np.array([[0.3, 0.0], [0.1, 0.2], [0.0, -0.2]]),
+        specific=np.array([0.01, 0.0, 0.04]), devices=20,
+    )  # fmt: skip
+    number = 4000
+    log = np.log([spread.draw(k, seed=3) for k in range(number)])
+    S = spread.covariance
+    np.testing.assert_allclose(S, [[0.10, 0.03, 0.0], [0.03, 0.05, -0.04], [0.0, -0.04, 0.08]], atol=1e-15)
+    allowed = 5 * np.sqrt((np.outer(np.diag(S), np.diag(S)) + S**2) / number)
+    assert np.all(np.abs(np.cov(log, rowvar=False) - S) < allowed)
+    assert np.all(np.abs(log.mean(axis=0) - MEAN) < 5 * np.sqrt(np.diag(S) / number))
+
+
+def test_devices_that_are_not_known_in_full_do_not_count():
+    value, covariance = fitted_devices(LEAST_DEVICES + 1)
+    known = np.ones_like(value, bool)
+    known[0, 1] = False
+    odd = value.copy()
+    odd[0] = 1e6
+    found = find_spread(NAMES, odd, covariance, known)
+    assert found.devices == LEAST_DEVICES and found.log_mean.max() < 5
+    known[1, 0] = False
+    assert find_spread(NAMES, odd, covariance, known) is None
