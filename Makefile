@@ -5,6 +5,7 @@
 #   make lint types              ruff; mypy on all packages
 #   make wheel-run               the wheel, installed into a new environment, runs the chain from there
 #   make lowest                  the tests with the lowest versions of the dependencies that setup.cfg allows
+#   make docs                    the site, into out/site: notebooks and gallery are run (minutes), no network is needed
 #   make full                    what .ci/run does, and the lowest versions: before a release, an hour or two
 PYTHON ?= python3
 ARGS   ?=
@@ -14,7 +15,7 @@ STAMP   = .venv/installed-$(subst $(comma),-,$(EXTRAS))
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test lint types wheel wheel-run lowest full clean
+.PHONY: run test lint types wheel wheel-run lowest docs full clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed
@@ -47,8 +48,14 @@ lowest:
 	  -c build/lowest/versions.txt -e '.[test]'
 	build/lowest/venv/bin/python -m pytest -n auto --dist loadfile $(ARGS)
 
+docs: EXTRAS = docs,torch
+docs:
+	$(MAKE) --no-print-directory EXTRAS=$(EXTRAS) .venv/installed-$(subst $(comma),-,$(EXTRAS))
+	$(BIN)/sphinx-build -W --keep-going -b html docs out/site
+
 full:
 	.ci/run
+	$(MAKE) --no-print-directory docs
 	$(MAKE) --no-print-directory lowest
 
 clean:

@@ -11,7 +11,9 @@ from dwsynapse.command_line import build_parser
 from dwsynapse.commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "benchmarks/README.md", ROOT / "data/SOURCES.md"])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "benchmarks/README.md", ROOT / "data/SOURCES.md"]
+)
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 PACKAGES = ("dwcore", "llg", "compact", "arraysim", "dwsynapse")
 PATH = re.compile(r"\b(?:(?:dwcore|llg|compact|arraysim|dwsynapse|tests|benchmarks|docs|data)/)[\w./-]*\w")
@@ -86,8 +88,20 @@ def test_the_check_finds_what_is_missing():
 
 
 def test_every_page_is_in_the_list_of_pages():
-    listed = (ROOT / "docs/README.md").read_text(encoding="utf-8")
-    assert [page.name for page in ROOT.glob("docs/*.md") if page.name != "README.md" and page.name not in listed] == []
+    listed = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    assert [page.name for page in ROOT.glob("docs/*.md") if page.name != "index.md" and page.name not in listed] == []
+
+
+def test_every_page_and_command_is_on_the_site():
+    """A page that is in no table of contents cannot be reached; a command without its help is not documented."""
+    index = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    trees = set(re.findall(r"^[\w/-]+$", "".join(re.findall(r"```\{toctree\}(.*?)```", index, re.S)), re.M))
+    pages = {
+        str(p.relative_to(ROOT / "docs"))[:-3] for p in [*ROOT.glob("docs/*.md"), *ROOT.glob("docs/tutorials/*.md")]
+    }
+    assert pages - {"index"} == trees
+    helps = re.findall(r"^```\{command-help\} (\w+)$", (ROOT / "docs/commands.md").read_text(encoding="utf-8"), re.M)
+    assert sorted(helps) == sorted(COMMANDS)
 
 
 def test_every_room_is_in_the_plan():
