@@ -1,7 +1,8 @@
-"""The two ways a run can end badly; every package raises these.
+"""The ways a run can end badly; every package raises these.
 
 ``InputError`` is for what the user gave (exit code 2 on the command line), ``RunError`` for what went wrong
-while working on sound input (exit code 1). Messages are one line: what, where, the value, the rule.
+while working on sound input (exit code 1), ``Interrupted`` for a run that the user stopped (exit code 130). Messages
+are one line: what, where, the value, the rule.
 """
 
 
@@ -15,6 +16,10 @@ class InputError(DwsynapseError, ValueError):
 
 class RunError(DwsynapseError, RuntimeError):
     """The computation failed although the input was sound."""
+
+
+class Interrupted(RunError):
+    """The user stopped the run; the message says what is kept."""
 
 
 _SEARCHED, _LISTED = 1000, 60

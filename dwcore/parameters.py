@@ -12,7 +12,6 @@ import operator
 from collections.abc import Iterator, Mapping
 
 from dwcore.errors import InputError, nearest
-from dwcore.units import to_si
 
 _REQUIRED = dataclasses.MISSING
 _HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
@@ -53,6 +52,8 @@ def as_number(value, unit: str) -> float:
         InputError: the value is neither, or its unit does not fit.
     """
     if isinstance(value, str):
+        from dwcore.units import to_si  # its patterns take time, and help needs none
+
         return to_si(value, unit)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{value!r} must be a number in {unit} or a string with a unit")

@@ -3,8 +3,11 @@
 import contextlib
 import resource
 import sys
+import time
 from collections.abc import Callable, Iterator
 
+SAMPLE = 1.0
+"""How long a job is watched before it is announced [s]."""
 WORTH_SAYING = 20.0
 """A job is announced if it takes longer [s]."""
 
@@ -17,26 +20,38 @@ def is_shown() -> bool:
 
 
 @contextlib.contextmanager
-def bar(total: int | None, what: str, unit: str, *, initial: int = 0) -> Iterator[Callable[..., None]]:
+def bar(
+    total: int | None, what: str, unit: str, *, initial: int = 0, disk: float = 0.0, announced: bool = False
+) -> Iterator[Callable[..., None]]:
     """Yield a function that advances a bar by a number of units, and may say how things are: ``advance(1, "0.93")``.
+
+    What is done in the first second tells how long the whole will take, which is announced once.
 
     Args:
         total: units of the whole job; None if that is unknown.
         what: is done.
         unit: of what is counted.
         initial: units done before.
+        disk: that the files will take [bytes].
+        announced: whether the caller has said already how long it will take.
     """
     if not is_shown():
         yield lambda done=1, state="": None
         return
     from tqdm.auto import tqdm
 
+    told, start = announced or not total, time.monotonic()
     with tqdm(total=total, initial=initial, desc=what, unit=unit, unit_scale=True) as shown:
 
         def advance(done: int = 1, state: str = "") -> None:
+            nonlocal told
             if state:
                 shown.set_postfix_str(state, refresh=False)
             shown.update(done)
+            if not told and (seconds := time.monotonic() - start) >= SAMPLE and shown.n > initial:
+                told = True
+                with shown.external_write_mode(file=sys.stderr):
+                    announce(what, seconds * (total - shown.n) / (shown.n - initial), disk=disk)
 
         yield advance
 

@@ -2,15 +2,18 @@
 
 import argparse
 import codecs
+import contextlib
 import os
 import re
 import sys
 from collections.abc import Sequence
 
 from dwcore import __version__
-from dwcore.errors import InputError, RunError, harmless
+from dwcore.errors import InputError, Interrupted, RunError, harmless
 from dwsynapse.commands import COMMANDS
 
+STOPPED = 130
+"""Exit code after Ctrl-C, as shells count it."""
 _PLAIN = {"µ": "u", "²": "^2", "³": "^3", "±": "+-", "×": "x", "−": "-", "–": "-", "°": "deg", "Ω": "ohm", "…": "..."}
 
 
@@ -23,11 +26,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser(name: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser that knows all commands by name and help, and the options of the command `name`."""
+    """Return the parser of the command `name` with its options; without one, all commands by name and help."""
     parser = Parser(prog="dwsynapse", description="From the physics of one domain wall to a network trained on chip.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    for key, command in COMMANDS.items():
+    wanted = {name: COMMANDS[name]} if name in COMMANDS else COMMANDS
+    for key, command in wanted.items():
         subparser = commands.add_parser(key, help=command.help)
         if key == name:
             module = command.load()
@@ -37,8 +41,20 @@ def build_parser(name: str | None = None) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return 0 when done, 1 when it failed while running, 2 for bad input."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    """Run one command; return 0 when done, 1 when it failed while running, 2 for bad input, 130 when stopped by Ctrl-C.
+
+    Without `argv` the command is that of this process, which ends at once when it is stopped.
+    """
+    code = _answered(list(sys.argv[1:] if argv is None else argv))
+    if argv is None and code == STOPPED:  # threads would be waited for
+        with contextlib.suppress(OSError):
+            print(end="", flush=True)
+        os._exit(code)
+    return code
+
+
+def _answered(words: list[str]) -> int:
+    """Run one command; return its exit code."""
     _print_what_the_terminal_can()
     if "matplotlib" not in sys.modules:  # figures go to files; the back end of a notebook may not be installed here
         os.environ["MPLBACKEND"] = "agg"
@@ -54,11 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has seen enough
         _drop_output()
         return 1
+    except Interrupted as error:
+        return _fail(STOPPED, str(error))
     except (RunError, OSError, MemoryError) as error:
         _drop_output()
         return _fail(1, str(error) or type(error).__name__)
     except KeyboardInterrupt:
-        return _fail(1, "interrupted")
+        return _fail(STOPPED, "interrupted")
     return 0
 
 

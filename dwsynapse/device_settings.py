@@ -1,8 +1,7 @@
 """The settings of commands on one device: what drives the wall, and every parameter of the device file."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dwcore.parameters import Parameters, quantity
@@ -36,17 +35,20 @@ def _device_sections() -> Mapping[str, type[Parameters]]:
     return {**SECTIONS, "notch": Notch}
 
 
-def settings_on_device(command: str, drive: Iterable[str]) -> Settings:
+def settings_on_device(
+    command: str, drive: Iterable[str] = (), more: Callable[[], Mapping[str, Any]] = dict
+) -> Settings:
     """Return the settings of a command on one device.
 
     Args:
         command: its name.
         drive: names of what it takes of `DriveSettings`, each with an option.
+        more: imports and returns further sections, see `Settings`.
     """
     fields = [field for field in fields_of(DriveSettings) if field.name in drive]
     options = {f"drive.{name}": f"--{name}" for name in drive} | {"wall.model": "--model"}
     light: dict[str, Any] = {"drive": fields, "material": Material, "wall": Wall}
-    return Settings(command, light, options=options, more=_device_sections)
+    return Settings(command, light, options=options, more=lambda: {**_device_sections(), **more()})
 
 
 def device_of(source: str, given: Given) -> "Device":
@@ -58,7 +60,8 @@ def device_of(source: str, given: Given) -> "Device":
     from llg.device.device import load_device
 
     device = load_device(source)
-    sections = {section: values for section, values in given.items() if section != "drive"}
+    of_a_device = _device_sections()
+    sections = {section: values for section, values in given.items() if section in of_a_device}
     changes = {f"{section}.{name}": value for section, values in sections.items() for name, value in values.items()}
     return device.replace(changes) if changes else device
 
@@ -68,4 +71,4 @@ def on_what(source: str, given: Given) -> dict[str, Any]:
     from llg.device.device import load_device
 
     config = {"device": load_device(source).config(), "given": dict(given)}
-    return {"config": config, "inputs": [source] if Path(source).suffix == ".toml" else []}
+    return {"config": config, "inputs": [source] if source.endswith(".toml") else []}

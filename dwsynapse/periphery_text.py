@@ -1,13 +1,24 @@
 """The periphery that a command line asks for."""
 
 import dataclasses
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from arraysim.periphery.config import SECTIONS, Periphery, load_periphery
 from dwsynapse.settings import Given
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def periphery_of(path: Path | None, given: Given) -> Periphery | None:
+    from arraysim.periphery.config import Periphery
+
+
+def periphery_sections() -> dict[str, Any]:
+    """Return the sections of a periphery file, which help does not need."""
+    from arraysim.periphery.config import SECTIONS
+
+    return SECTIONS
+
+
+def periphery_of(path: "Path | None", given: Given) -> "Periphery | None":
     """Return the periphery of a file with the settings that are given; None without either.
 
     Args:
@@ -17,6 +28,8 @@ def periphery_of(path: Path | None, given: Given) -> Periphery | None:
     Raises:
         InputError: the file is not sound, or the settings do not fit together.
     """
+    from arraysim.periphery.config import SECTIONS, Periphery, load_periphery
+
     changed = [name for name in SECTIONS if given[name]]
     if path is None and not changed:
         return None

@@ -358,6 +358,7 @@ class Settings:
 
     def show(self, arguments: argparse.Namespace) -> None:
         """Print the listing, with --json as one object."""
+        self.complete()
         if getattr(arguments, "json", False):
             import json
 

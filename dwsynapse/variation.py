@@ -12,7 +12,6 @@ import dataclasses
 import itertools
 import json
 import math
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from dwcore import progress
-from dwcore.errors import InputError
+from dwcore.errors import InputError, Interrupted, RunError
 from dwcore.storage import files
 from dwcore.storage.lock import only_writer
 from dwcore.storage.provenance import canonical_json, input_hashes
@@ -211,21 +210,35 @@ def run_series(
         found = series.begin()
         if resume and out is not None and Path(out).exists():
             found = _continued(found, series, out)
-        left = [index for index in found.points() if not found.done[index]]
-        with progress.bar(
-            found.done.size, f"{series.command} --vary", "point", initial=found.done.size - len(left)
-        ) as bar:
-            for number, index in enumerate(left):
-                start = time.monotonic()
-                point = series.given.at([axis.values[i] for axis, i in zip(found.axes, index, strict=True)])
-                found.put(index, series.measure(point, index, found))
-                if out is not None:
-                    save_variation(out, found, inputs=series.inputs, force=force or resume or number > 0)
-                if number == 0:
-                    seconds = time.monotonic() - start
-                    progress.announce(f"{len(left) - 1} more points", seconds * (len(left) - 1))
-                bar()
+        try:
+            _run_points(series, found, out, force=force or resume)
+        except (RunError, KeyboardInterrupt) as error:
+            kind = Interrupted if isinstance(error, KeyboardInterrupt) else type(error)
+            raise kind(f"{str(error) or 'interrupted'}; {_kept(found, out)}") from error
     return found
+
+
+def _run_points(series: Series, found: Variation, out: Path | None, *, force: bool) -> None:
+    """Run the points that are not done and keep each."""
+    left = [index for index in found.points() if not found.done[index]]
+    done = found.done.size - len(left)
+    with progress.bar(found.done.size, f"{series.command} --vary", "point", initial=done) as bar:
+        for number, index in enumerate(left):
+            point = series.given.at([axis.values[i] for axis, i in zip(found.axes, index, strict=True)])
+            found.put(index, series.measure(point, index, found))
+            if out is not None:
+                save_variation(out, found, inputs=series.inputs, force=force or number > 0)
+            bar()
+
+
+def _kept(found: Variation, out: Path | None) -> str:
+    """Return what is left of an unfinished series, in words."""
+    done = f"{np.count_nonzero(found.done)} of {found.done.size} points"
+    if out is None:
+        return f"{done} were finished, without -o FILE.h5 none is kept"
+    return (
+        f"{done} are kept in {out}, --resume goes on" if found.done.any() else "no point was finished, so none is kept"
+    )
 
 
 def save_variation(path, found: Variation, *, inputs=(), force: bool = False) -> None:

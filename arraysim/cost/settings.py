@@ -2,10 +2,13 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
 from dwcore.toml import read_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -214,7 +217,7 @@ class ChipSettings(Parameters):
             yield f"columns_per_converter = {self.columns_per_converter} must be <= array_columns = {self.array_columns}"
 
 
-def load_settings(path: Path | None, overrides: Mapping[str, object]) -> ChipSettings:
+def load_settings(path: "Path | None", overrides: Mapping[str, object]) -> ChipSettings:
     """Read settings from a TOML file and replace some of them.
 
     Args:

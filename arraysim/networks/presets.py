@@ -1,6 +1,5 @@
 """Networks by name: `linear`, `mlp`, `lenet`, `vgg8`, with widths, or from a TOML file."""
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +12,9 @@ from arraysim.networks.definition import (
     Linear,
     NetworkDefinition,
     Pooling,
-    Whiten,
     load_definition,
 )
 from dwcore.errors import InputError, nearest
-from dwcore.parameters import Parameters, flag, quantity, whole, word
 
 VGG8_CHANNELS = (128, 256, 512)
 VGG8_HIDDEN = 1024
@@ -144,44 +141,6 @@ def _width_factor(text: str) -> float:
     if not 0 < width <= 16:
         raise ValueError
     return width
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class NetworkSettings(Parameters):
-    """A network as a command is told."""
-
-    network: str = word("linear, mlp[:N,N], lenet[:WIDTH], vgg8[:WIDTH] or a TOML file", default="mlp:32")
-    bits: int = whole("bits of the activations of a preset; 0: floating point", default=0, le=16)
-    error_bits: int = whole("bits of the errors sent backward in a preset; 0: floating point", default=0, le=16)
-    whiten: bool = flag("begin a preset by a fixed digital whitening of patches of 2 x 2 pixels", default=False)
-    normalization_momentum: float | None = quantity(
-        "share of a batch in the running means of a preset's normalizations; by default 0.1",
-        "1",
-        default=None,
-        gt=0,
-        le=1,
-    )
-
-    def definition(self) -> NetworkDefinition:
-        """Return the network.
-
-        Raises:
-            InputError: there is none of this name, or the file is not sound or states itself what is set here.
-        """
-        own = {name: value for name in ("bits", "error_bits") if (value := getattr(self, name))}
-        changed = [*own, *(name for name in ("whiten", "normalization_momentum") if getattr(self, name))]
-        if changed and Path(self.network).suffix == ".toml":
-            raise InputError(f"{self.network} states all of its layers itself; {' and '.join(changed)} are for presets")
-        definition = network_from(self.network, **own)
-        layers = definition.layers
-        if self.whiten:
-            layers = (Whiten(), Activation(bits=self.bits), *layers)
-        if self.normalization_momentum is not None:
-            normal = dataclasses.replace(BatchNorm(), momentum=self.normalization_momentum)
-            if BatchNorm() not in layers:
-                raise InputError(f"{self.network} has no normalization, normalization_momentum must not be set")
-            layers = tuple(normal if isinstance(layer, BatchNorm) else layer for layer in layers)
-        return dataclasses.replace(definition, layers=layers)
 
 
 def _scaled(size: int, width: float) -> int:

@@ -2,15 +2,17 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from arraysim.networks.definition import definition_from_mapping
-from arraysim.periphery.config import Periphery, periphery_from_mapping
 from arraysim.rules.registry import RULES
 from arraysim.synapses.settings import ArraySettings
 from arraysim.training.schedules import SCHEDULES
 from arraysim.training.task import Task
 from dwcore.errors import InputError
 from dwcore.parameters import flag, numbers, quantity, whole, word
+
+if TYPE_CHECKING:
+    from arraysim.periphery.config import Periphery
 
 # Purposes of the random generators of a run, each seeded with (seed, purpose, layer or epoch).
 SPLIT, INITIAL, ORDER, RULE, AUGMENT, VERIFY = range(6)
@@ -45,7 +47,7 @@ class TrainingConfig(Task, ArraySettings):
     initial_share: float = quantity(
         "largest initial weight as a share of the largest a pair can hold", "1", default=0.5, gt=0, le=1
     )
-    periphery: Periphery | None = dataclasses.field(
+    periphery: "Periphery | None" = dataclasses.field(
         default=None, metadata={"kind": "part", "meaning": "wires and converters of the arrays; none: ideal"}
     )
     patience: int = whole("epochs without a better validation accuracy that end the training; 0: never", default=0)
@@ -107,6 +109,9 @@ def config_from_mapping(mapping: Mapping, where: str) -> TrainingConfig:
     Raises:
         InputError: a name or value that does not fit.
     """
+    from arraysim.networks.definition import definition_from_mapping
+    from arraysim.periphery.config import periphery_from_mapping
+
     fields = dict(mapping)
     if not isinstance(fields.get("network"), Mapping):
         raise InputError(f"{where}: lacks the network")

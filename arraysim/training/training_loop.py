@@ -61,7 +61,7 @@ class TrainingLoop:
         if not self.begun:
             self._end_epoch(checkpointer)
         what = f"seed {self._seed}, {self.learner.label}"
-        with progress.bar(self._config.epochs, what, "epoch", initial=self._epoch) as advance:
+        with progress.bar(self._config.epochs, what, "epoch", initial=self._epoch, announced=True) as advance:
             while self._epoch < self._config.epochs and not self._out_of_patience():
                 self._run_epoch(checkpointer, state)
                 advance(1, f"test {self._curves[-1][-1]:.4f}")

@@ -75,12 +75,12 @@ def run_threads(
             progress(done)
 
     jobs = thread_count(jobs)
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            yield from in_flight(lambda task: pool.submit(run_task, worker, task, advance), tasks, 2 * jobs)
-        finally:
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield from in_flight(lambda task: pool.submit(run_task, worker, task, advance), tasks, 2 * jobs)
+    finally:  # a thread that compiles a kernel would be waited for
+        stop.set()
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 _worker: Worker

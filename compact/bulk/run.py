@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from compact.bulk.plan import SweepPlan
 from compact.bulk.sweep_file import SweepFile, create_sweep_file
 from compact.table.table_file import load_table, save_table
 from compact.table.transition_table import TransitionTable
-from dwcore.errors import InputError, RunError
+from dwcore.errors import InputError, Interrupted, RunError
+from dwcore.storage.lock import only_writer
 from dwcore.storage.provenance import canonical_json
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[int, str, str], contextlib.AbstractContextManager[Callable[[int], None]]]
-"""Context manager of total, words and unit that yields a function to advance a bar."""
+Progress = Callable[..., contextlib.AbstractContextManager[Callable[[int], None]]]
+"""Context manager of total, words, unit and `disk`, the bytes of the files, that yields a function to advance a bar."""
 Runner = Callable[[Worker, Iterator[Task]], Iterator[tuple[Task, Result]]]
 """Runs tasks and yields each with its result, in any order."""
 
@@ -30,7 +32,7 @@ def partial_path(out: Path) -> Path:
 
 
 @contextlib.contextmanager
-def no_progress(total: int, words: str, unit: str) -> Iterator[Callable[[int], None]]:
+def no_progress(total: int, words: str, unit: str, *, disk: float = 0.0) -> Iterator[Callable[[int], None]]:
     """Yield what shows nothing."""
     yield lambda done: None
 
@@ -59,20 +61,20 @@ def run_to_table(
         RunError: a trajectory diverged, the disk failed, or the run was interrupted; says what is kept.
     """
     partial = partial_path(out)
-    if resume and not force and out.exists():
-        table = _finished_table(out, plan)
-        if partial.exists():
-            with _opened(partial, plan, (1, 1)):
-                partial.unlink()
-        return table
-    if out.exists() and not force:
-        raise InputError(f"{out}: exists; give --force to overwrite it")
-    with _journal(partial, plan, (1, 1), resume=resume, force=force) as (journal, worker):
-        _run_blocks(journal, worker, runner, progress)
-        with _keeping(journal):
+    with only_writer(out):
+        if resume and not force and out.exists():
+            table = _finished_table(out, plan)
+            if partial.exists():
+                with _opened(partial, plan, (1, 1)):
+                    partial.unlink()
+            return table
+        if out.exists() and not force:
+            raise InputError(f"{out}: exists; give --force to overwrite it")
+        with _journal(partial, plan, (1, 1), resume=resume, force=force) as (journal, worker):
+            _run_blocks(journal, worker, runner, progress)
             table = gather(plan, *read_blocks([journal], plan, journal.n_states))
             save_table(out, table, force=force)
-        partial.unlink()
+            partial.unlink()
     return table
 
 
@@ -97,7 +99,7 @@ def run_shard(
     Raises:
         InputError, RunError: as `run_to_table`.
     """
-    with _journal(out, plan, shard, resume=resume, force=force) as (journal, worker):
+    with only_writer(out), _journal(out, plan, shard, resume=resume, force=force) as (journal, worker):
         _run_blocks(journal, worker, runner, progress)
         return len(journal.blocks), plan.blocks
 
@@ -126,18 +128,41 @@ def _short(value) -> str:
 
 @contextlib.contextmanager
 def _journal(path: Path, plan: SweepPlan, shard: tuple[int, int], *, resume: bool, force: bool):
-    """Open the file of the blocks, new or resumed, with a worker for it."""
-    worker = Worker(plan)
-    if force or not path.exists():
-        create_sweep_file(path, plan, len(worker.states), shard, force=force)
-    elif not resume:
-        raise InputError(f"{path}: holds an unfinished sweep; --resume goes on with it, --force begins anew")
-    with _opened(path, plan, shard) as journal:
-        if journal.n_states != len(worker.states):
-            raise InputError(f"{path}: has {journal.n_states} states, this program finds {len(worker.states)}")
-        for fault in journal.faults:
-            log.warning("%s: %s, it is run again", path, fault)
-        yield journal, worker
+    """Open the file of the blocks, new or resumed, with a worker for it; every failure says what is kept."""
+    begun, opened, kept = False, False, ""
+    try:
+        worker = Worker(plan)
+        if force or not path.exists():
+            begun = True
+            create_sweep_file(path, plan, len(worker.states), shard, force=force)
+        elif not resume:
+            raise InputError(f"{path}: holds an unfinished sweep; --resume goes on with it, --force begins anew")
+        with _opened(path, plan, shard) as journal:
+            if journal.n_states != len(worker.states):
+                raise InputError(f"{path}: has {journal.n_states} states, this program finds {len(worker.states)}")
+            for fault in journal.faults:
+                log.warning("%s: %s, it is run again", path, fault)
+            opened = True
+            try:
+                yield journal, worker
+            finally:
+                kept = _kept(journal)
+    except (RunError, KeyboardInterrupt) as error:
+        if not opened and isinstance(error, RunError):
+            raise
+        kind = Interrupted if isinstance(error, KeyboardInterrupt) else RunError
+        if begun and not kept:
+            path.unlink(missing_ok=True)
+        words = kept or f"{path} is as it was" if path.exists() else "no block was finished, so nothing is kept"
+        raise kind(f"{str(error) or 'interrupted'}; {words}") from error
+
+
+def _kept(journal: SweepFile) -> str:
+    """Bring finished blocks to the disk; return what is kept in words, nothing if no block is finished."""
+    with contextlib.suppress(RunError):
+        journal.sync()
+    blocks = journal.finished()[1].size
+    return f"{blocks} of {len(journal.blocks)} blocks are kept in {journal.path}, --resume goes on" if blocks else ""
 
 
 @contextlib.contextmanager
@@ -155,23 +180,11 @@ def _run_blocks(journal: SweepFile, worker: Worker, runner: Runner, progress: Ca
     missing = sorted(set(journal.blocks) - blocks)
     lost_conditions = set(journal.conditions) - conditions
     tasks = plan_tasks(journal.plan, missing, lost_conditions)
-    with _keeping(journal), progress(len(missing), "sweep", " blocks") as advance:
+    disk = os.stat(journal.path).st_size
+    with progress(len(missing), "sweep", " blocks", disk=disk) as advance:
         for (_, number), result in runner(worker, tasks):
             if isinstance(result, StoredStates):
                 journal.put_states(number, result)
             else:
                 journal.put_counts(number, result)
                 advance(1)
-
-
-@contextlib.contextmanager
-def _keeping(journal: SweepFile):
-    """Say in every failure what is kept."""
-    try:
-        yield
-    except (RunError, KeyboardInterrupt) as error:
-        with contextlib.suppress(RunError):
-            journal.sync()
-        words = str(error) or "interrupted"
-        kept = f"{journal.finished()[1].size} of {len(journal.blocks)} blocks are kept in {journal.path}"
-        raise RunError(f"{words}; {kept}, --resume goes on") from error

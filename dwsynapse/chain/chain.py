@@ -6,8 +6,9 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from arraysim.cost.of_training import TrainingCost, TrainingUse, summary_of, training_cost
 from arraysim.datasets.datasets import Dataset, load_dataset
@@ -67,30 +68,32 @@ class ChainPlan:
     quick: bool
 
     @classmethod
-    def of(cls, seed: int, *, quick: bool) -> "ChainPlan":
-        """Return the full plan, or one that takes a minute or less."""
+    def of(cls, seed: int, *, quick: bool, training: Mapping[str, Any] | None = None) -> "ChainPlan":
+        """Return the full plan, or one that takes a minute or less; `training` changes its configuration by name."""
+        config = TrainingConfig(**({"epochs": 20} if quick else {}) | dict(training or {}))
         if quick:
-            return cls(trajectories=200, seeds=(seed,), config=TrainingConfig(epochs=20), quick=True)
-        seeds = tuple(range(seed, seed + 3))
-        return cls(trajectories=1000, seeds=seeds, config=TrainingConfig(), quick=False)
+            return cls(trajectories=200, seeds=(seed,), config=config, quick=True)
+        return cls(trajectories=1000, seeds=tuple(range(seed, seed + 3)), config=config, quick=False)
 
 
 def run(
-    device: str = "five_state",
+    device: str | Device = "five_state",
     *,
     out: str | Path,
     seed: int = 1,
     quick: bool = False,
+    training: Mapping[str, Any] | None = None,
     jobs: int | None = None,
     force: bool = False,
 ) -> dict:
     """Run the whole chain and write everything into a folder, which is made once the device is known to be sound.
 
     Args:
-        device: shipped device or TOML file.
+        device: shipped device, TOML file, or a device.
         out: folder.
         seed: root seed of the ensembles, and the first seed of the training.
         quick: coarser and one seed only, a minute or less.
+        training: changes of the training's configuration by name, as ``{"epochs": 50}``.
         jobs: threads; all processors by default.
         force: overwrite what the folder holds.
 
@@ -103,10 +106,10 @@ def run(
     """
     if Path(out).exists():
         writable_folder(Path(out), force)
-    loaded = load_device(device)
+    loaded = device if isinstance(device, Device) else load_device(device)
     for section in NEEDED:
         loaded.section(section)
-    plan = ChainPlan.of(seed, quick=quick)
+    plan = ChainPlan.of(seed, quick=quick, training=training)
     return _Chain(device=loaded, out=Path(out), plan=plan, seed=seed, jobs=jobs, force=force).summary()
 
 

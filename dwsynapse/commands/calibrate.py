@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from dwcore.errors import InputError
+from dwsynapse.device_settings import device_of, settings_on_device
 from dwsynapse.options import add_common, emit, path, progress, si, si_list, writable_file
 
 KINDS = {
@@ -16,11 +17,14 @@ DESCRIPTION = """Fit wall and stack parameters of a device to data, with 95 % in
 --potential, replace its notches by a measured pinning potential. FILE is CSV, a mumax3 table.txt or an OOMMF .odt; give
 each option as often as there are files. Columns and laws: docs/calibration.md."""
 
+SETTINGS = settings_on_device("calibrate")
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
     parser.description = DESCRIPTION
     parser.add_argument("device", metavar="DEVICE", help="shipped device or TOML file: where the fit starts")
+    SETTINGS.add_to(parser, vary=False)
     for kind, text in KINDS.items():
         parser.add_argument(f"--{kind}", type=path, action="append", default=[], metavar="FILE", help=text)
     parser.add_argument("--potential", type=path, metavar="FILE", help="make this map the [potential] of an even track")
@@ -46,7 +50,6 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Fit, or take over a potential; print, write and draw."""
     from dwcore.canvas.figure_file import figure_format
-    from llg.device.device import load_device
 
     if arguments.out:
         if arguments.out.suffix != ".toml":
@@ -57,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
         writable_file(arguments.plot, arguments.force)
     if arguments.temperature < 0:
         raise InputError(f"--temperature {arguments.temperature:g} [K] must be >= 0")
-    device = load_device(arguments.device)
+    device = device_of(arguments.device, SETTINGS.note(arguments))
     if arguments.potential is not None:
         _take_potential(arguments, device)
     else:

@@ -3,14 +3,15 @@
 import argparse
 
 from arraysim.inference.settings import RestSettings
-from arraysim.periphery.config import SECTIONS
 from dwcore.errors import InputError
 from dwsynapse.options import add_common, path, run_variation
+from dwsynapse.periphery_text import periphery_sections
 from dwsynapse.settings import Given, Settings
 
 SETTINGS = Settings(
     "infer",
-    {**SECTIONS, "rest": RestSettings},
+    {"rest": RestSettings},
+    more=periphery_sections,
     options={"rest.table": "--table", "rest.temperature": "--temperature"},
     lists={"rest.time": "--rest"},
 )

@@ -2,7 +2,7 @@
 
 import argparse
 
-from arraysim.networks.presets import NetworkSettings
+from arraysim.networks.settings import NetworkSettings
 from arraysim.programming.config import LoopSettings
 from arraysim.synapses.settings import ArraySettings, SynapseSettings
 from arraysim.training.task import DataSettings

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from arraysim.datasets.datasets import Dataset, load_dataset
-from arraysim.networks.presets import NetworkSettings
+from arraysim.networks.settings import NetworkSettings
 from arraysim.programming.config import ProgrammingConfig, config_for
 from arraysim.programming.file import save_programming
 from arraysim.programming.program import program

@@ -2,12 +2,26 @@
 
 import argparse
 
+from dwcore.errors import InputError, Interrupted
+from dwsynapse.device_settings import device_of, settings_on_device
 from dwsynapse.options import add_common, emit
+from dwsynapse.settings import fields_of
+
+
+def _training() -> dict:
+    from arraysim.synapses.settings import ArraySettings
+    from arraysim.training.config import TrainingConfig
+
+    return {"training": fields_of(TrainingConfig, without=ArraySettings)}
+
+
+SETTINGS = settings_on_device("run", more=_training)
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
     parser.add_argument("device", metavar="DEVICE", nargs="?", default="five_state", help="shipped device or TOML file")
+    SETTINGS.add_to(parser, vary=False)
     parser.add_argument("--quick", action="store_true", help="coarser and one seed only: a minute or less")
     add_common(parser, output="folder for the results")
 
@@ -15,14 +29,18 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the whole chain into a folder."""
     from arraysim.cost.of_training import cost_line
-    from dwcore.errors import InputError
     from dwsynapse.chain.chain import ChainPlan
     from dwsynapse.chain.chain import run as run_chain
 
     if arguments.out is None:
         raise InputError("run: needs -o FOLDER to write into")
+    given = SETTINGS.note(arguments)
     options = {name: getattr(arguments, name) for name in ("out", "seed", "quick", "jobs", "force")}
-    summary = run_chain(arguments.device, **options)
+    try:
+        summary = run_chain(device_of(arguments.device, given), training=given["training"], **options)
+    except KeyboardInterrupt:
+        kept = f"{arguments.out} is unfinished, --force begins anew" if arguments.out.exists() else "nothing is kept"
+        raise Interrupted(f"interrupted; {kept}") from None
     trajectories = ChainPlan.of(arguments.seed, quick=arguments.quick).trajectories
     accuracy = summary["accuracy"]
     lines = [

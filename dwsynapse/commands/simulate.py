@@ -9,6 +9,8 @@ from dwsynapse.settings import Given
 from llg.device.material import MODELS
 
 DENSITY = "fokker-planck"
+BYTES_PER_SAMPLE = 16.0
+"""Position and angle of a wall at one time."""
 SETTINGS = settings_on_device("simulate", ("current", "duration", "period", "temperature", "H_x", "H_y", "H_z"))
 
 
@@ -47,6 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         _check_series(arguments)
         run_variation(arguments)
         return
+    _check_samples(arguments)
     if arguments.out:
         writable_hdf5(arguments.out, arguments.force)
     device = _device(arguments, given)
@@ -64,6 +67,11 @@ def _check_method(arguments: argparse.Namespace, given: Given) -> None:
     clash = [name for name, value in own.items() if value is not None]
     if clash:
         raise InputError(f"{clash[0]}: must not be given with --method {DENSITY}, which has no trajectories")
+
+
+def _check_samples(arguments: argparse.Namespace) -> None:
+    if arguments.samples is not None and arguments.out is None:
+        raise InputError(f"--samples {arguments.samples}: are kept in the file of -o, which is missing")
 
 
 def _check_series(arguments: argparse.Namespace) -> None:
@@ -95,7 +103,8 @@ def _run_ensemble(arguments: argparse.Namespace, given: Given, device) -> None:
 
     options = _ensemble_options(arguments, given, device)
     samples = 500 if arguments.samples is None else arguments.samples
-    with progress(options["n"], "trajectories", "") as bar:
+    disk = BYTES_PER_SAMPLE * samples * options["n"] if arguments.out else 0.0
+    with progress(options["n"], "trajectories", "", disk=disk) as bar:
         run = run_pulse(device, **options, samples=samples if arguments.out else 0, progress=bar)
     if arguments.out:
         inputs = [path for path in (arguments.waveform, arguments.field_waveform, arguments.gate_waveform) if path]

@@ -3,12 +3,17 @@
 import argparse
 import contextlib
 
+from dwcore.errors import InputError, Interrupted
+from dwsynapse.device_settings import device_of, settings_on_device
 from dwsynapse.options import add_common, emit, progress, si_list, whole_number, writable_hdf5
+
+SETTINGS = settings_on_device("sweep")
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
     parser.add_argument("device", metavar="DEVICE", help="shipped device or TOML file")
+    SETTINGS.add_to(parser, vary=False)
     parser.add_argument(
         "--currents", type=si_list("A/m^2"), metavar="J,J,...", help="signed, ascending (default: around nominal)"
     )
@@ -32,13 +37,22 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run a sweep, or a shard of one, and write its file."""
-    from compact.bulk.run import run_shard, run_to_table
-    from dwcore.errors import InputError
+    from dwcore.storage.lock import only_writer
 
     if arguments.out is None:
         raise InputError("sweep: needs -o FILE to write the table to")
     writable_hdf5(arguments.out, arguments.force or arguments.resume)
-    plan = _plan(arguments)
+    with only_writer(arguments.out):
+        try:
+            plan = _plan(arguments)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted before the first block; all files are as they were") from None
+        _run(arguments, plan)
+
+
+def _run(arguments: argparse.Namespace, plan) -> None:
+    from compact.bulk.run import run_shard, run_to_table
+
     options = {"resume": arguments.resume, "force": arguments.force, "progress": progress}
     if arguments.shard is not None:
         blocks, of = run_shard(plan, arguments.shard, arguments.out, _runner(arguments), **options)
@@ -61,9 +75,8 @@ def _shard(text: str) -> tuple[int, int]:
 def _plan(arguments: argparse.Namespace):
     from compact.bulk.plan import Grid, SweepPlan
     from compact.bulk.sweep import reference_grid
-    from llg.device.device import load_device
 
-    device = load_device(arguments.device)
+    device = device_of(arguments.device, SETTINGS.note(arguments))
     nominal = reference_grid(device)
     grid = Grid(
         current_density=arguments.currents or nominal.current_density,
@@ -96,7 +109,6 @@ def summary(path, table, temperature: float) -> tuple[dict, list[str]]:
     import dataclasses
 
     from compact.table.operating_point import OperatingPoint, write_points
-    from dwcore.errors import InputError
 
     points: tuple[OperatingPoint, ...] = ()
     try:

@@ -2,13 +2,13 @@
 
 import argparse
 
-from arraysim.networks.presets import NetworkSettings
-from arraysim.periphery.config import SECTIONS
+from arraysim.networks.settings import NetworkSettings
 from arraysim.synapses.settings import ArraySettings, SynapseSettings
 from arraysim.training.config import TrainingConfig
 from arraysim.training.task import DataSettings
 from dwcore.errors import InputError
 from dwsynapse.options import add_common, path, run_variation, si, whole_number, writable_hdf5
+from dwsynapse.periphery_text import periphery_sections
 from dwsynapse.settings import Given, Settings, fields_of
 
 SETTINGS = Settings(
@@ -19,8 +19,8 @@ SETTINGS = Settings(
         "network": NetworkSettings,
         "training": fields_of(TrainingConfig, without=ArraySettings),
         "arrays": ArraySettings,
-        **SECTIONS,
     },
+    more=periphery_sections,
     options=("table", "temperature", "dataset", "network", "network.bits", "error_bits", "rule", "epochs", "batch_size",
              "learning_rate", "float32_learning_rate", "weight_range", "schedule", "decay", "twin"),
 )  # fmt: skip

@@ -10,10 +10,10 @@ import numpy as np
 
 from arraysim.cost.of_training import TrainingUse, cost_line, summary_of, training_cost
 from arraysim.datasets.datasets import Dataset, load_dataset
-from arraysim.networks.presets import NetworkSettings
+from arraysim.networks.settings import NetworkSettings
 from arraysim.synapses.settings import SynapseSettings
 from arraysim.synapses.source import Synapses, synapses_from
-from arraysim.training.checkpoint import DEFAULT_INTERVAL
+from arraysim.training.checkpoint import DEFAULT_INTERVAL, checkpoint_path
 from arraysim.training.config import OF_THE_CHIP, TrainingConfig
 from arraysim.training.file import save_training
 from arraysim.training.result import TrainingResult
@@ -21,7 +21,7 @@ from arraysim.training.search import search
 from arraysim.training.seeds import log_path, remove_checkpoints, train_seeds
 from arraysim.training.task import DataSettings, divide
 from dwcore import progress
-from dwcore.errors import InputError
+from dwcore.errors import InputError, Interrupted
 from dwcore.numerics.threads import thread_count
 from dwcore.storage.lock import only_writer
 from dwsynapse.options import emit
@@ -84,7 +84,10 @@ def run_training(arguments: argparse.Namespace, given: Given) -> None:
     job, out = Job.of(arguments, given), arguments.out
     synapses, dataset = job.synapses, job.dataset
     with only_writer(out):
-        results = _trained(job, arguments, job.config, out)
+        try:
+            results = _trained(job, arguments, job.config, out)
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted; {_kept(out, seeds_of(arguments))}") from None
         if out:
             save_training(out, results, config=synapses.config, inputs=synapses.inputs, force=arguments.force)
             remove_checkpoints(out, seeds_of(arguments))
@@ -94,6 +97,15 @@ def run_training(arguments: argparse.Namespace, given: Given) -> None:
     lines = _lines(results, result)
     result["cost"], line = _cost(synapses, results, dataset)
     emit(arguments, result, [*lines, line])
+
+
+def _kept(out: Path | None, seeds: range) -> str:
+    """Return what an interrupted training leaves, in words."""
+    if out is None:
+        return "without -o FILE.h5 nothing is kept"
+    if any(checkpoint_path(out, seed).exists() for seed in seeds):
+        return f"checkpoints beside {out} are kept, --resume goes on"
+    return "there was no checkpoint yet, nothing is kept"
 
 
 def _trained(job: Job, arguments: argparse.Namespace, config: TrainingConfig, out: Path | None) -> list[TrainingResult]:

@@ -101,24 +101,38 @@ def find_wells(model: QPhiModel, temperature: float) -> list[Well]:
     Raises:
         RunError: the track has no well.
     """
-    from scipy.signal import find_peaks  # takes longer to import than all the rest
-
     path = valley(model)
     floor = PROMINENCE_KT * K_B * temperature
-    bottoms = find_peaks(-path.energy, prominence=floor)[0]
+    minima = _minima(path.energy)
+    bottoms = np.array([i for i in minima if _climb(path.energy, i) >= floor], int)
     if bottoms.size == 0:
         raise RunError(f'device "{model.device.name}": the wall has no well deeper than {PROMINENCE_KT:g} kB T')
     tops = [int(i + np.argmax(path.energy[i : j + 1])) for i, j in itertools.pairwise(bottoms)]
     edges = [int(np.argmax(path.energy[: bottoms[0] + 1])), *tops]
     edges.append(int(bottoms[-1] + np.argmax(path.energy[bottoms[-1] :])))
     places = zip(edges[:-1], bottoms, edges[1:], strict=True)
-    minima = find_peaks(-path.energy)[0]
     wells = []
     for left, bottom, right in places:
         inside = minima[(minima > left) & (minima < right)]
         several = bool(np.count_nonzero(path.energy[inside] < path.energy[bottom] + floor) > 1)
         wells.append(_well(model, path, left, int(bottom), right, several, K_B * temperature))
     return wells
+
+
+def _minima(energy: np.ndarray) -> np.ndarray:
+    """Return the indices of the minima away from the ends; of a flat one the middle, the left one of two."""
+    turns = np.flatnonzero(np.diff(energy) != 0)
+    falls = np.diff(energy)[turns] < 0
+    bottom = np.flatnonzero(falls[:-1] & ~falls[1:])
+    return (turns[bottom] + 1 + turns[bottom + 1]) // 2
+
+
+def _climb(energy: np.ndarray, i: int) -> float:
+    """Return how far a wall climbs at least from a minimum before it gets lower, or to an end of the track [J]."""
+    lower = np.flatnonzero(energy < energy[i])
+    left, right = lower[lower < i], lower[lower > i]
+    first, last = (left[-1] + 1 if left.size else 0), (right[0] if right.size else energy.size)
+    return float(min(energy[first : i + 1].max(), energy[i:last].max()) - energy[i])
 
 
 def _middle(path: Valley, left: int, right: int, kT: float) -> tuple[float, float]:

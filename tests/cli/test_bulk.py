@@ -165,7 +165,7 @@ def test_kill_and_resume(command, process, folder, long_quiet, kill, extra):
     child.send_signal(kill)
     _, err = child.communicate(timeout=60)
     if kill == signal.SIGINT:
-        assert child.returncode == 1
+        assert child.returncode == 130
         assert err.startswith("dwsynapse: interrupted; ") and err.endswith("table.partial.h5, --resume goes on\n")
     else:
         assert child.returncode == -kill

@@ -53,7 +53,8 @@ def test_killed_and_resumed_equals_the_uninterrupted_run(process, command, whole
 
 
 def test_interrupt_leaves_a_checkpoint(process, command, whole, folder):
-    assert stopped(process, folder, signal.SIGINT) == (1, "", "dwsynapse: interrupted\n")
+    assert stopped(process, folder, signal.SIGINT) == (
+        130, "", "dwsynapse: interrupted; checkpoints beside a.h5 are kept, --resume goes on\n")  # fmt: skip
     assert [path.name for path in folder.glob("*.h5")] == ["a.seed_1.checkpoint.h5"]
     result = command("info", "a.seed_1.checkpoint.h5", "--json").json
     assert result["sound"] and result["schema"] == "dwsynapse.checkpoint"
@@ -70,8 +71,9 @@ def test_interrupt_reaches_the_processes_of_several_seeds(process, command, whol
         time.sleep(0.01)
     assert child.poll() is None, child.communicate()
     child.send_signal(signal.SIGINT)
-    assert child.communicate(timeout=60) == ("", "dwsynapse: interrupted\n")
-    assert child.returncode == 1
+    out, err = child.communicate(timeout=60)
+    assert (out, err) == ("", "dwsynapse: interrupted; checkpoints beside a.h5 are kept, --resume goes on\n")
+    assert child.returncode == 130
     assert command(*run, "-o", "a.h5", "--resume").code == 0
     assert content("a.h5") == content(whole)
 
@@ -98,7 +100,11 @@ def test_checkpoints_within_a_series(folder, command, process):
     while not checkpoint.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     child.send_signal(signal.SIGINT)
-    assert child.wait(60) == 1
+    _, err = child.communicate(timeout=60)
+    assert (child.returncode, err) == (
+        130,
+        "dwsynapse: interrupted; 1 of 2 points are kept in a.h5, --resume goes on\n",
+    )
     assert checkpoint.exists() and "train at 1 of 2 points" in command("info", "--check", "a.h5").out
     resumed = command(*argv[:-1], "epochs=1,60", "-o", "a.h5", "--resume", "--json").json
     assert not checkpoint.exists() and not (folder / "a.point_1.jsonl").exists()

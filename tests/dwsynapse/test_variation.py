@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import dwsynapse
-from dwcore.errors import InputError
+from dwcore.errors import InputError, Interrupted
 from dwcore.parameters import Parameters, quantity, word
 from dwsynapse.settings import Axis, Given, Settings
 from dwsynapse.variation import Outcome, Series, load_variation, run_series
@@ -24,10 +24,6 @@ SPRINGS = Settings("stretch", {"spring": Spring})
 LENGTHS, KINDS = (3.0, 1.0, 2.0), ("soft", "hard")
 
 
-class Interrupted(Exception):
-    pass
-
-
 def series(stop_after=None, *, lengths=LENGTHS, force=5.0, seeds=(7, 8)):
     given = Given(SPRINGS.sections)
     given.vary(Axis(setting=SPRINGS.find("length"), values=lengths), "--vary")
@@ -36,7 +32,7 @@ def series(stop_after=None, *, lengths=LENGTHS, force=5.0, seeds=(7, 8)):
 
     def measure(point, index, found):
         if len(calls) == stop_after:
-            raise Interrupted
+            raise KeyboardInterrupt
         calls.append((point["spring"]["length"], point["spring"]["kind"]))
         assert lengths[index[0]] == point["spring"]["length"] and not found.done[index]
         factor = 1 if point["spring"]["kind"] == "soft" else 0.5
@@ -61,8 +57,11 @@ def content(path):
 def test_an_interrupted_series_goes_on_and_ends_in_the_same_file(tmp_path):
     whole, part = tmp_path / "whole.h5", tmp_path / "part.h5"
     run_series(series()[0], out=whole)
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted, match=r"4 of 6 points are kept in .*part\.h5, --resume goes on"):
         run_series(series(stop_after=4)[0], out=part)
+    for stop_after, out, words in ((0, tmp_path / "none.h5", "no point was finished"), (1, None, "without -o FILE.h5")):
+        with pytest.raises(Interrupted, match=words):
+            run_series(series(stop_after=stop_after)[0], out=out)
     kept = load_variation(part)
     assert kept.done.sum() == 4 and kept.progress == "4 of 6 points, 2 seeds"
     assert np.isnan(kept["stretch"][~kept.done]).all() and len(kept.lines()) == 4

@@ -18,7 +18,7 @@ from arraysim.networks.definition import (
     array_layers,
 )
 from arraysim.networks.network import Network
-from arraysim.networks.presets import NetworkSettings
+from arraysim.networks.settings import NetworkSettings
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import FloatWeights
 from arraysim.training.augmentation import augmented, cut_out, shift_and_flip

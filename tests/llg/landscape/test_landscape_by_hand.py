@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
+from scipy.signal import find_peaks
 
 from dwcore.errors import RunError
 from llg.constants import GAMMA_0, K_B, MU_0
 from llg.device.device import device_from_mapping
-from llg.landscape.wells import find_wells, valley, well_index
+from llg.landscape.wells import _climb, _minima, find_wells, valley, well_index
 from llg.rates.summary import as_json, well_rates
 from llg.runs.depinning import depinning_current
 from llg.walls.q_phi import QPhiModel
@@ -174,3 +175,14 @@ def test_a_straight_track_has_no_well():
     )
     with pytest.raises(RunError, match="no well deeper than 1 kB T"):
         find_wells(QPhiModel(straight), 300.0)
+
+
+def test_minima_and_climbs_are_those_of_scipy():
+    """Flat minima, equal neighbours and minima near the ends included."""
+    rng = np.random.default_rng(5)
+    for number in range(300):
+        size, steps = rng.integers(3, 60), rng.integers(2, 12)
+        energy = rng.integers(0, steps, size).astype(float) if number % 2 else rng.normal(size=size)
+        places, found = find_peaks(-energy, prominence=0)
+        assert _minima(energy).tolist() == places.tolist()
+        assert [_climb(energy, i) for i in places] == pytest.approx(found["prominences"].tolist(), abs=1e-12)
