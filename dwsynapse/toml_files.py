@@ -267,7 +267,7 @@ def _keys(declaration: type[Parameters], given: Mapping[str, Any]) -> Iterator[s
         setting = Setting(section="", field=field)
         notes = "; ".join(filter(None, ("" if setting.unit == "1" else setting.unit, setting.rule())))
         value = given.get(field.name, field.default)
-        shown = "" if value is None or value is dataclasses.MISSING else f" {_toml(value)}"
+        shown = "" if value in (None, (), dataclasses.MISSING) else f" {_toml(value)}"
         key = f"{'' if field.name in given else '# '}{field.name} ={shown}"
         comment = field.metadata["meaning"] + (f" [{notes}]" if notes else "")
         if len(line := f"{key:38}  # {comment}") > WIDTH:
