@@ -156,11 +156,24 @@ class Device:
         from llg.device.relaxed_wall import notch_potential  # compiles, and rigid walls never need it
 
         wall, q = self.straight_wall, self.geometry.q
-        delta = abs(self.material.D) * self.material.neel_share(wall) / wall.sigma_0
         single = self.instance > 0 or self.gate is not None
-        V, slope = notch_potential(q, self.notches, self.track.base_width, wall.Delta, delta, between=single)
+        V, slope = notch_potential(q, *self._relaxed_notches, between=single)
         unit = wall.sigma_0 * wall.Delta * self.track.thickness
         return CubicHermiteSpline(q, unit * V, unit / wall.Delta * slope)
+
+    @property
+    def _relaxed_notches(self) -> tuple:
+        """Notches, width of the track without them, Delta and delta, as `llg.device.relaxed_wall` takes them."""
+        wall = self.straight_wall
+        delta = abs(self.material.D) * self.material.neel_share(wall) / wall.sigma_0
+        return self.notches, self.track.base_width, wall.Delta, delta
+
+    @property
+    def snaps(self) -> bool:
+        """Whether a relaxed wall snaps from one shape to another in a notch (of the nominal device)."""
+        from llg.device.relaxed_wall import snaps
+
+        return self.wall.shape == "relaxed" and self.instance == 0 and snaps(*self._relaxed_notches)
 
     @functools.cached_property
     def _gate_potential(self) -> Callable[..., np.ndarray]:

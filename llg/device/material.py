@@ -101,7 +101,7 @@ class Wall(Parameters):
         if sigma_0 is None:
             out_of_plane = -MU_0 * material.Ms * H_K * Delta if material.in_plane else 0.0
             sigma_0 = 4 * math.sqrt(material.A * material.K_eff) + out_of_plane
-        return StraightWall(model=self.model, Q=self.Q, Delta=Delta, sigma_0=sigma_0, H_K=H_K)
+        return StraightWall(model=self.model, shape=self.shape, Q=self.Q, Delta=Delta, sigma_0=sigma_0, H_K=H_K)
 
     def following(self, before: tuple[Material, float], after: tuple[Material, float]) -> Self:
         """Return the same wall in a changed film: what is given changes by the factors of the formulas of `resolved`.

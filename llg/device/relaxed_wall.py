@@ -48,7 +48,7 @@ from llg.device.notch import Notch
 CELLS_PER_DELTA = 3.6
 LATTICE = 0.15
 """Step of the logarithms of width, depth, length and delta between which device instances are interpolated."""
-_VERSION = 1  # of the method; part of the key of what is kept
+_VERSION = 2  # of the method; part of the key of what is kept
 _STRIDE = 2  # cells from one place of the wall to the next
 _REACH = 5.0  # [Delta] beyond the notch, where the correction ends
 _PAD = 8.0  # [Delta] of track that is free to move on either side of the wall
@@ -90,11 +90,13 @@ class Correction:
         q: places, ascending, shape (n,) [Delta].
         V: correction, shape (n,) [sigma_0 Delta t].
         slope: its derivative, shape (n,) [sigma_0 t].
+        snapped: 1 on the side of the middle where the wall has snapped from one shape to another, else 0, shape (n,).
     """
 
     q: np.ndarray
     V: np.ndarray
     slope: np.ndarray
+    snapped: np.ndarray
 
     def evaluate(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return V and its derivative at q, same shape as q [Delta]."""
@@ -120,10 +122,7 @@ def notch_potential(
         between: interpolate single notches between those of the lattice, instead of relaxing just these.
     """
     V, slope = np.zeros(q.size), np.zeros(q.size)
-    for group in _groups(sorted(notches, key=lambda notch: notch.position), Delta):
-        middle = 0.5 * (group[0].position + group[-1].position)
-        cuts = tuple(_cut(notch, middle, Delta) for notch in group)
-        local = float(np.mean(width(np.array([notch.position for notch in group])))) / Delta
+    for middle, cuts, local in _cut_groups(notches, width, Delta):
         x = (q - middle) / Delta
         if between and len(cuts) == 1:
             part = _interpolated(x, cuts[0], local, delta)
@@ -131,6 +130,20 @@ def notch_potential(
             part = correction(cuts, round(local, 9), round(delta, 12)).evaluate(x)
         V, slope = V + part[0], slope + part[1]
     return V, slope
+
+
+def snaps(notches: Iterable[Notch], width, Delta: float, delta: float) -> bool:
+    """Return whether the wall snaps from one shape to another in a notch; arguments as `notch_potential`."""
+    groups = _cut_groups(notches, width, Delta)
+    return any(correction(cuts, round(local, 9), round(delta, 12)).snapped.any() for _, cuts, local in groups)
+
+
+def _cut_groups(notches: Iterable[Notch], width, Delta: float) -> Iterator[tuple[float, tuple[Cut, ...], float]]:
+    """Yield the middle [m] of each group of overlapping notches, its notches and the width of the track [Delta]."""
+    for group in _groups(sorted(notches, key=lambda notch: notch.position), Delta):
+        middle = 0.5 * (group[0].position + group[-1].position)
+        local = float(np.mean(width(np.array([notch.position for notch in group])))) / Delta
+        yield middle, tuple(_cut(notch, middle, Delta) for notch in group), local
 
 
 def _cut(notch: Notch, middle: float, Delta: float) -> Cut:
@@ -196,7 +209,7 @@ def correction(cuts: tuple[Cut, ...], width: float, delta: float) -> Correction:
 
 
 def _both_sides(cuts: tuple[Cut, ...], width: float, delta: float) -> np.ndarray:
-    """Return q, V and its slope, shape (3, n), from the middle to the right and from there, mirrored, to the left."""
+    """Return q, V, its slope and whether it snapped, shape (4, n), from the middle to the right and from there, mirrored, to the left."""
 
     def outline(x):
         return width - 2 * np.max([cut.depth_at(x) for cut in cuts], axis=0)
@@ -209,11 +222,11 @@ def _both_sides(cuts: tuple[Cut, ...], width: float, delta: float) -> np.ndarray
     middle = 0.5 * (left[1, 0] + right[1, 0])  # the two searches end a little apart at their common start
     for side in (left, right) if not same else ():
         side[1] += (middle - side[1, 0]) * (1 - side[0] / side[0, -1])
-    return np.concatenate([left[:, :0:-1] * np.array([[-1.0], [1.0], [-1.0]]), right], axis=1)
+    return np.concatenate([left[:, :0:-1] * np.array([[-1.0], [1.0], [-1.0], [1.0]]), right], axis=1)
 
 
 def _sweep(outline, reach: float, delta: float) -> np.ndarray:
-    """Return q, V and its slope of a wall that moves from 0 to `reach`, shape (3, n) [Delta]."""
+    """Return q, V, its slope and whether it snapped, of a wall that moves from 0 to `reach`, shape (4, n) [Delta]."""
     from scipy.interpolate import CubicHermiteSpline
 
     cells = math.ceil((reach + _PAD) * CELLS_PER_DELTA)
@@ -223,7 +236,8 @@ def _sweep(outline, reach: float, delta: float) -> np.ndarray:
     s1, s2 = (CubicHermiteSpline(g.q - cells * h, s, ds) for s, ds in ((g.s1, g.ds1), (g.s2, g.ds2)))
     out = _pass(strip, range(0, math.ceil(reach * CELLS_PER_DELTA) + _STRIDE, _STRIDE), s2)
     q, energy, force = out
-    if np.any(np.abs(np.diff(energy) - 0.5 * (force[1:] + force[:-1]) * np.diff(q)) > _SNAP):
+    snapped = np.any(np.abs(np.diff(energy) - 0.5 * (force[1:] + force[:-1]) * np.diff(q)) > _SNAP)
+    if snapped:
         back = _pass(strip, range((q.size - 1) * _STRIDE, -1, -_STRIDE), s2)[:, ::-1]
         q, energy, force = np.where(back[1] < energy, back, out)
     V = energy - (s2(q) - math.pi * delta * s1(q))
@@ -231,7 +245,7 @@ def _sweep(outline, reach: float, delta: float) -> np.ndarray:
     slope[-1] = 0.0
     if np.allclose(outline(g.q), outline(-g.q)):
         slope[0] = 0.0
-    return np.stack([q, V - V[-1], slope])
+    return np.stack([q, V - V[-1], slope, np.full(q.size, float(snapped))])
 
 
 def _pass(strip: "_Strip", columns: range, s2) -> np.ndarray:
@@ -355,7 +369,7 @@ def _read(key: str) -> np.ndarray | None:
         return None
     if kept is None:
         return None
-    sound = kept.ndim == 2 and len(kept) == 3 and kept.dtype == float
+    sound = kept.ndim == 2 and len(kept) == 4 and kept.dtype == float
     return kept if sound and np.all(np.isfinite(kept)) and np.all(np.diff(kept[0]) > 0) else None
 
 

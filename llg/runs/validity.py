@@ -17,6 +17,7 @@ NEAR_SPIRAL = 0.9
 """Share of the critical DMI beyond which a wall is hardly one."""
 _FOLLOWED = 3e-9  # [s] of current within which the tilt is looked for
 _MARGIN = 20.0  # [Delta] of straight track
+_MUCH = 1.1  # factor by which [stack] changes the spin-transfer torque before it is said
 _SHARPEST, _WEAKEST = 50e-12, 0.05  # edge [s] and damping that the relaxed shape follows
 
 
@@ -47,7 +48,31 @@ def notes(device: Device, current_density: float = 0.0) -> list[str]:
             found.append(f"alpha = {film.alpha:g}: the relaxed shape follows the wall at once only for >= {_WEAKEST:g}")
         if device.pulse is not None and 0 < device.pulse.rise_time < _SHARPEST:
             found.append(f"rise_time: the relaxed shape does not follow edges below {_SHARPEST * 1e12:g} ps")
+        if device.snaps:
+            found.append(
+                "shape: in a notch the wall snaps from one shape to another, and the lower of both energies counts; it "
+                "underestimates what pulls the wall off the corners from within"
+            )
+        if rigid := [words for words, given in _slopes(device) if given]:
+            found.append(f"shape: the wall relaxes in the notches only and stays straight over {', '.join(rigid)}")
+    share = device.stack.ferromagnet_fraction() if device.stack else 1.0
+    if device.torque.P > 0 and abs(math.log(share)) > math.log(_MUCH):
+        found.append(
+            f"stack: the ferromagnet carries rho_HM/rho_FM = {share:.3g} of the current density in the heavy metal, so "
+            f"that [stack] changes the spin-transfer velocity by this factor against a device without it"
+        )
     return found
+
+
+def _slopes(device: Device) -> list[tuple[str, bool]]:
+    """Return what bends the outline besides notches, in words, and whether the device has it."""
+    track = device.track
+    rough = device.instance > 0 and any(rms > 0 for rms, _ in track.edges)
+    return [
+        ("tabulated outlines", bool(track.outline_x)),
+        ("rough edges", rough),
+        ("pads", track.pad_width is not None),
+    ]
 
 
 def largest_tilt(device: Device, current_density: float) -> float:

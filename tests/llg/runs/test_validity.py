@@ -151,3 +151,26 @@ def test_window_of_mumax3(tmp_path):
     path.write_text("# t (s)\tmz ()\n0\t0.1\n1e-9\t0.2\n")
     with pytest.raises(InputError, match="--mz-length"):
         read_positions(Measurements(path), device, None)
+
+
+def test_notes_of_the_relaxed_wall():
+    """Pads stay rigid; off the corners of a deep rectangular notch the wall snaps, in a shallow triangular one not."""
+    shallow = {"shape": "triangular", "depth": 6e-9, "width": 30e-9}
+    relaxed = {"wall": {"shape": "relaxed"}}
+    assert not any(note.startswith("shape") for note in notes(make_device(width=64e-9, notch=shallow, **relaxed)))
+    padded = make_device(width=64e-9, notch=shallow, **relaxed).replace(pad_width=200e-9, pad_taper=50e-9)
+    assert any(note.startswith("shape") and "pads" in note for note in notes(padded))
+    weak = make_device(CHIRAL | {"alpha": 0.04}, width=64e-9, notch=shallow, **relaxed)
+    assert any(note.startswith("alpha = 0.04: the relaxed shape") for note in notes(weak))
+    deep = {"shape": "rectangular", "depth": 20e-9, "width": 60e-9}
+    assert any("snaps" in note for note in notes(make_device(width=64e-9, notch=deep, **relaxed)))
+    assert not any("snaps" in note for note in notes(make_device(width=64e-9, notch=deep)))
+
+
+def test_share_of_the_current_in_the_ferromagnet_is_said():
+    """rho_HM/rho_FM = 1/3 of the heavy metal's current density is a third of the spin-transfer velocity."""
+    stack = {"stack": {"t_HM": 4e-9, "rho_HM": 2e-7, "rho_FM": 6e-7}}
+    mixed = make_device(torque={"theta_SH": 0.07, "P": 0.5, "beta": 0.3}, **stack)
+    assert any(note.startswith("stack") and "0.333" in note for note in notes(mixed))
+    for silent in (make_device(**stack), make_device(torque={"P": 0.5})):
+        assert not any(note.startswith("stack") for note in notes(silent))
