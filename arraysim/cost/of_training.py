@@ -1,20 +1,33 @@
 """What a training on chip costs: the chip of its network, with the pulses and reads that it really took."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 
-from arraysim.cost.cell import synapse_of_table
+from arraysim.cost.cell import Resistive, synapse_of_table
 from arraysim.cost.comparison import Comparison, compare
 from arraysim.cost.ledger import BLOCKS, ChipCost
+from arraysim.cost.merits import UNCERTAINTY, endurance, merits
 from arraysim.cost.settings import ChipSettings
-from arraysim.networks.definition import ArrayLayer, array_layers
+from arraysim.networks.definition import ArrayLayer, Convolution, array_layers
+from arraysim.periphery.config import Periphery
+from arraysim.training.config import TrainingConfig
 from arraysim.training.result import TrainingResult
 from compact.table.transition_table import TransitionTable
 from dwcore.canvas.number_text import time_text, with_prefix
-from dwcore.errors import InputError, nearest
+from dwcore.errors import InputError
 
+GRADIENTS = {
+    "mixed-precision": "per-batch",
+    "sign": "per-batch",
+    "stochastic-pulses": "in-array",
+    "tiki-taka": "in-array",
+}
+"""Where each rule forms its gradients: digitally, or by pulses in the arrays."""
+RUINOUS_DROP = 0.25
+"""Drop along a line, relative to what is applied, from which on a note says so."""
 IMAGES = {
     "digits": ((8, 8, 1), 1797),
     "mnist": ((28, 28, 1), 60000),
@@ -48,22 +61,41 @@ class TrainingUse:
         first = self.results[0]
         return array_layers(first.config.network, self.image_shape, len(first.chip.confusion))
 
-    def settings(self, settings: ChipSettings) -> ChipSettings:
-        """Return the settings with batch size, images, pulses and single reads of the trainings, mean over the seeds.
+    def settings(self, settings: ChipSettings, given: Collection[str] = ()) -> tuple[ChipSettings, tuple[str, ...]]:
+        """Return the chip that the trainings had, and where the given settings say another one.
 
-        The first reset of the arrays is left out. Pulses are shared among the layers as the synapses received them.
+        Pulses and single reads are those of the trainings, mean over the seeds, without the first reset of the arrays;
+        pulses are shared among the layers as the synapses received them.
+
+        Args:
+            settings: of the chip.
+            given: names of those that the user chose, which stay as they are.
         """
-        batch = self.results[0].config.batch_size
-        per_epoch = -(-self.images // batch)
+        config = self.results[0].config
+        per_epoch = -(-self.images // config.batch_size)
         pulses = np.mean([self._per_layer(result, per_epoch) for result in self.results], axis=0)
         reads = np.mean([self._rate(result, result.hardware.reads, per_epoch) for result in self.results])
-        return dataclasses.replace(
-            settings,
-            batch_size=batch,
-            images_per_epoch=self.images,
-            pulses_per_update=tuple(pulses.tolist()),
-            reads_per_update=(float(reads),),
-        )
+        own = chip_of(config) | {
+            "images_per_epoch": self.images,
+            "pulses_per_update": tuple(pulses.tolist()),
+            "reads_per_update": (float(reads),),
+        }
+        if own["gradient"] == "in-array":  # counted per batch; the arrays are pulsed for every image
+            own["pulses_per_update"] = tuple((pulses / config.batch_size).tolist())
+        notes = [
+            f"{name} = {getattr(settings, name)}, the training had {own[name]}"
+            for name in own
+            if name in given and getattr(settings, name) != own[name]
+        ]
+        used = dataclasses.replace(settings, **{name: value for name, value in own.items() if name not in given})
+        return used, tuple(notes)
+
+    @property
+    def accuracy(self) -> dict[str, float]:
+        """Test accuracy on chip, mean over the seeds, and of the float32 twins if there are any [1]."""
+        found = {"on_chip": float(np.mean([result.chip.test_accuracy[-1] for result in self.results]))}
+        twins = [result.float32.test_accuracy[-1] for result in self.results if result.float32 is not None]
+        return found | ({"float32": float(np.mean(twins))} if twins else {})
 
     @staticmethod
     def _rate(result: TrainingResult, counted: np.ndarray, per_epoch: int) -> float:
@@ -79,27 +111,103 @@ class TrainingUse:
         return mean * received / overall if overall else np.zeros(received.size)
 
 
-def use_of_file(results: Sequence[TrainingResult], where: str) -> TrainingUse:
-    """Return what a training file says; shape and number of the images follow from the name of the data set.
+def chip_of(config: TrainingConfig) -> dict[str, Any]:
+    """Return the settings of a chip that a training tells: rule, batch, and if it has one its periphery.
+
+    Bits that a training leaves open, floating point, are left to the settings of the chip.
+    """
+    bits = max((getattr(layer, "bits", 0) for layer in config.network.layers), default=0)
+    own: dict[str, Any] = {"batch_size": config.batch_size, "gradient": GRADIENTS[config.rule], "cells": "pair"}
+    periphery = config.periphery
+    if periphery is not None:
+        own |= {"array_rows": periphery.tile.rows, "array_columns": periphery.tile.columns}
+        own |= {"read_voltage": periphery.read.voltage, "subtraction": periphery.read.subtraction}
+        own["input_coding"] = {"serial": "bit-serial", "level": "multi-level"}[periphery.dac.coding]
+        bits = periphery.dac.bits or bits
+        if periphery.adc.bits:
+            lines = min(periphery.adc.lines, periphery.tile.columns)
+            own |= {"converter": periphery.adc.kind, "converter_bits": periphery.adc.bits}
+            own["columns_per_converter"] = lines
+        if not periphery.wires.ideal:
+            own["on_resistance"] = 0.0  # the junction of the table, which the wires of the training met
+    errors = (periphery.dac.bits if periphery is not None else 0) or config.network.error_bits
+    return own | ({"input_bits": bits} if bits else {}) | ({"error_bits": errors} if errors else {})
+
+
+def wire_notes(synapse: Resistive, settings: ChipSettings, periphery: Periphery | None) -> tuple[str, ...]:
+    """Return what wires do to the junctions of a chip: N^2/2 R_wire/R_on of the voltage is lost along N cells.
+
+    Args:
+        synapse: with the conductances of its table.
+        settings: of the chip.
+        periphery: of the training, whose wires count if it has any; 1 ohm per cell if not.
+    """
+    wires = None if periphery is None or periphery.wires.ideal else periphery.wires
+    ohm = 1.0 if wires is None else max(wires.word_resistance, wires.bit_resistance)
+    length = max(settings.array_rows, settings.array_columns)
+    drawn = 1 / float(np.max(synapse.conductance))
+    notes = []
+    for what, on in (("the junction of the table", drawn), ("the junction of the chip", settings.on_resistance)):
+        drop = 0.5 * length**2 * ohm / on if on else 0.0
+        if drop > RUINOUS_DROP and (what.endswith("chip") or wires is not None or settings.on_resistance == 0):
+            notes.append(f"wires of {ohm:g} ohm per cell take {drop:.0%} of the voltage along {length} cells that all conduct "
+                         f"at {on:.3g} ohm, {what}: such arrays lose accuracy")  # fmt: skip
+    if settings.on_resistance and not 0.5 < settings.on_resistance / drawn < 2:
+        text = "without wires, where it does not matter" if wires is None else "through its wires"
+        notes.append(f"the cost takes junctions of {settings.on_resistance:.3g} ohm (on_resistance), the accuracy was "
+                     f"measured with {drawn:.3g} ohm of the table, {text}")  # fmt: skip
+    return tuple(notes)
+
+
+def use_of_file(
+    results: Sequence[TrainingResult], where: str, image_shape: tuple[int, ...] | None = None
+) -> TrainingUse:
+    """Return what a training file says.
+
+    Shape and number of the images follow from the name of the data set. Of data of one's own, the shape is that of
+    square images, or of one row of values, with which the arrays are those of the file; the number of images follows
+    from those of the test.
 
     Args:
         results: all seeds of the file.
         where: its name for messages.
+        image_shape: (rows, columns, channels) where the user tells it.
 
     Raises:
-        InputError: the data set is not known here.
+        InputError: no such image fits the arrays.
     """
     first = results[0]
-    if first.dataset not in IMAGES:
-        raise InputError(f'{where}: data set "{first.dataset}" is unknown{nearest(first.dataset, IMAGES)}')
-    shape, images = IMAGES[first.dataset]
-    if first.dataset == "digits":
-        images -= int(first.chip.confusion.sum())
+    test = int(first.chip.confusion.sum())
+    shape: tuple[int, ...]
+    if first.dataset in IMAGES:
+        shape, images = IMAGES[first.dataset]
+        images -= test if first.dataset == "digits" else 0
+    else:
+        shape, images = _own_shape(first, where) if image_shape is None else image_shape, 0
+        images = round(test * (1 - first.config.test_fraction) / first.config.test_fraction)
     images = round(images * (1 - first.config.validation_fraction))
-    return TrainingUse(results=results, image_shape=shape, images=images)
+    return TrainingUse(results=results, image_shape=image_shape or shape, images=images)
 
 
-BESIDE = ("sram-8-parallel", "sram-equal-parallel", "digital")
+def _own_shape(result: TrainingResult, where: str) -> tuple[int, ...]:
+    sizes = [weight.shape for weight in result.hardware.weight]
+    kernel = next((layer for layer in result.config.network.layers if isinstance(layer, Convolution)), None)
+    if kernel is None:
+        candidates = [(1, sizes[0][0] - bias, 1) for bias in (1, 0)]
+    else:
+        channels = {round((sizes[0][0] - bias) / kernel.kernel**2) for bias in (0, 1)}
+        candidates = [(side, side, count) for side in range(1, 513) for count in channels if count]
+    for shape in candidates:
+        try:
+            layers = array_layers(result.config.network, shape, len(result.chip.confusion))
+        except InputError:
+            continue
+        if [(layer.rows, layer.columns) for layer in layers] == sizes:
+            return shape
+    raise InputError(f'{where}: the images of the data set "{result.dataset}" are unknown; needs --image H,W,C')
+
+
+BESIDE = ("sram-8-parallel", "sram-equal-parallel", "sram-best", "digital", "gpu")
 """Baselines shown beside a training."""
 
 
@@ -110,10 +218,16 @@ class TrainingCost:
     Attributes:
         comparison: chip and baselines, per image.
         images: that one seed trained on, all epochs together [1].
+        epochs: of them [1].
+        accuracy: on chip and of the float32 twin [1].
+        notes: where accuracy and cost are those of different chips, or wires would ruin them.
     """
 
     comparison: Comparison
     images: int
+    epochs: int
+    accuracy: dict[str, float]
+    notes: tuple[str, ...]
 
     @property
     def chip(self) -> ChipCost:
@@ -136,8 +250,10 @@ def training_cost(
         InputError: the table holds no device.
     """
     synapse = synapse_of_table(table, where)
-    used = use.settings(settings or ChipSettings())
-    return TrainingCost(compare(use.layers(), used, synapse, names=BESIDE), use.epochs * use.images)
+    used, notes = use.settings(settings or ChipSettings())
+    notes += wire_notes(synapse, used, use.results[0].config.periphery)
+    comparison = compare(use.layers(), used, synapse, names=BESIDE)
+    return TrainingCost(comparison, use.epochs * use.images, use.epochs, use.accuracy, notes)
 
 
 def summary_of(cost: TrainingCost) -> dict:
@@ -152,7 +268,13 @@ def summary_of(cost: TrainingCost) -> dict:
         "inference_energy_J_per_image": chip.total_energy("forward"),
         "inference_latency_s_per_image": chip.total_latency("forward"),
         "training_energy_J": cost.images * chip.total_energy(),
-        "training_latency_s": cost.images * chip.total_latency(),
+        "training_latency_s": cost.images * chip.facts["image_interval_s"],
+        "merits": merits(chip),
+        "uncertainty_factor": dict(UNCERTAINTY),
+        "pulses_per_cell": endurance(chip, cost.epochs),
+        "accuracy": cost.accuracy,
+        "notes": list(cost.notes),
+        "settings": chip.facts["settings"],
         "blocks": {
             block: {"area_m2": float(a), "energy_J_per_image": float(e), "latency_s_per_image": float(t)}
             for block, a, e, t in zip(BLOCKS, chip.area, energy, latency, strict=True)
@@ -164,14 +286,17 @@ def summary_of(cost: TrainingCost) -> dict:
 
 
 def cost_line(cost: dict) -> str:
-    """Return one line about the chip, from what `summary_of` returns."""
-    ratio = cost["ratios"]["sram-8-parallel"]
+    """Return a line about the chip, and one for each note, from what `summary_of` returns."""
+    ratio, chip = cost["ratios"]["sram-8-parallel"], cost["settings"]
+    notes = "".join(f"\n  note: {note}" for note in cost["notes"])
     return (
         f"  chip at {cost['node_nm']:g} nm: {1e6 * cost['area_m2']:.3g} mm2; training image "
         f"{with_prefix(cost['energy_J_per_image'], 'J')}, {time_text(cost['latency_s_per_image'])}; inference "
         f"{with_prefix(cost['inference_energy_J_per_image'], 'J')}, "
         f"{time_text(cost['inference_latency_s_per_image'])}; 8-bit SRAM takes {ratio['area']:.2g} x the area, "
-        f"{ratio['energy']:.2g} x the energy, {ratio['latency']:.2g} x the time"
+        f"{ratio['energy']:.2g} x the energy, {ratio['latency']:.2g} x the time; arrays of {chip['array_rows']} x "
+        f"{chip['array_columns']}, {chip['converter_bits']}-bit {chip['converter']} converters, {chip['input_bits']}-bit "
+        f"inputs{notes}"
     )
 
 

@@ -63,7 +63,8 @@ def run(arguments: argparse.Namespace) -> None:
         run_variation(arguments)
         return
     synapse, device = _synapse(arguments)
-    layers, settings, network = _network(arguments, _settings(arguments, given))
+    found = _network(arguments, synapse, given)
+    layers, settings, network = found.layers, found.settings, found.network
     if arguments.out is not None:
         writable_folder(arguments.out, arguments.force)
     result = compare(layers, settings, synapse)
@@ -71,18 +72,24 @@ def run(arguments: argparse.Namespace) -> None:
     document = {
         "network": network,
         "device": device,
+        "accuracy": found.accuracy,
+        "notes": list(found.notes),
         **comparison_document(result, images_per_epoch=settings.images_per_epoch, network=network, equal=equal),
     }
     lines = [*chip_lines(result.chip), "", *ratio_lines(result, network, equal)]
+    if found.accuracy:
+        means = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in found.accuracy.items())
+        lines += ["", f"test accuracy of this training: {means}"]
+    lines += [f"note: {note}" for note in found.notes]
     if arguments.explain:
         lines = explain_lines(result.chip, arguments.explain)
         document = {"block": arguments.explain, "derivation": document["derivation"].get(arguments.explain, [])}
-    found = None
+    changes = None
     if arguments.sensitivity:
-        found = sensitivities(layers, settings, synapse, baseline=arguments.sensitivity)
-        lines += _sensitivity(document, found, arguments.sensitivity)
+        changes = sensitivities(layers, settings, synapse, baseline=arguments.sensitivity)
+        lines += _sensitivity(document, changes, arguments.sensitivity)
     if arguments.out is not None:
-        _write(arguments.out, document, result, found, force=arguments.force)
+        _write(arguments.out, document, result, changes, force=arguments.force)
         lines.append(f"  written to {arguments.out}")
     emit(arguments, document, lines)
 
@@ -93,12 +100,6 @@ def _check_baseline(name: str | None) -> None:
 
     if name is not None and name not in BASELINES:
         raise InputError(f'baseline "{name}" is unknown{nearest(name, BASELINES)}')
-
-
-def _settings(arguments: argparse.Namespace, given: Given) -> ChipSettings:
-    from arraysim.cost.settings import load_settings
-
-    return load_settings(arguments.chip, given["chip"])
 
 
 def _synapse(arguments: argparse.Namespace):
@@ -117,41 +118,60 @@ def _synapse(arguments: argparse.Namespace):
     return synapse, synapse.name
 
 
-def _network(arguments: argparse.Namespace, settings):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A network on a chip: its crossbars, settings and name; accuracy and notes if it comes from a training."""
+
+    layers: list
+    settings: ChipSettings
+    network: str
+    accuracy: dict[str, float] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
+    from arraysim.cost.settings import load_settings
     from arraysim.networks.definition import array_layers
     from arraysim.networks.presets import network_from
+    from dwcore.toml import read_toml
 
+    settings = load_settings(arguments.chip, given["chip"])
     if arguments.training is not None:
         if arguments.network is not None:
             raise InputError("--network and --training must not be given together: a training file holds its network")
-        from arraysim.cost.of_training import use_of_file
+        from arraysim.cost.of_training import use_of_file, wire_notes
         from arraysim.training.file import load_training
 
-        use = use_of_file(load_training(arguments.training), str(arguments.training))
-        return use.layers(), use.settings(settings), use.results[0].config.network.name
+        use = use_of_file(load_training(arguments.training), str(arguments.training), arguments.image)
+        chosen = {*given["chip"], *(read_toml(arguments.chip) if arguments.chip else ())}
+        settings, notes = use.settings(settings, chosen)
+        config = use.results[0].config
+        notes += wire_notes(synapse, settings, config.periphery)
+        return Placed(
+            layers=use.layers(), settings=settings, network=config.network.name, accuracy=use.accuracy, notes=notes
+        )
     text = arguments.network or "vgg8"
     definition = network_from(text)
     shape = arguments.image or IMAGES.get(text.partition(":")[0], (None,))[0]
     if shape is None:
         raise InputError(f"{text}: needs --image H,W,C, the shape of an image")
-    return array_layers(definition, shape, arguments.classes), settings, definition.name
+    return Placed(layers=array_layers(definition, shape, arguments.classes), settings=settings, network=definition.name)
 
 
 def _series(arguments: argparse.Namespace):
     """Return the estimates over what is varied."""
-    from arraysim.cost.comparison import compare
-    from arraysim.cost.document import comparison_document
+    from arraysim.cost.document import chip_document
+    from arraysim.cost.estimate import chip_cost
     from dwsynapse.variation import Outcome, Series
 
     given = SETTINGS.given(arguments)
     synapse, device = _synapse(arguments)
-    start = _network(arguments, _settings(arguments, next(given.points())))
+    start = _network(arguments, synapse, next(given.points()))
 
     def measure(point: Given, index, known) -> dict:
-        layers, settings, _ = _network(arguments, _settings(arguments, point))
-        chip = comparison_document(compare(layers, settings, synapse), images_per_epoch=settings.images_per_epoch)[
-            "chip"
-        ]
+        one = _network(arguments, synapse, point)
+        cost = chip_cost(one.layers, one.settings, synapse)
+        chip = chip_document(cost, images_per_epoch=one.settings.images_per_epoch)
         return {name: [chip[name]["total"]] for name in outcomes}
 
     outcomes = {
@@ -159,10 +179,14 @@ def _series(arguments: argparse.Namespace):
         "energy_J_per_image": Outcome(meaning="energy per image", unit="J"),
         "latency_s_per_image": Outcome(meaning="time per image", unit="s"),
     }
-    config = {"device": device, "network": start[2], "layers": [dataclasses.asdict(layer) for layer in start[0]]}
+    config = {
+        "device": device,
+        "network": start.network,
+        "layers": [dataclasses.asdict(layer) for layer in start.layers],
+    }
     files = [path for path in (arguments.table, arguments.training, arguments.chip) if path]
     return Series(command="cost", given=given, seeds=(0,), outcomes=outcomes, measure=measure,
-                  check=lambda point: _network(arguments, _settings(arguments, point)),
+                  check=lambda point: _network(arguments, synapse, point),
                   config=config | {"given": dict(given)}, inputs=[str(path) for path in files])  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from arraysim.cost.technology import technology
 from arraysim.networks.definition import ArrayLayer
 from dwcore.errors import InputError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FIRST = ArrayLayer(
     name="conv1", kind="conv", rows=9, columns=4, positions=16, input_values=16, output_values=64, kernel=3
 )
