@@ -4,6 +4,7 @@ from .cost.comparison import Comparison as Comparison
 from .cost.comparison import compare as compare
 from .cost.estimate import chip_cost as chip_cost
 from .cost.ledger import ChipCost as ChipCost
+from .cost.merits import merits as merits
 from .cost.of_training import training_cost as training_cost
 from .cost.of_training import use_of_file as use_of_file
 from .cost.sensitivity import sensitivities as sensitivities
@@ -11,6 +12,7 @@ from .cost.settings import ChipSettings as ChipSettings
 from .datasets.datasets import Dataset as Dataset
 from .datasets.datasets import load_dataset as load_dataset
 from .drawing.cost_plots import comparison_figure as comparison_figure
+from .drawing.cost_plots import plot_accuracy as plot_accuracy
 from .drawing.cost_plots import plot_chips as plot_chips
 from .drawing.cost_plots import plot_phases as plot_phases
 from .drawing.cost_plots import plot_share as plot_share
@@ -150,9 +152,11 @@ __all__ = [
     "make_rule",
     "make_weights",
     "map_network",
+    "merits",
     "mlp",
     "network_from",
     "plot_accepted",
+    "plot_accuracy",
     "plot_chips",
     "plot_confusion",
     "plot_error",

@@ -1,6 +1,6 @@
-"""Figures of an estimate: stacked bars of chips, pies of one chip, a tornado of assumptions."""
+"""Figures of an estimate: stacked bars of chips, pies of one chip, accuracy beside cost, a tornado of assumptions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -10,11 +10,13 @@ from matplotlib.figure import Figure
 
 from arraysim.cost.comparison import Comparison
 from arraysim.cost.ledger import BLOCKS, PHASES, ChipCost
+from arraysim.cost.merits import UNCERTAINTY
 from arraysim.cost.sensitivity import Sensitivity
 from dwcore.canvas.number_text import signed
 from dwcore.canvas.style import BLUE, INK, ORANGE, axes_or_new, new_figure
 
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++")
+MARKERS = "os^vDP*Xh<"
 SMALL = 0.015
 """Blocks with a smaller share in every bar are drawn together."""
 UNITS = {
@@ -26,7 +28,7 @@ UNITS = {
 
 
 def plot_chips(data: Sequence[ChipCost], *, what: str = "energy", ax: Axes | None = None) -> Axes:
-    """Draw one stacked bar per chip, by block.
+    """Draw one stacked bar per chip, by block, with the uncertainty of absolute figures.
 
     Args:
         data: chips.
@@ -35,20 +37,7 @@ def plot_chips(data: Sequence[ChipCost], *, what: str = "energy", ax: Axes | Non
     """
     ax = axes_or_new(ax, height=1.6 + 0.42 * len(data))
     parts = np.array([_by_block(chip, what) for chip in data])
-    label, unit, scale = _unit(what, parts.sum(axis=1).max())
-    parts = scale * parts
-    shown, labels = _gather(parts)
-    left = np.zeros(len(data))
-    for values, name in zip(shown.T, labels, strict=True):
-        ax.barh([chip.name for chip in data], values, 0.65, left=left, label=name, **_style(name))
-        left += values
-    for number, total in enumerate(left):
-        ax.text(total + 0.01 * left.max(), number, signed(total), va="center", fontsize=9)
-    ax.set(xlabel=f"{label} ({unit})", xlim=(0, 1.14 * left.max()))
-    ax.invert_yaxis()
-    ax.grid(False, axis="y")
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8)
-    return ax
+    return _stacked(ax, [chip.name for chip in data], parts, what, UNCERTAINTY.get(what, 1.0))
 
 
 def plot_phases(data: ChipCost, *, what: str = "energy", ax: Axes | None = None) -> Axes:
@@ -59,20 +48,63 @@ def plot_phases(data: ChipCost, *, what: str = "energy", ax: Axes | None = None)
         what: "energy" or "latency".
         ax: axes to draw on; default new ones.
     """
-    ax = axes_or_new(ax, height=3.2)
-    parts = getattr(data, what).sum(axis=0).T
+    return _stacked(axes_or_new(ax, height=3.2), PHASES, getattr(data, what).sum(axis=0).T, what)
+
+
+def _stacked(ax: Axes, names: Sequence[str], parts: np.ndarray, what: str, factor: float = 1.0) -> Axes:
+    """Draw stacked bars.
+
+    Args:
+        ax: axes to draw on.
+        names: of the bars.
+        parts: shape (bars, blocks) [m^2], [J] or [s].
+        what: "area", "energy" or "latency".
+        factor: by which totals may be off, drawn as error bars; 1 draws none [1].
+    """
     label, unit, scale = _unit(what, parts.sum(axis=1).max())
-    parts = scale * parts
-    shown, labels = _gather(parts)
-    left = np.zeros(len(PHASES))
+    shown, labels = _gather(scale * parts)
+    left = np.zeros(len(names))
     for values, name in zip(shown.T, labels, strict=True):
-        ax.barh(PHASES, values, 0.65, left=left, label=name, **_style(name))
+        ax.barh(list(names), values, 0.65, left=left, label=name, **_style(name))
         left += values
+    if factor > 1:
+        errors = (left - left / factor, left * (factor - 1))
+        ax.errorbar(left, np.arange(len(names)), xerr=errors, fmt="none", color=INK, capsize=3, linewidth=0.8)
     for number, total in enumerate(left):
-        ax.text(total + 0.01 * left.max(), number, signed(total), va="center", fontsize=9)
-    ax.set(xlabel=f"{label} ({unit})", xlim=(0, 1.14 * left.max()))
+        ax.text(total * factor + 0.01 * left.max(), number, signed(total), va="center", fontsize=9)
+    spread = f", error bars: a factor {factor:g}" if factor > 1 else ""
+    ax.set(xlabel=f"{label} ({unit}){spread}", xlim=(0, (factor + 0.14) * left.max()))
     ax.invert_yaxis()
     ax.grid(False, axis="y")
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8)
+    return ax
+
+
+def plot_accuracy(
+    data: Comparison, accuracy: Mapping[str, float], *, what: str = "energy", ax: Axes | None = None
+) -> Axes:
+    """Draw accuracy against energy or area: the chip with the accuracy it was trained to, others with that of the twin.
+
+    Args:
+        data: chip and baselines.
+        accuracy: "on_chip", and "float32" if a twin was trained; others are left out without [1].
+        what: "energy" or "area".
+        ax: axes to draw on; default new ones.
+    """
+    ax = axes_or_new(ax, height=3.4)
+    points = [(data.chip, accuracy["on_chip"])]
+    if "float32" in accuracy:
+        points += [(chip, accuracy["float32"]) for chip in data.baselines.values()]
+    totals = [chip.total_area if what == "area" else chip.total_energy() for chip, _ in points]
+    label, unit, scale = _unit(what, max(totals))
+    factor = UNCERTAINTY[what]
+    colours = mpl.colormaps["cividis"](np.linspace(0, 0.9, len(points)))
+    for number, ((chip, share), total) in enumerate(zip(points, totals, strict=True)):
+        x = scale * total
+        ax.errorbar(x, 100 * share, xerr=[[x - x / factor], [x * (factor - 1)]], fmt=MARKERS[number % len(MARKERS)],
+                    color=colours[number], capsize=3, label=chip.name)  # fmt: skip
+    ax.set(xscale="log", xlabel=f"{label} ({unit}), error bars: a factor {factor:g}", ylabel="test accuracy (%)")
+    ax.margins(y=0.3)
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8)
     return ax
 

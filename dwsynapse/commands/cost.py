@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> None:
         changes = sensitivities(layers, settings, synapse, baseline=arguments.sensitivity)
         lines += _sensitivity(document, changes, arguments.sensitivity)
     if arguments.out is not None:
-        _write(arguments.out, document, result, changes, force=arguments.force)
+        _write(arguments.out, document, result, changes, accuracy=found.accuracy, force=arguments.force)
         lines.append(f"  written to {arguments.out}")
     emit(arguments, document, lines)
 
@@ -204,8 +204,8 @@ def _sensitivity(document: dict, found, baseline: str) -> list[str]:
     return lines
 
 
-def _write(folder, document: dict, result, found, *, force: bool) -> None:
-    from arraysim.drawing.cost_plots import comparison_figure, plot_phases, plot_tornado, shares_figure
+def _write(folder, document: dict, result, found, *, accuracy: dict[str, float] | None, force: bool) -> None:
+    from arraysim.drawing.cost_plots import comparison_figure, plot_accuracy, plot_phases, plot_tornado, shares_figure
     from dwcore.canvas.figure_file import save_figure
     from dwcore.canvas.style import own_look
     from dwcore.storage.atomic import replacing
@@ -219,6 +219,10 @@ def _write(folder, document: dict, result, found, *, force: bool) -> None:
             "energy": plot_phases(result.chip).figure,
             "latency": plot_phases(result.chip, what="latency").figure,
         }
+        if accuracy is not None:
+            figures |= {
+                f"accuracy_{what}": plot_accuracy(result, accuracy, what=what).figure for what in ("energy", "area")
+            }
         if found is not None:
             figures |= {
                 f"tornado_{ratio}": plot_tornado(found, ratio=ratio).figure for ratio in ("area", "energy", "latency")

@@ -5,7 +5,18 @@ import re
 
 import pytest
 
-KEYS = {"network", "device", "chip", "derivation", "baselines", "ratios", "equal_accuracy", "founding_paper_ratios"}
+KEYS = {
+    "network",
+    "device",
+    "accuracy",
+    "notes",
+    "chip",
+    "derivation",
+    "baselines",
+    "ratios",
+    "equal_accuracy",
+    "founding_paper_ratios",
+}
 
 
 def test_table_and_json_tell_the_same(folder, command):

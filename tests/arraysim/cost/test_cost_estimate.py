@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import itertools
 import json
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ from arraysim.cost.ledger import BLOCKS, PHASES
 from arraysim.cost.sensitivity import sensitivities
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.workload import resolved
-from arraysim.drawing.cost_plots import comparison_figure, plot_phases, plot_tornado, shares_figure
+from arraysim.drawing.cost_plots import comparison_figure, plot_accuracy, plot_phases, plot_tornado, shares_figure
 from arraysim.networks.definition import array_layers
 from arraysim.networks.presets import vgg8
 from dwcore.errors import InputError
@@ -141,6 +142,11 @@ def test_figures_show_all_chips(vgg8_costs):
     assert len(shares_figure(vgg8_costs.chip).axes) == 3
     bars = sum(patch.get_width() for patch in plot_phases(vgg8_costs.chip).patches)
     assert bars == pytest.approx(1e6 * vgg8_costs.chip.total_energy(), rel=1e-9)
+    ax = plot_accuracy(vgg8_costs, {"on_chip": 0.88, "float32": 0.91})
+    drawn = {round(float(y), 6): len(list(group)) for y, group in itertools.groupby(sorted(
+        line.get_ydata()[0] for line in ax.lines if line.get_marker() in "os^vDP*Xh<"))}  # fmt: skip
+    assert drawn == {88.0: 1, 91.0: len(BASELINES)}
+    assert len(plot_accuracy(vgg8_costs, {"on_chip": 0.88}, what="area").get_legend().get_texts()) == 1
     found = sensitivities(LAYERS[-1:], ChipSettings(), SYNAPSE, baseline="digital")
     assert len(plot_tornado(found, most=5).get_yticklabels()) == 5
 

@@ -5,15 +5,20 @@ import dataclasses
 import numpy as np
 import pytest
 
-from arraysim.cost.of_training import TrainingUse, use_of_file
+from arraysim.cost.cell import Resistive
+from arraysim.cost.of_training import GRADIENTS, TrainingUse, chip_of, use_of_file, wire_notes
 from arraysim.cost.settings import ChipSettings
 from arraysim.datasets.datasets import load_dataset
 from arraysim.networks.presets import mlp
+from arraysim.periphery.config import Adc, Dac, Periphery, Read, TileWires
+from arraysim.periphery.tiles import TileShape
+from arraysim.rules.registry import RULES
 from arraysim.synapses.ladder import ladder_law
 from arraysim.training.config import TrainingConfig
 from arraysim.training.run import train
-from dwcore.errors import InputError
 
+SYNAPSE = Resistive(name="test", conductance=np.array([1e-6, 2e-6]), length=0.0, breadth=0.0, pulse_energy=0.0,
+                    pulse_current=0.0, pulse_voltage=0.0, pulse_time=0.0)  # fmt: skip
 CONFIG = TrainingConfig(network=mlp((8,)), epochs=2, twin=False)
 
 
@@ -24,7 +29,8 @@ def result():
 
 def test_pulses_per_update_give_back_the_pulses_of_the_training(result):
     use = TrainingUse(results=[result], image_shape=(8, 8, 1), images=1438)
-    settings = use.settings(ChipSettings())
+    settings, notes = use.settings(ChipSettings())
+    assert not notes
     assert settings.batch_size == 16 and settings.images_per_epoch == 1438
     updates = 2 * -(-1438 // 16)
     devices = [2 * weight.size for weight in result.hardware.weight]
@@ -39,5 +45,73 @@ def test_a_file_says_its_images_by_the_name_of_its_data_set(result):
     use = use_of_file([result], "training.h5")
     assert use.image_shape == (8, 8, 1)
     assert use.images == 1797 - int(result.chip.confusion.sum())
-    with pytest.raises(InputError, match='data set "faces" is unknown'):
-        use_of_file([dataclasses.replace(result, dataset="faces")], "training.h5")
+
+
+def test_images_of_own_data_are_those_that_fit_the_arrays(result):
+    own = use_of_file([dataclasses.replace(result, dataset="faces")], "training.h5")
+    assert own.image_shape == (1, 64, 1)
+    assert own.images == pytest.approx(1797 - int(result.chip.confusion.sum()), abs=5)
+    assert [(layer.rows, layer.columns) for layer in own.layers()] == [(65, 8), (9, 10)]
+    told = use_of_file([dataclasses.replace(result, dataset="faces")], "training.h5", (8, 8, 1))
+    assert told.image_shape == (8, 8, 1)
+
+
+PERIPHERY = Periphery(
+    tile=TileShape(rows=64, columns=32),
+    dac=Dac(bits=4, coding="level"),
+    adc=Adc(bits=5, kind="flash", lines=4),
+    read=Read(voltage=0.05, subtraction="digital"),
+    wires=TileWires(word_resistance=1.0, bit_resistance=2.0),
+)
+
+
+def test_accuracy_and_cost_are_those_of_one_chip(result):
+    config = dataclasses.replace(CONFIG, periphery=PERIPHERY, rule="stochastic-pulses", batch_size=4)
+    use = TrainingUse(results=[dataclasses.replace(result, config=config)], image_shape=(8, 8, 1), images=1438)
+    settings, notes = use.settings(ChipSettings())
+    assert not notes
+    assert (settings.array_rows, settings.array_columns, settings.columns_per_converter) == (64, 32, 4)
+    assert (settings.converter, settings.converter_bits) == ("flash", 5)
+    assert (settings.input_bits, settings.error_bits, settings.input_coding) == (4, 4, "multi-level")
+    assert (settings.read_voltage, settings.subtraction, settings.on_resistance) == (0.05, "digital", 0.0)
+    assert (settings.gradient, settings.batch_size) == ("in-array", 4)
+    # Every change of the periphery changes the cost.
+    for changed in (
+        {"tile": TileShape(rows=32, columns=32)},
+        {"dac": Dac(bits=6, coding="level")},
+        {"adc": Adc(bits=4, kind="flash", lines=4)},
+    ):
+        other = dataclasses.replace(config, periphery=dataclasses.replace(PERIPHERY, **changed))
+        assert chip_of(other) != chip_of(config)
+
+
+def test_bits_of_a_training_without_periphery_are_those_of_its_network():
+    own = chip_of(TrainingConfig(network=mlp((8,), bits=5, error_bits=7), twin=False))
+    assert (own["input_bits"], own["error_bits"], own["gradient"]) == (5, 7, "per-batch")
+    assert "input_bits" not in chip_of(CONFIG)  # floating point: left to the chip
+
+
+def test_settings_that_the_user_chose_stay_and_are_said_to_differ(result):
+    config = dataclasses.replace(CONFIG, periphery=PERIPHERY)
+    use = TrainingUse(results=[dataclasses.replace(result, config=config)], image_shape=(8, 8, 1), images=1438)
+    settings, notes = use.settings(ChipSettings(converter_bits=8, array_rows=64), {"converter_bits", "array_rows"})
+    assert settings.converter_bits == 8 and settings.converter == "flash"
+    assert notes == ("converter_bits = 8, the training had 5",)
+
+
+def test_wires_that_would_ruin_a_junction_are_told():
+    """N^2/2 R_wire/R_on: 12.6 times the voltage at 650 ohm and 1 ohm per cell, 8 % at 100 kohm."""
+    low = dataclasses.replace(SYNAPSE, conductance=np.array([1 / 1400, 1 / 650]))
+    as_drawn = wire_notes(low, ChipSettings(on_resistance=0.0), None)
+    assert len(as_drawn) == 1 and "1260% of the voltage along 128 cells" in as_drawn[0]
+    notes = wire_notes(low, ChipSettings(), None)
+    assert len(notes) == 1 and "measured with 650 ohm" in notes[0] and "without wires" in notes[0]
+    through = wire_notes(low, ChipSettings(on_resistance=0.0, array_rows=64, array_columns=32), PERIPHERY)
+    assert "wires of 2 ohm per cell take 630% of the voltage along 64 cells" in through[0]
+    high = dataclasses.replace(SYNAPSE, conductance=np.array([5e-6, 1e-5]))
+    assert wire_notes(high, ChipSettings(), None) == ()
+    assert "at 1e+03 ohm" in wire_notes(high, ChipSettings(on_resistance=1e3), None)[0]
+
+
+def test_every_rule_has_a_place_where_its_gradients_are_formed():
+    assert set(GRADIENTS) == set(RULES)
