@@ -16,7 +16,13 @@ _INTRODUCTION = (
     "against thermal noise. Many such synapses make up the weights of a neural network, which is trained by these "
     "pulses alone. Its float32 twin is the same network trained on the same images with ordinary numbers as weights."
 )
-_CHIPS = {"sram-8-parallel": "SRAM, 8 bits", "sram-equal-parallel": "SRAM, equal precision", "digital": "Digital logic"}
+_CHIPS = {
+    "sram-8-parallel": "SRAM, 8 bits",
+    "sram-equal-parallel": "SRAM, equal precision",
+    "sram-best": "SRAM, best organization",
+    "digital": "Digital logic",
+    "gpu": "Graphics processor at its peak, 7 nm",
+}
 
 
 def report(
@@ -124,11 +130,14 @@ def _chip_tables(summary: Mapping) -> list[Section]:
         )
         for name, ratio in cost["ratios"].items()
     ]
+    settings, factors = cost["settings"], cost["uncertainty_factor"]
+    size = f"{settings['array_rows']} x {settings['array_columns']}"
+    notes = "".join(f" Note: {note}." for note in cost["notes"])
     arrays = tuple((name, str(count)) for name, count in cost["arrays_per_layer"].items())
     return [
         Section(
             heading="The network on the chip",
-            text=f"Arrays of 128 x 128 cells that each layer takes; {100 * cost['utilization']:.0f} % of their cells "
+            text=f"Arrays of {size} cells that each layer takes; {100 * cost['utilization']:.0f} % of their cells "
             "hold a weight.",
             columns=("Layer", "Arrays"),
             rows=arrays,
@@ -136,7 +145,9 @@ def _chip_tables(summary: Mapping) -> list[Section]:
         Section(
             heading="What the chip takes, block by block",
             text="An estimate from published component figures: dwsynapse cost explains each number and changes each "
-            "assumption. Energy and time are those of one image of the training, write pulses included.",
+            "assumption. Energy and time are those of one image of the training, write pulses included. Against "
+            f"published chips areas are off by a factor of {factors['area']:g}, energies by {factors['energy']:g} (one "
+            f"standard deviation).{notes}",
             columns=("Block", "Area (µm²)", "Energy per image", "Time per image"),
             rows=block_rows(cost),
         ),
