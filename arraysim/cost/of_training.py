@@ -11,7 +11,7 @@ from arraysim.cost.comparison import Comparison, compare
 from arraysim.cost.ledger import BLOCKS, ChipCost
 from arraysim.cost.merits import UNCERTAINTY, endurance, merits
 from arraysim.cost.settings import ChipSettings
-from arraysim.networks.definition import ArrayLayer, Convolution, array_layers
+from arraysim.networks.definition import ArrayLayer, array_layers
 from arraysim.periphery.config import Periphery
 from arraysim.training.config import TrainingConfig
 from arraysim.training.result import TrainingResult
@@ -164,9 +164,8 @@ def use_of_file(
 ) -> TrainingUse:
     """Return what a training file says.
 
-    Shape and number of the images follow from the name of the data set. Of data of one's own, the shape is that of
-    square images, or of one row of values, with which the arrays are those of the file; the number of images follows
-    from those of the test.
+    Shape and number of the images are in the file. In files of before they follow from the name of the data set; if
+    that is unknown, too, the number of images follows from those of the test.
 
     Args:
         results: all seeds of the file.
@@ -174,37 +173,22 @@ def use_of_file(
         image_shape: (rows, columns, channels) where the user tells it.
 
     Raises:
-        InputError: no such image fits the arrays.
+        InputError: the file does not say what its images are, and the user does not either.
     """
     first = results[0]
     test = int(first.chip.confusion.sum())
-    shape: tuple[int, ...]
-    if first.dataset in IMAGES:
+    told = first.origin
+    if told:
+        shape, images = tuple(told["image_shape"]), told["images"] - (0 if told["test_images"] else test)
+    elif first.dataset in IMAGES:  # files of before
         shape, images = IMAGES[first.dataset]
         images -= test if first.dataset == "digits" else 0
+    elif image_shape is not None:
+        shape, images = image_shape, round(test * (1 - first.config.test_fraction) / first.config.test_fraction)
     else:
-        shape, images = _own_shape(first, where) if image_shape is None else image_shape, 0
-        images = round(test * (1 - first.config.test_fraction) / first.config.test_fraction)
+        raise InputError(f'{where}: the images of the data set "{first.dataset}" are unknown; needs --image H,W,C')
     images = round(images * (1 - first.config.validation_fraction))
     return TrainingUse(results=results, image_shape=image_shape or shape, images=images)
-
-
-def _own_shape(result: TrainingResult, where: str) -> tuple[int, ...]:
-    sizes = [weight.shape for weight in result.hardware.weight]
-    kernel = next((layer for layer in result.config.network.layers if isinstance(layer, Convolution)), None)
-    if kernel is None:
-        candidates = [(1, sizes[0][0] - bias, 1) for bias in (1, 0)]
-    else:
-        channels = {round((sizes[0][0] - bias) / kernel.kernel**2) for bias in (0, 1)}
-        candidates = [(side, side, count) for side in range(1, 513) for count in channels if count]
-    for shape in candidates:
-        try:
-            layers = array_layers(result.config.network, shape, len(result.chip.confusion))
-        except InputError:
-            continue
-        if [(layer.rows, layer.columns) for layer in layers] == sizes:
-            return shape
-    raise InputError(f'{where}: the images of the data set "{result.dataset}" are unknown; needs --image H,W,C')
 
 
 BESIDE = ("sram-8-parallel", "sram-equal-parallel", "sram-best", "digital", "gpu")

@@ -80,10 +80,8 @@ def _from_pickle(content: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"{path}: not a batch of CIFAR-10: {error}") from None
     found = {_word(key): value for key, value in found.items()} if isinstance(found, dict) else {}
     data, labels = found.get("data"), found.get("labels")
-    if isinstance(labels, np.ndarray):
-        raise InputError(
-            f"{path}: its labels are an array, an original batch has a list of labels; was it saved again?"
-        )
+    if isinstance(labels, np.ndarray) and labels.ndim == 1:  # of a batch that was saved again
+        labels = labels.tolist()
     if (
         not (isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.ndim == 2 and data.shape[1] == PIXELS)
         or not isinstance(labels, list)

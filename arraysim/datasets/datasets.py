@@ -1,7 +1,10 @@
 """Labelled images for training: where they come from, their split, and what of them enters a network."""
 
 import dataclasses
+import functools
 import gzip
+import hashlib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -21,13 +24,14 @@ class Dataset:
 
     Attributes:
         name: of the data set.
-        images: grey levels, shape (images, rows, columns, channels), uint8.
+        images: grey levels, shape (images, rows, columns, channels), uint8, or finite numbers, float32.
         labels: class numbers, shape (images,), int64.
         classes: number of classes [1].
         full_scale: grey level of white [1].
         mean: taken off each channel, after division by the full scale [1].
         std: divides each channel then [1].
         test: images that the makers of the set keep for the test; None where the set is not divided.
+        source: file or folder of one's own that it was read from; None for others.
     """
 
     name: str
@@ -38,6 +42,42 @@ class Dataset:
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     test: "Dataset | None" = None
+    source: str | None = None
+
+    def __post_init__(self):
+        if self.images.dtype.kind == "f" and not np.isfinite(self.images).all():
+            place = [int(at) for at in np.argwhere(~np.isfinite(self.images))[0]]
+            raise InputError(
+                f"data set {self.name}: image {place[0]} is {self.images[tuple(place)]} at row {place[1]}, column "
+                f"{place[2]}, channel {place[3]}; values must be finite"
+            )
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """SHA-256 of images and labels, of those of the test too."""
+        digest = hashlib.sha256()
+        for part in (self,) if self.test is None else (self, self.test):
+            for values in (part.images, part.labels):
+                digest.update(f"{values.dtype.str}{values.shape}".encode())
+                digest.update(values.tobytes())
+        return digest.hexdigest()
+
+    def origin(self) -> dict:
+        """Return what a file remembers of the data: where they are, what they hold, and how many there are."""
+        return {
+            "source": self.source,
+            "sha256": self.sha256,
+            "image_shape": list(self.image_shape),
+            "classes": self.classes,
+            "images": len(self),
+            "test_images": 0 if self.test is None else len(self.test),
+        }
+
+    @property
+    def grey(self) -> np.ndarray:
+        """Mean level of each channel, shape (channels,), of the type of the images."""
+        level = np.array(self.mean) * self.full_scale
+        return (np.rint(level) if self.images.dtype.kind == "u" else level).astype(self.images.dtype)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -122,17 +162,29 @@ def _digits() -> Dataset:
 
 def _idx(name: str, folder: Path) -> Dataset:
     """Return a set in the four files of MNIST."""
+    first = "train", "t10k"
+    if name.startswith("emnist-"):  # its images lie on their side
+        first = f"{name}-train", f"{name}-test"
     parts = []
-    for stem in ("train", "t10k"):
+    for stem in first:
         images = idx_format.read_idx(idx_format.find_idx(folder, f"{stem}-images-idx3-ubyte"), 3)
         path = idx_format.find_idx(folder, f"{stem}-labels-idx1-ubyte")
         labels = idx_format.read_idx(path, 1).astype(np.int64)
-        if len(labels) != len(images) or labels.size == 0 or labels.max() > 9:
-            raise InputError(f"{path}: needs one label from 0 to 9 for each of {len(images)} images")
-        parts.append(Dataset(name=name, images=images[..., None], labels=labels, classes=10, full_scale=255))
-    if parts[0].image_shape != parts[1].image_shape:
+        if len(labels) != len(images) or labels.size == 0:
+            raise InputError(f"{path}: needs one label for each of {len(images)} images")
+        images = images.transpose(0, 2, 1) if name.startswith("emnist-") else images
+        parts.append((np.ascontiguousarray(images)[..., None], labels))
+    if parts[0][0].shape[1:] != parts[1][0].shape[1:]:
         raise InputError(f"{folder}: training and test images differ in size")
-    return dataclasses.replace(parts[0], test=parts[1])
+    # Up to ten classes are the digits, whichever of them are there; letters are counted from the first that is there.
+    known = np.arange(10) if max(labels.max() for _, labels in parts) < 10 else np.unique(parts[0][1])
+    if not np.isin(parts[1][1], known).all():
+        raise InputError(f"{folder}: a label of the test images is none of the training images")
+    train, test = (
+        Dataset(name=name, images=images, labels=np.searchsorted(known, labels), classes=len(known), full_scale=255)
+        for images, labels in parts
+    )
+    return dataclasses.replace(train, test=test)
 
 
 def _cifar10(name: str, folder: Path) -> Dataset:
@@ -153,7 +205,8 @@ def _cifar10(name: str, folder: Path) -> Dataset:
     return dataclasses.replace(test, images=images, labels=labels, test=test)
 
 
-FROM_FILES = {"mnist": _idx, "fashion-mnist": _idx, "cifar10": _cifar10}
+EMNIST = ("emnist-letters", "emnist-balanced", "emnist-byclass", "emnist-bymerge", "emnist-digits", "emnist-mnist")
+FROM_FILES = {"mnist": _idx, "fashion-mnist": _idx, "cifar10": _cifar10, **dict.fromkeys(EMNIST, _idx)}
 DATASETS = ("digits", *FROM_FILES)
 
 
@@ -161,7 +214,7 @@ def load_dataset(name: str, folder: Path | None = None, *, download: bool = Fals
     """Return a data set.
 
     Args:
-        name: one of ``DATASETS``.
+        name: one of ``DATASETS``, or an .npz or a folder of one's own, see ``own_data.load_own``.
         folder: holds the files of a set that is not shipped, or a folder of its name that does.
         download: fetch the files into the folder where they are missing.
 
@@ -170,7 +223,14 @@ def load_dataset(name: str, folder: Path | None = None, *, download: bool = Fals
         RunError: a download failed.
     """
     if name not in DATASETS:
-        raise InputError(f'data set "{name}" is unknown{nearest(name, DATASETS)}')
+        from arraysim.datasets.own_data import is_own, load_own
+
+        if is_own(name):
+            return load_own(Path(name))
+        raise InputError(
+            f'data set "{name}" is unknown{nearest(name, DATASETS)}; or give an .npz, or a folder with one folder of '
+            "pictures per class"
+        )
     if name == "digits":
         return _digits()
     if folder is None:
@@ -184,3 +244,32 @@ def load_dataset(name: str, folder: Path | None = None, *, download: bool = Fals
     if not place.is_dir():
         raise InputError(f"{place}: no such folder")
     return FROM_FILES[name](name, place)
+
+
+def dataset_again(name: str, origin: Mapping, place: Path | None = None) -> Dataset:
+    """Return the data that a file was made from.
+
+    Args:
+        name: of the data set.
+        origin: what the file remembers of it, as ``Dataset.origin`` makes it; empty in files of before.
+        place: where the data are: the folder of the files of a known set; the file or folder of one's own if moved.
+
+    Raises:
+        InputError: the data are not there, or are others.
+    """
+    if name in DATASETS and origin.get("source") is None:
+        return load_dataset(name, place)
+    if origin.get("source") is None:
+        raise InputError(
+            f'the images of "{name}", data made in Python, are not in the file: go on there, with '
+            "arraysim.infer(load_training(FILE)[0], dataset)"
+        )
+    path = Path(origin["source"]) if place is None else place
+    if not path.exists():
+        raise InputError(f'{path}: is not there any more, the data set "{name}"; --data-dir says where it is')
+    from arraysim.datasets.own_data import load_own
+
+    found = load_own(path)
+    if found.sha256 != origin["sha256"]:
+        raise InputError(f'{path}: holds other data than "{name}" of the file had')
+    return dataclasses.replace(found, name=name)

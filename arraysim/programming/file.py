@@ -33,7 +33,7 @@ def save_programming(
     """
     first = chips[0]
     seeds = [chip.seed for chip in chips]
-    whole = {**(config or {}), "programming": first.config.to_mapping(), "dataset": first.dataset, "seeds": seeds}
+    whole = {**(config or {}), "programming": first.config.to_mapping(), **training_file.data_of(first), "seeds": seeds}
     with files.create(path, SCHEMA, config=whole, seed=first.seed, inputs=inputs, force=force) as file:
         records.write(file, {f"seed_{chip.seed}": chip for chip in chips})
 

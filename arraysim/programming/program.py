@@ -59,6 +59,7 @@ def program(
     return ProgrammedChip(
         seed=seed,
         dataset=dataset.name,
+        origin=dataset.origin(),
         config=config,
         learned=learned,
         float32_accuracy=float32_accuracy,

@@ -18,9 +18,9 @@ def augmented(
     """Return the images of a batch as the configuration changes them.
 
     Args:
-        images: shape (images, rows, columns, channels), uint8.
+        images: shape (images, rows, columns, channels).
         chosen: their numbers in the training set, shape (images,).
-        grey: mean level of each channel, shape (channels,), uint8.
+        grey: mean level of each channel, shape (channels,), of the type of the images.
         seed: root seed [1].
         epoch: from 1 on [1].
         batch: number within the epoch [1].
@@ -52,7 +52,7 @@ def shift_and_flip(
     """Return changed copies.
 
     Args:
-        images: shape (images, rows, columns, channels), uint8.
+        images: shape (images, rows, columns, channels).
         shift: largest shift along each axis [pixels].
         flip: mirror left and right with probability one half.
         rng: draws shifts and flips.
@@ -76,9 +76,9 @@ def cut_out(images: np.ndarray, side: int, grey: np.ndarray, rng: np.random.Gene
     """Return images with a square of one grey somewhere in each, parts of it perhaps outside.
 
     Args:
-        images: shape (images, rows, columns, channels), uint8; changed in place.
+        images: shape (images, rows, columns, channels); changed in place.
         side: of the square [pixels].
-        grey: its level, shape (channels,), uint8.
+        grey: its level, shape (channels,).
         rng: draws the centres.
 
     References:

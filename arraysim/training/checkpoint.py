@@ -35,14 +35,12 @@ def checkpoint_path(out: Path, seed: int) -> Path:
 
 def identity(law: PulseLaw, dataset: Dataset, *, seed: int, config: TrainingConfig) -> dict:
     """Return what a state belongs to, as a mapping for files."""
-    sets = [dataset] if dataset.test is None else [dataset, dataset.test]
-    images = [array for part in sets for array in (part.images, part.labels)]
     fields = (getattr(law, field.name) for field in dataclasses.fields(law))
     arrays = [array for array in fields if array is not None]
     return {
         "training": config.to_mapping(),
         "dataset": dataset.name,
-        "dataset_sha256": _sha256(images),
+        "dataset_sha256": dataset.sha256,
         "law_sha256": _sha256(arrays),
         "seed": seed,
     }

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import h5py
 
 from arraysim.training.config import config_from_mapping
-from arraysim.training.result import TrainingResult
+from arraysim.training.result import ChipResult, TrainingResult
 from arraysim.training.task import Task
 from dwcore.errors import InputError
 from dwcore.storage import files, records
@@ -38,9 +38,14 @@ def save_training(
     first = results[0]
     if any(result.config != first.config or result.dataset != first.dataset for result in results):
         raise InputError("the results of one training file must share data set and configuration")
-    whole = {**(config or {}), "training": first.config.to_mapping(), "dataset": first.dataset, "seeds": seeds}
+    whole = {**(config or {}), "training": first.config.to_mapping(), **data_of(first), "seeds": seeds}
     with files.create(path, SCHEMA, config=whole, seed=first.seed, inputs=inputs, force=force) as file:
         records.write(file, {f"seed_{result.seed}": result for result in results})
+
+
+def data_of(result: ChipResult) -> dict:
+    """Return what the configuration of a file says of the data."""
+    return {"dataset": result.dataset, "data": result.origin}
 
 
 def load_training(path) -> list[TrainingResult]:
@@ -81,6 +86,8 @@ def read_seeds(file: h5py.File, record: type, section: str, from_mapping: Callab
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # an entry of another type
         raise InputError(f"{file.filename}: unfit {section} in its configuration, {error}") from None
     given = {"dataset": records.entry(file, found, "dataset", str), "config": config}
+    if "data" in found:
+        given["origin"] = records.entry(file, found, "data", dict)
     seeds = records.entry(file, found, "seeds", list)
     if not seeds or not all(type(seed) is int for seed in seeds):
         raise InputError(f"{file.filename}: its seeds must be whole numbers, at least one, are {seeds}")

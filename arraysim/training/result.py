@@ -124,12 +124,14 @@ class ChipResult:
     Attributes:
         seed: root seed [1].
         dataset: name of the data set.
+        origin: what is remembered of the data, see ``Dataset.origin``; empty in files of before.
         config: network, division of the data and arrays, a ``Task`` and ``ArraySettings``.
         hardware: what happened to the synapses.
     """
 
     seed: int
     dataset: str
+    origin: dict = dataclasses.field(default_factory=dict)
     config: Task
     hardware: HardwareRecord = part(HardwareRecord)
 

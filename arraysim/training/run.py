@@ -76,6 +76,7 @@ def _train(
     return TrainingResult(
         seed=seed,
         dataset=dataset.name,
+        origin=dataset.origin(),
         config=config,
         chip=loops["chip"].curve(),
         float32=loops["float32"].curve() if config.twin else None,

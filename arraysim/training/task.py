@@ -68,4 +68,7 @@ def divide(dataset: "Dataset", *, seed: int, config: Task) -> ImageSets:
 class DataSettings(Parameters):
     """Which images a command works on."""
 
-    dataset: str = word("digits, mnist, fashion-mnist or cifar10", default="digits")
+    dataset: str = word(
+        "digits, mnist, fashion-mnist, emnist-letters and the like, cifar10, an .npz, or a folder of pictures by class",
+        default="digits",
+    )

@@ -131,9 +131,8 @@ class TrainingLoop:
 
     def _inputs(self, chosen: np.ndarray) -> np.ndarray:
         train, config = self._images.train, self._config
-        grey = np.rint(np.array(train.mean) * train.full_scale).astype(np.uint8)
         when = {"seed": self._seed, "epoch": self._epoch + 1, "batch": self._batch}
-        return train.scaled(augmented(train.images[chosen], chosen, grey, **when, config=config))
+        return train.scaled(augmented(train.images[chosen], chosen, train.grey, **when, config=config))
 
     def _end_epoch(self, checkpointer: Checkpointer) -> None:
         """Measure, note, and stop where there is no hope."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from arraysim.datasets.datasets import Dataset, load_dataset
+from arraysim.datasets.datasets import Dataset, dataset_again
 from arraysim.inference.infer import infer
 from arraysim.inference.rest import after_rest
 from arraysim.inference.settings import RestSettings
@@ -44,7 +44,7 @@ class Reading:
         """Return what the options ask for."""
         chips, points = load_chips(arguments.chips)
         times = sorted({time for point in given.points() if (time := point["rest"].get("time"))})
-        dataset = load_dataset(chips[0].dataset, arguments.data_dir)
+        dataset = dataset_again(chips[0].dataset, chips[0].origin, arguments.data_dir)
         return cls(arguments=arguments, chips=chips, points=points, dataset=dataset, times=times)
 
     @property

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from arraysim.datasets.datasets import Dataset, load_dataset
+from arraysim.datasets.datasets import Dataset, dataset_again, load_dataset
 from arraysim.networks.settings import NetworkSettings
 from arraysim.programming.config import ProgrammingConfig, config_for
 from arraysim.programming.file import save_programming
@@ -71,7 +71,7 @@ def job_of(arguments: argparse.Namespace, given: Given) -> Job:
         raise InputError(f"{arguments.weights}: {why}, so it holds no weights to program; train again with the twin")
     return Job(
         learned={result.seed: result.learned for result in results if result.learned is not None},
-        dataset=load_dataset(first.dataset, arguments.data_dir),
+        dataset=dataset_again(first.dataset, first.origin, arguments.data_dir),
         config=config_for(first.config, **changes),
         synapses=synapses,
     )

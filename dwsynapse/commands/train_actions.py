@@ -20,6 +20,7 @@ from arraysim.training.result import TrainingResult
 from arraysim.training.search import search
 from arraysim.training.seeds import log_path, remove_checkpoints, train_seeds
 from arraysim.training.task import DataSettings, divide
+from arraysim.training.watch import notes_on
 from dwcore import progress
 from dwcore.errors import InputError, Interrupted
 from dwcore.numerics.threads import thread_count
@@ -91,7 +92,7 @@ def run_training(arguments: argparse.Namespace, given: Given) -> None:
         if out:
             save_training(out, results, config=synapses.config, inputs=synapses.inputs, force=arguments.force)
             remove_checkpoints(out, seeds_of(arguments))
-    result = _summary(results, dataset)
+    result = _summary(results, dataset) | {"notes": notes_on(results)}
     if not synapses.knows_energy:
         result["energy_J"] = None
     lines = _lines(results, result)

@@ -1,0 +1,143 @@
+"""Data of one's own: archives, folders of pictures, what a file remembers of them, values that are none."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from arraysim.cost.of_training import use_of_file
+from arraysim.datasets.datasets import Dataset, dataset_again, load_dataset
+from arraysim.synapses.ladder import ladder_law
+from arraysim.training.config import TrainingConfig
+from arraysim.training.file import load_training, save_training
+from arraysim.training.run import train
+from dwcore.errors import InputError
+
+RNG = np.random.default_rng(2)
+LABELS = np.repeat(np.arange(12), 10)
+IMAGES = RNG.integers(0, 256, size=(120, 5, 4, 3), dtype=np.uint8)
+
+
+def archive(path, **arrays):
+    np.savez(path, **arrays)
+    return load_dataset(str(path))
+
+
+def test_an_archive_is_standardized_by_its_training_images(tmp_path):
+    found = archive(tmp_path / "a.npz", images=IMAGES, labels=LABELS + 5, test_images=IMAGES[:24] // 2,
+                    test_labels=LABELS[:24] + 5)  # fmt: skip
+    assert (found.name, found.classes, len(found), len(found.test)) == ("a", 12, 120, 24)
+    assert np.array_equal(found.labels, LABELS) and np.array_equal(found.test.labels, LABELS[:24])
+    inputs = found.inputs()
+    np.testing.assert_allclose(inputs.mean(axis=(0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(inputs.std(axis=(0, 1, 2)), 1, atol=1e-5)
+    assert abs(found.test.inputs().mean()) > 0.5, "the test is measured with the scale of the training"
+
+
+def test_grey_images_sequences_and_classes_with_names(tmp_path):
+    names = np.array(["b", "a"])[LABELS % 2]
+    grey = archive(tmp_path / "grey.npz", images=IMAGES[..., 0].astype(float), labels=names)
+    assert grey.image_shape == (5, 4, 1) and np.array_equal(grey.labels, 1 - LABELS % 2)
+    np.testing.assert_allclose(grey.inputs().std(), 1, atol=1e-5)
+    sequences = archive(tmp_path / "s.npz", sequences=RNG.normal(size=(120, 9, 2)), labels=names)
+    assert sequences.image_shape == (1, 9, 2)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"images": IMAGES}, "needs labels"),
+        ({"images": IMAGES, "labels": LABELS[:-1]}, "labels is int64"),
+        ({"images": IMAGES, "labels": LABELS.astype(float)}, "labels is float64"),
+        ({"images": IMAGES, "labels": LABELS, "label": LABELS}, 'unknown array "label".*labels'),
+        ({"images": IMAGES[0], "labels": LABELS}, "labels is|has the shape"),
+        ({"sequences": IMAGES, "labels": LABELS}, "length, channels"),
+        ({"images": IMAGES, "labels": LABELS, "test_images": IMAGES, "test_labels": LABELS + 1}, 'class "12"'),
+        ({"images": IMAGES, "labels": LABELS, "test_images": IMAGES[:, 1:], "test_labels": LABELS}, "differ in size"),
+    ],
+)
+def test_archives_that_do_not_fit_are_refused(tmp_path, arrays, message):
+    with pytest.raises(InputError, match=message):
+        archive(tmp_path / "a.npz", **arrays)
+
+
+def test_objects_are_not_unpickled(tmp_path):
+    with pytest.raises(InputError, match="not a sound"):
+        archive(tmp_path / "a.npz", images=np.array([{}], object), labels=LABELS)
+
+
+def test_a_value_that_is_none_is_refused_with_its_place(tmp_path):
+    values = IMAGES.astype(np.float32)
+    values[17, 3, 2, 1] = np.nan
+    with pytest.raises(InputError, match="image 17 is nan at row 3, column 2, channel 1"):
+        archive(tmp_path / "a.npz", images=values, labels=LABELS)
+
+
+def pictures(folder, images, labels):
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        place = folder / f"class {label}"
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.squeeze()).save(place / f"{number:03}.png")
+
+
+def test_folders_of_pictures(tmp_path):
+    pictures(tmp_path / "set/train", IMAGES, LABELS)
+    pictures(tmp_path / "set/test", IMAGES[::2], LABELS[::2])
+    found = load_dataset(str(tmp_path / "set"))
+    assert (found.name, found.classes, found.image_shape, len(found.test)) == ("set", 12, (5, 4, 3), 60)
+    names = sorted(f"class {label}" for label in range(12))
+    for image, label in zip(found.images, found.labels, strict=True):
+        assert (IMAGES[int(names[label].split()[1]) == LABELS] == image).all(axis=(1, 2, 3)).any()
+    pictures(tmp_path / "grey", IMAGES[..., :1], LABELS)
+    assert load_dataset(str(tmp_path / "grey")).image_shape == (5, 4, 1)
+
+
+def test_folders_that_do_not_fit_are_refused(tmp_path):
+    pictures(tmp_path / "a", IMAGES[:3], LABELS[:3])
+    pictures(tmp_path / "a", IMAGES[3:4, 1:], [1])
+    with pytest.raises(InputError, match=r"000.png: .*one size|pictures must be of one size"):
+        load_dataset(str(tmp_path / "a"))
+    (tmp_path / "b/c").mkdir(parents=True)
+    with pytest.raises(InputError, match="holds no folder of pictures"):
+        load_dataset(str(tmp_path / "b"))
+    (tmp_path / "b/c/notes.txt").write_text("x")
+    with pytest.raises(InputError, match=r"notes.txt: is no picture"):
+        load_dataset(str(tmp_path / "b"))
+    (tmp_path / "b/c/notes.txt").rename(tmp_path / "b/c/x.png")
+    with pytest.raises(InputError, match="no sound picture"):
+        load_dataset(str(tmp_path / "b"))
+
+
+CONFIG = TrainingConfig(network="linear", epochs=1, twin=False)
+
+
+def test_a_file_finds_its_data_again(tmp_path):
+    data = archive(tmp_path / "a.npz", images=IMAGES, labels=LABELS)
+    save_training(tmp_path / "a.h5", [train(ladder_law(states=5), data, seed=0, config=CONFIG)])
+    (read,) = load_training(tmp_path / "a.h5")
+    again = dataset_again(read.dataset, read.origin)
+    assert np.array_equal(again.images, IMAGES) and again.sha256 == data.sha256
+    use = use_of_file([read], "a.h5")
+    assert (use.image_shape, use.images) == ((5, 4, 3), 96), "a fifth of each class is kept for the test"
+    (tmp_path / "a.npz").rename(tmp_path / "b.npz")
+    with pytest.raises(InputError, match="is not there any more"):
+        dataset_again(read.dataset, read.origin)
+    assert dataset_again(read.dataset, read.origin, tmp_path / "b.npz").name == "a"
+    archive(tmp_path / "b.npz", images=IMAGES[::-1], labels=LABELS)
+    with pytest.raises(InputError, match="holds other data"):
+        dataset_again(read.dataset, read.origin, tmp_path / "b.npz")
+
+
+def test_data_made_in_python_are_asked_for(tmp_path):
+    data = Dataset(name="mine", images=IMAGES, labels=LABELS, classes=12, full_scale=255)
+    result = train(ladder_law(states=5), data, seed=0, config=CONFIG)
+    with pytest.raises(InputError, match="data made in Python"):
+        dataset_again(result.dataset, result.origin)
+    assert use_of_file([result], "mine").images == 96
+
+
+def test_the_hash_knows_images_and_labels():
+    data = Dataset(name="mine", images=IMAGES, labels=LABELS, classes=12, full_scale=255)
+    others = [dataclasses.replace(data, images=IMAGES[::-1]), dataclasses.replace(data, labels=LABELS[::-1].copy())]
+    assert len({data.sha256, *(one.sha256 for one in others), dataclasses.replace(data, test=data).sha256}) == 4
