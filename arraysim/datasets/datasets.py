@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from arraysim.datasets import cifar_format, idx_format
+from arraysim.datasets import cifar_format, idx_format, own_data
 from dwcore.errors import InputError, nearest
 
 # Means and standard deviations of the channels of CIFAR-10's 50,000 training images, as is usual.
@@ -205,6 +205,52 @@ def _cifar10(name: str, folder: Path) -> Dataset:
     return dataclasses.replace(test, images=images, labels=labels, test=test)
 
 
+def load_own(path: Path) -> Dataset:
+    """Return a data set of one's own.
+
+    Whatever they are called, classes are counted from zero in ascending order of their names or numbers. Values are
+    standardized by mean and deviation of each channel over the training images.
+
+    Args:
+        path: archive or folder, see ``own_data.read_own``.
+
+    Raises:
+        InputError: it is neither, or names what does not fit.
+    """
+    parts = own_data.read_own(path)
+    images, labels = parts[0]
+    names = np.unique(labels)
+    mean, std = _standard(images)
+    whole = Dataset(
+        name=path.name.removesuffix(".npz"),
+        images=images,
+        labels=np.searchsorted(names, labels),
+        classes=len(names),
+        full_scale=255 if images.dtype == np.uint8 else 1,
+        mean=mean,
+        std=std,
+        source=str(path.resolve()),
+    )
+    if len(parts) == 1:
+        return whole
+    images, labels = parts[1]
+    if images.shape[1:] != whole.image_shape or images.dtype != whole.images.dtype:
+        raise InputError(f"{path}: training and test images differ in size or type")
+    unknown = sorted(set(labels.tolist()) - set(names.tolist()))
+    if unknown:
+        raise InputError(f'{path}: class "{unknown[0]}" is in the test only, no image teaches it')
+    test = dataclasses.replace(whole, images=images, labels=np.searchsorted(names, labels))
+    return dataclasses.replace(whole, test=test)
+
+
+def _standard(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and deviation of each channel over its full scale; a channel without contrast is not divided."""
+    scale = 255 if images.dtype == np.uint8 else 1
+    flat = images.reshape(-1, images.shape[-1])
+    mean, std = flat.mean(axis=0, dtype=np.float64) / scale, flat.std(axis=0, dtype=np.float64) / scale
+    return tuple(mean.tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
+
+
 EMNIST = ("emnist-letters", "emnist-balanced", "emnist-byclass", "emnist-bymerge", "emnist-digits", "emnist-mnist")
 FROM_FILES = {"mnist": _idx, "fashion-mnist": _idx, "cifar10": _cifar10, **dict.fromkeys(EMNIST, _idx)}
 DATASETS = ("digits", *FROM_FILES)
@@ -214,7 +260,7 @@ def load_dataset(name: str, folder: Path | None = None, *, download: bool = Fals
     """Return a data set.
 
     Args:
-        name: one of ``DATASETS``, or an .npz or a folder of one's own, see ``own_data.load_own``.
+        name: one of ``DATASETS``, or an .npz or a folder of one's own, see ``load_own``.
         folder: holds the files of a set that is not shipped, or a folder of its name that does.
         download: fetch the files into the folder where they are missing.
 
@@ -223,9 +269,7 @@ def load_dataset(name: str, folder: Path | None = None, *, download: bool = Fals
         RunError: a download failed.
     """
     if name not in DATASETS:
-        from arraysim.datasets.own_data import is_own, load_own
-
-        if is_own(name):
+        if own_data.is_own(name):
             return load_own(Path(name))
         raise InputError(
             f'data set "{name}" is unknown{nearest(name, DATASETS)}; or give an .npz, or a folder with one folder of '
@@ -267,8 +311,6 @@ def dataset_again(name: str, origin: Mapping, place: Path | None = None) -> Data
     path = Path(origin["source"]) if place is None else place
     if not path.exists():
         raise InputError(f'{path}: is not there any more, the data set "{name}"; --data-dir says where it is')
-    from arraysim.datasets.own_data import load_own
-
     found = load_own(path)
     if found.sha256 != origin["sha256"]:
         raise InputError(f'{path}: holds other data than "{name}" of the file had')

@@ -1,17 +1,11 @@
-"""Data of one's own: an archive of numpy arrays (.npz), or a folder with a sub-folder of pictures for each class.
+"""Data of one's own: an archive of numpy arrays (.npz), or a folder with a sub-folder of pictures for each class."""
 
-Whatever their numbers or names, classes are counted from zero in ascending order of what they are called. Values are
-standardized by mean and deviation of each channel over the training images.
-"""
-
-import dataclasses
 import zipfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 
-from arraysim.datasets.datasets import Dataset
 from dwcore.errors import InputError, nearest
 
 ARRAYS = ("images", "sequences", "labels", "test_images", "test_sequences", "test_labels")
@@ -24,8 +18,8 @@ def is_own(name: str) -> bool:
     return Path(name).suffix == ".npz" or Path(name).is_dir()
 
 
-def load_own(path: Path) -> Dataset:
-    """Return a data set of one's own.
+def read_own(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the images of one's own and what their classes are called: to train, and to test where there are any.
 
     Args:
         path: an archive with ``images``, shape (n, rows, columns) or (n, rows, columns, channels), or ``sequences``,
@@ -36,38 +30,7 @@ def load_own(path: Path) -> Dataset:
     Raises:
         InputError: it is neither, or names what does not fit.
     """
-    parts = _from_folder(path) if path.is_dir() else _from_archive(path)
-    images, labels = parts[0]
-    names = np.unique(labels)
-    mean, std = _standard(images)
-    whole = Dataset(
-        name=path.name.removesuffix(".npz"),
-        images=images,
-        labels=np.searchsorted(names, labels),
-        classes=len(names),
-        full_scale=255 if images.dtype == np.uint8 else 1,
-        mean=mean,
-        std=std,
-        source=str(path.resolve()),
-    )
-    if len(parts) == 1:
-        return whole
-    images, labels = parts[1]
-    if images.shape[1:] != whole.image_shape or images.dtype != whole.images.dtype:
-        raise InputError(f"{path}: training and test images differ in size or type")
-    unknown = sorted(set(labels.tolist()) - set(names.tolist()))
-    if unknown:
-        raise InputError(f'{path}: class "{unknown[0]}" is in the test only, no image teaches it')
-    test = dataclasses.replace(whole, images=images, labels=np.searchsorted(names, labels))
-    return dataclasses.replace(whole, test=test)
-
-
-def _standard(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and deviation of each channel over its full scale; a channel without contrast is not divided."""
-    scale = 255 if images.dtype == np.uint8 else 1
-    flat = images.reshape(-1, images.shape[-1])
-    mean, std = flat.mean(axis=0, dtype=np.float64) / scale, flat.std(axis=0, dtype=np.float64) / scale
-    return tuple(mean.tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
+    return _from_folder(path) if path.is_dir() else _from_archive(path)
 
 
 def _from_archive(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
