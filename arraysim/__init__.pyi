@@ -33,16 +33,22 @@ from .networks.definition import Activation as Activation
 from .networks.definition import BatchNorm as BatchNorm
 from .networks.definition import Convolution as Convolution
 from .networks.definition import Flatten as Flatten
+from .networks.definition import GlobalPooling as GlobalPooling
 from .networks.definition import Linear as Linear
+from .networks.definition import Mark as Mark
 from .networks.definition import NetworkDefinition as NetworkDefinition
 from .networks.definition import Pooling as Pooling
+from .networks.definition import Sum as Sum
 from .networks.definition import Whiten as Whiten
 from .networks.definition import array_layers as array_layers
 from .networks.definition import load_definition as load_definition
 from .networks.network import Network as Network
 from .networks.presets import lenet as lenet
 from .networks.presets import mlp as mlp
+from .networks.presets import mobilenet_small as mobilenet_small
 from .networks.presets import network_from as network_from
+from .networks.presets import resnet8 as resnet8
+from .networks.presets import resnet20 as resnet20
 from .networks.presets import vgg8 as vgg8
 from .periphery.config import Adc as Adc
 from .periphery.config import Dac as Dac
@@ -117,7 +123,9 @@ __all__ = [
     "Faults",
     "Flatten",
     "FloatWeights",
+    "GlobalPooling",
     "Linear",
+    "Mark",
     "Network",
     "NetworkDefinition",
     "PairedWeights",
@@ -127,6 +135,7 @@ __all__ = [
     "ProgrammingConfig",
     "PulseLaw",
     "Read",
+    "Sum",
     "SynapseArray",
     "TileShape",
     "TileWires",
@@ -154,6 +163,7 @@ __all__ = [
     "map_network",
     "merits",
     "mlp",
+    "mobilenet_small",
     "network_from",
     "plot_accepted",
     "plot_accuracy",
@@ -169,6 +179,8 @@ __all__ = [
     "plot_tornado",
     "plot_weights",
     "program",
+    "resnet8",
+    "resnet20",
     "rounds_figure",
     "save_programming",
     "save_training",

@@ -5,6 +5,7 @@ a matrix of one line per product: an image, or a position of the kernel in an im
 matrix whole, it unrolls some images at a time.
 """
 
+import math
 import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import numpy as np
 
 from arraysim.networks import quantization
 from arraysim.networks.definition import Convolution, Linear
-from arraysim.networks.patches import roll_back, unroll
+from arraysim.networks.patches import add_gradient_of_groups, multiply_groups, multiply_groups_back, roll_back, unroll
 from arraysim.synapses.weights import FloatWeights
 from dwcore.errors import InputError
 from dwcore.numerics.product import BLOCK_ROWS, product
@@ -109,10 +110,12 @@ class ConvolutionLayer(CrossbarLayer):
     """Kernels moved over images of shape (rows, columns, channels)."""
 
     def __init__(self, spec: Convolution, weights: FloatWeights, *, channels: int, **how):
-        self._kernel, self._stride, self._padding = spec.kernel, spec.stride, spec.padding
-        rows = spec.kernel**2 * channels + spec.bias
-        super().__init__(weights, rows=rows, columns=spec.channels, bias=spec.bias, **how)
-        self._spec = spec
+        super().__init__(weights, rows=spec.rows_of(channels), columns=spec.channels, bias=spec.bias, **how)
+        groups = spec.groups_of(channels)
+        self._spec, self._sizes = spec, (math.prod(spec.sides), groups, channels // groups)
+        self._row_length = math.prod(self._sizes) + spec.bias
+        if groups > 1 and not self._exact:
+            raise InputError("a convolution in groups is read exactly, converters between cannot be simulated")
         self._scratch = threading.local()
 
     def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
@@ -122,15 +125,17 @@ class ConvolutionLayer(CrossbarLayer):
                 self._image = value
             return self._library.convolve(self._spec, value, self.weights.values)
         padded = self._padded(value)
-        down, across = ((size - self._kernel) // self._stride + 1 for size in padded.shape[1:3])
-        columns = self.weights.values.shape[1]
+        down, across, columns = self._spec.output_shape(value.shape[1:], 0)
         out = np.empty((len(value), down, across, columns), value.dtype)
         per_block = max(1, BLOCK_ROWS // (down * across))
 
         def work(block: int) -> None:
             part = slice(block * per_block, (block + 1) * per_block)
             rows = self._unrolled(padded[part], down * across)
-            out[part].reshape(-1, columns)[:] = self.weights.forward(rows)
+            if self._sizes[1] > 1:
+                multiply_groups(rows, self.weights.values, self._sizes, out[part].reshape(-1, columns))
+            else:
+                out[part].reshape(-1, columns)[:] = self.weights.forward(rows)
 
         self._share_out(work, -(-len(value) // per_block))
         if training:
@@ -154,15 +159,27 @@ class ConvolutionLayer(CrossbarLayer):
             for block in range(group, blocks, groups):
                 part = slice(block * self._per_block, (block + 1) * self._per_block)
                 columns = error[part].reshape(-1, shape[1])
-                partial[group] += product(self._unrolled(self._image[part], self._positions).T, columns)
+                rows = self._unrolled(self._image[part], self._positions)
+                if self._sizes[1] > 1:
+                    add_gradient_of_groups(rows, columns, self._sizes, partial[group])
+                else:
+                    partial[group] += product(rows.T, columns)
                 if needed:
-                    patch = np.ascontiguousarray(self.weights.backward(columns), error.dtype)
-                    roll_back(patch, self._stride, self._kernel, back[part])
+                    roll_back(self._patches_back(columns, rows), self._spec.steps, self._spec.sides, back[part])
 
         self._share_out(work, groups)
         self._gradient = partial.sum(axis=0)
-        edge = self._padding
-        return back[:, edge : back.shape[1] - edge, edge : back.shape[2] - edge] if needed else None
+        above, left = self._spec.edges
+        return back[:, above : back.shape[1] - above, left : back.shape[2] - left] if needed else None
+
+    def _patches_back(self, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return the errors of patches, which take the place of the patches where there are groups."""
+        if self._sizes[1] == 1:
+            return np.ascontiguousarray(self.weights.backward(columns), columns.dtype)
+        multiply_groups_back(columns, self.weights.values, self._sizes, rows)
+        if self._bias:
+            rows[:, -1] = 1  # what the next patches rely on
+        return rows
 
     def gradient(self) -> np.ndarray:
         """Return the gradient of the loss by the weights, shape (rows, columns)."""
@@ -170,10 +187,12 @@ class ConvolutionLayer(CrossbarLayer):
 
     def signals(self) -> tuple[np.ndarray, np.ndarray]:
         """Return what drove the rows at every position, shape (n * positions, rows), and the errors likewise."""
+        if self._sizes[1] > 1:
+            raise InputError("a convolution in groups has no signals of whole rows; take a rule that sums gradients")
         image = self._padded(self._image) if self._library else self._image
         errors = self._errors.reshape(-1, self.weights.values.shape[1])
         rows = np.ones((len(errors), self.weights.values.shape[0]), image.dtype)
-        unroll(image, self._stride, self._kernel, rows)
+        unroll(image, self._spec.steps, self._spec.sides, rows)
         return rows, errors
 
     def _share_out(self, work, blocks: int) -> None:
@@ -185,19 +204,19 @@ class ConvolutionLayer(CrossbarLayer):
                 work(block)
 
     def _padded(self, value: np.ndarray) -> np.ndarray:
-        edge = self._padding
-        if not edge:
+        above, left = self._spec.edges
+        if not above and not left:
             return np.ascontiguousarray(value)
         count, rows, columns, channels = value.shape
-        out = np.zeros((count, rows + 2 * edge, columns + 2 * edge, channels), value.dtype)
-        out[:, edge : rows + edge, edge : columns + edge] = value
+        out = np.zeros((count, rows + 2 * above, columns + 2 * left, channels), value.dtype)
+        out[:, above : rows + above, left : columns + left] = value
         return out
 
     def _unrolled(self, image: np.ndarray, positions: int) -> np.ndarray:
         """Return the patches of some images in an array that this thread uses again and again."""
-        size, dtype = (len(image) * positions, self.weights.values.shape[0]), image.dtype
+        size, dtype = (len(image) * positions, self._row_length), image.dtype
         rows = getattr(self._scratch, "rows", None)
         if rows is None or rows.shape[0] < size[0] or rows.dtype != dtype:
             rows = self._scratch.rows = np.ones(size, dtype)
-        unroll(image, self._stride, self._kernel, rows[: size[0]])
+        unroll(image, self._spec.steps, self._spec.sides, rows[: size[0]])
         return rows[: size[0]]

@@ -59,25 +59,69 @@ class Layer(Parameters):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Convolution(Layer):
-    """Square kernels moved over the image, one crossbar with a column per output channel."""
+    """Kernels moved over the image, one crossbar with a column per output channel.
+
+    Along one dimension it is a convolution with one row: of an image of one row, with ``kernel = 1`` and
+    ``kernel_columns``. With groups each group of output channels sees its own group of input channels, in a crossbar of
+    its own; these lie side by side.
+    """
 
     kind: ClassVar[str] = "conv"
-    channels: int = whole("output channels", ge=1)
-    kernel: int = whole("side of the kernel", ge=1)
-    stride: int = whole("step of the kernel", default=1, ge=1)
-    padding: int = whole("zeros added at each edge", default=0)
+    channels: int = whole("output channels; of a depthwise convolution a multiple of the input channels", ge=1)
+    kernel: int = whole("side of the kernel, or its rows", ge=1)
+    kernel_columns: int | None = whole("columns of the kernel; as many as rows if not given", default=None, ge=1)
+    stride: int = whole("step of the kernel, or that along the rows", default=1, ge=1)
+    stride_columns: int | None = whole("step along the columns; as along the rows if not given", default=None, ge=1)
+    padding: int = whole("zeros added at each edge, or above and below", default=0)
+    padding_columns: int | None = whole("zeros added left and right; as above if not given", default=None)
+    groups: int = whole(
+        "groups of channels that do not see each other; 0: one per input channel (depthwise)", default=1
+    )
     bias: bool = flag("one more row driven by a constant 1", default=True)
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Rows and columns of the kernel."""
+        return self.kernel, self.kernel if self.kernel_columns is None else self.kernel_columns
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """Steps along the rows and the columns."""
+        return self.stride, self.stride if self.stride_columns is None else self.stride_columns
+
+    @property
+    def edges(self) -> tuple[int, int]:
+        """Zeros above and below, and left and right."""
+        return self.padding, self.padding if self.padding_columns is None else self.padding_columns
+
+    def groups_of(self, channels: int) -> int:
+        """Return the number of groups with some input channels.
+
+        Raises:
+            InputError: channels cannot be shared out evenly.
+        """
+        groups = self.groups or channels
+        for name, value in (("input", channels), ("output", self.channels)):
+            if value % groups:
+                raise InputError(f"{value} {name} channels cannot be shared out among {groups} groups")
+        return groups
+
+    def rows_of(self, channels: int) -> int:
+        """Return the rows of each crossbar with some input channels, with that of the bias."""
+        return math.prod(self.sides) * (channels // self.groups_of(channels)) + self.bias
 
     def output_shape(self, shape, classes):
         """Return (rows, columns, channels)."""
         _need_image(self, shape)
-        return (*(self._positions(size) for size in shape[:2]), self.channels)
+        self.groups_of(shape[2])
+        places = zip(shape[:2], self.sides, self.steps, self.edges, strict=True)
+        return (*(self._positions(*place) for place in places), self.channels)
 
-    def _positions(self, size: int) -> int:
-        room = size + 2 * self.padding - self.kernel
+    def _positions(self, size: int, side: int, step: int, edge: int) -> int:
+        room = size + 2 * edge - side
         if room < 0:
-            raise InputError(f"a kernel of {self.kernel} does not fit {size} pixels with a padding of {self.padding}")
-        return room // self.stride + 1
+            raise InputError(f"a kernel of {side} does not fit {size} pixels with a padding of {edge}")
+        return room // step + 1
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -170,7 +214,56 @@ class Flatten(Layer):
         return (math.prod(shape),)
 
 
-KINDS = {layer.kind: layer for layer in (Convolution, Linear, Pooling, BatchNorm, Activation, Flatten, Whiten)}
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GlobalPooling(Layer):
+    """Largest or mean value of each channel over the whole image."""
+
+    kind: ClassVar[str] = "global-pool"
+    pooling: str = word("what is kept of a channel", default="average", choices=("average", "max"))
+
+    def output_shape(self, shape, classes):
+        """Return (channels,)."""
+        _need_image(self, shape)
+        return shape[2:]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Mark(Layer):
+    """A place in the network that a later sum takes its values from."""
+
+    kind: ClassVar[str] = "mark"
+    name: str = word("name of the place")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sum(Layer):
+    """Values of an earlier place added (residual sum), digitally.
+
+    Where the image there is larger by a whole factor, every second (third, ...) pixel is taken; where it has fewer
+    channels, nothing is added to the others.
+
+    References:
+        K. He et al., CVPR 2016, arXiv:1512.03385, shortcut of kind A.
+    """
+
+    kind: ClassVar[str] = "sum"
+    of: str = word("name of the place whose values are added")
+
+    def step(self, there: tuple[int, ...], here: tuple[int, ...]) -> int:
+        """Return which pixels are taken: every first, second, third.
+
+        Raises:
+            InputError: the shapes do not fit.
+        """
+        step = -(-there[0] // here[0])
+        taken = tuple(-(-size // step) for size in there[:-1]) if len(there) == 3 else ()
+        if len(there) != len(here) or taken != here[:-1] or there[-1] > here[-1]:
+            raise InputError(f'values of shape {there} at "{self.of}" cannot be added to values of shape {here}')
+        return step if len(there) == 3 else 1
+
+
+_ALL = (Convolution, Linear, Pooling, GlobalPooling, BatchNorm, Activation, Flatten, Whiten, Mark, Sum)
+KINDS: dict[str, type[Layer]] = {layer.kind: layer for layer in _ALL}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -186,6 +279,7 @@ class ArrayLayer:
         input_values: values of one image that enter the layer [1].
         output_values: values of one image that leave it [1].
         kernel: side of the kernel, or of a square of its area, 1 for a linear layer [1].
+        groups: crossbars side by side that share the columns evenly, each with all of the rows [1].
     """
 
     name: str
@@ -196,6 +290,7 @@ class ArrayLayer:
     input_values: int
     output_values: int
     kernel: float = 1
+    groups: int = 1
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -241,8 +336,17 @@ class NetworkDefinition:
             InputError: a layer cannot take what the one before it makes.
         """
         shapes = [tuple(input_shape)]
+        marks: dict[str, tuple[int, ...]] = {}
         for number, layer in enumerate(self.layers, 1):
             try:
+                if isinstance(layer, Mark):
+                    if layer.name in marks:
+                        raise InputError(f'"{layer.name}" is the name of an earlier place')
+                    marks[layer.name] = shapes[-1]
+                if isinstance(layer, Sum):
+                    if layer.of not in marks:
+                        raise InputError(f'"{layer.of}" is no earlier place{nearest(layer.of, marks)}')
+                    layer.step(marks[layer.of], shapes[-1])
                 shapes.append(layer.output_shape(shapes[-1], classes))
             except InputError as error:
                 raise InputError(f"network {self.name}, layer {number} ({layer.kind}): {error}") from None
@@ -276,18 +380,22 @@ def _array_layers(definition: NetworkDefinition, shapes) -> Iterator[ArrayLayer]
             continue
         count[layer.kind] += 1
         inputs = math.prod(before)
-        kernel = layer.kernel if isinstance(layer, Convolution) else 1
-        fan_in = kernel**2 * before[2] if isinstance(layer, Convolution) else inputs
+        convolves = isinstance(layer, Convolution)
         yield ArrayLayer(
             name=f"{layer.kind}{count[layer.kind]}",
             kind=layer.kind,
-            rows=fan_in + layer.bias,
+            rows=layer.rows_of(before[2]) if convolves else inputs + layer.bias,
             columns=after[-1],
             positions=math.prod(after[:-1]),
             input_values=inputs,
             output_values=math.prod(after),
-            kernel=kernel,
+            kernel=_side(layer.sides) if convolves else 1,
+            groups=layer.groups_of(before[2]) if convolves else 1,
         )
+
+
+def _side(sides: tuple[int, int]) -> float:
+    return sides[0] if sides[0] == sides[1] else math.sqrt(math.prod(sides))
 
 
 def _need_image(layer: Layer, shape: tuple[int, ...]) -> None:

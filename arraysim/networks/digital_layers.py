@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from arraysim.networks import digital_kernel, quantization
-from arraysim.networks.definition import Activation, BatchNorm, Pooling
+from arraysim.networks.definition import Activation, BatchNorm, GlobalPooling, Pooling
 from dwcore.numerics.threads import BLOCK_VALUES, for_each_block, in_parts
 
 
@@ -161,6 +161,79 @@ class BatchNormLayer:
 
         for_each_block(work, len(sums))
         return sums.sum(axis=0)
+
+
+class GlobalPoolingLayer:
+    """Largest or mean value of each channel over the whole image."""
+
+    def __init__(self, spec: GlobalPooling):
+        self._largest = spec.pooling == "max"
+
+    def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
+        """Return values, shape (n, channels)."""
+        self._shape = value.shape
+        flat = value.reshape(len(value), -1, value.shape[-1])
+        if not self._largest:
+            return flat.mean(axis=1)
+        self._place = flat.argmax(axis=1)
+        return flat.max(axis=1)
+
+    def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
+        """Return errors of the images."""
+        count, rows, columns, channels = self._shape
+        back = np.zeros((count, rows * columns, channels), error.dtype)
+        if self._largest:
+            np.put_along_axis(back, self._place[:, None], error[:, None], axis=1)
+        else:
+            back[:] = error[:, None] / error.dtype.type(rows * columns)
+        return back.reshape(self._shape)
+
+
+class MarkLayer:
+    """A place whose values later sums take.
+
+    Attributes:
+        value: that has passed last.
+        errors: of the sums, for the way back; None where there are none.
+    """
+
+    def __init__(self) -> None:
+        self.value = np.empty(0)
+        self.errors: np.ndarray | None = None
+
+    def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
+        """Return the values as they are."""
+        self.value, self.errors = value, None
+        return value
+
+    def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
+        """Return the errors with those of the sums."""
+        return error if self.errors is None else error + self.errors
+
+
+class SumLayer:
+    """Values of an earlier place added; see ``definition.Sum``."""
+
+    def __init__(self, mark: MarkLayer, step: int):
+        self._mark, self._step = mark, step
+
+    def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
+        """Return the sums."""
+        there = self._taken(self._mark.value)
+        out = value.copy()
+        out[..., : there.shape[-1]] += there
+        return out
+
+    def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
+        """Return the errors as they are, and leave those of the place there."""
+        mark = self._mark
+        if mark.errors is None:
+            mark.errors = np.zeros_like(mark.value)
+        self._taken(mark.errors)[...] += error[..., : mark.value.shape[-1]]
+        return error
+
+    def _taken(self, values: np.ndarray) -> np.ndarray:
+        return values if values.ndim == 2 else values[:, :: self._step, :: self._step]
 
 
 class FlattenLayer:

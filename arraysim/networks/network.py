@@ -15,9 +15,12 @@ from arraysim.networks.definition import (
     Activation,
     BatchNorm,
     Convolution,
+    GlobalPooling,
     Linear,
+    Mark,
     NetworkDefinition,
     Pooling,
+    Sum,
     Whiten,
 )
 from arraysim.networks.whitening import WhiteningLayer
@@ -76,8 +79,11 @@ class Network:
             raise InputError(f"network {definition.name}: has {needed} layers with weights, {len(weights)} are given")
         left, dtype = list(weights), weights[0].values.dtype
         how = {"error_bits": definition.error_bits, "library": _library(products)}
+        marks: dict[str, tuple[digital.MarkLayer, tuple[int, ...]]] = {}
         self.layers = [
-            _layer(spec, left, before, after, how, dtype)
+            _joint(spec, marks, before)
+            if isinstance(spec, Mark | Sum)
+            else _layer(spec, left, before, after, how, dtype)
             for spec, before, after in zip(definition.layers, shapes, shapes[1:], strict=False)
         ]
         self.crossbars = [layer for layer in self.layers if isinstance(layer, CrossbarLayer)]
@@ -199,6 +205,8 @@ def _layer(spec, weights: list, before: tuple[int, ...], after: tuple[int, ...],
         return ConvolutionLayer(spec, weights.pop(0), channels=before[2], **how)
     if isinstance(spec, Linear):
         return LinearLayer(spec, weights.pop(0), inputs=before[0], outputs=after[0], **how)
+    if isinstance(spec, GlobalPooling):
+        return digital.GlobalPoolingLayer(spec)
     if isinstance(spec, Pooling):
         return digital.PoolingLayer(spec)
     if isinstance(spec, Whiten):
@@ -206,6 +214,15 @@ def _layer(spec, weights: list, before: tuple[int, ...], after: tuple[int, ...],
     if isinstance(spec, BatchNorm):
         return digital.BatchNormLayer(spec, before[-1], dtype)
     return digital.ActivationLayer(spec) if isinstance(spec, Activation) else digital.FlattenLayer()
+
+
+def _joint(spec: Mark | Sum, marks: dict, shape: tuple[int, ...]):
+    """Build a place that is marked, or a sum with one of the places marked before."""
+    if isinstance(spec, Mark):
+        marks[spec.name] = digital.MarkLayer(), shape
+        return marks[spec.name][0]
+    mark, there = marks[spec.of]
+    return digital.SumLayer(mark, spec.step(there, shape))
 
 
 def _log_softmax(outputs: np.ndarray) -> np.ndarray:

@@ -55,13 +55,15 @@ class OneDnn:
         Args:
             spec: what it is.
             image: shape (n, rows, columns, channels).
-            matrix: kernels and, with a bias, its row, shape (kernel² * channels, output channels) and one more row.
+            matrix: kernels and, with a bias, its row, shape (kernel² * channels of a group, output channels) and
+                one more row.
         """
         kernel, bias = self._kernel(spec, matrix)
+        groups = spec.groups_of(image.shape[3])
         out = np.empty((len(image), *spec.output_shape(image.shape[1:], 0)), image.dtype)
 
         def work(part: slice) -> None:
-            found = self._torch.conv2d(self._image(image[part]), kernel, bias, spec.stride, spec.padding)
+            found = self._torch.conv2d(self._image(image[part]), kernel, bias, spec.steps, spec.edges, 1, groups)
             out[part] = self._array(found.permute(0, 2, 3, 1))
 
         self._in_parts(work, len(image), PART)
@@ -82,7 +84,8 @@ class OneDnn:
         kernel = self._kernel(spec, matrix)[0]
         back = np.empty(image.shape, image.dtype) if needed else np.empty(0, image.dtype)
         partial = np.zeros((-(-len(image) // PART), *matrix.shape), matrix.dtype)
-        geometry = [spec.stride] * 2, [spec.padding] * 2, [1, 1], False, [0, 0], 1, [needed, True, False]
+        groups = spec.groups_of(image.shape[3])
+        geometry = spec.steps, spec.edges, [1, 1], False, [0, 0], groups, [needed, True, False]
 
         def work(part: slice) -> None:
             wrong = self._image(error[part])
@@ -102,7 +105,7 @@ class OneDnn:
 
     def _kernel(self, spec: Convolution, matrix: np.ndarray):
         entries = matrix[: len(matrix) - spec.bias]
-        kernel = self._image(entries.reshape(spec.kernel, spec.kernel, -1, matrix.shape[1]).transpose(3, 0, 1, 2))
+        kernel = self._image(entries.reshape(*spec.sides, -1, matrix.shape[1]).transpose(3, 0, 1, 2))
         return kernel, self._tensor(matrix[-1]) if spec.bias else None
 
     def _image(self, values: np.ndarray):

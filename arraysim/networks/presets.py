@@ -1,4 +1,4 @@
-"""Networks by name: `linear`, `mlp`, `lenet`, `vgg8`, with widths, or from a TOML file."""
+"""Networks by name: `linear`, `mlp`, `lenet`, `vgg8`, `resnet20` and others, with widths, or from a TOML file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +8,13 @@ from arraysim.networks.definition import (
     BatchNorm,
     Convolution,
     Flatten,
+    GlobalPooling,
     Layer,
     Linear,
+    Mark,
     NetworkDefinition,
     Pooling,
+    Sum,
     load_definition,
 )
 from dwcore.errors import InputError, nearest
@@ -96,11 +99,90 @@ def linear(*, bits: int = 0, error_bits: int = 0) -> NetworkDefinition:
     return NetworkDefinition(name="linear", layers=(Flatten(), Linear()), error_bits=error_bits)
 
 
-PRESETS: dict[str, Callable[..., NetworkDefinition]] = {"linear": linear, "mlp": mlp, "lenet": lenet, "vgg8": vgg8}
+def resnet(blocks: int, width: float = 1.0, *, bits: int = 0, error_bits: int = 0) -> NetworkDefinition:
+    """Return the residual network of 6 blocks + 2 layers for images of 32 x 32 pixels, shortcuts without weights.
+
+    Args:
+        blocks: of each of the three stages of 16, 32 and 64 channels: 1 makes resnet8, 3 resnet20.
+        width: factor on the channels.
+        bits: of the activations; 0 keeps floating point.
+        error_bits: of the errors; 0 keeps floating point.
+
+    References:
+        K. He et al., CVPR 2016, arXiv:1512.03385, section 4.2.
+    """
+    relu = Activation(bits=bits)
+
+    def conv(channels: int, stride: int = 1) -> list[Layer]:
+        channels = _scaled(channels, width)
+        return [Convolution(channels=channels, kernel=3, stride=stride, padding=1, bias=False), BatchNorm()]
+
+    layers: list[Layer] = [*conv(16), relu]
+    for stage, channels in enumerate((16, 32, 64)):
+        for block in range(blocks):
+            place = f"stage {stage + 1}, block {block + 1}"
+            stride = 2 if stage and not block else 1
+            layers += [Mark(name=place), *conv(channels, stride), relu, *conv(channels), Sum(of=place), relu]
+    layers += [GlobalPooling(), Linear()]
+    name = f"resnet{6 * blocks + 2}:{width:g}"
+    return NetworkDefinition(name=name, layers=tuple(layers), error_bits=error_bits)
+
+
+def resnet8(width: float = 1.0, **bits) -> NetworkDefinition:
+    """Return the residual network with one block per stage."""
+    return resnet(1, width, **bits)
+
+
+def resnet20(width: float = 1.0, **bits) -> NetworkDefinition:
+    """Return the residual network with three blocks per stage."""
+    return resnet(3, width, **bits)
+
+
+MOBILE = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1))
+"""Channels and stride of the blocks of the small network of separable convolutions."""
+
+
+def mobilenet_small(width: float = 1.0, *, bits: int = 0, error_bits: int = 0) -> NetworkDefinition:
+    """Return a short network of depthwise and pointwise convolutions for images of 32 x 32 pixels.
+
+    Args:
+        width: factor on the channels.
+        bits: of the activations; 0 keeps floating point.
+        error_bits: of the errors; 0 keeps floating point.
+
+    References:
+        A. G. Howard et al., arXiv:1704.04861 (2017), whose blocks these are.
+    """
+    relu, before = Activation(bits=bits), _scaled(32, width)
+    layers: list[Layer] = [Convolution(channels=before, kernel=3, padding=1, bias=False), BatchNorm(), relu]
+    for wide, stride in MOBILE:
+        channels = _scaled(wide, width)
+        layers += [
+            Convolution(channels=before, kernel=3, stride=stride, padding=1, groups=0, bias=False),
+            BatchNorm(),
+            relu,
+            Convolution(channels=channels, kernel=1, bias=False),
+            BatchNorm(),
+            relu,
+        ]
+        before = channels
+    layers += [GlobalPooling(), Linear()]
+    return NetworkDefinition(name=f"mobilenet-small:{width:g}", layers=tuple(layers), error_bits=error_bits)
+
+
+PRESETS: dict[str, Callable[..., NetworkDefinition]] = {
+    "linear": linear,
+    "mlp": mlp,
+    "lenet": lenet,
+    "vgg8": vgg8,
+    "resnet8": resnet8,
+    "resnet20": resnet20,
+    "mobilenet-small": mobilenet_small,
+}
 
 
 def network_from(text: str, **options) -> NetworkDefinition:
-    """Return a network by its description: `mlp`, `mlp:256,128`, `lenet`, `vgg8:0.25`, or the path of a TOML file.
+    """Return a network by its description: `mlp`, `mlp:256,128`, `vgg8:0.25`, `resnet20`, or the path of a TOML file.
 
     Args:
         text: name of a preset with widths (mlp) or a width factor after a colon, or a path ending in .toml.

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 class NetworkSettings(Parameters):
     """A network as a command is told."""
 
-    network: str = word("linear, mlp[:N,N], lenet[:WIDTH], vgg8[:WIDTH] or a TOML file", default="mlp:32")
+    network: str = word(
+        "linear, mlp[:N,N], lenet, vgg8, resnet8, resnet20 or mobilenet-small[:WIDTH], or a TOML file", default="mlp:32"
+    )
     bits: int = whole("bits of the activations of a preset; 0: floating point", default=0, le=16)
     error_bits: int = whole("bits of the errors sent backward in a preset; 0: floating point", default=0, le=16)
     whiten: bool = flag("begin a preset by a fixed digital whitening of patches of 2 x 2 pixels", default=False)

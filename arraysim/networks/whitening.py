@@ -51,5 +51,5 @@ class WhiteningLayer:
         side = self._spec.patch
         positions = (images.shape[1] - side + 1) * (images.shape[2] - side + 1)
         rows = np.ones((len(images) * positions, len(self.matrix)), images.dtype)
-        unroll(np.ascontiguousarray(images), 1, side, rows)
+        unroll(np.ascontiguousarray(images), (1, 1), (side, side), rows)
         return rows

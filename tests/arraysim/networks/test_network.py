@@ -5,21 +5,27 @@ import itertools
 import numpy as np
 import pytest
 
+from arraysim.datasets.datasets import load_dataset
 from arraysim.networks import quantization
 from arraysim.networks.definition import (
     Activation,
     BatchNorm,
     Convolution,
     Flatten,
+    GlobalPooling,
     Linear,
+    Mark,
     NetworkDefinition,
     Pooling,
+    Sum,
     array_layers,
 )
 from arraysim.networks.network import Network
-from arraysim.networks.presets import mlp, vgg8
+from arraysim.networks.presets import mlp, network_from, vgg8
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import FloatWeights, PairedWeights
+from arraysim.training.config import TrainingConfig
+from arraysim.training.run import train
 from dwcore.errors import InputError
 from dwcore.numerics.threads import workers
 
@@ -35,18 +41,41 @@ LAYERS = {
     "average pool": (CONV, Pooling(size=3, pooling="average"), Flatten(), Linear()),
     "normalized images": (CONV, BatchNorm(), Activation(), Flatten(), Linear()),
     "normalized values": (Flatten(), Linear(outputs=5), BatchNorm(), Activation(function="tanh"), Linear()),
+    "groups": (CONV, Convolution(channels=6, kernel=3, groups=2, stride=2), Flatten(), Linear()),
+    "depthwise": (CONV, Convolution(channels=8, kernel=3, groups=0, padding=1, bias=False), GlobalPooling(), Linear()),
+    "along the columns": (
+        Convolution(channels=3, kernel=1, kernel_columns=4, padding_columns=2, stride_columns=2),
+        Activation(function="tanh"),
+        GlobalPooling(pooling="max"),
+        Linear(),
+    ),
+    "residual": (
+        CONV,
+        Mark(name="a"),
+        Activation(function="tanh"),
+        Convolution(channels=6, kernel=3, padding=1, stride=2),
+        Sum(of="a"),
+        Mark(name="b"),
+        Activation(),
+        Sum(of="b"),
+        Flatten(),
+        Mark(name="c"),
+        Activation(function="tanh"),
+        Sum(of="c"),
+        Linear(),
+    ),
     "pool first": (Pooling(size=2), STRIDED, BatchNorm(), Flatten(), Linear()),
 }
 
 
-def build(layers, *, seed=0, smoothing=0.1, dtype=np.float64, error_bits=0):
+def build(layers, *, seed=0, smoothing=0.1, dtype=np.float64, error_bits=0, **how):
     definition = NetworkDefinition(name="test", layers=layers, error_bits=error_bits)
     rng = np.random.default_rng(seed)
     weights = [
         FloatWeights(rng.normal(size=(layer.rows, layer.columns)).astype(dtype))
         for layer in array_layers(definition, IMAGE, CLASSES)
     ]
-    network = Network(definition, weights, input_shape=IMAGE, classes=CLASSES, label_smoothing=smoothing)
+    network = Network(definition, weights, input_shape=IMAGE, classes=CLASSES, label_smoothing=smoothing, **how)
     for layer in network.normalizations:
         layer.parameters[:] = rng.normal(size=layer.parameters.shape)
     return network
@@ -108,13 +137,14 @@ def test_signals_make_the_gradient():
 
 
 def by_definition(image, kernel, bias, stride, padding):
-    """Convolution summed term by term: kernel of shape (k, k, channels, outputs)."""
-    padded = np.pad(image, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    k = kernel.shape[0]
-    down, across = ((size - k) // stride + 1 for size in padded.shape[1:3])
+    """Convolution summed term by term: kernel of shape (rows, columns, channels, outputs)."""
+    stride, padding = (pair if isinstance(pair, tuple) else (pair, pair) for pair in (stride, padding))
+    padded = np.pad(image, ((0, 0), (padding[0],) * 2, (padding[1],) * 2, (0, 0)))
+    k, m = kernel.shape[:2]
+    down, across = (padded.shape[1] - k) // stride[0] + 1, (padded.shape[2] - m) // stride[1] + 1
     out = np.zeros((len(image), down, across, kernel.shape[3])) + bias
     for i, j in np.ndindex(down, across):
-        patch = padded[:, i * stride : i * stride + k, j * stride : j * stride + k]
+        patch = padded[:, i * stride[0] : i * stride[0] + k, j * stride[1] : j * stride[1] + m]
         out[:, i, j] += np.einsum("nabc,abco->no", patch, kernel)
     return out
 
@@ -127,6 +157,76 @@ def test_a_convolution_is_what_its_definition_says(stride, padding, kernel):
     inputs = batch(40)[0]
     expected = by_definition(inputs, matrix[:-1].reshape(kernel, kernel, 2, 4), matrix[-1], stride, padding)
     np.testing.assert_allclose(layer.forward(inputs, False), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("products", ["numpy", "onednn-float32"])
+def test_a_convolution_in_groups_is_one_per_group(products):
+    if products != "numpy":
+        pytest.importorskip("torch", reason="the extra torch is not installed")
+    spec = Convolution(channels=6, kernel=3, kernel_columns=2, stride=2, stride_columns=1, padding=1,
+                       padding_columns=0, groups=2)  # fmt: skip
+    layers = (spec, Flatten(), Linear())
+    network = build(layers, dtype=np.float32, products=products)
+    matrix, inputs = network.crossbars[0].weights.values, batch(40)[0].astype(np.float32)
+    assert matrix.shape == (7, 6)
+    found = network.layers[0].forward(inputs, False)
+    for group in range(2):
+        own = slice(3 * group, 3 * group + 3)
+        kernel = matrix[:-1, own].reshape(3, 2, 1, 3)
+        expected = by_definition(inputs[..., group : group + 1], kernel, matrix[-1, own], (2, 1), (1, 0))
+        np.testing.assert_allclose(found[..., own], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["groups", "depthwise", "along the columns", "residual"])
+def test_a_library_finds_the_gradients_of_numpy(name):
+    pytest.importorskip("torch", reason="the extra torch is not installed")
+    inputs, labels = batch(40)
+    plain, other = (
+        build(LAYERS[name], dtype=np.float32, products=products) for products in ("numpy", "onednn-float32")
+    )
+    for network in (plain, other):
+        network.learn(inputs.astype(np.float32), labels)
+    for wanted, found in zip(plain.crossbars, other.crossbars, strict=True):
+        scale = np.abs(wanted.gradient()).max()
+        np.testing.assert_allclose(found.gradient(), wanted.gradient(), atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ((Convolution(channels=4, kernel=1, groups=3), Flatten(), Linear()), "2 input channels cannot be shared out"),
+        ((Convolution(channels=3, kernel=1, groups=0), Flatten(), Linear()), "3 output channels cannot be shared out"),
+        ((Mark(name="near"), Sum(of="naer"), Flatten(), Linear()), '"naer" is no earlier place.*near'),
+        ((Mark(name="a"), Mark(name="a"), Flatten(), Linear()), "name of an earlier place"),
+        (
+            (CONV, Mark(name="a"), Convolution(channels=2, kernel=1), Sum(of="a"), Flatten(), Linear()),
+            "cannot be added",
+        ),
+        ((Mark(name="a"), Flatten(), Sum(of="a"), Linear()), "cannot be added"),
+    ],
+)
+def test_layers_that_do_not_fit_together_are_refused(layers, message):
+    with pytest.raises(InputError, match=message):
+        build(layers)
+
+
+@pytest.mark.parametrize(
+    ("network", "crossbars", "weights"),
+    [("resnet8", 8, 74_810), ("resnet20", 20, 269_722 - 2 * 688), ("mobilenet-small:0.5", 12, None)],
+)
+def test_presets_of_the_literature(network, crossbars, weights):
+    layers = array_layers(network_from(network), (32, 32, 3), 10)
+    assert len(layers) == crossbars
+    if weights:
+        assert sum(layer.rows * layer.columns for layer in layers) == weights
+    else:
+        assert [layer.groups for layer in layers[1:3]] == [16, 1] and layers[1].rows == 9
+
+
+def test_a_residual_network_learns_on_chip():
+    config = TrainingConfig(network="resnet8:0.25", epochs=4, batch_size=16, twin=False, label_smoothing=0.0)
+    digits = load_dataset("digits").part(slice(600))
+    assert train(ladder_law(states=5), digits, seed=1, config=config).accuracy > 0.6
 
 
 def test_threads_change_no_bit():
