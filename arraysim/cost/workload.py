@@ -284,9 +284,12 @@ def workload(layers: Sequence[ArrayLayer], settings: ChipSettings, cell: Cell, p
         parts: component figures at its node.
 
     Raises:
-        InputError: a setting has not one entry per layer, or the memory does not fit.
+        InputError: a setting has not one entry per layer, the memory does not fit, or a convolution has groups.
     """
     layers = tuple(layers)
+    for layer in layers:
+        if layer.groups > 1:
+            raise InputError(f'layer "{layer.name}": the cost knows no convolutions with groups')
     settings = resolved(settings, layers)
     shortest = SHORTEST_CLOCK * parts.technology.gate_delay
     if settings.clock * shortest > 1:

@@ -380,17 +380,19 @@ def _array_layers(definition: NetworkDefinition, shapes) -> Iterator[ArrayLayer]
             continue
         count[layer.kind] += 1
         inputs = math.prod(before)
-        convolves = isinstance(layer, Convolution)
+        rows, kernel, groups = inputs + layer.bias, 1.0, 1
+        if isinstance(layer, Convolution):
+            rows, kernel, groups = layer.rows_of(before[2]), _side(layer.sides), layer.groups_of(before[2])
         yield ArrayLayer(
             name=f"{layer.kind}{count[layer.kind]}",
             kind=layer.kind,
-            rows=layer.rows_of(before[2]) if convolves else inputs + layer.bias,
+            rows=rows,
             columns=after[-1],
             positions=math.prod(after[:-1]),
             input_values=inputs,
             output_values=math.prod(after),
-            kernel=_side(layer.sides) if convolves else 1,
-            groups=layer.groups_of(before[2]) if convolves else 1,
+            kernel=kernel,
+            groups=groups,
         )
 
 

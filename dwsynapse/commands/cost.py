@@ -11,7 +11,8 @@ from dwsynapse.settings import Given, Settings
 
 SETTINGS = Settings("cost", {"chip": ChipSettings}, options={"node_nm": "--node"})
 
-IMAGES = {"vgg8": ((32, 32, 3), 10), "lenet": ((28, 28, 1), 10), "mlp": ((8, 8, 1), 10)}
+IMAGES = {"vgg8": ((32, 32, 3), 10), "lenet": ((28, 28, 1), 10), "mlp": ((8, 8, 1), 10),
+          "resnet8": ((32, 32, 3), 10), "resnet20": ((32, 32, 3), 10), "mobilenet-small": ((32, 32, 3), 10)}  # fmt: skip
 """Images and classes that the presets are made for: CIFAR-10, MNIST, the built-in digits."""
 
 

@@ -21,7 +21,7 @@ from arraysim.cost.settings import ChipSettings
 from arraysim.cost.workload import resolved
 from arraysim.drawing.cost_plots import comparison_figure, plot_accuracy, plot_phases, plot_tornado, shares_figure
 from arraysim.networks.definition import array_layers
-from arraysim.networks.presets import vgg8
+from arraysim.networks.presets import network_from, vgg8
 from dwcore.errors import InputError
 from llg.device.device import load_device
 
@@ -222,3 +222,10 @@ def test_the_floorplan_of_the_reference_tool_is_met():
     assert cost.facts["arrays"] == 1360
     assert 1e6 * cost.area[0] == pytest.approx(printed, rel=1e-3)
     assert cost.area[0] == pytest.approx(1360 * 128**2 * cell)
+
+
+def test_a_residual_network_has_a_cost_and_groups_are_refused():
+    found = chip_cost(array_layers(network_from("resnet8"), (32, 32, 3), 10), ChipSettings(), SYNAPSE)
+    assert np.isfinite(found.energy).all() and len(found.layers) == 8
+    with pytest.raises(InputError, match='layer "conv2": the cost knows no convolutions with groups'):
+        chip_cost(array_layers(network_from("mobilenet-small"), (32, 32, 3), 10), ChipSettings(), SYNAPSE)
