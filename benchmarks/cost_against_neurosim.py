@@ -17,11 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from arraysim.cost.cell import Resistive
-from arraysim.cost.components import Parts, published
+from arraysim.cost.components import Parts
 from arraysim.cost.estimate import chip_cost
+from arraysim.cost.founding_paper import WITHOUT, shrinking_comparators
 from arraysim.cost.ledger import BLOCKS, ChipCost
 from arraysim.cost.settings import ChipSettings
-from arraysim.cost.technology import relative_area, technology
+from arraysim.cost.technology import technology
 from arraysim.networks.definition import ArrayLayer
 
 REFERENCE = Path(__file__).parents[2] / "shared/reference/neurosim_vgg8.json"
@@ -36,19 +37,6 @@ CHOICES = (
     "no reuse of inputs between positions: its printed buffer energy is that of the traffic without",
     "gradients in a digital unit instead of SRAM arrays with converters of their own",
 )
-WITHOUT = {
-    "front_end": "none",
-    "converter_floor": False,
-    "reference_columns": 0,
-    "backward_bits": "together",
-    "cell_capacitance": 0.0,
-    "control": False,
-    "overlap": "none",
-    "pipeline": "none",
-    "buffer_bank_bits": 0,
-}
-"""What the tool does not have: clamps, a floor of converters and comparators that do not shrink, reference columns, columns
-of different bits read apart, the capacitor of a cell, control, overlap, a pipeline between layers, banks of buffers."""
 LAYERS = (
     ("conv1", "conv", 27, 128, 900, 32 * 32 * 3, 32 * 32 * 128),
     ("conv2", "conv", 1152, 128, 900, 32 * 32 * 128, 32 * 32 * 128),
@@ -100,11 +88,9 @@ def estimate(name: str, configuration: dict, reference: dict, comparator_fJ: flo
         buffer_port_bits=128,
         **WITHOUT,
     )
-    part, node = published()["comparator_area"], technology(32)
-    as_logic = relative_area(32) / relative_area(part.node_nm) / (32 / part.node_nm)
-    factors = {"HBM2_bandwidth": BANDWIDTH_BITS_PER_S / 2.05e12, "comparator_area": as_logic}
+    factors = {"HBM2_bandwidth": BANDWIDTH_BITS_PER_S / 2.05e12, **shrinking_comparators(32)}
     if comparator_fJ is not None:
-        factors["comparator_energy"] = 1e-15 * comparator_fJ / Parts(node)["comparator_energy"]
+        factors["comparator_energy"] = 1e-15 * comparator_fJ / Parts(technology(32))["comparator_energy"]
     return chip_cost(layers(), settings, None if sram else synapse(override), factors=factors, name=name)
 
 

@@ -28,9 +28,6 @@ the least energy times time; a digital accelerator; a graphics processor at its 
 AT_EQUAL_ACCURACY = ("sram-8-parallel", "sram-equal-parallel", "digital-cim", "sram-best", "gpu")
 """Baselines shown with converters that tell all sums of a column apart."""
 ORGANIZATIONS = ("sram-8-parallel", "sram-8-sequential", "sram-8-analog", "digital-cim")
-PAPER = {"area": 13.8, "energy": 9.6, "latency": 3.5}
-"""CMOS over domain-wall synapses, trained VGG8: S. Dhull et al., IEEE TNNLS 36 (3), 4996 (2025)."""
-PAPER_NETWORKS = ("vgg8", "vgg8:1")
 
 
 def equal_bits(synapse: Resistive, settings: ChipSettings) -> int:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from arraysim.cost.comparison import PAPER, PAPER_NETWORKS, Comparison
+from arraysim.cost.comparison import Comparison
 from arraysim.cost.components import published
+from arraysim.cost.founding_paper import NETWORKS, PAPER
 from arraysim.cost.ledger import BLOCKS, PHASES, ChipCost
-from arraysim.cost.merits import UNCERTAINTY, factor_text, merit_rows, merits, operands, use_line
+from arraysim.cost.merits import UNCERTAINTY, factor_text, merit_rows, merits, operands, use_lines
 from arraysim.cost.sensitivity import Sensitivity
 from dwcore.canvas.number_text import time_text, with_prefix
 from dwcore.errors import InputError, nearest
@@ -24,7 +25,7 @@ def chip_document(cost: ChipCost, *, images_per_epoch: int) -> dict:
         "operands": operands(cost),
         "uncertainty_factor": dict(UNCERTAINTY),
         "energy_J_per_epoch": images_per_epoch * cost.total_energy(),
-        "latency_s_per_epoch": images_per_epoch * cost.total_latency(),
+        "latency_s_per_epoch": images_per_epoch * cost.facts["image_interval_s"],
         "layers": [
             {
                 "name": name,
@@ -92,7 +93,7 @@ def comparison_document(
         },
         "ratios": result.ratios(),
         **same,
-        "founding_paper_ratios": PAPER if network in PAPER_NETWORKS else None,
+        "founding_paper_ratios": PAPER if network in NETWORKS else None,
     }
 
 
@@ -138,7 +139,7 @@ def chip_lines(cost: ChipCost) -> list[str]:
              f"{images}"]  # fmt: skip
     lines.append(f"  area {factor_text('area')}, energy {factor_text('energy')} (spread over published chips); operations "
                  f"of {operands(cost)}")  # fmt: skip
-    lines += [f"  {use_line(cost)}"] if "utilization" in cost.facts else []
+    lines += [f"  {line}" for line in use_lines(cost)] if "utilization" in cost.facts else []
     lines += ["", *aligned(merit_rows(cost)), ""]
     table = [("", "area", *(PHASES[p] for p in phases), "latency")]
     for name, chosen in [*((name, slice(i, i + 1)) for i, name in enumerate(BLOCKS)), ("total", slice(None))]:
@@ -165,7 +166,7 @@ def ratio_lines(result: Comparison, network: str = "", equal: Comparison | None 
     rows = [("baseline over this chip", *(name.replace("_", " ") for name in COLUMNS))]
     for name, ratio in result.ratios().items():
         rows.append((result.baselines[name].name, *(f"{ratio[key]:.3g}" for key in COLUMNS)))
-    if network in PAPER_NETWORKS:
+    if network in NETWORKS:
         rows.append(("Dhull et al. 2025, over CMOS", *(f"{PAPER[key]:.3g}" for key in COLUMNS[:3]), "", ""))
     lines = aligned(rows)
     if equal is not None:
@@ -176,6 +177,14 @@ def ratio_lines(result: Comparison, network: str = "", equal: Comparison | None 
             rows.append((equal.baselines[name].name + own, *(f"{ratio[key]:.3g}" for key in COLUMNS)))
         lines += ["", *aligned(rows)]
     return lines
+
+
+def paper_lines(found: Sequence[tuple[str, dict[str, float]]]) -> list[str]:
+    """Return how the ratios of the founding paper become fair ones, choice by choice."""
+    rows: list[tuple[str, ...]] = [("SRAM over device", "area", "energy", "latency")]
+    rows.append(("Dhull et al. 2025, CMOS over domain-wall synapses", *(f"{PAPER[key]:.3g}" for key in COLUMNS[:3])))
+    rows += [(text, *(f"{ratio[key]:.3g}" for key in COLUMNS[:3])) for text, ratio in found]
+    return aligned(rows)
 
 
 def explain_lines(cost: ChipCost, block: str) -> list[str]:

@@ -79,11 +79,12 @@ def merit_rows(cost: ChipCost) -> list[tuple[str, ...]]:
     return rows
 
 
-def use_line(cost: ChipCost) -> str:
-    """Return one line about how a chip of arrays is used: cells, time, write current, pulses."""
+def use_lines(cost: ChipCost) -> list[str]:
+    """Return lines about how a chip of arrays is used: cells and time; write current and pulses if it trains."""
     facts = cost.facts
-    line = f"cells in use {facts['utilization']:.0%}, arrays read {facts['utilization_in_time']:.1%} of the time"
+    lines = [f"cells in use {facts['utilization']:.0%}, arrays read {facts['utilization_in_time']:.1%} of the time, an "
+             f"image every {time_text(facts['image_interval_s'])}"]  # fmt: skip
     if facts["write_current_A"]:
-        line += f"; write current {with_prefix(facts['write_current_A'], 'A')} from {facts['write_rail_V']:.3g} V"
-        line += f"; {endurance(cost):.3g} pulses per epoch in the most written layer"
-    return f"{line}; an image every {time_text(facts['image_interval_s'])}"
+        lines.append(f"write current {with_prefix(facts['write_current_A'], 'A')} from {facts['write_rail_V']:.3g} V, "
+                     f"{endurance(cost):.3g} pulses per epoch in each cell of the most written layer")  # fmt: skip
+    return lines

@@ -39,6 +39,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sensitivity", metavar="BASELINE", help="change every assumption: effect on the ratios to a baseline"
     )
+    parser.add_argument(
+        "--paper", action="store_true", help="from the ratios of the founding paper to fair ones, choice by choice"
+    )
     parser.add_argument("-o", "--out", type=path, metavar="FOLDER", help="write cost.json and the figures here; with "
                         "--vary a file: the results, or a figure of them")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="overwrite what exists")
@@ -64,6 +67,9 @@ def run(arguments: argparse.Namespace) -> None:
         run_variation(arguments)
         return
     synapse, device = _synapse(arguments)
+    if arguments.paper:
+        _paper(arguments, given, synapse, device)
+        return
     found = _network(arguments, synapse, given)
     layers, settings, network = found.layers, found.settings, found.network
     if arguments.out is not None:
@@ -93,6 +99,27 @@ def run(arguments: argparse.Namespace) -> None:
         _write(arguments.out, document, result, changes, accuracy=found.accuracy, force=arguments.force)
         lines.append(f"  written to {arguments.out}")
     emit(arguments, document, lines)
+
+
+def _paper(arguments: argparse.Namespace, given: Given, synapse, device: str) -> None:
+    """Print the ratios of the founding paper and how they become fair ones.
+
+    Raises:
+        InputError: a network or a setting is given; both are those of the comparison.
+    """
+    from arraysim.cost.document import paper_lines
+    from arraysim.cost.founding_paper import NETWORKS, PAPER, paper_ratios
+    from arraysim.networks.definition import array_layers
+    from arraysim.networks.presets import network_from
+
+    others = ("chip", "training", "explain", "sensitivity", "image")
+    if given["chip"] or any(getattr(arguments, name) for name in others):
+        raise InputError("cost: --paper compares chips of its own and takes no other setting than --device or --table")
+    if arguments.network not in (None, *NETWORKS):
+        raise InputError(f"cost: --network {arguments.network} does not go with --paper, whose network is vgg8")
+    found = paper_ratios(array_layers(network_from("vgg8"), *IMAGES["vgg8"]), synapse)
+    choices = [{"choice": text, "ratios": ratios} for text, ratios in found]
+    emit(arguments, {"device": device, "paper": PAPER, "choices": choices}, paper_lines(found))
 
 
 def _check_baseline(name: str | None) -> None:

@@ -41,6 +41,17 @@ def test_the_row_of_the_founding_paper_stands_under_its_own_network_alone(folder
     assert "Dhull" not in command("cost", "--network", "vgg8:0.25").out
 
 
+def test_one_command_leads_from_the_ratios_of_the_paper_to_fair_ones(folder, command):
+    answer = command("cost", "--paper")
+    assert answer.code == 0 and "13.8" in answer.out and "converters that tell all sums apart" in answer.out
+    document = command("cost", "--paper", "--json").json
+    assert document["paper"] == {"area": 13.8, "energy": 9.6, "latency": 3.5}
+    assert len(document["choices"]) + 2 == len(answer.out.splitlines())
+    for options in (("--set", "clock=1e8"), ("--explain", "buffers"), ("--network", "lenet")):
+        refused = command("cost", "--paper", *options)
+        assert refused.code == 2 and "--paper" in refused.err
+
+
 def test_columns_of_the_tables_never_meet(folder, command):
     """Also where figures are long: a chip of 130 nm has thousands of square millimetres."""
     for line in command("cost", "--node", 130, "--set", "transistors=HP").out.splitlines():
