@@ -22,6 +22,7 @@ from arraysim.drawing.training_plots import (
 )
 from arraysim.programming.file import load_programming
 from arraysim.training.file import load_training
+from compact.drawing.drive_words import table_view_text
 from compact.drawing.fit_plots import fit_figure
 from compact.drawing.phase_plots import plot_phase_diagram
 from compact.drawing.spread_plots import spread_figure
@@ -32,6 +33,7 @@ from compact.exchange.synapse_table import table_of
 from compact.table.phase_diagram import phase_diagram
 from compact.table.staircase import staircase
 from compact.table.table_file import load_table
+from compact.table.transition_table import TransitionTable
 from dwcore.canvas.style import own_look
 from dwcore.errors import InputError, nearest
 from dwcore.storage.files import open_checked, provenance
@@ -61,18 +63,22 @@ class FigureKind:
     Attributes:
         plot: draws the content of a file; returns the figure, or axes of it.
         caption: for the report; its first sentence is the heading.
-        takes: parts of the drive of a device that it shows, attributes of `llg.drawing.device_figures.DrivenDevice`.
+        takes: of a device, parts of its drive that it shows, attributes of `llg.drawing.device_figures.DrivenDevice`;
+            of a table, "device" and "temperature" where it shows one device instance and one temperature.
     """
 
-    plot: Callable[[Any], Any]
+    plot: Callable[..., Any]
     caption: str
     takes: tuple[str, ...] = ()
 
-    def draw(self, content: object) -> Figure:
+    def draw(self, content: object, **view: int | None) -> Figure:
         """Return the figure of the content of a file."""
         with own_look():
-            drawn = self.plot(content)
-        return drawn if isinstance(drawn, Figure) else drawn.figure
+            drawn = self.plot(content, **view)
+            figure = drawn if isinstance(drawn, Figure) else drawn.figure
+            if isinstance(content, TransitionTable):
+                figure.suptitle(table_view_text(content, **view), fontsize=10)
+        return figure
 
 
 TRAJECTORIES = {
@@ -91,6 +97,7 @@ TRAJECTORIES = {
         "of about 2.7 per unit.",
     ),
 }
+_ONE = ("device", "temperature")
 TABLE = {
     "transitions": FigureKind(
         transition_figure,
@@ -98,13 +105,16 @@ TABLE = {
         "percentage of trials that went from one to the other; white cells never came about. A good pulse shows one "
         "dark line beside the diagonal: every wall moves on by just one state, and those at the end of the track stay "
         "there. The last column counts walls that left the track or came to rest in no state.",
+        takes=_ONE,
     ),
     "moves": FigureKind(
         plot_move_probability,
         "How surely a pulse moves the wall. Filled markers: moves by just one state; open markers: by two. Too weak a "
         "pulse does nothing, too strong or too long a one carries the wall too far; a good write pulse lies on the "
         "plateau between. The mean runs over the states that have so many neighbours on that side, so with strong "
-        "pulses the moves by one that remain are those that the end of the track stops. Bars show the standard error.",
+        "pulses the moves by one that remain are those that the end of the track stops. Bars show the standard error. "
+        "A band reaches from the lowest device instance to the highest.",
+        takes=_ONE,
     ),
     "conductance": FigureKind(
         plot_conductance_states,
@@ -120,16 +130,18 @@ TABLE = {
         "different weights.",
     ),
     "displacement": FigureKind(
-        lambda table: plot_phase_diagram(phase_diagram(table), table),
+        lambda table, **view: plot_phase_diagram(phase_diagram(table, **view), table),
         "Which pulse moves the wall how far. Colours and numbers give the most likely move of a wall that starts at "
         "the far end of the track; within the black lines it comes about in more than nine of ten trials. A good "
         "write pulse lies in the middle of such a region, so that neither noise nor small errors of the driver change "
         "what it does.",
+        takes=_ONE,
     ),
     "retention": FigureKind(
         plot_state_retention,
         "How long each state keeps without pulses. The probability to find the wall in the state it was left in, as "
         "its rates of escape say. The black line marks ten years, the usual demand on memories.",
+        takes=_ONE,
     ),
     "fit": FigureKind(
         fit_figure,
@@ -262,29 +274,51 @@ _BY_SCHEMA = {
 }
 
 
-def draw_file(path, name: str | None = None) -> tuple[str, Figure]:
+def draw_file(
+    path, name: str | None = None, *, device: int | None = None, temperature: float | None = None
+) -> tuple[str, Figure]:
     """Draw one figure of a file.
 
     Args:
         path: a file of this program, or a `[synapse]`.
         name: which figure; the first of its kind by default.
+        device: number of the device instance of a table; by default the mean over all, where there is one.
+        temperature: one that the table holds [K]; by default its first.
 
     Returns:
         Name and figure.
 
     Raises:
-        InputError: not a sound file, or it has no such figure.
+        InputError: not a sound file, it has no such figure, or the figure takes no such choice.
     """
     if is_synapse(path):
-        name = _known(path, name, TABLE)
-        return name, TABLE[name].draw(table_of(path))
-    with open_checked(path) as file:
-        schema = provenance(file)["schema"]
-    if schema not in _BY_SCHEMA:
-        raise InputError(f"{path}: there is no figure of a {schema}")
-    load, kinds = _BY_SCHEMA[schema]
+        load, kinds = table_of, TABLE
+    else:
+        with open_checked(path) as file:
+            schema = provenance(file)["schema"]
+        if schema not in _BY_SCHEMA:
+            raise InputError(f"{path}: there is no figure of a {schema}")
+        load, kinds = _BY_SCHEMA[schema]
     name = _known(path, name, kinds)
-    return name, kinds[name].draw(load(path))
+    for key, value in {"device": device, "temperature": temperature}.items():
+        if value is not None and key not in kinds[name].takes:
+            raise InputError(f'{path}: the figure "{name}" takes no {key}')
+    content = load(path)
+    view = _view(path, content, device, temperature) if "device" in kinds[name].takes else {}
+    return name, kinds[name].draw(content, **view)
+
+
+def _view(path, table: TransitionTable, device: int | None, temperature: float | None) -> dict[str, int]:
+    """Return the numbers of the chosen device instance and temperature; of what is not chosen nothing."""
+    held = table.temperature
+    if device is not None and device >= len(table.counts):
+        raise InputError(f"{path}: instance = {device} must be < {len(table.counts)}, the number of device instances")
+    if temperature is not None and not np.isclose(held, temperature).any():
+        raise InputError(
+            f"{path}: temperature = {temperature:g} [K] must be one of {', '.join(f'{T:g}' for T in held)}"
+        )
+    nearest_T = None if temperature is None else int(np.argmin(np.abs(held - temperature)))
+    return {key: value for key, value in (("device", device), ("temperature", nearest_T)) if value is not None}
 
 
 def draw_device(

@@ -1,8 +1,14 @@
 """Pulses in words and on axes, for tables that may not know their current density or duration."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from dwcore.canvas.style import pulse_text
+
+if TYPE_CHECKING:
+    from compact.table.transition_table import TransitionTable
 
 
 def drive_axis(known: Mapping[str, str]) -> tuple[float, str]:
@@ -44,3 +50,19 @@ def table_pulse_text(known: Mapping[str, str], current_density: float, duration:
 def duration_text(known: Mapping[str, str], duration: float) -> str:
     """Return a duration in words [s]."""
     return "duration unknown" if "duration" in known else f"{duration * 1e9:.3g} ns"
+
+
+def table_view_text(table: TransitionTable, *, device: int | None = None, temperature: int | None = None) -> str:
+    """Return what of a table a figure shows: the device, which of its instances, the temperature.
+
+    Args:
+        table: the transition table.
+        device: number of the device instance; None: all.
+        temperature: number of the temperature; None: the first.
+    """
+    K, T = len(table.counts), table.temperature[temperature or 0]
+    named = table.config.get("device") if isinstance(table.config, Mapping) else None
+    name = named.get("name", "") if isinstance(named, Mapping) else ""
+    one = f"device instance {device} of 0 to {K - 1}"
+    which = "" if K == 1 else f"{K} device instances together" if device is None else one
+    return ", ".join(filter(None, (name, which, f"{T:g} K")))

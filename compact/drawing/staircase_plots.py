@@ -64,35 +64,41 @@ def plot_staircase(stairs: Staircase, train: int, *, ax: Axes | None = None) -> 
 
 
 def plot_state_retention(
-    table: TransitionTable, *, device: int = 0, temperature: int = 0, ax: Axes | None = None
+    table: TransitionTable, *, device: int | None = None, temperature: int = 0, ax: Axes | None = None
 ) -> Axes:
     """Draw the chance that a wall is still, or again, in its state after a time without pulses.
 
+    A state whose rates are unknown has no curve, and no wall comes back from there.
+
     Args:
         table: a table with rates of escape.
-        device: number of the device instance.
+        device: number of the device instance; the mean over all by default.
         temperature: number of the temperature.
         ax: axes to draw on, a new figure by default.
 
     Raises:
         InputError: the table has no rates, or none above zero.
     """
-    rate = None if table.retention_rate is None else np.nan_to_num(table.retention_rate[device, temperature])
-    if rate is None or not (rate > 0).any():
+    if table.retention_rate is None or not (table.retention_rate[:, temperature] > 0).any():
         raise InputError("the table has no rates of escape, so that nothing is known about retention")
-    generator = rate.copy()
-    np.fill_diagonal(generator, 0.0)
-    lost = 0.0 if table.retention_lost is None else np.nan_to_num(table.retention_lost[device, temperature])
-    np.fill_diagonal(generator, -generator.sum(axis=1) - lost)
-    total = -np.diag(generator)
-    ends = min(1e-2 / total.max(), TEN_YEARS / 3), max(30 / total[total > 0].min(), 3 * TEN_YEARS)
+    devices = range(len(table.counts)) if device is None else (device,)
+    generators = np.array([_generator(table, device, temperature) for device in devices])
+    total = -np.diagonal(generators, axis1=1, axis2=2)
+    leaves, unknown = total > 0, np.isnan(total).any(axis=0)
+    ends = min(1e-2 / np.nanmax(total), TEN_YEARS / 3), max(30 / total[leaves].min(), 3 * TEN_YEARS)
     time = np.geomspace(*ends, _TIMES)
-    stay = np.array([np.diag(scipy.linalg.expm(generator * t)) for t in time])
+    known = np.nan_to_num(generators)  # nothing comes back from where nothing is known
+    stay = np.mean([[np.diag(scipy.linalg.expm(one * t)) for t in time] for one in known], axis=0)
+    with np.errstate(divide="ignore"):
+        lasts = (1 / total).mean(axis=0)
     ax = axes_or_new(ax, height=4.0)
     colours = sequence(table.position.size, 0.85)
     styles = ("-", "--", "-.", ":")
     for s, colour in enumerate(colours):
-        label = f"{s}: {1 / total[s]:.2g} s" if total[s] > 0 else f"{s}: never leaves"
+        if unknown[s]:
+            ax.plot([], [], " ", label=f"{s}: unknown")
+            continue
+        label = f"{s}: {lasts[s]:.2g} s" if np.isfinite(lasts[s]) else f"{s}: never leaves"
         width = 3.5 - 2.5 * s / max(
             len(colours) - 1, 1
         )  # where curves coincide, the thin ones lie above the broad ones
@@ -101,9 +107,18 @@ def plot_state_retention(
     ax.annotate("10 years", (TEN_YEARS, 0.5), (-3, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
                 rotation=90, ha="right", va="center", fontsize=8)  # fmt: skip
     ax.set(xlabel="time without pulses (s)", ylabel="probability to be in the state [1]", ylim=(-0.02, 1.03))
-    ax.set_title(f"at {table.temperature[temperature]:g} K; {table.retention_method}", fontsize=10)
+    ax.set_title(table.retention_method, fontsize=10)
     ax.legend(
         title="state: mean time", fontsize=8, edgecolor="none", ncols=-(-len(colours) // 18),
         loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0,
     )  # fmt: skip
     return ax
+
+
+def _generator(table: TransitionTable, device: int, temperature: int) -> np.ndarray:
+    """Return the rates of change of the chances of the states [1/s], shape (S, S); unknown rows are NaN."""
+    rate = np.array(table.retention_rate[device, temperature])  # type: ignore[index]
+    np.fill_diagonal(rate, 0.0)
+    lost = 0.0 if table.retention_lost is None else table.retention_lost[device, temperature]
+    np.fill_diagonal(rate, -rate.sum(axis=1) - lost)
+    return rate

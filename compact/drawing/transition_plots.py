@@ -25,7 +25,7 @@ _MOST_STATES = 20  # beyond, numbers in the cells would overlap
 
 
 def plot_transition_matrix(
-    table: TransitionTable, a: int, d: int, *, device: int = 0, temperature: int = 0, ax: Axes | None = None
+    table: TransitionTable, a: int, d: int, *, device: int | None = None, temperature: int = 0, ax: Axes | None = None
 ) -> Axes:
     """Draw where one pulse leads: from-state by to-state, in percent; outcomes that never came about stay white.
 
@@ -33,12 +33,13 @@ def plot_transition_matrix(
         table: the transition table.
         a: number of the current density.
         d: number of the duration.
-        device: number of the device instance.
+        device: number of the device instance; the mean over all by default.
         temperature: number of the temperature.
         ax: axes to draw on, a new figure by default.
     """
     ax = axes_or_new(ax, height=6.0)
-    p = table.probability[device, temperature, a, d]
+    chosen = table.probability[:, temperature, a, d]
+    p = chosen.mean(axis=0) if device is None else chosen[device]
     S = table.position.size
     ax.imshow(np.ma.masked_equal(p, 0), cmap="cividis_r", vmin=0, vmax=1, aspect="equal")
     ax.axvline(S - 0.5, color=INK, linewidth=1.2)
@@ -82,14 +83,14 @@ def _percent(p: float, *, decimals: int) -> str:
 
 
 def transition_figure(
-    table: TransitionTable, pulses: PulsePair | None = None, *, device: int = 0, temperature: int = 0
+    table: TransitionTable, pulses: PulsePair | None = None, *, device: int | None = None, temperature: int = 0
 ) -> Figure:
     """Draw the matrices of a pulse up and a pulse down beside one another.
 
     Args:
         table: the transition table.
         pulses: numbers of current density and duration of the pulse up and the pulse down; by default the write pulses.
-        device: number of the device instance.
+        device: number of the device instance; the mean over all by default.
         temperature: number of the temperature.
     """
     S = table.position.size
@@ -116,13 +117,15 @@ def _write_pulses(table: TransitionTable, temperature: int) -> PulsePair:
 
 
 def plot_move_probability(
-    table: TransitionTable, *, device: int = 0, temperature: int = 0, ax: Axes | None = None
+    table: TransitionTable, *, device: int | None = None, temperature: int = 0, ax: Axes | None = None
 ) -> Axes:
     """Draw the probability to move by one state and by two against current density, for each duration.
 
+    Where the mean over several device instances is drawn, a band reaches from the lowest instance to the highest.
+
     Args:
         table: the transition table.
-        device: number of the device instance.
+        device: number of the device instance; the mean over all by default.
         temperature: number of the temperature.
         ax: axes to draw on, a new figure by default.
     """
@@ -135,10 +138,15 @@ def plot_move_probability(
     styles = ((1, "-", None), (2, "--", "white"))[: table.position.size - 1]
     for steps, line, face in styles:
         p, error = moves_along_drive(table, steps, device=device, temperature=temperature)
+        each = range(len(table.counts)) if device is None else ()
+        apart = np.array([moves_along_drive(table, steps, device=k, temperature=temperature)[0] for k in each])
         for d, colour in enumerate(colours):
             look = {"color": colour, "linestyle": line, "linewidth": 1.2, "marker": _MARKERS[d % len(_MARKERS)]}
             for part in parts:
                 ax.errorbar(J[part], p[part, d], error[part, d], **look, markersize=4.5, mfc=face, capsize=2)
+                if len(apart) > 1:
+                    band = apart[:, part, d]
+                    ax.fill_between(J[part], band.min(axis=0), band.max(axis=0), color=colour, alpha=0.15, linewidth=0)
     low, high = ("lower", "higher")[:: upward_sign(table, device=device, temperature=temperature)]
     ax.set_xlabel(rf"to {low} states $\leftarrow$    {drive}    $\rightarrow$ to {high} states")
     ax.set(ylim=(-0.03, 1.03), ylabel="probability to move [1]")
@@ -179,7 +187,7 @@ def plot_conductance_states(table: TransitionTable, *, ax: Axes | None = None) -
     G, spread = table.conductance * 1e3, table.conductance_std_ctoc * 1e3
     state, step = np.arange(G.size), np.diff(G)
     ax.step(state, G, where="mid", color=BLUE, linewidth=1, alpha=0.6)
-    label = rf"conductance, thermal spread $\pm${1e3 * spread.mean():.2g} µS on average"
+    label = rf"nominal device, thermal spread $\pm${1e3 * spread.mean():.2g} µS on average"
     ax.errorbar(state, G, spread, fmt="o", color=ORANGE, markersize=5, capsize=4, label=label)
     if G.size <= _FEW_STATES:
         for i, size in enumerate(step):

@@ -7,7 +7,7 @@ from dwcore.errors import InputError
 
 
 def move_probability(
-    table: TransitionTable, steps: int, *, device: int = 0, temperature: int = 0
+    table: TransitionTable, steps: int, *, device: int | None = None, temperature: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean probability to move by just `steps` states, over the states that have one so far on that side.
 
@@ -16,7 +16,7 @@ def move_probability(
     Args:
         table: the transition table.
         steps: number of states to move by, 1 to S - 1.
-        device: number of the device instance.
+        device: number of the device instance; the mean over all by default.
         temperature: number of the temperature.
 
     Returns:
@@ -28,22 +28,23 @@ def move_probability(
     S = table.position.size
     if not 1 <= steps < S:
         raise InputError(f"steps = {steps} must be >= 1 and < {S}, the number of states")
-    p, error = table.probability[device, temperature], table.standard_error[device, temperature]
+    chosen = slice(None) if device is None else [device]
+    p, error = table.probability[chosen, temperature], table.standard_error[chosen, temperature]
     lower, upper = np.arange(S - steps), np.arange(steps, S)
     pairs = ((lower, upper), (upper, lower))
-    mean = np.stack([p[:, :, start, end].mean(axis=-1) for start, end in pairs])
-    total = np.stack([np.sqrt(np.sum(error[:, :, start, end] ** 2, axis=-1)) for start, end in pairs])
-    return mean, total / lower.size
+    mean = np.stack([p[..., start, end].mean(axis=(0, -1)) for start, end in pairs])
+    total = np.stack([np.sqrt(np.sum(error[..., start, end] ** 2, axis=(0, -1))) for start, end in pairs])
+    return mean, total / (lower.size * len(p))
 
 
-def upward_sign(table: TransitionTable, *, device: int = 0, temperature: int = 0) -> int:
+def upward_sign(table: TransitionTable, *, device: int | None = None, temperature: int = 0) -> int:
     """Return the sign of the current that drives towards higher states, as the table itself shows it: +1 or -1."""
     up, down = move_probability(table, 1, device=device, temperature=temperature)[0]
     return 1 if np.sum(np.sign(table.current_density)[:, None] * (up - down)) >= 0 else -1
 
 
 def moves_along_drive(
-    table: TransitionTable, steps: int, *, device: int = 0, temperature: int = 0
+    table: TransitionTable, steps: int, *, device: int | None = None, temperature: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the same as `move_probability`, but only in the direction in which each current drives the wall.
 

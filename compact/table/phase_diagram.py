@@ -29,12 +29,12 @@ class PhaseDiagram:
     probability: np.ndarray
 
 
-def phase_diagram(table: TransitionTable, *, device: int = 0, temperature: int = 0) -> PhaseDiagram:
+def phase_diagram(table: TransitionTable, *, device: int | None = None, temperature: int = 0) -> PhaseDiagram:
     """Return the most likely displacement on a fine grid within the table's own, interpolated.
 
     Args:
         table: the table.
-        device: number of the device instance.
+        device: number of the device instance; the mean over all by default.
         temperature: number of the temperature.
 
     Raises:
@@ -44,12 +44,16 @@ def phase_diagram(table: TransitionTable, *, device: int = 0, temperature: int =
         raise InputError("a phase diagram takes a table of at least two current densities and two durations")
     J = _without_gap(table.current_density)
     duration = np.geomspace(table.duration[0], table.duration[-1], DURATIONS)
+    devices = range(len(table.counts)) if device is None else (device,)
     steps, probability = np.zeros((J.size, DURATIONS)), np.zeros((J.size, DURATIONS))
-    sign, S, T = upward_sign(table), table.position.size, float(table.temperature[temperature])
+    sign, S, T = (
+        upward_sign(table, device=device, temperature=temperature),
+        table.position.size,
+        float(table.temperature[temperature]),
+    )
     for a, d in np.ndindex(J.size, DURATIONS):
-        rows = transition_matrix(
-            table, temperature=T, current_density=float(J[a]), duration=float(duration[d]), device=device
-        )
+        pulse = {"temperature": T, "current_density": float(J[a]), "duration": float(duration[d])}
+        rows = np.mean([transition_matrix(table, **pulse, device=device) for device in devices], axis=0)
         up = sign * J[a] >= 0
         start = 0 if up else S - 1
         best = int(np.argmax(rows[start]))

@@ -16,6 +16,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--current", type=si("A/m^2"), metavar="J", help="of a device: current density held, or the "
                         "end of the axis")  # fmt: skip
     parser.add_argument("--H_z", type=si("A/m"), metavar="H", help="of a device: field held, or the end of the axis")
+    parser.add_argument("--instance", type=whole_number(0), metavar="I",
+                        help="of a table: which device instance (default: the mean over all)")  # fmt: skip
+    parser.add_argument("--temperature", type=si("K"), metavar="T", help="of a table: which temperature it holds")
     parser.add_argument("--trajectory", type=whole_number(0), metavar="I",
                         help="of an animation: which one (default 0)")  # fmt: skip
     parser.add_argument("-o", "--out", type=path, required=True, metavar="PNG|PDF|SVG|GIF|MP4",
@@ -34,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     writable_file(arguments.out, arguments.force)
     if is_movie(arguments.out) and can_move(arguments.file):
         movie_format(arguments.out)
-        _refuse(arguments, "an animation", "figure", "current", "H_z")
+        _refuse(arguments, "an animation", "figure", "current", "H_z", "instance", "temperature")
         name, frames = "animation", movie_of(arguments.file, arguments.trajectory or 0)
         save_movie(arguments.out, frames, force=arguments.force)
     else:
@@ -42,10 +45,13 @@ def run(arguments: argparse.Namespace) -> None:
         _refuse(arguments, "a still figure", "trajectory")
         if is_device(arguments.file):
             drive = {"current_density": arguments.current, "H_z": arguments.H_z}
+            _refuse(arguments, "a figure of a device", "instance", "temperature")
             name, figure = draw_device(arguments.file, arguments.figure, **drive)
         else:
             _refuse(arguments, "a figure of a file", "current", "H_z")
-            name, figure = draw_file(arguments.file, arguments.figure)
+            name, figure = draw_file(
+                arguments.file, arguments.figure, device=arguments.instance, temperature=arguments.temperature
+            )
         save_figure(arguments.out, figure, force=arguments.force)
     result = {"file": str(arguments.file), "figure": name, "out": str(arguments.out)}
     emit(arguments, result, [f"{arguments.out}: {name} of {arguments.file}"])

@@ -2,6 +2,7 @@
 
 import matplotlib.image
 import pytest
+from matplotlib import rc_context
 from PIL import Image
 
 NOTCHED = """
@@ -93,3 +94,19 @@ def test_bad_input_is_one_line(device, line, said, folder, command, monkeypatch)
     assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
     assert said in answer.err
     assert sorted(path.name for path in folder.iterdir()) == ["one.toml", "t.h5"]
+
+
+def test_a_figure_of_a_table_says_which_devices(command, folder):
+    sweep = ("sweep", "five_state", "--instances", 2, "--currents=-7e11,7e11", "--durations", "1e-9", "-n", 10)
+    assert command(*sweep, "--jobs", 1, "-o", "t.h5").code == 0
+    text = {}
+    for name, options in {"all": (), "one": ("--instance", 1)}.items():
+        assert command("plot", "t.h5", *options, "-o", f"{name}.svg").code == 0
+        with rc_context({"svg.fonttype": "none"}):
+            assert command("plot", "t.h5", *options, "-o", f"{name}.svg", "--force").code == 0
+        text[name] = (folder / f"{name}.svg").read_text(encoding="utf-8")
+    assert "2 device instances together" in text["all"] and "device instance 1 of 0 to 1" in text["one"]
+    assert "must be < 2" in command("plot", "t.h5", "--instance", 2, "-o", "x.png").err
+    assert "must be one of 300" in command("plot", "t.h5", "--temperature", 310, "-o", "x.png").err
+    assert "takes no device" in command("plot", "t.h5", "--figure", "fit", "--instance", 1, "-o", "x.png").err
+    assert "takes no --instance" in command("plot", "five_state", "--instance", 1, "-o", "x.png").err

@@ -19,8 +19,9 @@ from dwcore.errors import InputError
 
 
 def table(counts, current=(-7e11, -5e11, 5e11, 7e11), duration=(1e-9,)):
-    """Table from counts of shape (A, D, S, S+1), K = 1."""
+    """Table from counts of shape (A, D, S, S+1), K = 1, or (K, T, A, D, S, S+1)."""
     S = counts.shape[-2]
+    counts = counts[None, None] if counts.ndim == 4 else counts
     return TransitionTable(
         position=1e-7 * np.arange(1, S + 1),
         conductance=1e-3 + 2e-4 * np.arange(S),
@@ -28,8 +29,8 @@ def table(counts, current=(-7e11, -5e11, 5e11, 7e11), duration=(1e-9,)):
         current_density=np.array(current),
         duration=np.array(duration),
         temperature=np.array([300.0]),
-        counts=counts[None, None],
-        energy_per_pulse=np.full(counts.shape[:2], 1e-14),
+        counts=counts,
+        energy_per_pulse=np.full(counts.shape[2:4], 1e-14),
         seed=1,
     )
 
@@ -200,3 +201,21 @@ def test_a_pulse_of_unknown_current_is_not_drawn_in_amperes_per_square_metre():
     assert drive_axis(volts) == (1.0, "amplitude of the pulse (V)")
     assert "A/m$^2$ for 1 ns" in table_pulse_text({"energy_per_pulse": "zero, unknown"}, 7e11, 1e-9)
     assert drive_axis({})[0] == 1e11
+
+
+def test_figures_show_the_mean_over_the_devices_or_the_one_that_was_chosen():
+    """Two devices: the first always moves by one, the second in half of the trials."""
+    counts = np.zeros((2, 1, 2, 1, 2, 3), dtype=np.uint64)
+    counts[:, 0, :, 0, 0, 0], counts[:, 0, :, 0, 1, 1] = 100, 100
+    counts[0, 0, 1, 0, 0], counts[1, 0, 1, 0, 0] = (0, 100, 0), (50, 50, 0)
+    law = table(counts, current=(-7e11, 7e11))
+    first, second = (law.probability[k, 0, 1, 0, 0, 1] for k in (0, 1))
+    shown = plot_transition_matrix(law, 1, 0).images[0].get_array()
+    assert shown[0, 1] == pytest.approx((first + second) / 2) and first > second + 0.4
+    assert plot_transition_matrix(law, 1, 0, device=1).images[0].get_array()[0, 1] == pytest.approx(second)
+    mean, error = move_probability(law, 1)
+    each = [move_probability(law, 1, device=k) for k in (0, 1)]
+    assert mean[0, 1, 0] == pytest.approx((each[0][0][0, 1, 0] + each[1][0][0, 1, 0]) / 2)
+    assert error[0, 1, 0] == pytest.approx(np.hypot(each[0][1][0, 1, 0], each[1][1][0, 1, 0]) / 2)
+    assert len([c for c in plot_move_probability(law).collections if c.get_alpha() == 0.15]) >= 1
+    assert [c for c in plot_move_probability(law, device=0).collections if c.get_alpha() == 0.15] == []
