@@ -1,6 +1,7 @@
 from .calibration.depinning_curve import read_depinning_curve as read_depinning_curve
 from .calibration.fit import Calibration as Calibration
 from .calibration.fit import calibrate as calibrate
+from .calibration.mumax3 import save_mumax3 as save_mumax3
 from .calibration.pinning_map import read_pinning_map as read_pinning_map
 from .calibration.potential_map import read_potential_map as read_potential_map
 from .calibration.potential_map import with_potential as with_potential
@@ -119,6 +120,7 @@ __all__ = [
     "run_pulse",
     "run_pulse_density",
     "save_device",
+    "save_mumax3",
     "save_trajectories",
     "shipped_devices",
     "simulate",

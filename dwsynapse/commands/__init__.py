@@ -27,7 +27,7 @@ COMMANDS = {
     "calibrate": Command("fit a device to pinning maps, velocities, depinning counts, trajectories", "calibrate"),
     "fit": Command("fit the closed-form model to the counts of a transition table", "fit"),
     "import": Command("transition table from data of other programs", "import_table"),
-    "export": Command("transition table for other simulators", "export_table"),
+    "export": Command("transition table or device for other simulators", "export_table"),
     "train": Command("train a network on chip with the synapses of a table", "train"),
     "program": Command("write weights that were trained elsewhere into synapses", "program"),
     "infer": Command("read a network on chip through other wires and converters, or after a rest", "infer"),

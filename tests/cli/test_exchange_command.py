@@ -100,3 +100,20 @@ def test_bad_input_is_one_line(command, lookup, line, words):
     answer = command(*line.split())
     assert answer.code == 2 and words in answer.err, answer.err
     assert answer.err.count("\n") == 1 and answer.out == ""
+
+
+def test_scripts_for_mumax3_of_a_device(command, folder):
+    answer = command("export", "five_state", "--to", "mumax3", "--origin", "360 nm", "-o", "scripts", "--json")
+    names = ["track.toml", "pinning.mx3", "velocity.mx3", "depinning.mx3"]
+    assert answer.json["files"] == [f"scripts/{name}" for name in names]
+    assert [note.split(":")[0] for note in answer.json["notes"]] == ["track"]
+    assert command("info", "scripts/track.toml").code == 0
+    again = command("export", "five_state", "--to", "mumax3", "--origin", "360 nm", "-o", "scripts")
+    assert again.code == 2 and "is not empty" in again.err
+    for wrong, words in (
+        (("--temperature", "300 K"), "--temperature"),
+        (("--name", "x"), "takes no --name"),
+        ((), "5 notches"),
+    ):
+        refused = command("export", "five_state", "--to", "mumax3", "-o", "other", *wrong)
+        assert refused.code == 2 and words in refused.err
