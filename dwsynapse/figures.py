@@ -291,6 +291,7 @@ def draw_file(
     Raises:
         InputError: not a sound file, it has no such figure, or the figure takes no such choice.
     """
+    load: Callable[[Any], object]
     if is_synapse(path):
         load, kinds = table_of, TABLE
     else:
@@ -303,7 +304,7 @@ def draw_file(
     for key, value in {"device": device, "temperature": temperature}.items():
         if value is not None and key not in kinds[name].takes:
             raise InputError(f'{path}: the figure "{name}" takes no {key}')
-    content = load(path)
+    content: Any = load(path)
     view = _view(path, content, device, temperature) if "device" in kinds[name].takes else {}
     return name, kinds[name].draw(content, **view)
 
