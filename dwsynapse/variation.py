@@ -274,13 +274,21 @@ def load_variation(path) -> Variation:
             axes = tuple(VariedAxis(**axis | {"values": tuple(axis["values"])}) for axis in whole["axes"])
             outcomes = {name: Outcome(**outcome) for name, outcome in whole["outcomes"]}
             shape = tuple(len(axis.values) for axis in axes)
-            done = files.get(file, "done").astype(bool)
+            done, seeds = files.get(file, "done"), tuple(whole["seeds"])
             results = {name: files.get(file, f"results/{name}") for name in outcomes}
             shapes = [done.shape, *(values.shape[:-1] for values in results.values())]
             if not axes or not results or any(one != shape for one in shapes):
                 raise InputError(f"arrays of shape {shapes} for a grid of {shape}")
-            return Variation(command=whole["command"], axes=axes, seeds=tuple(whole["seeds"]), outcomes=outcomes,
-                             results=results, done=done, config=whole["settings"])  # fmt: skip
+            if any(values.shape[-1] != len(seeds) or values.dtype.kind != "f" for values in results.values()):
+                raise InputError(f"results must be numbers, one for each of the {len(seeds)} seeds")
+            if done.dtype.kind not in "iu" or not np.isin(done, (0, 1)).all():
+                raise InputError("done must be 0 or 1")
+            if not all(isinstance(seed, int) for seed in seeds) or not isinstance(whole["command"], str):
+                raise InputError("its seeds must be whole numbers, and its command a word")
+            if any(files.text(file[f"results/{name}"], "unit") != outcomes[name].unit for name in outcomes):
+                raise InputError("the unit of a result is not that of its outcome")
+            return Variation(command=whole["command"], axes=axes, seeds=seeds, outcomes=outcomes, results=results,
+                             done=done.astype(bool), config=whole["settings"])  # fmt: skip
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise InputError(f"{path}: unfit configuration or content: {error}") from None
 

@@ -76,17 +76,29 @@ def load_checkpoint(path: Path, *, belongs_to: dict) -> dict[str, dict[str, np.n
         found = files.provenance(file)["config"]
         if different := _different(belongs_to, found):
             raise InputError(f"{path}: belongs to another run, {different} is not the same; --force starts anew")
-        return {network: _arrays(file[network]) for network in file}
+        return {network: _arrays(file, network) for network in file}
 
 
-def _arrays(group: h5py.Group) -> dict[str, np.ndarray]:
-    found = {}
+def _arrays(file: h5py.File, network: str) -> dict[str, np.ndarray]:
+    """Return the arrays of a network, of the types that they had in memory."""
+    group, found, unfit = file[network], {}, f"{file.filename}: /{network}"
 
     def take(name: str, item) -> None:
         if isinstance(item, h5py.Dataset):
-            values, kind = files.get(group, name), np.dtype(files.text(item, "dtype"))
-            found[name] = values if kind.kind == "U" else values.astype(kind)
+            values = np.asarray(files.get(group, name))
+            try:
+                kind = np.dtype(files.text(item, "dtype"))
+            except (KeyError, TypeError, ValueError):
+                raise InputError(f"{unfit}/{name} does not say of which type it was in memory") from None
+            if kind.kind not in "biufU" or (kind.kind == "U") != (values.dtype.kind == "U"):
+                raise InputError(f"{unfit}/{name} of type {values.dtype} cannot have been {kind} in memory")
+            with np.errstate(invalid="ignore", over="ignore"):
+                found[name] = values if kind.kind == "U" else values.astype(kind)
+            if kind.kind != "U" and not np.array_equal(found[name], values, equal_nan=kind.kind == "f"):
+                raise InputError(f"{unfit}/{name} holds values that do not fit into {kind}")
 
+    if not isinstance(group, h5py.Group):
+        raise InputError(f"{unfit} must be a group, of the state of a network")
     group.visititems(take)
     return found
 

@@ -118,7 +118,10 @@ class SeedJob:
             save = functools.partial(save_checkpoint, path, belongs_to=self.belongs_to)
         forecast = self._forecast if self.rounds else None
         keep = Checkpointer(save, saved=self.saved, log=log, interval=self.interval, stop=stop, forecast=forecast)
-        return train(law, dataset, seed=self.seed, config=self.config, checkpointer=keep, jobs=jobs)
+        try:
+            return train(law, dataset, seed=self.seed, config=self.config, checkpointer=keep, jobs=jobs)
+        except InputError as error:
+            raise InputError(f"{self.checkpoint}: {error}") if self.saved else error from None
 
     def _forecast(self, seconds: float) -> None:
         seeds = self.rounds * self.processes

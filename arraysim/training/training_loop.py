@@ -106,8 +106,15 @@ class TrainingLoop:
             self._seconds = dict(zip(self._seconds, map(float, saved["own/seconds"]), strict=True))
             self._guess = saved["own/guess"]
             self.log = str(saved["own/log"]).splitlines(keepends=True)
-        except (KeyError, ValueError, IndexError):
+        except (KeyError, ValueError, TypeError, IndexError, OverflowError):
             raise InputError(f"checkpoint of {self.learner.label}: lacks its progress") from None
+        classes, shape = self._images.test.classes, (len(self._images.test),)
+        batches = -(-len(self._images.train) // self._config.batch_size)
+        sound = 0 <= self._epoch <= self._config.epochs and 0 <= self._batch < batches
+        sound &= len(self._curves) == self._epoch + 1 and all(len(entry) == len(CURVES) for entry in self._curves)
+        sound &= self._guess.shape == shape and self._guess.dtype.kind in "iu"
+        if not sound or not np.all((self._guess >= 0) & (self._guess < classes)):
+            raise InputError(f"checkpoint of {self.learner.label}: its progress is not that of this training")
 
     def _run_epoch(self, checkpointer: Checkpointer, state: Callable[[], dict]) -> None:
         train, config = self._images.train, self._config

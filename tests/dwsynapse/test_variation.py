@@ -5,10 +5,12 @@ import dataclasses
 import h5py
 import numpy as np
 import pytest
+from resealed import replace, reseal
 
 import dwsynapse
 from dwcore.errors import InputError, Interrupted
 from dwcore.parameters import Parameters, quantity, word
+from dwcore.storage import files
 from dwsynapse.settings import Axis, Given, Settings
 from dwsynapse.variation import Outcome, Series, load_variation, run_series
 from dwsynapse.variation_plot import plot_variation
@@ -127,8 +129,6 @@ def test_the_figure_has_a_line_per_word_and_ascending_numbers():
 
 @pytest.mark.parametrize("spoil", ["shape", "lost"])
 def test_content_that_does_not_fit_is_refused_in_a_line(tmp_path, spoil):
-    from dwcore.storage import files
-
     found = run_series(series()[0])
     if spoil == "shape":
         found.results["stretch"] = found.results["stretch"][:2]
@@ -142,6 +142,31 @@ def test_content_that_does_not_fit_is_refused_in_a_line(tmp_path, spoil):
     with pytest.raises(InputError) as caught:
         load_variation(path)
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def wrong_unit(file):
+    values = files.get(file, "results/stretch")
+    del file["results/stretch"]
+    file.flush()
+    files.put(file, "results/stretch", values, unit="T", long_name="x")
+
+
+@pytest.mark.parametrize(
+    ("change", "fragment"),
+    [
+        (replace("results/stretch", lambda v: v[..., :1]), "one for each of the 2 seeds"),
+        (replace("results/stretch", lambda v: np.full(v.shape, "x")), "must be numbers"),
+        (replace("done", lambda v: v + 5), "done must be 0 or 1"),
+        (replace("done", lambda v: v.astype(float)), "done must be 0 or 1"),
+        (wrong_unit, "the unit of a result"),
+    ],
+)
+def test_sealed_content_of_another_kind_is_refused(tmp_path, change, fragment):
+    sound, path = tmp_path / "sound.h5", tmp_path / "a.h5"
+    dwsynapse.save_variation(sound, run_series(series()[0]))
+    reseal(sound, path, change)
+    with pytest.raises(InputError, match=rf"a\.h5: .*{fragment}"):
+        load_variation(path)
 
 
 def test_vary_from_python_is_the_command():

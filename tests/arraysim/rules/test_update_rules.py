@@ -301,3 +301,14 @@ def test_first_weights_are_even_and_symmetric():
     assert level.tolist() == [-2, -1, 0, 1, 2]
     expected = np.array([1, 1, 2, 1, 1]) / 6
     assert np.all(np.abs(count / 6000 - expected) < 4 * (expected * (1 - expected) / 6000) ** 0.5)
+
+
+def test_a_gradient_alone_is_answered_by_chance_against_it():
+    """Where only a gradient is known: one pulse against it with the chance rate |gradient| / step; 5 standard errors."""
+    gradient = np.array([[0.5, -0.25], [0.0, 2.0]], np.float32)
+    rule, n, rate, step = StochasticPulses((2, 2), 0.1, seed=(1, 2)), 4000, 0.1, 0.1
+    found = np.mean([rule.directions(gradient, rate) for _ in range(n)], axis=0)
+    wanted = -np.clip(rate * gradient / step, -1, 1)
+    share = np.abs(wanted)
+    assert np.all(np.abs(found - wanted) <= 5 * np.sqrt(share * (1 - share) / n))
+    assert found[1, 1] == -1 and found[1, 0] == 0

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from resealed import reseal
 
 from arraysim.datasets.datasets import load_dataset
 from arraysim.networks.definition import (
@@ -26,6 +27,7 @@ from arraysim.training.run import train
 from arraysim.training.schedules import share_of_rate
 from arraysim.training.seeds import log_path, read_log, train_seeds
 from dwcore.errors import InputError
+from dwcore.storage import files
 
 NETWORK = NetworkDefinition(
     name="small",
@@ -199,3 +201,58 @@ def test_seeds_in_a_script_without_a_main_guard(tmp_path):
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=100, check=True)
     assert done.stdout == "begin\n[0, 1]\n"
+
+
+def spoilt(name, make, kind=None):
+    """Put something else in the place of a data set of the chip, with the type that it had in memory."""
+
+    def change(file):
+        values, known = np.asarray(file["chip"][name][()]), files.text(file["chip"][name], "dtype")
+        del file["chip"][name]
+        file.flush()
+        made = files.put(file["chip"], name, make(values), unit="1", long_name="spoilt")
+        files.set_attribute(made, "dtype", kind or known)
+
+    return change
+
+
+def no_group(file):
+    del file["chip"]
+    files.put(file, "chip", 1.0, unit="1", long_name="spoilt")
+
+
+ONE_EPOCH = dataclasses.replace(CONFIG, epochs=1, twin=False)
+
+
+@pytest.fixture(scope="module")
+def sound_checkpoint(digits, tmp_path_factory):
+    """The last checkpoint of a training, in a file."""
+    states = []
+    train(LAW, digits, seed=3, config=ONE_EPOCH, checkpointer=Checkpointer(states.append, interval=0.0))
+    path = tmp_path_factory.mktemp("sound") / "sound.h5"
+    save_checkpoint(path, states[-1], belongs_to=identity(LAW, digits, seed=3, config=ONE_EPOCH))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "fragment"),
+    [
+        (spoilt("own/progress", lambda v: np.array([-1, 0])), "progress is not that"),
+        (spoilt("own/progress", lambda v: np.array([1, 10**6])), "progress is not that"),
+        (spoilt("own/guess", lambda v: v[:-1]), "progress is not that"),
+        (spoilt("own/guess", lambda v: v + 100), "progress is not that"),
+        (spoilt("own/curves", lambda v: v[:, :-1]), "progress is not that"),
+        (spoilt("own/curves", lambda v: v.ravel()), "lacks its progress"),
+        (spoilt("own/seconds", lambda v: np.array(["x"])), "cannot have been"),
+        (spoilt("own/guess", lambda v: v + 1e300), "do not fit into"),
+        (spoilt("own/progress", lambda v: v, kind="nonsense"), "does not say of which type"),
+        (lambda file: file["chip"].__delitem__("own/log"), "lacks its progress"),
+        (no_group, "must be a group"),
+    ],
+)
+def test_a_sealed_checkpoint_of_impossible_content_is_refused(sound_checkpoint, digits, tmp_path, change, fragment):
+    out = tmp_path / "a.h5"
+    place = checkpoint_path(out, 3)
+    reseal(sound_checkpoint, place, change)
+    with pytest.raises(InputError, match=rf"{place.name}.*{fragment}"):
+        train_seeds(LAW, digits, seeds=(3,), jobs=1, config=ONE_EPOCH, out=out, resume=True)
