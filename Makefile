@@ -6,16 +6,21 @@
 #   make wheel-run               the wheel, installed into a new environment, runs the chain from there
 #   make lowest                  the tests with the lowest versions of the dependencies that setup.cfg allows
 #   make docs                    the site, into out/site: notebooks and gallery are run (minutes), no network is needed
-#   make full                    what .ci/run does, and the lowest versions: before a release, an hour or two
+#   make plain                   the tests of the kernels without a compiler: as plain Python, for what only that shows
+#   make mutants                 which wrong signs, factors and orders the tests notice: hours; goes on where it stopped
+#   make fuzz                    damaged files and senseless input by the thousand: an hour
+#   make full                    what .ci/run does, the site, the lowest versions, and the three above: before a release
 PYTHON ?= python3
 ARGS   ?=
 EXTRAS ?= test
 comma  := ,
+PLAIN  := tests/llg/kernels/test_packed_table.py tests/llg/kernels/test_kernel.py \
+          tests/llg/kernels/test_extended_kernels.py tests/arraysim/networks/test_network.py
 STAMP   = .venv/installed-$(subst $(comma),-,$(EXTRAS))
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test lint types wheel wheel-run lowest docs full clean
+.PHONY: run test lint types wheel wheel-run lowest docs plain fuzz mutants full clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed
@@ -53,10 +58,21 @@ docs:
 	$(MAKE) --no-print-directory EXTRAS=$(EXTRAS) .venv/installed-$(subst $(comma),-,$(EXTRAS))
 	$(BIN)/sphinx-build -W --keep-going -b html docs out/site
 
+plain: $(STAMP)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n auto --dist loadfile -W ignore::RuntimeWarning $(PLAIN) $(ARGS)
+
+fuzz: $(STAMP)
+	$(BIN)/python benchmarks/fuzz.py --number 5000
+
+mutants: $(STAMP)
+	mkdir -p out && $(BIN)/python benchmarks/mutants.py --jobs 2 -o out/mutants.jsonl
+
+# The newest versions are those of a new environment: `rm -rf .venv` first.
 full:
 	.ci/run
 	$(MAKE) --no-print-directory docs
 	$(MAKE) --no-print-directory lowest
+	$(MAKE) --no-print-directory EXTRAS=test,torch plain fuzz mutants
 
 clean:
 	rm -rf out build dist .pytest_cache .ruff_cache .hypothesis

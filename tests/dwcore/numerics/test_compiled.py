@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
@@ -39,8 +40,11 @@ def two_modules(tmp_path, monkeypatch):
     monkeypatch.setattr("numba.config.CACHE_DIR", "")
 
     def run(decorator, factor, shift, name):
-        (tmp_path / f"{name}_helper.py").write_text(HELPER.format(factor=factor, shift=shift))
-        (tmp_path / f"{name}.py").write_text(OUTER.format(helper=f"{name}_helper", decorator=decorator))
+        texts = {f"{name}_helper": HELPER.format(factor=factor, shift=shift),
+                 name: OUTER.format(helper=f"{name}_helper", decorator=decorator)}  # fmt: skip
+        for file, text in ((tmp_path / f"{module}.py", text) for module, text in texts.items()):
+            if not file.exists() or file.read_text() != text:  # older versions of numba look at the time of a file
+                file.write_text(text)
         for module in (name, f"{name}_helper"):
             sys.modules.pop(module, None)
         importlib.invalidate_caches()
@@ -180,15 +184,18 @@ def _noise(**environment):
     return run.stdout.replace("np.float64(", "").replace(")", ""), run.stderr
 
 
-def test_noise_without_a_compiler_or_a_cache_is_the_same(tmp_path):
-    plain, _ = _noise()
-    assert _noise(NUMBA_DISABLE_JIT="1")[0] == plain
+def test_noise_without_a_compiler_is_the_same():
+    assert _noise(NUMBA_DISABLE_JIT="1")[0] == _noise()[0]
+
+
+@pytest.mark.skipif(not hasattr(numba.config, "CACHE_LOCATOR_CLASSES"), reason="numba before 0.61 finds a place itself")
+def test_noise_without_a_cache_is_the_same_and_says_so():
     nowhere = {
         "NUMBA_CACHE_LOCATOR_CLASSES": "UserWideCacheLocator",
         "HOME": "/dev/null",
         "XDG_CACHE_HOME": "/dev/null/x",
     }
     found, said = _noise(**nowhere)
-    assert found == plain
+    assert found == _noise()[0]
     assert said.count("\n") == 1
     assert "NUMBA_CACHE_DIR" in said
