@@ -11,6 +11,7 @@ import numpy as np
 
 from arraysim.cost.components import Parts
 from arraysim.cost.settings import ChipSettings
+from arraysim.synapses.pulse_law import PulseLaw
 from compact.states.energy import pulse_energy
 from compact.table.operating_point import grid_index, write_points
 from compact.table.origin import placeholders
@@ -145,9 +146,9 @@ def device_cell(synapse: Resistive, settings: ChipSettings, parts: Parts) -> Cel
     at four F along the column.
 
     Raises:
-        InputError: the conductances are no positive numbers.
+        InputError: the conductances are no positive numbers, or the write pulse of a chip that trains is unknown.
     """
-    G = synapse.conductance
+    synapse, G = _with_pulse(synapse, settings), synapse.conductance
     if G.size < 2 or G.min() <= 0:
         raise InputError(f'device "{synapse.name}": conductances must be two or more and > 0, got {G}')
     scale = 1.0 if settings.on_resistance == 0 else 1 / (settings.on_resistance * G.max())
@@ -174,6 +175,33 @@ def device_cell(synapse: Resistive, settings: ChipSettings, parts: Parts) -> Cel
         pulse_voltage=synapse.pulse_voltage,
         pulse_time=synapse.pulse_time,
     )
+
+
+def _with_pulse(synapse: Resistive, settings: ChipSettings) -> Resistive:
+    """Return a synapse with the write pulse of the settings, where they give one.
+
+    A chip that does not train needs none. Of a pulse that is given, and of one whose current is unknown, the current
+    follows from energy, duration and voltage.
+
+    Raises:
+        InputError: the chip trains, and energy or duration of a pulse are unknown.
+    """
+    energy = settings.pulse_energy or synapse.pulse_energy
+    time, voltage = settings.pulse_time or synapse.pulse_time, synapse.pulse_voltage
+    if math.isfinite(energy) and math.isfinite(time):
+        current = synapse.pulse_current
+        if not math.isfinite(current) or settings.pulse_energy or settings.pulse_time:
+            voltage = voltage if math.isfinite(voltage) and voltage else PULSE_VOLTAGE
+            current = energy / (time * voltage) if time else 0.0
+        return dataclasses.replace(
+            synapse, pulse_energy=energy, pulse_time=time, pulse_current=current, pulse_voltage=voltage
+        )
+    if settings.training:
+        names = {"pulse_energy": energy, "pulse_time": time}
+        missing = " and ".join(name for name, value in names.items() if not math.isfinite(value))
+        raise InputError(f'device "{synapse.name}": {missing} of its write pulses is unknown; give it as a setting, or '
+                         "training = false")  # fmt: skip
+    return dataclasses.replace(synapse, pulse_energy=0.0, pulse_time=0.0, pulse_current=0.0, pulse_voltage=0.0)
 
 
 def _footprint(synapse: Resistive, settings: ChipSettings, F: float, transistor: float) -> tuple[float, float]:
@@ -210,19 +238,17 @@ def sram_cell(settings: ChipSettings, parts: Parts) -> Cell:
 
 
 def synapse_of_table(table: TransitionTable, where: str) -> Resistive:
-    """Take conductances, write pulse and its energy from a table, the geometry from the device in its configuration.
+    """Take conductances, write pulse and its energy from a table, the geometry from the device if it was made from one.
 
     Args:
         table: the table.
         where: its name for messages.
 
     Raises:
-        InputError: the table was not made from a device file, or no pulse of it writes.
+        InputError: no pulse of the table writes.
     """
-    if "synapse" in table.config:
-        return _known_by_figures(table, where)
     if "device" not in table.config:
-        raise InputError(f"{where}: holds no device, the cost model needs its geometry")
+        return _known_by_figures(table, where)
     device = device_from_mapping(table.config["device"], where)
     points = write_points(table, temperature=float(table.temperature[0]))
     energies = [float(table.energy_per_pulse[grid_index(table, point)]) for point in points]
@@ -236,27 +262,43 @@ def synapse_of_table(table: TransitionTable, where: str) -> Resistive:
 
 
 def _known_by_figures(table: TransitionTable, where: str) -> Resistive:
-    """Take a synapse from the figures of its `[synapse]`; its footprint is that of its transistors unless it is given.
+    """Take a synapse from a `[synapse]` or from foreign data: what these do not know of its pulse is NaN.
 
-    Raises:
-        InputError: energy or duration of a pulse is unknown.
+    Its footprint is that of its transistors unless it is given.
     """
-    figures = table.config["synapse"]
-    missing = [name for name in ("energy_per_pulse", "duration") if name in placeholders(table)]
-    if missing:
-        raise InputError(f"{where}: its [synapse] has no {' and no '.join(missing)}, the cost model needs it")
-    time, energy = float(table.duration[0]), float(table.energy_per_pulse.mean())
-    voltage, current = figures.get("pulse_voltage"), figures.get("pulse_current")
-    if current is None:
-        current = energy / (time * (voltage or PULSE_VOLTAGE))
+    figures, unknown = table.config.get("synapse", {}), placeholders(table)
+    time = math.nan if "duration" in unknown else float(table.duration[0])
+    energy = math.nan if "energy_per_pulse" in unknown else float(table.energy_per_pulse.mean())
+    voltage, current = figures.get("pulse_voltage", math.nan), figures.get("pulse_current", math.nan)
+    if math.isnan(voltage) and math.isfinite(energy * current):
+        voltage = energy / (time * current)
     return Resistive(
-        name=str(table.config["name"]),
+        name=str(table.config.get("name", where)),
         conductance=table.conductance,
         length=0.0,
         breadth=0.0,
         pulse_energy=energy,
         pulse_current=current,
-        pulse_voltage=energy / (time * current) if voltage is None else voltage,
+        pulse_voltage=voltage,
         pulse_time=time,
         cell_area_F2=figures.get("cell_area_F2", 0.0),
+    )
+
+
+def synapse_of_law(law: PulseLaw, name: str) -> Resistive:
+    """Take an idealized synapse: conductances and energy of a pulse; its duration is unknown, its footprint transistors.
+
+    Args:
+        law: of its pulses.
+        name: for tables and messages.
+    """
+    return Resistive(
+        name=name,
+        conductance=np.asarray(law.conductance, float),
+        length=0.0,
+        breadth=0.0,
+        pulse_energy=float(np.mean(law.energy_per_pulse)),
+        pulse_current=math.nan,
+        pulse_voltage=math.nan,
+        pulse_time=math.nan,
     )

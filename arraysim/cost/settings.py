@@ -127,6 +127,12 @@ class ChipSettings(Parameters):
         default=0.0,
         ge=0,
     )
+    pulse_energy: float = quantity(
+        "energy of a write pulse in a device; 0: that of the device or table", "J", default=0.0, ge=0
+    )
+    pulse_time: float = quantity(
+        "duration of a write pulse with its edges; 0: that of the device or table", "s", default=0.0, ge=0
+    )
     write_voltage: float = quantity(
         "rail that the write current comes from; 0: the supply, or the drop along the device if that is more",
         "V",

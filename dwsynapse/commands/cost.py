@@ -137,11 +137,14 @@ def _synapse(arguments: argparse.Namespace):
     if arguments.table is None:
         device = load_device(arguments.device or "five_state")
         return synapse_of(device), device.name
-    from arraysim.cost.cell import synapse_of_table
+    from arraysim.cost.cell import synapse_of_law, synapse_of_table
+    from arraysim.synapses.source import synapses_from
     from compact.exchange.synapse_table import table_of
 
     if arguments.device is not None:
         raise InputError("--device and --table must not be given together: a table names its device")
+    if str(arguments.table).partition(":")[0] == "ladder":
+        return synapse_of_law(synapses_from(arguments.table).law, str(arguments.table)), str(arguments.table)
     synapse = synapse_of_table(table_of(arguments.table), str(arguments.table))
     return synapse, synapse.name
 

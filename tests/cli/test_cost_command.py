@@ -41,6 +41,15 @@ def test_the_row_of_the_founding_paper_stands_under_its_own_network_alone(folder
     assert "Dhull" not in command("cost", "--network", "vgg8:0.25").out
 
 
+def test_idealized_and_published_synapses_have_a_cost(folder, command):
+    refused = command("cost", "--network", "mlp:8", "--table", "ladder:5")
+    assert refused.code == 2 and "pulse_time" in refused.err
+    ladder = command("cost", "--network", "mlp:8", "--table", "ladder:5", "--set", "pulse_time=1 ns", "--json").json
+    assert ladder["device"] == "ladder:5" and ladder["chip"]["facts"]["levels_per_cell"] == 5
+    published = command("cost", "--network", "mlp:8", "--table", "phase-change-gst", "--json").json
+    assert published["chip"]["energy_J_per_image"]["total"] > 0
+
+
 def test_one_command_leads_from_the_ratios_of_the_paper_to_fair_ones(folder, command):
     answer = command("cost", "--paper")
     assert answer.code == 0 and "13.8" in answer.out and "converters that tell all sums apart" in answer.out

@@ -51,6 +51,6 @@ def test_what_is_unknown_is_said(command, device, folder):
     result = command("train", "--table", device, *FAST, "--json").json
     assert result["energy_J"] is None and result["cost"] is None
     failed = command("cost", "--table", device, "--network", "mlp:8")
-    assert failed.code == 2 and "mine.toml: its [synapse] has no energy_per_pulse" in failed.err
+    assert failed.code == 2 and '"mine": pulse_energy of its write pulses is unknown' in failed.err
     failed = command("train", "--table", "domain-wall-lenard", *FAST)
     assert failed.code == 2 and 'did you mean "domain-wall-leonard"' in failed.err

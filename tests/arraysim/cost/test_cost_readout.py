@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arraysim.cost.cell import Resistive, device_cell
+from arraysim.cost.cell import Resistive, device_cell, synapse_of_law
 from arraysim.cost.chip_blocks import CORE
 from arraysim.cost.comparison import BASELINES, compare
 from arraysim.cost.components import Parts
@@ -19,6 +19,7 @@ from arraysim.cost.merits import UNCERTAINTY, endurance, merits
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
 from arraysim.networks.definition import ArrayLayer
+from arraysim.synapses.ladder import ladder_law
 from dwcore.errors import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -349,3 +350,27 @@ def test_a_clock_that_no_gate_follows_is_refused():
     estimate(clock=0.99 * fastest)
     with pytest.raises(InputError, match=r"clock = .* must be <= 4\.25e\+09"):
         estimate(clock=1.01 * fastest)
+
+
+def test_pulses_that_a_source_does_not_know_are_asked_for_where_a_chip_trains():
+    unknown = dict.fromkeys(("pulse_energy", "pulse_current", "pulse_voltage", "pulse_time"), math.nan)
+    foreign = dataclasses.replace(SYNAPSE, name="imported", **unknown)
+    with pytest.raises(InputError, match='"imported": pulse_energy and pulse_time of its write pulses is unknown'):
+        estimate(synapse=foreign)
+    with pytest.raises(InputError, match='"imported": pulse_time of'):
+        estimate(synapse=foreign, pulse_energy=1e-12)
+    inference = estimate(synapse=foreign, training=False)
+    assert math.isfinite(inference.total_energy()) and inference.facts["energy_per_pulse_J"] == 0
+    told = estimate(synapse=foreign, pulse_energy=1e-12, pulse_time=1e-8)
+    assert energy(told, "arrays", "update") == pytest.approx(40 * 1e-12)
+    assert told.facts["write_current_A"] == pytest.approx(estimate().facts["write_current_A"])  # 0.1 mA at 1 V
+    other = estimate(pulse_energy=2e-12)  # of a device, with the voltage of its own pulse
+    assert energy(other, "arrays", "update") == pytest.approx(40 * 2e-12)
+
+
+def test_idealized_synapses_have_a_cost_once_their_pulse_has_a_duration():
+    synapse = synapse_of_law(ladder_law(states=5, energy=2e-13), "ladder:5")
+    cost = estimate(synapse=synapse, pulse_time=1e-9)
+    assert cost.facts["levels_per_cell"] == 5 and cost.facts["energy_per_pulse_J"] == 2e-13
+    with pytest.raises(InputError, match="pulse_time"):
+        estimate(synapse=synapse)
