@@ -63,14 +63,17 @@ def test_example_devices():
 def test_example_network_fits_images():
     network = definition_from_mapping(EXAMPLES[2], "example")
     assert network.shapes((8, 8, 1), 10)[-1] == (10,)
+    more = EXAMPLES[3]["layer"]
+    whole = definition_from_mapping({**EXAMPLES[2], "layer": [*more, *EXAMPLES[2]["layer"]]}, "example")
+    assert len(whole.layers) == len(more) + len(network.layers)
 
 
 def test_example_periphery_and_chip():
-    assert periphery_from_mapping(EXAMPLES[3], "example").read.noise == 0.01
-    assert ChipSettings.from_mapping(EXAMPLES[4], "example").on_resistance == 200e3
-    assert len(EXAMPLES) == 6
+    assert periphery_from_mapping(EXAMPLES[4], "example").read.noise == 0.01
+    assert ChipSettings.from_mapping(EXAMPLES[5], "example").on_resistance == 200e3
+    assert len(EXAMPLES) == 7
 
 
 def test_example_synapse():
-    table = synapse_table(synapse_from_mapping(EXAMPLES[5], "example"))
+    table = synapse_table(synapse_from_mapping(EXAMPLES[6], "example"))
     np.testing.assert_allclose(table.probability[0, 0, 1, 0, 1, :3], [0, 0.2, 0.8], atol=1e-8)
