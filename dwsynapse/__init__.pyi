@@ -3,6 +3,7 @@ from .benchmark import bench as bench
 from .chain.chain import run as run
 from .chain.report import report as report
 from .command_line import main as main
+from .design.outcome import design_devices as design_devices
 from .figures import draw_device as draw_device
 from .figures import draw_file as draw_file
 from .toml_files import check as check
@@ -17,6 +18,7 @@ __all__ = [
     "Variation",
     "bench",
     "check",
+    "design_devices",
     "draw_device",
     "draw_file",
     "info",

@@ -183,6 +183,24 @@ def _describe_synapse(given: Any) -> tuple[list[str], list[str]]:
     return says, [f"{name} of the pulses is not given, so there is no energy and no cost" for name in missing]
 
 
+def _design_sections() -> dict[str, type[Parameters]]:
+    from dwsynapse.design.specification import SECTIONS
+
+    return SECTIONS
+
+
+def _load_design(path: Path) -> Any:
+    from dwsynapse.design.specification import load_specification
+
+    return load_specification(path)
+
+
+def _describe_design(spec: Any) -> tuple[list[str], list[str]]:
+    free = ", ".join(spec.variables)
+    wanted = ", ".join(f"{name} {value:g}" for name, value in spec.require.to_dict().items() if value is not None)
+    return [f"design: free are {free}", f"  required: {wanted}", f"  smallest {', '.join(spec.minimize.names)}"], []
+
+
 def _differing(defaults: Mapping[str, Mapping], given: Mapping[str, Mapping]) -> str:
     """Return the keys of a file that do not stand at their defaults, with their values."""
     found = [
@@ -195,6 +213,19 @@ def _differing(defaults: Mapping[str, Mapping], given: Mapping[str, Mapping]) ->
 
 
 CHIP = {"node_nm": 32, "converter_bits": 6, "columns_per_converter": 8}
+DESIGN = {
+    "choice": {"device": "five_state"},
+    "free": {
+        "pitch": ["70 nm", "140 nm"],
+        "notch_depth": ["8 nm", "35 nm"],
+        "notch_width": ["50 nm", "140 nm"],
+        "track_width": ["50 nm", "120 nm"],
+        "current_density": ["3e11 A/m^2", "9e11 A/m^2"],
+        "duration": ["0.4 ns", "1.6 ns"],
+    },
+    "require": {"states": 5, "barrier": 45, "one_step": 0.99, "one_step_of_devices": 0.95, "constriction": "30 nm"},
+    "minimize": {"energy": True, "area": True},
+}
 IMAGES = {"digits": (8, 8, 1), "mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 """Images of the known data sets, which a network is held against."""
 
@@ -206,6 +237,8 @@ KINDS = {
                       _load_periphery, _describe_periphery),
     "chip": Kind("the chip whose area, energy and latency are estimated", _chip_sections, lambda name: CHIP,
                  _load_chip, _describe_chip),
+    "design": Kind("what a device must do and what may be chosen", _design_sections, lambda name: DESIGN, _load_design,
+                   _describe_design),
     "synapse": Kind("a synapse known by its figures", _synapse_sections, _synapse_example, _load_synapse,
                     _describe_synapse),
 }  # fmt: skip

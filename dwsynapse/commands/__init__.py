@@ -32,6 +32,7 @@ COMMANDS = {
     "program": Command("write weights that were trained elsewhere into synapses", "program"),
     "infer": Command("read a network on chip through other wires and converters, or after a rest", "infer"),
     "cost": Command("area, energy and latency of training and inference, against CMOS baselines", "cost"),
+    "design": Command("devices that meet a specification, searched and verified", "design"),
     "plot": Command("draw what a file holds, or the physics of a device", "plot"),
     "info": Command("what a file or a device is, where it came from, what follows from it", "info"),
     "new": Command("a commented template: device, network, periphery or chip", "new"),

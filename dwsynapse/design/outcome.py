@@ -1,0 +1,240 @@
+"""From a specification to a folder: the search, the designs that hold after verification, their files and figures."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dwcore import progress
+from dwcore.canvas.figure_file import figure_bytes
+from dwcore.canvas.style import new_figure, own_look
+from dwcore.errors import InputError, RunError
+from dwcore.storage.atomic import replacing
+from dwcore.storage.lock import only_writer
+from dwsynapse.chain.html_page import Fact, Section, render
+from dwsynapse.design.search import front, nearest_design, search
+from dwsynapse.design.specification import Specification, load_specification
+from dwsynapse.design.trial import Trial
+from dwsynapse.design.verification import Verified, verify
+from dwsynapse.options import writable_folder
+from llg.device.device_file import save_device
+
+JOURNAL, RESULT = "trials.jsonl", "front.json"
+TRIES = 4
+"""Designs that are verified at most, as a multiple of those that are offered."""
+UNITS = {"energy": "J", "area": "m^2", "duration": "s", "current_density": "A/m^2", "voltage": "V", "heating": "K",
+         "constriction": "m", "barrier": "kB T", "retention": "s", "pitch": "m", "notch_depth": "m", "notch_width": "m",
+         "track_width": "m", "thickness": "m"}  # fmt: skip
+
+
+def design_devices(
+    specification: str | Path,
+    *,
+    out: str | Path,
+    seed: int = 1,
+    jobs: int | None = None,
+    resume: bool = False,
+    force: bool = False,
+    network: bool = False,
+) -> dict[str, Any]:
+    """Search devices that meet a specification, verify them, and write them into a folder.
+
+    Args:
+        specification: TOML file.
+        out: folder for ``front.json``, a device file per design, figures, a report and the journal of the search.
+        seed: root seed; results depend on it and the specification alone.
+        jobs: threads.
+        resume: go on with the journal in the folder.
+        force: overwrite what the folder holds.
+        network: carry each design through table, training and cost of the chain's quick plan.
+
+    Returns:
+        What ``front.json`` holds.
+
+    Raises:
+        InputError: the specification is not sound, or the folder cannot be written.
+        RunError: no design meets the specification; says which requirement fails first, and the nearest design.
+    """
+    spec, folder = load_specification(specification), Path(out)
+    journal = folder / JOURNAL
+    if (folder / RESULT).exists() and not force:
+        raise InputError(f"{folder / RESULT}: exists; give --force to overwrite it")
+    if journal.exists() and not (resume or force):
+        raise InputError(f"{journal}: holds an unfinished search; --resume goes on with it, --force begins anew")
+    writable_folder(folder, resume or force)
+    with only_writer(folder / RESULT):
+        with progress.bar(spec.budget.pulses, "design", "pulses") as advance:
+            trials = search(spec, seed=seed, jobs=jobs, journal=journal, resume=resume, progress=advance)
+        best = front(spec, trials)
+        offered, failed = _offered(spec, best, seed, jobs)
+        result = _document(spec, seed, trials, best, offered, failed)
+        if offered:
+            _write(folder, spec, trials, best, offered, result)
+        if network and offered:
+            result["network"] = _through_the_chain(folder, offered, seed, jobs)
+        _put(folder / RESULT, json.dumps(result, indent=1, allow_nan=False) + "\n")
+        if not offered:
+            raise RunError(_impossible(spec, trials, failed, folder))
+    return result
+
+
+def _put(path: Path, content: str | bytes) -> None:
+    with replacing(path, force=True) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def _offered(spec: Specification, best: list[Trial], seed: int, jobs) -> tuple[list[Verified], list[Verified]]:
+    """Return designs of the front that hold, spread over it, and those that were verified and failed."""
+    held: dict[int, Verified] = {}
+    failed: list[Verified] = []
+    tried: set[int] = set()
+    budget = spec.budget
+    with progress.bar(None, "verify", "pulses") as advance:
+        for target in np.unique(np.linspace(0, max(len(best) - 1, 0), budget.designs).round().astype(int)).tolist():
+            for number in sorted(set(range(len(best))) - tried, key=lambda i: (abs(i - target), -i)):
+                if len(tried) >= TRIES * budget.designs:
+                    break
+                tried.add(number)
+                verified = verify(spec, best[number], seed=seed, jobs=jobs, progress=advance)
+                if verified.holds:
+                    held[number] = verified
+                    break
+                failed.append(verified)
+    return [held[number] for number in sorted(held)], failed
+
+
+def _impossible(spec: Specification, trials: list[Trial], failed: list[Verified], folder: Path) -> str:
+    """Return which requirement fails first, and the nearest design, in words."""
+    if failed:
+        words = next(verdict.text() for verdict in failed[0].verdicts if not verdict.holds)
+        values = _values_text(spec, failed[0].trial)
+        return f"no design holds when it is simulated again; of the best one {words} ({values}); {folder / RESULT}"
+    nearest = nearest_design(trials)
+    name = max(nearest.misses, key=lambda key: nearest.misses[key])
+    value, bound = nearest.figures.get(name), getattr(spec.require, name)
+    found = "unknown" if value is None else f"{value:.4g}"
+    least = f"no design of {len(trials)} meets the specification; {name} fails first: {found}, {bound:g} is required"
+    return f"{least}, in the nearest design ({_values_text(spec, nearest)}); {folder / RESULT}"
+
+
+def _values_text(spec: Specification, trial: Trial) -> str:
+    values = spec.values(np.array(trial.x))
+    return ", ".join(f"{name} = {_number_text(name, value)}" for name, value in values.items())
+
+
+def _number_text(name: str, value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.4g} {UNITS.get(name, '')}".strip()
+
+
+def _plain(figures: dict[str, float | None]) -> dict[str, float | None]:
+    return {name: value if value is not None and math.isfinite(value) else None for name, value in figures.items()}
+
+
+def _document(spec: Specification, seed: int, trials, best, offered, failed) -> dict[str, Any]:
+    def one(trial: Trial) -> dict[str, Any]:
+        return {"values": spec.values(np.array(trial.x)), "figures": _plain(trial.figures)}
+
+    def judged(verified: Verified) -> dict[str, Any]:
+        verdicts = [dataclasses.asdict(verdict) for verdict in verified.verdicts]
+        for verdict in verdicts:
+            verdict |= {key: None for key in ("value", "low", "high") if not math.isfinite(verdict[key])}
+        return {**one(verified.trial), "figures": _plain(verified.figures), "verdicts": verdicts}
+
+    nearest = nearest_design(trials)
+    return {
+        "specification": spec.name,
+        "seed": seed,
+        "objectives": list(spec.minimize.names),
+        "designs_tried": len(trials),
+        "pulses": sum(trial.pulses for trial in trials) + sum(v.pulses for v in (*offered, *failed)),
+        "front": [one(trial) for trial in best],
+        "designs": [{"file": f"design_{i}.toml", **judged(v)} for i, v in enumerate(offered, 1)],
+        "failed": [judged(v) for v in failed],
+        "nearest": None if best else {**one(nearest), "misses": nearest.misses},
+        "config": spec.config(),
+    }
+
+
+def _write(folder: Path, spec, trials, best, offered: list[Verified], result: dict) -> None:
+    """Write a device file per design, the figure and the report."""
+    for number, verified in enumerate(offered, 1):
+        story = [f"Design {number} of {spec.name}, by dwsynapse design; simulated again with fresh noise:",
+                 *(verdict.text() for verdict in verified.verdicts)]  # fmt: skip
+        save_device(folder / f"design_{number}.toml", verified.device, comments=story, force=True)
+    with own_look():
+        png = figure_bytes(front_figure(spec, trials, best, offered))
+    _put(folder / "front.png", png)
+    _put(folder / "report.html", _page(spec, result, offered, png))
+
+
+def front_figure(spec: Specification, trials: list[Trial], best: list[Trial], offered: list[Verified]):
+    """Draw the designs that hold over two objectives, those offered with a number, and the outline of each."""
+    from llg.drawing.device_plots import plot_outline
+
+    names = (*spec.minimize.names, "current_density", "duration")[:2]
+    rows = len(offered)
+    figure = new_figure(max(3.6, 1.5 * rows))
+    grid = figure.add_gridspec(rows, 2, width_ratios=(1, 1.2))
+    ax = figure.add_subplot(grid[:, 0])
+    holding = [trial for trial in trials if trial.holds]
+    for some, look in ((holding, {"color": "0.75", "s": 10}), (best, {"color": "C0", "s": 18})):
+        points = np.array([[trial.figures[name] for name in names] for trial in some], float).reshape(-1, 2)
+        ax.scatter(points[:, 1], points[:, 0], **look)
+    for number, verified in enumerate(offered, 1):
+        y, x = (verified.figures[name] for name in names)
+        ax.annotate(str(number), (x, y), textcoords="offset points", xytext=(4, 4), fontweight="bold")
+        beside = plot_outline(verified.device, ax=figure.add_subplot(grid[number - 1, 1]))
+        beside.set_title(f"{number}: {', '.join(_figures_text(verified.figures, names))}", fontsize="small")
+    ax.set(xlabel=f"{names[1].replace('_', ' ')} ({UNITS[names[1]]})",
+           ylabel=f"{names[0].replace('_', ' ')} ({UNITS[names[0]]})", title=spec.name)  # fmt: skip
+    return figure
+
+
+def _figures_text(figures: dict[str, float | None], names) -> Iterator[str]:
+    for name in names:
+        if (value := figures[name]) is not None:
+            yield f"{name.replace('_', ' ')} {value:.3g} {UNITS[name]}"
+
+
+def _page(spec: Specification, result: dict, offered: list[Verified], png: bytes) -> str:
+    facts = [
+        Fact(label="Designs", value=str(len(offered)), note="each simulated again with fresh noise"),
+        Fact(label="Least energy of a write pulse", value=f"{min(v.figures['energy'] or 0 for v in offered):.3g} J"),
+        Fact(label="Tried", value=str(result["designs_tried"]), note=f"{result['pulses']} simulated pulses"),
+    ]
+    sections = [
+        Section(
+            heading=f"Design {number}",
+            text=f"{_values_text(spec, verified.trial)}. The device is in design_{number}.toml.",
+            columns=("Requirement", "Found", "95 % interval", "Bound", "Verdict"),
+            rows=tuple((v.name.replace("_", " "), f"{v.value:.5g}", f"{v.low:.5g} to {v.high:.5g}", f"{v.bound:.5g}",
+                        "holds" if v.holds else "fails") for v in verified.verdicts),
+        )
+        for number, verified in enumerate(offered, 1)
+    ]  # fmt: skip
+    words = "Each point is a design that meets the specification in the search; numbered ones were verified."
+    return render(spec.name, "Devices that meet a specification, found and verified by simulation.", facts=facts,
+                  figures=[(f"The front. {words}", png)], sections=sections)  # fmt: skip
+
+
+def _through_the_chain(folder: Path, offered: list[Verified], seed: int, jobs) -> list[dict[str, Any]]:
+    """Carry each design through the quick chain; return its accuracy, energy and area."""
+    from dwsynapse.chain.chain import run
+
+    rows = []
+    for number, verified in enumerate(offered, 1):
+        place = folder / f"design_{number}"
+        summary = run(verified.device, out=place, seed=seed, quick=True, jobs=jobs, force=True)
+        rows.append({
+            "design": number,
+            "states": len(summary["wells"]),
+            "test_accuracy": summary["accuracy"]["on_chip_test"],
+            "float32_test_accuracy": summary["accuracy"]["float32_test"],
+            "training_energy_J": summary["energy_J"],
+            "report": str(place / "report.html"),
+        })  # fmt: skip
+    return rows

@@ -1,0 +1,282 @@
+"""What a device has to do, and what may be chosen: the specification that `dwsynapse design` takes.
+
+The film, the stack, the junction and the spreads are those of a device that is there; notches, track and pulse are free
+within bounds. The notches are alike and equally far apart; the track ends half a notch beyond the taper of the pads.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dwcore.errors import InputError, nearest
+from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
+from dwcore.toml import read_toml
+from llg.device.device import Device, load_device
+from llg.device.notch import SHAPES
+
+
+def _range(meaning: str, unit: str):
+    return numbers(f"{meaning}: from and to; not given: that of the device", unit)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Choice(Parameters):
+    """What is chosen from a list."""
+
+    device: str = word("devices whose film, stack, junction and spreads are taken, set apart by commas",
+                       default="five_state")  # fmt: skip
+    shape: str = word("shapes of a notch, set apart by commas; not given: that of the device", default="")
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Names or files of the devices."""
+        return _words(self.device)
+
+    @property
+    def shapes(self) -> tuple[str, ...]:
+        """Names of the shapes."""
+        return _words(self.shape)
+
+    def problems(self) -> Iterator[str]:
+        """Yield lists that name nothing, and shapes that do not exist."""
+        if not self.devices:
+            yield "device must name one at least"
+        yield from (f'shape "{name}" is unknown{nearest(name, SHAPES)}' for name in self.shapes if name not in SHAPES)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Free(Parameters):
+    """What may be chosen between bounds."""
+
+    pitch: tuple[float, ...] = _range("distance from notch to notch", "m")
+    notch_depth: tuple[float, ...] = _range("depth of a notch, per edge", "m")
+    notch_width: tuple[float, ...] = _range("width of a notch at the edge, at most the pitch", "m")
+    track_width: tuple[float, ...] = _range("width of the track", "m")
+    thickness: tuple[float, ...] = _range("thickness of the ferromagnet", "m")
+    current_density: tuple[float, ...] = _range("current density of the write pulse", "A/m^2")
+    duration: tuple[float, ...] = _range("length of the write pulse, at half its height", "s")
+
+    def problems(self) -> Iterator[str]:
+        """Yield ranges that are none."""
+        for name, _, _ in self.describe():
+            bounds = getattr(self, name)
+            if bounds and not (len(bounds) == 2 and 0 < bounds[0] < bounds[1] and math.isfinite(bounds[1])):
+                yield f"{name} = {list(bounds)} must be two numbers > 0, the lower one first"
+        if not any(getattr(self, name) for name, _, _ in self.describe()):
+            yield 'nothing is free: give bounds such as pitch = ["80 nm", "160 nm"]'
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Requirements(Parameters):
+    """What a device must do; what is not given is not required."""
+
+    states: int = whole("number of states, one well each", ge=2, le=64)
+    temperature: float | None = quantity(
+        "temperature of writing; that of the device if not given", "K", default=None, gt=0
+    )
+    barrier: float | None = quantity("least barrier between states, in kB T of writing", "1", default=None, gt=0)
+    retention: float | None = quantity("least mean time in a state at rest", "s", default=None, gt=0)
+    retention_temperature: float | None = quantity("temperature of the retention; that of writing if not given", "K",
+                                                   default=None, gt=0)  # fmt: skip
+    one_step: float | None = quantity("least probability that a pulse moves the wall by one state and no more", "1",
+                                      default=None, gt=0, lt=1)  # fmt: skip
+    one_step_of_devices: float | None = quantity("the same, reached by 95 % of all devices", "1", default=None, gt=0,
+                                                 lt=1)  # fmt: skip
+    contrast: float | None = quantity("least step of the conductance over the noise of a read", "1", default=None, gt=0)
+    energy: float | None = quantity("most energy of a write pulse", "J", default=None, gt=0)
+    voltage: float | None = quantity("most voltage of a write pulse", "V", default=None, gt=0)
+    heating: float | None = quantity("most temperature rise of a long pulse, for a device with [heating]", "K",
+                                     default=None, gt=0)  # fmt: skip
+    area: float | None = quantity("largest area, length times largest width", "m^2", default=None, gt=0)
+    constriction: float | None = quantity("least width between two notches, the lithography's", "m", default=None, gt=0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Objectives(Parameters):
+    """What is made as small as can be; several give a front."""
+
+    energy: bool = flag("energy of a write pulse", default=True)
+    area: bool = flag("area of the track", default=True)
+    duration: bool = flag("length of a write pulse", default=False)
+    current_density: bool = flag("current density of a write pulse", default=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the objectives."""
+        return tuple(name for name, _, _ in self.describe() if getattr(self, name))
+
+    def problems(self) -> Iterator[str]:
+        """Yield that there is none."""
+        if not self.names:
+            yield "one objective at least must be true"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Budget(Parameters):
+    """How much is simulated; pulses are counted, not seconds, so that results do not depend on the machine."""
+
+    pulses: int = whole("simulated pulses of the search; a design that is dropped without any counts as 64",
+                        default=1_000_000, ge=1000)  # fmt: skip
+    population: int = whole("designs per generation", default=32, ge=4, le=1000)
+    designs: int = whole("designs that are offered, at most", default=3, ge=1, le=20)
+    verify_pulses: int = whole("pulses per state and direction that verify a design", default=4000, ge=100)
+    devices: int = whole("device instances that verify a design", default=64, ge=1, le=10_000)
+    device_pulses: int = whole("pulses per state and direction of each instance", default=200, ge=10)
+
+
+SECTIONS: dict[str, type[Parameters]] = {
+    "choice": Choice,
+    "free": Free,
+    "require": Requirements,
+    "minimize": Objectives,
+    "budget": Budget,
+}
+FEWEST_DEVICES = 59
+"""So many without a failure show with a confidence of 95 % that 95 % of all devices hold: 0.95^59 < 0.05."""
+LIMITS = {
+    "barrier": True,
+    "retention": True,
+    "one_step": True,
+    "one_step_of_devices": True,
+    "contrast": True,
+    "constriction": True,
+    "energy": False,
+    "voltage": False,
+    "heating": False,
+    "area": False,
+}
+"""Requirements on numbers -> whether the number must be at least the bound; else it must be at most the bound."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Specification:
+    """A specification, ready for the search.
+
+    Attributes:
+        name: of the file.
+        choice, free, require, minimize, budget: its sections.
+        devices: what the designs begin with, in the order of the choice.
+    """
+
+    name: str
+    choice: Choice
+    free: Free
+    require: Requirements
+    minimize: Objectives
+    budget: Budget
+    devices: tuple[Device, ...]
+
+    def __post_init__(self):
+        for device in self.devices:
+            for section in ("stack", "readout", "pulse"):
+                device.section(section)
+            if not device.notches:
+                raise InputError(f'device "{device.name}": has no notch to begin with')
+            if self.require.heating is not None:
+                device.section("heating")
+            if self.free.duration and self.free.duration[1] < device.section("pulse").shortest:
+                least = device.section("pulse").shortest
+                raise InputError(f"free.duration ends at {self.free.duration[1]:g} s, the edges of the pulse of "
+                                 f'"{device.name}" take {least:g} s')  # fmt: skip
+        if self.require.one_step_of_devices is not None and self.budget.devices < FEWEST_DEVICES:
+            raise InputError(f"budget.devices = {self.budget.devices} must be >= {FEWEST_DEVICES}, or no count of them "
+                             "shows with 95 % confidence that 95 % of all devices hold")  # fmt: skip
+        narrowest = max(self.free.track_width or (max(d.track.width for d in self.devices),))
+        depth = min(self.free.notch_depth or (min(d.notches[0].depth for d in self.devices),))
+        if self.require.constriction is not None and narrowest - 2 * depth < self.require.constriction:
+            raise InputError(f"require.constriction = {self.require.constriction:g} [m] is wider than the widest track "
+                             f"leaves between the shallowest notches, {narrowest - 2 * depth:g}")  # fmt: skip
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of what is free: ranges, then choices with more than one entry."""
+        ranges = [name for name, _, _ in self.free.describe() if getattr(self.free, name)]
+        return (*ranges, *(name for name in ("device", "shape") if len(self._choices(name)) > 1))
+
+    def _choices(self, name: str) -> tuple[str, ...]:
+        return self.choice.devices if name == "device" else self.choice.shapes
+
+    def values(self, x: np.ndarray) -> dict[str, Any]:
+        """Return what a point of the unit cube stands for, by name; a notch is never wider than the pitch."""
+        found: dict[str, Any] = {}
+        for name, u in zip(self.variables, x.tolist(), strict=True):
+            if name in ("device", "shape"):
+                choices = self._choices(name)
+                found[name] = choices[min(int(u * len(choices)), len(choices) - 1)]
+            else:
+                low, high = getattr(self.free, name)
+                found[name] = low + u * (high - low)
+        return found
+
+    def begin(self) -> np.ndarray:
+        """Return the point of the unit cube that is nearest to the first device as it is."""
+        device = self.devices[0]
+        notch, track, pulse = device.notches[0], device.track, device.section("pulse")
+        places = [n.position for n in device.notches[:2]]
+        own = {"pitch": places[1] - places[0] if len(places) > 1 else notch.width, "notch_depth": notch.depth,
+               "notch_width": notch.width, "track_width": track.width, "thickness": track.thickness,
+               "current_density": abs(pulse.current_density), "duration": pulse.duration}  # fmt: skip
+        ranges = {name: getattr(self.free, name) for name in self.variables if name in own}
+        inside = [(own[name] - low) / (high - low) for name, (low, high) in ranges.items()]
+        return np.clip([*inside, *(0.0 for name in self.variables if name not in own)], 0, 1)
+
+    def device(self, values: Mapping[str, Any], states: int | None = None) -> Device:
+        """Return the device of some values.
+
+        Args:
+            values: as ``values`` returns them.
+            states: number of notches; by default the states that are required.
+
+        Raises:
+            InputError: there is no such device, for instance a notch through the track.
+        """
+        base = self.devices[self.choice.devices.index(values.get("device", self.choice.devices[0]))]
+        first, track, n = base.notches[0], base.track, states or self.require.states
+        pitch = values.get("pitch", base.notches[1].position - first.position if len(base.notches) > 1 else first.width)
+        width = min(values.get("notch_width", first.width), pitch)
+        margin = width / 2 + (track.pad_taper or 0.0)
+        length = (n - 1) * pitch + 2 * margin
+        notch: dict[str, Any] = {"depth": values.get("notch_depth", first.depth), "width": width,
+                                 "shape": values.get("shape", next(iter(self.choice.shapes), first.shape))}  # fmt: skip
+        track = dataclasses.replace(track, length=length, width=values.get("track_width", track.width),
+                                    thickness=values.get("thickness", track.thickness))  # fmt: skip
+        end = track.pad_taper or 0.0
+        pulse = {name: values[name] for name in ("current_density", "duration") if name in values}
+        return dataclasses.replace(
+            base, name=f"{self.name} ({n} states)", track=track, instance=0,
+            temperature=self.require.temperature or base.temperature,
+            notches=tuple(dataclasses.replace(first, position=margin + i * pitch, **notch) for i in range(n)),
+            readout=dataclasses.replace(base.section("readout"), start=end, end=length - end),
+            pulse=dataclasses.replace(base.section("pulse"), **pulse),
+        )  # fmt: skip
+
+    def config(self) -> dict[str, Any]:
+        """Return all that decides on the results, as plain numbers and texts."""
+        sections = {name: getattr(self, name).to_dict() for name in SECTIONS}
+        return {"name": self.name, **sections, "devices": [device.config() for device in self.devices]}
+
+
+def load_specification(path: str | Path) -> Specification:
+    """Read a specification.
+
+    Raises:
+        InputError: not a sound specification; one line.
+    """
+    content, name = read_toml(Path(path)), Path(path).stem
+    problems = [f'unknown section "{key}"{nearest(key, SECTIONS)}' for key in content if key not in (*SECTIONS, "name")]
+    if problems:
+        raise InputError(f"{path}: {'; '.join(problems)}")
+    sections = {key: kind.from_mapping(content.get(key, {}), f"{path} [{key}]") for key, kind in SECTIONS.items()}
+    try:
+        devices = tuple(load_device(source) for source in sections["choice"].devices)
+        return Specification(name=str(content.get("name", name)), devices=devices, **sections)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))

@@ -1,0 +1,196 @@
+"""One design on trial: its figures by what is cheap first, and how far it misses each requirement.
+
+A row of at most five notches stands for the whole: from its middle a pulse meets what it meets anywhere. Barriers and
+rates come from the landscape; only a design that holds its wall is simulated, in rounds of more and more pulses that
+end once it clearly fails. All designs see the same noise, so that the difference of two of them is not noise.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from compact.states.energy import pulse_energy
+from compact.states.states import find_states
+from dwcore.errors import InputError, RunError
+from dwsynapse.design.specification import LIMITS, Specification
+from llg.constants import K_B
+from llg.device.device import Device
+from llg.landscape.settling import Settling
+from llg.landscape.wells import Well, find_wells
+from llg.rates.rate_matrix import rate_matrix
+from llg.runs.drive import Drive
+from llg.runs.outcomes import count_outcomes
+from llg.runs.run_plan import EnsembleCase
+from llg.walls.q_phi import QPhiModel
+
+ROUNDS = (64, 448, 1536)
+"""Pulses in each direction, one round after the other."""
+HOPELESS = 0.1
+"""A design whose probability is this far below what is required gets no further round."""
+INSTANCES, INSTANCE_PULSES = 12, 64
+NOTCHES = 5
+"""The longest row that stands for the whole."""
+COST_OF_A_LOOK = 64
+"""What a design counts in pulses at least."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What is known of a design.
+
+    Attributes:
+        x: point of the unit cube.
+        figures: by name; None where a figure is unknown or has not been looked for.
+        misses: by requirement, how far it is missed, 0 where it holds; 1 or more where the figure is unknown.
+        pulses: that were simulated, `COST_OF_A_LOOK` at least.
+    """
+
+    x: tuple[float, ...]
+    figures: dict[str, float | None]
+    misses: dict[str, float]
+    pulses: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether no requirement is missed."""
+        return not any(self.misses.values())
+
+
+def examine(spec: Specification, x: np.ndarray, seed: int) -> Trial:
+    """Return the figures of a design.
+
+    Args:
+        spec: the specification.
+        x: point of the unit cube.
+        seed: root seed of the noise and of the instances, the same for all designs.
+    """
+    values = spec.values(x)
+    found: dict[str, float | None] = {}
+    pulses = 0
+    try:
+        whole, row = spec.device(values), spec.device(values, min(spec.require.states, NOTCHES))
+        found |= plain_figures(whole)
+        if _may_go_on(spec, found):
+            pulses = _look_closer(spec, row, found, seed)
+    except (InputError, RunError):
+        pass  # no such device or no such wall: what is unknown is missed
+    return Trial(x=tuple(x.tolist()), figures=found, misses=misses(spec, found), pulses=max(pulses, COST_OF_A_LOOK))
+
+
+def plain_figures(device: Device) -> dict[str, float | None]:
+    """Return what follows from the device without its walls."""
+    pulse, track, stack = device.section("pulse"), device.track, device.section("stack")
+    J = pulse.current_density
+    current = abs(stack.current(J, track.width, track.thickness))
+    resistance = stack.resistance(device.geometry.q, device.geometry.w, track.thickness)
+    return {
+        "energy": float(pulse_energy(device, [J], [pulse.duration])[0, 0]),
+        "area": track.length * max(track.width, track.pad_width or 0.0),
+        "duration": pulse.duration,
+        "current_density": abs(J),
+        "voltage": float(current * resistance),
+        "heating": None if device.heating is None else float(device.steady_rise(J)),
+        "constriction": float(track.width - 2 * max(notch.depth for notch in device.notches)),
+    }
+
+
+def misses(spec: Specification, figures: Mapping[str, float | None]) -> dict[str, float]:
+    """Return how far each requirement is missed, relative to its bound; probabilities by their difference."""
+    found = {"states": 0.0 if figures.get("states") == 1.0 else 1.0}
+    for name, at_least in LIMITS.items():
+        bound = getattr(spec.require, name)
+        if bound is None:
+            continue
+        value = figures.get(name)
+        if value is None or math.isnan(value):
+            found[name] = 1.0
+        elif name == "retention":
+            found[name] = max(math.log(bound / value) / 20, 0.0) if value > 0 else 2.0
+        else:
+            short = (bound - value if at_least else value - bound) / (1 if name.startswith("one_step") else bound)
+            found[name] = max(float(short), 0.0)
+    return found
+
+
+def _may_go_on(spec: Specification, figures: Mapping[str, float | None]) -> bool:
+    """Whether all requirements hold that are known so far."""
+    missed = misses(spec, figures)
+    return not any(missed[name] for name in missed if figures.get(name) is not None)
+
+
+def _look_closer(spec: Specification, row: Device, found: dict[str, float | None], seed: int) -> int:
+    """Add the figures of the wells, then of pulses, then of device instances; return the number of pulses."""
+    require, model = spec.require, QPhiModel(row)
+    wells = find_wells(model, row.temperature)
+    found["states"] = float(len(wells) == len(row.notches))
+    if not found["states"]:
+        return 0
+    found["barrier"] = lowest_barrier(wells, row.temperature)
+    rest = row.temperature if require.retention_temperature is None else require.retention_temperature
+    if require.retention is not None:
+        found["retention"] = float(np.min(rate_matrix(model, wells, rest).retention))
+    if require.contrast is not None:
+        states = find_states(row, row.temperature)
+        found["contrast"] = contrast(states.conductance, states.conductance_std_ctoc)
+    if not _may_go_on(spec, found) or (require.one_step is None and require.one_step_of_devices is None):
+        return 0
+    return _pulsed(spec, row, wells, found, seed)
+
+
+def lowest_barrier(wells: list[Well], temperature: float) -> float:
+    """Return the lowest barrier between two wells [kB T]."""
+    inner = [w.barrier_right for w in wells[:-1]] + [w.barrier_left for w in wells[1:]]
+    return min(inner) / (K_B * temperature)
+
+
+def contrast(conductance: np.ndarray, noise: np.ndarray) -> float:
+    """Return the least step of the conductance [S] over the noise of a read [S]; infinite without noise."""
+    steps = np.abs(np.diff(conductance))
+    most = np.maximum(noise[1:], noise[:-1])
+    return float(np.min(np.divide(steps, most, out=np.full(steps.size, np.inf), where=most > 0)))
+
+
+def _pulsed(spec: Specification, row: Device, wells: list[Well], found: dict[str, float | None], seed: int) -> int:
+    """Add the figures of pulses; return how many were simulated."""
+    require = spec.require
+    wanted = max(filter(None, (require.one_step, require.one_step_of_devices)))
+    done, steps, p = 0, 0, 0.0
+    for n in ROUNDS:
+        steps += _steps(row, wells, seed, n, first=done // 2)
+        done += 2 * n
+        p = steps / done
+        if p < wanted - HOPELESS / (1 + done / 1000):
+            break
+    found["one_step"] = p
+    if require.one_step_of_devices is None or p < require.one_step_of_devices:
+        return done
+    worst = 1.0
+    for number in range(1, INSTANCES + 1):
+        device = row.draw(number, seed)
+        own = find_wells(QPhiModel(device), row.temperature)
+        if len(own) != len(wells):
+            worst = 0.0
+            break
+        worst = min(worst, _steps(device, own, seed, INSTANCE_PULSES) / (2 * INSTANCE_PULSES))
+        done += 2 * INSTANCE_PULSES
+        if worst < require.one_step_of_devices:
+            break
+    found["one_step_of_devices"] = worst
+    return done
+
+
+def _steps(device: Device, wells: list[Well], seed: int, n: int, first: int = 0) -> int:
+    """Return how many of n pulses in each direction, from the middle, move the wall by one state and no more."""
+    pulse, settling = device.section("pulse"), Settling(QPhiModel(device), wells, device.temperature)
+    S, total = len(wells), 0
+    for sign, start in ((1, (len(wells) - 1) // 2), (-1, len(wells) // 2)):
+        drive = Drive(waveform=pulse.waveform(pulse.duration), current_density=sign * pulse.current_density)
+        case: dict[str, Any] = {"n": n, "seed": seed, "first": first, "temperature": device.temperature, "dt": None}
+        place = (wells[start].q, wells[start].phi)
+        counts = count_outcomes(EnsembleCase(device=device, drive=drive, start=place, **case), wells, settling=settling,
+                                jobs=1).counts  # fmt: skip
+        total += int(max(counts[max(start - 1, 0)] * (start > 0), counts[min(start + 1, S - 1)] * (start < S - 1)))
+    return total

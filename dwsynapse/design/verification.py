@@ -1,0 +1,187 @@
+"""Verification of a design: simulated again, in full length, with fresh noise and many device instances."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import betaincinv
+
+from compact.bulk.plan import Grid, SweepPlan
+from compact.bulk.sweep import run_in_memory
+from compact.table.transition_table import TransitionTable
+from dwcore.errors import RunError
+from dwsynapse.design.specification import LIMITS, Specification
+from dwsynapse.design.trial import Trial, contrast, lowest_barrier, plain_figures
+from llg.device.device import Device
+from llg.landscape.wells import find_wells
+from llg.rates.rate_matrix import rate_matrix
+from llg.walls.q_phi import QPhiModel
+
+FRESH = 1_000_003
+"""Added to the seed of the search, so that a design is not verified with the noise that it was chosen by."""
+SHARE = 0.95
+"""Share of all devices that must hold, with the same confidence."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Whether a design keeps one requirement.
+
+    Attributes:
+        name: of the requirement.
+        value: that was found.
+        low, high: interval of 95 %, both the value where it is exact.
+        bound: what is required.
+        holds: whether the whole interval keeps to it.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    bound: float
+    holds: bool
+
+    def text(self) -> str:
+        """Return it in words."""
+        sign = ">=" if LIMITS.get(self.name, True) else "<="
+        spread = "" if self.low == self.high else f" ({self.low:.5g} to {self.high:.5g})"
+        return f"{self.name} {self.value:.5g}{spread} {sign} {self.bound:.5g}: {'holds' if self.holds else 'fails'}"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verified:
+    """A design with the verdict on each requirement.
+
+    Attributes:
+        trial: what the search knew of it.
+        device: the whole device.
+        figures: as those of a trial, of the whole device.
+        verdicts: one per requirement.
+        pulses: that were simulated.
+    """
+
+    trial: Trial
+    device: Device
+    figures: dict[str, float | None]
+    verdicts: tuple[Verdict, ...]
+    pulses: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether every requirement holds."""
+        return all(verdict.holds for verdict in self.verdicts)
+
+
+def verify(
+    spec: Specification,
+    trial: Trial,
+    *,
+    seed: int,
+    jobs: int | None = None,
+    progress: Callable[[int], None] = lambda pulses: None,
+) -> Verified:
+    """Simulate a design again and judge it.
+
+    Args:
+        spec: the specification.
+        trial: the design.
+        seed: root seed of the search.
+        jobs: threads.
+        progress: called with the number of pulses done since the last call.
+    """
+    device = spec.device(spec.values(np.array(trial.x)))
+    figures = plain_figures(device)
+    budget, require, fresh = spec.budget, spec.require, seed + FRESH
+    verdicts = {}
+    model = QPhiModel(device)
+    wells = find_wells(model, device.temperature)
+    figures["states"] = float(len(wells))
+    figures["barrier"] = lowest_barrier(wells, device.temperature)
+    verdicts["states"] = _exact("states", figures["states"], float(require.states), len(wells) == require.states)
+    if require.retention is not None:
+        rest = device.temperature if require.retention_temperature is None else require.retention_temperature
+        figures["retention"] = _retention(model, wells, rest)
+    table = _table(device, (0,), budget.verify_pulses, fresh, jobs, progress)
+    hits, n = (int(part.sum()) for part in one_step_counts(table)[:2])
+    figures["one_step"] = hits / n
+    figures["contrast"] = contrast(table.conductance, table.conductance_std_ctoc)
+    pulses = int(table.counts.sum())
+    for name, at_least in LIMITS.items():
+        bound, value = getattr(require, name), figures.get(name)
+        if bound is None or name.startswith("one_step"):
+            continue
+        known = value is not None and not math.isnan(value)
+        keeps = known and (value >= bound if at_least else value <= bound)  # type: ignore[operator]
+        verdicts[name] = _exact(name, value if known else math.nan, bound, bool(keeps))  # type: ignore[arg-type]
+    if require.one_step is not None:
+        low, high = interval(hits, n)
+        verdicts["one_step"] = Verdict(name="one_step", value=hits / n, low=low, high=high, bound=require.one_step,
+                                       holds=low >= require.one_step)  # fmt: skip
+    if require.one_step_of_devices is not None and all(verdict.holds for verdict in verdicts.values()):
+        numbers = tuple(range(1, budget.devices + 1))
+        table = _table(device, numbers, budget.device_pulses, fresh, jobs, progress)
+        each, of = (part.sum(axis=(1, 2)) for part in one_step_counts(table)[:2])
+        good = int(np.count_nonzero(each / of >= require.one_step_of_devices))
+        low = float(betaincinv(good, budget.devices - good + 1, 1 - SHARE)) if good else 0.0
+        figures["one_step_of_devices"] = float(np.min(each / of))
+        verdicts["one_step_of_devices"] = Verdict(name="one_step_of_devices", value=good / budget.devices, low=low,
+                                                  high=1.0, bound=SHARE, holds=low >= SHARE)  # fmt: skip
+        pulses += int(table.counts.sum())
+    return Verified(trial=trial, device=device, figures=figures, verdicts=tuple(verdicts.values()), pulses=pulses)
+
+
+def _exact(name: str, value: float, bound: float, holds: bool) -> Verdict:
+    return Verdict(name=name, value=value, low=value, high=value, bound=bound, holds=holds)
+
+
+def _retention(model: QPhiModel, wells, temperature: float) -> float:
+    """Return the shortest mean time in a state [s]; NaN where Langer's formula does not hold."""
+    try:
+        return float(np.min(rate_matrix(model, wells, temperature).retention))
+    except RunError:
+        return math.nan
+
+
+def _table(device: Device, instances: tuple[int, ...], n: int, seed: int, jobs, progress) -> TransitionTable:
+    """Return the outcomes of the write pulse in both directions."""
+    pulse = device.section("pulse")
+    J = abs(pulse.current_density)
+    grid = Grid(current_density=(-J, J), duration=(pulse.duration,))
+    plan = SweepPlan(device=device, grid=grid, temperature=(device.temperature,), instances=instances, n=n, seed=seed)
+    return run_in_memory(plan, jobs=jobs, progress=progress)
+
+
+def one_step_counts(table: TransitionTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pulses that moved the wall by one state, all pulses, and those that moved it by more.
+
+    The first and the last state count in the direction in which there is another one. A state that an instance does
+    not have counts as one that no pulse leaves.
+
+    Returns:
+        Three arrays of shape (K, 2, S - 1): instances, directions, states.
+    """
+    counts = table.counts[:, 0, :, 0].astype(np.int64)
+    S = counts.shape[2]
+    up, down = (np.stack([counts[:, :, s, s + step] for s in states], axis=-1)
+                for step, states in ((1, range(S - 1)), (-1, range(1, S))))  # fmt: skip
+    first_is_up = up[:, 0].sum() > down[:, 0].sum()
+    forward, backward = (0, 1) if first_is_up else (1, 0)
+    hits = np.stack([up[:, forward], down[:, backward]], axis=1)
+    everything = counts.sum(axis=-1)
+    n = np.stack([everything[:, forward, : S - 1], everything[:, backward, 1:]], axis=1)
+    beyond_up = np.stack([counts[:, forward, s, s + 2 : S].sum(axis=-1) for s in range(S - 1)], axis=-1)
+    beyond_down = np.stack([counts[:, backward, s, : max(s - 1, 0)].sum(axis=-1) for s in range(1, S)], axis=-1)
+    present = np.ones(hits.shape, bool)
+    if table.instance_states is not None:
+        there = table.instance_states.present[:, 0] > 0
+        present = np.stack([there[:, : S - 1], there[:, 1:]], axis=1)
+    return np.where(present, hits, 0), n, np.stack([beyond_up, beyond_down], axis=1)
+
+
+def interval(hits: int, n: int) -> tuple[float, float]:
+    """Return Jeffreys' interval of 95 % of a share; it reaches 0 or 1 where no outcome speaks against that."""
+    low = float(betaincinv(hits + 0.5, n - hits + 0.5, 0.025)) if hits else 0.0
+    high = float(betaincinv(hits + 0.5, n - hits + 0.5, 0.975)) if hits < n else 1.0
+    return low, high

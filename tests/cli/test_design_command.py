@@ -1,0 +1,77 @@
+"""`design`: a folder of verified devices, an impossible specification, a template; killed and resumed."""
+
+import json
+import signal
+import time
+
+import pytest
+
+from llg.device.device import load_device
+
+SPEC = """
+[choice]
+device = "five_state"
+[free]
+pitch = ["100 nm", "160 nm"]
+notch_depth = ["10 nm", "30 nm"]
+current_density = ["5e11 A/m^2", "9e11 A/m^2"]
+[require]
+states = 3
+barrier = 40
+[budget]
+pulses = 1500
+population = 8
+designs = 1
+verify_pulses = 100
+"""
+
+
+def test_a_folder_of_designs(command, folder):
+    pytest.importorskip("pymoo")
+    (folder / "spec.toml").write_text(SPEC)
+    answer = command("design", "spec.toml", "-o", "d", "--jobs", 2, "--json")
+    result = answer.json
+    assert len(result["designs"]) == 1 and all(verdict["holds"] for verdict in result["designs"][0]["verdicts"])
+    names = {"design_1.toml", "front.json", "front.png", "report.html", "trials.jsonl"}
+    assert {path.name for path in (folder / "d").iterdir()} == names
+    device = load_device(folder / "d" / "design_1.toml")
+    assert len(device.notches) == 3
+    assert device.pulse.current_density == pytest.approx(result["designs"][0]["figures"]["current_density"])
+    assert json.loads((folder / "d" / "front.json").read_text()) == result
+    again = command("design", "spec.toml", "-o", "d")
+    assert again.code == 2 and "exists; give --force" in again.err
+
+
+def test_an_impossible_specification_says_what_fails_first(command, folder):
+    pytest.importorskip("pymoo")
+    (folder / "spec.toml").write_text(SPEC.replace("barrier = 40", 'barrier = 40\narea = "1e-15 m^2"'))
+    answer = command("design", "spec.toml", "-o", "d", "--jobs", 2)
+    assert answer.code == 1 and answer.err.count("\n") == 1 and "area fails first" in answer.err
+    nearest = json.loads((folder / "d" / "front.json").read_text())["nearest"]
+    assert nearest["misses"]["area"] > 0
+
+
+def test_the_template_is_sound(command, folder):
+    assert command("new", "design", "mine").code == 0
+    answer = command("check", "mine.toml")
+    assert answer.code == 0 and "required: states 5, barrier 45" in answer.out
+
+
+def test_killed_and_resumed_gives_the_same_folder(command, process, folder):
+    pytest.importorskip("pymoo")
+    (folder / "spec.toml").write_text(SPEC)
+    assert command("design", "spec.toml", "-o", "whole", "--jobs", 2).code == 0
+    for number in (signal.SIGKILL, signal.SIGINT):
+        child = process("design", "spec.toml", "-o", "part", "--jobs", 1, *(["--resume"] if number == signal.SIGINT else []),
+                        cwd=folder)  # fmt: skip
+        journal, least = folder / "part" / "trials.jsonl", 5 if number == signal.SIGKILL else 9
+        while child.poll() is None and not (journal.exists() and journal.read_text().count("\n") >= least):
+            time.sleep(0.02)
+        assert child.poll() is None, child.communicate()
+        child.send_signal(number)
+        _, err = child.communicate(timeout=60)
+    assert child.returncode == 130 and "the trials are kept in part/trials.jsonl, --resume goes on" in err
+    assert "--resume goes on with it" in command("design", "spec.toml", "-o", "part").err
+    assert command("design", "spec.toml", "-o", "part", "--resume").code == 0
+    for name in ("front.json", "design_1.toml", "front.png"):
+        assert (folder / "part" / name).read_bytes() == (folder / "whole" / name).read_bytes()

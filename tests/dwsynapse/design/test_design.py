@@ -1,0 +1,159 @@
+"""From a specification to verified devices: what is asked for, the search, the verdicts, the folder."""
+
+import dataclasses
+import types
+
+import numpy as np
+import pytest
+
+from dwcore.errors import InputError
+from dwsynapse.design.search import front, nearest_design, search
+from dwsynapse.design.specification import load_specification
+from dwsynapse.design.trial import Trial, examine, misses
+from dwsynapse.design.verification import FRESH, Verdict, interval, one_step_counts, verify
+from llg.device.device import load_device
+
+SPEC = """
+[choice]
+device = "five_state"
+[free]
+pitch = ["100 nm", "160 nm"]
+notch_depth = ["10 nm", "30 nm"]
+current_density = ["5e11 A/m^2", "9e11 A/m^2"]
+[require]
+states = 3
+barrier = 40
+[budget]
+pulses = 1500
+population = 8
+designs = 1
+verify_pulses = 100
+"""
+
+
+@pytest.fixture
+def specification(tmp_path):
+    """`specification(old, new, ...)` reads the one above with some texts replaced."""
+
+    def make(*changes: str):
+        text = SPEC
+        for old, new in zip(changes[::2], changes[1::2], strict=True):
+            assert old in text
+            text = text.replace(old, new)
+        (tmp_path / "spec.toml").write_text(text)
+        return load_specification(tmp_path / "spec.toml")
+
+    return make
+
+
+def test_the_device_of_the_first_point_is_the_one_that_is_there(specification):
+    spec, known = specification("states = 3", "states = 5"), load_device("five_state")
+    device = spec.device(spec.values(spec.begin()))
+    assert device.track == known.track
+    assert [n.position for n in device.notches] == pytest.approx([n.position for n in known.notches], rel=1e-12)
+    assert dataclasses.replace(device.notches[1], position=0.0) == dataclasses.replace(known.notches[1], position=0.0)
+    assert device.readout == known.readout and device.pulse.current_density == pytest.approx(7e11)
+    assert device.material == known.material and device.variation == known.variation
+
+
+def test_a_row_of_states_is_as_long_as_it_must_be(specification):
+    spec = specification()
+    three, seven = (spec.device({"pitch": 130e-9}, n) for n in (3, 7))
+    assert seven.track.length - three.track.length == pytest.approx(4 * 130e-9)
+    assert len(seven.notches) == 7 and max(n.width for n in seven.notches) <= 130e-9
+    narrow = spec.device({"pitch": 100e-9}, 3)
+    assert narrow.notches[0].width == pytest.approx(100e-9)  # never wider than the pitch
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (("[free]", "[fre]"), 'unknown section "fre"; did you mean "free"?'),
+        (("pitch", "pitsch"), 'unknown key "pitsch"; did you mean "pitch"?'),
+        (('["100 nm", "160 nm"]', '["160 nm", "100 nm"]'), "pitch = "),
+        (("states = 3", "states = 1"), "states = 1"),
+        (("barrier = 40", "one_step_of_devices = 0.9\n[budget]\ndevices = 58\n", "[budget]\npulses", "pulses"),
+         "budget.devices = 58 must be >= 59"),
+        (("barrier = 40", 'constriction = "90 nm"'), "wider than the widest track"),
+        (('pitch = ["100 nm", "160 nm"]', 'duration = ["0.1 ns", "0.15 ns"]'), "the edges of the pulse"),
+        (("states = 3", 'states = 3\nheating = "20 K"'), "heating"),
+        (("five_state", "fife_state"), "fife_state"),
+    ],
+)  # fmt: skip
+def test_a_specification_that_cannot_be_is_refused_in_one_line(specification, changes, words):
+    with pytest.raises(InputError) as error:
+        specification(*changes)
+    assert words in str(error.value) and "\n" not in str(error.value)
+
+
+def test_misses_are_relative_and_unknown_is_missed(specification):
+    spec = specification("barrier = 40", 'barrier = 40\none_step = 0.99\nenergy = "1e-14 J"\nretention = "1 year"')
+    figures = {"states": 1.0, "barrier": 30.0, "one_step": 0.97, "energy": 1.5e-14, "retention": None}
+    found = misses(spec, figures)
+    assert found["barrier"] == pytest.approx(0.25) and found["one_step"] == pytest.approx(0.02)
+    assert found["energy"] == pytest.approx(0.5) and found["retention"] == 1.0 and found["states"] == 0.0
+    good = {"states": 1.0, "barrier": 41.0, "one_step": 0.995, "energy": 1e-15, "retention": 1e9}
+    assert not any(misses(spec, good).values())
+
+
+def test_a_front_holds_what_nothing_surpasses(specification):
+    spec = specification()
+
+    def trial(energy, area, missed=0.0):
+        figures = {"energy": energy, "area": area}
+        return Trial(x=(energy, area), figures=figures, misses={"barrier": missed}, pulses=64)
+
+    some = [trial(1.0, 3.0), trial(2.0, 2.0), trial(2.0, 3.5), trial(3.0, 1.0), trial(0.1, 0.1, missed=0.3)]
+    assert front(spec, some) == [some[0], some[1], some[3]]
+    assert front(spec, some[4:]) == [] and nearest_design(some[4:]) == some[4]
+
+
+def test_counts_of_one_step_in_both_directions():
+    """Three states, two instances; the second lacks its last state."""
+    counts = np.zeros((2, 1, 2, 1, 3, 4), np.uint64)
+    counts[:, 0, 1, 0] = [[1, 8, 1, 0], [0, 2, 8, 0], [0, 0, 9, 1]]  # positive currents drive up
+    counts[:, 0, 0, 0] = [[10, 0, 0, 0], [7, 3, 0, 0], [2, 8, 0, 0]]
+    counts[1, 0, 1, 0, 1] = [0, 2, 0, 8]
+    present = np.array([[[1, 1, 1]], [[1, 1, 0]]])
+    table = types.SimpleNamespace(counts=counts, instance_states=types.SimpleNamespace(present=present))
+    hits, n, beyond = one_step_counts(table)
+    assert hits.tolist() == [[[8, 8], [7, 8]], [[8, 0], [7, 0]]]
+    assert (n == 10).all() and beyond[0].tolist() == [[1, 0], [0, 2]]
+    down = types.SimpleNamespace(counts=counts[:, :, ::-1], instance_states=None)
+    assert one_step_counts(down)[0][0].tolist() == [[8, 8], [7, 8]]
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    rng = np.random.default_rng(2)
+    for p, n in ((0.97, 400), (0.5, 50)):
+        inside = [low <= p <= high for low, high in (interval(int(k), n) for k in rng.binomial(n, p, 2000))]
+        assert 0.925 < np.mean(inside) < 0.985
+    assert interval(50, 50)[1] == 1.0 and interval(0, 50)[0] == 0.0
+
+
+def test_verdicts_hold_with_their_whole_interval(specification):
+    """The reference device keeps what it is known for; a bound above its interval fails."""
+    spec = specification("barrier = 40", "barrier = 40\none_step = 0.97")
+    trial = examine(spec, spec.begin(), 1)
+    assert trial.holds and trial.figures["one_step"] > 0.99 and trial.pulses == 4096
+    verified = verify(spec, trial, seed=1, jobs=2)
+    assert verified.holds and verified.figures["states"] == 3.0
+    assert verified.figures["barrier"] == pytest.approx(trial.figures["barrier"], rel=1e-3)
+    by_name = {verdict.name: verdict for verdict in verified.verdicts}
+    assert by_name["one_step"].low < by_name["one_step"].value and by_name["barrier"].low == by_name["barrier"].high
+    strict = specification("barrier = 40", "barrier = 60\none_step = 0.97")
+    assert not verify(strict, trial, seed=1, jobs=2).holds
+    assert FRESH > 10**6 and "fails" in Verdict(name="barrier", value=3, low=3, high=3, bound=4, holds=False).text()
+
+
+def test_a_search_depends_on_the_seed_alone_and_goes_on(specification, tmp_path):
+    pytest.importorskip("pymoo")
+    spec, journal = specification(), tmp_path / "trials.jsonl"
+    whole = search(spec, seed=3, jobs=1, journal=journal)
+    assert len(whole) == 24 and front(spec, whole)
+    text = journal.read_text()
+    journal.write_text(text[: 2 * len(text) // 3])  # killed within a line
+    assert search(spec, seed=3, jobs=2, journal=journal, resume=True) == whole
+    assert sorted(journal.read_text().split("\n")) == sorted(text.split("\n"))
+    with pytest.raises(InputError, match="belongs to another search"):
+        search(spec, seed=4, journal=journal, resume=True)
