@@ -18,7 +18,7 @@ from llg.runs.trajectories import Trajectories
 
 PAGES = tuple(
     Path(__file__).parent / name
-    for name in ("device-files.md", "network-and-chip-files.md", "file-formats.md", "synapse-files.md")
+    for name in ("device-files.md", "network-and-chip-files.md", "file-formats.md", "synapse-files.md", "design.md")
 )
 DECLARATIONS: dict[str, type[Parameters]] = {
     re.sub("[][]", "", title if kind == "network" else f"{kind} {title}").strip(): declaration
