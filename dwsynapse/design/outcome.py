@@ -181,9 +181,9 @@ def front_figure(spec: Specification, trials: list[Trial], best: list[Trial], of
     grid = figure.add_gridspec(rows, 2, width_ratios=(1, 1.2))
     ax = figure.add_subplot(grid[:, 0])
     holding = [trial for trial in trials if trial.holds]
-    for some, look in ((holding, {"color": "0.75", "s": 10}), (best, {"color": "C0", "s": 18})):
+    for some, color, size in ((holding, "0.75", 10), (best, "C0", 18)):
         points = np.array([[trial.figures[name] for name in names] for trial in some], float).reshape(-1, 2)
-        ax.scatter(points[:, 1], points[:, 0], **look)
+        ax.scatter(points[:, 1], points[:, 0], color=color, s=size)
     for number, verified in enumerate(offered, 1):
         y, x = (verified.figures[name] for name in names)
         ax.annotate(str(number), (x, y), textcoords="offset points", xytext=(4, 4), fontweight="bold")

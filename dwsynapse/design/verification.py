@@ -97,9 +97,9 @@ def verify(
     verdicts = {}
     model = QPhiModel(device)
     wells = find_wells(model, device.temperature)
-    figures["states"] = float(len(wells))
+    figures["states"] = states = float(len(wells))
     figures["barrier"] = lowest_barrier(wells, device.temperature)
-    verdicts["states"] = _exact("states", figures["states"], float(require.states), len(wells) == require.states)
+    verdicts["states"] = _exact("states", states, float(require.states), len(wells) == require.states)
     if require.retention is not None:
         rest = device.temperature if require.retention_temperature is None else require.retention_temperature
         figures["retention"] = _retention(model, wells, rest)
@@ -112,9 +112,8 @@ def verify(
         bound, value = getattr(require, name), figures.get(name)
         if bound is None or name.startswith("one_step"):
             continue
-        known = value is not None and not math.isnan(value)
-        keeps = known and (value >= bound if at_least else value <= bound)  # type: ignore[operator]
-        verdicts[name] = _exact(name, value if known else math.nan, bound, bool(keeps))  # type: ignore[arg-type]
+        number = math.nan if value is None else value
+        verdicts[name] = _exact(name, number, bound, number >= bound if at_least else number <= bound)
     if require.one_step is not None:
         low, high = interval(hits, n)
         verdicts["one_step"] = Verdict(name="one_step", value=hits / n, low=low, high=high, bound=require.one_step,
