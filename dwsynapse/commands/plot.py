@@ -23,21 +23,25 @@ def declare(parser: argparse.ArgumentParser) -> None:
                         help="of an animation: which one (default 0)")  # fmt: skip
     parser.add_argument("-o", "--out", type=path, required=True, metavar="PNG|PDF|SVG|GIF|MP4",
                         help="figure to write; GIF and MP4 animate recorded trajectories")  # fmt: skip
+    parser.add_argument("--data", type=path, metavar="CSV", help="write what is drawn as numbers, too")
     parser.add_argument("--force", action="store_true", help="overwrite what exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Draw one figure of a file or device, or animate a trajectory."""
+    from dwcore.canvas.figure_data import save_figure_data
     from dwcore.canvas.figure_file import figure_format, save_figure
     from dwcore.canvas.movie_file import is_movie, movie_format, save_movie
     from dwsynapse.about import is_device
     from dwsynapse.figures import can_move, draw_device, draw_file, movie_of
 
-    writable_file(arguments.out, arguments.force)
+    for target in (arguments.out, arguments.data):
+        if target is not None:
+            writable_file(target, arguments.force)
     if is_movie(arguments.out) and can_move(arguments.file):
         movie_format(arguments.out)
-        _refuse(arguments, "an animation", "figure", "current", "H_z", "instance", "temperature")
+        _refuse(arguments, "an animation", "figure", "current", "H_z", "instance", "temperature", "data")
         name, frames = "animation", movie_of(arguments.file, arguments.trajectory or 0)
         save_movie(arguments.out, frames, force=arguments.force)
     else:
@@ -53,6 +57,8 @@ def run(arguments: argparse.Namespace) -> None:
                 arguments.file, arguments.figure, device=arguments.instance, temperature=arguments.temperature
             )
         save_figure(arguments.out, figure, force=arguments.force)
+        if arguments.data is not None:
+            save_figure_data(arguments.data, figure, force=arguments.force)
     result = {"file": str(arguments.file), "figure": name, "out": str(arguments.out)}
     emit(arguments, result, [f"{arguments.out}: {name} of {arguments.file}"])
 

@@ -1,9 +1,14 @@
 """`dwsynapse plot` of devices and of trajectories that move."""
 
+import csv
+
 import matplotlib.image
+import numpy as np
 import pytest
 from matplotlib import rc_context
 from PIL import Image
+
+import compact
 
 NOTCHED = """
 name = "one notch"
@@ -110,3 +115,17 @@ def test_a_figure_of_a_table_says_which_devices(command, folder):
     assert "must be one of 300" in command("plot", "t.h5", "--temperature", 310, "-o", "x.png").err
     assert "takes no device" in command("plot", "t.h5", "--figure", "fit", "--instance", 1, "-o", "x.png").err
     assert "takes no --instance" in command("plot", "five_state", "--instance", 1, "-o", "x.png").err
+
+
+def test_what_is_drawn_as_numbers(command, folder):
+    """The numbers of the figure are those of the table: probabilities of the write pulses, mean over the devices."""
+    sweep = ("sweep", "five_state", "--instances", 2, "--currents=-7e11,7e11", "--durations", "1e-9", "-n", 10)
+    assert command(*sweep, "--jobs", 1, "-o", "t.h5").code == 0
+    assert command("plot", "t.h5", "-o", "t.png", "--data", "t.csv").code == 0
+    with open(folder / "t.csv", encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    up = compact.load_table(folder / "t.h5").probability.mean(axis=0)[0, 1, 0]
+    cells = {(int(float(r["y"])), int(float(r["x"]))): float(r["value"]) for r in rows if r["panel"] == "1"}
+    assert len(cells) == 30 and {r["panel"] for r in rows} == {"1", "2"}
+    assert all(np.isclose(cells[place], p) or (p == 0 and np.isnan(cells[place])) for place, p in np.ndenumerate(up))
+    assert "--force" in command("plot", "t.h5", "-o", "other.png", "--data", "t.csv").err

@@ -1,0 +1,60 @@
+"""What a figure shows, as numbers: one row per point of a curve, bar or cell of a map."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dwcore.storage.atomic import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+HEAD = ("panel", "x_label", "y_label", "curve", "x", "y", "error", "value")
+
+
+def figure_rows(figure: Figure) -> Iterator[tuple]:
+    """Yield the rows of `HEAD`: panels and unnamed curves count from 1; curves have errors, cells of maps values."""
+    panels = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
+    for number, ax in enumerate(panels, 1):
+        for curve, *numbers in _drawn(ax):
+            yield number, ax.get_xlabel(), ax.get_ylabel(), curve, *numbers
+
+
+def _drawn(ax: Axes) -> Iterator[tuple]:
+    from matplotlib.container import ErrorbarContainer
+
+    bars = [one for one in ax.containers if isinstance(one, ErrorbarContainer)]
+    caps = {id(cap) for one in bars for cap in one.lines[1]}
+    errors = {id(one.lines[0]): one.lines[2][0].get_segments() for one in bars if one.has_yerr and one.lines[2]}
+    curves = [line for line in ax.lines if line.get_transform() == ax.transData and id(line) not in caps]
+    for number, line in enumerate(curves, 1):
+        name = str(line.get_label())
+        x, y = (np.asarray(values) for values in line.get_data(orig=False))
+        spans = errors.get(id(line), [""] * x.size)
+        for place, height, span in zip(x, y, spans, strict=True):
+            error = "" if isinstance(span, str) else float(np.ptp(span[:, 1]) / 2)
+            yield f"curve {number}" if name.startswith("_") else name, float(place), float(height), error, ""
+    for number, bar in enumerate(ax.patches, 1):
+        if hasattr(bar, "get_height"):
+            top = bar.get_y() + bar.get_height()
+            yield f"bar {number}", float(bar.get_x() + bar.get_width() / 2), float(top), "", ""
+    for image in ax.images:
+        cells = np.ma.filled(np.ma.asarray(image.get_array(), float), np.nan)
+        if cells.ndim == 2:
+            yield from (("map", x, y, "", float(value)) for (y, x), value in np.ndenumerate(cells))
+
+
+def save_figure_data(path, figure: Figure, *, force: bool = False) -> None:
+    """Write what a figure shows as CSV.
+
+    Raises:
+        InputError: the file exists and `force` is not set, or cannot be written.
+    """
+    with replacing(path, force=force) as temporary, open(temporary, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerows([HEAD, *figure_rows(figure)])
