@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,10 +27,13 @@ def figure_rows(figure: Figure) -> Iterator[tuple]:
 
 def _drawn(ax: Axes) -> Iterator[tuple]:
     from matplotlib.container import ErrorbarContainer
+    from matplotlib.patches import Rectangle
 
     bars = [one for one in ax.containers if isinstance(one, ErrorbarContainer)]
     caps = {id(cap) for one in bars for cap in one.lines[1]}
-    errors = {id(one.lines[0]): one.lines[2][0].get_segments() for one in bars if one.has_yerr and one.lines[2]}
+    errors: dict[int, Any] = {
+        id(one.lines[0]): one.lines[2][0].get_segments() for one in bars if one.has_yerr and one.lines[2]
+    }
     curves = [line for line in ax.lines if line.get_transform() == ax.transData and id(line) not in caps]
     for number, line in enumerate(curves, 1):
         name = str(line.get_label())
@@ -40,11 +43,11 @@ def _drawn(ax: Axes) -> Iterator[tuple]:
             error = "" if isinstance(span, str) else float(np.ptp(span[:, 1]) / 2)
             yield f"curve {number}" if name.startswith("_") else name, float(place), float(height), error, ""
     for number, bar in enumerate(ax.patches, 1):
-        if hasattr(bar, "get_height"):
+        if isinstance(bar, Rectangle):
             top = bar.get_y() + bar.get_height()
             yield f"bar {number}", float(bar.get_x() + bar.get_width() / 2), float(top), "", ""
     for image in ax.images:
-        cells = np.ma.filled(np.ma.asarray(image.get_array(), float), np.nan)
+        cells: np.ndarray = np.ma.filled(np.ma.asarray(image.get_array(), float), np.nan)
         if cells.ndim == 2:
             yield from (("map", x, y, "", float(value)) for (y, x), value in np.ndenumerate(cells))
 
