@@ -1,6 +1,7 @@
 """Speed of training: images per second on chip and of the float32 twin, against what the processor gives to BLAS.
 
-    python benchmarks/network_training.py --table table.h5 [--networks mlp,vgg8:0.25,vgg8] [--jobs 2] [--json]
+    python benchmarks/network_training.py --table table.h5 [--networks mlp,vgg8:0.25,vgg8] [--jobs 2]
+        [--products onednn-float32] [--json]
 
 Each network learns on random images, batch after batch: both passes and the update, without measuring accuracy. Time is
 that of the processor with one thread and of the clock with several, the best of some batches. `share_of_sgemm` is the
@@ -14,7 +15,7 @@ import time
 
 import numpy as np
 
-from arraysim.networks.definition import array_layers
+from arraysim.networks.definition import PRODUCTS, array_layers
 from arraysim.networks.presets import network_from
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
@@ -48,11 +49,11 @@ def best(work, clock, repeat: int) -> float:
     return min(times)
 
 
-def measure(name: str, law: PulseLaw, clock) -> dict:
+def measure(name: str, law: PulseLaw, clock, products: str) -> dict:
     """Images per second of both, and operations per image."""
     shape, size, batches = CASES[name]
     definition = network_from("mlp:256" if name == "mlp" else name)
-    config = TrainingConfig(network=definition, batch_size=size, **SETTINGS.get(name, {}))
+    config = TrainingConfig(network=definition, batch_size=size, products=products, **SETTINGS.get(name, {}))
     layers = array_layers(definition, shape, 10)
     rng = np.random.default_rng(1)
     # A fifth of the pixels are lit, as in MNIST; errors like those of a trained network would send fewer pulses.
@@ -87,6 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--table", help="transition table (default: an idealized synapse)")
     parser.add_argument("--networks", default=",".join(CASES), help=f"some of {', '.join(CASES)}")
+    parser.add_argument("--products", default="numpy", choices=PRODUCTS, help="what multiplies")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -99,7 +101,7 @@ def main() -> None:
         rate = sgemm_rate(clock)
         result = {"jobs": arguments.jobs, "sgemm_operations_per_second": rate}
         for name in arguments.networks.split(","):
-            found = measure(name, law, clock)
+            found = measure(name, law, clock, arguments.products)
             found["share_of_sgemm"] = found["chip_images_per_second"] * found.pop("operations") / rate
             result[name] = found
     if arguments.json:

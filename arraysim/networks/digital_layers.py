@@ -1,7 +1,6 @@
 """Layers outside the crossbars: activation, pooling, batch normalization, flatten. All are digital."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -10,40 +9,42 @@ from arraysim.networks.definition import Activation, BatchNorm, GlobalPooling, P
 from dwcore.numerics.threads import BLOCK_VALUES, for_each_block, in_parts
 
 
-def _relu_derivative(value: np.ndarray) -> np.ndarray:
-    return (value > 0).astype(value.dtype)
-
-
-FUNCTIONS: dict[str, tuple[Callable, Callable]] = {
-    "tanh": (np.tanh, lambda value: 1 - value * value),
-    "relu": (lambda x: np.maximum(x, 0), _relu_derivative),
-}
-"""Name -> (function, derivative of it given its result)."""
-
-
 class ActivationLayer:
     """A function of each value, with its result in a number of bits if they are given."""
 
     def __init__(self, spec: Activation):
         self._spec = spec
-        self._function, self._derivative = FUNCTIONS[spec.function]
 
     def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
         """Return the function of the values."""
-        result = self._function(value)
+        rectify = self._spec.function == "relu"
+        result, flat = np.empty_like(value, order="C"), np.ascontiguousarray(value).reshape(-1)
+
+        def work(part: slice) -> None:
+            out = result.reshape(-1)[part]
+            np.maximum(flat[part], 0, out=out) if rectify else np.tanh(flat[part], out=out)
+
+        in_parts(work, flat.size, 1)
         if training:
             self._result = result
         if not self._spec.bits:
             return result
-        if self._spec.function == "tanh":
-            return quantization.signed(result, self._spec.bits, 1.0)
-        return quantization.unsigned(result, self._spec.bits, self._spec.limit)
+        if rectify:
+            return quantization.unsigned(result, self._spec.bits, self._spec.limit)
+        return quantization.signed(result, self._spec.bits, 1.0)
 
     def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
         """Return the errors of the values, straight through the rounding."""
-        back = error * self._derivative(self._result)
-        if self._spec.bits and self._spec.function == "relu":
-            back[self._result > self._spec.limit] = 0
+        rectify, bits = self._spec.function == "relu", self._spec.bits
+        back, flat, result = np.empty_like(error, order="C"), np.ascontiguousarray(error).reshape(-1), self._result
+
+        def work(part: slice) -> None:
+            out, there = back.reshape(-1)[part], result.reshape(-1)[part]
+            np.multiply(flat[part], there > 0 if rectify else 1 - there * there, out=out)
+            if rectify and bits:
+                out[there > self._spec.limit] = 0
+
+        in_parts(work, flat.size, 1)
         return back
 
 

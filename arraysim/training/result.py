@@ -7,10 +7,13 @@ import numpy as np
 
 from arraysim.training.config import TrainingConfig
 from arraysim.training.task import Task
+from dwcore.errors import InputError
 from dwcore.storage.records import data, named, part
 
 TOTALS = ("pulses", "reads", "energy", "state_histogram")
 """Fields of ``HardwareRecord`` with an entry per epoch."""
+CURVES = ("loss", "train_accuracy", "validation_accuracy", "test_accuracy")
+"""Fields of ``LearningCurve`` with an entry per epoch."""
 
 
 def _words(name: str) -> str:
@@ -157,6 +160,25 @@ class TrainingResult(ChipResult):
     def accuracy(self) -> float:
         """Of the network on chip at the end, on the test images [1]."""
         return float(self.chip.test_accuracy[-1])
+
+    def to_pandas(self):
+        """Return a `pandas.DataFrame` with a row per network and epoch: accuracies, loss, pulses, reads, energy.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise InputError('to_pandas needs pandas: pip install "dwsynapse[pandas]"') from None
+        hardware, tables = self.hardware, []
+        spent = {"pulses": hardware.pulses, "reads": hardware.reads, "energy_J": hardware.energy}
+        for name, curve, more in (("chip", self.chip, spent), ("float32", self.float32, {})):
+            if curve is not None:
+                columns = {key: getattr(curve, key) for key in CURVES} | more
+                head = {"seed": self.seed, "network": name, "epoch": range(len(curve.loss))}
+                tables.append(pandas.DataFrame(head | columns))
+        return pandas.concat(tables, ignore_index=True)
 
     def __repr__(self) -> str:
         """In one line, for interactive work; the arrays are in the fields."""

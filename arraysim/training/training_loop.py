@@ -16,13 +16,11 @@ from arraysim.training.checkpoint import Checkpointer, json_line
 from arraysim.training.chip import Chip
 from arraysim.training.config import ORDER, TrainingConfig
 from arraysim.training.float_twin import FloatTwin
-from arraysim.training.result import LearningCurve
+from arraysim.training.result import CURVES, LearningCurve
 from arraysim.training.schedules import share_of_rate
 from arraysim.training.task import ImageSets
 from dwcore import progress
 from dwcore.errors import InputError, RunError
-
-CURVES = ("loss", "train_accuracy", "validation_accuracy", "test_accuracy")
 
 
 class TrainingLoop:

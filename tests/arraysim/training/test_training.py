@@ -195,3 +195,13 @@ def test_results_print_in_one_line_and_as_a_table():
     assert f"{result.accuracy:.4f}" in repr(result.chip)
     assert str(result.hardware.pulses[-1]) in repr(result.hardware) and "(65, 10)" in repr(result.learned)
     assert f"<td>{result.accuracy:.4f}</td>" in result._repr_html_()
+
+
+def test_as_pandas(results):
+    pytest.importorskip("pandas", reason="needs the extra pandas")
+    found = results[0].to_pandas()
+    assert len(found) == 2 * (SHORT.epochs + 1) and set(found.network) == {"chip", "float32"}
+    chip = found[found.network == "chip"]
+    assert np.array_equal(chip.test_accuracy, results[0].chip.test_accuracy)
+    assert np.array_equal(chip.pulses, results[0].hardware.pulses)
+    assert found[found.network == "float32"].pulses.isna().all(), "the twin sends none"
