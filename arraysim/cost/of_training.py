@@ -11,7 +11,7 @@ from arraysim.cost.comparison import Comparison, compare
 from arraysim.cost.ledger import BLOCKS, ChipCost
 from arraysim.cost.merits import UNCERTAINTY, endurance, merits
 from arraysim.cost.settings import ChipSettings
-from arraysim.networks.definition import ArrayLayer, array_layers
+from arraysim.networks.definition import ArrayLayer, NetworkDefinition, array_layers, digital_products
 from arraysim.periphery.config import Periphery
 from arraysim.training.config import TrainingConfig
 from arraysim.training.result import TrainingResult
@@ -60,6 +60,11 @@ class TrainingUse:
         """Return the crossbars of the network."""
         first = self.results[0]
         return array_layers(first.config.network, self.image_shape, len(first.chip.confusion))
+
+    def digital_notes(self) -> tuple[str, ...]:
+        """Return what of the network multiplies digitally."""
+        first = self.results[0]
+        return digital_notes(first.config.network, self.image_shape, len(first.chip.confusion))
 
     def settings(self, settings: ChipSettings, given: Collection[str] = ()) -> tuple[ChipSettings, tuple[str, ...]]:
         """Return the chip that the trainings had, and where the given settings say another one.
@@ -132,6 +137,15 @@ def chip_of(config: TrainingConfig) -> dict[str, Any]:
             own["on_resistance"] = 0.0  # the junction of the table, which the wires of the training met
     errors = (periphery.dac.bits if periphery is not None else 0) or config.network.error_bits
     return own | ({"input_bits": bits} if bits else {}) | ({"error_bits": errors} if errors else {})
+
+
+def digital_notes(definition: NetworkDefinition, image_shape: tuple[int, ...], classes: int) -> tuple[str, ...]:
+    """Return what of a network multiplies digitally, of which the cost of a chip knows nothing."""
+    found = digital_products(definition, image_shape, classes)
+    if not found:
+        return ()
+    total = sum(found.values())
+    return (f"{', '.join(found)}: digital, {total} multiplications per image forward that are not in the cost",)
 
 
 def wire_notes(synapse: Resistive, settings: ChipSettings, periphery: Periphery | None) -> tuple[str, ...]:
@@ -235,7 +249,7 @@ def training_cost(
     """
     synapse = synapse_of_table(table, where)
     used, notes = use.settings(settings or ChipSettings())
-    notes += wire_notes(synapse, used, use.results[0].config.periphery)
+    notes += wire_notes(synapse, used, use.results[0].config.periphery) + use.digital_notes()
     comparison = compare(use.layers(), used, synapse, names=BESIDE)
     return TrainingCost(comparison, use.epochs * use.images, use.epochs, use.accuracy, notes)
 

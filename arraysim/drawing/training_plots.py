@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from arraysim.networks.definition import Convolution, Linear
+from arraysim.networks.definition import in_array
 from arraysim.training.result import TrainingResult
 from dwcore.canvas.style import BLUE, ORANGE, axes_or_new
 
@@ -123,7 +123,7 @@ def plot_weights(data: TrainingResult, *, layer: int = 0, ax: Axes | None = None
     limit = np.abs(weight).max()
     ax.grid(False)
     image = ax.imshow(weight.T, cmap=SEQUENTIAL, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
-    crossbars = [spec for spec in data.config.network.layers if isinstance(spec, Convolution | Linear)]
+    crossbars = [spec for spec in data.config.network.layers if in_array(spec)]
     last = " (last: bias)" if crossbars[layer].bias else ""
     ax.set(xlabel=f"input of layer {layer + 1}{last}", ylabel=f"output of layer {layer + 1}")
     for axis in (ax.xaxis, ax.yaxis):

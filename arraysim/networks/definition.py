@@ -28,7 +28,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
 
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters, flag, quantity, whole, word
@@ -78,6 +78,7 @@ class Convolution(Layer):
         "groups of channels that do not see each other; 0: one per input channel (depthwise)", default=1
     )
     bias: bool = flag("one more row driven by a constant 1", default=True)
+    digital: bool = flag("weights are numbers in digital memory, trained as the twin's are", default=False)
 
     @property
     def sides(self) -> tuple[int, int]:
@@ -131,6 +132,7 @@ class Linear(Layer):
     kind: ClassVar[str] = "linear"
     outputs: int | None = whole("outputs; one per class if not given", default=None, ge=1)
     bias: bool = flag("one more row driven by a constant 1", default=True)
+    digital: bool = flag("weights are numbers in digital memory, trained as the twin's are", default=False)
 
     def output_shape(self, shape, classes):
         """Return (outputs,)."""
@@ -266,6 +268,11 @@ _ALL = (Convolution, Linear, Pooling, GlobalPooling, BatchNorm, Activation, Flat
 KINDS: dict[str, type[Layer]] = {layer.kind: layer for layer in _ALL}
 
 
+def in_array(layer: Layer) -> TypeGuard[Convolution | Linear]:
+    """Return whether the weights of a layer live in an array."""
+    return isinstance(layer, Convolution | Linear) and not layer.digital
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ArrayLayer:
     """One layer that lives in a crossbar.
@@ -318,12 +325,24 @@ class NetworkDefinition:
             raise InputError(f"network {self.name}: error_bits = {bits!r} must be 0 or 2 to {MAX_BITS}")
         if not self.layers or not isinstance(self.layers[-1], Linear) or self.layers[-1].outputs is not None:
             raise InputError(f"network {self.name}: the last layer must be linear without outputs: one per class")
+        if not self.crossbars:
+            raise InputError(f"network {self.name}: no layer is in an array, all are digital")
         if any(isinstance(layer, Whiten) for layer in self.layers[1:]):
             raise InputError(f"network {self.name}: whiten must be the first layer, it learns from images")
 
     def __repr__(self) -> str:
         bits = f", errors of {self.error_bits} bits" if self.error_bits else ""
         return f"<NetworkDefinition {self.name}: {', '.join(layer.kind for layer in self.layers)}{bits}>"
+
+    @property
+    def crossbars(self) -> int:
+        """Number of layers whose weights live in an array [1]."""
+        return sum(map(in_array, self.layers))
+
+    @property
+    def rectified(self) -> bool:
+        """Whether a layer is a rectifier."""
+        return any(isinstance(layer, Activation) and layer.function == "relu" for layer in self.layers)
 
     def shapes(self, input_shape: tuple[int, ...], classes: int) -> list[tuple[int, ...]]:
         """Return the shape of one input of every layer, then that of one output of the network.
@@ -373,10 +392,23 @@ def array_layers(definition: NetworkDefinition, input_shape: tuple[int, ...], cl
     return list(_array_layers(definition, definition.shapes(input_shape, classes)))
 
 
+def digital_products(definition: NetworkDefinition, input_shape: tuple[int, ...], classes: int) -> dict[str, int]:
+    """Return the multiplications per image, forward, of the layers that multiply digitally, by kind and place."""
+    shapes = definition.shapes(input_shape, classes)
+    found = {}
+    for number, (layer, before, after) in enumerate(zip(definition.layers, shapes, shapes[1:], strict=False), 1):
+        if isinstance(layer, Whiten):
+            found[f"{layer.kind} (layer {number})"] = math.prod(after[:2]) * (after[2] // 2) ** 2
+        elif isinstance(layer, Convolution | Linear) and layer.digital:
+            inputs = layer.rows_of(before[2]) if isinstance(layer, Convolution) else before[0] + layer.bias
+            found[f"{layer.kind} (layer {number})"] = (inputs - layer.bias) * math.prod(after)
+    return found
+
+
 def _array_layers(definition: NetworkDefinition, shapes) -> Iterator[ArrayLayer]:
     count = {"conv": 0, "linear": 0}
     for layer, before, after in zip(definition.layers, shapes, shapes[1:], strict=False):
-        if not isinstance(layer, Convolution | Linear):
+        if not isinstance(layer, Convolution | Linear) or layer.digital:
             continue
         count[layer.kind] += 1
         inputs = math.prod(before)

@@ -3,6 +3,7 @@
 The loss is the softmax cross-entropy against smoothed labels. Weights may live in arrays; layers do not know.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,7 @@ class Network:
     Attributes:
         layers: all layers in order.
         crossbars: those whose weights live in a crossbar.
+        numeric: those whose weights are numbers in digital memory.
         normalizations: those with parameters in digital memory.
         whitening: the layer that learns from images beforehand, None if there is none.
     """
@@ -72,11 +74,12 @@ class Network:
         """
         if not 0 <= label_smoothing < 1:
             raise InputError(f"label_smoothing = {label_smoothing} [1] must be >= 0 and < 1")
+        self._rectified = definition.rectified
         self._name, self._input_shape = definition.name, tuple(input_shape)
         shapes = definition.shapes(input_shape, classes)
-        needed = sum(isinstance(layer, Convolution | Linear) for layer in definition.layers)
+        needed = definition.crossbars
         if len(weights) != needed:
-            raise InputError(f"network {definition.name}: has {needed} layers with weights, {len(weights)} are given")
+            raise InputError(f"network {definition.name}: has {needed} layers in arrays, {len(weights)} are given")
         left, dtype = list(weights), weights[0].values.dtype
         how = {"error_bits": definition.error_bits, "library": _library(products)}
         marks: dict[str, tuple[digital.MarkLayer, tuple[int, ...]]] = {}
@@ -86,10 +89,13 @@ class Network:
             else _layer(spec, left, before, after, how, dtype)
             for spec, before, after in zip(definition.layers, shapes, shapes[1:], strict=False)
         ]
-        self.crossbars = [layer for layer in self.layers if isinstance(layer, CrossbarLayer)]
+        matrices = [layer for layer in self.layers if isinstance(layer, CrossbarLayer)]
+        held = {id(one) for one in weights}
+        self.crossbars = [layer for layer in matrices if id(layer.weights) in held]
+        self.numeric = [layer for layer in matrices if id(layer.weights) not in held]
         self.normalizations = [layer for layer in self.layers if isinstance(layer, digital.BatchNormLayer)]
         self.whitening = next((layer for layer in self.layers if isinstance(layer, WhiteningLayer)), None)
-        self._first = self.layers.index(self.crossbars[0])
+        self._first = self.layers.index(matrices[0])
         self._smoothing = label_smoothing
 
     def __repr__(self) -> str:
@@ -97,12 +103,16 @@ class Network:
         shape = " x ".join(map(str, self._input_shape))
         return f"<Network {self._name}: inputs {shape}, {sum(sizes)} weights in {len(sizes)} crossbars>"
 
-    def prepare(self, images: Callable[[slice], np.ndarray]) -> None:
-        """Let the layers learn what they do before the training.
+    def prepare(self, images: Callable[[slice], np.ndarray], seed: tuple[int, ...] = (0,)) -> None:
+        """Let the layers learn what they do before the training, and draw the first weights of the digital ones.
 
         Args:
             images: returns the inputs of a slice of the training images.
+            seed: of these weights.
         """
+        for number, layer in enumerate(self.numeric):
+            values = layer.weights.values
+            values[:] = first_weights(values.shape, self._rectified, np.random.default_rng([*seed, number, 1]))
         if self.whitening is not None:
             self.whitening.learn(images(slice(PREPARATION_IMAGES)))
 
@@ -131,6 +141,16 @@ class Network:
             error = self.layers[number].backward(error, number > self._first)
             if number == self._first:
                 break
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """What is trained digitally: normalizations and digital weights; themselves, not copies."""
+        return [layer.parameters for layer in self.normalizations] + [layer.weights.values for layer in self.numeric]
+
+    @property
+    def gradients(self) -> list[np.ndarray]:
+        """Gradients of the loss by these parameters."""
+        return [layer.gradients for layer in self.normalizations] + [layer.gradient() for layer in self.numeric]
 
     def learn(self, inputs: np.ndarray, labels: np.ndarray) -> tuple[float, int]:
         """Pass one batch forward and backward; the layers then hold the gradients of its mean loss.
@@ -172,6 +192,7 @@ class Network:
     def memory(self) -> dict[str, np.ndarray]:
         """Return the arrays of the digital layers, themselves, not copies."""
         fixed = {} if self.whitening is None else {"whitening_matrix": self.whitening.matrix}
+        fixed |= {f"digital_{number}_weights": layer.weights.values for number, layer in enumerate(self.numeric)}
         return fixed | {
             f"normalization_{number}_{name}": getattr(layer, name)
             for number, layer in enumerate(self.normalizations)
@@ -182,6 +203,18 @@ class Network:
         target = np.full_like(outputs, self._smoothing / outputs.shape[1])
         target[np.arange(len(labels)), labels] += outputs.dtype.type(1 - self._smoothing)
         return target
+
+
+def first_weights(shape: tuple[int, int], rectified: bool, rng: np.random.Generator) -> np.ndarray:
+    """Return weights, drawn evenly such that the outputs of a layer have about the variance of its inputs, float32.
+
+    Args:
+        shape: (rows, columns).
+        rectified: whether the network rectifies: a rectifier passes half of the power on.
+        rng: draws them.
+    """
+    bound = math.sqrt((6 if rectified else 3) / shape[0])
+    return rng.uniform(-bound, bound, shape).astype(np.float32)
 
 
 def _library(products: str) -> "OneDnn | None":
@@ -200,7 +233,10 @@ def _library(products: str) -> "OneDnn | None":
 
 
 def _layer(spec, weights: list, before: tuple[int, ...], after: tuple[int, ...], how: dict, dtype):
-    """Build one layer; one with weights takes the first of those left."""
+    """Build one layer; one in an array takes the first of the weights left."""
+    if isinstance(spec, Convolution | Linear) and spec.digital:
+        rows = spec.rows_of(before[2]) if isinstance(spec, Convolution) else before[0] + spec.bias
+        weights = [FloatWeights(np.zeros((rows, after[-1]), dtype))]
     if isinstance(spec, Convolution):
         return ConvolutionLayer(spec, weights.pop(0), channels=before[2], **how)
     if isinstance(spec, Linear):

@@ -28,17 +28,22 @@ class NetworkSettings(Parameters):
         le=1,
     )
 
+    digital: str = word(
+        "which of a preset's layers with weights are digital", default="none", choices=("none", "first", "last", "both")
+    )
+
     def definition(self) -> "NetworkDefinition":
         """Return the network.
 
         Raises:
             InputError: there is none of this name, or the file is not sound or states itself what is set here.
         """
-        from arraysim.networks.definition import Activation, BatchNorm, Whiten
+        from arraysim.networks.definition import Activation, BatchNorm, Whiten, in_array
         from arraysim.networks.presets import network_from
 
         own = {name: value for name in ("bits", "error_bits") if (value := getattr(self, name))}
         changed = [*own, *(name for name in ("whiten", "normalization_momentum") if getattr(self, name))]
+        changed += ["digital"] if self.digital != "none" else []
         if changed and self.network.endswith(".toml"):
             raise InputError(f"{self.network} states all of its layers itself; {' and '.join(changed)} are for presets")
         definition = network_from(self.network, **own)
@@ -50,4 +55,10 @@ class NetworkSettings(Parameters):
             if BatchNorm() not in layers:
                 raise InputError(f"{self.network} has no normalization, normalization_momentum must not be set")
             layers = tuple(normal if isinstance(layer, BatchNorm) else layer for layer in layers)
+        places = [place for place, layer in enumerate(layers) if in_array(layer)]
+        ends = {"none": (), "first": places[:1], "last": places[-1:], "both": (places[0], places[-1])}[self.digital]
+        layers = tuple(
+            dataclasses.replace(layer, digital=True) if in_array(layer) and place in ends else layer
+            for place, layer in enumerate(layers)
+        )
         return dataclasses.replace(definition, layers=layers)

@@ -65,8 +65,7 @@ class Chip:
             make_rule(config.rule, weights, seed=(seed, RULE, number), threshold=config.pulse_threshold)
             for number, weights in enumerate(self._weights)
         ]
-        parameters = [layer.parameters for layer in self.network.normalizations]
-        self._descent = Descent(parameters, momentum=config.float32_momentum)
+        self._descent = Descent(self.network.parameters, momentum=config.float32_momentum)
         self._history: dict[str, list] = {name: [] for name in TOTALS}
 
     def update(self, share: float) -> None:
@@ -77,8 +76,7 @@ class Chip:
         """
         for layer, rule, rate in zip(self.network.crossbars, self._rules, self._rates, strict=True):
             update_by_rule(layer, rule, share * rate)
-        gradients = [layer.gradients for layer in self.network.normalizations]
-        self._descent.step(gradients, share * self._digital_rate)
+        self._descent.step(self.network.gradients, share * self._digital_rate)
 
     def calibrate(self, on: bool) -> None:
         """Say whether converters may fit their ranges to what they read; images to test with must not set them."""

@@ -74,7 +74,7 @@ class TrainingConfig(Task, ArraySettings):
             yield f"patience = {self.patience} needs a validation_fraction > 0"
         if self.alternate and not self.flip:
             yield "alternate = true says how flip mirrors, and flip is false"
-        crossbars = sum(layer.kind in ("conv", "linear") for layer in self.network.layers)
+        crossbars = self.network.crossbars
         for name in ("layer_ranges", "layer_rates"):
             factors = getattr(self, name)
             if factors and (len(factors) != crossbars or min(factors) <= 0):

@@ -91,5 +91,5 @@ def read_seeds(file: h5py.File, record: type, section: str, from_mapping: Callab
     seeds = records.entry(file, found, "seeds", list)
     if not seeds or not all(type(seed) is int for seed in seeds):
         raise InputError(f"{file.filename}: its seeds must be whole numbers, at least one, are {seeds}")
-    layers = {"L": sum(layer.kind in ("conv", "linear") for layer in config.network.layers)}
+    layers = {"L": config.network.crossbars}
     return [records.read(file, record, at=f"seed_{seed}", given=given | {"seed": seed}, axes=layers) for seed in seeds]

@@ -1,11 +1,9 @@
 """The float32 twin: the same network with weights held as numbers, trained by gradient descent with momentum."""
 
-import math
-
 import numpy as np
 
-from arraysim.networks.definition import Activation, ArrayLayer
-from arraysim.networks.network import Network
+from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.network import Network, first_weights
 from arraysim.synapses.memory import refill
 from arraysim.synapses.weights import FloatWeights
 from arraysim.training.config import INITIAL, TrainingConfig
@@ -26,7 +24,7 @@ class FloatTwin:
     label, name = "float32", "float32"
 
     def __init__(self, layers: list[ArrayLayer], *, input_shape, classes: int, seed: int, config: TrainingConfig):
-        """Draw the first weights, evenly and such that the outputs of a layer have about the variance of its inputs.
+        """Draw the first weights, see ``first_weights``.
 
         Args:
             layers: crossbars of the network.
@@ -36,13 +34,11 @@ class FloatTwin:
             config: network and schedule.
         """
         self.rate = config.float32_learning_rate
-        rectified = any(isinstance(layer, Activation) and layer.function == "relu" for layer in config.network.layers)
         weights = []
         for number, layer in enumerate(layers):
-            # A rectifier passes half of the power on.
-            bound = math.sqrt((6 if rectified else 3) / layer.rows)
             rng = np.random.default_rng([seed, INITIAL, number])
-            weights.append(FloatWeights(rng.uniform(-bound, bound, (layer.rows, layer.columns)).astype(np.float32)))
+            values = first_weights((layer.rows, layer.columns), config.network.rectified, rng)
+            weights.append(FloatWeights(values))
         self.network = Network(
             config.network,
             weights,
@@ -51,8 +47,9 @@ class FloatTwin:
             label_smoothing=config.label_smoothing,
             products=config.products,
         )
-        parameters = [layer.parameters for layer in self.network.normalizations]
-        self._descent = Descent([*(w.values for w in weights), *parameters], momentum=config.float32_momentum)
+        self._descent = Descent(
+            [*(w.values for w in weights), *self.network.parameters], momentum=config.float32_momentum
+        )
 
     def update(self, share: float) -> None:
         """Take one step by the gradients that the layers hold.
@@ -61,8 +58,7 @@ class FloatTwin:
             share: of the first learning rate [1].
         """
         gradients = [layer.gradient() for layer in self.network.crossbars]
-        gradients += [layer.gradients for layer in self.network.normalizations]
-        self._descent.step(gradients, share * self.rate)
+        self._descent.step(gradients + self.network.gradients, share * self.rate)
 
     def calibrate(self, on: bool) -> None:
         """Nothing to calibrate."""

@@ -7,7 +7,7 @@ from arraysim.networks.definition import array_layers
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.checkpoint import Checkpointer
 from arraysim.training.chip import Chip
-from arraysim.training.config import TrainingConfig
+from arraysim.training.config import INITIAL, TrainingConfig
 from arraysim.training.float_twin import FloatTwin
 from arraysim.training.result import TrainingResult
 from arraysim.training.task import divide
@@ -60,7 +60,7 @@ def _train(
     chip = Chip(law, layers, input_shape=shape, classes=classes, seed=seed, config=config)
     twin = FloatTwin(layers, input_shape=shape, classes=classes, seed=seed, config=config) if config.twin else None
     for learner in (chip,) if twin is None else (chip, twin):
-        learner.network.prepare(parts.train.inputs)
+        learner.network.prepare(parts.train.inputs, (seed, INITIAL))
     learners: list[Chip | FloatTwin] = [chip] if twin is None else [chip, twin]
     loops = {learner.name: TrainingLoop(learner, parts, seed=seed, config=config) for learner in learners}
     for name, saved in checkpointer.saved.items():

@@ -161,6 +161,7 @@ class Placed:
 
 
 def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
+    from arraysim.cost.of_training import digital_notes
     from arraysim.cost.settings import load_settings
     from arraysim.networks.definition import array_layers
     from arraysim.networks.presets import network_from
@@ -177,7 +178,7 @@ def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
         chosen = {*given["chip"], *(read_toml(arguments.chip) if arguments.chip else ())}
         settings, notes = use.settings(settings, chosen)
         config = use.results[0].config
-        notes += wire_notes(synapse, settings, config.periphery)
+        notes += wire_notes(synapse, settings, config.periphery) + use.digital_notes()
         return Placed(
             layers=use.layers(), settings=settings, network=config.network.name, accuracy=use.accuracy, notes=notes
         )
@@ -186,7 +187,9 @@ def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
     shape = arguments.image or IMAGES.get(text.partition(":")[0], (None,))[0]
     if shape is None:
         raise InputError(f"{text}: needs --image H,W,C, the shape of an image")
-    return Placed(layers=array_layers(definition, shape, arguments.classes), settings=settings, network=definition.name)
+    layers = array_layers(definition, shape, arguments.classes)
+    notes = digital_notes(definition, shape, arguments.classes)
+    return Placed(layers=layers, settings=settings, network=definition.name, notes=notes)
 
 
 def _series(arguments: argparse.Namespace):

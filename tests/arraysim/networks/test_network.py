@@ -326,7 +326,7 @@ def test_unfit_weights_are_refused():
     weights = [FloatWeights(np.zeros(shape)) for shape in ((85, 5), (5, 3))]
     with pytest.raises(InputError, match=r"weights of shape \(5, 3\) given to a layer of shape \(6, 3\)"):
         Network(definition, weights, input_shape=IMAGE, classes=CLASSES)
-    with pytest.raises(InputError, match="has 2 layers with weights, 1 are given"):
+    with pytest.raises(InputError, match="has 2 layers in arrays, 1 are given"):
         Network(definition, weights[:1], input_shape=IMAGE, classes=CLASSES)
     with pytest.raises(InputError, match="label_smoothing"):
         Network(definition, weights, input_shape=IMAGE, classes=CLASSES, label_smoothing=1.0)

@@ -16,6 +16,7 @@ from arraysim.networks.definition import (
     NetworkDefinition,
     Whiten,
     array_layers,
+    digital_products,
 )
 from arraysim.networks.network import Network
 from arraysim.networks.settings import NetworkSettings
@@ -182,6 +183,41 @@ def test_signals_behind_a_library_make_the_gradient():
     for layer in one.crossbars:
         rows, errors = layer.signals()
         np.testing.assert_allclose(rows.T @ errors, layer.gradient(), rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("digital", ["first", "last", "both"])
+def test_digital_ends_learn_beside_arrays(tmp_path, digital):
+    network = NetworkSettings(network="mlp:16,12", digital=digital).definition()
+    digits = load_dataset("digits").part(slice(600))
+    result = train(ladder_law(states=5), digits, seed=1, config=TrainingConfig(network=network, epochs=8))
+    sizes = {"first": [(17, 12), (13, 10)], "last": [(65, 16), (17, 12)], "both": [(17, 12)]}[digital]
+    assert [weight.shape for weight in result.hardware.weight] == sizes
+    names = [f"digital_{number}_weights" for number in range(3 - len(sizes))]
+    assert list(result.hardware.digital) == list(result.learned.digital) == names
+    assert result.accuracy > 0.75 and result.float32.test_accuracy[-1] > 0.75
+    before = train(ladder_law(states=5), digits, seed=1, config=TrainingConfig(network=network, epochs=1, twin=False))
+    assert (before.hardware.digital[names[0]] != result.hardware.digital[names[0]]).any(), "digital weights learn"
+    save_training(tmp_path / "a.h5", [result])
+    (read,) = load_training(tmp_path / "a.h5")
+    assert infer(read, digits).accuracy == result.accuracy
+
+
+def test_a_gradient_of_digital_weights_is_that_of_arrays():
+    layers = (Flatten(), Linear(outputs=5, digital=True), Activation(function="tanh"), Linear())
+    plain = NetworkDefinition(name="a", layers=(layers[0], dataclasses.replace(layers[1], digital=False), *layers[2:]))
+    mixed = NetworkDefinition(name="a", layers=layers)
+    rng = np.random.default_rng(0)
+    weights = [FloatWeights(rng.normal(size=shape).astype(np.float32)) for shape in ((129, 5), (6, 3))]
+    one = Network(plain, weights, input_shape=(8, 8, 2), classes=3)
+    other = Network(mixed, weights[1:], input_shape=(8, 8, 2), classes=3)
+    other.parameters[0][:] = weights[0].values
+    for network_ in (one, other):
+        network_.learn(correlated(20), np.arange(20) % 3)
+    assert np.array_equal(other.gradients[0], one.crossbars[0].gradient())
+    assert digital_products(mixed, (8, 8, 2), 3) == {"linear (layer 2)": 128 * 5}
+    assert digital_products(SMALL, (8, 8, 2), 3) == {"whiten (layer 1)": 49 * 64}
+    with pytest.raises(InputError, match="no layer is in an array"):
+        NetworkDefinition(name="a", layers=(Flatten(), Linear(digital=True)))
 
 
 def test_presets_take_whitening_and_momentum():
