@@ -71,11 +71,12 @@ def baseline_cost(
 
 
 def ratios(baseline: ChipCost, chip: ChipCost) -> dict[str, float]:
-    """Return the baseline over chip: area, energy and latency of all phases, and of the forward phase alone [1]."""
+    """Return the baseline over chip: area, energy and latency of all phases, time between images, forward alone [1]."""
     result = {
         "area": baseline.total_area / chip.total_area,
         "energy": baseline.total_energy() / chip.total_energy(),
         "latency": baseline.total_latency() / chip.total_latency(),
+        "interval": baseline.facts["image_interval_s"] / chip.facts["image_interval_s"],
         "forward_energy": baseline.total_energy("forward") / chip.total_energy("forward"),
         "forward_latency": baseline.total_latency("forward") / chip.total_latency("forward"),
     }

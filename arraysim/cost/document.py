@@ -152,7 +152,7 @@ def chip_lines(cost: ChipCost) -> list[str]:
     return lines + aligned(table)
 
 
-COLUMNS = ("area", "energy", "latency", "forward_energy", "forward_latency")
+COLUMNS = ("area", "energy", "latency", "interval", "forward_energy", "forward_latency")
 
 
 def ratio_lines(result: Comparison, network: str = "", equal: Comparison | None = None) -> list[str]:
@@ -167,7 +167,9 @@ def ratio_lines(result: Comparison, network: str = "", equal: Comparison | None 
     for name, ratio in result.ratios().items():
         rows.append((result.baselines[name].name, *(f"{ratio[key]:.3g}" for key in COLUMNS)))
     if network in NETWORKS:
-        rows.append(("Dhull et al. 2025, over CMOS", *(f"{PAPER[key]:.3g}" for key in COLUMNS[:3]), "", ""))
+        rows.append(
+            ("Dhull et al. 2025, over CMOS", *(f"{PAPER[key]:.3g}" for key in COLUMNS[:3]), *[""] * len(COLUMNS[3:]))
+        )
     lines = aligned(rows)
     if equal is not None:
         bits = bits_of(equal)

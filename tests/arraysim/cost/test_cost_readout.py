@@ -291,6 +291,14 @@ def test_copies_of_layers_are_those_of_every_design():
         assert result.baselines[name].facts["copies_per_layer"] == [4, 1]
 
 
+def test_ratios_tell_latency_from_the_time_between_images():
+    result = compare([FIRST, LAYER], SETTINGS, SYNAPSE, names=("digital",))
+    chip, digital = result.chip, result.baselines["digital"]
+    found = result.ratios()["digital"]
+    assert found["latency"] == pytest.approx(digital.total_latency() / chip.total_latency())
+    assert found["interval"] == pytest.approx(digital.total_latency() / chip.facts["image_interval_s"])
+
+
 def test_the_best_sram_takes_the_least_energy_times_time():
     result = compare([FIRST, LAYER], SETTINGS, SYNAPSE)
     products = {name: one.total_energy() * one.total_latency() for name, one in result.baselines.items()}
