@@ -123,11 +123,11 @@ def sensitivity_document(base: dict[str, float], found: list[Sensitivity], basel
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows as lines whose columns never meet: the first to the left, the others to the right."""
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    return [
-        row[0].ljust(widths[0])
-        + "".join("  " + text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True))
-        for row in rows
-    ]
+    lines = []
+    for first, *others in rows:
+        cells = (text.rjust(width) for text, width in zip(others, widths[1:], strict=True))
+        lines.append("  ".join((first.ljust(widths[0]), *cells)).rstrip())
+    return lines
 
 
 def chip_lines(cost: ChipCost) -> list[str]:
