@@ -282,7 +282,8 @@ class _Reader:
         values = get(group, name)
         faults += _value_faults(label, item, values)
         if item.dtype in ("f4", "bool"):
-            values = values.astype(item.dtype)
+            with np.errstate(over="ignore"):
+                values = values.astype(item.dtype)
         return values if values.ndim or item.axes is None else values.item()
 
 
@@ -387,6 +388,8 @@ def _value_faults(label: str, item: Item, values: np.ndarray) -> Iterator[str]:
         if not np.all(np.isfinite(known)):
             rule = "finite or nan" if item.nan else "finite"
             yield f"{label} holds {known[~np.isfinite(known)][0]}, all values must be {rule}"
+        elif item.dtype == "f4" and np.any(np.abs(known) > np.finfo(np.float32).max):
+            yield f"{label} holds {known[np.argmax(np.abs(known))]:g}, more than float32 can hold"
     bounds = {sign: bound for sign, bound in item.bounds.items() if bound is not None}
     for sign, bound in ({">=": 0, "<=": 1} if item.dtype == "bool" else bounds).items():
         with np.errstate(invalid="ignore"):
