@@ -37,13 +37,17 @@ class Rest:
 
     def __init__(self, run: LaneRun, wells: list[Well], settling: Settling | None = None):
         case, plan = run.case, run.plan
-        self.run, self.wells, self.model = run, wells, plan.model
+        self.run, self.wells = run, wells
+        self.model = settling.model if settling else plan.model  # that of many runs has its splines already
         self.steps = plan.rest_steps(_COOL) if wells else 0
         if not wells:
             return
-        settling = settling or Settling(QPhiModel(plan.model.device), wells, case.temperature)
+        if settling is None:
+            settling = Settling(QPhiModel(plan.model.device), wells, case.temperature)
+            self.bottoms = self.model.energy(*np.array([self.model.complete(w.q, w.phi) for w in wells]).T)
+        else:  # a rigid wall
+            self.bottoms = np.array([well.energy for well in wells])
         self.levels = settling.rest_levels(self.steps * plan.dt)
-        self.bottoms = self.model.energy(*np.array([self.model.complete(well.q, well.phi) for well in wells]).T)
         if self.levels.max() < SHALLOWEST_KT * K_B * case.temperature:
             self.steps = 0
 
