@@ -77,9 +77,13 @@ class MixedPrecision(Rule):
     def pulses(self, inputs: np.ndarray, errors: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
         """Return which weights get pulses, flat indices, and how many, valid until the next call."""
         if len(inputs) > _SMALL_BATCH:
-            return self._pulses_of(product(inputs.T, errors), rate)
+            return self.pulses_of(product(inputs.T, errors), rate)
         signals = (np.ascontiguousarray(signal, np.float32) for signal in (inputs, errors))
         return self._listed(accumulate_signals, *signals, rate)
+
+    def pulses_of(self, gradient: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return which weights get pulses and how many, valid until the next call."""
+        return self._listed(accumulate_gradient, np.ascontiguousarray(gradient, np.float32), rate)
 
     def directions(self, gradient: np.ndarray, rate: float) -> np.ndarray:
         """Return the number of pulses to send to each weight, > 0 to raise it, shape (rows, columns), int8.
@@ -89,7 +93,7 @@ class MixedPrecision(Rule):
             rate: learning rate [1].
         """
         sent = np.zeros(self.accumulator.shape, np.int8)
-        weight, count = self._pulses_of(gradient, rate)
+        weight, count = self.pulses_of(gradient, rate)
         sent.ravel()[weight] = count
         return sent
 
@@ -99,9 +103,6 @@ class MixedPrecision(Rule):
 
     def _restored(self) -> None:
         self._waiting[:] = True
-
-    def _pulses_of(self, gradient, rate):
-        return self._listed(accumulate_gradient, np.ascontiguousarray(gradient, np.float32), rate)
 
     def _listed(self, kernel, *arguments):
         *arrays, rate = arguments

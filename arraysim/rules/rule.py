@@ -15,7 +15,7 @@ class Rule(Checkpointed, ABC):
     """The rule for one layer. It sees row signals, column errors and its own memory, never a weight to write.
 
     Rules that form the product of rows and columns on the crossbar itself override ``update`` and need the signals;
-    for the others ``weights.pulse(rule.directions(gradient, rate))`` does the same.
+    for the others ``weights.pulse_some(*rule.pulses_of(gradient, rate))`` does the same.
     """
 
     @classmethod
@@ -38,7 +38,11 @@ class Rule(Checkpointed, ABC):
 
     def pulses(self, inputs: np.ndarray, errors: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
         """Return which weights get pulses, flat indices, and how many, > 0 to raise the weight; both of shape (m,)."""
-        direction = self.directions(product(inputs.T, errors), rate).ravel()
+        return self.pulses_of(product(inputs.T, errors), rate)
+
+    def pulses_of(self, gradient: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the same of a gradient of the loss, shape (rows, columns)."""
+        direction = self.directions(gradient, rate).ravel()
         weight = np.flatnonzero(direction)
         return weight, direction[weight]
 

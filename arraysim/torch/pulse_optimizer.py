@@ -196,7 +196,7 @@ class PulseOptimizer(torch.optim.Optimizer):
             inputs, errors = (np.concatenate(signals) for signals in zip(*chip.signals, strict=True))
             rule.update(chip.weights, inputs, errors, rate)
         else:
-            chip.weights.pulse(rule.directions(gradient.numpy(), rate))
+            chip.weights.pulse_some(*rule.pulses_of(gradient.numpy(), rate))
         chip.forget()
         chip.written()
 
