@@ -21,6 +21,7 @@ _attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 _torch_attribute, _, _torch_names = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "torch.aware": ["aware", "plain"],
         "torch.conversion": ["convert", "to_torch"],
         "torch.layers": ["ArrayConv1d", "ArrayConv2d", "ArrayLinear"],
         "torch.pulse_optimizer": ["PulseOptimizer"],

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
 
 from arraysim.periphery.config import Periphery
 from arraysim.programming.config import WriteVerifyConfig
@@ -46,6 +47,8 @@ _PAIRS: dict[type, tuple[type, list[str]]] = {
     nn.GRU: (recurrent.ArrayGRU, _SEQUENCE),
 }
 """Layer of torch -> layer of arrays, and the attributes that are arguments of both."""
+PLAIN_LAYERS = nn.Linear, nn.Conv1d, nn.Conv2d
+"""Those whose weights are one parameter."""
 
 
 def convert(
@@ -82,15 +85,15 @@ def convert(
     """
     if not 0 < quantile <= 1:
         raise InputError(f"quantile = {quantile} [1] must be > 0 and <= 1")
-    chosen = _chosen(model, list(keep))
+    chosen = layers_for_arrays(model, list(keep))
     config = program if isinstance(program, WriteVerifyConfig) else WriteVerifyConfig() if program else None
     array: dict = {"law": law, "settings": settings, "seed": seed, "error_bits": error_bits}
     if config is not None:
         array["initial_share"] = 0.0
-    made = {id(old): _array_of(old, array) for old in chosen}
+    wanted = [weights for name, old in chosen.items() for weights in _finite(name, matrices(old))]
+    made = {id(old): _array_of(old, array) for old in chosen.values()}
     new = copy.deepcopy(model, dict(made))
     chips = [chip for layer in made.values() for chip in chips_of(layer)]
-    wanted = [weights for old in chosen for weights in matrices(old)]
     for place, (chip, weights) in enumerate(zip(chips, wanted, strict=True)):
         if config is None:
             chip.redraw(place)
@@ -108,8 +111,13 @@ def to_torch(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, {key: _plain(layer, *arrays[type(layer)]) for key, layer in layers.items()})
 
 
-def _chosen(model: nn.Module, keep: list[str]) -> list[nn.Module]:
-    """Return the layers that become arrays, each once, in the order of the model.
+def arguments_of(kind: type) -> list[str]:
+    """Return the attributes of a layer of torch that are arguments of it, the bias apart."""
+    return _PAIRS[kind][1]
+
+
+def layers_for_arrays(model: nn.Module, keep: list[str]) -> dict[str, nn.Module]:
+    """Return the layers that become arrays, each once, by name in the order of the model.
 
     Raises:
         InputError: a name to keep is that of no layer, a layer cannot be taken, or there is none to take.
@@ -123,7 +131,11 @@ def _chosen(model: nn.Module, keep: list[str]) -> list[nn.Module]:
     for name, layer in names.items():
         if id(layer) in passed:
             continue
-        if type(layer) in _PAIRS and not (fault := _fault(layer)):
+        if parametrize.is_parametrized(layer):
+            kind = parametrize.type_before_parametrizations(layer).__name__
+            refused.append(f'"{name}" (parametrized {kind}; of a model that learned for devices give plain(model))')
+            passed |= {id(part) for part in layer.modules()}
+        elif type(layer) in _PAIRS and not (fault := _fault(layer)):
             chosen[name] = layer
         elif type(layer) in _PAIRS or isinstance(layer, (*_WHOLE, ArrayModule)):
             refused.append(f'"{name}" ({fault if type(layer) in _PAIRS else type(layer).__name__})')
@@ -140,7 +152,7 @@ def _chosen(model: nn.Module, keep: list[str]) -> list[nn.Module]:
         raise InputError(f"no array can take {', '.join(refused)}; name in keep what is to stay digital")
     if not chosen:
         raise InputError("the model has no layer that an array can take")
-    return list(chosen.values())
+    return chosen
 
 
 def _fault(layer: nn.Module) -> str | None:
@@ -148,6 +160,8 @@ def _fault(layer: nn.Module) -> str | None:
     kind, own = type(layer).__name__, [name for name, _ in layer.named_parameters(recurse=False)]
     if getattr(layer, "proj_size", 0):
         return f"{kind} with a projection"
+    if any(parameter.is_meta for parameter in layer.parameters()):
+        return f"{kind} on the meta device, which holds no numbers"
     known = not any(name.endswith(("_g", "_v", "_orig")) for name in own)
     return None if known and not (layer._forward_hooks or layer._forward_pre_hooks) else f"{kind} with hooks"
 
@@ -168,6 +182,14 @@ def _write(chip: Chip, place: int, weights: np.ndarray, quantile: float, config:
     chip.weights.clear()
     chip.programmed = write_verify(chip.weights, weights, seed=(seed, _VERIFY, place), config=config)
     chip.written()
+
+
+def _finite(name: str, weights: list[np.ndarray]) -> list[np.ndarray]:
+    for values in weights:
+        if not np.isfinite(values).all():
+            row, column = np.argwhere(~np.isfinite(values))[0]
+            raise InputError(f'layer "{name}": the weight of row {row}, column {column} is {values[row, column]}')
+    return weights
 
 
 def matrices(layer: Any) -> list[np.ndarray]:

@@ -14,15 +14,14 @@ A row of pulse 0, or of amplitude 0, holds the conductance before the first puls
 
 import dataclasses
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
+from compact.exchange.pulse_columns import OVERFLOW, STEMS, with_columns
 from dwcore.errors import InputError
 from dwcore.storage.column_file import ColumnFile, canonical, read_columns, shown
 from dwcore.storage.measurements import UNITS
-
-OVERFLOW = 9.9e37
-"""From here on a number is no reading: instruments write 9.9E37 or 9.91E+37 where there was none."""
 
 POLARITY = {
     1: ("+1", "1", "+", "up", "set", "ltp", "p", "potentiation", "pos", "positive", "1.0", "+1.0"),
@@ -30,15 +29,6 @@ POLARITY = {
     0: ("0", "none", "read", "", "0.0"),
 }
 AMPLITUDES = ("current density", "current", "voltage")
-STEMS = {
-    "device": ("device", "device_id", "cell"),
-    "pulse": ("pulse", "pulse_number", "number", "n"),
-    "polarity": ("polarity", "direction"),
-    "amplitude": ("amplitude", "J", "I", "V"),
-    "duration": ("duration", "width", "pulse_width"),
-    "conductance": ("conductance", "G"),
-    "resistance": ("resistance", "R"),
-}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,13 +58,17 @@ class PulseData:
     conductance: np.ndarray
 
 
-def read_pulse_data(path) -> PulseData:
+def read_pulse_data(path, columns: Mapping[str, str] | None = None) -> PulseData:
     """Read pulse responses.
+
+    Args:
+        path: CSV file.
+        columns: what a column holds whose name does not say so, such as {"conductance": "I/V", "duration": "100 ns"}.
 
     Raises:
         InputError: unreadable, a column missing, or a cell that is no number; one line with the place.
     """
-    file = read_columns(path)
+    file = with_columns(read_columns(path), columns or {})
     label = _column(file, "device", ("",))
     cells = [row[file.names.index(label[0])] for row in file.rows] if label else ["1"] * len(file.rows)
     labels = tuple(dict.fromkeys(cells))

@@ -37,6 +37,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--area", type=si("m^2"), metavar="A", help="pulses: cross-section that a current in A goes through"
     )
+    parser.add_argument("--column", action="append", default=[], metavar="WHAT=NAME",
+                        help="pulses: the column that holds device, pulse, polarity, amplitude, duration, conductance "
+                        "(G) or resistance (R), G=I/V for a ratio, or a value for all rows as in duration='100 ns'")  # fmt: skip
     parser.add_argument("--assume-stay", action="store_true",
                         help="pulses: let a wall stay where a pulse was never sent from its state")  # fmt: skip
     add_common(parser, output="write the table to this HDF5 file", seed=False)
@@ -48,9 +51,9 @@ def run(arguments: argparse.Namespace) -> None:
         raise InputError("import: needs -o FILE to write the table to")
     writable_hdf5(arguments.out, arguments.force)
     foreign = {
-        "crosssim": ("area", "assume_stay"),
+        "crosssim": ("area", "assume_stay", "column"),
         "pulses": ("current", "duration"),
-        "neurosim": ("area", "assume_stay", "current", "duration", "temperature", "energy"),
+        "neurosim": ("area", "assume_stay", "column", "current", "duration", "temperature", "energy"),
     }[arguments.source]
     for name in foreign:
         if getattr(arguments, name):
@@ -126,6 +129,16 @@ def _import_neurosim(arguments: argparse.Namespace):
     emit(arguments, result, lines)
 
 
+def _columns(given: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in given:
+        what, mark, name = one.partition("=")
+        if not mark or not name.strip() or what in found:
+            raise InputError(f"import: --column {one}: must be WHAT=NAME, each WHAT once")
+        found[what] = name
+    return found
+
+
 def _import_pulses(arguments: argparse.Namespace):
     import dataclasses
 
@@ -138,7 +151,7 @@ def _import_pulses(arguments: argparse.Namespace):
     if len(arguments.files) > 1:
         raise InputError(f"import: --from pulses takes one file, {len(arguments.files)} were given")
     table, report = import_pulses(
-        read_pulse_data(arguments.files[0]),
+        read_pulse_data(arguments.files[0], _columns(arguments.column)),
         states=arguments.states,
         facts=PulseFacts(temperature=arguments.temperature, energy=arguments.energy),
         area=arguments.area,

@@ -213,3 +213,37 @@ def test_overlapping_states_are_refused(tmp_path):
         rows.append(f"a,{i},{'+1' if i % 4 < 2 else '-1'},5,1,{read:.5g}")
     with pytest.raises(InputError, match="the states overlap"):
         import_pulses(write(tmp_path / "a.csv", rows), states=2)
+
+
+def mapped(tmp_path, rows, header, **columns):
+    path = tmp_path / "own.csv"
+    path.write_text("\n".join([header, *rows]))
+    return read_pulse_data(path, columns)
+
+
+def test_columns_with_names_of_their_own_are_named(tmp_path):
+    rows = ["a,1,5,0.4,10,200", "a,2,-5,0.4,9.91E+37,200", "a,3,5,0.4,12,0"]
+    header = "chip,n,bias (mV),write (mA),I (nA),V (mV)"
+    header = header.replace("I (nA)", "I (uA)")
+    data = mapped(tmp_path, rows, header, device="chip", pulse="n", amplitude="bias", duration="100 ns", G="I/V")
+    assert data.labels == ("a",)
+    assert data.amplitude == pytest.approx([5e-3, -5e-3, 5e-3]) and data.amplitude_unit == "V"
+    assert data.duration == pytest.approx([1e-7] * 3)
+    assert data.conductance[0] == pytest.approx(10e-6 / 0.2)
+    assert np.isnan(data.conductance[1:]).all()  # an overflow, and no voltage
+    data = mapped(tmp_path, rows, header, amplitude="write (mA)", duration="100 ns", R="V/I")
+    assert data.conductance[0] == pytest.approx(10e-6 / 0.2) and data.amplitude_unit == "A"
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"conductanc": "I/V"}, 'no such quantity; did you mean "conductance"'),
+        ({"G": "I/U"}, "--column conductance=I/U: no such column"),
+        ({"G": "n"}, 'the column "n" has no unit at its end, one of S, mS'),
+        ({"duration": "5 V"}, "--column duration=5 V: no such column"),
+    ],
+)
+def test_columns_that_do_not_exist_are_refused_by_name(tmp_path, columns, words):
+    with pytest.raises(InputError, match=words):
+        mapped(tmp_path, ["1,5,3,4"], "n,amplitude_V,I (uA),V (mV)", **columns)

@@ -1,0 +1,185 @@
+"""Training of a float network of PyTorch for the devices it will be written to (extra `torch`).
+
+Each pass sees the weights that devices can hold: cut to their range, on their levels, with their noise drawn anew, and
+inputs and outputs in the bits of the converters. The gradient is passed on as if nothing had been done, so the weights
+that learn stay continuous. What was learned is then written by ``convert``.
+
+References:
+    Y. Bengio, N. Leonard and A. Courville, arXiv:1308.3432 (2013), for the gradient that is passed on.
+    V. Joshi et al., Nat. Commun. 11, 2473 (2020), doi:10.1038/s41467-020-16108-9, for noise on weights in training.
+"""
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from arraysim.periphery.config import Periphery
+from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.settings import ArraySettings
+from arraysim.torch.conversion import PLAIN_LAYERS, QUANTILE, arguments_of, layers_for_arrays
+from dwcore.errors import InputError
+
+_MOMENTUM = 0.05  # of the ranges of converters, which follow the batches of training
+
+
+def aware(
+    model: nn.Module,
+    law: PulseLaw,
+    *,
+    settings: ArraySettings | None = None,
+    periphery: Periphery | None = None,
+    keep: Iterable[str] = (),
+    noise: float | None = None,
+    quantile: float = QUANTILE,
+) -> nn.Module:
+    """Return a copy of a model whose passes see the weights that devices can hold; train it by any optimizer of torch.
+
+    Args:
+        model: of PyTorch; linear layers and convolutions are taken, recurrent ones must be kept.
+        law: of the synapses that it will be written to.
+        settings: kind of weights and spread of their devices, as for ``convert``; default pairs without any.
+        periphery: whose bits of inputs and outputs the passes see; None sees none.
+        keep: names of layers that stay as they are.
+        noise: standard deviation of a weight over the largest of its layer, drawn anew in each pass of training; None
+            takes the spreads of law and settings [1].
+        quantile: share of the weights of a layer up to which its range reaches, as for ``convert`` [1].
+
+    Raises:
+        InputError: a layer that cannot be taken, or noise below zero.
+    """
+    settings = ArraySettings() if settings is None else settings
+    levels = torch.from_numpy(weight_levels(law, settings).astype(np.float32))
+    noise = device_noise(law, settings) if noise is None else noise
+    if not (np.isfinite(noise) and noise >= 0):
+        raise InputError(f"noise = {noise} [1] must be >= 0 and finite")
+    new = copy.deepcopy(model)
+    layer: Any
+    for layer in layers_for_arrays(new, list(keep)).values():
+        if not isinstance(layer, PLAIN_LAYERS):
+            raise InputError(f"{type(layer).__name__}: only linear layers and convolutions learn for devices; keep it")
+        held = _Held(levels, noise, quantile)
+        parametrize.register_parametrization(layer, "weight", held)
+        if layer.bias is not None:
+            parametrize.register_parametrization(layer, "bias", held)
+        if periphery is not None:
+            layer.converters = _Converters(periphery.dac.bits, periphery.adc.bits)
+            layer.register_forward_pre_hook(_enter)
+            layer.register_forward_hook(_leave)
+    return new
+
+
+def plain(model: nn.Module) -> nn.Module:
+    """Return a copy of a model that learned for devices, as layers of torch with the weights that devices can hold."""
+    layers = [layer for layer in model.modules() if parametrize.is_parametrized(layer, "weight")]
+    return copy.deepcopy(model, {id(layer): _held_layer(layer) for layer in layers if _is_held(layer)})
+
+
+def _is_held(layer: Any) -> bool:
+    return isinstance(layer.parametrizations["weight"][0], _Held)
+
+
+def _held_layer(old: Any) -> nn.Module:
+    """Return a layer of torch with the weights of one that learned, without their noise."""
+    kind: Any = parametrize.type_before_parametrizations(old)
+    new = kind(**{name: getattr(old, name) for name in arguments_of(kind)}, bias=old.bias is not None)
+    training = old.training
+    old.eval()
+    with torch.no_grad():
+        new.weight.copy_(old.weight)
+        if old.bias is not None:
+            new.bias.copy_(old.bias)
+    old.train(training)
+    new.requires_grad_(old.parametrizations["weight"].original.requires_grad)
+    return new.train(training)
+
+
+def weight_levels(law: PulseLaw, settings: ArraySettings) -> np.ndarray:
+    """Return the weights that nominal devices can hold, ascending, from -1 to 1 over the largest [1]."""
+    share = (law.conductance - law.conductance.min()) / np.ptp(law.conductance)
+    if settings.weights == "reference":
+        return np.unique((2 * share - 1).round(6))
+    pair = np.unique(np.subtract.outer(share, share).round(6))
+    if settings.weights == "pair":
+        return pair
+    factors = float(settings.base) ** np.arange(settings.digits)
+    found = np.zeros(1)
+    for factor in factors / factors.sum():
+        found = np.unique(np.add.outer(found, factor * pair).round(6))
+    return found
+
+
+def device_noise(law: PulseLaw, settings: ArraySettings) -> float:
+    """Return the standard deviation of a weight by the spread of its devices, over the largest weight [1].
+
+    Spreads from write to write and from device to device add in squares, over both devices of a pair.
+    """
+    square = np.mean(law.conductance_std_ctoc**2 + (settings.conductance_std_dtod * law.conductance) ** 2)
+    if law.instance_conductance is not None:
+        square += np.mean((law.instance_conductance - law.conductance) ** 2)
+    devices, window = (1, 0.5) if settings.weights == "reference" else (2, 1.0)
+    return float(np.sqrt(devices * square) / (window * np.ptp(law.conductance)))
+
+
+class _Held(nn.Module):
+    """Weights as devices hold them; the bias of a layer has the range of its weights."""
+
+    levels: torch.Tensor
+    borders: torch.Tensor
+    largest: torch.Tensor
+
+    def __init__(self, levels: torch.Tensor, noise: float, quantile: float):
+        super().__init__()
+        self.register_buffer("levels", levels)
+        self.register_buffer("borders", (levels[1:] + levels[:-1]) / 2)
+        self.register_buffer("largest", torch.ones(()))
+        self.noise, self.quantile = noise, quantile
+
+    def forward(self, value: torch.Tensor) -> torch.Tensor:
+        """Return the value on the levels, with noise in training; the gradient is that of the value."""
+        with torch.no_grad():
+            if value.dim() > 1:
+                size = value.abs().flatten().float()
+                rank = min(max(int(np.ceil(self.quantile * size.numel())), 1), size.numel())
+                self.largest = size.kthvalue(rank).values.clamp_min(1e-12)
+            held = self.levels[torch.bucketize(value / self.largest, self.borders)]
+            if self.training and self.noise:
+                held = held + self.noise * torch.randn_like(held)
+            change = self.largest * held - value
+        return value + change
+
+
+class _Converters(nn.Module):
+    """Ranges of the inputs and outputs of a layer, which follow the data in training only."""
+
+    range: torch.Tensor
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__()
+        self.bits = inputs, outputs
+        self.register_buffer("range", torch.zeros(2))
+
+    def quantized(self, value: torch.Tensor, side: int) -> torch.Tensor:
+        """Return values in the bits of one side; the gradient is passed on."""
+        if not self.bits[side]:
+            return value
+        with torch.no_grad():
+            seen = value.abs().max()
+            if self.training or not self.range[side] > 0:
+                self.range[side] = seen if not self.range[side] > 0 else torch.lerp(self.range[side], seen, _MOMENTUM)
+            step = self.range[side].clamp_min(1e-12) / (2 ** (self.bits[side] - 1) - 1 or 1)
+            limit = self.range[side]
+            change = torch.round(value.clamp(-limit, limit) / step) * step - value
+        return value + change
+
+
+def _enter(layer, inputs):
+    return (layer.converters.quantized(inputs[0], 0), *inputs[1:])
+
+
+def _leave(layer, inputs, output):
+    return layer.converters.quantized(output, 1)

@@ -1,0 +1,134 @@
+"""Networks of PyTorch that learn for the devices they will be written to."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the extra torch is not installed")
+from torch import nn  # noqa: E402
+
+from arraysim.periphery.config import Adc, Dac, Periphery  # noqa: E402
+from arraysim.synapses.ladder import ladder_law  # noqa: E402
+from arraysim.synapses.settings import ArraySettings  # noqa: E402
+from arraysim.torch.aware import aware, device_noise, plain, weight_levels  # noqa: E402
+from arraysim.torch.conversion import convert  # noqa: E402
+from dwcore.errors import InputError  # noqa: E402
+
+LAW = ladder_law(states=3)
+
+
+def network(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Conv2d(1, 4, 3, padding="same"), nn.ReLU(), nn.Flatten(), nn.Linear(256, 10))
+
+
+def images(n=5):
+    return torch.rand(n, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+
+
+def test_levels_are_those_of_the_weights_of_devices():
+    np.testing.assert_allclose(weight_levels(LAW, ArraySettings()), [-1, -0.5, 0, 0.5, 1], atol=1e-6)
+    np.testing.assert_allclose(weight_levels(LAW, ArraySettings(weights="reference")), [-1, 0, 1], atol=1e-6)
+    digits = ArraySettings(weights="digits", digits=2, base=3)
+    np.testing.assert_allclose(weight_levels(LAW, digits), np.linspace(-1, 1, 17), atol=1e-6)
+    for settings in (ArraySettings(), digits):
+        weights = settings.make(LAW, rows=1, columns=1, largest_weight=1.0, seed=1)
+        held = set()
+        for _ in range(200):
+            held.add(round(float(weights.values[0, 0]), 3))
+            weights.pulse(np.array([[np.random.default_rng(len(held)).choice((-1, 1))]]))
+        assert all(np.abs(weight_levels(LAW, settings) - one).min() < 1e-3 for one in held)
+
+
+def test_noise_is_the_spread_of_the_weights_of_an_array():
+    settings = ArraySettings(conductance_std_dtod=0.05)
+    weights = settings.make(ladder_law(states=9), rows=200, columns=200, largest_weight=1.0, seed=1)
+    weights.array.state[:] = np.random.default_rng(0).integers(9, size=weights.array.size)
+    weights.refresh()
+    share = weights.array.law.level[0][weights.array.state.reshape(2, 200, 200)]
+    error = weights.values - (share[0] - share[1]) * weights.scale
+    assert device_noise(ladder_law(states=9), settings) == pytest.approx(error.std(), rel=0.1)
+
+
+def test_passes_see_levels_and_noise_and_the_weights_behind_stay_continuous():
+    net = aware(network(), LAW, noise=0.1)
+    layer, value = net[3], images()
+    with torch.no_grad():
+        first, second = net(value), net(value)
+    assert not torch.equal(first, second)
+    net.eval()
+    share = layer.weight.detach() / layer.parametrizations.weight[0].largest
+    assert set(share.unique().tolist()) <= {-1.0, -0.5, 0.0, 0.5, 1.0}
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    nn.functional.cross_entropy(net(value), torch.arange(5)).backward()
+    latent = layer.parametrizations.weight.original
+    assert latent.grad.abs().sum() > 0 and len(latent.unique()) > 1000
+    before = latent.detach().clone()
+    optimizer.step()
+    torch.testing.assert_close(latent.detach(), before - 0.1 * latent.grad)
+
+
+def test_what_was_learned_is_written_as_it_was_seen():
+    net = aware(network(), LAW).eval()
+    learned = plain(net)
+    assert [type(part) for part in learned] == [type(part) for part in network()]
+    torch.testing.assert_close(learned(images()), net(images()), rtol=1e-5, atol=1e-5)
+    chip = convert(learned, ladder_law(states=3, miss=0.0, double=0.0))
+    torch.testing.assert_close(chip(images()), net(images()), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(plain(net)(images()), learned(images()))  # and again
+    torch.testing.assert_close(net(images()), learned(images()), rtol=1e-5, atol=1e-5)
+
+
+def test_passes_see_the_bits_of_converters_whose_ranges_stay_in_evaluation():
+    periphery = Periphery(dac=Dac(bits=3), adc=Adc(bits=4))
+    net = aware(nn.Sequential(nn.Linear(6, 4)), ladder_law(states=100), periphery=periphery)
+    value = torch.randn(200, 6, generator=torch.Generator().manual_seed(1))
+    net(value)
+    out = net.eval()(value).detach()
+    assert len(out.unique()) <= 15
+    net(100 * value)
+    torch.testing.assert_close(net(value).detach(), out)
+    assert len(plain(net)(value).unique()) > 100
+
+
+def test_unfit_models_are_refused():
+    with pytest.raises(InputError, match="LSTM: only linear layers and convolutions"):
+        aware(nn.Sequential(nn.LSTM(3, 4)), LAW)
+    with pytest.raises(InputError, match=r"parametrized Linear; .* give plain\(model\)"):
+        convert(aware(nn.Sequential(nn.Linear(3, 4)), LAW), LAW)
+    with pytest.raises(InputError, match="noise = -1"):
+        aware(network(), LAW, noise=-1.0)
+
+
+def test_a_network_that_learned_for_its_devices_keeps_more_of_its_accuracy(trained_digits):
+    train, accuracy = trained_digits
+    law, settings = ladder_law(states=3), ArraySettings(conductance_std_dtod=0.1)
+    net = train(nn.Sequential(nn.Flatten(), nn.Linear(64, 24), nn.ReLU(), nn.Linear(24, 10)), 0.01)
+    found = []
+    for one in (net, plain(train(aware(net, law, settings=settings), 0.003))):
+        found.append(np.mean([accuracy(convert(one, law, settings=settings, seed=seed)) for seed in range(2)]))
+    assert found[1] > found[0] + 0.02
+
+
+@pytest.fixture
+def trained_digits():
+    """Training and test accuracy on the digits."""
+    from arraysim.datasets.datasets import load_dataset
+
+    data = load_dataset("digits")
+    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(2))
+    inputs, labels = torch.from_numpy(data.inputs())[order], torch.from_numpy(data.labels)[order]
+    torch.manual_seed(5)
+
+    def train(model, rate):
+        optimizer = torch.optim.Adam(model.train().parameters(), lr=rate)
+        for part in torch.randint(1500, (200, 50)):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(inputs[part]), labels[part]).backward()
+            optimizer.step()
+        return model.eval()
+
+    def accuracy(model):
+        with torch.no_grad():
+            return (model(inputs[1500:]).argmax(1) == labels[1500:]).float().mean().item()
+
+    return train, accuracy
