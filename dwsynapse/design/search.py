@@ -21,10 +21,7 @@ from dwcore.errors import InputError
 from dwcore.numerics.threads import thread_count
 from dwcore.storage.provenance import canonical_json
 from dwsynapse.design.specification import Specification
-from dwsynapse.design.trial import Trial, examine, misses
-
-UNKNOWN = 1e3
-"""Stands for an objective that is not known, of a design that cannot exist."""
+from dwsynapse.design.trial import Trial, examine, misses, objectives
 
 
 class Trials:
@@ -91,10 +88,10 @@ def search(
     with ThreadPoolExecutor(thread_count(jobs)) as pool:
 
         def run(points: np.ndarray) -> list[Trial]:
-            begin = len(found)
+            begin, held = len(found), [objectives(spec, trial.figures) for trial in found if trial.holds]
             missing = [i for i in range(len(points)) if begin + i not in kept.known]
             try:
-                tasks = {i: pool.submit(examine, spec, points[i], seed) for i in missing}
+                tasks = {i: pool.submit(examine, spec, points[i], seed, held) for i in missing}
                 for i, task in tasks.items():
                     kept.put(begin + i, task.result())
             except BaseException:
@@ -134,7 +131,7 @@ def nsga2(spec: Specification, seed: int, run: Callable[[np.ndarray], list[Trial
     while True:
         population = algorithm.ask()
         trials = run(np.asarray(population.get("X"), float))
-        F = np.array([objectives(spec, trial) for trial in trials])
+        F = np.array([objectives(spec, trial.figures) for trial in trials])
         G = np.array([list(trial.misses.values()) for trial in trials])
         Evaluator().eval(StaticProblem(problem, F=F, G=G), population)
         algorithm.tell(infills=population)
@@ -148,22 +145,16 @@ def at_random(spec: Specification, seed: int, run: Callable[[np.ndarray], list[T
         yield run(rng.random((spec.budget.population, len(spec.variables))))
 
 
-def objectives(spec: Specification, trial: Trial) -> list[float]:
-    """Return what is to be small, in powers of ten; `UNKNOWN` for a design that cannot exist."""
-    values = (trial.figures.get(name) for name in spec.minimize.names)
-    return [UNKNOWN if value is None else float(np.log10(value)) for value in values]
-
-
 def front(spec: Specification, trials: list[Trial]) -> list[Trial]:
     """Return the designs that hold and that none that holds surpasses, by the first objective."""
     holding = list({trial.x: trial for trial in trials if trial.holds}.values())
-    F = np.array([objectives(spec, trial) for trial in holding]).reshape(len(holding), len(spec.minimize.names))
+    F = np.array([objectives(spec, trial.figures) for trial in holding]).reshape(len(holding), len(spec.minimize.names))
     best = [
         trial
         for trial, own in zip(holding, F, strict=True)
         if not ((own >= F).all(axis=1) & (own > F).any(axis=1)).any()
     ]
-    return sorted(best, key=lambda trial: (objectives(spec, trial), trial.x))
+    return sorted(best, key=lambda trial: (objectives(spec, trial.figures), trial.x))
 
 
 def nearest_design(trials: list[Trial]) -> Trial:

@@ -119,7 +119,7 @@ class Objectives(Parameters):
 class Budget(Parameters):
     """How much is simulated; pulses are counted, not seconds, so that results do not depend on the machine."""
 
-    pulses: int = whole("simulated pulses of the search; a design that is dropped without any counts as 64",
+    pulses: int = whole("simulated pulses of the search; each design counts as 500 more, for its wells",
                         default=1_000_000, ge=1000)  # fmt: skip
     population: int = whole("designs per generation", default=32, ge=4, le=1000)
     designs: int = whole("designs that are offered, at most", default=3, ge=1, le=20)

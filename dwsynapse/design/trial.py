@@ -7,7 +7,7 @@ end once it clearly fails. All designs see the same noise, so that the differenc
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,15 +26,21 @@ from llg.runs.outcomes import count_outcomes
 from llg.runs.run_plan import EnsembleCase
 from llg.walls.q_phi import QPhiModel
 
-ROUNDS = (64, 448, 1536)
+ROUNDS = (64, 192, 768)
 """Pulses in each direction, one round after the other."""
 HOPELESS = 0.1
 """A design whose probability is this far below what is required gets no further round."""
-INSTANCES, INSTANCE_PULSES = 12, 64
+INSTANCES, INSTANCE_PULSES = 8, 128
+UNKNOWN = 1e3
+"""Stands for an objective that is not known, of a design that cannot exist."""
 NOTCHES = 5
 """The longest row that stands for the whole."""
-COST_OF_A_LOOK = 64
-"""What a design counts in pulses at least."""
+COST_OF_A_LOOK = 500
+"""What a design counts in pulses beside those that it sees: its wells take about as long."""
+SURPASSED = 1e-3
+"""How far a design counts as missing what was not looked for, as others that hold surpass it in every objective."""
+ROUNDING = 1e-9
+"""A figure at its bound holds, whatever its last digits say."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,13 +65,20 @@ class Trial:
         return not any(self.misses.values())
 
 
-def examine(spec: Specification, x: np.ndarray, seed: int) -> Trial:
+def objectives(spec: Specification, figures: Mapping[str, float | None]) -> list[float]:
+    """Return what is to be small, in powers of ten; `UNKNOWN` for a design that cannot exist."""
+    values = (figures.get(name) for name in spec.minimize.names)
+    return [UNKNOWN if value is None else math.log10(value) for value in values]
+
+
+def examine(spec: Specification, x: np.ndarray, seed: int, held: Sequence[list[float]] = ()) -> Trial:
     """Return the figures of a design.
 
     Args:
         spec: the specification.
         x: point of the unit cube.
         seed: root seed of the noise and of the instances, the same for all designs.
+        held: objectives of designs that hold; one that they surpass sees no pulse.
     """
     values = spec.values(x)
     found: dict[str, float | None] = {}
@@ -73,11 +86,13 @@ def examine(spec: Specification, x: np.ndarray, seed: int) -> Trial:
     try:
         whole, row = spec.device(values), spec.device(values, min(spec.require.states, NOTCHES))
         found |= plain_figures(whole)
+        own = objectives(spec, found)
+        found["surpassed"] = float(any(all(a <= b for a, b in zip(o, own, strict=True)) and o != own for o in held))
         if _may_go_on(spec, found):
             pulses = _look_closer(spec, row, found, seed)
     except (InputError, RunError):
         pass  # no such device or no such wall: what is unknown is missed
-    return Trial(x=tuple(x.tolist()), figures=found, misses=misses(spec, found), pulses=max(pulses, COST_OF_A_LOOK))
+    return Trial(x=tuple(x.tolist()), figures=found, misses=misses(spec, found), pulses=pulses + COST_OF_A_LOOK)
 
 
 def plain_figures(device: Device) -> dict[str, float | None]:
@@ -104,14 +119,14 @@ def misses(spec: Specification, figures: Mapping[str, float | None]) -> dict[str
         bound = getattr(spec.require, name)
         if bound is None:
             continue
-        value = figures.get(name)
+        value, is_step = figures.get(name), name.startswith("one_step")
         if value is None or math.isnan(value):
-            found[name] = 1.0
+            found[name] = SURPASSED if is_step and figures.get("surpassed") and figures.get("barrier") else 1.0
         elif name == "retention":
             found[name] = max(math.log(bound / value) / 20, 0.0) if value > 0 else 2.0
         else:
-            short = (bound - value if at_least else value - bound) / (1 if name.startswith("one_step") else bound)
-            found[name] = max(float(short), 0.0)
+            short = (bound - value if at_least else value - bound) / (1 if is_step else bound)
+            found[name] = float(short) if short > ROUNDING else 0.0
     return found
 
 
@@ -135,7 +150,11 @@ def _look_closer(spec: Specification, row: Device, found: dict[str, float | None
     if require.contrast is not None:
         states = find_states(row, row.temperature)
         found["contrast"] = contrast(states.conductance, states.conductance_std_ctoc)
-    if not _may_go_on(spec, found) or (require.one_step is None and require.one_step_of_devices is None):
+    if (
+        found["surpassed"]
+        or not _may_go_on(spec, found)
+        or (require.one_step is None and require.one_step_of_devices is None)
+    ):
         return 0
     return _pulsed(spec, row, wells, found, seed)
 

@@ -12,7 +12,7 @@ from compact.bulk.sweep import run_in_memory
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import RunError
 from dwsynapse.design.specification import LIMITS, Specification
-from dwsynapse.design.trial import Trial, contrast, lowest_barrier, plain_figures
+from dwsynapse.design.trial import ROUNDING, Trial, contrast, lowest_barrier, plain_figures
 from llg.device.device import Device
 from llg.landscape.wells import find_wells
 from llg.rates.rate_matrix import rate_matrix
@@ -113,7 +113,7 @@ def verify(
         if bound is None or name.startswith("one_step"):
             continue
         number = math.nan if value is None else value
-        verdicts[name] = _exact(name, number, bound, number >= bound if at_least else number <= bound)
+        verdicts[name] = _exact(name, number, bound, _keeps(number, bound, at_least))
     if require.one_step is not None:
         low, high = interval(hits, n)
         verdicts["one_step"] = Verdict(name="one_step", value=hits / n, low=low, high=high, bound=require.one_step,
@@ -129,6 +129,11 @@ def verify(
                                                   high=1.0, bound=SHARE, holds=low >= SHARE)  # fmt: skip
         pulses += int(table.counts.sum())
     return Verified(trial=trial, device=device, figures=figures, verdicts=tuple(verdicts.values()), pulses=pulses)
+
+
+def _keeps(value: float, bound: float, at_least: bool) -> bool:
+    """Whether a figure keeps to its bound, to rounding; one that is unknown does not."""
+    return value >= bound * (1 - ROUNDING) if at_least else value <= bound * (1 + ROUNDING)
 
 
 def _exact(name: str, value: float, bound: float, holds: bool) -> Verdict:

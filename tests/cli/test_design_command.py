@@ -19,7 +19,7 @@ current_density = ["5e11 A/m^2", "9e11 A/m^2"]
 states = 3
 barrier = 40
 [budget]
-pulses = 1500
+pulses = 12000
 population = 8
 designs = 1
 verify_pulses = 100

@@ -24,7 +24,7 @@ current_density = ["5e11 A/m^2", "9e11 A/m^2"]
 states = 3
 barrier = 40
 [budget]
-pulses = 1500
+pulses = 12000
 population = 8
 designs = 1
 verify_pulses = 100
@@ -96,6 +96,20 @@ def test_misses_are_relative_and_unknown_is_missed(specification):
     assert not any(misses(spec, good).values())
 
 
+def test_a_design_that_is_surpassed_sees_no_pulse(specification):
+    spec = specification("barrier = 40", "barrier = 40\none_step = 0.97")
+    trial = examine(spec, spec.begin(), 1, held=[[-20.0, -20.0]])
+    assert trial.figures["barrier"] > 40 and trial.figures.get("one_step") is None and trial.pulses == 500
+    assert 0 < trial.misses["one_step"] < 0.01 and not trial.holds
+
+
+def test_a_figure_at_its_bound_holds(specification):
+    spec = specification("barrier = 40", 'barrier = 40\narea = "2.16e-13 m^2"')
+    figures = {"states": 1.0, "barrier": 41.0, "area": 2.16e-13 * (1 + 1e-15)}
+    assert not any(misses(spec, figures).values())
+    assert misses(spec, figures | {"area": 2.17e-13})["area"] > 0
+
+
 def test_a_front_holds_what_nothing_surpasses(specification):
     spec = specification()
 
@@ -135,7 +149,7 @@ def test_verdicts_hold_with_their_whole_interval(specification):
     """The reference device keeps what it is known for; a bound above its interval fails."""
     spec = specification("barrier = 40", "barrier = 40\none_step = 0.97")
     trial = examine(spec, spec.begin(), 1)
-    assert trial.holds and trial.figures["one_step"] > 0.99 and trial.pulses == 4096
+    assert trial.holds and trial.figures["one_step"] > 0.99 and trial.pulses == 2548
     verified = verify(spec, trial, seed=1, jobs=2)
     assert verified.holds and verified.figures["states"] == 3.0
     assert verified.figures["barrier"] == pytest.approx(trial.figures["barrier"], rel=1e-3)
