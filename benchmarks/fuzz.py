@@ -436,7 +436,8 @@ def case(subject: str, kind: str, number: int, source: Path, sound: dict[str, st
     )  # HDF5 remembers open files by name
     try:
         if subject == "options":
-            return judge_text(spoilt_command(rng, folder))
+            with contextlib.chdir(folder):  # `new NAME` and others write where they are started
+                return judge_text(spoilt_command(rng, folder))
         if subject == "toml":
             text, commands = templates()[kind]
             path.write_text(spoilt_text(text, rng), encoding="utf-8")
