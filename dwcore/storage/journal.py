@@ -248,14 +248,15 @@ def _places(path, file: h5py.File, group: str) -> list[_Place]:
     """
     within = file.get(group)
     names = sorted(within) if isinstance(within, h5py.Group) else []
-    if COMMITTED not in names:
-        raise InputError(f"{path}: lacks the data set /{group}/{COMMITTED}")
+    marks = within[COMMITTED] if COMMITTED in names else None
+    if not isinstance(marks, h5py.Dataset) or marks.ndim != 2:
+        raise InputError(f"{path}: lacks the data set /{group}/{COMMITTED}, of {MARK_BYTES} bytes per record")
     names.remove(COMMITTED)
     found = []
     for name in (*names, COMMITTED):
         item = within[name]
         offset = item.id.get_offset() if isinstance(item, h5py.Dataset) else None
-        if offset is None or item.ndim == 0 or item.shape[0] != within[COMMITTED].shape[0]:
+        if offset is None or item.ndim == 0 or item.shape[0] != marks.shape[0]:
             raise InputError(f"{path}: /{group}/{name} must be stored in one piece, one row per record")
         if offset + item.size * item.dtype.itemsize > file.id.get_filesize():
             raise InputError(f"{path}: truncated file, /{group}/{name} ends early")

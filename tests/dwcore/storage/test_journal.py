@@ -132,6 +132,8 @@ def _put(file, name, data):
     ("make", "fragment"),
     [
         (lambda file: None, "lacks the data set /blocks/committed"),
+        (lambda file: file.create_group("blocks/committed"), "lacks the data set /blocks/committed"),
+        (lambda file: _put(file, "blocks/committed", np.zeros(())), "lacks the data set /blocks/committed"),
         (lambda file: _put(file, "blocks/committed", np.zeros((4, 16), np.uint8)), "must hold 32 bytes per record"),
         (lambda file: _put(file, "blocks/committed", np.zeros((4, 32))), "must hold 32 bytes per record"),
         (lambda file: _put(file, "blocks/committed", np.zeros((400, 32), np.uint8)), "stored in one piece"),
