@@ -270,6 +270,10 @@ def load_dataset(name: str, folder: Path | None = None, *, download: bool = Fals
     """
     if name not in DATASETS:
         if own_data.is_own(name):
+            if folder is not None or download:
+                raise InputError(
+                    f"{name}: data of one's own are read from there; --data-dir and --download are not for it"
+                )
             return load_own(Path(name))
         raise InputError(
             f'data set "{name}" is unknown{nearest(name, DATASETS)}; or give an .npz, or a folder with one folder of '

@@ -62,6 +62,12 @@ def test_archives_that_do_not_fit_are_refused(tmp_path, arrays, message):
         archive(tmp_path / "a.npz", **arrays)
 
 
+def test_a_folder_of_known_sets_is_not_ignored(tmp_path):
+    np.savez(tmp_path / "a.npz", images=IMAGES, labels=LABELS)
+    with pytest.raises(InputError, match="data-dir"):
+        load_dataset(str(tmp_path / "a.npz"), tmp_path)
+
+
 def test_objects_are_not_unpickled(tmp_path):
     with pytest.raises(InputError, match="not a sound"):
         archive(tmp_path / "a.npz", images=np.array([{}], object), labels=LABELS)
