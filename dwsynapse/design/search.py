@@ -85,26 +85,25 @@ def search(
     """
     kept = Trials(journal, {"specification": spec.config(), "seed": seed}, resume=resume)
     found: list[Trial] = []
-    with ThreadPoolExecutor(thread_count(jobs)) as pool:
+    pool = ThreadPoolExecutor(thread_count(jobs))
 
-        def run(points: np.ndarray) -> list[Trial]:
-            begin, held = len(found), [objectives(spec, trial.figures) for trial in found if trial.holds]
-            missing = [i for i in range(len(points)) if begin + i not in kept.known]
-            try:
-                tasks = {i: pool.submit(examine, spec, points[i], seed, held) for i in missing}
-                for i, task in tasks.items():
-                    kept.put(begin + i, task.result())
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-            trials = [kept.known[begin + i] for i in range(len(points))]
-            found.extend(trials)
-            progress(sum(trial.pulses for trial in trials))
-            return trials
+    def run(points: np.ndarray) -> list[Trial]:
+        begin, held = len(found), [objectives(spec, trial.figures) for trial in found if trial.holds]
+        missing = [i for i in range(len(points)) if begin + i not in kept.known]
+        tasks = {i: pool.submit(examine, spec, points[i], seed, held) for i in missing}
+        for i, task in tasks.items():
+            kept.put(begin + i, task.result())
+        trials = [kept.known[begin + i] for i in range(len(points))]
+        found.extend(trials)
+        progress(sum(trial.pulses for trial in trials))
+        return trials
 
+    try:
         for _ in (generations or nsga2)(spec, seed, run):
             if sum(trial.pulses for trial in found) >= spec.budget.pulses:
                 break
+    finally:  # an interrupted search does not wait for the designs that are looked at
+        pool.shutdown(wait=False, cancel_futures=True)
     return found
 
 

@@ -103,6 +103,15 @@ def test_a_design_that_is_surpassed_sees_no_pulse(specification):
     assert 0 < trial.misses["one_step"] < 0.01 and not trial.holds
 
 
+def test_instances_are_looked_at_until_one_fails(specification):
+    """The tail of the devices is judged by their spread, so that few of the designs fail when they are verified."""
+    spec = specification("barrier = 40", "barrier = 40\none_step_of_devices = 0.95")
+    good = examine(spec, spec.begin(), 1)
+    assert good.pulses == 500 + 2048 + 8 * 256 and 0.95 < good.figures["one_step_of_devices"] <= 1 and good.holds
+    weak = examine(spec, spec.begin() - [0, 0, 0.25], 1)  # at 6e11 A/m^2
+    assert 2548 <= weak.pulses < good.pulses and weak.figures["one_step_of_devices"] < 0.95 and not weak.holds
+
+
 def test_a_figure_at_its_bound_holds(specification):
     spec = specification("barrier = 40", 'barrier = 40\narea = "2.16e-13 m^2"')
     figures = {"states": 1.0, "barrier": 41.0, "area": 2.16e-13 * (1 + 1e-15)}
