@@ -17,7 +17,7 @@ the result by its whole size (docs/theory-periphery.md).
 """
 
 import numpy as np
-from scipy.linalg import lapack
+import scipy
 
 from arraysim.periphery.config import Wires
 from arraysim.periphery.line_kernel import fill_port_matrix, fill_ratios
@@ -72,7 +72,7 @@ def _through(resistance: float, admittance: np.ndarray, source: np.ndarray, row:
         return source
     factor = resistance * admittance
     factor.flat[:: len(factor) + 1] += 1
-    _, found, failed = lapack.dposv(factor, source, lower=1, overwrite_a=1)
+    _, found, failed = scipy.linalg.lapack.dposv(factor, source, lower=1, overwrite_a=1)
     if failed or not np.all(np.isfinite(found)):
         raise RunError(f"wires: the array cannot be solved in double precision at row {row}; resistances are extreme")
     return found

@@ -1,7 +1,7 @@
 """The devices of a new array: which do not work, and what each of their states conducts."""
 
 import numpy as np
-from scipy.special import ndtri
+import scipy
 
 from arraysim.synapses.faults import Faults
 from arraysim.synapses.pulse_law import PulseLaw
@@ -76,7 +76,7 @@ def conductance_levels(law: PulseLaw, faults: Faults) -> np.ndarray:
     level, spread = level[..., None], np.pad(spread, ((0, 0), (0, 2)))[..., None]
     if not spread.any():
         return level.astype(np.float32)
-    quantile = ndtri((np.arange(256) + 0.5) / 256)
+    quantile = scipy.special.ndtri((np.arange(256) + 0.5) / 256)
     # A Gaussian tail must not turn a conductance negative.
     return np.maximum(0.0, level + spread * quantile / quantile.std()).astype(np.float32)
 

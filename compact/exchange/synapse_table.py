@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 from compact.exchange.crosssim_import import Fidelity, PulseFacts, fidelity_of, instance_states, pulse_axes
 from compact.exchange.neurosim import curvature_of_label
@@ -133,7 +133,7 @@ def _curve_rows(synapse: Synapse, x: np.ndarray, deviates: np.ndarray) -> tuple[
     down = 1 - _after_pulse(1 - x, faster / synapse.pulses_down, labels[0])
     up = _after_pulse(x, faster / synapse.pulses_up, labels[1])
     std = synapse.step_std_ctoc or 0.0
-    u = np.concatenate([[0.0], ndtr(_TAIL[1:-1]), [1.0]])
+    u = np.concatenate([[0.0], scipy.special.ndtr(_TAIL[1:-1]), [1.0]])
     down_rows, up_rows = (assign_states(x, mean[:, None] + std * _TAIL, u) for mean in (down, up))
     return down_rows, up_rows
 
