@@ -1,4 +1,4 @@
-"""Models as users of PyTorch write them, in arrays: grouped, in workers, compiled, nested, odd ones."""
+"""Models as users of PyTorch write them: residual networks, workers, compiled and odd ones, on five-state arrays."""
 
 import copy
 
@@ -11,7 +11,7 @@ from arraysim.datasets.datasets import load_dataset  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.torch.cells import chips_of  # noqa: E402
 from arraysim.torch.conversion import convert, to_torch  # noqa: E402
-from arraysim.torch.layers import ArrayConv2d  # noqa: E402
+from arraysim.torch.layers import ArrayConv2d, ArrayLinear  # noqa: E402
 from arraysim.torch.pulse_optimizer import PulseOptimizer  # noqa: E402
 from dwcore.errors import InputError  # noqa: E402
 
@@ -23,6 +23,67 @@ def digits():
     data = load_dataset("digits")
     order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
     return torch.from_numpy(data.inputs()).permute(0, 3, 1, 2)[order].contiguous(), torch.from_numpy(data.labels)[order]
+
+
+class Block(nn.Module):
+    def __init__(self, inner, outer, stride):
+        super().__init__()
+        self.first = nn.Conv2d(inner, outer, 3, stride, 1, bias=False)
+        self.second = nn.Conv2d(outer, outer, 3, 1, 1, bias=False)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(outer) for _ in range(2))
+        self.short = nn.Identity() if stride == 1 and inner == outer else nn.Conv2d(inner, outer, 1, stride, bias=False)
+
+    def forward(self, value):
+        inner = torch.relu(self.norms[0](self.first(value)))
+        return torch.relu(self.norms[1](self.second(inner)) + self.short(value))
+
+
+def resnet(blocks, width=8):
+    stages = [(width, 1), (2 * width, 2), (4 * width, 2)]
+    layers, inner = [nn.Conv2d(1, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()], width
+    for outer, stride in stages:
+        for number in range(blocks):
+            layers.append(Block(inner, outer, stride if number == 0 else 1))
+            inner = outer
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inner, 10))
+
+
+class Rows(nn.Module):
+    """An LSTM that reads an image row by row."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.out = nn.LSTM(8, 32, batch_first=True), nn.Linear(32, 10)
+
+    def forward(self, images):
+        return self.out(self.lstm(images[:, 0])[0][:, -1])
+
+
+def learns(model, digits, *, steps, rate):
+    """Train arrays by pulses and digital parameters by descent; return test accuracy."""
+    images, labels = digits
+    torch.manual_seed(1)
+    arrays = [p for p in model.parameters() if p in {c.cells for c in chips_of(model)}]
+    digital = [p for p in model.parameters() if all(p is not a for a in arrays)]
+    groups = [{"params": arrays, "lr": rate}] + ([{"params": digital, "lr": 0.1, "momentum": 0.9}] if digital else [])
+    optimizer = PulseOptimizer(groups)
+    for part in torch.randint(1500, (steps, 50)):
+        nn.functional.cross_entropy(model(images[part]), labels[part]).backward()
+        optimizer.step()
+    with torch.no_grad():
+        return (model.eval()(images[1500:]).argmax(1) == labels[1500:]).float().mean().item()
+
+
+def test_a_residual_network_of_twenty_layers_trains_on_five_states(digits):
+    torch.manual_seed(0)
+    chip = convert(resnet(3), FIVE, program=False, seed=1)
+    assert sum(isinstance(part, ArrayConv2d | ArrayLinear) for part in chip.modules()) == 22  # two shortcuts
+    assert learns(chip, digits, steps=20, rate=0.3) > 0.5
+
+
+def test_an_lstm_trains_on_five_states(digits):
+    torch.manual_seed(0)
+    assert learns(convert(Rows(), FIVE, program=False, seed=1), digits, steps=120, rate=0.5) > 0.5
 
 
 def test_depthwise_and_grouped_convolutions_have_the_gradients_of_torch():
