@@ -35,7 +35,7 @@ COMMANDS = {
     "design": Command("devices that meet a specification, searched and verified", "design"),
     "plot": Command("draw what a file holds, or the physics of a device", "plot"),
     "info": Command("what a file or a device is, where it came from, what follows from it", "info"),
-    "new": Command("a commented template: device, network, periphery or chip", "new"),
-    "check": Command("whether a file is right: device, network, periphery, chip, or results", "check"),
+    "new": Command("a commented template: device, network, periphery, chip, synapse or design", "new"),
+    "check": Command("whether a file is right: device, network, periphery, chip, synapse, design, or results", "check"),
     "bench": Command("what this machine does per second, as JSON", "bench"),
 }

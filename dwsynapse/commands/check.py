@@ -8,7 +8,7 @@ from dwsynapse.options import add_common, emit, path
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
     parser.add_argument("file", metavar="FILE", type=path,
-                        help="a device, network, periphery or chip (TOML), or an HDF5 file of this program")  # fmt: skip
+                        help="a device, network, periphery, chip, synapse or design (TOML), or an HDF5 file of this program")  # fmt: skip
     add_common(parser, seed=False)
 
 

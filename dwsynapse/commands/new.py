@@ -2,14 +2,15 @@
 
 import argparse
 
-from dwsynapse.options import path, writable_file
+from dwsynapse.options import emit, path, writable_file
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("kind", metavar="KIND", help="device, network, periphery or chip")
+    parser.add_argument("kind", metavar="KIND", help="device, network, periphery, chip, synapse or design")
     parser.add_argument("name", metavar="NAME", type=path, help="name; NAME.toml is written")
     parser.add_argument("--force", action="store_true", help="overwrite what exists")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -22,4 +23,5 @@ def run(arguments: argparse.Namespace) -> None:
     writable_file(target, arguments.force)
     with replacing(target, force=arguments.force) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    print(f"{target}: a {arguments.kind}; edit it, then: dwsynapse check {target}")
+    line = f"{target}: a {arguments.kind}; edit it, then: dwsynapse check {target}"
+    emit(arguments, {"kind": arguments.kind, "out": str(target)}, [line])

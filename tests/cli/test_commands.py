@@ -46,7 +46,8 @@ def test_simulate_text_says_the_same(folder, command):
     answer = command("simulate", "five_state", "-n", 50)
     assert (answer.code, answer.err) == (0, "")
     lines = answer.out.splitlines()
-    assert len(lines) == 1 + 6 + 1
+    assert len(lines) == 1 + 6 + 2
+    assert f"{numbers['unsettled_share']:.2%} of the walls have not settled" in lines[7]
     for line, p in zip(lines[1:7], numbers["probability"], strict=True):
         assert f" {p:.5f} +- " in line
     assert f"{numbers['mean_velocity_m_per_s']:.2f} m/s" in lines[-1]
