@@ -56,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _answered(words: list[str]) -> int:
     """Run one command; return its exit code."""
     _print_what_the_terminal_can()
+    sys.unraisablehook = _interrupt_again
     if "matplotlib" not in sys.modules:  # figures go to files; the back end of a notebook may not be installed here
         os.environ["MPLBACKEND"] = "agg"
     try:
@@ -78,6 +79,20 @@ def _answered(words: list[str]) -> int:
     except KeyboardInterrupt:
         return _fail(STOPPED, "interrupted")
     return 0
+
+
+def _interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Stop again where Ctrl-C came while an object was being cleared away: Python drops what is raised there."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    import signal
+    import threading
+
+    main_thread = threading.main_thread().ident or 0
+    again = threading.Timer(0.05, signal.pthread_kill, (main_thread, signal.SIGINT))
+    again.daemon = True
+    again.start()
 
 
 def _joined(argv: Sequence[str]) -> list[str]:

@@ -34,7 +34,7 @@ def phase_diagram(table: TransitionTable, *, device: int | None = None, temperat
 
     Args:
         table: the table.
-        device: number of the device instance; the mean over all by default.
+        device: number of the device instance; by default the trials of all are taken together.
         temperature: number of the temperature.
 
     Raises:
@@ -44,7 +44,7 @@ def phase_diagram(table: TransitionTable, *, device: int | None = None, temperat
         raise InputError("a phase diagram takes a table of at least two current densities and two durations")
     J = _without_gap(table.current_density)
     duration = np.geomspace(table.duration[0], table.duration[-1], DURATIONS)
-    devices = range(len(table.counts)) if device is None else (device,)
+    seen = _together(table) if device is None else table
     steps, probability = np.zeros((J.size, DURATIONS)), np.zeros((J.size, DURATIONS))
     sign, S, T = (
         upward_sign(table, device=device, temperature=temperature),
@@ -53,13 +53,28 @@ def phase_diagram(table: TransitionTable, *, device: int | None = None, temperat
     )
     for a, d in np.ndindex(J.size, DURATIONS):
         pulse = {"temperature": T, "current_density": float(J[a]), "duration": float(duration[d])}
-        rows = np.mean([transition_matrix(table, **pulse, device=device) for device in devices], axis=0)
+        rows = transition_matrix(seen, **pulse, device=device or 0)
         up = sign * J[a] >= 0
         start = 0 if up else S - 1
         best = int(np.argmax(rows[start]))
         steps[a, d] = (1 if up else -1) * S if best == S else best - start
         probability[a, d] = rows[start, best]
     return PhaseDiagram(J, duration, steps, probability)
+
+
+def _together(table: TransitionTable) -> TransitionTable:
+    """Return the table of one device that did what all instances did."""
+    return dataclasses.replace(
+        table,
+        counts=table.counts.sum(axis=0, keepdims=True),
+        unsettled=None,
+        retention_rate=None,
+        retention_lost=None,
+        retention_method="",
+        devices={},
+        instance_states=None,
+        fit=None,
+    )
 
 
 def _without_gap(current: np.ndarray) -> np.ndarray:

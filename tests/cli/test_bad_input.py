@@ -99,7 +99,7 @@ COMMANDS = {
     "simulate table.h5": "table.h5: not a text file",
     "simulate text.h5": "text.h5: not a TOML file",
     "simulate filled": "filled: is a folder",
-    "train --table good.toml": "good.toml: not an HDF5 file",
+    "train --table good.toml": "good.toml: holds no [synapse]",
     "train --table text.h5": "text.h5: not an HDF5 file",
     "train --table empty.h5": "empty.h5: empty file",
     "train --table truncated.h5": "truncated.h5: truncated or damaged file (",

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -47,6 +48,20 @@ def test_interrupt_of_a_sweep_in_its_first_block(process, folder, there):
     wait_for(child, folder / "table.partial.h5")
     assert "no block was finished, so nothing is kept" in interrupted(child)
     assert [path.read_text() for path in folder.iterdir()] == ["precious"] * there
+
+
+def test_an_interrupt_that_python_drops_is_raised_again(folder):
+    """Python only prints what is raised while an object is cleared away; without the hook the command would go on."""
+    code = (
+        "import sys, time, types, weakref\nimport dwsynapse.commands.bench as bench\nfrom dwsynapse import main\n"
+        "class Thing: pass\n"
+        "def stop(_): raise KeyboardInterrupt\n"
+        "def run(arguments):\n    thing = Thing()\n    watched = weakref.ref(thing, stop)\n    del thing\n"
+        "    time.sleep(30)\n"
+        "bench.run = run\nsys.exit(main(['bench']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=25, check=False)
+    assert (done.returncode, done.stderr) == (130, "dwsynapse: interrupted\n")
 
 
 def test_two_sweeps_with_one_output(process, folder):

@@ -104,4 +104,4 @@ def test_a_network_from_toml_learns_images_from_files(command, images):
     result = command("train", *options, *schedule, "--set", "validation_fraction=0.1", "--json").json
     assert result["test_accuracy"][0] > 0.9 and result["float32_test_accuracy"][0] > 0.9
     answer = command("train", *options, "--bits", 4)
-    assert answer.code == 2 and "tiny.toml states its bits itself" in answer.err
+    assert answer.code == 2 and "tiny.toml states all of its layers itself" in answer.err

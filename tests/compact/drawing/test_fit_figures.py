@@ -56,7 +56,7 @@ def test_fit_figure_shows_the_counts_and_the_residuals(table):
 
 
 def test_phase_diagram_finds_the_most_likely_move(table):
-    diagram = phase_diagram(table)
+    diagram = phase_diagram(table, device=0)
     a, d = 5, 20
     rows = transition_matrix(
         table, temperature=300.0, current_density=float(diagram.current_density[a]), duration=float(diagram.duration[d])
@@ -66,6 +66,8 @@ def test_phase_diagram_finds_the_most_likely_move(table):
     assert diagram.steps[a, d] == np.argmax(rows[start]) - start
     assert diagram.steps[0].min() < 0 < diagram.steps[-1].max()
     drawn(plot_phase_diagram(diagram, table).figure)
+    both = phase_diagram(table)
+    assert both.probability.shape == diagram.probability.shape and not np.array_equal(both.steps, diagram.steps)
     with pytest.raises(InputError, match="at least two current densities"):
         phase_diagram(drawn_table(known_model(), n=5, duration=(1e-9,)))
 
