@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 
-from dwcore import __version__
+from dwcore import __version__, stopping
 from dwcore.errors import InputError, Interrupted, RunError, harmless
 from dwsynapse.commands import COMMANDS
 
@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Without `argv` the command is that of this process, which ends at once when it is stopped.
     """
+    if argv is None:
+        stopping.listen()
     code = _answered(list(sys.argv[1:] if argv is None else argv))
     if argv is None and code == STOPPED:  # threads would be waited for
         with contextlib.suppress(OSError):
@@ -56,7 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _answered(words: list[str]) -> int:
     """Run one command; return its exit code."""
     _print_what_the_terminal_can()
-    sys.unraisablehook = _interrupt_again
     if "matplotlib" not in sys.modules:  # figures go to files; the back end of a notebook may not be installed here
         os.environ["MPLBACKEND"] = "agg"
     try:
@@ -76,23 +77,11 @@ def _answered(words: list[str]) -> int:
     except (RunError, OSError, MemoryError) as error:
         _drop_output()
         return _fail(1, str(error) or type(error).__name__)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ImportError):
+        if not stopping.meant():
+            raise
         return _fail(STOPPED, "interrupted")
     return 0
-
-
-def _interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
-    """Stop again where Ctrl-C came while an object was being cleared away: Python drops what is raised there."""
-    if not issubclass(lost.exc_type, KeyboardInterrupt):
-        sys.__unraisablehook__(lost)
-        return
-    import signal
-    import threading
-
-    main_thread = threading.main_thread().ident or 0
-    again = threading.Timer(0.05, signal.pthread_kill, (main_thread, signal.SIGINT))
-    again.daemon = True
-    again.start()
 
 
 def _joined(argv: Sequence[str]) -> list[str]:

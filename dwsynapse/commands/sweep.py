@@ -4,6 +4,7 @@ import argparse
 import contextlib
 
 from dwcore.errors import InputError, Interrupted
+from dwcore.stopping import meant
 from dwsynapse.device_settings import device_of, settings_on_device
 from dwsynapse.options import add_common, emit, progress, si_list, whole_number, writable_hdf5
 
@@ -45,7 +46,9 @@ def run(arguments: argparse.Namespace) -> None:
     with only_writer(arguments.out):
         try:
             plan = _plan(arguments)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, ImportError):
+            if not meant():
+                raise
             raise Interrupted("interrupted before the first block; all files are as they were") from None
         _run(arguments, plan)
 

@@ -53,15 +53,33 @@ def test_interrupt_of_a_sweep_in_its_first_block(process, folder, there):
 def test_an_interrupt_that_python_drops_is_raised_again(folder):
     """Python only prints what is raised while an object is cleared away; without the hook the command would go on."""
     code = (
-        "import sys, time, types, weakref\nimport dwsynapse.commands.bench as bench\nfrom dwsynapse import main\n"
+        "import signal, sys, time, weakref\nimport dwsynapse.commands.bench as bench\nfrom dwsynapse import main\n"
         "class Thing: pass\n"
-        "def stop(_): raise KeyboardInterrupt\n"
+        "def stop(_): signal.raise_signal(signal.SIGINT)\n"
         "def run(arguments):\n    thing = Thing()\n    watched = weakref.ref(thing, stop)\n    del thing\n"
         "    time.sleep(30)\n"
-        "bench.run = run\nsys.exit(main(['bench']))\n"
+        "bench.run = run\nsys.argv = ['dwsynapse', 'bench']\nsys.exit(main())\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=25, check=False)
     assert (done.returncode, done.stderr) == (130, "dwsynapse: interrupted\n")
+
+
+def test_an_interrupt_that_became_an_import_error():
+    """Within the import of a compiled module it does; an import that fails by itself stays an error with its reason."""
+    code = (
+        "import signal, sys\nimport dwsynapse.commands.bench as bench\nfrom dwsynapse import main\n"
+        "def run(arguments):\n    try:\n        {}\n    except KeyboardInterrupt:\n        pass\n"
+        "    raise ImportError('broken')\n"
+        "bench.run = run\nsys.argv = ['dwsynapse', 'bench']\nsys.exit(main())\n"
+    )
+    stopped, broken = (
+        subprocess.run(
+            [sys.executable, "-c", code.format(words)], capture_output=True, text=True, timeout=60, check=False
+        )
+        for words in ("signal.raise_signal(signal.SIGINT)", "pass")
+    )
+    assert (stopped.returncode, stopped.stderr) == (130, "dwsynapse: interrupted\n")
+    assert broken.returncode == 1 and broken.stderr.endswith("ImportError: broken\n")
 
 
 def test_two_sweeps_with_one_output(process, folder):
