@@ -6,7 +6,7 @@ the first time.
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -65,19 +65,24 @@ class FigureKind:
         caption: for the report; its first sentence is the heading.
         takes: of a device, parts of its drive that it shows, attributes of `llg.drawing.device_figures.DrivenDevice`;
             of a table, "device" and "temperature" where it shows one device instance and one temperature.
+        shown: of a table, what it shows of the instances if none is chosen: all, the first, or the nominal device.
     """
 
     plot: Callable[..., Any]
     caption: str
     takes: tuple[str, ...] = ()
+    shown: Literal["all", "first", "nominal"] = "all"
 
     def draw(self, content: object, **view: int | None) -> Figure:
         """Return the figure of the content of a file."""
+        if self.shown == "first":
+            view.setdefault("device", 0)
         with own_look():
             drawn = self.plot(content, **view)
             figure = drawn if isinstance(drawn, Figure) else drawn.figure
             if isinstance(content, TransitionTable):
-                figure.suptitle(table_view_text(content, **view), fontsize=10)
+                words = table_view_text(content, **view, nominal=self.shown == "nominal")
+                figure.suptitle("\n".join(filter(None, (words, figure.get_suptitle()))), fontsize=10)
         return figure
 
 
@@ -121,6 +126,7 @@ TABLE = {
         "What the synapse reads. Conductance of the tunnel junction in each state; the bars, often smaller than the "
         "markers, are the spread by the thermal motion of the wall within its notch. Even steps make even weights, "
         "and states can be told apart where the steps are larger than the spread.",
+        shown="nominal",
     ),
     "staircase": FigureKind(
         lambda table: staircase_figure(staircase(table)),
@@ -149,6 +155,8 @@ TABLE = {
         "one ridge (filled), two (open), three (filled), and so on; lines: the fitted model. Below: the mean "
         "displacement observed minus fitted, in standard errors; where the model is right two thirds of the points "
         "lie within one.",
+        takes=_ONE,
+        shown="first",
     ),
     "spread": FigureKind(
         spread_figure,

@@ -52,17 +52,21 @@ def duration_text(known: Mapping[str, str], duration: float) -> str:
     return "duration unknown" if "duration" in known else f"{duration * 1e9:.3g} ns"
 
 
-def table_view_text(table: TransitionTable, *, device: int | None = None, temperature: int | None = None) -> str:
+def table_view_text(
+    table: TransitionTable, *, device: int | None = None, temperature: int | None = None, nominal: bool = False
+) -> str:
     """Return what of a table a figure shows: the device, which of its instances, the temperature.
 
     Args:
         table: the transition table.
         device: number of the device instance; None: all.
         temperature: number of the temperature; None: the first.
+        nominal: it shows the nominal device.
     """
     K, T = len(table.counts), table.temperature[temperature or 0]
     named = table.config.get("device") if isinstance(table.config, Mapping) else None
     name = named.get("name", "") if isinstance(named, Mapping) else ""
     one = f"device instance {device} of 0 to {K - 1}"
-    which = "" if K == 1 else f"{K} device instances together" if device is None else one
+    many = "nominal device" if nominal else f"{K} device instances together"
+    which = "" if K == 1 else many if device is None else one
     return ", ".join(filter(None, (name, which, f"{T:g} K")))

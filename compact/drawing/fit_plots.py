@@ -80,7 +80,7 @@ def _shown(durations: int) -> list[int]:
 
 
 def _one_duration(ax: Axes, table: TransitionTable, model: FittedModel, device: int, temperature: int, d: int, colour):
-    J, sign, S = table.current_density, upward_sign(table), table.position.size
+    J, sign, S = table.current_density, upward_sign(table, device=device, temperature=temperature), table.position.size
     look = {"color": colour, "marker": _MARKERS[d % len(_MARKERS)], "linestyle": "none", "markersize": 4, "capsize": 2}
     label: str | None = duration_text(placeholders(table), table.duration[d])
     unit, _ = drive_axis(placeholders(table))

@@ -111,5 +111,4 @@ def _write_shares(ax: Axes, trajectories: Trajectories, wells: list[Well]) -> No
 def _title(trajectories: Trajectories) -> str:
     n = len(trajectories.q)
     count = f"{n} trajectories" if n <= MAX_DRAWN else f"{MAX_DRAWN} of {n} trajectories"
-    duration = float(np.trapezoid(np.abs(trajectories.pulse), trajectories.time))
-    return f"{count}, {pulse_text(trajectories.current_density, duration)}"
+    return f"{count}, {pulse_text(trajectories.current_density, trajectories.duration)}"

@@ -20,6 +20,7 @@ class Trajectories:
     Attributes:
         device: the device (nominal instance).
         current_density: amplitude of the pulse [A/m^2].
+        duration: time under current, see `llg.runs.simulation.PulseCase` [s].
         time: sample times, shape (m,) [s].
         pulse: pulse shape at the sample times, shape (m,) [1].
         q: wall positions, shape (n, m) [m].
@@ -30,6 +31,7 @@ class Trajectories:
 
     device: Device
     current_density: float
+    duration: float
     time: np.ndarray = data("time since the start of the rest before the pulse", "s", "m")
     pulse: np.ndarray = data("pulse shape relative to its amplitude", "1", "m")
     q: np.ndarray = data("wall position, trajectory by time", "m", "n m")
@@ -57,8 +59,8 @@ def record(run: PulseRun) -> Trajectories:
     shape = np.interp(ensemble.time, drive.waveform.time, drive.waveform.value)
     third = {name: ensemble.samples[name].T for name in ("Delta", "chi") if name in ensemble.samples}
     return Trajectories(
-        device=run.case.device, current_density=drive.single_current, time=ensemble.time, pulse=shape,
-        q=ensemble.q_samples.T, phi=ensemble.phi_samples.T, **third,
+        device=run.case.device, current_density=drive.single_current, duration=run.case.duration,
+        time=ensemble.time, pulse=shape, q=ensemble.q_samples.T, phi=ensemble.phi_samples.T, **third,
     )  # fmt: skip
 
 
@@ -68,8 +70,8 @@ def save_trajectories(path, trajectories: Trajectories, *, seed: int, inputs=(),
     Raises:
         InputError: the file exists and `force` is not set, or cannot be written.
     """
-    device = trajectories.device
-    config = {"device": device.config(), "current_density": trajectories.current_density, "instance": device.instance}
+    drive = {"current_density": trajectories.current_density, "duration": trajectories.duration}
+    config = {"device": trajectories.device.config(), **drive, "instance": trajectories.device.instance}
     with files.create(path, SCHEMA, config=config, seed=seed, inputs=inputs, force=force) as file:
         records.write(file, trajectories)
 
@@ -85,5 +87,6 @@ def load_trajectories(path) -> Trajectories:
         given = {
             "device": device_from_mapping(records.entry(file, config, "device", dict), f"{path}: device"),
             "current_density": records.entry(file, config, "current_density", float),
+            "duration": records.entry(file, config, "duration", float),
         }
         return records.read(file, Trajectories, given=given)

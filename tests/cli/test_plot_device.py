@@ -6,9 +6,11 @@ import matplotlib.image
 import numpy as np
 import pytest
 from matplotlib import rc_context
+from matplotlib.figure import Figure
 from PIL import Image
 
 import compact
+from dwcore.canvas.figure_data import figure_rows
 
 NOTCHED = """
 name = "one notch"
@@ -113,7 +115,7 @@ def test_a_figure_of_a_table_says_which_devices(command, folder):
     assert "2 device instances together" in text["all"] and "device instance 1 of 0 to 1" in text["one"]
     assert "must be < 2" in command("plot", "t.h5", "--instance", 2, "-o", "x.png").err
     assert "must be one of 300" in command("plot", "t.h5", "--temperature", 310, "-o", "x.png").err
-    assert "takes no device" in command("plot", "t.h5", "--figure", "fit", "--instance", 1, "-o", "x.png").err
+    assert "takes no device" in command("plot", "t.h5", "--figure", "conductance", "--instance", 1, "-o", "x.png").err
     assert "takes no --instance" in command("plot", "five_state", "--instance", 1, "-o", "x.png").err
 
 
@@ -129,3 +131,20 @@ def test_what_is_drawn_as_numbers(command, folder):
     assert len(cells) == 30 and {r["panel"] for r in rows} == {"1", "2"}
     assert all(np.isclose(cells[place], p) or (p == 0 and np.isnan(cells[place])) for place, p in np.ndenumerate(up))
     assert "--force" in command("plot", "t.h5", "-o", "other.png", "--data", "t.csv").err
+
+
+def test_the_numbers_of_a_figure_are_all_that_it_shows():
+    """Curves, error bars, bars, maps with their places, meshes, markers and bands: each point once, in data units."""
+    ax = Figure().subplots()
+    ax.errorbar([1.0, 2.0], [3.0, 4.0], [0.5, 0.25], capsize=2, label="law")
+    ax.imshow([[1.0, 2.0], [3.0, 4.0]], extent=(10, 14, 20, 24), origin="lower")
+    ax.pcolormesh([0.0, 1.0], [5.0, 7.0], [[8.0, 9.0], [10.0, 11.0]], shading="nearest")
+    ax.scatter([30.0], [31.0])
+    ax.fill_between([40.0, 41.0], 1.0, 2.0)
+    rows = [row[3:] for row in figure_rows(ax.figure)]
+    assert [row for row in rows if row[0] == "law"] == [("law", 1.0, 3.0, 0.5, ""), ("law", 2.0, 4.0, 0.25, "")]
+    image = [("map", 11.0, 21.0, "", 1.0), ("map", 13.0, 21.0, "", 2.0), ("map", 11.0, 23.0, "", 3.0)]
+    mesh = [("map", 0.0, 5.0, "", 8.0), ("map", 1.0, 5.0, "", 9.0), ("map", 0.0, 7.0, "", 10.0)]
+    assert [row for row in (*image, *mesh) if row not in rows] == [] and len([r for r in rows if r[0] == "map"]) == 8
+    assert next(row[1:3] for row in rows if row[0].startswith("shape")) == (30.0, 31.0)
+    assert {row[1:3] for row in rows} >= {(40.0, 1.0), (41.0, 2.0)}

@@ -36,7 +36,9 @@ def trajectories(device, starts, ends, m=201):
     fraction = np.clip((time - 1e-9) / 1e-9, 0, 1)
     q = np.asarray(starts)[:, None] + np.subtract(ends, starts)[:, None] * fraction
     pulse = ((time >= 1e-9) & (time <= 2e-9)).astype(float)
-    return Trajectories(device=device, current_density=7e11, time=time, pulse=pulse, q=q, phi=np.zeros_like(q))
+    return Trajectories(
+        device=device, current_density=7e11, duration=1e-9, time=time, pulse=pulse, q=q, phi=np.zeros_like(q)
+    )
 
 
 def drawn(figure):

@@ -55,7 +55,7 @@ def trajectories(Q=1.0, m=60, **more):
     q = np.stack([np.linspace(240e-9, 360e-9, m), np.full(m, 120e-9)])
     pulse = ((time > 1e-9) & (time < 2e-9)).astype(float)
     device, phi = device_from_mapping(config), np.full_like(q, np.pi)
-    tracks = Trajectories(device=device, current_density=7e11, time=time, pulse=pulse, q=q, phi=phi)
+    tracks = Trajectories(device=device, current_density=7e11, duration=1e-9, time=time, pulse=pulse, q=q, phi=phi)
     for name, values in more.items():
         object.__setattr__(tracks, name, np.broadcast_to(values, q.shape))
     return tracks
