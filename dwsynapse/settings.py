@@ -461,6 +461,8 @@ def _number(text: str, unit: str) -> float:
 
 def _help(setting: Setting) -> str:
     default = setting.default()
+    if setting.kind == "flag" and default:  # its option is --no-...
+        return f"not: {setting.meaning}".replace("%", "%%")
     rule = ", ".join(setting.field.metadata.get("choices", ()))
     notes = "; ".join(filter(None, (rule, "" if default is None else f"default {_plain(default)}")))
     return f"{setting.meaning}{f' ({notes})' if notes else ''}".replace("%", "%%")

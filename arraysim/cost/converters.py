@@ -10,6 +10,7 @@ from arraysim.cost.ledger import Entry
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import relative_area
 from arraysim.cost.workload import Reads, Workload, read_phases
+from dwcore.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -151,6 +152,9 @@ def front_end_entry(work: Workload, bit_capacitance: float) -> Entry:
         entry.set_area("none: columns of SRAM hold charge, or front_end = none", 0.0)
         return entry
     one, supply = converter_of(work), parts.technology.supply
+    if settings.read_voltage >= supply:
+        raise InputError(f"read_voltage = {settings.read_voltage:g} [V] must be < the supply = {supply:g}, from which clamps "
+                         'drive the columns; or front_end = "none"')  # fmt: skip
     clamps = cell.columns_per_conversion
     area = parts["amplifier_area"] / parts["placement_density"]
     per_array = converters_per_array(settings) * clamps

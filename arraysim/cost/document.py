@@ -173,7 +173,8 @@ def ratio_lines(result: Comparison, network: str = "", equal: Comparison | None 
     lines = aligned(rows)
     if equal is not None:
         bits = bits_of(equal)
-        rows = [(f"at equal accuracy: {bits['chip']}-bit converters", *(name.replace("_", " ") for name in COLUMNS))]
+        own = f"{bits['chip']}-bit converters" if bits["chip"] else "of this chip no converters"
+        rows = [(f"at equal accuracy: {own}", *(name.replace("_", " ") for name in COLUMNS))]
         for name, ratio in equal.ratios().items():
             own = f", {bits[name]}-bit converters" if bits[name] else ""
             rows.append((equal.baselines[name].name + own, *(f"{ratio[key]:.3g}" for key in COLUMNS)))

@@ -28,13 +28,6 @@ GRADIENTS = {
 """Where each rule forms its gradients: digitally, or by pulses in the arrays."""
 RUINOUS_DROP = 0.25
 """Drop along a line, relative to what is applied, from which on a note says so."""
-IMAGES = {
-    "digits": ((8, 8, 1), 1797),
-    "mnist": ((28, 28, 1), 60000),
-    "fashion-mnist": ((28, 28, 1), 60000),
-    "cifar10": ((32, 32, 3), 50000),
-}
-"""Shape of an image and number of images to train on, those to test among them where a set has none of its own."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -168,41 +161,28 @@ def wire_notes(synapse: Resistive, settings: ChipSettings, periphery: Periphery 
                          f"at {on:.3g} ohm, {what}: such arrays lose accuracy")  # fmt: skip
     if settings.on_resistance and not 0.5 < settings.on_resistance / drawn < 2:
         text = "without wires, where it does not matter" if wires is None else "through its wires"
-        notes.append(f"the cost takes junctions of {settings.on_resistance:.3g} ohm (on_resistance), the accuracy was "
-                     f"measured with {drawn:.3g} ohm of the table, {text}")  # fmt: skip
+        notes.append(f"the cost takes junctions of {settings.on_resistance:.3g} ohm (on_resistance), those of the table have "
+                     f"{drawn:.3g} ohm, {text}")  # fmt: skip
     return tuple(notes)
 
 
-def use_of_file(
-    results: Sequence[TrainingResult], where: str, image_shape: tuple[int, ...] | None = None
-) -> TrainingUse:
+def use_of_file(results: Sequence[TrainingResult], where: str) -> TrainingUse:
     """Return what a training file says.
-
-    Shape and number of the images are in the file. In files of before they follow from the name of the data set; if
-    that is unknown, too, the number of images follows from those of the test.
 
     Args:
         results: all seeds of the file.
         where: its name for messages.
-        image_shape: (rows, columns, channels) where the user tells it.
 
     Raises:
-        InputError: the file does not say what its images are, and the user does not either.
+        InputError: the file does not say what its images are.
     """
     first = results[0]
-    test = int(first.chip.confusion.sum())
     told = first.origin
-    if told:
-        shape, images = tuple(told["image_shape"]), told["images"] - (0 if told["test_images"] else test)
-    elif first.dataset in IMAGES:  # files of before
-        shape, images = IMAGES[first.dataset]
-        images -= test if first.dataset == "digits" else 0
-    elif image_shape is not None:
-        shape, images = image_shape, round(test * (1 - first.config.test_fraction) / first.config.test_fraction)
-    else:
-        raise InputError(f'{where}: the images of the data set "{first.dataset}" are unknown; needs --image H,W,C')
+    if not told:
+        raise InputError(f'{where}: does not say what the images of the data set "{first.dataset}" are; train again')
+    images = told["images"] - (0 if told["test_images"] else int(first.chip.confusion.sum()))
     images = round(images * (1 - first.config.validation_fraction))
-    return TrainingUse(results=results, image_shape=image_shape or shape, images=images)
+    return TrainingUse(results=results, image_shape=tuple(told["image_shape"]), images=images)
 
 
 BESIDE = ("sram-8-parallel", "sram-equal-parallel", "sram-best", "digital", "gpu")
@@ -233,22 +213,19 @@ class TrainingCost:
         return self.comparison.chip
 
 
-def training_cost(
-    table: TransitionTable, use: TrainingUse, *, where: str = "table", settings: ChipSettings | None = None
-) -> TrainingCost:
+def training_cost(table: TransitionTable, use: TrainingUse, *, where: str = "table") -> TrainingCost:
     """Estimate the chip that did a training.
 
     Args:
         table: of the synapses.
         use: the training.
         where: name of the table for messages.
-        settings: of the chip; the defaults if None.
 
     Raises:
         InputError: the table holds no device.
     """
     synapse = synapse_of_table(table, where)
-    used, notes = use.settings(settings or ChipSettings())
+    used, notes = use.settings(ChipSettings())
     notes += wire_notes(synapse, used, use.results[0].config.periphery) + use.digital_notes()
     comparison = compare(use.layers(), used, synapse, names=BESIDE)
     return TrainingCost(comparison, use.epochs * use.images, use.epochs, use.accuracy, notes)

@@ -18,10 +18,10 @@ class ChipSettings(Parameters):
     node_nm: float = quantity("node in nm, 7 to 130", "1", default=32.0, ge=7, le=130)
     transistors: str = word("LP: low standby power; HP: high performance", default="LP", choices=("LP", "HP"))
     supply: float | None = quantity("supply voltage; that of the node if not given", "V", default=None, gt=0)
-    clock: float = quantity("clock of converters, logic and buffers", "Hz", default=1e9, gt=0)
+    clock: float = quantity("clock of converters, logic and buffers", "Hz", default=1e9, ge=1e3, le=1e12)
 
-    array_rows: int = whole("rows of an array", default=128, ge=1, le=65536)
-    array_columns: int = whole("columns of an array", default=128, ge=1, le=65536)
+    array_rows: int = whole("rows of an array", default=128, ge=1, le=4096)
+    array_columns: int = whole("columns of an array", default=128, ge=1, le=4096)
     arrays_per_tile: int = whole("arrays that share a branch of the interconnect", default=64, ge=1)
     duplication: str = word(
         "copies of a layer that work on different positions; fill-tile: as many as fit into a tile",
@@ -111,15 +111,16 @@ class ChipSettings(Parameters):
     dcim_bits: int = whole("bits of each input that are multiplied at once; digital readout", default=1, ge=1, le=16)
     dcim_share: int = whole("SRAM weights that share a multiplier; digital readout", default=8, ge=1)
     cell_area_F2: float = quantity(
-        "area of a cell in squares of the node; 0 takes that of the device", "1", default=0.0, ge=0
+        "area of a cell in squares of the node; 0 takes that of the device", "1", default=0.0, ge=0, le=1e6
     )
     on_resistance: float = quantity(
         "resistance of the most conducting state, set by the barrier of the junction; 0 takes that of the device",
         "ohm",
         default=100e3,
         ge=0,
+        le=1e12,
     )
-    read_voltage: float = quantity("voltage across a device that is read", "V", default=0.1, gt=0)
+    read_voltage: float = quantity("voltage across a device that is read", "V", default=0.1, gt=0, le=10)
     read_pulse: float = quantity("time for which a device conducts in one read", "s", default=1e-9, gt=0)
     read_time: float = quantity(
         "time per read that the latency counts; 0: the longer of read_pulse and the settling of the lines",
@@ -128,10 +129,10 @@ class ChipSettings(Parameters):
         ge=0,
     )
     pulse_energy: float = quantity(
-        "energy of a write pulse in a device; 0: that of the device or table", "J", default=0.0, ge=0
+        "energy of a write pulse in a device; 0: that of the device or table", "J", default=0.0, ge=0, le=1
     )
     pulse_time: float = quantity(
-        "duration of a write pulse with its edges; 0: that of the device or table", "s", default=0.0, ge=0
+        "duration of a write pulse with its edges; 0: that of the device or table", "s", default=0.0, ge=0, le=1e3
     )
     write_voltage: float = quantity(
         "rail that the write current comes from; 0: the supply, or the drop along the device if that is more",

@@ -193,10 +193,10 @@ def network_from(text: str, **options) -> NetworkDefinition:
     """
     if Path(text).suffix == ".toml":
         return load_definition(text)
-    name, _, widths = text.partition(":")
+    name, mark, widths = text.partition(":")
     if name not in PRESETS:
         raise InputError(f'network "{name}" is unknown{nearest(name, PRESETS)}; or give a .toml file')
-    if not widths:
+    if not mark:
         return PRESETS[name](**options)
     if name == "linear":
         raise InputError(f'network "{text}": linear has no widths')

@@ -79,11 +79,11 @@ def synapses_from(
     """
     if name is None:
         raise InputError("needs --table FILE, a transition table or a [synapse], or --table ladder[:STATES]")
-    kind, _, states = str(name).partition(":")
+    kind, mark, states = str(name).partition(":")
     if kind == "ladder":
         if temperature is not None:
             raise InputError(f"temperature = {temperature:g} [K]: an idealized synapse knows none, it needs a table")
-        if states and not states.isdecimal():
+        if mark and not states.isdecimal():
             raise InputError(f"--table {name}: {states!r} must be a number of states")
         return Synapses(law=ladder_law(states=int(states)) if states else ladder_law(), name=str(name))
     table = table_of(name)

@@ -111,8 +111,11 @@ def _of_json(text: str, path: str | Path) -> dict[str, float]:
     found: dict[str, float] = {}
     for part in parts:
         for name, value in part.items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                found.setdefault(name, float(value))
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                continue
+            if found.setdefault(name, float(value)) != float(value):
+                fault = f"also {found[name]:g}; leave the parameters of one device"
+                raise InputError(f"{path}: {name} = {value} is {fault}")
     return found
 
 

@@ -130,7 +130,9 @@ def _unit(header: str, kinds: tuple[str, ...], where: str) -> tuple[str, float]:
 
 def _values(file: ColumnFile, held: Mapping[str, int], name: str, kind: str) -> np.ndarray:
     """Return a column in SI, nan where a cell is empty or an overflow."""
-    place = _place(held, name) or 0
+    place = _place(held, name)
+    if place is None:
+        raise InputError(f"{file.path}: has no column {name}")
     header = _headers(file)[place]
     factor = _unit(header, (kind,), f"{file.path}: {name}")[1]
     found = np.full(len(file.rows), np.nan)

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import math
 
 from arraysim.cost.settings import ChipSettings
 from dwcore.errors import InputError
@@ -22,7 +23,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--network", metavar="NAME", help="vgg8 (default), vgg8:0.25, lenet, mlp:256,128, or a TOML file"
     )
     parser.add_argument("--image", type=_shape, metavar="H,W,C", help="shape of an image (default: that of the preset)")
-    parser.add_argument("--classes", type=whole_number(2), default=10, metavar="N", help="classes (default 10)")
+    parser.add_argument("--classes", type=whole_number(2), metavar="N", help="classes (default 10)")
     parser.add_argument("--device", metavar="DEVICE", help="synapse: shipped device or TOML file (default five_state)")
     parser.add_argument(
         "--table",
@@ -62,8 +63,8 @@ def run(arguments: argparse.Namespace) -> None:
     given = SETTINGS.given(arguments)
     _check_baseline(arguments.sensitivity)
     if given.axes:
-        if arguments.explain or arguments.sensitivity:
-            raise InputError("cost: --explain and --sensitivity are of one chip and do not go with --vary")
+        if arguments.explain or arguments.sensitivity or arguments.paper:
+            raise InputError("cost: --explain, --sensitivity and --paper are of one chip and do not go with --vary")
         run_variation(arguments)
         return
     synapse, device = _synapse(arguments)
@@ -75,6 +76,8 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out is not None:
         writable_folder(arguments.out, arguments.force)
     result = compare(layers, settings, synapse)
+    if not math.isfinite(result.chip.total_area + result.chip.total_energy() + result.chip.total_latency()):
+        raise InputError("cost: area, energy or time is not finite: a setting is beyond what the model means")
     equal = compare(layers, dataclasses.replace(settings, converter_bits=0), synapse, names=AT_EQUAL_ACCURACY)
     document = {
         "network": network,
@@ -87,7 +90,6 @@ def run(arguments: argparse.Namespace) -> None:
     if found.accuracy:
         means = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in found.accuracy.items())
         lines += ["", f"test accuracy of this training: {means}"]
-    lines += [f"note: {note}" for note in found.notes]
     if arguments.explain:
         lines = explain_lines(result.chip, arguments.explain)
         document = {"block": arguments.explain, "derivation": document["derivation"].get(arguments.explain, [])}
@@ -112,9 +114,11 @@ def _paper(arguments: argparse.Namespace, given: Given, synapse, device: str) ->
     from arraysim.networks.definition import array_layers
     from arraysim.networks.presets import network_from
 
-    others = ("chip", "training", "explain", "sensitivity", "image")
+    others = ("chip", "training", "explain", "sensitivity", "image", "classes", "out", "force")
     if given["chip"] or any(getattr(arguments, name) for name in others):
-        raise InputError("cost: --paper compares chips of its own and takes no other setting than --device or --table")
+        raise InputError(
+            "cost: --paper compares chips of its own and takes no other option than --device, --table and --json"
+        )
     if arguments.network not in (None, *NETWORKS):
         raise InputError(f"cost: --network {arguments.network} does not go with --paper, whose network is vgg8")
     found = paper_ratios(array_layers(network_from("vgg8"), *IMAGES["vgg8"]), synapse)
@@ -160,6 +164,23 @@ class Placed:
     notes: tuple[str, ...] = ()
 
 
+def _other_synapse(arguments: argparse.Namespace, synapse) -> tuple[str, ...]:
+    """Return a note where the synapses of the cost are not known to be those that were trained."""
+    from dwcore.storage.files import open_checked, provenance
+    from dwcore.storage.provenance import input_hashes
+
+    with open_checked(arguments.training) as file:
+        trained = set(provenance(file)["inputs"].values())
+    if (
+        arguments.table is not None
+        and arguments.table.is_file()
+        and trained & set(input_hashes([arguments.table]).values())
+    ):
+        return ()
+    return (f"accuracy and pulses are those of the synapses that were trained; {arguments.training} does not say that they "
+            f"were {synapse.name}, whose area and energy these are; --table names the table that it was trained with",)  # fmt: skip
+
+
 def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
     from arraysim.cost.of_training import digital_notes
     from arraysim.cost.settings import load_settings
@@ -171,14 +192,18 @@ def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
     if arguments.training is not None:
         if arguments.network is not None:
             raise InputError("--network and --training must not be given together: a training file holds its network")
+        if arguments.image is not None or arguments.classes is not None:
+            raise InputError("--image and --classes must not be given with --training: its file holds both")
         from arraysim.cost.of_training import use_of_file, wire_notes
         from arraysim.training.file import load_training
 
-        use = use_of_file(load_training(arguments.training), str(arguments.training), arguments.image)
+        use = use_of_file(load_training(arguments.training), str(arguments.training))
         chosen = {*given["chip"], *(read_toml(arguments.chip) if arguments.chip else ())}
         settings, notes = use.settings(settings, chosen)
         config = use.results[0].config
-        notes += wire_notes(synapse, settings, config.periphery) + use.digital_notes()
+        notes += (
+            wire_notes(synapse, settings, config.periphery) + use.digital_notes() + _other_synapse(arguments, synapse)
+        )
         return Placed(
             layers=use.layers(), settings=settings, network=config.network.name, accuracy=use.accuracy, notes=notes
         )
@@ -187,8 +212,8 @@ def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
     shape = arguments.image or IMAGES.get(text.partition(":")[0], (None,))[0]
     if shape is None:
         raise InputError(f"{text}: needs --image H,W,C, the shape of an image")
-    layers = array_layers(definition, shape, arguments.classes)
-    notes = digital_notes(definition, shape, arguments.classes)
+    classes = arguments.classes or 10
+    layers, notes = array_layers(definition, shape, classes), digital_notes(definition, shape, classes)
     return Placed(layers=layers, settings=settings, network=definition.name, notes=notes)
 
 

@@ -36,6 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
     from dwsynapse.about import is_device
     from dwsynapse.figures import can_move, draw_device, draw_file, movie_of
 
+    if arguments.data is not None and arguments.data.suffix.lower() != ".csv":
+        raise InputError(f"{arguments.data}: must end in .csv, for the numbers of a figure are CSV")
     for target in (arguments.out, arguments.data):
         if target is not None:
             writable_file(target, arguments.force)

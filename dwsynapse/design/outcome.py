@@ -203,7 +203,10 @@ def _figures_text(figures: dict[str, float | None], names) -> Iterator[str]:
 def _page(spec: Specification, result: dict, offered: list[Verified], png: bytes) -> str:
     facts = [
         Fact(label="Designs", value=str(len(offered)), note="each simulated again with fresh noise"),
-        Fact(label="Least energy of a write pulse", value=f"{min(v.figures['energy'] or 0 for v in offered):.3g} J"),
+        Fact(
+            label="Least energy of a write pulse",
+            value=f"{min(e for v in offered if (e := v.figures['energy']) is not None):.3g} J",
+        ),
         Fact(label="Tried", value=str(result["designs_tried"]), note=f"{result['pulses']} simulated pulses"),
     ]
     sections = [

@@ -70,7 +70,6 @@ def search(
     journal: Path | None = None,
     resume: bool = False,
     progress: Callable[[int], None] = lambda pulses: None,
-    generations: Callable[..., Iterator[list[Trial]]] | None = None,
 ) -> list[Trial]:
     """Return all trials of a search, in the order of their generations.
 
@@ -81,7 +80,6 @@ def search(
         journal: file that keeps the trials.
         resume: go on with what the journal holds.
         progress: called with the number of pulses that were spent.
-        generations: the optimizer, `nsga2` by default or `at_random`.
     """
     kept = Trials(journal, {"specification": spec.config(), "seed": seed}, resume=resume)
     found: list[Trial] = []
@@ -99,7 +97,7 @@ def search(
         return trials
 
     try:
-        for _ in (generations or nsga2)(spec, seed, run):
+        for _ in nsga2(spec, seed, run):
             if sum(trial.pulses for trial in found) >= spec.budget.pulses:
                 break
     finally:  # an interrupted search does not wait for the designs that are looked at
@@ -135,13 +133,6 @@ def nsga2(spec: Specification, seed: int, run: Callable[[np.ndarray], list[Trial
         Evaluator().eval(StaticProblem(problem, F=F, G=G), population)
         algorithm.tell(infills=population)
         yield trials
-
-
-def at_random(spec: Specification, seed: int, run: Callable[[np.ndarray], list[Trial]]) -> Iterator[list[Trial]]:
-    """Yield generations of points at random, for comparison."""
-    rng = np.random.default_rng(seed)
-    while True:
-        yield run(rng.random((spec.budget.population, len(spec.variables))))
 
 
 def front(spec: Specification, trials: list[Trial]) -> list[Trial]:

@@ -96,10 +96,15 @@ def verify(
     budget, require, fresh = spec.budget, spec.require, seed + FRESH
     verdicts = {}
     model = QPhiModel(device)
-    wells = find_wells(model, device.temperature)
+    try:
+        wells = find_wells(model, device.temperature)
+    except RunError:  # no wells at all
+        wells = []
     figures["states"] = states = float(len(wells))
-    figures["barrier"] = lowest_barrier(wells, device.temperature)
     verdicts["states"] = _exact("states", states, float(require.states), len(wells) == require.states)
+    if not verdicts["states"].holds:
+        return Verified(trial=trial, device=device, figures=figures, verdicts=tuple(verdicts.values()), pulses=0)
+    figures["barrier"] = lowest_barrier(wells, device.temperature)
     if require.retention is not None:
         rest = device.temperature if require.retention_temperature is None else require.retention_temperature
         figures["retention"] = _retention(model, wells, rest)

@@ -31,6 +31,8 @@ from llg.runs.velocity import straight_track
 from llg.walls.analytic import rest_angle, straight_track_velocity
 from llg.walls.q_phi import QPhiModel
 
+MOST_CURRENT = 5e11
+"""End of velocity.mx3 for a device without a pulse [A/m^2]."""
 TRIALS = 20
 """Pulses at each current of depinning.mx3."""
 _CELL, _CELLS_PER_DELTA = 2e-9, 3.0  # [m] largest cell, and cells per wall width
@@ -88,7 +90,9 @@ def left_out(device: Device) -> list[str]:
     if device.heating is not None:
         found.append("heating: the scripts keep the temperature of the device")
     if device.pulse is None:
-        found.append("pulse: without [pulse] there is no depinning.mx3")
+        found.append(
+            f"pulse: without [pulse] there is no depinning.mx3, and velocity.mx3 goes up to {MOST_CURRENT:g} A/m^2"
+        )
     if any(rms > 0 for rms, _ in device.track.edges) or device.track.outline_x or device.track.pad_width is not None:
         found.append("track: one notch on a straight track, without roughness, tabulated outline and pads")
     return found
@@ -107,8 +111,8 @@ def _around(device: Device, place: float) -> Device:
 
 
 def _pinning(track: Device) -> str:
-    (well, *_) = find_wells(QPhiModel(track), track.temperature)
-    most = _FURTHER * max(well.depinning_field_left, well.depinning_field_right)
+    wells = find_wells(QPhiModel(track), track.temperature)
+    most = _FURTHER * max(max(well.depinning_field_left, well.depinning_field_right) for well in wells)
     step = most / _FIELDS
     sides = "".join(
         f"""\
@@ -138,7 +142,7 @@ TableAddVar(Bz, "Bz_T", "T")
 
 
 def _velocity(track: Device) -> str:
-    most = track.pulse.current_density if track.pulse is not None else 5e11
+    most = MOST_CURRENT if track.pulse is None else track.pulse.current_density
     currents = most * np.linspace(0.1, 1.0, 10)
     model = QPhiModel(straight_track(track, track.track.length))
     fastest = float(np.abs(straight_track_velocity(model, currents)[0]).max())

@@ -157,3 +157,39 @@ def test_table_and_training_of_a_chain(chain, command):
     # Energy of the pulses alone: that of the training file less the first reset of the arrays.
     update = document["chip"]["energy_J_per_image"]["phases"]["update"]["blocks"]["arrays"]
     assert 0 < update * summary["training_energy_J"] / summary["energy_J_per_image"] <= 1.01 * answer.json["energy_J"]
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--paper", "--classes", 7), "--paper compares chips of its own"),
+        (("--paper", "-o", "folder"), "--paper compares chips of its own"),
+        (("--paper", "--vary", "node_nm=7,32"), "do not go with --vary"),
+        (("--set", "read_voltage=1"), "read_voltage = 1 [V] must be < the supply = 0.9"),
+        (("--set", "on_resistance=1e-300"), "is not finite"),
+        (("--set", "pulse_time=1e300"), "pulse_time = 1e+300"),
+        (("--set", "array_rows=4097"), "array_rows = 4097"),
+        (("--network", "mlp:"), "must be whole numbers"),
+    ],
+)
+def test_what_cost_cannot_do_is_refused(command, folder, options, line):
+    refused = command("cost", *options)
+    assert refused.code == 2 and line in refused.err and refused.err.count("\n") == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_cost_of_a_training_says_whose_synapses_it_takes(command, folder):
+    """The file names its table by hash: with that table there is no such note, with another device there is one."""
+    sweep = ("sweep", "five_state", "--currents=-7e11,7e11", "--durations", "1e-9", "-n", 10, "--jobs", 1, "-o", "t.h5")
+    assert command(*sweep).code == 0
+    training = ("train", "--table", "t.h5", "--network", "linear", "--epochs", 1, "--no-twin", "-o", "a.h5")
+    assert command(*training).code == 0
+    own, other = (command("cost", "--training", "a.h5", *more) for more in (("--table", "t.h5"), ()))
+    assert "were trained" not in own.err and "whose area and energy these are" in other.err
+    assert "note" not in own.out + other.out
+    refused = command("cost", "--training", "a.h5", "--image", "3,3,1")
+    assert refused.code == 2 and "its file holds both" in refused.err
+
+
+def test_a_chip_without_converters_has_no_bits_of_them(command):
+    assert "None" not in command("cost", "--set", "readout=sequential").out

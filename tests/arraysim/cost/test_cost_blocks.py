@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from small_numbers import approx
 
 from arraysim.cost.cell import Resistive, device_cell, sram_cell
 from arraysim.cost.components import Parts
@@ -73,19 +72,21 @@ def latency(cost, block, phase, layer=1):
 def test_cell_of_a_device_is_set_by_its_footprint_and_its_transistors():
     cell = device_cell(SYNAPSE, SETTINGS, PARTS)
     read = (V - 0.5) / (2 * 600) * 2e-5 / 0.25  # a quarter of 50 kohm
-    assert cell.read_width == approx(max(64e-9, read))
-    assert cell.on_conductance == approx(2e-5)
-    assert cell.mean_conductance == approx(2e-5 * 2 / 3)
+    assert cell.read_width == pytest.approx(max(64e-9, read))
+    assert cell.on_conductance == pytest.approx(2e-5)
+    assert cell.mean_conductance == pytest.approx(2e-5 * 2 / 3)
     width = max(400e-9 + 64e-9, 1e-4 / 600 + 64e-9)
-    assert cell.width == approx(width)
-    assert cell.height == approx(max(100e-9 + 64e-9, 8 * 32e-9 * (1e-4 / 600 + 64e-9) / width))
+    assert cell.width == pytest.approx(width)
+    assert cell.height == pytest.approx(max(100e-9 + 64e-9, 8 * 32e-9 * (1e-4 / 600 + 64e-9) / width))
 
 
 def test_cell_area_in_squares_of_the_node_and_of_sram():
-    assert device_cell(SYNAPSE, dataclasses.replace(SETTINGS, cell_area_F2=16.0), PARTS).area == approx(16 * 32e-9**2)
-    assert sram_cell(SETTINGS, PARTS).area == approx(1.3 * 0.171e-12)  # read in parallel: eight transistors
+    assert device_cell(SYNAPSE, dataclasses.replace(SETTINGS, cell_area_F2=16.0), PARTS).area == pytest.approx(
+        16 * 32e-9**2
+    )
+    assert sram_cell(SETTINGS, PARTS).area == pytest.approx(1.3 * 0.171e-12)  # read in parallel: eight transistors
     row_by_row = dataclasses.replace(SETTINGS, readout="sequential")
-    assert sram_cell(row_by_row, PARTS).area == approx(0.171e-12)
+    assert sram_cell(row_by_row, PARTS).area == pytest.approx(0.171e-12)
     assert sram_cell(SETTINGS, PARTS).cells_per_weight == 8
 
 
@@ -93,20 +94,20 @@ def test_a_pair_takes_two_columns_and_one_conversion():
     cost = estimate()
     assert cost.facts["arrays_per_layer"] == [1, 2]
     assert cost.facts["conversions_per_image_forward"] == 16 * 8 * 4 + 8 * 10 * 2
-    assert cost.facts["utilization"] == approx((9 * 8 + 200 * 20) / (3 * 128**2))
+    assert cost.facts["utilization"] == pytest.approx((9 * 8 + 200 * 20) / (3 * 128**2))
 
 
 def test_arrays():
     cost = estimate()
     cell = device_cell(SYNAPSE, SETTINGS, PARTS)
-    assert area(cost, "arrays") == approx(3 * 128**2 * cell.area)
+    assert area(cost, "arrays") == pytest.approx(3 * 128**2 * cell.area)
     read = 0.1**2 * cell.mean_conductance * 1e-9
-    assert energy(cost, "arrays", "forward") == approx(8 * 0.25 * 200 * 20 * read)
-    assert energy(cost, "arrays", "backward") == approx(8 * 0.5 * 200 * 20 * read)
-    assert latency(cost, "arrays", "forward") == approx(8 * 4 * 1e-9)  # four pairs share a converter
-    assert energy(cost, "arrays", "update") == approx(0.1 * 4000 / 10 * 50e-15)
+    assert energy(cost, "arrays", "forward") == pytest.approx(8 * 0.25 * 200 * 20 * read)
+    assert energy(cost, "arrays", "backward") == pytest.approx(8 * 0.5 * 200 * 20 * read)
+    assert latency(cost, "arrays", "forward") == pytest.approx(8 * 4 * 1e-9)  # four pairs share a converter
+    assert energy(cost, "arrays", "update") == pytest.approx(0.1 * 4000 / 10 * 50e-15)
     share = 1 - 0.95**128
-    assert latency(cost, "arrays", "update") == approx(2 * 128 * share * 2e-9 / 10)
+    assert latency(cost, "arrays", "update") == pytest.approx(2 * 128 * share * 2e-9 / 10)
 
 
 def test_drivers():
@@ -115,23 +116,23 @@ def test_drivers():
     row = 128 * (cell.width * 0.2e-9 + cell.read_width * 1e-9)
     column = 128 * (cell.height * 0.2e-9 + cell.read_width * 0.5e-9)
     register = PARTS["register_energy"]
-    assert energy(cost, "drivers", "forward") == approx(8 * 200 * (0.25 * row * V**2 + register))
-    assert energy(cost, "drivers", "backward") == approx(8 * 20 * 2 * (0.5 * column * V**2 + register))
+    assert energy(cost, "drivers", "forward") == pytest.approx(8 * 200 * (0.25 * row * V**2 + register))
+    assert energy(cost, "drivers", "backward") == pytest.approx(8 * 20 * 2 * (0.5 * column * V**2 + register))
     lost = 1e-4 * (V - 0.2) * 1.5e-9 + column * V**2
-    assert energy(cost, "drivers", "update") == approx(0.1 * 4000 / 10 * lost)
+    assert energy(cost, "drivers", "update") == pytest.approx(0.1 * 4000 / 10 * lost)
     line = (PARTS["register_area"] + 4 * PARTS["gate_area"]) / DENSITY
     source = 128 * (1e-4 / 600) * 4 * 32e-9
-    assert area(cost, "drivers") == approx(3 * (256 * line + source))
+    assert area(cost, "drivers") == pytest.approx(3 * (256 * line + source))
     stages = math.ceil(math.log(row / (3 * 64e-9 * 1e-9), 4))
-    assert latency(cost, "drivers", "forward") == approx(8 * stages * technology(32).gate_delay)
+    assert latency(cost, "drivers", "forward") == pytest.approx(8 * stages * technology(32).gate_delay)
 
 
 def test_multiplexers():
     cost = estimate()
     width = (V - 0.5) / (2 * 600) * 128 * 2e-5 / 0.25
-    assert area(cost, "multiplexers") == approx(3 * 256 * 2 * width * 4 * 32e-9)
-    assert energy(cost, "multiplexers", "forward") == approx(8 * 10 * 2 * 2 * width * 1e-9 * V**2)
-    assert latency(cost, "multiplexers", "forward") == approx(8 * 4 * 3 * technology(32).gate_delay)
+    assert area(cost, "multiplexers") == pytest.approx(3 * 256 * 2 * width * 4 * 32e-9)
+    assert energy(cost, "multiplexers", "forward") == pytest.approx(8 * 10 * 2 * 2 * width * 1e-9 * V**2)
+    assert latency(cost, "multiplexers", "forward") == pytest.approx(8 * 4 * 3 * technology(32).gate_delay)
 
 
 @pytest.mark.parametrize(
@@ -154,14 +155,14 @@ def test_converters(kind, bits, clocks):
         "ramp": (comparator_a + bits * register_a) / DENSITY + codes * unit_a / 16,
         "sar-fast": bits * PARTS["fast_adc_bit_area"] + codes * unit_a,
     }[kind]
-    assert energy(cost, "converters", "forward") == approx(8 * 10 * 2 * each)
-    assert energy(cost, "converters", "backward") == approx(8 * 200 * each)
-    assert area(cost, "converters") == approx(3 * 16 * one)
+    assert energy(cost, "converters", "forward") == pytest.approx(8 * 10 * 2 * each)
+    assert energy(cost, "converters", "backward") == pytest.approx(8 * 200 * each)
+    assert area(cost, "converters") == pytest.approx(3 * 16 * one)
     if kind != "sar-fast":
-        assert latency(cost, "converters", "forward") == approx(8 * 4 * clocks * PERIOD)
-        assert latency(cost, "converters", "backward") == approx(8 * 8 * clocks * PERIOD)
+        assert latency(cost, "converters", "forward") == pytest.approx(8 * 4 * clocks * PERIOD)
+        assert latency(cost, "converters", "backward") == pytest.approx(8 * 8 * clocks * PERIOD)
     own = estimate(converter=kind, converter_bits=bits, backward_converters="own")
-    assert area(own, "converters") == approx(2 * area(cost, "converters"))
+    assert area(own, "converters") == pytest.approx(2 * area(cost, "converters"))
 
 
 def test_the_published_fast_converter_is_met():
@@ -170,64 +171,64 @@ def test_the_published_fast_converter_is_met():
     unit = parts["dac_unit_energy"] / 0.9**2
     for bits, (picojoule, square_micron) in figures.items():
         ours = bits * 0.196e-12 + 2**bits * unit
-        assert 1e12 * ours == approx(picojoule, rel=0.01)
-        assert 1e12 * (bits * 81.7e-12 + 2**bits * 2.134e-12) == approx(square_micron, rel=0.01)
+        assert 1e12 * ours == pytest.approx(picojoule, rel=0.01)
+        assert 1e12 * (bits * 81.7e-12 + 2**bits * 2.134e-12) == pytest.approx(square_micron, rel=0.01)
 
 
 def test_multi_level_inputs_take_one_read_and_a_converter_per_row():
     serial, level = estimate(), estimate(input_coding="multi-level")
-    assert latency(level, "arrays", "forward") == approx(latency(serial, "arrays", "forward") / 8)
+    assert latency(level, "arrays", "forward") == pytest.approx(latency(serial, "arrays", "forward") / 8)
     conversion = energy(serial, "converters", "forward") / (8 * 20)
     drive = 200 * 256 * PARTS["dac_unit_energy"]
-    assert energy(level, "converters", "forward") == approx(20 * conversion + drive)
+    assert energy(level, "converters", "forward") == pytest.approx(20 * conversion + drive)
 
 
 def test_shift_and_add_adder_trees_and_accumulators():
     cost = estimate()
     adder, register = PARTS["adder_bit_energy"], PARTS["register_energy"]
-    assert energy(cost, "shift-and-add", "forward") == approx(8 * 10 * 2 * 14 * (adder + register))
-    assert energy(cost, "adder trees", "forward") == approx(10 * 1 * 15 * adder)
-    assert energy(cost, "adder trees", "backward") == approx((200 - 199) * 14 * adder)  # the row of the bias
-    assert energy(cost, "accumulators", "forward") == approx(10 * 15 * register)
-    assert energy(cost, "accumulators", "backward") == approx(199 * 14 * register)
+    assert energy(cost, "shift-and-add", "forward") == pytest.approx(8 * 10 * 2 * 14 * (adder + register))
+    assert energy(cost, "adder trees", "forward") == pytest.approx(10 * 1 * 15 * adder)
+    assert energy(cost, "adder trees", "backward") == pytest.approx((200 - 199) * 14 * adder)  # the row of the bias
+    assert energy(cost, "accumulators", "forward") == pytest.approx(10 * 15 * register)
+    assert energy(cost, "accumulators", "backward") == pytest.approx(199 * 14 * register)
     one = 14 * (PARTS["adder_bit_area"] + PARTS["register_area"]) / DENSITY
-    assert area(cost, "shift-and-add") == approx(3 * 16 * one)
-    assert area(cost, "adder trees") == approx(16 * 15 * PARTS["adder_bit_area"] / DENSITY)
-    assert area(cost, "accumulators") == approx((9 * 14 + 200 * 15) * PARTS["register_area"] / DENSITY)
+    assert area(cost, "shift-and-add") == pytest.approx(3 * 16 * one)
+    assert area(cost, "adder trees") == pytest.approx(16 * 15 * PARTS["adder_bit_area"] / DENSITY)
+    assert area(cost, "accumulators") == pytest.approx((9 * 14 + 200 * 15) * PARTS["register_area"] / DENSITY)
     carry = math.ceil(14 * 2 * technology(32).gate_delay / PERIOD) * PERIOD
-    assert latency(cost, "shift-and-add", "forward") == approx(8 * 4 * carry)
-    assert latency(cost, "accumulators", "forward") == approx(4 * PERIOD)
+    assert latency(cost, "shift-and-add", "forward") == pytest.approx(8 * 4 * carry)
+    assert latency(cost, "accumulators", "forward") == pytest.approx(4 * PERIOD)
 
 
 def test_function_units():
     cost = estimate()
     each = PARTS["multiplier_energy"] + 24 * PARTS["adder_bit_energy"]
-    assert energy(cost, "function units", "forward") == approx(10 * each)
+    assert energy(cost, "function units", "forward") == pytest.approx(10 * each)
     one = (PARTS["multiplier_area"] + 24 * PARTS["adder_bit_area"]) / DENSITY
-    assert area(cost, "function units") == approx(128 * one)
-    assert latency(cost, "function units", "forward") == approx(PERIOD)
+    assert area(cost, "function units") == pytest.approx(128 * one)
+    assert latency(cost, "function units", "forward") == pytest.approx(PERIOD)
 
 
 def test_gradient_unit():
     cost = estimate()
     each = PARTS["multiplier_energy"] + 32 * PARTS["adder_bit_energy"] + 48 * PARTS["register_energy"]
-    assert energy(cost, "gradient unit", "weight gradient") == approx(2000 * each)
+    assert energy(cost, "gradient unit", "weight gradient") == pytest.approx(2000 * each)
     one = PARTS["multiplier_area"] + 32 * PARTS["adder_bit_area"] + 48 * PARTS["register_area"]
-    assert area(cost, "gradient unit") == approx(1024 * one / DENSITY)
-    assert latency(cost, "gradient unit", "weight gradient") == approx(2 * PERIOD)
+    assert area(cost, "gradient unit") == pytest.approx(1024 * one / DENSITY)
+    assert latency(cost, "gradient unit", "weight gradient") == pytest.approx(2 * PERIOD)
 
 
 def test_buffers():
     cost = estimate()
     assert cost.facts["buffer_bits"] == 209 * 8
     each = PARTS["sram_read_bit_energy"]  # smaller than the published memory
-    assert energy(cost, "buffers", "forward") == approx((200 * 8 + 10 * 15) * each)
-    assert energy(cost, "buffers", "weight gradient") == approx(2000 / 32 * 16 * each)
-    assert area(cost, "buffers") == approx(209 * 8 * 0.171e-12 / 0.72)
-    assert latency(cost, "buffers", "forward") == approx(2 * PERIOD)
+    assert energy(cost, "buffers", "forward") == pytest.approx((200 * 8 + 10 * 15) * each)
+    assert energy(cost, "buffers", "weight gradient") == pytest.approx(2000 / 32 * 16 * each)
+    assert area(cost, "buffers") == pytest.approx(209 * 8 * 0.171e-12 / 0.72)
+    assert latency(cost, "buffers", "forward") == pytest.approx(2 * PERIOD)
     files = estimate(buffer="register-file")
     one = (PARTS["register_area"] + PARTS["gate_area"]) / DENSITY
-    assert area(files, "buffers") == approx(209 * 8 * one)
+    assert area(files, "buffers") == pytest.approx(209 * 8 * one)
 
 
 @pytest.mark.parametrize(("reuse", "share"), [("none", 144.0), ("column", 48.0), ("full", 16.0)])
@@ -235,12 +236,12 @@ def test_overlapping_windows_share_what_the_setting_says(reuse, share):
     """A kernel of 3 x 3 on 4 x 4 values: 144 fetches without reuse, 16 x 3 by columns, 16 with full reuse."""
     cost = estimate(input_reuse=reuse)
     each = PARTS["sram_read_bit_energy"]
-    assert energy(cost, "buffers", "forward", layer=0) == approx((share * 8 + 64 * 14) * each)
+    assert energy(cost, "buffers", "forward", layer=0) == pytest.approx((share * 8 + 64 * 14) * each)
     middle = chip_cost([LAYER, FIRST], dataclasses.replace(SETTINGS, input_reuse=reuse), SYNAPSE)
     errors = {"none": 16 * 4 * 9, "column": 16 * 4 * 3, "full": 64}[reuse]
-    assert energy(middle, "buffers", "backward") == approx((errors * 8 + 16 * (14 + 4)) * each)
+    assert energy(middle, "buffers", "backward") == pytest.approx((errors * 8 + 16 * (14 + 4)) * each)
     sums = 16 * 9 - 16  # nine places of the kernel for each of 16 positions, added to 16 errors
-    assert energy(middle, "adder trees", "backward") == approx(sums * 18 * PARTS["adder_bit_energy"])
+    assert energy(middle, "adder trees", "backward") == pytest.approx(sums * 18 * PARTS["adder_bit_energy"])
 
 
 def test_larger_memories_cost_the_square_root_of_their_size():
@@ -248,7 +249,7 @@ def test_larger_memories_cost_the_square_root_of_their_size():
     large = chip_cost([FIRST, layer], SETTINGS, SYNAPSE)
     factor = math.sqrt(20009 * 8 / 65536)
     moved = 20000 * 8 + 10 * (14 + math.ceil(math.log2(157)))
-    assert energy(large, "buffers", "forward") == approx(moved * PARTS["sram_read_bit_energy"] * factor)
+    assert energy(large, "buffers", "forward") == pytest.approx(moved * PARTS["sram_read_bit_energy"] * factor)
 
 
 def test_what_training_keeps_on_the_chip_has_a_memory_of_its_own():
@@ -257,64 +258,66 @@ def test_what_training_keeps_on_the_chip_has_a_memory_of_its_own():
     stored = (36 + 2000) * 16 + 10 * (16 + 64 + 199 + 10) * 8
     assert kept.facts["stored_bits"] == stored
     assert energy(kept, "buffers", "forward") == energy(cost, "buffers", "forward")
-    assert area(kept, "buffers") - area(cost, "buffers") == approx(stored * 0.171e-12 / 0.72)
+    assert area(kept, "buffers") - area(cost, "buffers") == pytest.approx(stored * 0.171e-12 / 0.72)
     moved = 2 * 2000 * 16 / 10 + 2 * 209 * 8
     more = energy(kept, "buffers", "weight gradient") - energy(cost, "buffers", "weight gradient")
-    assert more == approx(moved * PARTS["sram_read_bit_energy"])
+    assert more == pytest.approx(moved * PARTS["sram_read_bit_energy"])
 
 
 def test_gradients_of_every_image_go_off_the_chip_and_back():
     image, batch = estimate(gradient="per-image"), estimate()
     activations = 2 * (199 + 10) * 8 * 3.92e-12
-    assert energy(image, "off-chip memory", "weight gradient") == approx(2 * 2000 * 16 * 3.92e-12 + activations)
-    assert energy(batch, "off-chip memory", "weight gradient") == approx(2 * 2000 * 16 * 3.92e-12 / 10 + activations)
+    assert energy(image, "off-chip memory", "weight gradient") == pytest.approx(2 * 2000 * 16 * 3.92e-12 + activations)
+    assert energy(batch, "off-chip memory", "weight gradient") == pytest.approx(
+        2 * 2000 * 16 * 3.92e-12 / 10 + activations
+    )
     kept = estimate(gradient_memory="on-chip", activations="on-chip")
     assert energy(kept, "off-chip memory", "weight gradient") == 0
-    assert energy(kept, "off-chip memory", "forward", layer=0) == approx(16 * 8 * 3.92e-12)
+    assert energy(kept, "off-chip memory", "forward", layer=0) == pytest.approx(16 * 8 * 3.92e-12)
 
 
 def test_arrays_that_form_the_outer_product_need_no_gradient_unit():
     cost = estimate(gradient="in-array")
     assert area(cost, "gradient unit") == 0
     assert not cost.energy[:, :, PHASES.index("weight gradient")].any()
-    assert energy(cost, "arrays", "update") == approx(0.1 * 4000 * 50e-15)
-    assert latency(cost, "arrays", "update", layer=0) == approx(2 * 16 * 2e-9)
+    assert energy(cost, "arrays", "update") == pytest.approx(0.1 * 4000 * 50e-15)
+    assert latency(cost, "arrays", "update", layer=0) == pytest.approx(2 * 16 * 2e-9)
 
 
 def test_interconnect():
     cost = estimate(arrays_per_tile=1)
     side = math.sqrt(cost.total_area - area(cost, "interconnect"))
     path, length = side * (1 - 1 / 2), 1.5 * side
-    assert area(cost, "interconnect") == approx(1024 * 0.384e-6 * length)
+    assert area(cost, "interconnect") == pytest.approx(1024 * 0.384e-6 * length)
     moved = 200 * 8 * 4 * 0.25 * 0.75 + 10 * 15
-    assert energy(cost, "interconnect", "forward") == approx(moved * path * 1.211e-10)
-    assert latency(cost, "interconnect", "forward") == approx(4 * PERIOD)
+    assert energy(cost, "interconnect", "forward") == pytest.approx(moved * path * 1.211e-10)
+    assert latency(cost, "interconnect", "forward") == pytest.approx(4 * PERIOD)
     mesh = estimate(arrays_per_tile=1, network="mesh")
-    assert area(mesh, "interconnect") == approx(1024 * 0.384e-6 * 2 * side + 3 * 0.151e-6)
+    assert area(mesh, "interconnect") == pytest.approx(1024 * 0.384e-6 * 2 * side + 3 * 0.151e-6)
 
 
 def test_leakage():
     cost = estimate()
     leaking = cost.total_area - area(cost, "arrays")
     power = 0.5 * leaking * DENSITY * (2.09e-6 * 32 / 45) / PARTS["gate_area"] * 1e-5 * V
-    assert cost.facts["leakage_power_W"] == approx(power)
+    assert cost.facts["leakage_power_W"] == pytest.approx(power)
     time = cost.latency[1, :, 0].sum()
-    assert energy(cost, "leakage", "forward") == approx(power * time)
+    assert energy(cost, "leakage", "forward") == pytest.approx(power * time)
 
 
 def test_sequential_sram():
     settings = dataclasses.replace(SETTINGS, readout="sequential")
     cost = chip_cost([FIRST, LAYER], settings, None)
     reads = 8 * 0.25 * 200 * 10 * 8
-    assert energy(cost, "converters", "forward") == approx(reads * PARTS["comparator_energy"])
-    assert latency(cost, "converters", "forward") == approx(8 * math.ceil(128 * 0.25) * PERIOD)
+    assert energy(cost, "converters", "forward") == pytest.approx(reads * PARTS["comparator_energy"])
+    assert latency(cost, "converters", "forward") == pytest.approx(8 * math.ceil(128 * 0.25) * PERIOD)
     each = PARTS["adder_bit_energy"] + PARTS["register_energy"]
-    assert energy(cost, "shift-and-add", "forward") == approx(reads / 8 * (7 + 8 + 8) * each)
-    assert energy(cost, "arrays", "update") == approx(2000 * 8 / 10 * PARTS["sram_read_bit_energy"])
+    assert energy(cost, "shift-and-add", "forward") == pytest.approx(reads / 8 * (7 + 8 + 8) * each)
+    assert energy(cost, "arrays", "update") == pytest.approx(2000 * 8 / 10 * PARTS["sram_read_bit_energy"])
 
 
 def test_single_reads_are_paid_in_the_update():
     cost = estimate(reads_per_update=(0.5,))
     single = 0.5 * 4000 / 10
     conversion = energy(cost, "converters", "forward") / (8 * 20)
-    assert energy(cost, "converters", "update") == approx(single * conversion)
+    assert energy(cost, "converters", "update") == pytest.approx(single * conversion)

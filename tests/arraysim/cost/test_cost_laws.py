@@ -4,7 +4,7 @@ import dataclasses
 import math
 
 import numpy as np
-from small_numbers import approx
+import pytest
 
 from arraysim.cost.array_blocks import lines_of
 from arraysim.cost.cell import Resistive, device_cell, synapse_of
@@ -29,8 +29,8 @@ AS_IT_IS = ChipSettings(on_resistance=0.0)
 def test_the_read_transistor_takes_a_quarter_of_the_resistance():
     """Its resistance in series, R_lin/W, is a quarter of the least resistance of the junction."""
     cell = device_cell(SYNAPSE, AS_IT_IS, PARTS)
-    assert PARTS.linear_resistance / cell.read_width == approx(0.25 / 1e-3)
-    assert cell.on_conductance == 1e-3 and cell.mean_conductance == approx(6e-4)
+    assert PARTS.linear_resistance / cell.read_width == pytest.approx(0.25 / 1e-3)
+    assert cell.on_conductance == 1e-3 and cell.mean_conductance == pytest.approx(6e-4)
 
 
 def test_a_write_takes_the_pulse_and_half_of_both_edges():
@@ -38,7 +38,7 @@ def test_a_write_takes_the_pulse_and_half_of_both_edges():
     pulse = device.pulse
     found = synapse_of(device).pulse_time
     assert pulse.rise_time + pulse.fall_time > 0
-    assert found == approx(pulse.duration + (pulse.rise_time + pulse.fall_time) / 2, rel=1e-12)
+    assert found == pytest.approx(pulse.duration + (pulse.rise_time + pulse.fall_time) / 2, rel=1e-12)
 
 
 def test_a_line_settles_to_half_a_step_of_the_converter():
@@ -47,7 +47,7 @@ def test_a_line_settles_to_half_a_step_of_the_converter():
         settings = dataclasses.replace(AS_IT_IS, converter_bits=bits)
         lines = lines_of(workload([LAYER], settings, device_cell(SYNAPSE, settings, PARTS), PARTS))
         left = math.exp(-lines.settling / (2 * lines.switch_resistance * lines.bit_capacitance))
-        assert left == approx(2.0 ** -(bits + 1))
+        assert left == pytest.approx(2.0 ** -(bits + 1))
 
 
 def test_ratios_say_how_much_more_the_baseline_takes():
@@ -55,7 +55,7 @@ def test_ratios_say_how_much_more_the_baseline_takes():
     wide = dataclasses.replace(LAYER, columns=20, output_values=20)
     larger, chip = (chip_cost([layer], AS_IT_IS, SYNAPSE) for layer in (wide, LAYER))
     found = ratios(larger, chip)
-    assert found["energy"] == approx(larger.total_energy() / chip.total_energy()) and found["energy"] > 1
-    assert found["area"] == approx(larger.total_area / chip.total_area)
-    assert found["latency"] == approx(larger.total_latency() / chip.total_latency())
-    assert found["forward_energy"] == approx(larger.total_energy("forward") / chip.total_energy("forward"))
+    assert found["energy"] == pytest.approx(larger.total_energy() / chip.total_energy()) and found["energy"] > 1
+    assert found["area"] == pytest.approx(larger.total_area / chip.total_area)
+    assert found["latency"] == pytest.approx(larger.total_latency() / chip.total_latency())
+    assert found["forward_energy"] == pytest.approx(larger.total_energy("forward") / chip.total_energy("forward"))
