@@ -91,7 +91,7 @@ def test_barriers_are_differences_of_the_energy(sign):
     assert first.barrier_right == pytest.approx(middle - bottom, rel=CELLS_BARRIER)
     assert second.barrier_left == pytest.approx(first.barrier_right, rel=1e-9)
     # Outwards it rises above the plateau of the straight track: the chiral term feels the notch from further away.
-    top = -minimize_scalar(lambda q: -energy(q), bounds=(60e-9, 140e-9)).fun
+    top = -minimize_scalar(lambda q: -energy(q), bounds=(60e-9, 140e-9), options={"xatol": 1e-13}).fun
     assert top > T * W * (SIGMA - math.pi * D)
     assert first.barrier_left == pytest.approx(top - bottom, rel=CELLS_BARRIER)
     assert first.barrier_left > 1.02 * first.barrier_right
