@@ -116,7 +116,7 @@ def test_digital_baseline_multiplies_every_weight_once_per_position(vgg8_costs):
     digital = vgg8_costs.baselines["digital"]
     multiply = digital.energy[:, BLOCKS.index("multipliers"), 0]
     macs = np.array([layer.rows * layer.columns * layer.positions for layer in LAYERS])
-    assert np.allclose(multiply / macs, multiply[0] / macs[0], rtol=1e-12)
+    np.testing.assert_allclose(multiply / macs, multiply[0] / macs[0], rtol=1e-12)
     assert digital.area[BLOCKS.index("arrays")] == 0
     digital = digital_cost(LAYERS, ChipSettings(overlap="none"))
     assert digital.latency[:, BLOCKS.index("multipliers"), 0].sum() == pytest.approx(np.ceil(macs / 4096).sum() * 1e-9)

@@ -178,7 +178,7 @@ def test_the_slowest_stage_of_a_layer_decides_and_hidden_times_stay_in_the_books
     reading = [BLOCKS.index(one) for one in ("arrays", "drivers", "multiplexers", "front end", "converters")]
     rest = [number for number in range(len(BLOCKS)) if number not in reading]
     slowest = np.maximum(stages[reading].sum(axis=0), stages[rest].max(axis=0))
-    assert np.allclose(cost.latency[:, :, 0].sum(axis=1), slowest, rtol=1e-12)
+    np.testing.assert_allclose(cost.latency[:, :, 0].sum(axis=1), slowest, rtol=1e-12)
     for number, block in enumerate(BLOCKS):
         entered = sum(step.value for step in cost.derivation[block] if step.symbol == "t(forward)")
         assert entered == pytest.approx(cost.latency[:, number, 0].sum(), abs=1e-18)
@@ -225,7 +225,7 @@ def test_write_pulses_wait_for_a_limited_current():
     free = estimate()
     limited = estimate(write_current_limit=free.facts["write_current_A"] / 3)
     ratio = limited.latency[:, BLOCKS.index("arrays"), 3] / free.latency[:, BLOCKS.index("arrays"), 3]
-    assert np.allclose(ratio, 3, rtol=1e-9)
+    np.testing.assert_allclose(ratio, 3, rtol=1e-9)
     slots = 2 * 128 * (1 - 0.95**128) / 10
     assert free.facts["write_current_A"] == pytest.approx(0.1 * (72 + 4000) / 10 / slots * 1e-4)
 
