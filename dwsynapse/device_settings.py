@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dwcore.parameters import Parameters, quantity
 from dwsynapse.settings import Given, Settings, fields_of
 from llg.device.material import Material, Wall
+from llg.device.static_field import StaticField
 
 if TYPE_CHECKING:
     from llg.device.device import Device
@@ -36,7 +37,11 @@ def _device_sections() -> Mapping[str, type[Parameters]]:
 
 
 def settings_on_device(
-    command: str, drive: Iterable[str] = (), more: Callable[[], Mapping[str, Any]] = dict
+    command: str,
+    drive: Iterable[str] = (),
+    more: Callable[[], Mapping[str, Any]] = dict,
+    *,
+    held: bool = False,
 ) -> Settings:
     """Return the settings of a command on one device.
 
@@ -44,10 +49,12 @@ def settings_on_device(
         command: its name.
         drive: names of what it takes of `DriveSettings`, each with an option.
         more: imports and returns further sections, see `Settings`.
+        held: whether `--H_x` and the like are the static field of the device, without a drive.
     """
     fields = [field for field in fields_of(DriveSettings) if field.name in drive]
     options = {f"drive.{name}": f"--{name}" for name in drive} | {"wall.model": "--model"}
-    light: dict[str, Any] = {"drive": fields, "material": Material, "wall": Wall}
+    options |= {f"field.{field.name}": f"--{field.name}" for field in fields_of(StaticField) if held}
+    light: dict[str, Any] = {"drive": fields, "material": Material, "wall": Wall, "field": StaticField}
     return Settings(command, light, options=options, more=lambda: {**_device_sections(), **more()})
 
 

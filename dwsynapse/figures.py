@@ -331,7 +331,13 @@ def _view(path, table: TransitionTable, device: int | None, temperature: float |
 
 
 def draw_device(
-    source: str, name: str | None = None, *, current_density: float | None = None, H_z: float | None = None
+    source: str,
+    name: str | None = None,
+    *,
+    current_density: float | None = None,
+    H_x: float | None = None,
+    H_y: float | None = None,
+    H_z: float | None = None,
 ) -> tuple[str, Figure]:
     """Draw one figure of a device.
 
@@ -339,6 +345,8 @@ def draw_device(
         source: a device file, or the name of a shipped device.
         name: which figure; the first by default.
         current_density: held current density, or the end of the axis; by default the figure's choice [A/m^2].
+        H_x: held field along the track; by default that of the device [A/m].
+        H_y: held field across the track; by default that of the device [A/m].
         H_z: held perpendicular field, or the end of the axis; by default the figure's choice [A/m].
 
     Returns:
@@ -351,7 +359,8 @@ def draw_device(
     for key, value in {"current_density": current_density, "H_z": H_z}.items():
         if value is not None and key not in DEVICE[name].takes:
             raise InputError(f'{source}: the figure "{name}" takes no {key}')
-    device = load_device(source)
+    held = {f"field.{key}": value for key, value in {"H_x": H_x, "H_y": H_y}.items() if value is not None}
+    device = load_device(source).replace(held)
     return name, DEVICE[name].draw(DrivenDevice(device=device, current_density=current_density, H_z=H_z))
 
 

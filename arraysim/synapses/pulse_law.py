@@ -8,7 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from arraysim.synapses.alias_table import alias_table
-from arraysim.synapses.retention import between_temperatures, retention_rates, stay_probability, typical_retention_rates
+from arraysim.synapses.retention import (
+    between_temperatures,
+    retention_rates,
+    stay_probability,
+    typical_retention_rates,
+    with_losses,
+)
 from compact.exchange.synapse_table import table_of
 from compact.fitting.drawn import drawn_matrices
 from compact.table.interpolate import transition_matrix
@@ -36,6 +42,7 @@ class PulseLaw:
         conductance_std_ctoc: standard deviation from cycle to cycle, absolute, shape (S,) [S].
         energy_per_pulse: shape (P,) [J].
         retention_rate: escape rates without pulses, from-state by to-state, shape (K, S, S) [1/s], or None.
+        retention_lost: escape rates off the ends of the track without pulses, shape (K, S) [1/s]; None for none.
         instance_conductance: mean of each state of each device instance, shape (K, S) [S]; None: all as
         ``conductance``.
         instance_conductance_std_ctoc: likewise, of the standard deviations [S].
@@ -46,6 +53,7 @@ class PulseLaw:
     conductance_std_ctoc: np.ndarray
     energy_per_pulse: np.ndarray
     retention_rate: np.ndarray | None = None
+    retention_lost: np.ndarray | None = None
     instance_conductance: np.ndarray | None = None
     instance_conductance_std_ctoc: np.ndarray | None = None
 
@@ -61,7 +69,8 @@ class PulseLaw:
             values = np.array(getattr(self, field.name), dtype=np.float64, order="C")
             if field.name == "retention_rate" and values.ndim == 3 and values.shape[1] == values.shape[2]:
                 values[:, np.eye(values.shape[1], dtype=bool)] = 0.0  # total rates of escape, if given
-            if not np.all(np.isfinite(values)) or np.any(values < 0):
+            known = values[~np.isnan(values)] if field.name.startswith("retention") else values  # nan: unknown
+            if not np.all(np.isfinite(known)) or np.any(known < 0):
                 raise InputError(f"pulse law: {field.name} must be finite and >= 0 everywhere")
             values.setflags(write=False)
             object.__setattr__(self, field.name, values)
@@ -74,6 +83,7 @@ class PulseLaw:
         needed = {"conductance_std_ctoc": (states,), "energy_per_pulse": (shape[1],)}
         optional = {
             "retention_rate": (shape[0], states, states),
+            "retention_lost": (shape[0], states),
             "instance_conductance": (shape[0], states),
             "instance_conductance_std_ctoc": (shape[0], states),
         }
@@ -124,7 +134,7 @@ class PulseLaw:
             conductance=table.conductance,
             conductance_std_ctoc=table.conductance_std_ctoc,
             energy_per_pulse=np.array([_pulse_energy(table, point) for point in points]),
-            retention_rate=retention_rates(table, points[0].temperature),
+            **retention_rates(table, points[0].temperature),
             **_instance_levels(table, points[0].temperature),
         )
 
@@ -150,7 +160,7 @@ class PulseLaw:
             conductance=table.conductance,
             conductance_std_ctoc=table.conductance_std_ctoc,
             energy_per_pulse=np.array([_pulse_energy(table, point) for point in points]),
-            retention_rate=typical_retention_rates(table, points[0].temperature, devices),
+            **typical_retention_rates(table, points[0].temperature, devices),
         )
 
     @property
@@ -205,10 +215,8 @@ class PulseLaw:
             )
         if not (math.isfinite(seconds) and seconds >= 0):
             raise InputError(f"seconds = {seconds} [s] must be >= 0 and finite")
-        stays = np.zeros((self.instances, 1, self.states + 2, self.states + 2))
-        stays[..., : self.states, : self.states] = stay_probability(self.retention_rate, seconds)[:, None]
-        stays[..., self.states, self.states] = stays[..., self.states + 1, self.states + 1] = 1.0
-        return _with_immovable(alias_table(stays))
+        rate = with_losses(self.retention_rate, self.retention_lost)
+        return _with_immovable(alias_table(stay_probability(rate, seconds)[:, None]))
 
     @functools.cached_property
     def level(self) -> np.ndarray:

@@ -15,14 +15,25 @@ import numpy as np
 from compact.table.transition_table import TransitionTable
 
 
-def retention_rates(table: TransitionTable, temperature: float) -> np.ndarray | None:
-    """Return escape rates, their logarithm linear in the inverse temperature, shape (K, S, S) [1/s]; None without.
+def retention_rates(table: TransitionTable, temperature: float) -> dict[str, np.ndarray]:
+    """Return escape rates at a temperature, their logarithm linear in the inverse temperature.
 
     They are nan where they are unknown for a state that the instance has, and 0 for one that it lacks.
+
+    Returns:
+        "retention_rate" from-state by to-state, shape (K, S, S), and "retention_lost" off the ends of the track, shape
+        (K, S), each as far as the table has it [1/s].
     """
-    if table.retention_rate is None:
-        return None
-    low, high, share = between_temperatures(table, temperature, table.retention_rate, lambda T: 1 / T)
+    return {
+        name: _between(table, temperature, values[..., None])[..., 0] if name == "retention_lost" else
+        _between(table, temperature, values)
+        for name in ("retention_rate", "retention_lost") if (values := getattr(table, name)) is not None
+    }  # fmt: skip
+
+
+def _between(table: TransitionTable, temperature: float, rate: np.ndarray) -> np.ndarray:
+    """Return rates (K, T, S, n) at a temperature, shape (K, S, n)."""
+    low, high, share = between_temperatures(table, temperature, rate, lambda T: 1 / T)
     with np.errstate(divide="ignore", invalid="ignore"):
         between = np.exp((1 - share) * np.log(low) + share * np.log(high))
     unknown = np.isnan(low) | np.isnan(high)
@@ -32,14 +43,35 @@ def retention_rates(table: TransitionTable, temperature: float) -> np.ndarray | 
     return np.where(unknown, np.nan, np.where((low > 0) & (high > 0), between, 0.0))
 
 
-def typical_retention_rates(table: TransitionTable, temperature: float, devices: int) -> np.ndarray | None:
-    """Return the geometric mean of the rates over the table's devices, for each of so many drawn ones."""
-    rate = retention_rates(table, temperature)
-    if rate is None:
-        return None
-    with np.errstate(divide="ignore"):
-        mean = np.exp(np.log(rate).mean(axis=0))
-    return np.broadcast_to(mean, (devices, *mean.shape))
+def typical_retention_rates(table: TransitionTable, temperature: float, devices: int) -> dict[str, np.ndarray]:
+    """Return the geometric means of the rates over the table's devices, for each of so many drawn ones."""
+    found = {}
+    for name, rate in retention_rates(table, temperature).items():
+        with np.errstate(divide="ignore"):
+            mean = np.exp(np.log(rate).mean(axis=0))
+        found[name] = np.broadcast_to(mean, (devices, *mean.shape))
+    return found
+
+
+def with_losses(rate: np.ndarray, lost: np.ndarray | None) -> np.ndarray:
+    """Return rates between S states and the two of a wall that has left the track, which keep it.
+
+    A wall leaves by the end that is nearer to its state: the way to the other end leads through other states.
+
+    Args:
+        rate: from-state by to-state, shape (..., S, S) [1/s].
+        lost: off the ends of the track, shape (..., S) [1/s]; None for none.
+
+    Returns:
+        Shape (..., S + 2, S + 2); S is a wall lost at the first state, S + 1 one lost at the last [1/s].
+    """
+    S = rate.shape[-1]
+    full = np.zeros((*rate.shape[:-2], S + 2, S + 2))
+    full[..., :S, :S] = rate
+    if lost is not None:
+        first = np.arange(S) < 0.5 * S
+        full[..., :S, S], full[..., :S, S + 1] = np.where(first, lost, 0.0), np.where(first, 0.0, lost)
+    return full
 
 
 def between_temperatures(table: TransitionTable, temperature: float, values: np.ndarray, scale) -> tuple:

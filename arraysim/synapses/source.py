@@ -60,8 +60,7 @@ class Synapses:
         if temperature is None or self.table is None:
             return self
         T = inside("temperature", temperature, self.table.temperature, "K", where=f"{self.name}: ")
-        rate = retention_rates(self.table, T)
-        return dataclasses.replace(self, law=dataclasses.replace(self.law, retention_rate=rate))
+        return dataclasses.replace(self, law=dataclasses.replace(self.law, **retention_rates(self.table, T)))
 
 
 def synapses_from(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dwcore.canvas.style import pulse_text
+from llg.device.static_field import field_words
 
 if TYPE_CHECKING:
     from compact.table.transition_table import TransitionTable
@@ -69,4 +70,5 @@ def table_view_text(
     one = f"device instance {device} of 0 to {K - 1}"
     many = "nominal device" if nominal else f"{K} device instances together"
     which = "" if K == 1 else many if device is None else one
-    return ", ".join(filter(None, (name, which, f"{T:g} K")))
+    field = field_words(named.get("field")) if isinstance(named, Mapping) else ""
+    return ", ".join(filter(None, (name, which, f"{T:g} K", field)))

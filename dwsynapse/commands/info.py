@@ -61,6 +61,7 @@ def _synapse_lines(result: dict) -> list[str]:
 
 def _file_lines(result: dict) -> list[str]:
     from dwcore.storage.files import JOURNALS
+    from llg.device.static_field import field_words
 
     lines = [
         f"{result['file']}: sound {result['schema']} version {result['schema_version']}, complete, content verified"
@@ -70,6 +71,9 @@ def _file_lines(result: dict) -> list[str]:
     lines += [f"  checked: {words}" for words in result.get("checked", ())]
     lines += [f"  {key}: {result[key]}" for key in ("seed", "command_line", "git_state", "versions", "inputs")]
     lines += _foreign_lines(result["config"])
+    device = result["config"].get("device") if isinstance(result["config"], dict) else None
+    if isinstance(device, dict) and (field := field_words(device.get("field"))):
+        lines.append(f"  in the static field {field}")
     if "unsettled_share" in result["config"]:
         lines.append(
             f"  unsettled: {result['config']['unsettled_share']:.2%} of the walls were counted before they settled"

@@ -5,6 +5,8 @@ import argparse
 from dwcore.errors import InputError
 from dwsynapse.options import emit, path, si, whole_number, writable_file
 
+FIELDS = ("H_x", "H_y", "H_z")
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
@@ -16,6 +18,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--current", type=si("A/m^2"), metavar="J", help="of a device: current density held, or the "
                         "end of the axis")  # fmt: skip
     parser.add_argument("--H_z", type=si("A/m"), metavar="H", help="of a device: field held, or the end of the axis")
+    for name, way in (("H_x", "along"), ("H_y", "across")):
+        parser.add_argument(f"--{name}", type=si("A/m"), metavar="H", help=f"of a device: field held {way} the track")
     parser.add_argument("--instance", type=whole_number(0), metavar="I",
                         help="of a table: which device instance (default: the mean over all)")  # fmt: skip
     parser.add_argument("--temperature", type=si("K"), metavar="T", help="of a table: which temperature it holds")
@@ -43,18 +47,19 @@ def run(arguments: argparse.Namespace) -> None:
             writable_file(target, arguments.force)
     if is_movie(arguments.out) and can_move(arguments.file):
         movie_format(arguments.out)
-        _refuse(arguments, "an animation", "figure", "current", "H_z", "instance", "temperature", "data")
+        _refuse(arguments, "an animation", "figure", "current", *FIELDS, "instance", "temperature", "data")
         name, frames = "animation", movie_of(arguments.file, arguments.trajectory or 0)
         save_movie(arguments.out, frames, force=arguments.force)
     else:
         figure_format(arguments.out)
         _refuse(arguments, "a still figure", "trajectory")
         if is_device(arguments.file):
-            drive = {"current_density": arguments.current, "H_z": arguments.H_z}
+            drive = {name: getattr(arguments, name) for name in FIELDS}
+            drive["current_density"] = arguments.current
             _refuse(arguments, "a figure of a device", "instance", "temperature")
             name, figure = draw_device(arguments.file, arguments.figure, **drive)
         else:
-            _refuse(arguments, "a figure of a file", "current", "H_z")
+            _refuse(arguments, "a figure of a file", "current", *FIELDS)
             name, figure = draw_file(
                 arguments.file, arguments.figure, device=arguments.instance, temperature=arguments.temperature
             )

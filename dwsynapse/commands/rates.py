@@ -10,7 +10,7 @@ from dwsynapse.settings import Given
 from llg.device.material import MODELS
 
 METHODS = ("langer", "flux", "brute")
-SETTINGS = settings_on_device("rates", ("temperature",))
+SETTINGS = settings_on_device("rates", ("temperature",), held=True)
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from dwcore.stopping import meant
 from dwsynapse.device_settings import device_of, settings_on_device
 from dwsynapse.options import add_common, emit, progress, si_list, whole_number, writable_hdf5
 
-SETTINGS = settings_on_device("sweep")
+SETTINGS = settings_on_device("sweep", held=True)
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -128,6 +128,7 @@ def summary(path, table, temperature: float) -> tuple[dict, list[str]]:
         "missing_states": _missing_states(table),
         "write_pulses": [dataclasses.asdict(point) for point in points],
         "one_step_probability": [sum(each) / len(each) for each in one_step],
+        "field_A_per_m": table.config.get("device", {}).get("field"),
         "one_step_probability_range": [[min(each), max(each)] for each in one_step],
         "notes": _notes(table),
     }
@@ -169,6 +170,8 @@ def _one_step(table, temperature: float, points) -> list[list[float]]:
 
 
 def _lines(result: dict, words: str) -> list[str]:
+    from llg.device.static_field import field_words
+
     devices = len(result["instances"])
     many = f", {devices} device instances" if devices > 1 else ""
     count = f"{result['table']}: {len(result['states'])} states{many}, {result['trajectories']} trajectories"
@@ -180,6 +183,8 @@ def _lines(result: dict, words: str) -> list[str]:
             (low, high), (low_down, high_down) = result["one_step_probability_range"]
             words += f" (over the devices {low:.4f} to {high:.4f}, {low_down:.4f} to {high_down:.4f})"
     lines = [count, f"  {words}"]
+    if field := field_words(result["field_A_per_m"]):
+        lines.append(f"  states, pulses and retention in the static field {field}")
     if missing := result["missing_states"]:
         k, T, s = (missing[0][key] for key in ("instance", "temperature", "state"))
         lines.append(f"  {len(missing)} states are missing, the first is state {s} of instance {k} at {T:g} K")

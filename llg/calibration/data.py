@@ -155,3 +155,13 @@ def only_q_phi(device: Device, what: str):
     """
     if device.wall.model != "q-phi":
         raise InputError(f'device "{device.name}": {what} is fitted with [wall] model = "q-phi" only')
+
+
+def refuse_static_field(device: Device):
+    """Refuse a device in a static field: the data say in which field each of them was taken.
+
+    Raises:
+        InputError: the device has a [field].
+    """
+    if device.field is not None:
+        raise InputError(f'device "{device.name}": calibration takes one without [field]; give fields with the data')

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from llg.calibration.data import CalibrationData
+from llg.calibration.data import CalibrationData, refuse_static_field
 from llg.calibration.deviance_fit import DevianceFit, profile_intervals
 from llg.calibration.parameters import ParameterSpace
 from llg.device.device import Device
@@ -89,9 +89,10 @@ def calibrate(
         progress: called with 1 after each prediction of all data.
 
     Raises:
-        InputError: too few points, or a parameter on which no data depend.
+        InputError: too few points, a parameter on which no data depend, or a device in a static field.
         RunError: the fit did not converge.
     """
+    refuse_static_field(device)
     space = ParameterSpace(device, free)
     fit = DevianceFit(space, tuple(data), progress)
     x = np.array(space.start) / fit.scale

@@ -52,11 +52,13 @@ def mumax3_files(device: Device, *, origin: float | None = None) -> dict[str, st
         origin: the notch nearest to this place [m] is simulated; by default the only one.
 
     Raises:
-        InputError: a strip along x, no notch or several without an origin, or a potential or gate, which no film has.
+        InputError: a strip along x, no notch or several without an origin, or a potential, gate or static field.
         RunError: the notch does not hold the wall.
     """
-    if device.material.in_plane or device.potential is not None or device.gate is not None:
-        raise InputError(f'device "{device.name}": mumax3 takes a perpendicular film without [potential] and [gate]')
+    others = [key for key in ("potential", "gate", "field") if getattr(device, key) is not None]
+    if device.material.in_plane or others:
+        what = "a perpendicular film" + (f" without {' and '.join(f'[{key}]' for key in others)}" if others else "")
+        raise InputError(f'device "{device.name}": mumax3 takes {what}')
     if not device.notches:
         raise InputError(f'device "{device.name}": has no notch; the scripts for mumax3 map one')
     track = _around(device, place_of(device, origin))

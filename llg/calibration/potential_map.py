@@ -18,7 +18,7 @@ import scipy
 
 from dwcore.errors import InputError
 from dwcore.storage.measurements import Measurements
-from llg.calibration.data import place_of, read_positions
+from llg.calibration.data import place_of, read_positions, refuse_static_field
 from llg.device.device import Device
 from llg.device.notch import Potential
 
@@ -75,8 +75,10 @@ def read_potential_map(
         mirror: the map holds one side of a symmetric notch, from its centre on.
 
     Raises:
-        InputError: missing columns, too few or repeated positions, or `mirror` on a map of both sides.
+        InputError: missing columns, too few or repeated positions, `mirror` on a map of both sides, or a
+            device in a static field.
     """
+    refuse_static_field(device)
     table = Measurements(path, columns)
     x, integrated, _ = read_positions(table, device, mz_length)
     x = x if integrated else _swept(device, x)

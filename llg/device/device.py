@@ -20,6 +20,7 @@ from llg.device.geometry import Geometry, average_width
 from llg.device.material import LARGEST_TEMPERATURE, Material, StraightWall, Wall
 from llg.device.notch import Notch, Potential
 from llg.device.pulse import Pulse
+from llg.device.static_field import StaticField
 from llg.device.track import Track, outline, outline_problems
 from llg.device.variation import Variation, drawn_values
 
@@ -34,12 +35,13 @@ SECTIONS: dict[str, type[Parameters]] = {
     "potential": Potential,
     "heating": Heating,
     "gate": Gate,
+    "field": StaticField,
     "variation": Variation,
 }
 WIDEST = 40.0
 """Most wall widths across the track that a wall relaxed at a given moment crosses as one piece."""
 _REQUIRED = ("material", "track")
-_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate")
+_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate", "field")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -62,6 +64,7 @@ class Device:
     potential: Potential | None = None
     heating: Heating | None = None
     gate: Gate | None = None
+    field: StaticField | None = None
     variation: Variation = dataclasses.field(default_factory=Variation)
     instance: int = 0
     gate_level: float | None = None
@@ -263,11 +266,16 @@ class Device:
             if key == "notch":
                 own["notches"] = tuple(_changed(n, values, "[[notch]]") for n in own.get("notches", self.notches))
             else:
-                own[key] = _changed(own.get(key) or self.section(key), values, f"[{key}]")
+                own[key] = _changed(own.get(key) or self._section_to_change(key), values, f"[{key}]")
         try:
             return dataclasses.replace(self, **own)
         except InputError as error:
             raise InputError(f'device "{self.name}": {error}') from None
+
+    def _section_to_change(self, key: str) -> Parameters:
+        """Return a section; one that the device lacks is new where all of its parameters have defaults."""
+        new = all(field.default is not dataclasses.MISSING for field in dataclasses.fields(SECTIONS[key]))
+        return SECTIONS[key]() if new and getattr(self, key) is None else self.section(key)
 
     def __repr__(self) -> str:
         track, film, wall = self.track, self.material, self.wall.model

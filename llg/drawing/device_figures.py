@@ -16,10 +16,9 @@ from llg.drawing.flow import flow
 from llg.drawing.surface_plots import plot_energy_surface, plot_phase_portrait
 from llg.landscape.minimum_energy_path import has_energy
 from llg.rates.retention_curve import retention_against_temperature
-from llg.runs.drive import wall_field
 from llg.runs.velocity import velocity_against_current, velocity_against_field
 from llg.walls.analytic import walker_field
-from llg.walls.q_phi import Field, QPhiModel
+from llg.walls.q_phi import Field, QPhiModel, wall_field
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

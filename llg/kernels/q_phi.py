@@ -144,11 +144,12 @@ def excess_energy(x, phi, surface, inverse_step):
     u = min(max(x * inverse_step, 0.0), surface.shape[0] - 1.000001)
     cell = int(u)
     f = u - cell
-    _sine, cosine = sincos(phi)
+    sine, cosine = sincos(phi)
     A = surface[cell, 0] + f * (surface[cell + 1, 0] - surface[cell, 0])
     B = surface[cell, 1] + f * (surface[cell + 1, 1] - surface[cell, 1])
     C = surface[cell, 2] + f * (surface[cell + 1, 2] - surface[cell, 2])
-    return A + cosine * (C + cosine * B)
+    S = surface[cell, 3] + f * (surface[cell + 1, 3] - surface[cell, 3])
+    return A + cosine * (C + cosine * B) + sine * S
 
 
 @compiled(error_model="numpy", fastmath={"contract"})
@@ -187,7 +188,7 @@ def run_block(
         table: packed geometry table.
         x_end: length of the track in wall widths.
         c: coefficients.
-        surface: energy above the level of settling, shape (m, 3), see `excess_energy`.
+        surface: energy above the level of settling, shape (m, 4), see `excess_energy`.
         inverse_step: grid points of `surface` per wall width.
         place: output, position where each wall stopped, shape (m,) with m <= n; further walls are padding.
         angle: output, its angle there, shape (m,) [rad].

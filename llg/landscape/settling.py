@@ -101,8 +101,8 @@ class Settling:
             time: remaining time [s].
 
         Returns:
-            Shape (grid points of the geometry, 3): at each point A, B, C of E - level = A + B cos^2 phi + C cos phi
-            [J]. A is infinite where no well is, edges included.
+            Shape (grid points of the geometry, 4): at each point A, B, C, S of E - level = A + B cos^2 phi + C cos phi
+            + S sin phi [J]. A is infinite where no well is, edges included.
         """
         q = self.parts.q
         level = np.full(q.size, -np.inf)
@@ -115,7 +115,7 @@ class Settling:
 
 @dataclasses.dataclass(frozen=True)
 class _Parts:
-    """A, B and C of E = A + B cos^2 phi + C cos phi and their derivatives by q/Delta, each of shape (3, n) [J]."""
+    """A, B, C, S of E = A + B cos^2 phi + C cos phi + S sin phi and their derivatives by q/Delta, of shape (4, n) [J]."""
 
     q: np.ndarray
     value: np.ndarray
@@ -127,9 +127,15 @@ def _energy_parts(model: QPhiModel) -> _Parts:
     g, Delta, t = model.device.geometry, model.Delta, model.t
     V, force = model.device.extra_potential(g.q)
     wall, shape = t * model.sigma_0, t * MU_0 * model.Ms * model.H_K * Delta
-    chiral = -t * math.pi * Delta * MU_0 * model.Ms * model.Q * model.H_D
-    value = np.stack([wall * g.s2 + V, shape * g.s2, chiral * g.s1])
-    slope = np.stack([wall * g.ds2 + force, shape * g.ds2, chiral * g.ds1]) * Delta
+    moment, held = t * MU_0 * model.Ms, model.held
+    along = -moment * math.pi * Delta * (model.Q * model.H_D + held.H_x)
+    across, up = -moment * math.pi * Delta * held.H_y, -2 * model.Q * moment * held.H_z
+    value = np.stack([wall * g.s2 + V, shape * g.s2, along * g.s1, across * g.s1])
+    slope = np.stack([wall * g.ds2 + force, shape * g.ds2, along * g.ds1, across * g.ds1])
+    if up:
+        value[0] += up * model.moment(g.q)
+        slope[0] += up * g.s2
+    slope *= Delta
     return _Parts(g.q, value, slope, np.gradient(slope, g.step / Delta, axis=1))
 
 
@@ -140,11 +146,12 @@ def _bound(model: QPhiModel, parts: _Parts, well: Well, unit: float) -> EscapeBo
     g, Delta = model.device.geometry, model.Delta
     phi = np.linspace(-np.pi, np.pi, _ANGLES, endpoint=False)
     cosine = np.cos(phi)
-    by_angle = np.stack([np.ones(phi.size), cosine**2, cosine])
+    sine = np.sin(phi)
+    by_angle = np.stack([np.ones(phi.size), cosine**2, cosine, sine])
     e, e_x, e_xx = (part[:, inside].T @ by_angle / unit for part in (parts.value, parts.slope, parts.curvature))
-    _, B, C = (part[:, None] for part in parts.value[:, inside] / unit)
-    e_phi = -np.sin(phi) * (2 * B * cosine + C)
-    e_phiphi = -2 * B * np.cos(2 * phi) - C * cosine
+    _, B, C, S = (part[:, None] for part in parts.value[:, inside] / unit)
+    e_phi = S * cosine - sine * (2 * B * cosine + C)
+    e_phiphi = -2 * B * np.cos(2 * phi) - C * cosine - S * sine
     a, s2 = (Delta * g.ds2 / g.s2)[inside, None], g.s2[inside, None]
     G = e_xx + e_phiphi - a * e_x + np.abs(a * e_phi) / model.alpha
     D = model.alpha / (1 + model.alpha**2) * unit * GAMMA_0 / (2 * MU_0 * model.Ms * Delta * model.t * s2)

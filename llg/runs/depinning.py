@@ -42,7 +42,8 @@ def depinning_current(model: QPhiModel, well: Well, direction: int, *, hold: flo
     if model.H_DL_per_J == 0 and model.u_per_J == 0:
         return float("inf")
     even = QPhiModel(straight_track(model.device, 20 * model.Delta))
-    usual = np.sign(straight_track_velocity(even, np.array([_USUAL]))[0][0]) or 1.0
+    still, driven = straight_track_velocity(even, np.array([0.0, _USUAL]))[0]
+    usual = np.sign(driven - still) or 1.0
     step = Waveform(np.array([0.0, hold]), np.array([1.0, 1.0]))
 
     def bracket(currents: np.ndarray, sign: float) -> np.ndarray | None:

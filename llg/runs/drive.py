@@ -80,14 +80,6 @@ class Drive:
         return point
 
 
-def wall_field(device: Device, field: Field) -> Field:
-    """Return a field given along the track's axes in the frame of the wall, whose z axis is the easy axis.
-
-    A soft strip along x has the wall's moment turn in the y-z plane: (x, y, z) of the track are (z, x, y) of the wall.
-    """
-    return Field(H_x=field.H_y, H_y=field.H_z, H_z=field.H_x) if device.material.in_plane else field
-
-
 def scaled_field(field: Field, factor) -> Field:
     """Return the field times a number or an array of them."""
     return Field(H_x=field.H_x * factor, H_y=field.H_y * factor, H_z=field.H_z * factor)

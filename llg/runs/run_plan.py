@@ -16,11 +16,11 @@ from llg.device.device import Device
 from llg.device.gate import quantized
 from llg.device.material import LARGEST_TEMPERATURE
 from llg.device.pulse import Waveform
-from llg.runs.drive import Drive, scaled_field, wall_field
+from llg.runs.drive import Drive, scaled_field
 from llg.runs.models import equation_of
 from llg.runs.scaling import KernelInput, field_rows
 from llg.runs.time_step import time_step
-from llg.walls.q_phi import NO_FIELD, QPhiModel
+from llg.walls.q_phi import NO_FIELD, QPhiModel, wall_field
 
 LARGEST_STEP_COUNT = 1e8
 """Steps of one trajectory; more do not fit into memory."""

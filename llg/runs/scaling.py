@@ -240,8 +240,8 @@ def _input(rest: KernelInput, advance, units, table, coefficients) -> KernelInpu
 
 
 def field_rows(model: QPhiModel, field: Field) -> tuple[float, float, float]:
-    """Return the applied field as the kernel takes it: pi/2 (H_x + Q H_D), pi/2 H_y, Q H_z, all in Ms."""
-    half_pi = math.pi / 2
+    """Return an applied field with that of the device as the kernel takes it: pi/2 (H_x + Q H_D), pi/2 H_y, Q H_z [Ms]."""
+    half_pi, field = math.pi / 2, model.whole(field)
     return (
         half_pi * (field.H_x + model.Q * model.H_D) / model.Ms,
         half_pi * field.H_y / model.Ms,

@@ -10,7 +10,7 @@ from dwcore.errors import InputError, RunError
 from llg.constants import GAMMA_0, K_B, MU_0
 from llg.device.device import Device
 from llg.device.pulse import Waveform
-from llg.runs.drive import Drive, wall_field
+from llg.runs.drive import Drive
 from llg.runs.ensemble import Ensemble, simulate
 from llg.walls.analytic import (
     field_velocity,
@@ -20,7 +20,7 @@ from llg.walls.analytic import (
     straight_track_velocity,
     walker_field,
 )
-from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
+from llg.walls.q_phi import NO_FIELD, Field, QPhiModel, wall_field
 
 SETTLING, MEASURED = 10e-9, 30e-9
 """Least time before the velocity is measured, and over which it is [s]; weak damping takes longer."""
@@ -92,7 +92,7 @@ def velocity_against_current(
     currents = np.asarray(current_density, float)
     curve = _curve(device, currents, lambda J: (float(J), field), **options)
     model = _even(device)
-    alone = field == NO_FIELD and (model.u_per_J == 0) != (model.H_DL_per_J == 0) and model.H_FL_per_J == 0
+    alone = model.whole(field) == NO_FIELD and (model.u_per_J == 0) != (model.H_DL_per_J == 0) and model.H_FL_per_J == 0
     if alone and model.u_per_J == 0:
         H_DL = model.H_DL_per_J * curve.exact_drive
         formula = spin_hall_velocity(H_DL, Delta=model.Delta, alpha=model.alpha, H_D=model.H_D)
@@ -124,10 +124,9 @@ def velocity_against_field(
     def drive_at(value):
         return current_density, dataclasses.replace(field, **{"H_" + device.material.easy_axis: float(value)})
 
-    curve = _curve(device, np.asarray(H, float), drive_at, **options)
-    if current_density != 0 or field != NO_FIELD:
+    curve, model = _curve(device, np.asarray(H, float), drive_at, **options), _even(device)
+    if current_density != 0 or model.whole(field) != NO_FIELD:
         return curve
-    model = _even(device)
     wall = {"Q": model.Q, "Delta": model.Delta, "alpha": model.alpha}
     formula = field_velocity(curve.exact_drive, walker=walker_field(model.alpha, model.H_K, model.H_D), **wall)
     return dataclasses.replace(curve, formula=formula)

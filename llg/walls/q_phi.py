@@ -43,6 +43,14 @@ class Field:
 NO_FIELD = Field()
 
 
+def wall_field(device: Device, field: Field) -> Field:
+    """Return a field given along the track's axes in the frame of the wall, whose z axis is the easy axis.
+
+    A soft strip along x has the wall's moment turn in the y-z plane: (x, y, z) of the track are (z, x, y) of the wall.
+    """
+    return Field(H_x=field.H_y, H_y=field.H_z, H_z=field.H_x) if device.material.in_plane else field
+
+
 @dataclasses.dataclass(frozen=True)
 class Widths:
     """Averaged widths at wall positions; all arrays have the shape of q.
@@ -78,11 +86,18 @@ class QPhiModel:
         self.Q, self.Delta, self.sigma_0, self.H_K = wall.Q, wall.Delta, wall.sigma_0, wall.H_K
         self.Ms, self.alpha, self.t = material.Ms, material.alpha, device.track.thickness
         self.H_D = -material.D / (MU_0 * self.Ms * self.Delta)
+        held = device.field
+        self.held = NO_FIELD if held is None else wall_field(device, Field(H_x=held.H_x, H_y=held.H_y, H_z=held.H_z))
         self.kappa, self.beta = torque.current_crowding, torque.beta
         self.H_DL_per_J = torque.damping_like_field(self.Ms, self.t)
         self.H_FL_per_J = torque.k_FL * self.H_DL_per_J
         fraction = device.stack.ferromagnet_fraction() if device.stack else 1.0
         self.u_per_J = -torque.drift_velocity(self.Ms) * fraction  # electrons flow against the current
+
+    def whole(self, field: Field) -> Field:
+        """Return an applied field with that of the device, which acts at all times."""
+        held = self.held
+        return Field(H_x=field.H_x + held.H_x, H_y=field.H_y + held.H_y, H_z=field.H_z + held.H_z)
 
     @functools.cached_property
     def _splines(self):
@@ -100,6 +115,10 @@ class QPhiModel:
         uniform, crowded = 1 - self.kappa, self.kappa * self.device.track.width
         return Widths(s1, s2, ds1, ds2, uniform * s1 + crowded, uniform * ds1, uniform * s2 + crowded)
 
+    def moment(self, q) -> np.ndarray:
+        """Return the integral of s2 from the left end of the track to q [m^2]: moment along z over 2 Q Ms t."""
+        return self._splines[4](np.clip(q, 0.0, self.device.track.length))
+
     def energy(self, q, phi, field: Field = NO_FIELD, current_density: float = 0.0) -> np.ndarray:
         """Return the energy [J] at q [m] and phi [rad]; the damping-like and spin-transfer torques have none.
 
@@ -109,11 +128,11 @@ class QPhiModel:
             field: applied field.
             current_density: heavy-metal current density [A/m^2], for its field-like torque.
         """
-        w = self.widths(q)
+        w, field = self.widths(q), self.whole(field)
         shape = w.s2 * (self.sigma_0 + MU_0 * self.Ms * self.H_K * self.Delta * np.cos(phi) ** 2)
         in_plane = w.s1 * ((field.H_x + self.Q * self.H_D) * np.cos(phi) + field.H_y * np.sin(phi))
         in_plane = in_plane + w.s_J * self.H_FL_per_J * current_density * np.sin(phi)
-        zeeman = 2 * self.Q * MU_0 * self.Ms * field.H_z * self._splines[4](np.clip(q, 0, self.device.track.length))
+        zeeman = 2 * self.Q * MU_0 * self.Ms * field.H_z * self.moment(q)
         energy = self.t * (shape - math.pi * self.Delta * MU_0 * self.Ms * in_plane - zeeman)
         return energy + self._extra(q)[0]
 
@@ -133,7 +152,7 @@ class QPhiModel:
             current_density: heavy-metal current density, broadcast with q [A/m^2].
             field: applied field.
         """
-        w = self.widths(q)
+        w, field = self.widths(q), self.whole(field)
         sine, cosine = np.sin(phi), np.cos(phi)
         h_x = field.H_x + self.Q * self.H_D
         H_DL, H_FL = self.H_DL_per_J * current_density, self.H_FL_per_J * current_density
@@ -177,7 +196,7 @@ class QPhiModel:
 
     def fastest_rate(self, field: Field = NO_FIELD, current_density: float = 0.0) -> float:
         """Return the upper estimate of the fastest relaxation or precession rate [1/s]; limits the time step."""
-        g = self.device.geometry
+        g, field = self.device.geometry, self.whole(field)
         in_plane = math.hypot(abs(field.H_x) + abs(self.H_D), field.H_y)
         angle = abs(self.H_K) + math.pi / 2 * in_plane * np.max(g.s1 / g.s2) + abs(field.H_z)
         force = (

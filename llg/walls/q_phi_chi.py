@@ -86,7 +86,7 @@ class QPhiChiModel(ThirdCoordinateModel):
         """
         if chi is None:
             chi = self.relaxed(q, phi, field, current_density)
-        w, (b1, b2, *_) = self.widths(q), self.deformed(q)
+        w, (b1, b2, *_), field = self.widths(q), self.deformed(q), self.whole(field)
         zeta, ms = self._zeta(chi)[0], MU_0 * self.Ms
         s1, s2 = w.s1 + zeta * b1, w.s2 + zeta * b2
         s_J = (1 - self.kappa) * s1 + self.kappa * self.device.track.width
@@ -94,7 +94,7 @@ class QPhiChiModel(ThirdCoordinateModel):
         shape = s2 * (self.sigma_0 + ms * self.H_K * self.Delta * along**2)
         in_plane = s1 * (self.Q * self.H_D * along + field.H_x * np.cos(phi) + field.H_y * np.sin(phi))
         in_plane = in_plane + s_J * self.H_FL_per_J * current_density * np.sin(phi)
-        zeeman = 2 * self.Q * ms * field.H_z * self._splines[4](np.clip(q, 0, self.device.track.length))
+        zeeman = 2 * self.Q * ms * field.H_z * self.moment(q)
         line = (shape - math.pi * self.Delta * ms * in_plane) / np.cos(chi)
         line = line + w.s2 * self.edge_stiffness * self.sigma_0 * (1 / np.cos(chi) - 1)
         return self.t * (line - zeeman) + self._extra(q)[0]
@@ -103,7 +103,7 @@ class QPhiChiModel(ThirdCoordinateModel):
         self, q, phi, chi, current_density=0.0, field: Field = NO_FIELD, *, fl_current=None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the right-hand sides (f1, f2, f3) [A/m] including all torques."""
-        w, (b1, b2, db1, db2, _) = self.widths(q), self.deformed(q)
+        w, (b1, b2, db1, db2, _), field = self.widths(q), self.deformed(q), self.whole(field)
         S, C = np.sin(chi), np.cos(chi)
         (zeta, slope), uniform, half_pi = self._zeta(chi), 1 - self.kappa, math.pi / 2
         sine, cosine, across, along = np.sin(phi), np.cos(phi), np.sin(phi + chi), np.cos(phi + chi)

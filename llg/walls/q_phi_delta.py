@@ -86,21 +86,21 @@ class QPhiDeltaModel(ThirdCoordinateModel):
         if Delta is None:
             Delta = self.relaxed(q, phi, field, current_density)
         lam, w = np.asarray(Delta) / self.Delta, self.widths(q)
-        b1, b2, *_ = self.deformed(q)
+        (b1, b2, *_), field = self.deformed(q), self.whole(field)
         s1, s2 = w.s1 + (lam - 1) * b1, w.s2 + (lam - 1) * b2
         s_J = (1 - self.kappa) * s1 + self.kappa * self.device.track.width
         ms, cosine, sine = MU_0 * self.Ms, np.cos(phi), np.sin(phi)
         shape = s2 * (0.5 * self.sigma_0 * (lam + 1 / lam) + ms * self.H_K * Delta * cosine**2)
         in_plane = s1 * (Delta * (field.H_x * cosine + field.H_y * sine) + self.Delta * self.Q * self.H_D * cosine)
         in_plane = in_plane + s_J * Delta * self.H_FL_per_J * current_density * sine
-        zeeman = 2 * self.Q * ms * field.H_z * self._splines[4](np.clip(q, 0, self.device.track.length))
+        zeeman = 2 * self.Q * ms * field.H_z * self.moment(q)
         return self.t * (shape - math.pi * ms * in_plane - zeeman) + self._extra(q)[0]
 
     def forces(
         self, q, phi, Delta, current_density=0.0, field: Field = NO_FIELD, *, fl_current=None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the right-hand sides (f1, f2, f3) [A/m] including all torques."""
-        w, (b1, b2, db1, db2, p) = self.widths(q), self.deformed(q)
+        w, (b1, b2, db1, db2, p), field = self.widths(q), self.deformed(q), self.whole(field)
         lam = np.asarray(Delta) / self.Delta
         zeta, uniform, half_pi = lam - 1, 1 - self.kappa, math.pi / 2
         sine, cosine = np.sin(phi), np.cos(phi)

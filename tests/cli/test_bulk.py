@@ -14,7 +14,9 @@ import pytest
 from compact import load_table
 from compact.bulk.run import partial_path
 from compact.bulk.sweep_file import SweepFile
+from compact.drawing.drive_words import table_view_text
 from dwcore.storage import files
+from llg.constants import MU_0
 
 SWEEP = [
     "sweep",
@@ -193,3 +195,13 @@ def test_adaptive_and_hot_sweeps_resume_alike(command, folder):
     table = load_table("table.h5")
     assert table.standard_error.max() <= 0.03 and table.temperature.tolist() == [300.0, 350.0]
     assert dataclasses.asdict(table)["config"]["target_error"] == 0.03
+
+
+def test_table_says_its_field(command, tmp_path):
+    """In text, JSON, info and the words of a figure."""
+    out = tmp_path / "table.h5"
+    sweep = command("sweep", "five_state", "--H_x", "20 mT", "--currents=-7e11,7e11", "--durations", "1e-9", "-n", "8",
+                        "-o", out, "--json")  # fmt: skip
+    assert sweep.json["field_A_per_m"]["H_x"] == pytest.approx(20e-3 / MU_0)
+    assert "in the static field H_x = 20 mT" in command("info", out).out
+    assert table_view_text(load_table(out)).endswith("H_x = 20 mT")

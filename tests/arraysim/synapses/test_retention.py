@@ -97,3 +97,32 @@ def test_bad_rates_and_times_are_refused():
         SynapseArray(law, shape=(2,), seed=0).rest(-1.0)
     with pytest.raises(InputError, match="retention_rate has the shape"):
         dataclasses.replace(ladder_law(), retention_rate=chain_rate(4)[None])
+
+
+def test_unknown_rates_hinder_waiting_only():
+    """Pulses are known all the same."""
+    rate = np.where(np.arange(5)[:, None] == 2, np.nan, chain_rate())
+    law = dataclasses.replace(ladder_law(), retention_rate=rate[None], retention_lost=np.zeros((1, 5)))
+    array = SynapseArray(law, shape=(2,), seed=0)
+    with pytest.raises(InputError, match="state 2 of instance 0 are unknown"):
+        array.rest(1.0)
+
+
+def test_walls_leave_the_track_without_pulses():
+    """The ends are absorbing: occupations after a wait, of 60,000 walls, are those of the generator with both ends."""
+    states, lost = 5, np.array([0.7, 0.0, 0.0, 0.0, 0.2])
+    law = dataclasses.replace(ladder_law(), retention_rate=chain_rate()[None], retention_lost=lost[None])
+    array = SynapseArray(law, shape=(60_000,), seed=4)
+    array.state[:] = 2
+    array.rest(1.5)
+    full = np.zeros((states + 2, states + 2))
+    full[:states, :states] = chain_rate()
+    full[0, states], full[4, states + 1] = 0.7, 0.2
+    expected = expm(generator(full) * 1.5)[2]
+    n = array.state.size
+    found = np.bincount(array.state.ravel(), minlength=states + 2) / n
+    error = (expected * (1 - expected) / n) ** 0.5
+    assert np.all(np.abs(found - expected) < 4 * error)
+    assert min(found[states:]) > 0.02
+    kept = expm(generator(chain_rate()) * 1.5)[2]
+    assert np.any(np.abs(found[:states] - kept) > 4 * error[:states]), "a control without losses"
