@@ -1,5 +1,6 @@
 """The site: `make docs` builds it from these pages, runs the notebooks and the gallery, and needs no network."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,10 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 4
 nb_execution_mode, nb_execution_timeout, nb_execution_raise_on_error = "cache", 600, True
 nb_execution_cache_path = str(HERE.parent / "build" / "notebooks")
+nb_execution_in_temp = True
+# Cells find the command beside this Python whether or not its environment is activated, and the scripts of the gallery.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(HERE / "gallery"), os.environ.get("PYTHONPATH"))))
 autodoc_typehints, autodoc_member_order = "description", "bysource"
 napoleon_google_docstring, napoleon_use_rtype = True, False
 

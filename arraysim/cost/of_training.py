@@ -260,19 +260,19 @@ def summary_of(cost: TrainingCost) -> dict:
     }
 
 
-def cost_line(cost: dict) -> str:
+def cost_lines(cost: dict) -> list[str]:
     """Return a line about the chip, and one for each note, from what `summary_of` returns."""
     ratio, chip = cost["ratios"]["sram-8-parallel"], cost["settings"]
-    notes = "".join(f"\n  note: {note}" for note in cost["notes"])
-    return (
+    line = (
         f"  chip at {cost['node_nm']:g} nm: {1e6 * cost['area_m2']:.3g} mm2; training image "
         f"{with_prefix(cost['energy_J_per_image'], 'J')}, {time_text(cost['latency_s_per_image'])}; inference "
         f"{with_prefix(cost['inference_energy_J_per_image'], 'J')}, "
         f"{time_text(cost['inference_latency_s_per_image'])}; 8-bit SRAM takes {ratio['area']:.2g} x the area, "
         f"{ratio['energy']:.2g} x the energy, {ratio['latency']:.2g} x the time; arrays of {chip['array_rows']} x "
         f"{chip['array_columns']}, {chip['converter_bits']}-bit {chip['converter']} converters, {chip['input_bits']}-bit "
-        f"inputs{notes}"
+        "inputs"
     )
+    return [line, *(f"  note: {note}" for note in cost["notes"])]
 
 
 def block_rows(cost: dict) -> tuple[tuple[str, ...], ...]:

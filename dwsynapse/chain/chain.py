@@ -25,6 +25,7 @@ from compact.table.transition_table import TransitionTable
 from dwcore.canvas.figure_file import figure_bytes
 from dwcore.errors import InputError, RunError
 from dwcore.storage.atomic import replacing
+from dwsynapse.chain.explorer import explore
 from dwsynapse.chain.report import report
 from dwsynapse.figures import COST, TABLE, TRAINING, TRAJECTORIES
 from dwsynapse.options import progress, writable_folder
@@ -146,13 +147,16 @@ class _Chain:
             images = len(divide(dataset, seed=self.plan.seeds[0], config=self.plan.config).train)
             use = TrainingUse(results=results, image_shape=dataset.image_shape, images=images)
             cost = training_cost(table, use, where=str(out / "table.h5"))
+        with self._timed("choices"):
+            choices = explore(table, self.device, seed=self.seed, jobs=self.jobs)
         with self._timed("figures"):
             figures = self._figures(trajectories, table, results, cost.comparison)
         seconds["total"] = sum(seconds.values())
         pulses = {way: (points[i], law.energy_per_pulse[i]) for i, way in enumerate(("up", "down"))}
         summary = _summary(self.device, out, rates, pulses, results, cost, seconds)
         title = f"dwsynapse: {self.device.name}"
-        report(out / "report.html", title=title, summary=summary, figures=figures, force=self.force)
+        page = out / "report.html"
+        report(page, title=title, summary=summary, figures=figures, choices=[choices], force=self.force)
         with replacing(out / "summary.json", force=self.force) as temporary:
             temporary.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         return summary

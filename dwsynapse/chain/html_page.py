@@ -1,16 +1,19 @@
 """One self-contained HTML page from headline numbers, figures and tables; every text is escaped here.
 
-The page asks nothing of the network: style and images are part of it, and a policy in its head forbids the rest.
+The page asks nothing of the network: style, images and script are part of it, and a policy in its head forbids the
+rest, other scripts included.
 """
 
 import base64
 import dataclasses
+import hashlib
 import re
 from collections.abc import Sequence
 from html import escape
 from string import Template
 
 from dwcore.errors import InputError
+from dwsynapse.chain import explorer
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -46,6 +49,7 @@ def render(
     facts: Sequence[Fact] = (),
     figures: Sequence[tuple[str, bytes]] = (),
     sections: Sequence[Section] = (),
+    choices: Sequence[dict] = (),
 ) -> str:
     """Make the page.
 
@@ -55,16 +59,24 @@ def render(
         facts: headline numbers, the two most important ones first.
         figures: caption and PNG bytes of each; the first sentence of a caption is its heading.
         sections: tables and texts after the figures.
+        choices: devices whose pulses the reader can choose, as `dwsynapse.chain.explorer.explore` returns them.
 
     Raises:
         InputError: a figure is not a PNG.
     """
     parts = [f'<section aria-label="Headline numbers"><dl class="facts">{"".join(map(_fact, facts))}</dl></section>']
+    policy = ""
+    if choices:
+        script = explorer.script()
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+        policy = f"; script-src 'sha256-{digest}'"
+        parts.append(_CHOOSE.substitute(data=explorer.as_text(list(choices)), script=script))
     if figures:
         body = "".join(_figure(number, *figure) for number, figure in enumerate(figures, 1))
         parts.append(f"<section><h2>Figures</h2>{body}</section>")
     parts += map(_section, sections)
-    return _PAGE.substitute(title=escape(title), introduction=escape(introduction), style=_STYLE, body="\n".join(parts))
+    texts = {"title": escape(title), "introduction": escape(introduction)}
+    return _PAGE.substitute(texts, policy=policy, style=_STYLE, body="\n".join(parts))
 
 
 def _fact(fact: Fact) -> str:
@@ -102,7 +114,7 @@ _PAGE = Template("""\
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'$policy">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
 <style>
@@ -118,12 +130,23 @@ $body
 </html>
 """)
 
+_CHOOSE = Template("""\
+<section><h2>Choose a pulse</h2>
+<p>All of this was simulated beforehand. The sliders choose among it; arrow keys move them.</p>
+<div id="explorer"><p>This part needs scripts, which are switched off here. The figures below need none.</p></div>
+<script type="application/json" id="explorer-data">$data</script>
+<script>$script</script>
+</section>
+""")
+
 # Figures are drawn on white, so in the dark they keep a white card; paper gets the light colours.
 _STYLE = """\
 :root { color-scheme: light dark;
-  --page: #ffffff; --ink: #1d1f23; --soft: #565b64; --line: #d9dce1; --card: #f5f6f8; }
+  --page: #ffffff; --ink: #1d1f23; --soft: #565b64; --line: #d9dce1; --card: #f5f6f8;
+  --shade: #e6e8ec; --mark: #0072b2; --first: #d55e00; --middle: var(--ink); }
 @media screen and (prefers-color-scheme: dark) {
-  :root { --page: #15171b; --ink: #e7e9ed; --soft: #a4abb6; --line: #363b44; --card: #1f2329; } }
+  :root { --page: #15171b; --ink: #e7e9ed; --soft: #a4abb6; --line: #363b44; --card: #1f2329;
+    --shade: #2c323b; --mark: #6bb6e6; --first: #ff9a4d; --middle: var(--page); } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -153,7 +176,32 @@ th, td { padding: 5px 12px; text-align: right; border-bottom: 1px solid var(--li
 th { vertical-align: bottom; font-weight: 600; }
 td { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
+.controls { display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: 8px 20px;
+  position: sticky; top: 0; z-index: 1; background: var(--page); padding: 8px 0; border-bottom: 1px solid var(--line); }
+.control { display: grid; grid-template-columns: auto 1fr; gap: 0 8px; font-size: 0.92rem; }
+.control[hidden] { display: none; }
+.control label { color: var(--soft); }
+.control output { text-align: right; font-weight: 600; font-variant-numeric: tabular-nums; }
+.control input { grid-column: span 2; width: 100%; height: 28px; margin: 0; accent-color: var(--mark); }
+#explorer [role=status] { min-height: 4.5em; margin: 12px 0; }
+#explorer svg { display: block; font-size: 12px; fill: var(--ink); }
+#explorer .axes line, #explorer .axes rect { stroke: var(--soft); fill: none; }
+#explorer .pulse { fill: var(--shade); }
+#explorer .state { stroke: var(--line); stroke-dasharray: 4 3; }
+#explorer .note { fill: var(--soft); }
+#explorer .wall { fill: none; stroke: var(--mark); stroke-opacity: 0.45; }
+#explorer .first { stroke: var(--first); stroke-opacity: 1; stroke-width: 1.6; }
+#explorer .band { fill: var(--mark); fill-opacity: 0.25; }
+#explorer .cell { fill: var(--mark); stroke: var(--line); }
+#explorer .middle { fill: var(--middle); }
+#explorer .strong { fill: var(--page); }
+#explorer .chosen { fill: none; stroke: var(--first); stroke-width: 2; }
+@media (min-width: 760px) {
+  #explorer .matrix, #explorer .train { display: inline-block; width: calc(50% - 8px); vertical-align: top; }
+  #explorer .train { margin-left: 12px; }
+}
 @media print {
+  .controls { position: static; }
   html { font-size: 9pt; }
   .facts { grid-template-columns: repeat(4, 1fr); }
   main { max-width: none; padding: 0; }

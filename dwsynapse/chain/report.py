@@ -32,6 +32,7 @@ def report(
     summary: Mapping,
     figures: Sequence[tuple[str, bytes]],
     sections: Sequence[Section] = (),
+    choices: Sequence[dict] = (),
     force: bool = False,
 ) -> None:
     """Write the report as one self-contained HTML file, complete or not at all.
@@ -51,6 +52,7 @@ def report(
             Further keys are left alone; null stands for infinite or unknown.
         figures: caption and PNG bytes of each; the first sentence of a caption is its heading.
         sections: further tables and texts for the end of the page.
+        choices: devices whose pulses the reader can choose, as `dwsynapse.chain.explorer.explore` returns them.
         force: overwrite an existing file.
 
     Raises:
@@ -64,7 +66,7 @@ def report(
         raise InputError(f"summary for the report: the key {error} is missing") from None
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(f"summary for the report: not of the documented layout: {error}") from None
-    page = render(title, _INTRODUCTION, facts=facts, figures=figures, sections=(*tables, *sections))
+    page = render(title, _INTRODUCTION, facts=facts, figures=figures, sections=(*tables, *sections), choices=choices)
     with replacing(path, force=force) as temporary:
         temporary.write_text(page, encoding="utf-8")
 

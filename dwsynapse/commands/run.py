@@ -28,7 +28,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the whole chain into a folder."""
-    from arraysim.cost.of_training import cost_line
+    from arraysim.cost.of_training import cost_lines
     from dwsynapse.chain.chain import ChainPlan
     from dwsynapse.chain.chain import run as run_chain
 
@@ -43,12 +43,13 @@ def run(arguments: argparse.Namespace) -> None:
         raise Interrupted(f"interrupted; {kept}") from None
     trajectories = ChainPlan.of(arguments.seed, quick=arguments.quick).trajectories
     accuracy = summary["accuracy"]
+    seeds = len(accuracy["seeds"])
+    of = f"mean of {seeds} seeds" if seeds > 1 else "one seed"
     lines = [
         f"{summary['device']}: {len(summary['wells'])} states, table from {trajectories} pulses per entry",
-        f"  test accuracy on chip {accuracy['on_chip_test']:.4f}, float32 {accuracy['float32_test']:.4f} "
-        f"(mean of {len(accuracy['seeds'])} seeds)",
+        f"  test accuracy on chip {accuracy['on_chip_test']:.4f}, float32 {accuracy['float32_test']:.4f} ({of})",
         f"  {summary['pulses']} write pulses, {summary['energy_J']:.3g} J",
-        cost_line(summary["cost"]),
+        *cost_lines(summary["cost"]),
         f"  {summary['seconds']['total']:.0f} s, {summary['peak_memory_bytes'] / 2**20:.0f} MiB",
         f"  open {arguments.out / 'report.html'}",
     ]

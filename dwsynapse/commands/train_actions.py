@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from arraysim.cost.of_training import TrainingUse, cost_line, summary_of, training_cost
+from arraysim.cost.of_training import TrainingUse, cost_lines, summary_of, training_cost
 from arraysim.datasets.datasets import Dataset, load_dataset
 from arraysim.networks.settings import NetworkSettings
 from arraysim.synapses.settings import SynapseSettings
@@ -96,8 +96,8 @@ def run_training(arguments: argparse.Namespace, given: Given) -> None:
     if not synapses.knows_energy:
         result["energy_J"] = None
     lines = _lines(results, result)
-    result["cost"], line = _cost(synapses, results, dataset)
-    emit(arguments, result, [*lines, line])
+    result["cost"], of_chip = _cost(synapses, results, dataset)
+    emit(arguments, result, [*lines, *of_chip])
 
 
 def _kept(out: Path | None, seeds: range) -> str:
@@ -124,17 +124,17 @@ def _trained(job: Job, arguments: argparse.Namespace, config: TrainingConfig, ou
     )
 
 
-def _cost(synapses: Synapses, results, dataset) -> tuple[dict | None, str]:
-    """Return what the chip takes, and a line about it; None where the synapses come from no device."""
+def _cost(synapses: Synapses, results, dataset) -> tuple[dict | None, list[str]]:
+    """Return what the chip takes, and lines about it; None where the synapses come from no device."""
     if synapses.table is None:
-        return None, "  no cost: an idealized synapse has no size and no pulse"
+        return None, ["  no cost: an idealized synapse has no size and no pulse"]
     images = len(divide(dataset, seed=results[0].seed, config=results[0].config).train)
     use = TrainingUse(results=results, image_shape=dataset.image_shape, images=images)
     try:
         cost = summary_of(training_cost(synapses.table, use, where=synapses.name))
     except InputError as error:
-        return None, f"  no cost: {error}"
-    return cost, cost_line(cost)
+        return None, [f"  no cost: {error}"]
+    return cost, cost_lines(cost)
 
 
 def _summary(results, dataset) -> dict:

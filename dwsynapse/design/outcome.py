@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from compact.bulk.sweep import build_table
 from dwcore import progress
 from dwcore.canvas.figure_file import figure_bytes
 from dwcore.canvas.style import new_figure, own_look
 from dwcore.errors import InputError, RunError
 from dwcore.storage.atomic import replacing
 from dwcore.storage.lock import only_writer
+from dwsynapse.chain.explorer import MOST_TRIALS, choice_grid, explore
 from dwsynapse.chain.html_page import Fact, Section, render
 from dwsynapse.design.search import front, nearest_design, search
 from dwsynapse.design.specification import Specification, load_specification
@@ -73,7 +75,7 @@ def design_devices(
         offered, failed = _offered(spec, best, seed, jobs)
         result = _document(spec, seed, trials, best, offered, failed)
         if offered:
-            _write(folder, spec, trials, best, offered, result)
+            _write(folder, spec, trials, best, offered, result, _choices(offered, seed, jobs))
         if network and offered:
             result["network"] = _through_the_chain(folder, offered, seed, jobs)
         _put(folder / RESULT, json.dumps(result, indent=1, allow_nan=False) + "\n")
@@ -159,7 +161,17 @@ def _document(spec: Specification, seed: int, trials, best, offered, failed) -> 
     }
 
 
-def _write(folder: Path, spec, trials, best, offered: list[Verified], result: dict) -> None:
+def _choices(offered: list[Verified], seed: int, jobs) -> list[dict]:
+    """Return pulses of each design for the reader of the report to choose from."""
+    found = []
+    with progress.bar(None, "report", "pulses") as advance:
+        for verified in offered:
+            device, run = verified.device, {"seed": seed, "jobs": jobs, "progress": advance}
+            found.append(explore(build_table(device, choice_grid(device), n=MOST_TRIALS, **run), device, **run))
+    return [{**one, "name": f"design {number}"} for number, one in enumerate(found, 1)]
+
+
+def _write(folder: Path, spec, trials, best, offered: list[Verified], result: dict, choices: list[dict]) -> None:
     """Write a device file per design, the figure and the report."""
     for number, verified in enumerate(offered, 1):
         story = [f"Design {number} of {spec.name}, by dwsynapse design; simulated again with fresh noise:",
@@ -168,7 +180,7 @@ def _write(folder: Path, spec, trials, best, offered: list[Verified], result: di
     with own_look():
         png = figure_bytes(front_figure(spec, trials, best, offered))
     _put(folder / "front.png", png)
-    _put(folder / "report.html", _page(spec, result, offered, png))
+    _put(folder / "report.html", _page(spec, result, offered, png, choices))
 
 
 def front_figure(spec: Specification, trials: list[Trial], best: list[Trial], offered: list[Verified]):
@@ -200,7 +212,7 @@ def _figures_text(figures: dict[str, float | None], names) -> Iterator[str]:
             yield f"{name.replace('_', ' ')} {value:.3g} {UNITS[name]}"
 
 
-def _page(spec: Specification, result: dict, offered: list[Verified], png: bytes) -> str:
+def _page(spec: Specification, result: dict, offered: list[Verified], png: bytes, choices: list[dict]) -> str:
     facts = [
         Fact(label="Designs", value=str(len(offered)), note="each simulated again with fresh noise"),
         Fact(
@@ -221,7 +233,7 @@ def _page(spec: Specification, result: dict, offered: list[Verified], png: bytes
     ]  # fmt: skip
     words = "Each point is a design that meets the specification in the search; numbered ones were verified."
     return render(spec.name, "Devices that meet a specification, found and verified by simulation.", facts=facts,
-                  figures=[(f"The front. {words}", png)], sections=sections)  # fmt: skip
+                  figures=[(f"The front. {words}", png)], sections=sections, choices=choices)  # fmt: skip
 
 
 def _through_the_chain(folder: Path, offered: list[Verified], seed: int, jobs) -> list[dict[str, Any]]:
