@@ -89,7 +89,7 @@ def nominal_wells(device: Device, temperature: float) -> list[Well]:
     Raises:
         RunError: the track has no well.
     """
-    return find_wells(QPhiModel(device), temperature)
+    return find_wells(QPhiModel(device.at_temperature(temperature)), temperature)
 
 
 def instance_at(device: Device, temperature: float, states: list[Well]) -> InstanceAtTemperature:
@@ -103,6 +103,7 @@ def instance_at(device: Device, temperature: float, states: list[Well]) -> Insta
     Raises:
         RunError: the instance has no well; says which.
     """
+    device = device.at_temperature(temperature)
     model = QPhiModel(device)
     try:
         wells = find_wells(model, temperature)

@@ -77,7 +77,9 @@ class SweepPlan:
         for duration in self.grid.duration:
             self.device.pulse.waveform(duration)
         for instance in self.instances:
-            self.instance(instance)
+            device = self.instance(instance)
+            for temperature in self.temperature:
+                device.at_temperature(temperature)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -43,6 +43,7 @@ def find_states(device: Device, temperature: float | None = None) -> States:
     """
     temperature = device.temperature if temperature is None else temperature
     device.section("readout")
+    device = device.at_temperature(temperature)
     model = QPhiModel(device)
     wells = find_wells(model, temperature)
     grid = thermal_grid(model, wells, temperature)

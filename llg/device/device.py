@@ -21,6 +21,7 @@ from llg.device.material import LARGEST_TEMPERATURE, Material, StraightWall, Wal
 from llg.device.notch import Notch, Potential
 from llg.device.pulse import Pulse
 from llg.device.static_field import StaticField
+from llg.device.temperature_laws import TemperatureLaws
 from llg.device.track import Track, outline, outline_problems
 from llg.device.variation import Variation, drawn_values
 
@@ -36,12 +37,15 @@ SECTIONS: dict[str, type[Parameters]] = {
     "heating": Heating,
     "gate": Gate,
     "field": StaticField,
+    "temperature_laws": TemperatureLaws,
     "variation": Variation,
 }
 WIDEST = 40.0
 """Most wall widths across the track that a wall relaxed at a given moment crosses as one piece."""
 _REQUIRED = ("material", "track")
-_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate", "field")
+_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate", "field", "temperature_laws")
+_ON_DEMAND = ("field", "temperature_laws")
+"""Sections without required parameters that a change of one of them makes."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -49,6 +53,7 @@ class Device:
     """One domain-wall synapse; sections as in the device file.
 
     `instance` 0 is the nominal device. `gate_level` is the present level of the gate, None for that between pulses.
+    With [temperature_laws] the film and the wall are those at `temperature`, whatever they were given for.
     """
 
     name: str
@@ -65,11 +70,13 @@ class Device:
     heating: Heating | None = None
     gate: Gate | None = None
     field: StaticField | None = None
+    temperature_laws: TemperatureLaws | None = None
     variation: Variation = dataclasses.field(default_factory=Variation)
     instance: int = 0
     gate_level: float | None = None
 
     def __post_init__(self):
+        self._follow_temperature()
         problems = list(self._problems())
         if problems:
             raise InputError("; ".join(problems))
@@ -112,6 +119,27 @@ class Device:
             start, end = self.gate.ends
             if not (start < self.track.length and end > 0):
                 yield f"[gate]: start = {start:g} [m] and end = {end:g} must span part of the track"
+
+    def _follow_temperature(self) -> None:
+        """Bring the film and what is given of its wall to the temperature of the device."""
+        laws, film, thickness = self.temperature_laws, self.material, self.track.thickness
+        if laws is None or not 0 < self.temperature < LARGEST_TEMPERATURE or self.temperature == laws.measured_at:
+            return
+        followed = laws.film(film, self.temperature)
+        now = dataclasses.replace(laws, measured_at=self.temperature)
+        wall = self.wall.following((film, thickness), (followed, thickness))
+        for name, value in {"material": followed, "wall": wall, "temperature_laws": now}.items():
+            object.__setattr__(self, name, value)
+
+    def at_temperature(self, temperature: float) -> "Device":
+        """Return the device at a temperature [K]; the same where no laws say how it changes, or at 0 K, without noise.
+
+        Raises:
+            InputError: the film is not magnetic, or not perpendicular, there.
+        """
+        if self.temperature_laws is None or temperature in (0, self.temperature):
+            return self
+        return dataclasses.replace(self, temperature=temperature)
 
     @property
     def gate_change(self) -> float:
@@ -159,7 +187,8 @@ class Device:
         from llg.device.relaxed_wall import notch_potential  # compiles, and rigid walls never need it
 
         wall, q = self.straight_wall, self.geometry.q
-        single = self.instance > 0 or self.gate is not None
+        warming = self.temperature_laws is not None and self.heating is not None
+        single = self.instance > 0 or self.gate is not None or warming
         V, slope = notch_potential(q, *self._relaxed_notches, between=single)
         unit = wall.sigma_0 * wall.Delta * self.track.thickness
         return CubicHermiteSpline(q, unit * V, unit / wall.Delta * slope)
@@ -266,16 +295,18 @@ class Device:
             if key == "notch":
                 own["notches"] = tuple(_changed(n, values, "[[notch]]") for n in own.get("notches", self.notches))
             else:
-                own[key] = _changed(own.get(key) or self._section_to_change(key), values, f"[{key}]")
+                own[key] = self._changed_section(key, own.get(key) or getattr(self, key), values)
         try:
             return dataclasses.replace(self, **own)
         except InputError as error:
             raise InputError(f'device "{self.name}": {error}') from None
 
-    def _section_to_change(self, key: str) -> Parameters:
-        """Return a section; one that the device lacks is new where all of its parameters have defaults."""
-        new = all(field.default is not dataclasses.MISSING for field in dataclasses.fields(SECTIONS[key]))
-        return SECTIONS[key]() if new and getattr(self, key) is None else self.section(key)
+    def _changed_section(self, key: str, before: Parameters | None, values: Mapping[str, object]) -> Parameters:
+        """Return a section with other values; one that the device lacks is made where nothing of it is missing."""
+        needed = {f.name for f in dataclasses.fields(SECTIONS[key]) if f.default is dataclasses.MISSING}
+        if before is None and (needed <= values.keys() if needed else key in _ON_DEMAND):
+            return SECTIONS[key].from_mapping(values, f"[{key}]")
+        return _changed(before or self.section(key), values, f"[{key}]")
 
     def __repr__(self) -> str:
         track, film, wall = self.track, self.material, self.wall.model

@@ -4,8 +4,8 @@ Heating has one thermal resistance and one time constant,
 
     tau_th d(Delta T)/dt = R_th P(t) - Delta T,     P = R I(t)^2.
 
-The temperature enters through the thermal noise; the material parameters keep their values, so that the model holds
-for rises well below the Curie temperature.
+The temperature enters through the thermal noise, and with [temperature_laws] through the film. Without them the material
+keeps its values, so that the model holds for rises well below the Curie temperature.
 """
 
 import dataclasses

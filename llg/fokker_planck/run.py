@@ -96,8 +96,9 @@ def run_pulse_density(
     Raises:
         InputError: impossible arguments, or something that the method does not cover.
     """
-    case = pulse_case(device, **what)
     temperature = device.temperature if temperature is None else temperature
+    device = device.at_temperature(temperature)
+    case = pulse_case(device, **what)
     _check(device, case.drive, temperature, cell)
     model = QPhiModel(device)
     size = cell * thermal_width(model, [(w.q, w.phi) for w in case.wells] or [case.start], temperature)

@@ -1,7 +1,8 @@
 """How long each state of a device keeps against temperature, by Langer's rates (`llg.rates.rate_matrix`).
 
-The material keeps its parameters: temperature enters through kB T alone. Real films lose magnetization and anisotropy
-when they get hotter, so that the curves are an upper bound far above the temperature at which the parameters hold.
+With [temperature_laws] the film is that at each temperature, and a curve ends where its state does. Without them the
+material keeps its parameters: real films lose magnetization and anisotropy when they get hotter, so that the curves are
+an upper bound far above the temperature at which the parameters hold.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ from dwcore.errors import InputError, RunError
 from llg.constants import K_B
 from llg.device.device import Device
 from llg.device.material import LARGEST_TEMPERATURE
-from llg.landscape.wells import find_wells
+from llg.landscape.wells import find_wells, well_index
 from llg.rates.rate_matrix import rate_matrix
 from llg.walls.q_phi import QPhiModel
 
@@ -53,16 +54,20 @@ def retention_against_temperature(device: Device, temperature: np.ndarray) -> Re
         raise InputError(
             f"temperature = {temperature.min():g} to {temperature.max():g} [K] must be > 0 and < {LARGEST_TEMPERATURE:g}"
         )
-    model = QPhiModel(device)
-    wells = find_wells(model, device.temperature)
-    barrier = np.array([min(well.barrier_left, well.barrier_right) for well in wells])
-    high = barrier[:, None] >= LEAST_BARRIER * K_B * temperature
-    time = np.full((len(wells), temperature.size), np.nan)
-    for n in np.flatnonzero(high.any(axis=0)):
+    states = find_wells(QPhiModel(device), device.temperature)
+    time = np.full((len(states), temperature.size), np.nan)
+    for n, T in enumerate(temperature.tolist()):
         try:
-            time[:, n] = rate_matrix(model, wells, float(temperature[n])).retention
-        except RunError:
-            if temperature[n] == temperature.min():
+            at = device.at_temperature(T)
+            model = QPhiModel(at)
+            wells = states if at is device else find_wells(model, T)
+            high = np.array([min(well.barrier_left, well.barrier_right) >= LEAST_BARRIER * K_B * T for well in wells])
+            if high.any():
+                found = rate_matrix(model, wells, T).retention
+                state = well_index(states, np.array([well.q for well in wells]))
+                kept = high & (state >= 0) & np.isfinite(found)
+                time[state[kept], n] = found[kept]
+        except (InputError, RunError):  # no film with such walls, no wells, or a formula that does not hold
+            if temperature.min() == T:
                 raise
-    time = np.where(high & np.isfinite(time), time, np.nan)
-    return RetentionCurves(np.array([well.q for well in wells]), temperature, time)
+    return RetentionCurves(np.array([well.q for well in states]), temperature, time)

@@ -63,6 +63,7 @@ def well_rates(
     temperature = device.temperature if temperature is None else temperature
     if not 0 < temperature < 2000:
         raise InputError(f"temperature = {temperature:g} [K] must be > 0 and < 2000")
+    device = device.at_temperature(temperature)
     model = QPhiModel(device)
     wells, kT = find_wells(model, temperature), K_B * temperature
     matrix, reason = _rates(model, wells, temperature, method, **options)

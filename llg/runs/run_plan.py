@@ -1,11 +1,12 @@
 """The time loop of one ensemble laid out: steps, drive at each of them, and stretches of one kernel input.
 
 The kernel takes current, field and temperature at each step, but one geometry and one wall. A gate that moves the
-anisotropy in time therefore cuts the loop into stretches of constant level (`llg.device.gate.quantized`), each with a
-kernel input of its own. The wall's coordinates go on from one stretch to the next.
+anisotropy in time, or heat that changes the film, therefore cuts the loop into stretches of constant gate level and film
+(`llg.device.gate.quantized`), each with a kernel input of its own. The wall's coordinates go on from one to the next.
 """
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -24,6 +25,7 @@ from llg.walls.q_phi import NO_FIELD, QPhiModel, wall_field
 
 LARGEST_STEP_COUNT = 1e8
 """Steps of one trajectory; more do not fit into memory."""
+_COARSE = 4096  # steps in which the highest temperature is looked for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +57,7 @@ class RunPlan:
         rows: drive at the ends of the steps as the kernel takes it; neighbouring gate levels have one row each where
             they meet.
         stretches: in order of time.
+        gated: a gate moves.
     """
 
     model: QPhiModel
@@ -63,6 +66,7 @@ class RunPlan:
     time: np.ndarray
     rows: np.ndarray
     stretches: list[Stretch]
+    gated: bool = False
 
     @property
     def still(self) -> np.ndarray:
@@ -70,16 +74,20 @@ class RunPlan:
         return np.array([0.0, *field_rows(self.model, NO_FIELD), 1.0])
 
     def rest_steps(self, heat: float = 0.0) -> int:
-        """Return the number of steps at the end at rest; none where a gate has moved.
+        """Return the number of steps at the end at rest, the film as at the start; none where a gate has moved.
 
         Args:
             heat: relative rise of temperature that is no matter [1].
         """
-        if any(stretch.input is not self.stretches[0].input for stretch in self.stretches):
+        first = self.stretches[0].input
+        alike = list(itertools.takewhile(lambda stretch: stretch.input is first, reversed(self.stretches)))
+        if self.gated and len(alike) < len(self.stretches):
             return 0
+        steps = sum(stretch.count for stretch in alike)
         tolerance = np.array([0.0, 0.0, 0.0, 0.0, heat])
-        disturbed = np.flatnonzero(np.any(np.abs(self.rows - self.still) > tolerance, axis=1))
-        return max(self.n_steps - 1 - int(disturbed[-1]), 0) if disturbed.size else self.n_steps
+        away = np.abs(self.rows[len(self.rows) - steps - 1 :] - self.still) > tolerance
+        disturbed = np.flatnonzero(np.any(away, axis=1))
+        return max(steps - 1 - int(disturbed[-1]), 0) if disturbed.size else steps
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -111,6 +119,8 @@ class EnsembleCase:
     first: int = 0
 
     def __post_init__(self):
+        if 0 <= self.temperature < LARGEST_TEMPERATURE:
+            object.__setattr__(self, "device", self.device.at_temperature(self.temperature))
         for name in ("seed", "first"):
             if not 0 <= getattr(self, name) < 2**63:
                 raise InputError(f"{name} = {getattr(self, name)} must be >= 0 and < 2^63")
@@ -134,6 +144,11 @@ class EnsembleCase:
         """The current changes the temperature of the track."""
         return self.device.heating is not None and self.temperature > 0
 
+    @property
+    def changing(self) -> bool:
+        """The heat changes the film."""
+        return self.heated and self.device.temperature_laws is not None
+
 
 def plan_run(case: EnsembleCase) -> RunPlan:
     """Lay out the time loop.
@@ -149,6 +164,9 @@ def plan_run(case: EnsembleCase) -> RunPlan:
         hottest += device.steady_rise(drive.largest_current)
     gate = drive.gate_levels(device)
     extremes = [device] if gate is None else [device.at_gate_level(v) for v in (gate.value.min(), gate.value.max())]
+    if case.changing:
+        hot = _SampledDrive(case, _COARSE).temperature.max()
+        extremes += [each.at_temperature(float(hot)) for each in extremes]
     limits = wall_field(device, drive.largest_field), drive.largest_current, hottest
     step = min(time_step(equation_of(d).model(d), case.dt, *limits) for d in extremes)
     if drive.length / step > LARGEST_STEP_COUNT:
@@ -157,18 +175,22 @@ def plan_run(case: EnsembleCase) -> RunPlan:
     stride = max(math.ceil(drive.length / (step * max(samples, 1))), 1)
     n_steps = stride * max(samples, 1)
     sampled = _SampledDrive(case, n_steps)
-    levels = np.zeros(n_steps) if gate is None else sampled.levels(gate)
+    levels = np.zeros((n_steps, 2))
+    if gate is not None:
+        levels[:, 0] = sampled.levels(gate)
+    levels[:, 1] = sampled.films() if case.changing else case.temperature
     rows: list[np.ndarray] = []
     stretches: list[Stretch] = []
     kernels = _Kernels(case, gate is not None)
     for begin, end in _runs(levels):
-        wall, kernel = kernels.at(float(levels[begin]))
+        wall, kernel = kernels.at(*levels[begin].tolist())
         for first, last in _cut(begin, end, stride if samples else n_steps):
             sample = last // stride if samples and last % stride == 0 else None
             stretches.append(Stretch(kernel, first + len(rows), last - first, sample))
         rows.append(sampled.rows(wall, begin, end))
     time = sampled.dt * stride * np.arange(samples + 1) if samples else np.empty(0)
-    return RunPlan(kernels.at(float(levels[0]))[0], sampled.dt, n_steps, time, np.concatenate(rows), stretches)
+    model = kernels.at(*levels[0].tolist())[0]
+    return RunPlan(model, sampled.dt, n_steps, time, np.concatenate(rows), stretches, gate is not None)
 
 
 class _SampledDrive:
@@ -176,6 +198,7 @@ class _SampledDrive:
 
     def __init__(self, case: EnsembleCase, n_steps: int):
         drive, temperature = case.drive, case.temperature
+        self.start = temperature
         self.n_steps, self.length, self.dt = n_steps, drive.length, drive.length / n_steps
         self.field = wall_field(case.device, drive.field)
         self.current = self._sample(drive.waveform)
@@ -193,6 +216,15 @@ class _SampledDrive:
         """Return the gate level of each step, shape (n_steps,) [1]."""
         return quantized(self._sample(gate), float(gate.value.min()), float(gate.value.max()))
 
+    @property
+    def temperature(self) -> np.ndarray:
+        """Temperature at the ends of the steps, shape (n_steps + 1,) [K]."""
+        return self.start * self.relative_temperature
+
+    def films(self) -> np.ndarray:
+        """Return the temperature that the film of each step has, shape (n_steps,) [K]."""
+        return quantized(self.temperature, self.start, float(self.temperature.max()))
+
     def rows(self, model: QPhiModel, begin: int, end: int) -> np.ndarray:
         """Return the rows of the kernel from step `begin` to `end`, shape (end - begin + 1, 5)."""
         part = slice(begin, end + 1)
@@ -208,26 +240,28 @@ class _SampledDrive:
 
 
 class _Kernels:
-    """Model and kernel input of each gate level, made once."""
+    """Model and kernel input of each gate level and film, made once."""
 
     def __init__(self, case: EnsembleCase, gated: bool):
         self.case, self.gated = case, gated
-        self.made: dict[float, tuple[QPhiModel, KernelInput]] = {}
+        self.made: dict[tuple[float, float], tuple[QPhiModel, KernelInput]] = {}
 
-    def at(self, level: float) -> tuple[QPhiModel, KernelInput]:
-        """Return the model and kernel input at a gate level."""
-        if level not in self.made:
+    def at(self, level: float, temperature: float) -> tuple[QPhiModel, KernelInput]:
+        """Return the model and kernel input at a gate level and a temperature of the film [K]."""
+        key = level, temperature
+        if key not in self.made:
             device = self.case.device.at_gate_level(level) if self.gated else self.case.device
+            device = device.at_temperature(temperature)
             equation = equation_of(device)
             model = equation.model(device)
-            self.made[level] = model, equation.kernel_input(model, self.case.temperature, self.case.noise_scale)
-        return self.made[level]
+            self.made[key] = model, equation.kernel_input(model, self.case.temperature, self.case.noise_scale)
+        return self.made[key]
 
 
 def _runs(levels: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Return the first step and end of each run of equal levels."""
-    changes = np.flatnonzero(np.diff(levels)) + 1
-    yield from zip([0, *changes.tolist()], [*changes.tolist(), levels.size], strict=True)
+    """Return the first step and end of each run of equal levels, shape (n, 2)."""
+    changes = np.flatnonzero(np.any(np.diff(levels, axis=0), axis=1)) + 1
+    yield from zip([0, *changes.tolist()], [*changes.tolist(), len(levels)], strict=True)
 
 
 def _cut(begin: int, end: int, stride: int) -> Iterator[tuple[int, int]]:

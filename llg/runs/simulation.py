@@ -114,8 +114,9 @@ def run_pulse(
         InputError: impossible arguments.
         RunError: a trajectory diverged.
     """
-    case = pulse_case(device, **what)
     temperature = device.temperature if temperature is None else temperature
+    device = device.at_temperature(temperature)
+    case = pulse_case(device, **what)
     walls: dict[str, Any] = {"n": n, "start": case.start, "seed": seed, "temperature": temperature, "dt": dt}
     counted = EnsembleCase(device=device, drive=case.drive, samples=samples, **walls)
     ensemble = None

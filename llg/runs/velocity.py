@@ -2,7 +2,8 @@
 
 import dataclasses
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ def velocity_against_current(
         InputError: impossible arguments.
         RunError: a wall has run away from the track laid out for it.
     """
-    currents = np.asarray(current_density, float)
+    device, currents = _at_temperature(device, options), np.asarray(current_density, float)
     curve = _curve(device, currents, lambda J: (float(J), field), **options)
     model = _even(device)
     alone = model.whole(field) == NO_FIELD and (model.u_per_J == 0) != (model.H_DL_per_J == 0) and model.H_FL_per_J == 0
@@ -124,12 +125,19 @@ def velocity_against_field(
     def drive_at(value):
         return current_density, dataclasses.replace(field, **{"H_" + device.material.easy_axis: float(value)})
 
+    device = _at_temperature(device, options)
     curve, model = _curve(device, np.asarray(H, float), drive_at, **options), _even(device)
     if current_density != 0 or model.whole(field) != NO_FIELD:
         return curve
     wall = {"Q": model.Q, "Delta": model.Delta, "alpha": model.alpha}
     formula = field_velocity(curve.exact_drive, walker=walker_field(model.alpha, model.H_K, model.H_D), **wall)
     return dataclasses.replace(curve, formula=formula)
+
+
+def _at_temperature(device: Device, options: Mapping[str, Any]) -> Device:
+    """Return the device at the temperature of the options, if they have one."""
+    temperature = options.get("temperature")
+    return device if temperature is None else device.at_temperature(temperature)
 
 
 def _even(device: Device) -> QPhiModel:
@@ -151,12 +159,12 @@ def _curve(
 ) -> SimulatedVelocities:
     if values.size < 2 or np.any(np.diff(values) <= 0):
         raise InputError("the drives of a velocity curve must be at least two, ascending")
+    temperature = device.temperature if temperature is None else temperature
     short = _even(device)
     settling = settling_time(short) if settling is None else settling
     measured = max(MEASURED, 2 * settling) if measured is None else measured
     if walls < 2 or not (settling > 0 and measured > 0):
         raise InputError(f"walls = {walls} must be >= 2, settling and measured = {settling:g}, {measured:g} [s] > 0")
-    temperature = device.temperature if temperature is None else temperature
     fine = np.interp(np.linspace(0, values.size - 1, (values.size - 1) * _FINE + 1), np.arange(values.size), values)
     exact, turns = _exact(short, [drive_at(value) for value in fine])
     time = settling + measured
