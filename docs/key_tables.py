@@ -12,7 +12,7 @@ from arraysim.programming.result import ProgrammedChip
 from arraysim.training.result import TrainingResult
 from dwcore.parameters import Parameters
 from dwcore.storage import records
-from dwsynapse.settings import Setting
+from dwsynapse.setting import Setting
 from dwsynapse.toml_files import KINDS
 from llg.runs.trajectories import Trajectories
 

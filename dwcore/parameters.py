@@ -3,7 +3,8 @@
 A section of a file is a frozen dataclass derived from `Parameters` whose fields are made with `quantity`, `whole`,
 `flag`, `word` or `numbers`; one that holds an object which checks itself has the metadata
 `{"kind": "part", "meaning": ...}`. The declaration feeds validation, unit conversion, documentation, file attributes
-and plot labels.
+and plot labels. `needs` says without which other parameters this one has no effect, such as "bits > 0"; see
+`dwsynapse.needs`, which reads it.
 """
 
 import dataclasses
@@ -17,32 +18,34 @@ _REQUIRED = dataclasses.MISSING
 _HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 
-def quantity(meaning: str, unit: str, *, default=_REQUIRED, gt=None, ge=None, lt=None, le=None):
+def quantity(meaning: str, unit: str, *, default=_REQUIRED, gt=None, ge=None, lt=None, le=None, needs: str = ""):
     """Declare a number in SI `unit` ("1" if dimensionless) with its bounds; `default=None` makes it optional."""
     bounds = {">": gt, ">=": ge, "<": lt, "<=": le}
-    metadata = {"kind": "quantity", "meaning": meaning, "unit": unit, "bounds": bounds}
+    metadata = {"kind": "quantity", "meaning": meaning, "unit": unit, "bounds": bounds, "needs": needs}
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def whole(meaning: str, *, default=_REQUIRED, ge=0, le=None):
+def whole(meaning: str, *, default=_REQUIRED, ge=0, le=None, needs: str = ""):
     """Declare a whole number with its bounds; `default=None` makes it optional."""
-    metadata = {"kind": "whole", "meaning": meaning, "unit": "1", "bounds": {">=": ge, "<=": le}}
+    metadata = {"kind": "whole", "meaning": meaning, "unit": "1", "bounds": {">=": ge, "<=": le}, "needs": needs}
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def flag(meaning: str, *, default: bool):
+def flag(meaning: str, *, default: bool, needs: str = ""):
     """Declare a choice between true and false."""
-    return dataclasses.field(default=default, metadata={"kind": "flag", "meaning": meaning})
+    return dataclasses.field(default=default, metadata={"kind": "flag", "meaning": meaning, "needs": needs})
 
 
-def word(meaning: str, *, default=_REQUIRED, choices: tuple[str, ...] = ()):
+def word(meaning: str, *, default=_REQUIRED, choices: tuple[str, ...] = (), needs: str = ""):
     """Declare a text, one of `choices` if there are any."""
-    return dataclasses.field(default=default, metadata={"kind": "word", "meaning": meaning, "choices": choices})
+    metadata = {"kind": "word", "meaning": meaning, "choices": choices, "needs": needs}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
-def numbers(meaning: str, unit: str, *, default=()):
+def numbers(meaning: str, unit: str, *, default=(), needs: str = ""):
     """Declare a tuple of numbers in SI `unit`."""
-    return dataclasses.field(default=default, metadata={"kind": "numbers", "meaning": meaning, "unit": unit})
+    metadata = {"kind": "numbers", "meaning": meaning, "unit": unit, "needs": needs}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def as_number(value, unit: str) -> float:

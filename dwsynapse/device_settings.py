@@ -1,11 +1,13 @@
 """The settings of commands on one device: what drives the wall, and every parameter of the device file."""
 
+import argparse
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dwcore.parameters import Parameters, quantity
-from dwsynapse.settings import Given, Settings, fields_of
+from dwsynapse.given import Given
+from dwsynapse.settings import Settings, fields_of
 from llg.device.material import Material, Wall
 from llg.device.static_field import StaticField
 
@@ -28,6 +30,11 @@ class DriveSettings(Parameters):
     H_z: float = quantity("field along z", "A/m", default=0.0)
 
 
+OF_INSTANCES = ("variation", "track.edge_roughness_rms", "track.edge_roughness_length", "track.edge_roughness_rms_lower",
+                "track.edge_roughness_length_lower")  # fmt: skip
+"""Settings that only instances of a device feel, not the nominal one."""
+
+
 def _device_sections() -> Mapping[str, type[Parameters]]:
     """Return the sections of a device file; some take time to import, and help needs none of them."""
     from llg.device.device import SECTIONS
@@ -40,6 +47,7 @@ def settings_on_device(
     command: str,
     drive: Iterable[str] = (),
     more: Callable[[], Mapping[str, Any]] = dict,
+    unused: Mapping[str, str] | None = None,
     *,
     held: bool = False,
 ) -> Settings:
@@ -49,13 +57,58 @@ def settings_on_device(
         command: its name.
         drive: names of what it takes of `DriveSettings`, each with an option.
         more: imports and returns further sections, see `Settings`.
+        unused: what the command does not feel of a device, and why.
         held: whether `--H_x` and the like are the static field of the device, without a drive.
     """
     fields = [field for field in fields_of(DriveSettings) if field.name in drive]
     options = {f"drive.{name}": f"--{name}" for name in drive} | {"wall.model": "--model"}
     options |= {f"field.{field.name}": f"--{field.name}" for field in fields_of(StaticField) if held}
     light: dict[str, Any] = {"drive": fields, "material": Material, "wall": Wall, "field": StaticField}
-    return Settings(command, light, options=options, more=lambda: {**_device_sections(), **more()})
+    return Settings(command, light, options=options, more=lambda: {**_device_sections(), **more()},
+                    unused=unused)  # fmt: skip
+
+
+def given_on_device(
+    settings: Settings,
+    arguments: argparse.Namespace,
+    *,
+    drawn: bool = False,
+    known: Mapping[str, Any] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Given:
+    """Return what the options set and vary on the device of a command.
+
+    Args:
+        settings: of the command.
+        arguments: as parsed, with the device.
+        drawn: whether instances of it are drawn from its spreads.
+        known: values by name of what is no setting.
+        more: what settings need in this command, see `Settings.check_effect`.
+
+    Raises:
+        InputError: a setting does not fit, or has no effect.
+    """
+    given = settings.given(arguments, resumable=True)
+    if not drawn:
+        given.refuse("has no effect on the nominal device, only on instances drawn from the spreads", *OF_INSTANCES)
+    if given.said:
+        values = known or {}
+        settings.check_effect(given, lambda point: {**_values(device_of(arguments.device, point)), **values}, more)
+    return given
+
+
+def _values(device: "Device") -> dict[str, Any]:
+    """Return all parameters of a device by name; those of notches as tuples."""
+    found: dict[str, Any] = {}
+    for section in _device_sections():
+        if section == "notch":
+            continue
+        for name, value in ({} if (part := getattr(device, section)) is None else part.to_dict()).items():
+            found[f"{section}.{name}"] = value
+    for notch in device.notches:
+        for name, value in notch.to_dict().items():
+            found[f"notch.{name}"] = (*found.get(f"notch.{name}", ()), value)
+    return found
 
 
 def device_of(source: str, given: Given) -> "Device":

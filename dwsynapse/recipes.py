@@ -8,7 +8,8 @@ from typing import Any
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import read_value
 from dwcore.toml import parse_toml, read_toml
-from dwsynapse.settings import Given, Settings
+from dwsynapse.given import Given
+from dwsynapse.settings import Settings
 
 FOLDER = "recipes"
 
@@ -55,17 +56,15 @@ def follow(source: str, settings: Settings, given: Given) -> None:
     Raises:
         InputError: the recipe holds a setting or a value that there is not.
     """
+    found: dict[str, dict[str, Any]] = {}
     for section, values in load_recipe(source).items():
-        if section == "meaning":
-            continue
-        for name, value in values.items():
+        for name, value in values.items() if section != "meaning" else ():
             try:
                 setting = settings.find(f"{section}.{name}")
-                read = read_value(setting.field, value)
+                found.setdefault(setting.section, {})[setting.field.name] = read_value(setting.field, value)
             except InputError as error:
                 raise InputError(f"{source}: {error}") from None
-            if setting.name not in given.said:
-                given[setting.section][setting.field.name] = read
+    given.under(found, source)
 
 
 def about(name: str) -> dict[str, Any]:

@@ -16,12 +16,14 @@ allowed or said twice is refused in one line.
 
 import argparse
 import dataclasses
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from dwcore.errors import InputError, nearest
-from dwcore.parameters import Parameters, as_number, check_value
+from dwcore.parameters import Parameters
+from dwsynapse.given import Axis, Given
+from dwsynapse.needs import lacking, plain
+from dwsynapse.setting import Setting
 
 _KINDS = {"quantity": "X", "whole": "N", "flag": "true|false", "word": "NAME", "numbers": "X,X", "part": "NAME"}
 """What stands for a value in the help, by the kind of its field."""
@@ -37,204 +39,6 @@ def fields_of(kind: type[Parameters], *, without: type[Parameters] | None = None
     left_out = set() if without is None else {field.name for field in dataclasses.fields(without)}
     fields = (field for field in dataclasses.fields(kind) if field.name not in left_out)
     return tuple(field for field in fields if field.metadata["kind"] != "part" or field.metadata.get("named"))
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Setting:
-    """One setting of a command.
-
-    Attributes:
-        section: where it belongs.
-        field: its declaration.
-        option: its own option, such as "--epochs"; None if it has none.
-    """
-
-    section: str
-    field: dataclasses.Field
-    option: str | None = None
-
-    @property
-    def name(self) -> str:
-        """Name with the section, as "adc.bits"."""
-        return f"{self.section}.{self.field.name}"
-
-    @property
-    def kind(self) -> str:
-        """Kind of the value, see ``dwcore.parameters``."""
-        return self.field.metadata["kind"]
-
-    @property
-    def unit(self) -> str:
-        """SI unit, "1" if dimensionless, empty for what is no number."""
-        return self.field.metadata.get("unit", "")
-
-    @property
-    def label(self) -> str:
-        """Name, meaning without its details, and unit, for the axis of a figure."""
-        return f"{self.name}: {self.meaning}" + ("" if self.unit in ("", "1") else f" [{self.unit}]")
-
-    @property
-    def meaning(self) -> str:
-        """Meaning without its details."""
-        return self.field.metadata["meaning"].partition(";")[0]
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its values lie on an axis."""
-        return self.kind in ("quantity", "whole")
-
-    def value(self, text: str) -> Any:
-        """Return the value that a text says: a number, one with a unit, true or false, a word, numbers with commas.
-
-        Raises:
-            InputError: it says none that the declaration allows.
-        """
-        text = text.strip()
-        if text.lower() == "none" and self.field.default is None:
-            return None
-        value = self._read(text)
-        check_value(self.field, value)
-        return value
-
-    def _read(self, text: str) -> Any:
-        if self.kind == "flag":
-            return {"true": True, "false": False}.get(text.lower(), text)
-        if self.kind == "whole":
-            return int(text) if text.lstrip("+-").isdecimal() and len(text) < 20 else text
-        try:
-            if self.kind == "quantity":
-                return _number(text, self.unit)
-            return tuple(_number(part, self.unit) for part in text.split(",")) if self.kind == "numbers" else text
-        except InputError as error:
-            raise InputError(f"{self.field.name}: {error}") from None
-
-    def values(self, text: str) -> tuple:
-        """Return the values of a list with commas; lists and names that hold commas are set apart by semicolons.
-
-        Raises:
-            InputError: as ``value``, or one is there twice.
-        """
-        mark = ";" if self.kind == "numbers" or ";" in text else ","
-        found = tuple(self.value(part) for part in text.removesuffix(";").split(mark))
-        if len(set(found)) < len(found):
-            raise InputError(f"{self.name} = {text}: must not hold a value twice")
-        return found
-
-    def rule(self) -> str:
-        """Return what a value may be, in words; empty where the declaration leaves it open."""
-        meta = self.field.metadata
-        if choices := meta.get("choices"):
-            return ", ".join(choices)
-        bounds = [f"{sign} {bound:g}" for sign, bound in meta.get("bounds", {}).items() if bound is not None]
-        what = {"whole": "whole number", "flag": "true or false", "numbers": "numbers"}.get(self.kind, "")
-        return " ".join(filter(None, (what, " and ".join(bounds))))
-
-    def default(self) -> Any:
-        """Return the default as plain numbers and texts; None where there is none."""
-        if self.field.default is not dataclasses.MISSING:
-            return list(self.field.default) if isinstance(self.field.default, tuple) else self.field.default
-        return self.field.metadata.get("named")
-
-    def line(self) -> str:
-        """Return name, meaning, rule and default as one line of a listing."""
-        default, unit = self.default(), "" if self.unit in ("", "1") else f" [{self.unit}]"
-        end = "" if default is None or default == [] else f"default {_plain(default)}"
-        notes = "; ".join(filter(None, (self.rule(), end, self.option)))
-        return f"{self.name + unit:34} {self.field.metadata['meaning']}{f' ({notes})' if notes else ''}"
-
-    def describe(self) -> dict:
-        """Return all that is declared, as plain numbers and texts."""
-        meta = self.field.metadata
-        bounds = {sign: bound for sign, bound in meta.get("bounds", {}).items() if bound is not None}
-        return {
-            "section": self.section,
-            "kind": self.kind,
-            "unit": self.unit,
-            "meaning": meta["meaning"],
-            "default": self.default(),
-            "bounds": bounds,
-            "choices": list(meta.get("choices", ())),
-            "option": self.option,
-        }
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Axis:
-    """A setting that is varied, and the values that it takes one after the other."""
-
-    setting: Setting
-    values: tuple
-
-
-class Given(dict[str, dict[str, Any]]):
-    """What a command line sets: by section, the values by name; a section without any is there and empty.
-
-    Attributes:
-        said: by name with the section, how it was said: "--epochs" or "--set".
-        axes: what is to be varied.
-    """
-
-    def __init__(self, sections: Iterable[str]):
-        super().__init__({section: {} for section in sections})
-        self.said: dict[str, str] = {}
-        self.axes: list[Axis] = []
-
-    def put(self, setting: Setting, value: Any, said: str) -> None:
-        """Note a value.
-
-        Raises:
-            InputError: the setting has been said already.
-        """
-        self._note(setting, said)
-        self[setting.section][setting.field.name] = value
-
-    def vary(self, axis: Axis, said: str) -> None:
-        """Note what is to be varied.
-
-        Raises:
-            InputError: the setting has been said already.
-        """
-        self._note(axis.setting, said)
-        self.axes.append(axis)
-
-    def _note(self, setting: Setting, said: str) -> None:
-        if setting.name in self.said:
-            raise InputError(f"{setting.name}: must be said once, not by {self.said[setting.name]} and {said}")
-        self.said[setting.name] = said
-
-    def at(self, values: Sequence) -> "Given":
-        """Return what is set at one point of the grid of what is varied.
-
-        Args:
-            values: one per axis.
-        """
-        point = Given(self)
-        point.said = dict(self.said)
-        for section, named in self.items():
-            point[section].update(named)
-        for axis, value in zip(self.axes, values, strict=True):
-            point[axis.setting.section][axis.setting.field.name] = value
-        return point
-
-    def points(self) -> Iterator["Given"]:
-        """Yield what is set at each point of the grid, the last axis fastest; without axes what is set."""
-        for values in itertools.product(*(axis.values for axis in self.axes)):
-            yield self.at(values)
-
-    def refuse(self, why: str, *names: str) -> None:
-        """Refuse settings that do not go with something else.
-
-        Args:
-            why: what they do not go with, in words.
-            names: settings or whole sections.
-
-        Raises:
-            InputError: one of them was said.
-        """
-        for name, said in self.said.items():
-            if name in names or name.partition(".")[0] in names:
-                how = f"{said} {name}" if said in ("--set", "--vary") else said
-                raise InputError(f"{how}: {why}")
 
 
 class Settings:
@@ -253,6 +57,7 @@ class Settings:
         options: Mapping[str, str] | Iterable[str] = (),
         lists: Mapping[str, str] | None = None,
         more: Callable[[], Mapping[str, type[Parameters]]] | None = None,
+        unused: Mapping[str, str] | None = None,
     ):
         """Gather the settings.
 
@@ -263,6 +68,7 @@ class Settings:
                 these are not called after the setting.
             lists: options that vary a setting, by its name: ``--rest 1,2`` is ``--vary rest.time=1,2``.
             more: imports and returns further sections, called once a setting is said: help does not need them.
+            unused: settings and sections that the command does not feel, and why; files may hold them.
         """
         self.command = command
         self.sections: tuple[str, ...] = ()
@@ -276,7 +82,7 @@ class Settings:
             option = option or f"--{no}{setting.field.name.replace('_', '-')}"
             self.all[setting.name] = dataclasses.replace(setting, option=option)
         self.lists = {option: self.find(name) for name, option in (lists or {}).items()}
-        self.more = more
+        self.more, self.unused = more, dict(unused or {})
 
     def _add(self, sections: Mapping[str, Sequence[dataclasses.Field] | type[Parameters]]) -> None:
         for section, fields in sections.items():
@@ -349,6 +155,8 @@ class Settings:
             InputError: there is nothing to resume.
         """
         given = self.note(arguments)
+        for name, why in self.unused.items():
+            given.refuse(f"has no effect in {self.command}: {why}", name)
         if getattr(arguments, "resume", False):
             if not (given.axes or resumable):
                 raise InputError(f"{self.command}: --resume goes on with a --vary, which is missing")
@@ -362,9 +170,62 @@ class Settings:
         if getattr(arguments, "json", False):
             import json
 
-            print(json.dumps({"settings": {name: setting.describe() for name, setting in self.all.items()}}))
+            print(json.dumps({"settings": {setting.name: setting.describe() for setting in self.felt}}))
         else:
-            print("\n".join(setting.line() for setting in self.all.values()))
+            print("\n".join(setting.line() for setting in self.felt))
+
+    @property
+    def felt(self) -> list[Setting]:
+        """The settings that the command feels."""
+        return [s for s in self.all.values() if s.name not in self.unused and s.section not in self.unused]
+
+    def check_effect(
+        self,
+        given: Given,
+        known: Callable[[Given], Mapping[str, Any]] = lambda point: {},
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        """Refuse what was said and has no effect, at any point of what is varied.
+
+        A file may say what stands at its default anyway.
+
+        Args:
+            given: what is set and varied.
+            known: returns values by name at a point, where these are not those of the settings.
+            more: what settings need here beside what their declarations say, by name or section; only options are
+                held to it, not files, which serve several commands.
+
+        Raises:
+            InputError: a setting has no effect.
+        """
+        idle = {name: "" for name in given.said}
+        for point in given.points():
+            values = known(point)
+            idle = {name: self._lacking(name, point, values, more or {}) for name in idle}
+            idle = {name: why for name, why in idle.items() if why}
+            if not idle:
+                return
+        for name, why in idle.items():
+            raise InputError(f"{self.command}: {given.how(name)}: has no effect without {why}")
+
+    def _lacking(self, name: str, point: Given, known: Mapping[str, Any], more: Mapping[str, str]) -> str:
+        """Return what a setting lacks for an effect, in words; nothing if it has one."""
+        setting = self.all[name]
+        is_option = point.said[name].startswith("--")
+        if not is_option and point[setting.section].get(setting.field.name) == setting.field.default:
+            return ""
+        here = more.get(name) or more.get(setting.section, "") if is_option else ""
+
+        def value_of(other: str) -> Any:
+            if other in known:
+                return known[other]
+            section, _, field = other.partition(".")
+            default = self.all[other].field.default
+            return point[section].get(field, None if default is dataclasses.MISSING else default)
+
+        return next(
+            filter(None, (lacking(needs, setting.section, value_of) for needs in (setting.needs, here) if needs)), ""
+        )
 
     def note(self, namespace: argparse.Namespace) -> Given:
         """Return what a command line has set so far, to be added to."""
@@ -451,24 +312,10 @@ class _List(_Action):
         self.list_instead(parser, namespace)
 
 
-def _number(text: str, unit: str) -> float:
-    """Return a number in SI or with a unit."""
-    try:
-        return float(text)
-    except ValueError:
-        return as_number(text, unit)
-
-
 def _help(setting: Setting) -> str:
     default = setting.default()
     if setting.kind == "flag" and default:  # its option is --no-...
         return f"not: {setting.meaning}".replace("%", "%%")
     rule = ", ".join(setting.field.metadata.get("choices", ()))
-    notes = "; ".join(filter(None, (rule, "" if default is None else f"default {_plain(default)}")))
+    notes = "; ".join(filter(None, (rule, "" if default is None else f"default {plain(default)}")))
     return f"{setting.meaning}{f' ({notes})' if notes else ''}".replace("%", "%%")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(f"{v:g}" for v in value) if isinstance(value, list) else str(value)

@@ -15,7 +15,7 @@ from typing import Any
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters
 from dwcore.toml import parse_toml, read_toml
-from dwsynapse.settings import Setting
+from dwsynapse.setting import Setting
 
 WIDTH = 120
 HEAD = """\

@@ -23,7 +23,7 @@ from dwcore.errors import InputError, Interrupted, RunError
 from dwcore.storage import files
 from dwcore.storage.lock import only_writer
 from dwcore.storage.provenance import canonical_json, input_hashes
-from dwsynapse.settings import Axis, Given
+from dwsynapse.given import Axis, Given
 
 SCHEMA = "dwsynapse.variation"
 Index = tuple[int, ...]

@@ -27,6 +27,7 @@ class ChipSettings(Parameters):
         "copies of a layer that work on different positions; fill-tile: as many as fit into a tile",
         default="none",
         choices=("none", "fill-tile"),
+        needs="copies = none",
     )
     copies: tuple[float, ...] = numbers("copies of each layer, replaces duplication", "1")
 
@@ -45,6 +46,7 @@ class ChipSettings(Parameters):
         "converter: a clamp for every column that a converter reads at once; column: one for every column",
         default="converter",
         choices=("converter", "column"),
+        needs="readout = parallel and front_end = clamp",
     )
     column_current: str = word(
         "held: devices conduct during the whole conversion; gated: during the read, a capacitor holds what is converted",
@@ -52,14 +54,21 @@ class ChipSettings(Parameters):
         choices=("held", "gated"),
     )
     mirror: float = quantity(
-        "copies of the current of a column that the read-out draws from the supply beside it", "1", default=1.0, ge=0
+        "copies of the current of a column that the read-out draws from the supply beside it",
+        "1",
+        default=1.0,
+        ge=0,
+        needs="readout = parallel and front_end = clamp",
     )
     subtraction: str = word(
         "of the columns of a pair: analog, before one converter; digital, after two conversions",
         default="analog",
         choices=("analog", "digital"),
+        needs="cells = pair",
     )
-    reference_columns: int = whole("columns beside those of an array with which single cells are compared", default=1)
+    reference_columns: int = whole(
+        "columns beside those of an array with which single cells are compared", default=1, needs="cells = single"
+    )
     bit_combination: str = word(
         "of the bits of SRAM weights: digital, each is converted; analog, in weighted capacitors before one converter",
         default="digital",
@@ -74,6 +83,7 @@ class ChipSettings(Parameters):
         "of SRAM weights, whose columns send errors: apart, one significance after the other; together, in one analog sum",
         default="apart",
         choices=("apart", "together"),
+        needs="training = true",
     )
     converter_bits: int = whole(
         "bits of a converter; 0: those of a full sum of a column of the design's own cells", default=6, le=16
@@ -86,6 +96,7 @@ class ChipSettings(Parameters):
         "shared: rows use the converters of the columns; own: rows have converters of their own",
         default="shared",
         choices=("shared", "own"),
+        needs="training = true",
     )
     input_coding: str = word(
         "bit-serial: one read per bit; multi-level: one read through a converter per row",
@@ -93,12 +104,15 @@ class ChipSettings(Parameters):
         choices=("bit-serial", "multi-level"),
     )
     input_bits: int = whole("bits of the activations", default=8, ge=1, le=16)
-    error_bits: int = whole("bits of the errors", default=8, ge=1, le=16)
+    error_bits: int = whole("bits of the errors", default=8, ge=1, le=16, needs="training = true")
     input_activity: tuple[float, ...] = numbers(
         "share of the input bits that are 1, of all layers or of each", "1", default=(0.15,)
     )
     error_activity: tuple[float, ...] = numbers(
-        "share of the error bits that are 1, of all layers or of each", "1", default=(0.5,)
+        "share of the error bits that are 1, of all layers or of each",
+        "1",
+        default=(0.5,),
+        needs="training = true",
     )
 
     cells: str = word(
@@ -132,7 +146,12 @@ class ChipSettings(Parameters):
         "energy of a write pulse in a device; 0: that of the device or table", "J", default=0.0, ge=0, le=1
     )
     pulse_time: float = quantity(
-        "duration of a write pulse with its edges; 0: that of the device or table", "s", default=0.0, ge=0, le=1e3
+        "duration of a write pulse with its edges; 0: that of the device or table",
+        "s",
+        default=0.0,
+        ge=0,
+        le=1e3,
+        needs="training = true",
     )
     write_voltage: float = quantity(
         "rail that the write current comes from; 0: the supply, or the drop along the device if that is more",
@@ -141,13 +160,23 @@ class ChipSettings(Parameters):
         ge=0,
     )
     write_current_limit: float = quantity(
-        "largest write current of the chip, for which rows wait; 0: no limit", "A", default=0.0, ge=0
+        "largest write current of the chip, for which rows wait; 0: no limit",
+        "A",
+        default=0.0,
+        ge=0,
+        needs="training = true",
     )
     pulses_per_update: tuple[float, ...] = numbers(
-        "write pulses per device and batch, of all layers or of each", "1", default=(0.015,)
+        "write pulses per device and batch, of all layers or of each",
+        "1",
+        default=(0.015,),
+        needs="training = true",
     )
     reads_per_update: tuple[float, ...] = numbers(
-        "devices read one by one to choose pulses, per device and batch, of all layers or of each", "1", default=(0.0,)
+        "devices read one by one to choose pulses, per device and batch, of all layers or of each",
+        "1",
+        default=(0.0,),
+        needs="training = true",
     )
 
     training: bool = flag("the chip trains; false leaves out the gradient unit and three phases", default=True)
@@ -158,13 +187,14 @@ class ChipSettings(Parameters):
         "per-batch only the sum over a batch; in-array sends pulses for every image and has no gradient unit",
         default="per-batch",
         choices=("per-image", "per-batch", "in-array"),
+        needs="training = true",
     )
     gradient_memory: str = word(
         "memory that holds one gradient per weight; auto: on the chip if that takes no more than 1 MiB",
         default="auto",
         choices=("auto", "off-chip", "on-chip"),
     )
-    gradient_bits: int = whole("bits of a weight gradient", default=16, ge=1, le=32)
+    gradient_bits: int = whole("bits of a weight gradient", default=16, ge=1, le=32, needs="training = true")
     gradient_macs: int = whole(
         "multipliers of the gradient unit; 0: a power of two near a 64th of the weights, 16 to 1024", default=0
     )
@@ -200,6 +230,7 @@ class ChipSettings(Parameters):
         "memory that keeps activations and errors for the weight gradient; auto: on the chip up to 1 MiB",
         default="auto",
         choices=("auto", "off-chip", "on-chip"),
+        needs="training = true",
     )
     digital_macs: int = whole("multipliers of the digital baseline; 0: four times gradient_macs", default=0)
     digital_weights: str = word(

@@ -280,6 +280,8 @@ def load_dataset(name: str, folder: Path | None = None, *, download: bool = Fals
             "pictures per class"
         )
     if name == "digits":
+        if folder is not None or download:
+            raise InputError("the digits are part of the package; --data-dir and --download are for data in files")
         return _digits()
     if folder is None:
         raise InputError(f'data set "{name}" is read from files: give --data-dir FOLDER')

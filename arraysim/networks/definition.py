@@ -340,6 +340,11 @@ class NetworkDefinition:
         return sum(map(in_array, self.layers))
 
     @property
+    def has_digital_parameters(self) -> bool:
+        """Whether some of it is trained as numbers in digital memory: normalizations, digital layers."""
+        return any(isinstance(layer, BatchNorm) or getattr(layer, "digital", False) for layer in self.layers)
+
+    @property
     def rectified(self) -> bool:
         """Whether a layer is a rectifier."""
         return any(isinstance(layer, Activation) and layer.function == "relu" for layer in self.layers)

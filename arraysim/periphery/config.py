@@ -79,6 +79,10 @@ class Wires(Parameters):
 
 
 MAX_BITS = 12
+RESISTANCES = (
+    "wires.word_resistance > 0 or wires.bit_resistance > 0 or wires.driver_resistance > 0 or wires.sink_resistance > 0"
+)
+"""What periphery needs so that its wires are not ideal."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -90,9 +94,19 @@ class TileWires(Wires):
         "approximation of single passage",
         default="exact",
         choices=("exact", "fast"),
+        needs=" or ".join(
+            f"{one} > 0 and {other} > 0"  # along one kind of line alone nothing is sent back: both solutions are exact
+            for one in ("word_resistance", "driver_resistance")
+            for other in ("bit_resistance", "sink_resistance")
+        ),
     )
     refresh: float = quantity(
-        "fast: share of changed devices of a tile that makes it be solved again", "1", default=0.05, ge=0, le=1
+        "fast: share of changed devices of a tile that makes it be solved again",
+        "1",
+        default=0.05,
+        ge=0,
+        le=1,
+        needs="solution = fast",
     )
 
 
@@ -109,7 +123,11 @@ class Dac(Parameters):
         choices=("serial", "level"),
     )
     full_scale: float | None = quantity(
-        "largest input of a forward read; not given: the largest seen in the data", "1", default=None, gt=0
+        "largest input of a forward read; not given: the largest seen in the data",
+        "1",
+        default=None,
+        gt=0,
+        needs="bits > 0",
     )
 
     def problems(self) -> Iterator[str]:
@@ -124,13 +142,21 @@ class Adc(Parameters):
 
     bits: int = whole("bits of a partial sum; 0: no quantization and no error", default=0, le=MAX_BITS)
     kind: str = word("kind of converter, which decides the form of its nonlinearity", default="sar",
-                     choices=("sar", "flash", "ramp"))  # fmt: skip
+                     choices=("sar", "flash", "ramp"), needs="bits > 0")  # fmt: skip
     full_scale: float | None = quantity(
-        "largest current it resolves; not given: calibrated from the data", "A", default=None, gt=0
+        "largest current it resolves; not given: calibrated from the data",
+        "A",
+        default=None,
+        gt=0,
+        needs="bits > 0",
     )
-    lines: int = whole("lines that take turns at one converter", default=8, ge=1)
-    offset_dtod: float = quantity("standard deviation of the offset, in steps", "1", default=0.0, ge=0, le=1e3)
-    gain_dtod: float = quantity("standard deviation of the gain, relative", "1", default=0.0, ge=0, lt=0.3)
+    lines: int = whole("lines that take turns at one converter", default=8, ge=1, needs="bits > 0")
+    offset_dtod: float = quantity(
+        "standard deviation of the offset, in steps", "1", default=0.0, ge=0, le=1e3, needs="bits > 0"
+    )
+    gain_dtod: float = quantity(
+        "standard deviation of the gain, relative", "1", default=0.0, ge=0, lt=0.3, needs="bits > 0"
+    )
     nonlinearity_dtod: float = quantity(
         "standard deviation, in steps: sar, of a unit capacitor; flash, of each threshold; ramp, of the bow of the "
         "ramp at half scale",
@@ -138,6 +164,7 @@ class Adc(Parameters):
         default=0.0,
         ge=0,
         le=1e3,
+        needs="bits > 0",
     )
 
     def problems(self) -> Iterator[str]:
@@ -169,7 +196,12 @@ class Read(Parameters):
         default="analog",
         choices=("analog", "digital"),
     )
-    passes: str = word("passes that go through the periphery", default="both", choices=("both", "forward"))
+    passes: str = word(
+        "passes that go through the periphery",
+        default="both",
+        choices=("both", "forward"),
+        needs=f"adc.bits > 0 or dac.bits > 0 or noise > 0 or integrator_noise > 0 or {RESISTANCES}",
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

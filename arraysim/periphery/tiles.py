@@ -29,6 +29,8 @@ class TileShape(Parameters):
         "two devices in two tiles",
         default="pair",
         choices=tuple(DEVICES),
+        needs="wires.word_resistance > 0 or wires.bit_resistance > 0 or wires.driver_resistance > 0 or "
+        "wires.sink_resistance > 0 or adc.offset_dtod > 0 or adc.gain_dtod > 0 or adc.nonlinearity_dtod > 0",
     )
 
     def problems(self) -> Iterator[str]:

@@ -57,8 +57,8 @@ class ArraySettings(Faults):
         "spread of the devices' conductance, standard deviation of its logarithm", "1", default=0.0, ge=0, lt=1
     )
     weights: str = word("kind of weights", default="pair", choices=("pair", "reference", "digits"))
-    digits: int = whole("pairs per weight, of the kind digits", default=2, ge=1, le=16)
-    base: int = whole("significance of a digit over the one below", default=4, ge=1, le=16)
+    digits: int = whole("pairs per weight, of the kind digits", default=2, ge=1, le=16, needs="weights = digits")
+    base: int = whole("significance of a digit over the one below", default=4, ge=1, le=16, needs="weights = digits")
 
     def make(self, law: "PulseLaw", **more) -> "PulsedWeights":
         """Return new weights, every wall in its first state; which devices they have is a function of the seed.

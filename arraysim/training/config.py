@@ -14,6 +14,9 @@ from dwcore.parameters import flag, numbers, quantity, whole, word
 if TYPE_CHECKING:
     from arraysim.periphery.config import Periphery
 
+_DIGITAL = "twin = true or network.digital_parameters = true"
+"""What trains digitally, and whether a network has any of it follows from its layers."""
+
 # Purposes of the random generators of a run, each seeded with (seed, purpose, layer or epoch).
 SPLIT, INITIAL, ORDER, RULE, AUGMENT, VERIFY = range(6)
 
@@ -30,7 +33,12 @@ class TrainingConfig(Task, ArraySettings):
     )
     schedule: str = word("how learning rates fall", default="cosine", choices=tuple(SCHEDULES))
     decay: float = quantity(
-        "factor on the learning rates per epoch, of the schedule step", "1", default=0.65, gt=0, le=1
+        "factor on the learning rates per epoch, of the schedule step",
+        "1",
+        default=0.65,
+        gt=0,
+        le=1,
+        needs="schedule = step",
     )
     pulse_threshold: float = quantity(
         "level of a digital accumulator at which a pulse is sent, over the mean step of a pulse",
@@ -52,15 +60,28 @@ class TrainingConfig(Task, ArraySettings):
     )
     patience: int = whole("epochs without a better validation accuracy that end the training; 0: never", default=0)
     shift: int = whole("largest shift of training images, in pixels", default=0, le=16)
-    border: str = word("what comes in from outside by a shift", default="black", choices=("black", "reflect"))
+    border: str = word(
+        "what comes in from outside by a shift", default="black", choices=("black", "reflect"), needs="shift > 0"
+    )
     flip: bool = flag("mirror half of the training images", default=False)
-    alternate: bool = flag("with flip: mirror an image in every second epoch instead of by chance", default=False)
+    alternate: bool = flag(
+        "with flip: mirror an image in every second epoch instead of by chance", default=False, needs="flip = true"
+    )
     cutout: int = whole("side of a square of mean grey in each training image, in pixels; 0: none", default=0, le=64)
     float32_learning_rate: float = quantity(
-        "learning rate of the twin and of digital parameters (normalization) at the start", "1", default=0.05, gt=0
+        "learning rate of the twin and of digital parameters (normalization) at the start",
+        "1",
+        default=0.05,
+        gt=0,
+        needs=_DIGITAL,
     )
     float32_momentum: float = quantity(
-        "momentum of the twin and of digital parameters (normalization)", "1", default=0.9, ge=0, lt=1
+        "momentum of the twin and of digital parameters (normalization)",
+        "1",
+        default=0.9,
+        ge=0,
+        lt=1,
+        needs=_DIGITAL,
     )
     twin: bool = flag("train the float32 twin too", default=True)
     monitor_images: int = whole(

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from dwcore.errors import InputError
-from dwsynapse.device_settings import device_of, settings_on_device
+from dwsynapse.device_settings import device_of, given_on_device, settings_on_device
 from dwsynapse.options import add_common, emit, path, progress, si, si_list, writable_file
 
 KINDS = {
@@ -60,7 +60,9 @@ def run(arguments: argparse.Namespace) -> None:
         writable_file(arguments.plot, arguments.force)
     if arguments.temperature < 0:
         raise InputError(f"--temperature {arguments.temperature:g} [K] must be >= 0")
-    device = device_of(arguments.device, SETTINGS.note(arguments))
+    device = device_of(
+        arguments.device, given_on_device(SETTINGS, arguments, drawn=True)
+    )  # what it writes holds the spreads
     if arguments.potential is not None:
         _take_potential(arguments, device)
     else:

@@ -7,14 +7,22 @@ import math
 
 from arraysim.cost.settings import ChipSettings
 from dwcore.errors import InputError
+from dwsynapse.given import Given
 from dwsynapse.options import emit, path, run_variation, whole_number, writable_folder
-from dwsynapse.settings import Given, Settings
+from dwsynapse.settings import Settings
 
 SETTINGS = Settings("cost", {"chip": ChipSettings}, options={"node_nm": "--node"})
 
 IMAGES = {"vgg8": ((32, 32, 3), 10), "lenet": ((28, 28, 1), 10), "mlp": ((8, 8, 1), 10),
           "resnet8": ((32, 32, 3), 10), "resnet20": ((32, 32, 3), 10), "mobilenet-small": ((32, 32, 3), 10)}  # fmt: skip
 """Images and classes that the presets are made for: CIFAR-10, MNIST, the built-in digits."""
+
+OF_BASELINES = [f"chip.{name}" for name in ("backward_bits", "bit_combination", "cell_capacitance", "dcim_bits", "dcim_share",
+                                            "digital_macs", "digital_weights", "weight_bits")]  # fmt: skip
+"""Settings that only the chips feel which this one is compared with."""
+OF_TRAINING = {f"chip.{name}": "training = true"
+               for name in ("batch_size", "gradient_macs", "gradient_memory", "write_voltage")}  # fmt: skip
+"""What the chip itself needs; its baselines and its merits feel these in any case."""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +68,7 @@ def run(arguments: argparse.Namespace) -> None:
     from arraysim.cost.document import chip_lines, comparison_document, explain_lines, ratio_lines
     from arraysim.cost.sensitivity import sensitivities
 
-    given = SETTINGS.given(arguments)
+    given = _given(arguments)
     _check_baseline(arguments.sensitivity)
     if given.axes:
         if arguments.explain or arguments.sensitivity or arguments.paper:
@@ -101,6 +109,21 @@ def run(arguments: argparse.Namespace) -> None:
         _write(arguments.out, document, result, changes, accuracy=found.accuracy, force=arguments.force)
         lines.append(f"  written to {arguments.out}")
     emit(arguments, document, lines)
+
+
+def _given(arguments: argparse.Namespace) -> Given:
+    """Return what the options and the chip file say."""
+    from arraysim.cost.settings import load_settings
+    from dwcore.toml import read_toml
+
+    given = SETTINGS.given(arguments)
+    if arguments.chip is not None:
+        sound = load_settings(arguments.chip, given["chip"])
+        given.under({"chip": {name: getattr(sound, name) for name in read_toml(arguments.chip)}}, str(arguments.chip))
+    if given.axes:
+        given.refuse("is of the baselines, and --vary estimates the chip alone", *OF_BASELINES)
+    SETTINGS.check_effect(given, more=OF_TRAINING if given.axes else {})
+    return given
 
 
 def _paper(arguments: argparse.Namespace, given: Given, synapse, device: str) -> None:
@@ -183,12 +206,10 @@ def _other_synapse(arguments: argparse.Namespace, synapse) -> tuple[str, ...]:
 
 def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
     from arraysim.cost.of_training import digital_notes
-    from arraysim.cost.settings import load_settings
     from arraysim.networks.definition import array_layers
     from arraysim.networks.presets import network_from
-    from dwcore.toml import read_toml
 
-    settings = load_settings(arguments.chip, given["chip"])
+    settings = ChipSettings(**given["chip"])
     if arguments.training is not None:
         if arguments.network is not None:
             raise InputError("--network and --training must not be given together: a training file holds its network")
@@ -198,8 +219,7 @@ def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
         from arraysim.training.file import load_training
 
         use = use_of_file(load_training(arguments.training), str(arguments.training))
-        chosen = {*given["chip"], *(read_toml(arguments.chip) if arguments.chip else ())}
-        settings, notes = use.settings(settings, chosen)
+        settings, notes = use.settings(settings, given["chip"])
         config = use.results[0].config
         notes += (
             wire_notes(synapse, settings, config.periphery) + use.digital_notes() + _other_synapse(arguments, synapse)
@@ -223,7 +243,7 @@ def _series(arguments: argparse.Namespace):
     from arraysim.cost.estimate import chip_cost
     from dwsynapse.variation import Outcome, Series
 
-    given = SETTINGS.given(arguments)
+    given = _given(arguments)
     synapse, device = _synapse(arguments)
     start = _network(arguments, synapse, next(given.points()))
 

@@ -4,9 +4,10 @@ import argparse
 
 from arraysim.inference.settings import RestSettings
 from dwcore.errors import InputError
+from dwsynapse.given import Given
 from dwsynapse.options import add_common, path, run_variation
-from dwsynapse.periphery_text import periphery_sections
-from dwsynapse.settings import Given, Settings
+from dwsynapse.periphery_text import OF_READS, follow_periphery, periphery_sections
+from dwsynapse.settings import Settings
 
 SETTINGS = Settings(
     "infer",
@@ -14,6 +15,10 @@ SETTINGS = Settings(
     more=periphery_sections,
     options={"rest.table": "--table", "rest.temperature": "--temperature"},
     lists={"rest.time": "--rest"},
+    unused={
+        name: "weights do not change, and nothing goes backward"
+        for name in ("wires.solution", "wires.refresh", "read.passes")
+    },
 )
 
 
@@ -36,6 +41,8 @@ def given_of(arguments: argparse.Namespace) -> Given:
     given = SETTINGS.given(arguments)
     if "rest.time" not in given.said:
         given.refuse("is that of --rest TIME, which is missing", "rest")
+    follow_periphery(arguments.periphery, given)
+    SETTINGS.check_effect(given, more=OF_READS)
     return given
 
 

@@ -10,14 +10,13 @@ from arraysim.datasets.datasets import Dataset, dataset_again
 from arraysim.inference.infer import infer
 from arraysim.inference.rest import after_rest
 from arraysim.inference.settings import RestSettings
-from arraysim.periphery.config import Periphery
 from arraysim.programming.file import SavedChip, load_chips
 from arraysim.synapses.source import Synapses, synapses_from
 from arraysim.training.result import ChipResult, TrainingResult
 from dwcore.canvas.number_text import time_text
+from dwsynapse.given import Given
 from dwsynapse.options import emit
 from dwsynapse.periphery_text import periphery_of
-from dwsynapse.settings import Given
 from dwsynapse.variation import Index, Outcome, Series, Variation, mean_and_range
 
 
@@ -61,7 +60,7 @@ class Reading:
 
     def read(self, given: Given) -> dict[str, list[float]]:
         """Return accuracy, and the share of walls that moved in a rest, for each seed."""
-        periphery = periphery_of(self.arguments.periphery, given) or Periphery()
+        periphery = periphery_of(given, always=True)
         rest, moved = self.rest(given), list[float]()
         chips: Sequence[ChipResult] = self.chips
         if rest is not None:
@@ -101,7 +100,7 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         outcomes["moved_share"] = Outcome(meaning="share of the walls that moved")
 
     def check(point: Given) -> None:
-        periphery_of(arguments.periphery, point)
+        periphery_of(point)
         reading.rest(point)
 
     def measure(point: Given, index: Index, found: Variation) -> dict[str, list[float]]:

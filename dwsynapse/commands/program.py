@@ -6,6 +6,7 @@ from arraysim.networks.settings import NetworkSettings
 from arraysim.programming.config import LoopSettings
 from arraysim.synapses.settings import ArraySettings, SynapseSettings
 from arraysim.training.task import DataSettings
+from dwsynapse.given import Given
 from dwsynapse.options import MAX_SEED, add_common, path, run_variation, whole_number, writable_hdf5
 from dwsynapse.settings import Settings
 
@@ -19,6 +20,7 @@ SETTINGS = Settings(
         "data": DataSettings,
     },
     options=("table", "temperature", "network", "dataset"),
+    unused={"network.error_bits": "nothing goes backward"},
 )
 
 
@@ -39,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Program every seed, once or at each point of what is varied."""
     from dwsynapse.commands.program_actions import run_once
 
-    given = SETTINGS.given(arguments)
+    given = _given(arguments)
     if given.axes:
         run_variation(arguments)
         return
@@ -51,4 +53,10 @@ def run(arguments: argparse.Namespace) -> None:
 def _series(arguments: argparse.Namespace):
     from dwsynapse.commands.program_actions import series_of
 
-    return series_of(arguments, SETTINGS.given(arguments))
+    return series_of(arguments, _given(arguments))
+
+
+def _given(arguments: argparse.Namespace) -> Given:
+    given = SETTINGS.given(arguments)
+    SETTINGS.check_effect(given)
+    return given

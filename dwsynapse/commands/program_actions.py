@@ -20,8 +20,8 @@ from arraysim.training.result import LearnedWeights, TrainingResult
 from arraysim.training.task import DataSettings
 from dwcore.errors import InputError
 from dwcore.storage.lock import only_writer
+from dwsynapse.given import Given
 from dwsynapse.options import emit
-from dwsynapse.settings import Given
 from dwsynapse.variation import Index, Outcome, Series, Variation, mean_and_range
 
 OUTCOMES = {

@@ -4,13 +4,23 @@ import argparse
 import math
 
 from dwcore.errors import InputError
-from dwsynapse.device_settings import device_of, on_what, settings_on_device
+from dwsynapse.device_settings import device_of, given_on_device, on_what, settings_on_device
+from dwsynapse.given import Given
 from dwsynapse.options import add_common, emit, progress, run_variation
-from dwsynapse.settings import Given
 from llg.device.material import MODELS
 
 METHODS = ("langer", "flux", "brute")
-SETTINGS = settings_on_device("rates", ("temperature",), held=True)
+SETTINGS = settings_on_device(
+    "rates",
+    ("temperature",),
+    unused={
+        "readout": "nothing is read",
+        "pulse": "no pulse is sent",
+        "heating": "no current heats the track",
+        "stack.R_contact": "no voltage is asked for",
+    },
+    held=True,
+)
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Analyse the wells of a device, once or at each point of what is varied."""
     from llg.rates.summary import as_json, notes_on
 
-    given = SETTINGS.given(arguments)
+    given = _given(arguments)
     if given.axes:
         run_variation(arguments)
         return
@@ -51,6 +61,10 @@ def run(arguments: argparse.Namespace) -> None:
         error = f" +- {r.retention_error:7.1g}" if math.isfinite(r.retention_error) else 11 * " "
         lines.append(f"{1e9 * r.well.q:8.1f}  {barriers}  {_time(r.retention)}{error}  {fields}  {currents}")
     emit(arguments, {"method": arguments.method, **as_json(rates), "notes": notes_on(device, rates)}, lines)
+
+
+def _given(arguments: argparse.Namespace) -> Given:
+    return given_on_device(SETTINGS, arguments, more={"stack": "torque.P > 0"})
 
 
 def _time(value: float) -> str:
@@ -95,7 +109,7 @@ def _series(arguments: argparse.Namespace):
         "depinning_current_A_per_m2": Outcome(meaning="lowest depinning current", unit="A/m^2"),
         "wells": Outcome(meaning="number of wells"),
     }
-    given = SETTINGS.given(arguments)
+    given = _given(arguments)
     what = on_what(arguments.device, given)
     what["config"]["method"] = arguments.method
     return Series(command="rates", given=given, seeds=(arguments.seed,), outcomes=outcomes,

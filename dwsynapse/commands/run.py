@@ -3,7 +3,7 @@
 import argparse
 
 from dwcore.errors import InputError, Interrupted
-from dwsynapse.device_settings import device_of, settings_on_device
+from dwsynapse.device_settings import device_of, given_on_device, settings_on_device
 from dwsynapse.options import add_common, emit
 from dwsynapse.settings import fields_of
 
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     if arguments.out is None:
         raise InputError("run: needs -o FOLDER to write into")
-    given = SETTINGS.note(arguments)
+    given = given_on_device(SETTINGS, arguments, known={"network.digital_parameters": False})
     options = {name: getattr(arguments, name) for name in ("out", "seed", "quick", "jobs", "force")}
     try:
         summary = run_chain(device_of(arguments.device, given), training=given["training"], **options)

@@ -3,15 +3,26 @@
 import argparse
 
 from dwcore.errors import InputError
-from dwsynapse.device_settings import device_of, on_what, settings_on_device
+from dwsynapse.device_settings import device_of, given_on_device, on_what, settings_on_device
+from dwsynapse.given import Given
 from dwsynapse.options import add_common, emit, path, progress, run_variation, si, whole_number, writable_hdf5
-from dwsynapse.settings import Given
 from llg.device.material import MODELS
 
 DENSITY = "fokker-planck"
 BYTES_PER_SAMPLE = 16.0
 """Position and angle of a wall at one time."""
-SETTINGS = settings_on_device("simulate", ("current", "duration", "period", "temperature", "H_x", "H_y", "H_z"))
+SETTINGS = settings_on_device(
+    "simulate",
+    ("current", "duration", "period", "temperature", "H_x", "H_y", "H_z"),
+    unused={name: "nothing is read" for name in ("readout", "variation.RA_dtod", "variation.TMR_dtod")}
+    | {"stack.R_contact": "no voltage is asked for"},
+)
+OF_PULSES = {
+    "stack": "heating.R_th > 0 or torque.P > 0",
+    "pulse.current_density": "drive.current = none",
+    "pulse.duration": "drive.duration = none",
+}
+"""What settings need in this command."""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +54,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Simulate an ensemble and print or write what came out, once or at each point of what is varied."""
-    given = SETTINGS.given(arguments)
+    given = _given(arguments)
     _check_method(arguments, given)
     if given.axes:
         _check_series(arguments)
@@ -54,6 +65,18 @@ def run(arguments: argparse.Namespace) -> None:
         writable_hdf5(arguments.out, arguments.force)
     device = _device(arguments, given)
     (_run_density if arguments.method == DENSITY else _run_ensemble)(arguments, given, device)
+
+
+def _given(arguments: argparse.Namespace) -> Given:
+    """Return what the options set and vary."""
+    given = given_on_device(SETTINGS, arguments, drawn=arguments.instance > 0, more=OF_PULSES)
+    if arguments.waveform is not None:
+        given.refuse(f"--waveform {arguments.waveform} says it", "pulse.duration", "pulse.rise_time", "pulse.fall_time")
+    if arguments.pulses == 1 and arguments.waveform is None:
+        given.refuse("is that of a train, --pulses N", "drive.period")
+        if arguments.polarity != "same":
+            raise InputError(f"--polarity {arguments.polarity}: is that of a train, --pulses N")
+    return given
 
 
 def _check_method(arguments: argparse.Namespace, given: Given) -> None:
@@ -142,7 +165,7 @@ def _series(arguments: argparse.Namespace):
     """Return the runs over what is varied."""
     from dwsynapse.variation import Series
 
-    given = SETTINGS.given(arguments)
+    given = _given(arguments)
     what = on_what(arguments.device, given)
     names = ("instance", "pulses", "polarity", "method", "cell", "n", "state", "dt")
     what["config"] |= {name: getattr(arguments, name) for name in names}

@@ -5,7 +5,7 @@ import contextlib
 
 from dwcore.errors import InputError, Interrupted
 from dwcore.stopping import meant
-from dwsynapse.device_settings import device_of, settings_on_device
+from dwsynapse.device_settings import device_of, given_on_device, settings_on_device
 from dwsynapse.options import add_common, emit, progress, si_list, whole_number, writable_hdf5
 
 SETTINGS = settings_on_device("sweep", held=True)
@@ -79,7 +79,7 @@ def _plan(arguments: argparse.Namespace):
     from compact.bulk.plan import Grid, SweepPlan
     from compact.bulk.sweep import reference_grid
 
-    device = device_of(arguments.device, SETTINGS.note(arguments))
+    device = device_of(arguments.device, given_on_device(SETTINGS, arguments, drawn=arguments.instances > 1))
     nominal = reference_grid(device)
     grid = Grid(
         current_density=arguments.currents or nominal.current_density,

@@ -7,9 +7,10 @@ from arraysim.synapses.settings import ArraySettings, SynapseSettings
 from arraysim.training.config import TrainingConfig
 from arraysim.training.task import DataSettings
 from dwcore.errors import InputError
+from dwsynapse.given import Given
 from dwsynapse.options import add_common, path, run_variation, si, whole_number, writable_hdf5
-from dwsynapse.periphery_text import periphery_sections
-from dwsynapse.settings import Given, Settings, fields_of
+from dwsynapse.periphery_text import OF_READS, follow_periphery, periphery_sections
+from dwsynapse.settings import Settings, fields_of
 
 SETTINGS = Settings(
     "train",
@@ -84,4 +85,11 @@ def _given(arguments: argparse.Namespace) -> Given:
         from dwsynapse.recipes import follow
 
         follow(arguments.recipe, SETTINGS, given)
+    follow_periphery(arguments.periphery, given)
+    SETTINGS.check_effect(given, _layers, OF_READS if given.axes else {})
     return given
+
+
+def _layers(point: Given) -> dict[str, bool]:
+    """Return what the layers of the network decide."""
+    return {"network.digital_parameters": NetworkSettings(**point["network"]).definition().has_digital_parameters}

@@ -25,9 +25,10 @@ from dwcore import progress
 from dwcore.errors import InputError, Interrupted
 from dwcore.numerics.threads import thread_count
 from dwcore.storage.lock import only_writer
+from dwsynapse.given import Given
 from dwsynapse.options import emit
 from dwsynapse.periphery_text import periphery_of
-from dwsynapse.settings import Given, Setting
+from dwsynapse.setting import Setting
 from dwsynapse.variation import Index, Outcome, Series, Variation
 
 OUTCOMES = {
@@ -71,7 +72,7 @@ class Job:
 def config_of(arguments: argparse.Namespace, given: Given) -> TrainingConfig:
     """Return the configuration that the options make."""
     network = NetworkSettings(**given["network"]).definition()
-    periphery = periphery_of(arguments.periphery, given)
+    periphery = periphery_of(given, always=arguments.periphery is not None)
     return TrainingConfig(network=network, periphery=periphery, **given["training"], **given["arrays"])
 
 

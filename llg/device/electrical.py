@@ -27,11 +27,16 @@ class Torque(Parameters):
     theta_SH: float = quantity(
         "spin Hall angle; theta_SH J D > 0 drives the wall to +x", "1", default=0.0, ge=-10, le=10
     )
-    k_FL: float = quantity("field-like over damping-like effective field", "1", default=0.0)
+    k_FL: float = quantity("field-like over damping-like effective field", "1", default=0.0, needs="theta_SH != 0")
     P: float = quantity("spin polarization of the current in the ferromagnet", "1", default=0.0, ge=0, le=1)
-    beta: float = quantity("non-adiabaticity of the spin-transfer torque", "1", default=0.0)
+    beta: float = quantity("non-adiabaticity of the spin-transfer torque", "1", default=0.0, needs="P > 0")
     current_crowding: float = quantity(
-        "0: uniform J; 1: J(x) = J w_0/w(x); between: the weighted mean of both", "1", default=1.0, ge=0, le=1
+        "0: uniform J; 1: J(x) = J w_0/w(x); between: the weighted mean of both",
+        "1",
+        default=1.0,
+        ge=0,
+        le=1,
+        needs="theta_SH != 0 or P > 0",
     )
 
     def problems(self) -> Iterator[str]:

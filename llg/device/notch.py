@@ -55,7 +55,14 @@ class Notch(Parameters):
     shape: str = word("outline of the cut", choices=(*SHAPES, "table"))
     depth: float = quantity("depth per edge", "m", gt=0)
     width: float = quantity("full width at the edge (Gaussian: at half depth; table: scales table_x)", "m", gt=0)
-    top: float = quantity("trapezoidal: width of the bottom over width at the edge", "1", default=0.5, ge=0, lt=1)
+    top: float = quantity(
+        "trapezoidal: width of the bottom over width at the edge",
+        "1",
+        default=0.5,
+        ge=0,
+        lt=1,
+        needs="shape = trapezoidal",
+    )
     table_x: tuple[float, ...] = numbers("table: 2(x - position)/width, ascending", "1")
     table_depth: tuple[float, ...] = numbers("table: depth over `depth`, from 0 to 1", "1")
 

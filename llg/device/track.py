@@ -28,10 +28,16 @@ class Track(Parameters):
     outline_x: tuple[float, ...] = numbers("tabulated outline: positions, ascending", "m")
     outline_width: tuple[float, ...] = numbers("tabulated outline: full width w at outline_x, replaces width", "m")
     edge_roughness_rms: float = quantity("rms roughness of each edge of a device instance", "m", default=0.0, ge=0)
-    edge_roughness_length: float = quantity("correlation length of the edge roughness", "m", default=20e-9, gt=0)
+    edge_roughness_length: float = quantity(
+        "correlation length of the edge roughness", "m", default=20e-9, gt=0, needs="edge_roughness_rms > 0"
+    )
     edge_roughness_rms_lower: float | None = quantity("rms of the lower edge if it differs", "m", default=None, ge=0)
     edge_roughness_length_lower: float | None = quantity(
-        "correlation length of the lower edge if it differs", "m", default=None, gt=0
+        "correlation length of the lower edge if it differs",
+        "m",
+        default=None,
+        gt=0,
+        needs="edge_roughness_rms > 0 or edge_roughness_rms_lower > 0",
     )
 
     def problems(self) -> Iterator[str]:

@@ -26,8 +26,9 @@ _BEFORE_NOTCHES = {
 _AFTER_NOTCHES = {"torque": ("k_FL", "P", "beta"), "readout": ("RA", "TMR"), "heating": ("R_th",), "gate": ("gate",)}
 
 
-def _spread(of: str):
-    return quantity(f"standard deviation of {of}, relative to its value", "1", default=0.0, ge=0, lt=0.5)
+def _spread(of: str, needs: str = ""):
+    meaning = f"standard deviation of {of}, relative to its value"
+    return quantity(meaning, "1", default=0.0, ge=0, lt=0.5, needs=needs)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,21 +38,23 @@ class Variation(Parameters):
     Ms_dtod: float = _spread("Ms")
     A_dtod: float = _spread("A")
     K_u_dtod: float = _spread("K_u")
-    D_dtod: float = _spread("D")
+    D_dtod: float = _spread("D", "material.D != 0")
     alpha_dtod: float = _spread("alpha")
-    theta_SH_dtod: float = _spread("theta_SH")
-    k_FL_dtod: float = _spread("k_FL")
-    P_dtod: float = _spread("P")
-    beta_dtod: float = _spread("beta")
+    theta_SH_dtod: float = _spread("theta_SH", "torque.theta_SH != 0")
+    k_FL_dtod: float = _spread("k_FL", "torque.k_FL != 0")
+    P_dtod: float = _spread("P", "torque.P > 0")
+    beta_dtod: float = _spread("beta", "torque.beta != 0")
     thickness_dtod: float = _spread("the thickness")
     width_dtod: float = _spread("the track width, with that of the pads or of the tabulated outline")
-    notch_depth_dtod: float = _spread("each notch's depth")
-    notch_width_dtod: float = _spread("each notch's width")
-    notch_position_dtod: float = quantity("standard deviation of each notch's position", "m", default=0.0, ge=0)
-    RA_dtod: float = _spread("the resistance-area product")
-    TMR_dtod: float = _spread("the magnetoresistance")
-    R_th_dtod: float = _spread("the thermal resistance")
-    gate_dtod: float = _spread("the change of K_u by the gate")
+    notch_depth_dtod: float = _spread("each notch's depth", "notch.depth > 0")
+    notch_width_dtod: float = _spread("each notch's width", "notch.depth > 0")
+    notch_position_dtod: float = quantity(
+        "standard deviation of each notch's position", "m", default=0.0, ge=0, needs="notch.depth > 0"
+    )
+    RA_dtod: float = _spread("the resistance-area product", "readout.RA > 0")
+    TMR_dtod: float = _spread("the magnetoresistance", "readout.TMR > 0")
+    R_th_dtod: float = _spread("the thermal resistance", "heating.R_th > 0")
+    gate_dtod: float = _spread("the change of K_u by the gate", "gate.delta_K_u != 0 or gate.voltage != 0")
 
 
 def drawn_values(

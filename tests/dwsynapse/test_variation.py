@@ -11,7 +11,8 @@ import dwsynapse
 from dwcore.errors import InputError, Interrupted
 from dwcore.parameters import Parameters, quantity, word
 from dwcore.storage import files
-from dwsynapse.settings import Axis, Given, Settings
+from dwsynapse.given import Axis, Given
+from dwsynapse.settings import Settings
 from dwsynapse.variation import Outcome, Series, load_variation, run_series
 from dwsynapse.variation_plot import plot_variation
 
