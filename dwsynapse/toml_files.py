@@ -62,9 +62,9 @@ def _device_example(name: str) -> dict[str, Any]:
 
 
 def _load_device(path: Path) -> Any:
-    from llg.device.device import device_from_mapping
+    from llg.device.device import load_device
 
-    return device_from_mapping(read_toml(path), str(path))
+    return load_device(path)
 
 
 def _describe_device(device: Any) -> tuple[list[str], list[str]]:

@@ -158,10 +158,11 @@ def only_q_phi(device: Device, what: str):
 
 
 def refuse_static_field(device: Device):
-    """Refuse a device in a static field: the data say in which field each of them was taken.
+    """Refuse a device in a field of its own: the data say in which field each of them was taken.
 
     Raises:
-        InputError: the device has a [field].
+        InputError: the device has a [field] or a [profile].
     """
-    if device.field is not None:
-        raise InputError(f'device "{device.name}": calibration takes one without [field]; give fields with the data')
+    for key in ("field", "profile"):
+        if getattr(device, key) is not None:
+            raise InputError(f'device "{device.name}": calibration takes one without [{key}]; data name their fields')

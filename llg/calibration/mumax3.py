@@ -52,10 +52,10 @@ def mumax3_files(device: Device, *, origin: float | None = None) -> dict[str, st
         origin: the notch nearest to this place [m] is simulated; by default the only one.
 
     Raises:
-        InputError: a strip along x, no notch or several without an origin, or a potential, gate or static field.
+        InputError: a strip along x, no notch or several without an origin, or a potential, gate, static field or profile.
         RunError: the notch does not hold the wall.
     """
-    others = [key for key in ("potential", "gate", "field") if getattr(device, key) is not None]
+    others = [key for key in ("potential", "gate", "field", "profile") if getattr(device, key) is not None]
     if device.material.in_plane or others:
         what = "a perpendicular film" + (f" without {' and '.join(f'[{key}]' for key in others)}" if others else "")
         raise InputError(f'device "{device.name}": mumax3 takes {what}')
@@ -91,6 +91,8 @@ def left_out(device: Device) -> list[str]:
     found = [f"wall: {', '.join(wall)} of [wall] not used, they follow from [material] in mumax3"] if wall else []
     if device.heating is not None:
         found.append("heating: the scripts keep the temperature of the device")
+    if device.stack is not None and device.stack.oersted is not None:
+        found.append("stack: the scripts leave out the Oersted field")
     if device.pulse is None:
         found.append(
             f"pulse: without [pulse] there is no depinning.mx3, and velocity.mx3 goes up to {MOST_CURRENT:g} A/m^2"

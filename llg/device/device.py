@@ -19,6 +19,8 @@ from llg.device.gate import Gate
 from llg.device.geometry import Geometry, average_width
 from llg.device.material import LARGEST_TEMPERATURE, Material, StraightWall, Wall
 from llg.device.notch import Notch, Potential
+from llg.device.profile import Profile
+from llg.device.profile_averages import ProfileAverages, profile_problems
 from llg.device.pulse import Pulse
 from llg.device.static_field import StaticField
 from llg.device.temperature_laws import TemperatureLaws
@@ -38,13 +40,16 @@ SECTIONS: dict[str, type[Parameters]] = {
     "gate": Gate,
     "field": StaticField,
     "temperature_laws": TemperatureLaws,
+    "profile": Profile,
     "variation": Variation,
 }
+FILES = (("profile", "file"),)
+"""Sections and keys that name a file, relative to the folder of the device file."""
 WIDEST = 40.0
 """Most wall widths across the track that a wall relaxed at a given moment crosses as one piece."""
 _REQUIRED = ("material", "track")
-_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate", "field", "temperature_laws")
-_ON_DEMAND = ("field", "temperature_laws")
+_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate", "field", "temperature_laws", "profile")
+_ON_DEMAND = ("field", "temperature_laws", "profile")
 """Sections without required parameters that a change of one of them makes."""
 
 
@@ -71,11 +76,15 @@ class Device:
     gate: Gate | None = None
     field: StaticField | None = None
     temperature_laws: TemperatureLaws | None = None
+    profile: Profile | None = None
     variation: Variation = dataclasses.field(default_factory=Variation)
     instance: int = 0
     gate_level: float | None = None
 
     def __post_init__(self):
+        if self.profile is not None:
+            nominal = {"K_u": self.material.K_u, "D": self.material.D, "thickness": self.track.thickness}
+            object.__setattr__(self, "profile", self.profile.relative(**nominal))
         self._follow_temperature()
         problems = list(self._problems())
         if problems:
@@ -110,6 +119,8 @@ class Device:
                     f"[track] width = {self.track.width:g} [m] must be <= {WIDEST:g} Delta = {limit:.3g} "
                     'for [wall] shape = "relaxed"; use "rigid"'
                 )
+        if self.profile is not None:
+            yield from profile_problems(self.profile, self.material, self.wall, self.track, self.torque)
         if self.gate is not None:
             levels = (self.gate.rest_level, 1.0) if self.gate_level is None else (self.gate_level,)
             change = min(self.gate.change(level, self.track.thickness) for level in levels)
@@ -168,12 +179,15 @@ class Device:
         return wall.following((film, thickness), (gated, thickness))
 
     def extra_potential(self, q) -> tuple[np.ndarray, np.ndarray]:
-        """Return V_extra [J] and its derivative [N] at q [m]: the tabulated potential and that of a local gate."""
+        """Return V_extra [J] and its derivative [N] at q [m]: table, local gate, profile, shape in the notches."""
         V, slope = self.potential.evaluate(q) if self.potential else np.zeros((2, *np.shape(q)))
         if self.gate is not None and self.gate.local and self.gate_change != 0:
             inside = np.clip(q, 0.0, self.track.length)
             V = V + self.gate_change * self._gate_potential(inside)
             slope = slope + self.gate_change * self._gate_potential(inside, 1)
+        if self.averages is not None:
+            inside = np.clip(q, 0.0, self.track.length)
+            V, slope = V + self.averages.potential(inside), slope + self.averages.potential(inside, 1)
         if self.wall.shape == "relaxed" and self.notches:
             inside = np.clip(q, 0.0, self.track.length)
             V, slope = V + self._relaxed_potential(inside), slope + self._relaxed_potential(inside, 1)
@@ -210,16 +224,29 @@ class Device:
     @functools.cached_property
     def _gate_potential(self) -> Callable[..., np.ndarray]:
         size = self.track.length, self.track.thickness, self.straight_wall.Delta
-        return self.section("gate").potential(self.width_at, *size)
+        return self.section("gate").potential(self.magnetic_width_at, *size)
+
+    @functools.cached_property
+    def averages(self) -> ProfileAverages | None:
+        """What the wall sees of the profile, None without one."""
+        if self.profile is None:
+            return None
+        return ProfileAverages(self.profile, self.material, self.straight_wall, self.track, self.magnetic_width_at)
 
     @functools.cached_property
     def geometry(self) -> Geometry:
         """Averaged widths along the track."""
-        return average_width(self.width_at, self.track.length, self.straight_wall.Delta, self.track.width)
+        g = average_width(self.magnetic_width_at, self.track.length, self.straight_wall.Delta, self.track.width)
+        return g if self.profile is None else dataclasses.replace(g, w=self.width_at(g.q))
 
     def width_at(self, x) -> np.ndarray:
         """Return the full width w(x) [m] at x [m], with notches and the roughness of this instance."""
         return outline(self.track, self.notches, x)
+
+    def magnetic_width_at(self, x) -> np.ndarray:
+        """Return the width [m] at x [m] times the thickness over that of [track]."""
+        thickness = self.profile.factor("thickness") if self.profile else None
+        return self.width_at(x) * (1.0 if thickness is None else thickness(x))
 
     def section(self, name: str) -> Any:
         """Return an optional section ("stack", "readout", "pulse", "potential", "heating", "gate").
@@ -394,7 +421,12 @@ def load_device(source: str | Path) -> Device:
     Raises:
         InputError: no such device or file, not TOML, or not a sound device; one line.
     """
-    return device_from_mapping(_content(str(source)), str(source))
+    mapping = _content(str(source))
+    for section, key in FILES:
+        values = mapping.get(section)
+        if isinstance(values, dict) and isinstance(values.get(key), str):
+            values[key] = str(Path(source).parent / values[key])
+    return device_from_mapping(mapping, str(source))
 
 
 def device_from_mapping(mapping: Mapping, where: str = "device") -> Device:

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dwcore.parameters import Parameters, quantity
+from dwcore.parameters import Parameters, quantity, word
 from llg.constants import E_CHARGE, HBAR, MU_0, MU_B
 
+_SHEETS = 20  # of the heavy metal, for its Oersted field
 LARGEST_ANGLE = 5.0
 """Largest plausible spin Hall angle, beyond that of most topological insulators."""
 
@@ -63,6 +64,10 @@ class Stack(Parameters):
     rho_HM: float = quantity("resistivity of the heavy metal", "ohm m", gt=0)
     rho_FM: float = quantity("resistivity of the ferromagnet", "ohm m", gt=0)
     R_contact: float = quantity("resistance of both contacts and leads together", "ohm", default=0.0, ge=0)
+    oersted: str | None = word(
+        "side of the ferromagnet on which the heavy metal lies, for its Oersted field; without it that is left out",
+        default=None, choices=("below", "above"),
+    )  # fmt: skip
 
     def current(self, current_density, width: float, thickness: float):
         """Return the total current [A] for a heavy-metal current density [A/m^2] where the track has `width` [m].
@@ -82,6 +87,24 @@ class Stack(Parameters):
         """
         sheet = 1 / (self.t_HM / self.rho_HM + thickness / self.rho_FM)
         return float(sheet * np.trapezoid(1 / w, x)) + self.R_contact
+
+    def oersted_field(self, width: float, thickness: float) -> float:
+        """Return the mean Oersted field along y on the ferromagnet per current density [m]; 0 where it is left out.
+
+        A wide layer below has -t_HM/2. In a strip of width w a sheet of it at the distance h from the middle of the
+        ferromagnet has, on the mean over the width, the share (2/pi)[atan(w/h) - (h/2w) ln(1 + w^2/h^2)] of that of an
+        endless one (Biot and Savart). The ferromagnet's own current and the field along z at the edges cancel on the mean.
+
+        Args:
+            width: width of the track [m].
+            thickness: thickness of the ferromagnet [m].
+        """
+        if self.oersted is None:
+            return 0.0
+        place, weight = np.polynomial.legendre.leggauss(_SHEETS)
+        h = (0.5 * thickness + 0.5 * self.t_HM * (1 + place)) / width
+        share = 2 / np.pi * (np.arctan(1 / h) - 0.5 * h * np.log1p(1 / h**2))
+        return (-0.5 if self.oersted == "below" else 0.5) * self.t_HM * float(0.5 * weight @ share)
 
     def ferromagnet_fraction(self) -> float:
         """Return the current density in the ferromagnet over that in the heavy metal [1]."""

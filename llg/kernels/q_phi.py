@@ -17,6 +17,7 @@ alone, and not on its lane.
 
 import numpy as np
 from numba import njit
+from numba.extending import overload
 
 from dwcore.numerics.compiled import compiled
 from dwcore.numerics.elementary import sincos
@@ -26,8 +27,42 @@ from llg.kernels.heun import LANES, draw_pairs, drive_at
 from llg.kernels.packed_table import cell_of, interpolate
 
 COLUMNS = 5
+PROFILE_COLUMNS = 4
+"""Further columns of a device whose D or in-plane field changes along the track, see `llg.runs.scaling.kernel_input`."""
 CHECK_EVERY = 32
 """Steps between two looks at the energy."""
+
+
+def with_profile(f1, f2, cosine, sine, table, i, f, c):
+    """Return f1 and f2 with the fields of a profile, which only coefficients with `profile_columns` have; njit."""
+    return _profiled(f1, f2, cosine, sine, table, i, f) if "profile_columns" in c._fields else (f1, f2)
+
+
+@overload(with_profile, inline="always")
+def _with_profile(f1, f2, cosine, sine, table, i, f, c):
+    if "profile_columns" in c.fields:
+        return lambda f1, f2, cosine, sine, table, i, f, c: _profiled(f1, f2, cosine, sine, table, i, f)
+    return lambda f1, f2, cosine, sine, table, i, f, c: (f1, f2)
+
+
+@njit(inline="always")
+def _profiled(f1, f2, cosine, sine, table, i, f):
+    b_x = interpolate(table, i + np.uint64(5), f)
+    b_y = interpolate(table, i + np.uint64(6), f)
+    s_x = interpolate(table, i + np.uint64(7), f)
+    s_y = interpolate(table, i + np.uint64(8), f)
+    return f1 + (cosine * b_x + sine * b_y), f2 + (cosine * s_y - sine * s_x)
+
+
+def columns_of(c):
+    """Return the columns of the table that coefficients go with, uint64; njit."""
+    return np.uint64(COLUMNS + PROFILE_COLUMNS if "profile_columns" in c._fields else COLUMNS)
+
+
+@overload(columns_of, inline="always")
+def _columns_of(c):
+    columns = COLUMNS + PROFILE_COLUMNS if "profile_columns" in c.fields else COLUMNS
+    return lambda c: np.uint64(columns)
 
 
 @njit(inline="always")
@@ -42,10 +77,11 @@ def drift(x, phi, j, hx, hy, hz, tau, table, c):
         hy: pi/2 times the field along y, in Ms.
         hz: Q times the field along z, in Ms.
         tau: temperature relative to that of the coefficients.
-        table: packed geometry table with the columns p, a, b, c, g, see `llg.runs.scaling.kernel_input`.
+        table: packed geometry table with the columns p, a, b, c, g and those of a profile, see
+            `llg.runs.scaling.kernel_input`.
         c: `llg.runs.scaling.Coefficients`.
     """
-    i, f = cell_of(x, c.inverse_step, c.last_cell, c.table_unit, np.uint64(COLUMNS))
+    i, f = cell_of(x, c.inverse_step, c.last_cell, c.table_unit, columns_of(c))
     p = interpolate(table, i, f)
     a = interpolate(table, i + np.uint64(1), f)
     b = interpolate(table, i + np.uint64(2), f)
@@ -66,6 +102,7 @@ def drift(x, phi, j, hx, hy, hz, tau, table, c):
     f2 = (
         cosine * (s * hy + j_fl * local) + sine * (c.h_K * cosine - s * hx + c.uniform * j_dl * b) - j * c.stt_phi * stt
     )
+    f1, f2 = with_profile(f1, f2, cosine, sine, table, i, f, c)
     return c.mobility_x1 * (f1 + thermal) + c.mobility_x2 * f2, c.mobility_phi1 * f1 + c.mobility_phi2 * f2, g
 
 

@@ -132,6 +132,9 @@ def _energy_parts(model: QPhiModel) -> _Parts:
     across, up = -moment * math.pi * Delta * held.H_y, -2 * model.Q * moment * held.H_z
     value = np.stack([wall * g.s2 + V, shape * g.s2, along * g.s1, across * g.s1])
     slope = np.stack([wall * g.ds2 + force, shape * g.ds2, along * g.ds1, across * g.ds1])
+    if (varied := model.along(g.q)) is not None:
+        value[2:] -= moment * math.pi * Delta * np.stack(varied[:2])
+        slope[2:] -= moment * math.pi * Delta * np.stack(varied[2:])
     if up:
         value[0] += up * model.moment(g.q)
         slope[0] += up * g.s2

@@ -50,6 +50,27 @@ class Coefficients(NamedTuple):
     half_theta: float
 
 
+class ProfileCoefficients(NamedTuple):
+    """The same of a device whose D or in-plane field changes along the track, with the number of its columns."""
+
+    inverse_step: float
+    last_cell: float
+    table_unit: float
+    h_K: float
+    damping_like: float
+    field_like: float
+    stt_q: float
+    stt_phi: float
+    uniform: float
+    crowding: float
+    mobility_x1: float
+    mobility_x2: float
+    mobility_phi1: float
+    mobility_phi2: float
+    half_theta: float
+    profile_columns: int
+
+
 class DeltaCoefficients(NamedTuple):
     """What the drift of `llg.kernels.q_phi_delta` needs besides the geometry table; currents in A/m^2."""
 
@@ -128,7 +149,8 @@ def kernel_input(model: QPhiModel, temperature: float, noise_scale: float = 1.0)
     """Scale a model to the kernel's table and coefficients.
 
     The table holds, at each grid point, p = static force [Ms] without its phi-dependent part, a = Delta s2'/s2,
-    b = Delta s1'/s2, c = s1/s2 and g = sqrt(w_0/s2).
+    b = Delta s1'/s2, c = s1/s2 and g = sqrt(w_0/s2); where D or the in-plane field changes along the track pi/2 times Delta
+    X'/s2, Delta Y'/s2, X/s2 and Y/s2 as well, X and Y those of `llg.device.profile_averages` [Ms].
 
     Args:
         model: the wall in its device.
@@ -139,13 +161,16 @@ def kernel_input(model: QPhiModel, temperature: float, noise_scale: float = 1.0)
     w_0 = model.device.track.width
     a = Delta * g.ds2 / g.s2
     p = -a * model.sigma_0 / (2 * MU_0 * Ms * Delta) - model.extra_force(g.q) / (2 * MU_0 * Ms * model.t * g.s2)
-    points = np.stack([p / Ms, a, Delta * g.ds1 / g.s2, g.s1 / g.s2, np.sqrt(w_0 / g.s2)], axis=1)
-    table, unit = pack(points)
+    columns = [p / Ms, a, Delta * g.ds1 / g.s2, g.s1 / g.s2, np.sqrt(w_0 / g.s2)]
+    rows = None if model.device.averages is None else model.device.averages.in_plane
+    if rows is not None:
+        columns += [*(0.5 * math.pi * Delta / Ms * rows[2:] / g.s2), *(0.5 * math.pi / Ms * rows[:2] / g.s2)]
+    table, unit = pack(np.stack(columns, axis=1))
     theta = K_B * temperature / (2 * MU_0 * Ms**2 * Delta * model.t * w_0)
     mobility = 1 / (1 + alpha**2)
     half_pi = math.pi / 2
     u = model.u_per_J / (Delta * GAMMA_0 * Ms)
-    coefficients = Coefficients(
+    coefficients: NamedTuple = Coefficients(
         inverse_step=Delta / g.step,
         last_cell=math.nextafter(g.q.size - 1.0, 0.0),
         table_unit=unit,
@@ -162,6 +187,8 @@ def kernel_input(model: QPhiModel, temperature: float, noise_scale: float = 1.0)
         mobility_phi2=alpha * mobility,
         half_theta=0.5 * theta,
     )
+    if rows is not None:
+        coefficients = ProfileCoefficients(**coefficients._asdict(), profile_columns=len(rows))
     noise = noise_scale * math.sqrt(2 * alpha * theta * mobility)
     return KernelInput(
         advance=q_phi_kernel.advance,

@@ -38,6 +38,7 @@ def notes(device: Device, current_density: float = 0.0) -> list[str]:
     share = math.pi * abs(film.D) / wall.sigma_0
     if share > NEAR_SPIRAL:
         found.append(f"D: {share:.0%} of the critical value, at which the magnetization becomes a spiral")
+    found += _profile_notes(device)
     tilt, tilts = largest_tilt(device, current_density), wall.model == "q-phi-chi"
     if tilt > (LARGEST_TILT if tilts else UNTILTED):
         what = f"tilt: at {abs(current_density):.3g} A/m^2 the wall tilts by {math.degrees(tilt):.0f} degrees"
@@ -61,6 +62,23 @@ def notes(device: Device, current_density: float = 0.0) -> list[str]:
             f"stack: the ferromagnet carries rho_HM/rho_FM = {share:.3g} of the current density in the heavy metal, so "
             f"that [stack] changes the spin-transfer velocity by this factor against a device without it"
         )
+    return found
+
+
+def _profile_notes(device: Device) -> list[str]:
+    """Return what a profile strains in the rigid or relaxed wall, one line each."""
+    profile = device.profile
+    found: list[str] = []
+    if profile is None:
+        return found
+    part = max((abs(f - 1) for f in profile.K_u_factor), default=0.0) * device.material.K_u / device.material.K_eff
+    if part > 0.3:
+        found.append(
+            f"profile: K_u changes by up to {part:.0%} of K_eff; to first order its energy is some {part / 4:.0%} too high"
+        )
+    shaped = [name for name in profile.varied if name in ("K_u", "D", "thickness")]
+    if device.wall.shape == "relaxed" and device.notches and shaped:
+        found.append(f"profile: in the notches the wall has the relaxed shape of a film of uniform {', '.join(shaped)}")
     return found
 
 

@@ -63,14 +63,15 @@ class SimulatedVelocities:
 
 
 def straight_track(device: Device, length: float) -> Device:
-    """Return the device without notches, pads, rough outline, extra potential and heating, of another length [m].
+    """Return the device without notches, pads, rough outline, profile, extra potential, heating, of another length [m].
 
     A gate over the whole track is on, one over a part of it is left out.
     """
     even = {"pad_width": None, "pad_taper": None, "outline_x": (), "outline_width": (), "length": length}
     gate = None if device.gate is None or device.gate.local else device.gate
     level = None if gate is None else 1.0
-    bare = device.replace(notches=(), readout=None, potential=None, heating=None, gate=gate, gate_level=level)
+    uneven = dict.fromkeys(("readout", "potential", "heating", "profile"))
+    bare = device.replace(notches=(), gate=gate, gate_level=level, **uneven)
     return bare.replace({f"track.{name}": value for name, value in even.items()})
 
 

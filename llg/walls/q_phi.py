@@ -13,7 +13,9 @@ Motion (Thiele equations of the two collective coordinates with spin-orbit and s
     f1 = -(dE/dq)/(2 mu0 Ms t s2) - (pi/2) Q (s_J/s2) H_DL cos phi
     f2 = -(dE/dphi)/(2 mu0 Ms Delta t s2) + (pi/2) Q Delta (s_J'/s2) H_DL sin phi
 
-With a crowding fraction kappa, J(x)/J = (1 - kappa) + kappa w_0/w(x), the current averages over the wall are
+H_FL is the field along y that goes with the current: field-like torque and Oersted field of the heavy metal. With a
+profile along the track s1 (H_x + Q H_D) and s1 H_y change, `llg.device.profile_averages`. With a crowding fraction
+kappa, J(x)/J = (1 - kappa) + kappa w_0/w(x), the current averages over the wall are
 s_J = (1 - kappa) s1 + kappa w_0 and s_u = (1 - kappa) s2 + kappa w_0.
 
 References:
@@ -91,6 +93,8 @@ class QPhiModel:
         self.kappa, self.beta = torque.current_crowding, torque.beta
         self.H_DL_per_J = torque.damping_like_field(self.Ms, self.t)
         self.H_FL_per_J = torque.k_FL * self.H_DL_per_J
+        if device.stack is not None:
+            self.H_FL_per_J += device.stack.oersted_field(device.track.width, self.t)
         fraction = device.stack.ferromagnet_fraction() if device.stack else 1.0
         self.u_per_J = -torque.drift_velocity(self.Ms) * fraction  # electrons flow against the current
 
@@ -115,6 +119,25 @@ class QPhiModel:
         uniform, crowded = 1 - self.kappa, self.kappa * self.device.track.width
         return Widths(s1, s2, ds1, ds2, uniform * s1 + crowded, uniform * ds1, uniform * s2 + crowded)
 
+    @functools.cached_property
+    def _in_plane_splines(self):
+        from scipy.interpolate import CubicHermiteSpline  # slow to import, and the ensembles never need it
+
+        averages = self.device.averages
+        rows = None if averages is None else averages.in_plane
+        if rows is None:
+            return None
+        q = self.device.geometry.q
+        return tuple(CubicHermiteSpline(q, rows[i], rows[i + 2]) for i in range(2))
+
+    def along(self, q) -> tuple[np.ndarray, ...] | None:
+        """Return what the profile adds to s1 (H_x + Q H_D) and s1 H_y [A] and both derivatives [A/m]; None for nothing."""
+        if self._in_plane_splines is None:
+            return None
+        q = np.clip(q, 0.0, self.device.track.length)
+        x, y = self._in_plane_splines
+        return x(q), y(q), x(q, 1), y(q, 1)
+
     def moment(self, q) -> np.ndarray:
         """Return the integral of s2 from the left end of the track to q [m^2]: moment along z over 2 Q Ms t."""
         return self._splines[4](np.clip(q, 0.0, self.device.track.length))
@@ -131,6 +154,8 @@ class QPhiModel:
         w, field = self.widths(q), self.whole(field)
         shape = w.s2 * (self.sigma_0 + MU_0 * self.Ms * self.H_K * self.Delta * np.cos(phi) ** 2)
         in_plane = w.s1 * ((field.H_x + self.Q * self.H_D) * np.cos(phi) + field.H_y * np.sin(phi))
+        if (along := self.along(q)) is not None:
+            in_plane = in_plane + along[0] * np.cos(phi) + along[1] * np.sin(phi)
         in_plane = in_plane + w.s_J * self.H_FL_per_J * current_density * np.sin(phi)
         zeeman = 2 * self.Q * MU_0 * self.Ms * field.H_z * self.moment(q)
         energy = self.t * (shape - math.pi * self.Delta * MU_0 * self.Ms * in_plane - zeeman)
@@ -161,6 +186,8 @@ class QPhiModel:
         pinning = -w.ds2 / w.s2 * (self.sigma_0 / (2 * MU_0 * self.Ms) + 0.5 * self.H_K * self.Delta * cosine**2)
         pinning = pinning + half_pi * self.Delta * w.ds1 / w.s2 * (h_x * cosine + field.H_y * sine)
         pinning = pinning + half_pi * self.Delta * w.ds_J / w.s2 * H_FL * sine
+        if (along := self.along(q)) is not None:
+            pinning = pinning + half_pi * self.Delta / w.s2 * (along[2] * cosine + along[3] * sine)
         pinning = pinning - self.extra_force(q) / (2 * MU_0 * self.Ms * self.t * w.s2)
         f1 = self.Q * field.H_z + pinning - half_pi * self.Q * w.s_J / w.s2 * H_DL * cosine + self.beta * u
         f2 = (
@@ -170,7 +197,7 @@ class QPhiModel:
             + half_pi * self.Q * self.Delta * w.ds_J / w.s2 * H_DL * sine
             - self.Q * u
         )
-        return f1, f2
+        return f1, f2 if along is None else f2 - half_pi / w.s2 * (along[0] * sine - along[1] * cosine)
 
     def velocity(self, q, phi, current_density=0.0, field: Field = NO_FIELD) -> tuple[np.ndarray, np.ndarray]:
         """Return (dq/dt [m/s], dphi/dt [rad/s]) without noise, arguments as `fields`."""
@@ -202,6 +229,9 @@ class QPhiModel:
         force = (
             self.sigma_0 * g.ds2 - math.pi * self.Delta * MU_0 * self.Ms * abs(self.H_D) * g.ds1
         ) * self.t + self.extra_force(g.q)
+        if (along := self.along(g.q)) is not None:
+            angle = angle + math.pi / 2 * np.max(np.hypot(along[0], along[1]) / g.s2)
+            force = force - math.pi * self.Delta * MU_0 * self.Ms * self.t * np.hypot(along[2], along[3])
         curvature = np.max(np.abs(np.gradient(force, g.q)) / g.s2) * self.Delta / (2 * MU_0 * self.Ms * self.t)
         return GAMMA_0 / math.sqrt(1 + self.alpha**2) * float(angle + curvature + self._current_field(current_density))
 
