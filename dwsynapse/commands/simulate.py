@@ -18,7 +18,7 @@ SETTINGS = settings_on_device(
     | {"stack.R_contact": "no voltage is asked for"},
 )
 OF_PULSES = {
-    "stack": "heating.R_th > 0 or torque.P > 0",
+    "stack": "heating.R_th > 0 or torque.P > 0 or stack.oersted = below|above",
     "pulse.current_density": "drive.current = none",
     "pulse.duration": "drive.duration = none",
 }

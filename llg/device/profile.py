@@ -46,7 +46,7 @@ class Profile(Parameters):
     x: tuple[float, ...] = numbers("places along the track, ascending", "m")
     K_u_factor: tuple[float, ...] = numbers("K_u at x over that of [material]", "1")
     K_u_at: tuple[float, ...] = numbers("K_u at x, instead of its factor", "J/m^3")
-    D_factor: tuple[float, ...] = numbers("D at x over that of [material]", "1")
+    D_factor: tuple[float, ...] = numbers("D at x over that of [material]", "1", needs="material.D != 0")
     D_at: tuple[float, ...] = numbers("D at x, instead of its factor", "J/m^2")
     thickness_factor: tuple[float, ...] = numbers("thickness at x over that of [track]", "1")
     thickness_at: tuple[float, ...] = numbers("thickness at x, instead of its factor", "m")

@@ -40,16 +40,22 @@ class TemperatureLaws(Parameters):
         "temperature that [material] and [wall] hold for", "K", default=300.0, gt=0, lt=LARGEST_TEMPERATURE
     )
     T_C: float | None = quantity("Curie temperature of the law of Ms", "K", default=None, gt=0, lt=LARGEST_TEMPERATURE)
-    a: float = quantity("exponent of T/T_C: Ms ~ [1 - (T/T_C)^a]^b", "1", default=1.5, gt=0, le=10)
-    b: float = quantity("exponent of the bracket; 1 with a = 1.5 is Bloch's law", "1", default=1.0, gt=0, le=10)
-    K_u_exponent: float = quantity("n of K_u ~ Ms^n", "1", default=3.0, ge=0, le=10)
-    A_exponent: float = quantity("n of A ~ Ms^n", "1", default=2.0, ge=0, le=10)
-    D_exponent: float = quantity("n of D ~ Ms^n", "1", default=2.0, ge=0, le=10)
+    a: float = quantity("exponent of T/T_C: Ms ~ [1 - (T/T_C)^a]^b", "1", default=1.5, gt=0, le=10, needs="T_C > 0")
+    b: float = quantity(
+        "exponent of the bracket; 1 with a = 1.5 is Bloch's law", "1", default=1.0, gt=0, le=10, needs="T_C > 0"
+    )
+    K_u_exponent: float = quantity("n of K_u ~ Ms^n", "1", default=3.0, ge=0, le=10, needs="table_K_u = none")
+    A_exponent: float = quantity("n of A ~ Ms^n", "1", default=2.0, ge=0, le=10, needs="table_A = none")
+    D_exponent: float = quantity(
+        "n of D ~ Ms^n", "1", default=2.0, ge=0, le=10, needs="table_D = none and material.D != 0"
+    )
     table_T: tuple[float, ...] = numbers("table instead of T_C: temperatures, ascending", "K")
     table_Ms: tuple[float, ...] = numbers("table: Ms at table_T; only ratios count here and below", "A/m")
     table_K_u: tuple[float, ...] = numbers("table: K_u at table_T, instead of its exponent", "J/m^3")
     table_A: tuple[float, ...] = numbers("table: A at table_T, instead of its exponent", "J/m")
-    table_D: tuple[float, ...] = numbers("table: D at table_T, instead of its exponent", "J/m^2")
+    table_D: tuple[float, ...] = numbers(
+        "table: D at table_T, instead of its exponent", "J/m^2", needs="material.D != 0"
+    )
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong: one law of Ms, a whole table, and a film that is magnetic where it was measured."""
