@@ -110,7 +110,7 @@ def plain_figures(device: Device) -> dict[str, float | None]:
         "current_density": abs(J),
         "voltage": float(current * resistance),
         "heating": None if device.heating is None else float(device.steady_rise(J)),
-        "constriction": float(track.width - 2 * max(notch.depth for notch in device.notches)),
+        "constriction": float(track.width - max(notch.edges * notch.depth for notch in device.notches)),
     }
 
 

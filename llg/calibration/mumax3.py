@@ -254,10 +254,12 @@ def _outline(track: Device, cell: float) -> str:
     level = track.track.width / _LEVELS
     w = level * np.round(track.width_at(x) / level)
     ends = np.flatnonzero(np.diff(w)) + 1
+    edge = track.notches[0].edge if track.notches else None
+    side = {"upper": -0.5, "lower": 0.5, None: 0.0}[edge]
     shape, torques, regions = "track := ", [], {track.track.width: 0}
     for number, (first, last) in enumerate(zip([0, *ends], [*ends, w.size], strict=True)):
         width, middle = w[first], step * 0.5 * (first + last) - 0.5 * length
-        column = f"rect({step * (last - first):.6g}, {width:.6g}).transl({middle:.6g}, 0, 0)"
+        column = f"rect({step * (last - first):.6g}, {width:.6g}).transl({middle:.6g}, {side * (track.track.width - width):.6g}, 0)"
         shape += column if number == 0 else f"\ntrack = track.add({column})"
         region = regions.setdefault(float(width), len(regions))
         torques.append(f"DefRegion({region}, xrange({middle - 0.5 * step * (last - first):.6g}, "

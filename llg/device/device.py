@@ -24,7 +24,7 @@ from llg.device.profile_averages import ProfileAverages, profile_problems
 from llg.device.pulse import Pulse
 from llg.device.static_field import StaticField
 from llg.device.temperature_laws import TemperatureLaws
-from llg.device.track import Track, outline, outline_problems
+from llg.device.track import Track, edge_cuts, outline, outline_problems
 from llg.device.variation import Variation, drawn_values
 
 SECTIONS: dict[str, type[Parameters]] = {
@@ -43,7 +43,7 @@ SECTIONS: dict[str, type[Parameters]] = {
     "profile": Profile,
     "variation": Variation,
 }
-FILES = (("profile", "file"),)
+FILES = (("profile", "file"), ("track", "outline_file"))
 """Sections and keys that name a file, relative to the folder of the device file."""
 WIDEST = 40.0
 """Most wall widths across the track that a wall relaxed at a given moment crosses as one piece."""
@@ -94,6 +94,8 @@ class Device:
         if not 0 < self.temperature < LARGEST_TEMPERATURE:
             yield f"temperature = {self.temperature:g} [K] must be > 0 and < {LARGEST_TEMPERATURE:g}"
         yield from outline_problems(self.track, self.notches)
+        if self.wall.model == "q-phi-chi" and any(notch.edge is not None for notch in self.notches):
+            yield '[[notch]] edge: a cut of one edge needs [wall] model = "q-phi" or "q-phi-delta", not "q-phi-chi"'
         if self.readout is not None and self.readout.end > self.track.length:
             yield f"[readout] end = {self.readout.end:g} [m] must be <= the track length = {self.track.length:g}"
         if self.material.in_plane:
@@ -212,7 +214,8 @@ class Device:
         """Notches, width of the track without them, Delta and delta, as `llg.device.relaxed_wall` takes them."""
         wall = self.straight_wall
         delta = abs(self.material.D) * self.material.neel_share(wall) / wall.sigma_0
-        return self.notches, self.track.base_width, wall.Delta, delta
+        notches = tuple(notch for notch in self.notches if notch.edge is None)
+        return notches, self.track.base_width, wall.Delta, delta
 
     @property
     def snaps(self) -> bool:
@@ -243,6 +246,11 @@ class Device:
         """Return the full width w(x) [m] at x [m], with notches and the roughness of this instance."""
         return outline(self.track, self.notches, x)
 
+    def middle_at(self, x) -> np.ndarray:
+        """Return the place [m] across the track of its middle at x [m], which notches of one edge shift."""
+        upper, lower = edge_cuts(self.notches, np.asarray(x, float))
+        return 0.5 * (lower - upper)
+
     def magnetic_width_at(self, x) -> np.ndarray:
         """Return the width [m] at x [m] times the thickness over that of [track]."""
         thickness = self.profile.factor("thickness") if self.profile else None
@@ -264,7 +272,7 @@ class Device:
         sections = {key: getattr(self, key) for key in SECTIONS}
         config = {key: value.to_dict() for key, value in sections.items() if value is not None}
         config = {k: {n: v for n, v in section.items() if v is not None} for k, section in config.items()}
-        notches = [notch.to_dict() for notch in self.notches]
+        notches = [{n: v for n, v in notch.to_dict().items() if v is not None} for notch in self.notches]
         return {"name": self.name, "temperature": self.temperature, **config, "notch": notches}
 
     def steady_rise(self, current_density: float) -> float:

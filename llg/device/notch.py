@@ -49,12 +49,13 @@ SHAPES = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Notch(Parameters):
-    """A symmetric pair of cuts into both edges of the track."""
+    """A symmetric pair of cuts into both edges of the track, or a cut into one of them."""
 
     position: float = quantity("centre of the notch, from the left end of the track", "m")
     shape: str = word("outline of the cut", choices=(*SHAPES, "table"))
     depth: float = quantity("depth per edge", "m", gt=0)
     width: float = quantity("full width at the edge (Gaussian: at half depth; table: scales table_x)", "m", gt=0)
+    edge: str | None = word("the one edge that is cut; both if not given", default=None, choices=("upper", "lower"))
     top: float = quantity(
         "trapezoidal: width of the bottom over width at the edge",
         "1",
@@ -79,6 +80,11 @@ class Notch(Parameters):
             yield "table_x must be strictly ascending"
         elif min(self.table_depth) < 0 or max(self.table_depth) > 1:
             yield "table_depth must lie between 0 and 1"
+
+    @property
+    def edges(self) -> int:
+        """Number of edges that it cuts."""
+        return 2 if self.edge is None else 1
 
     def cut(self, x: np.ndarray) -> np.ndarray:
         """Return the depth per edge [m] at positions x [m], same shape as x."""

@@ -71,8 +71,11 @@ class Cut:
     def depth_at(self, x: np.ndarray) -> np.ndarray:
         """Return the depth per edge at x, same shape as x [Delta]."""
         shape, top, table_x, table_depth = self.shape
-        sizes = {"position": self.place, "depth": self.depth, "width": self.width}
-        return Notch(shape=shape, top=top, table_x=table_x, table_depth=table_depth, **sizes).cut(x)
+        notch = Notch(
+            position=self.place, depth=self.depth, width=self.width,
+            shape=shape, top=top, table_x=table_x, table_depth=table_depth,
+        )  # fmt: skip
+        return notch.cut(x)
 
     @property
     def half(self) -> float:

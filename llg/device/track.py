@@ -1,12 +1,15 @@
 """The track: its outline w(x) from notches, tapered ends or a table."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
-from dwcore.parameters import Parameters, numbers, quantity
+from dwcore.errors import InputError
+from dwcore.parameters import Parameters, as_number, numbers, quantity, word
 from llg.device.notch import Notch
+from llg.device.outline_file import read_outline
 
 LARGEST = {"length": 1e-3, "width": 1e-4, "thickness": 1e-7}
 """Largest plausible sizes of a track [m]."""
@@ -27,6 +30,11 @@ class Track(Parameters):
     pad_taper: float | None = quantity("length over which each end widens linearly to the pad", "m", default=None, gt=0)
     outline_x: tuple[float, ...] = numbers("tabulated outline: positions, ascending", "m")
     outline_width: tuple[float, ...] = numbers("tabulated outline: full width w at outline_x, replaces width", "m")
+    outline_file: str | None = word("outline from a CSV file or a picture, instead of the lists", default=None)
+    outline_scale: float | None = quantity("size of a pixel of a picture", "m", default=None, gt=0)
+    outline_track: str | None = word(
+        "grey of the track in a picture; dark if not given", default=None, choices=("dark", "bright")
+    )
     edge_roughness_rms: float = quantity("rms roughness of each edge of a device instance", "m", default=0.0, ge=0)
     edge_roughness_length: float = quantity(
         "correlation length of the edge roughness", "m", default=20e-9, gt=0, needs="edge_roughness_rms > 0"
@@ -39,6 +47,24 @@ class Track(Parameters):
         gt=0,
         needs="edge_roughness_rms > 0 or edge_roughness_rms_lower > 0",
     )
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping, where: str) -> Any:
+        """Build the section as `Parameters.from_mapping` does; a file is read, relative to the present folder."""
+        if isinstance(mapping, Mapping) and isinstance(file := mapping.get("outline_file"), str):
+            if mapping.get("outline_x") or mapping.get("outline_width"):
+                raise InputError(f"{where}: outline_file and outline_x must not be given together")
+            scale = mapping.get("outline_scale")
+            scale = None if scale is None else as_number(scale, "m")
+            grey = mapping.get("outline_track")
+            if grey not in (None, "dark", "bright"):
+                raise InputError(f"{where}: outline_track = {grey!r} must be dark or bright")
+            x, width = read_outline(file, scale=scale, bright=grey == "bright")
+            if scale is not None:
+                _check_length(file, scale * len(x), as_number(mapping.get("length", 0.0), "m"), scale)
+            rest = {key: value for key, value in mapping.items() if not key.startswith("outline_")}
+            mapping = rest | {"outline_x": x, "outline_width": width}
+        return super().from_mapping(mapping, where)
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong: pads come with their taper, tables are complete."""
@@ -59,6 +85,10 @@ class Track(Parameters):
                 least = self.length / FINEST_ROUGHNESS
                 yield f"edge_roughness_length = {length:g} [m] must be >= {least:g}, length/{FINEST_ROUGHNESS:g}"
                 break
+        if self.outline_file is not None:
+            yield "outline_file is read when a device is loaded or changed; here the lists must be given"
+        elif self.outline_scale is not None or self.outline_track is not None:
+            yield "outline_scale and outline_track are of a picture, which outline_file names"
         n_x, n_w = len(self.outline_x), len(self.outline_width)
         if n_x != n_w or n_x == 1:
             yield f"outline_x ({n_x}) and outline_width ({n_w}) must have the same length >= 2"
@@ -93,15 +123,22 @@ class Track(Parameters):
         return self.width + (self.pad_width - self.width) * np.clip(1 - from_end / self.pad_taper, 0, 1)
 
 
+def _check_length(file: str, shown: float, length: float, scale: float) -> None:
+    """Refuse a picture that is longer or shorter than the track by more than a pixel."""
+    if abs(shown - length) > 1.01 * scale:
+        raise InputError(f"{file}: shows {shown:g} m at outline_scale = {scale:g}, must be the length {length:g} [m]")
+
+
 def outline_problems(track: Track, notches: tuple[Notch, ...]) -> Iterator[str]:
     """Yield what is wrong with the notches on this track."""
     for number, notch in enumerate(notches, 1):
         if not 0 <= notch.position <= track.length:
             yield f"[[notch]] {number}: position = {notch.position:g} [m] must lie on the track, 0 to {track.length:g}"
-        local = float(track.base_width(np.array(notch.position)))
-        if notch.depth >= local / 2:
-            yield f"[[notch]] {number}: depth = {notch.depth:g} [m] must be < half the track width = {local / 2:g}"
-    x = np.array(track.outline_x)
+        local = float(track.base_width(np.array(notch.position))) / notch.edges
+        if notch.depth >= local:
+            what = "half the track width" if notch.edges == 2 else "the track width"
+            yield f"[[notch]] {number}: depth = {notch.depth:g} [m] must be < {what} = {local:g}"
+    x = np.array([*track.outline_x, *(notch.position for notch in notches if notch.edges == 1)])
     through = x[outline(track, notches, x) <= 0]
     if through.size:
         yield f"the notches cut through the outline at x = {through[0]:g} [m], must leave a width > 0"
@@ -110,7 +147,15 @@ def outline_problems(track: Track, notches: tuple[Notch, ...]) -> Iterator[str]:
 def outline(track: Track, notches: tuple[Notch, ...], x: np.ndarray) -> np.ndarray:
     """Return the full width w(x) [m] of the notched track, same shape as x [m]; where notches overlap the deeper cut counts."""
     x = np.asarray(x, float)
-    cut = np.zeros_like(x)
+    upper, lower = edge_cuts(notches, x)
+    return track.base_width(x) - (upper + lower)
+
+
+def edge_cuts(notches: tuple[Notch, ...], x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how deep the upper and the lower edge are cut [m] at x [m], each of the shape of x."""
+    upper, lower = np.zeros_like(x), np.zeros_like(x)
     for notch in notches:
-        np.maximum(cut, notch.cut(x), out=cut)
-    return track.base_width(x) - 2 * cut
+        for edge, cut in (("upper", upper), ("lower", lower)):
+            if notch.edge in (None, edge):
+                np.maximum(cut, notch.cut(x), out=cut)
+    return upper, lower

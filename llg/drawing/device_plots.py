@@ -43,7 +43,8 @@ def plot_outline(device: Device, *, ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax, height=2.4)
     x, w = device.geometry.q * 1e9, device.geometry.w * 1e9
     half = min(STRIP_HEIGHT * device.track.width * 1e9, w.max() * 1.1) / 2
-    ax.fill_between(x, -w / 2, w / 2, color=SKY, edgecolor=BLUE, linewidth=0.8)
+    middle = 1e9 * device.middle_at(device.geometry.q)
+    ax.fill_between(x, middle - w / 2, middle + w / 2, color=SKY, edgecolor=BLUE, linewidth=0.8)
     ax.set(xlim=(x[0], x[-1]), ylim=(-half, half), xlabel=r"$x$ (nm)", ylabel=r"$y$ (nm)")
     ax.set_aspect("equal")
     ax.yaxis.set_major_locator(MultipleLocator(_round_step(device.track.width * 1e9 / 2)))

@@ -44,6 +44,11 @@ def notes(device: Device, current_density: float = 0.0) -> list[str]:
         what = f"tilt: at {abs(current_density):.3g} A/m^2 the wall tilts by {math.degrees(tilt):.0f} degrees"
         rule = f"{wall.model} knows no tilt; compare with the model q-phi-chi"
         found.append(f"{what}, {f'q-phi-chi is good for {math.degrees(LARGEST_TILT):.0f}' if tilts else rule}")
+    if any(notch.edge is not None for notch in device.notches):
+        found.append(
+            "notch: where one edge alone is cut the wall stays straight and upright, whatever [wall] shape says; this has "
+            "not been compared with micromagnetics, in which it may turn"
+        )
     if wall.shape == "relaxed":
         if film.alpha < _WEAKEST:
             found.append(f"alpha = {film.alpha:g}: the relaxed shape follows the wall at once only for >= {_WEAKEST:g}")

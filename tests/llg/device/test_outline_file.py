@@ -1,0 +1,185 @@
+"""Notches of one edge, and outlines from CSV and pictures: widths against those they were made from."""
+
+import re
+
+import numpy as np
+import pytest
+
+from dwcore.errors import InputError
+from llg import load_device
+from llg.calibration.mumax3 import mumax3_files
+from llg.device.device import device_from_mapping
+from llg.device.device_file import device_text
+from llg.landscape.wells import find_wells
+from llg.runs.validity import notes
+from llg.walls.q_phi import QPhiModel
+
+LENGTH, WIDTH, SCALE = 400e-9, 100e-9, 2e-9
+NOTCH = {"position": 200e-9, "shape": "cosine", "depth": 15e-9, "width": 120e-9}
+
+
+def make_device(*notches, **track):
+    return device_from_mapping({
+        "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
+        "track": {"length": LENGTH, "width": WIDTH, "thickness": 0.6e-9} | track, "notch": list(notches),
+    })  # fmt: skip
+
+
+def picture(width, *, ground=0.0, shift=0.0, antialiased=True, track=1.0):
+    """Grey of a track of these widths [m] per column, 1 is the track, in rows of SCALE."""
+    rows = np.arange(80)[:, None] * SCALE
+    low = 0.5 * (80 * SCALE - width) + shift
+    share = np.clip((rows + SCALE - low) / SCALE, 0, 1) * np.clip((low + width - rows) / SCALE, 0, 1)
+    share = share if antialiased else (share >= 0.5).astype(float)
+    return ground + (track - ground) * share
+
+
+def save(path, share, bits=8):
+    from PIL import Image
+
+    values = np.rint(share * (2**bits - 1))
+    Image.fromarray(values.astype(np.uint8 if bits == 8 else np.uint16)).save(path)
+
+
+def test_notch_of_one_edge_is_half_a_pair():
+    """It holds the wall like a pair of half its depth, and edges that are cut apart add up."""
+    pair = make_device(NOTCH | {"depth": 7.5e-9})
+    x = np.linspace(0, LENGTH, 801)
+    for edge in ("upper", "lower"):
+        one = make_device(NOTCH | {"edge": edge})
+        np.testing.assert_allclose(one.width_at(x), pair.width_at(x), atol=1e-22)
+        assert find_wells(QPhiModel(one), 300.0) == find_wells(QPhiModel(pair), 300.0)
+        assert one.middle_at(200e-9) == pytest.approx(-7.5e-9 if edge == "upper" else 7.5e-9)
+        assert any(line.startswith("notch: where one edge alone is cut") for line in notes(one))
+    both = make_device(NOTCH | {"edge": "upper"}, NOTCH | {"edge": "lower"})
+    np.testing.assert_array_equal(both.width_at(x), make_device(NOTCH).width_at(x))
+    assert not any(line.startswith("notch") for line in notes(pair))
+
+
+def test_relaxed_wall_leaves_it_straight():
+    """The relaxed shape is that of the pairs alone."""
+    one = make_device(NOTCH | {"edge": "upper"}).replace({"wall.shape": "relaxed"})
+    assert one.extra_potential(np.linspace(0, LENGTH, 9))[0].tolist() == [0.0] * 9
+
+
+def test_file_keeps_the_edge():
+    text = device_text(make_device(NOTCH | {"edge": "lower"}, NOTCH | {"position": 300e-9}))
+    assert text.count("edge = ") == 1
+
+
+@pytest.mark.parametrize(
+    ("notches", "words"),
+    [
+        ([NOTCH | {"edge": "left"}], 'edge = "left" must be one of upper, lower'),
+        ([NOTCH | {"edge": "upper", "depth": 1.2e-7}], "depth = 1.2e-07 [m] must be < the track width = 1e-07"),
+        (
+            [NOTCH | {"edge": "upper", "depth": 6e-8}, NOTCH | {"edge": "lower", "depth": 5e-8}],
+            "cut through the outline",
+        ),
+    ],
+)
+def test_bad_edges_are_refused(notches, words):
+    with pytest.raises(InputError) as error:
+        make_device(*notches)
+    assert words in str(error.value)
+
+
+def test_tilting_wall_refuses_one_edge():
+    with pytest.raises(InputError, match=r'needs \[wall\] model = "q-phi" or "q-phi-delta"'):
+        make_device(NOTCH | {"edge": "upper"}).replace({"wall.model": "q-phi-chi"})
+
+
+def test_scripts_cut_the_edge():
+    """The strips of the narrowest columns lie on the side that is not cut."""
+    script = mumax3_files(make_device(NOTCH | {"edge": "upper"}))["pinning.mx3"]
+    strips = np.array(re.findall(r"rect\(\S+, (\S+)\)\.transl\(\S+, (\S+), 0\)", script), float)
+    np.testing.assert_allclose(strips[:, 1], -0.5 * (WIDTH - strips[:, 0]), atol=1e-15)
+    assert strips[:, 0].min() == pytest.approx(85e-9, rel=0.02)
+
+
+def widths():
+    """Width at the middles of the columns: a notch that is no shape of its own, and a taper."""
+    x = SCALE * (np.arange(200) + 0.5)
+    return x, WIDTH - 2 * NOTCH["depth"] * np.exp(-(((x - 200e-9) / 40e-9) ** 4)) + 10e-9 * (x / LENGTH)
+
+
+def test_edges_from_csv(tmp_path):
+    """Two edges that swing together make a width; the device file keeps numbers, and finds the file beside it."""
+    x, w = widths()
+    swing = 5e-9 * np.sin(x / 50e-9)
+    rows = "\n".join(
+        f"{1e9 * a:.9g},{1e6 * b:.9g},{1e6 * c:.9g}" for a, b, c in zip(x, swing + w / 2, swing - w / 2, strict=True)
+    )
+    (tmp_path / "edges.csv").write_text(f"x_nm, upper [um], lower [um]\n{rows}\n")
+    text = device_text(make_device()).replace("[track]", '[track]\noutline_file = "edges.csv"')
+    (tmp_path / "device.toml").write_text(text)
+    device = load_device(tmp_path / "device.toml")
+    np.testing.assert_allclose(device.width_at(x), w, rtol=1e-7)
+    assert device.track.outline_file is None
+    (tmp_path / "width.csv").write_text(
+        "x_nm,width_nm\n" + "\n".join(f"{1e9 * a:.9g},{1e9 * b:.9g}" for a, b in zip(x, w, strict=True))
+    )
+    np.testing.assert_allclose(make_device(outline_file=str(tmp_path / "width.csv")).width_at(x), w, rtol=1e-7)
+
+
+@pytest.mark.parametrize(("name", "bits"), [("t.png", 8), ("t.pgm", 8), ("t.png", 16)])
+def test_smooth_picture_is_good_to_its_greys(tmp_path, name, bits):
+    """Greys count as parts of a pixel: 0.02 nm with 256 of them at 2 nm a pixel, whatever way around."""
+    x, w = widths()
+    save(tmp_path / name, 1 - picture(w, shift=3e-9), bits)
+    found = make_device(outline_file=str(tmp_path / name), outline_scale="2 nm")
+    np.testing.assert_allclose(found.width_at(x), w, atol=0.02e-9)
+    save(tmp_path / name, picture(w, ground=0.1, track=0.9), bits)
+    found = make_device(outline_file=str(tmp_path / name), outline_scale=SCALE, outline_track="bright")
+    np.testing.assert_allclose(found.width_at(x), w, atol=0.03e-9)
+
+
+def test_black_and_white_picture_is_good_to_its_pixels(tmp_path):
+    """Each edge is off by half a pixel at most; on the slow taper the wall sees it, in the notch it is averaged."""
+    x, w = widths()
+    save(tmp_path / "t.png", 1 - picture(w, antialiased=False))
+    found = make_device(outline_file=str(tmp_path / "t.png"), outline_scale=SCALE)
+    smooth = make_device(outline_x=x.tolist(), outline_width=w.tolist())
+    assert 0.3 * SCALE < np.abs(found.width_at(x) - w).max() <= 1.0 * SCALE
+    one, other = (min(find_wells(QPhiModel(d), 300.0), key=lambda well: well.energy) for d in (found, smooth))
+    assert one.depinning_field_right == pytest.approx(other.depinning_field_right, rel=0.05)
+    assert one.depinning_field_left == pytest.approx(other.depinning_field_left, rel=0.05)
+
+
+def test_bad_outlines_are_refused(tmp_path):
+    _, w = widths()
+    good = 1 - picture(w)
+    holed, cut, touching = good.copy(), good.copy(), good.copy()
+    holed[40, 57] = 1.0
+    cut[:, 91] = 1.0
+    touching[:40, 12] = 0.0
+    for name, share in {"holed": holed, "cut": cut, "touching": touching, "grey": np.full((9, 9), 0.5)}.items():
+        save(tmp_path / f"{name}.png", share)
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "cross.csv").write_text("x_nm,upper_nm,lower_nm\n0,50,-50\n10,-5,5\n")
+    (tmp_path / "back.csv").write_text("x_nm,width_nm\n0,50\n10,50\n5,50\n")
+    (tmp_path / "one.csv").write_text("x_nm,upper_nm\n0,50\n10,5\n")
+    (tmp_path / "bare.csv").write_text("x,width\n0,50\n10,5\n")
+    for name, options, words in (
+        ("holed.png", {}, "column 57 of the picture has 2 pieces of track, must have one"),
+        ("cut.png", {}, "column 91 of the picture has no track"),
+        ("touching.png", {}, "touches the rim of the picture in column 12; is it dark or bright?"),
+        ("grey.png", {}, "hardly any contrast"),
+        ("text.png", {}, "is no picture and no CSV file"),
+        ("none.png", {}, "no such file"),
+        ("holed.png", {"outline_scale": None}, "a picture needs outline_scale"),
+        ("cross.csv", {"outline_scale": None}, "cross.csv line 3: the width must be > 0"),
+        ("back.csv", {"outline_scale": None}, "back.csv line 4: x must be strictly ascending"),
+        ("one.csv", {"outline_scale": None}, "must have the columns x and width, or x, upper and lower; has x, upper"),
+        ("bare.csv", {"outline_scale": None}, 'column "x" must name its unit, as in x_nm'),
+        ("cross.csv", {}, "outline_scale and outline_bright are of pictures"),
+    ):
+        given = {"outline_file": str(tmp_path / name), "outline_scale": SCALE} | options
+        with pytest.raises(InputError) as error:
+            make_device(**{key: value for key, value in given.items() if value is not None})
+        assert words in str(error.value), name
+    save(tmp_path / "good.png", good)
+    with pytest.raises(InputError, match=r"shows 8e-07 m at outline_scale = 4e-09, must be the length 4e-07 \[m\]"):
+        make_device(outline_file=str(tmp_path / "good.png"), outline_scale=4e-9)
+    with pytest.raises(InputError, match="outline_scale and outline_track are of a picture"):
+        make_device(outline_scale=4e-9)
