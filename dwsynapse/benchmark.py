@@ -17,7 +17,7 @@ from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.weights import PairedWeights
 from compact.bulk.sweep import build_table, reference_grid
-from dwcore.numerics.threads import numba_threads, thread_count
+from dwcore.numerics.threads import thread_count, use_array_threads
 from llg.device.device import Device, load_device
 from llg.device.pulse import Waveform
 from llg.landscape.wells import find_wells
@@ -124,7 +124,7 @@ def _pulse_rates(seconds: float) -> dict[str, float]:
         jobs: list[tuple[str, Callable[[], float], int]]
         jobs = [("full_array", full, 1), ("full_array_threads_all", full, thread_count()), ("sparse", sparse, 1)]
         for name, work, number in jobs:
-            with numba_threads(number):
+            with use_array_threads(number):
                 work()
                 rates[f"{name}_instances_{instances}"] = best_rate(work, seconds)
     return rates

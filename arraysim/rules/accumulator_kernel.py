@@ -7,6 +7,9 @@ are black) cost little.
 import numpy as np
 from numba import njit
 
+from arraysim.synapses.weight_kernel import pulse_weights
+from dwcore.numerics.compiled import compiled
+
 
 @njit(inline="always")
 def _send(row, first, step, threshold, weight, count, m, waiting):
@@ -31,20 +34,22 @@ def _send(row, first, step, threshold, weight, count, m, waiting):
 
 
 @njit(cache=True, nogil=True)
-def accumulate_signals(accumulator, waiting, inputs, errors, rate, step, threshold, weight, count):
+def accumulate_signals(memory, inputs, errors, rate):
     """Add -rate times the outer products of inputs and errors; return the number of weights that get pulses.
 
     Args:
-        accumulator: shape (rows, columns), float32 [1].
-        waiting: which rows have more to send, shape (rows,), bool.
+        memory: what the rule keeps, a tuple of
+            accumulator: shape (rows, columns), float32 [1];
+            waiting: which rows have more to send, shape (rows,), bool;
+            step: mean weight change by a pulse, float32 [1];
+            threshold: of the accumulator at which a pulse is sent, above half a step and at most one, float32 [1];
+            weight: output, which weights get pulses, int64, at least as long as there are weights;
+            count: output, 1 to raise the weight and -1 to lower it, int8, likewise.
         inputs: shape (n, rows), float32 [1].
         errors: shape (n, columns), float32 [1].
         rate: learning rate, float32 [1].
-        step: mean weight change by a pulse, float32 [1].
-        threshold: of the accumulator at which a pulse is sent, above half a step and at most one, float32 [1].
-        weight: output, which weights get pulses, int64, at least as long as there are weights.
-        count: output, 1 to raise the weight and -1 to lower it, int8, likewise.
     """
+    accumulator, waiting, step, threshold, weight, count = memory
     m, columns = 0, errors.shape[1]
     for r in range(accumulator.shape[0]):
         row = accumulator[r]
@@ -62,8 +67,9 @@ def accumulate_signals(accumulator, waiting, inputs, errors, rate, step, thresho
 
 
 @njit(cache=True, nogil=True)
-def accumulate_gradient(accumulator, waiting, gradient, rate, step, threshold, weight, count):
+def accumulate_gradient(memory, gradient, rate):
     """Add -rate times the gradient, shape (rows, columns), float32; otherwise as ``accumulate_signals``."""
+    accumulator, waiting, step, threshold, weight, count = memory
     m, columns = 0, gradient.shape[1]
     for r in range(accumulator.shape[0]):
         row, slope = accumulator[r], gradient[r]
@@ -71,3 +77,18 @@ def accumulate_gradient(accumulator, waiting, gradient, rate, step, threshold, w
             row[c] -= rate * slope[c]
         m = _send(row, r * columns, step, threshold, weight, count, m, waiting[r : r + 1])
     return m
+
+
+@compiled()
+def write_gradient(memory, gradient, rate, event, target):
+    """Add as ``accumulate_gradient`` does, and send the pulses; return the number of weights they go to, and of reads.
+
+    Args:
+        memory: as of ``accumulate_signals``.
+        gradient: shape (rows, columns), float32 [1].
+        rate: learning rate, float32 [1].
+        event: number of the event of the array of the weights.
+        target: what is written, as ``pulse_weights`` takes it.
+    """
+    m = accumulate_gradient(memory, gradient, rate)
+    return m, pulse_weights(memory[4][:m], memory[5][:m], np.empty(0, np.int64), event, target)

@@ -20,7 +20,7 @@ References:
 
 import numpy as np
 
-from arraysim.rules.accumulator_kernel import accumulate_gradient, accumulate_signals
+from arraysim.rules.accumulator_kernel import accumulate_gradient, accumulate_signals, write_gradient
 from arraysim.rules.rule import Rule
 from arraysim.synapses.weights import PulsedWeights
 from dwcore.errors import InputError
@@ -85,6 +85,17 @@ class MixedPrecision(Rule):
         """Return which weights get pulses and how many, valid until the next call."""
         return self._listed(accumulate_gradient, np.ascontiguousarray(gradient, np.float32), rate)
 
+    def write(self, weights: PulsedWeights, gradient: np.ndarray, rate: float) -> None:
+        """Send the pulses for one batch, in one call: between products of matrices every line of Python costs time."""
+        array = weights.array
+        event = array.take_events(weights.events_per_pulse)
+        gradient = np.ascontiguousarray(gradient, np.float32)
+        sent, reads = write_gradient(self._memory(), gradient, np.float32(rate), event, weights.target())
+        if sent:
+            array.count_reads(reads)
+        else:
+            array.take_events(-weights.events_per_pulse)
+
     def directions(self, gradient: np.ndarray, rate: float) -> np.ndarray:
         """Return the number of pulses to send to each weight, > 0 to raise it, shape (rows, columns), int8.
 
@@ -106,14 +117,9 @@ class MixedPrecision(Rule):
 
     def _listed(self, kernel, *arguments):
         *arrays, rate = arguments
-        m = kernel(
-            self.accumulator,
-            self._waiting,
-            *arrays,
-            np.float32(rate),
-            self._step,
-            self._threshold,
-            self._weight,
-            self._count,
-        )
+        m = kernel(self._memory(), *arrays, np.float32(rate))
         return self._weight[:m], self._count[:m]
+
+    def _memory(self) -> tuple:
+        """Return accumulators and lists, as the kernels take them."""
+        return self.accumulator, self._waiting, self._step, self._threshold, self._weight, self._count

@@ -15,7 +15,7 @@ class Rule(Checkpointed, ABC):
     """The rule for one layer. It sees row signals, column errors and its own memory, never a weight to write.
 
     Rules that form the product of rows and columns on the crossbar itself override ``update`` and need the signals;
-    for the others ``weights.pulse_some(*rule.pulses_of(gradient, rate))`` does the same.
+    for the others ``rule.write(weights, gradient, rate)`` does the same.
     """
 
     @classmethod
@@ -35,6 +35,10 @@ class Rule(Checkpointed, ABC):
             rate: learning rate [1].
         """
         weights.pulse_some(*self.pulses(inputs, errors, rate))
+
+    def write(self, weights: PulsedWeights, gradient: np.ndarray, rate: float) -> None:
+        """Send the pulses for one batch, of which the gradient of the loss is given, shape (rows, columns)."""
+        weights.pulse_some(*self.pulses_of(gradient, rate))
 
     def pulses(self, inputs: np.ndarray, errors: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
         """Return which weights get pulses, flat indices, and how many, > 0 to raise the weight; both of shape (m,)."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numba
 import numpy as np
 
 from arraysim.synapses import conductance_kernel, update_kernel
@@ -19,6 +18,7 @@ from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.update_kernel import find_again
 from dwcore.errors import InputError
 from dwcore.numerics.noise import stream_id
+from dwcore.numerics.threads import array_threads
 
 # Independent random streams of one array.
 _WRITE, _CYCLE, _DEVICE, _FAULT = 0, 1, 2, 4
@@ -356,10 +356,10 @@ def in_blocks(n: int, work: Callable[[slice], Any]) -> list:
     """Call `work` for consecutive parts of 0 to n and return what it returns, in order.
 
     The kernels release the interpreter's lock; what a block does must not depend on another. The number of threads
-    is that of numba (``NUMBA_NUM_THREADS``, ``numba.set_num_threads``).
+    is ``dwcore.numerics.threads.array_threads()``.
     """
     parts = [slice(first, min(first + BLOCK, n)) for first in range(0, n, BLOCK)]
-    threads = min(numba.get_num_threads(), len(parts))
+    threads = min(array_threads(), len(parts))
     if threads <= 1:
         return [work(part) for part in parts]
     with ThreadPoolExecutor(threads) as pool:

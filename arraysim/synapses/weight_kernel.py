@@ -17,6 +17,7 @@ from numba import njit
 from arraysim.synapses.alias_table import draw
 from arraysim.synapses.update_kernel import counter
 from dwcore.numerics.compiled import compiled
+from dwcore.numerics.memory import prefetch
 from dwcore.numerics.noise import step_bits
 
 _NONE = np.float32(0.0)
@@ -25,6 +26,7 @@ _LEAST_ODDS = np.uint64(31)
 _U11 = np.uint64(11)
 _BYTE = np.uint64(0xFF)
 _ONE = np.uint32(1)
+_AHEAD = 64  # weights whose devices are asked for together: few enough that none leaves the first cache before its use
 
 
 # What is not followed has an array of one element and a stride of zero. A branch instead costs several times as much:
@@ -85,6 +87,22 @@ def _chosen(w, n, up, bits, layout, devices, instance, reading):
     return 0, np.int64(bits & np.uint64(1)) % sides, reads
 
 
+@njit(forceinline=True)
+def _ask_for(weight, first, values, planes, devices, instance, reading):
+    """Have what the next pulses read and write on its way to the cache: the weights lie far apart."""
+    state, settled, follow, received, wear = devices
+    _, _, own, spread = reading
+    for j in range(first, min(first + _AHEAD, weight.size)):
+        prefetch(values, weight[j])
+        for plane in range(planes):
+            i = plane * values.size + weight[j]
+            prefetch(state, i)
+            prefetch(instance, i)
+            prefetch(received, i * wear)
+            prefetch(settled, i * follow)
+            prefetch(own, i * spread)
+
+
 @compiled()
 def fill_weights(values, planes, devices, instance, reading, layout):
     """Set all weights, and planes where they are kept, from the devices; arguments as in ``pulse_weights``."""
@@ -96,34 +114,36 @@ def fill_weights(values, planes, devices, instance, reading, layout):
 
 
 @compiled()
-def pulse_weights(
-    values, planes, weight, count, turn, devices, sent, instance, reading, writing, event, keys, choice_keys, layout
-):
+def pulse_weights(weight, count, turn, event, target):
     """Send pulses to the listed weights, in place and in the listed order; return the number of reads.
 
     Args:
-        values: of all weights, shape (n,), float32 [1].
-        planes: conductances, shape (digits * sides * n,), float32, or (1,) if they are not kept [S].
         weight: which weights, shape (m,), int64.
-        count: pulses, > 0 to raise the weight, shape (m,), int32.
+        count: pulses, > 0 to raise the weight, shape (m,), int32 or int8.
         turn: number of the cycle in which the pulses begin, shape (m,), int64, or empty if it is the same for all.
-        devices: (state, settled, 1 if that is followed else 0, pulses received, 1 if they are counted else 0).
-        sent: pulses of each kind, shape (2,), int64; kind 0 raises a conductance, kind 1 lowers it.
-        instance: of the array.
-        reading: (levels, 1 if instances differ else 0, factor of each device, 1 if they differ else 0).
-        writing: flattened alias tables, kinds of pulses, states and the logarithm of their columns to base 2.
         event: number of the first event.
-        keys: of the stream that draws next states.
-        choice_keys: of the stream that chooses devices.
-        layout: (digits, sides, ratio, columns, factor of each plane, offset of each row [S], scale [1/S], low [S],
-            high [S], least room of a digit that is not full [S]).
+        target: what is written, ``PulsedWeights.target()``, a tuple of
+            values: of all weights, shape (n,), float32 [1];
+            planes: conductances, shape (digits * sides * n,), float32, or (1,) if they are not kept [S];
+            devices: (state, settled, 1 if that is followed else 0, pulses received, 1 if they are counted else 0);
+            sent: pulses of each kind, shape (2,), int64; kind 0 raises a conductance, kind 1 lowers it;
+            instance: of the array;
+            reading: (levels, 1 if instances differ else 0, factor of each device, 1 if they differ else 0);
+            writing: flattened alias tables, kinds of pulses, states and the logarithm of their columns to base 2;
+            keys: of the stream that draws next states;
+            choice_keys: of the stream that chooses devices;
+            layout: (digits, sides, ratio, columns, factor of each plane, offset of each row [S], scale [1/S], low [S],
+                high [S], least room of a digit that is not full [S]).
     """
+    values, planes, devices, sent, instance, reading, writing, keys, choice_keys, layout = target
     choice_1, choice_2 = choice_keys
     _, sides, ratio, columns, factor, offset, scale, _, _, _ = layout
     n, reads, raised, lowered = values.size, 0, 0, 0
     keep = 1 if planes.size > 1 else 0
     span = 1 + (layout[0] - 1) * (ratio - 1)
     for j in range(weight.size):
+        if j % _AHEAD == 0:
+            _ask_for(weight, j, values, factor.size, devices, instance, reading)
         w, up = weight[j], count[j] > 0
         for number in range(abs(count[j])):
             now = event + ((turn[j] if turn.size else 0) + number) * span

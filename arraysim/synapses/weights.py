@@ -195,26 +195,25 @@ class PulsedWeights(FloatWeights, Checkpointed):
         if weight.size == 0:
             return
         count = np.asarray(count, np.int32)
+        pulses = max(int(count.max()), -int(count.min())) + (0 if turn is None else int(turn.max()))
         turn = np.empty(0, np.int64) if turn is None else turn
-        pulses = int(np.abs(count).max()) + int(turn.max(initial=0))
-        span = 1 + (self._digits - 1) * (self._base - 1)
-        reads = pulse_weights(
-            self.values.ravel(),
-            self._planes,
-            np.asarray(weight, np.int64),
-            count,
-            turn,
-            self._devices(),
-            self.array.pulses_sent,
-            self.array.instance,
-            self._reading,
-            self.array.writing,
-            self.array.take_events(pulses * span),
-            self.array.write_keys,
-            self._keys,
-            self._layout,
-        )
-        self.array.count_reads(reads)
+        first = self.array.take_events(pulses * self.events_per_pulse)
+        self.array.count_reads(pulse_weights(np.asarray(weight, np.int64), count, turn, first, self.target()))
+
+    @property
+    def events_per_pulse(self) -> int:
+        """Event numbers of the array that one pulse to each weight may need: of a digit and of those that step back."""
+        return 1 + (self._digits - 1) * (self._base - 1)
+
+    def target(self) -> tuple:
+        """Return what pulses write, as ``weight_kernel.pulse_weights`` takes it; for kernels that send them themselves.
+
+        Who uses it takes event numbers from the array, and counts the reads there.
+        """
+        array = self.array
+        values, devices = self.values.ravel(), self._devices()
+        places = values, self._planes, devices, array.pulses_sent, array.instance
+        return *places, self._reading, array.writing, array.write_keys, self._keys, self._layout
 
     def read(self, weight: np.ndarray) -> np.ndarray:
         """Read some weights by reading each of their devices, which is counted.

@@ -21,7 +21,7 @@ class _Pass(torch.autograd.Function):
     def forward(context, value, cells, layer):
         context.save_for_backward(value, cells)
         context.layer, context.adapt = layer, layer.training
-        if layer.chip.reads_exactly:
+        if cells.chip.reads_exactly:
             return layer._products(value, cells.detach())
         shape = layer._products(torch.empty_like(value, device="meta"), torch.empty_like(cells, device="meta")).shape
         return layer._read(value.detach(), shape)
@@ -63,9 +63,10 @@ class ArrayModule(torch.nn.Module):
     @property
     def chip(self) -> Chip:
         """The devices and their read path."""
-        if not isinstance(self.cells, Cells):
+        cells = self.cells
+        if not isinstance(cells, Cells):
             raise InputError("the weights of an array are its devices; no other tensor can take their place")
-        return self.cells.chip
+        return cells.chip
 
     @property
     def weights(self) -> FloatWeights:
@@ -112,7 +113,8 @@ class ArrayModule(torch.nn.Module):
         return self
 
     def _pass(self, value: torch.Tensor) -> torch.Tensor:
-        self.chip.check()
+        chip = self.chip
+        chip.check()
         device = value.device.type
         if torch.is_autocast_enabled(device):
             with torch.autocast(device, enabled=False):
@@ -123,7 +125,9 @@ class ArrayModule(torch.nn.Module):
             raise RuntimeError(
                 f"mat1 and mat2 must have the same dtype, but got {kind} and Float: an array takes float32"
             )
-        return _Pass.apply(value.cpu(), self.cells, self).to(value.device)
+        if value.is_cpu:
+            return _Pass.apply(value, chip.cells, self)
+        return _Pass.apply(value.cpu(), chip.cells, self).to(value.device)
 
     def _read(self, value: torch.Tensor, shape: torch.Size) -> torch.Tensor:
         """Return the outputs, of a shape, as the read path gives them."""
@@ -139,7 +143,7 @@ class ArrayModule(torch.nn.Module):
 
     def _back(self, value, cells, error, needed, adapt):
         """Return the errors of the inputs and the gradient by the weights, each if needed."""
-        chip = self.chip
+        chip = cells.chip
         if self.error_bits:
             error = torch.from_numpy(quantization.errors(error.contiguous().numpy(), self.error_bits))
         if needed[1] and chip.keeps_signals:

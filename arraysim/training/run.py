@@ -13,7 +13,7 @@ from arraysim.training.result import TrainingResult
 from arraysim.training.task import divide
 from arraysim.training.training_loop import TrainingLoop
 from dwcore.errors import InputError
-from dwcore.numerics.threads import numba_threads, workers
+from dwcore.numerics.threads import use_array_threads, workers
 
 MAX_SEED = 2**63 - 1
 
@@ -47,7 +47,7 @@ def train(
     if not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
         raise InputError(f"seed = {seed!r} must be an integer from 0 to {MAX_SEED}")
     # Overflow shows in the loss, which is looked at after each epoch.
-    with workers(jobs), numba_threads(jobs), np.errstate(over="ignore", invalid="ignore"):
+    with workers(jobs), use_array_threads(jobs), np.errstate(over="ignore", invalid="ignore"):
         return _train(law, dataset, seed, config, checkpointer)
 
 

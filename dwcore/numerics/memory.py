@@ -5,8 +5,11 @@ change the table, and gives up vectorizing. `load_constant` marks a read as belo
 `store_lane` mark their accesses as never touching that scope (scoped-noalias metadata of the LLVM language reference).
 """
 
+from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
+
+_BYTES = ir.IntType(8).as_pointer()
 
 
 def _scope(module):
@@ -56,6 +59,25 @@ def store_lane(typing_context, array, index, value):
     return types.void(array, types.uint64, array.dtype), codegen
 
 
+@intrinsic
+def prefetch(typing_context, array, index):
+    """Have the element `index` (int64, not checked) of a contiguous one-dimensional array on its way to the cache.
+
+    A loop that jumps about in memory waits for each place in turn. Where the places are known ahead, asking for many
+    of them first lets their waits overlap (``llvm.prefetch`` of the LLVM language reference). No result depends on it.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        place = builder.bitcast(_element(context, builder, signature, arguments), _BYTES)
+        kind = ir.FunctionType(ir.VoidType(), (_BYTES, *(ir.IntType(32),) * 3))
+        call = builder.module.declare_intrinsic("llvm.prefetch", (_BYTES,), kind)
+        to_read, keep, data = (ir.Constant(ir.IntType(32), number) for number in (0, 3, 1))
+        builder.call(call, (place, to_read, keep, data))
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), codegen
+
+
 if getattr(config, "DISABLE_JIT"):  # noqa: B009 - numba sets it at run time
 
     def load_constant(array, index):  # type: ignore[misc]
@@ -67,3 +89,6 @@ if getattr(config, "DISABLE_JIT"):  # noqa: B009 - numba sets it at run time
     def store_lane(array, index, value):  # type: ignore[misc]
         """Write an element."""
         array[index] = value
+
+    def prefetch(array, index):  # type: ignore[misc]
+        """Do nothing: plain Python does not feel the cache."""

@@ -1,4 +1,4 @@
-"""Threads: how many, those of numba and of BLAS, and blocks of work shared among them.
+"""Threads: how many, those of arrays and of BLAS, and blocks of work shared among them.
 
 Results do not depend on any of this: what a block computes is its own, and products are cut in one way for any number
 of threads (`dwcore.numerics.product`).
@@ -22,6 +22,7 @@ _libraries: list[Any] = []
 _looked = False
 _before: list[int] = []
 _pool: ThreadPoolExecutor | None = None
+_array_threads: int | None = None
 _at_work = threading.local()
 
 
@@ -30,17 +31,26 @@ def thread_count(jobs: int | None = None) -> int:
     return (os.cpu_count() or 1) if jobs is None else jobs
 
 
-@contextlib.contextmanager
-def numba_threads(jobs: int) -> Iterator[None]:
-    """Let the parallel loops of numba use up to `jobs` threads while the block runs."""
+def array_threads() -> int:
+    """Return the number of threads that share the blocks of one array of synapses [1].
+
+    That of the innermost ``use_array_threads``, else ``NUMBA_NUM_THREADS``, else all processors. ``get_num_threads``
+    of numba would start threads, and by that give PyTorch in the same process another number than it was told.
+    """
     import numba
 
-    before = numba.get_num_threads()
-    numba.set_num_threads(min(jobs, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
+    return _array_threads or numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def use_array_threads(jobs: int) -> Iterator[None]:
+    """Let up to `jobs` threads share the blocks of arrays of synapses while the block runs."""
+    global _array_threads
+    before, _array_threads = _array_threads, jobs
     try:
         yield
     finally:
-        numba.set_num_threads(before)
+        _array_threads = before
 
 
 @contextlib.contextmanager

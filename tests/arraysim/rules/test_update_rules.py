@@ -227,6 +227,22 @@ def test_accumulator_kernels_agree_with_the_rule_in_numpy(n, threshold):
     np.testing.assert_allclose(rule.accumulator, accumulator, atol=2e-5)
 
 
+def test_pulses_written_in_one_call_are_those_of_list_and_sending_bit_for_bit():
+    """Two batches in between ask for nothing: they take no event."""
+    at_once, listed = (centred_pairs(ladder_law(states=9, instances=3, miss=0.1), seed=4) for _ in range(2))
+    rules = [MixedPrecision.for_layer(pairs, seed=(5,), threshold=0.8) for pairs in (at_once, listed)]
+    for batch, gradient in enumerate(gradients(20)[0]):
+        rate = 0.0 if batch in (7, 8) else 0.03
+        rules[0].write(at_once, gradient, rate)
+        listed.pulse_some(*rules[1].pulses_of(gradient, rate))
+    assert at_once.array.events == listed.array.events == 18
+    for name, values in listed.memory().items():
+        assert np.array_equal(at_once.memory()[name], values), name
+    assert np.array_equal(at_once.values, listed.values)
+    assert np.array_equal(rules[0].accumulator, rules[1].accumulator)
+    assert at_once.array.pulses_sent.sum() > 1000
+
+
 def test_what_waits_in_the_accumulators_is_a_trapezoid():
     """Steps of random sign: variance (h^2 + (1 - h)^2)/6, (2 h - 1)/s^2 batches from pulse to pulse; not those of h + 0.1."""
     rng, size, batches, share = np.random.default_rng(3), (400, 100), 1500, 0.05

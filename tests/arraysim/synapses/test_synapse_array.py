@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import numba
 import numpy as np
 import pytest
 
@@ -14,6 +13,7 @@ from arraysim.synapses.synapse_array import SynapseArray
 from compact.table.operating_point import OperatingPoint, best_points
 from compact.table.transition_table import InstanceStates, TransitionTable
 from dwcore.errors import InputError
+from dwcore.numerics.threads import use_array_threads
 
 UP, DOWN = 0, 1
 ROUNDS = 5
@@ -85,9 +85,9 @@ def test_blocks_on_threads_agree_with_one_call(monkeypatch, threads):
         whole.apply_all(pulse)
     whole_conductance = whole.conductance
     monkeypatch.setattr(synapse_array, "BLOCK", 1234)
-    monkeypatch.setattr(numba, "get_num_threads", lambda: threads)
-    for pulse in pulses:
-        cut.apply_all(pulse)
+    with use_array_threads(threads):
+        for pulse in pulses:
+            cut.apply_all(pulse)
     assert_alike(whole, cut)
     assert np.array_equal(cut.conductance, whole_conductance)
     assert np.array_equal(cut.histogram(), whole.histogram())

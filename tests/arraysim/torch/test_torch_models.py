@@ -1,6 +1,9 @@
 """Models as users of PyTorch write them: residual networks, workers, compiled and odd ones, on five-state arrays."""
 
 import copy
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -187,3 +190,25 @@ def test_a_copy_learns_apart():
     optimizer.step()
     assert not torch.equal(chip[0].weight, other[0].weight)
     assert torch.isfinite(other[0].weight).all()
+
+
+THREADS = """
+import numba, torch
+from arraysim import PulseOptimizer, convert, ladder_law
+torch.set_num_threads(1)
+chip = convert(torch.nn.Sequential(torch.nn.Linear(600, 300)), ladder_law(states=5))
+chip(torch.rand(8, 600)).square().sum().backward()
+PulseOptimizer(chip).step()
+print(torch.get_num_threads())
+numba.get_num_threads()
+print(torch.get_num_threads())
+"""
+
+
+def test_arrays_leave_torch_the_threads_it_was_given():
+    """Numba's threads do not, where its layer is that of OpenMP, which torch has too: then the second number is 3."""
+    environment = os.environ | {"NUMBA_NUM_THREADS": "3"}
+    command = [sys.executable, "-c", THREADS]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+    assert answer[0] == "1"
+    assert answer[1] in ("1", "3")
