@@ -10,27 +10,27 @@ of one's own is in docs/synapse-arrays.md. ``convert``, ``ArrayLinear`` and the 
 of PyTorch into arrays (docs/pytorch.md), with the extra `torch`.
 """
 
+import importlib
 from typing import Any
 
-import lazy_loader
-
 from dwcore import __version__ as __version__
+from dwcore.lazy import attach_stub
 
-_attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_attribute, __dir__ = attach_stub(__name__, __file__)
 # These need the extra `torch`; `__all__` leaves them out, so that `import *` works without it.
-_torch_attribute, _, _torch_names = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "torch.aware": ["aware", "plain"],
-        "torch.conversion": ["convert", "to_torch"],
-        "torch.layers": ["ArrayConv1d", "ArrayConv2d", "ArrayLinear"],
-        "torch.pulse_optimizer": ["PulseOptimizer"],
-        "torch.recurrent": ["ArrayGRU", "ArrayGRUCell", "ArrayLSTM", "ArrayLSTMCell", "ArrayRNN", "ArrayRNNCell"],
-        "torch.survey": ["arrays_of", "network_weights"],
-    },
-)
+_OF_TORCH = {
+    "aware": ("aware", "plain"),
+    "conversion": ("convert", "to_torch"),
+    "layers": ("ArrayConv1d", "ArrayConv2d", "ArrayLinear"),
+    "pulse_optimizer": ("PulseOptimizer",),
+    "recurrent": ("ArrayGRU", "ArrayGRUCell", "ArrayLSTM", "ArrayLSTMCell", "ArrayRNN", "ArrayRNNCell"),
+    "survey": ("arrays_of", "network_weights"),
+}
 
 
 def __getattr__(name: str) -> Any:
     """Return a public name, imported on first use."""
-    return _torch_attribute(name) if name in _torch_names else _attribute(name)
+    for module, names in _OF_TORCH.items():
+        if name in names:
+            return getattr(importlib.import_module(f"arraysim.torch.{module}"), name)
+    return _attribute(name)

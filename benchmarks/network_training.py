@@ -15,8 +15,9 @@ import time
 
 import numpy as np
 
-from arraysim.networks.definition import PRODUCTS, array_layers
+from arraysim.networks.definition import array_layers
 from arraysim.networks.presets import network_from
+from arraysim.networks.settings import PRODUCTS
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.chip import Chip

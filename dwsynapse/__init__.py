@@ -4,8 +4,7 @@
 >>> summary = dwsynapse.run("five_state", out="results", quick=True)
 """
 
-import lazy_loader
-
 from dwcore import __version__ as __version__
+from dwcore.lazy import attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__ = attach_stub(__name__, __file__)

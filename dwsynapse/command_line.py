@@ -17,12 +17,33 @@ STOPPED = 130
 _PLAIN = {"µ": "u", "²": "^2", "³": "^3", "±": "+-", "×": "x", "−": "-", "–": "-", "°": "deg", "Ω": "ohm", "…": "..."}
 
 
+class Help(argparse.HelpFormatter):
+    """Help as wide as the terminal; argparse itself asks `shutil`, which takes long to import."""
+
+    def __init__(self, prog: str, **more):
+        super().__init__(prog, **{"width": _width() - 2} | more)
+
+
 class Parser(argparse.ArgumentParser):
     """Argument parser whose errors are one line."""
+
+    def __init__(self, **more):
+        super().__init__(**{"formatter_class": Help} | more)
 
     def error(self, message: str):
         """Report bad usage on one line and exit with 2."""
         self.exit(2, f"{self.prog}: {harmless(' '.join(message.split()))}\n")
+
+
+def _width() -> int:
+    """Return the columns of the terminal: those that COLUMNS says, or its own; 80 where it is none."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return 80
 
 
 def build_parser(name: str | None = None) -> argparse.ArgumentParser:

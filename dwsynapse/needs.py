@@ -9,6 +9,8 @@ that fulfils a comparison is enough.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from dwsynapse.setting import plain
+
 MOST_NAMES = 3
 """Settings of which a message says what they are; of more the needs say enough."""
 
@@ -71,10 +73,3 @@ def lacking(needs: str, section: str, value_of: Callable[[str], Any]) -> str:
     names = dict.fromkeys(one.name for each in lists for one in each)
     there = ", ".join(f"{name} = {plain(value_of(name))}" for name in names)
     return f"{wanted}; {there}" if len(names) <= MOST_NAMES else wanted
-
-
-def plain(value: Any) -> str:
-    """Return a value as texts of settings have it."""
-    if isinstance(value, tuple | list):
-        return ",".join(map(plain, value)) or "none"
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

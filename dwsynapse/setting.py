@@ -5,7 +5,6 @@ from typing import Any
 
 from dwcore.errors import InputError
 from dwcore.parameters import as_number, check_value
-from dwsynapse.needs import plain
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -140,3 +139,10 @@ def _number(text: str, unit: str) -> float:
         return float(text)
     except ValueError:
         return as_number(text, unit)
+
+
+def plain(value: Any) -> str:
+    """Return a value as texts of settings have it."""
+    if isinstance(value, tuple | list):
+        return ",".join(map(plain, value)) or "none"
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -22,8 +22,7 @@ from typing import Any
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters
 from dwsynapse.given import Axis, Given
-from dwsynapse.needs import lacking, plain
-from dwsynapse.setting import Setting
+from dwsynapse.setting import Setting, plain
 
 _KINDS = {"quantity": "X", "whole": "N", "flag": "true|false", "word": "NAME", "numbers": "X,X", "part": "NAME"}
 """What stands for a value in the help, by the kind of its field."""
@@ -210,6 +209,8 @@ class Settings:
 
     def _lacking(self, name: str, point: Given, known: Mapping[str, Any], more: Mapping[str, str]) -> str:
         """Return what a setting lacks for an effect, in words; nothing if it has one."""
+        from dwsynapse.needs import lacking  # here, since help needs none
+
         setting = self.all[name]
         is_option = point.said[name].startswith("--")
         if not is_option and point[setting.section].get(setting.field.name) == setting.field.default:

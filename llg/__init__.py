@@ -4,8 +4,7 @@
 >>> run = run_pulse(load_device("five_state"), n=1000, seed=1)
 """
 
-import lazy_loader
-
 from dwcore import __version__ as __version__
+from dwcore.lazy import attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__ = attach_stub(__name__, __file__)

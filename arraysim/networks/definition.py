@@ -35,8 +35,6 @@ from dwcore.parameters import Parameters, flag, quantity, whole, word
 from dwcore.toml import read_toml
 
 MAX_BITS = 16
-PRODUCTS = ("numpy", "onednn-float32", "onednn-bfloat16")
-"""What multiplies: BLAS, or oneDNN in numbers of a type, which needs the extra `torch`."""
 
 
 class Layer(Parameters):

@@ -12,7 +12,6 @@ import numpy as np
 from arraysim.networks import digital_layers as digital
 from arraysim.networks.crossbar_layers import ConvolutionLayer, CrossbarLayer, LinearLayer
 from arraysim.networks.definition import (
-    PRODUCTS,
     Activation,
     BatchNorm,
     Convolution,
@@ -24,6 +23,7 @@ from arraysim.networks.definition import (
     Sum,
     Whiten,
 )
+from arraysim.networks.settings import PRODUCTS
 from arraysim.networks.whitening import WhiteningLayer
 from arraysim.synapses.weights import FloatWeights
 from dwcore.errors import InputError, nearest

@@ -9,6 +9,9 @@ from dwcore.parameters import Parameters, flag, quantity, whole, word
 if TYPE_CHECKING:
     from arraysim.networks.definition import NetworkDefinition
 
+PRODUCTS = ("numpy", "onednn-float32", "onednn-bfloat16")
+"""What multiplies: BLAS, or oneDNN in numbers of a type, which needs the extra `torch`."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NetworkSettings(Parameters):

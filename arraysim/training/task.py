@@ -3,12 +3,13 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
-from arraysim.networks.definition import PRODUCTS, NetworkDefinition
+from arraysim.networks.settings import PRODUCTS
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, flag, quantity, word
 
 if TYPE_CHECKING:
     from arraysim.datasets.datasets import Dataset
+    from arraysim.networks.definition import NetworkDefinition
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,7 @@ class Task(Parameters):
     The network may be given by its description, such as "mlp:256" or the path of a TOML file.
     """
 
-    network: NetworkDefinition = dataclasses.field(
+    network: "NetworkDefinition" = dataclasses.field(
         default="mlp",  # type: ignore[assignment]  # a description, replaced by what it says
         metadata={"kind": "part", "meaning": "layers"},
     )
@@ -33,7 +34,8 @@ class Task(Parameters):
     products: str = word("what multiplies, where no converters stand between", default="numpy", choices=PRODUCTS)
 
     def __post_init__(self):
-        from arraysim.networks.presets import network_from  # here, since the options of a command need none
+        from arraysim.networks.definition import NetworkDefinition  # here, since the options of a command need none
+        from arraysim.networks.presets import network_from
 
         if isinstance(self.network, str):
             object.__setattr__(self, "network", network_from(self.network))

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import json
 import math
 
 from arraysim.cost.settings import ChipSettings
@@ -284,6 +283,8 @@ def _sensitivity(document: dict, found, baseline: str) -> list[str]:
 
 
 def _write(folder, document: dict, result, found, *, accuracy: dict[str, float] | None, force: bool) -> None:
+    import json
+
     from arraysim.drawing.cost_plots import comparison_figure, plot_accuracy, plot_phases, plot_tornado, shares_figure
     from dwcore.canvas.figure_file import save_figure
     from dwcore.canvas.style import own_look
