@@ -1,10 +1,11 @@
 """Fill the tables of keys and of data sets on the pages from the declarations: `python docs/key_tables.py`.
 
-A table follows a comment `<!-- keys of NAME -->` or `<!-- data sets of NAME -->`; what stands between the comment and
-the next blank line is made anew.
+A table follows a comment `<!-- keys of NAME -->`, `<!-- settings of SECTION -->` or `<!-- data sets of NAME -->`; what
+stands between the comment and the next blank line is made anew.
 """
 
 import dataclasses
+import importlib
 import re
 from pathlib import Path
 
@@ -18,8 +19,17 @@ from llg.runs.trajectories import Trajectories
 
 PAGES = tuple(
     Path(__file__).parent / name
-    for name in ("device-files.md", "network-and-chip-files.md", "file-formats.md", "synapse-files.md", "design.md")
+    for name in (
+        "device-files.md",
+        "network-and-chip-files.md",
+        "file-formats.md",
+        "synapse-files.md",
+        "design.md",
+        "settings.md",
+    )
 )
+COMMANDS = ("train", "program", "infer", "simulate", "rates")
+"""Whose settings in sections of no file stand on the page of settings."""
 DECLARATIONS: dict[str, type[Parameters]] = {
     re.sub("[][]", "", title if kind == "network" else f"{kind} {title}").strip(): declaration
     for kind, entry in KINDS.items()
@@ -28,7 +38,7 @@ DECLARATIONS: dict[str, type[Parameters]] = {
 RECORDS: dict[str, type] = {"trajectories": Trajectories, "training": TrainingResult, "programming": ProgrammedChip}
 RECORD_HEAD = "| data set | axes | type | unit | meaning |\n|---|---|---|---|---|\n"
 HEAD = "| key | unit | default | allowed | meaning |\n|---|---|---|---|---|\n"
-PLACE = re.compile(r"^<!-- (keys|data sets) of (.+?) -->\n(?:\|.*\n)*", flags=re.M)
+PLACE = re.compile(r"^<!-- (keys|settings|data sets) of (.+?) -->\n(?:\|.*\n)*", flags=re.M)
 
 
 def default_of(field: dataclasses.Field) -> str:
@@ -45,6 +55,19 @@ def default_of(field: dataclasses.Field) -> str:
         case tuple():
             return f"[{', '.join(f'{value:g}' for value in field.default)}]"
     return f"{field.default:g}"
+
+
+def sections() -> dict[str, list[dataclasses.Field]]:
+    """Return the settings of the commands by section, without the sections of files, which have pages of their own."""
+    of_files = {name.split()[-1] for name in DECLARATIONS if not name.startswith("layer")} - {"synapse", "network"}
+    found: dict[str, dict[str, dataclasses.Field]] = {}
+    for command in COMMANDS:
+        settings = importlib.import_module(f"dwsynapse.commands.{command}").SETTINGS
+        settings.complete()
+        for setting in settings.all.values():
+            if setting.section not in of_files:
+                found.setdefault(setting.section, {}).setdefault(setting.field.name, setting.field)
+    return {section: list(fields.values()) for section, fields in found.items()}
 
 
 def row(field: dataclasses.Field) -> str:
@@ -71,6 +94,8 @@ def filled(page: str) -> str:
         kind, name = place.groups()
         if kind == "keys":
             rows, head = [row(field) for field in dataclasses.fields(DECLARATIONS[name])], HEAD
+        elif kind == "settings":
+            rows, head = [row(field) for field in sections()[name]], HEAD
         else:
             rows, head = [record_row(*one) for one in records.layout(RECORDS[name])], RECORD_HEAD
         return f"<!-- {kind} of {name} -->\n{head}{''.join(rows)}"

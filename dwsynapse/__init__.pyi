@@ -4,8 +4,9 @@ from .chain.chain import run as run
 from .chain.report import report as report
 from .command_line import main as main
 from .design.outcome import design_devices as design_devices
-from .figures import draw_device as draw_device
-from .figures import draw_file as draw_file
+from .draw import draw_device as draw_device
+from .draw import draw_file as draw_file
+from .draw import draw_pulses as draw_pulses
 from .toml_files import check as check
 from .toml_files import template as template
 from .variation import Variation as Variation
@@ -21,6 +22,7 @@ __all__ = [
     "design_devices",
     "draw_device",
     "draw_file",
+    "draw_pulses",
     "info",
     "load_variation",
     "main",

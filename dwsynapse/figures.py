@@ -5,10 +5,10 @@ the first time.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable
 from typing import Any, Literal
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from arraysim.drawing.cost_plots import comparison_figure
@@ -20,30 +20,20 @@ from arraysim.drawing.training_plots import (
     plot_state_occupancy,
     plot_weights,
 )
-from arraysim.programming.file import load_programming
-from arraysim.training.file import load_training
 from compact.drawing.drive_words import table_view_text
 from compact.drawing.fit_plots import fit_figure
 from compact.drawing.phase_plots import plot_phase_diagram
 from compact.drawing.spread_plots import spread_figure
 from compact.drawing.staircase_plots import plot_state_retention, staircase_figure
 from compact.drawing.transition_plots import plot_conductance_states, plot_move_probability, transition_figure
-from compact.exchange.synapse_file import is_synapse
-from compact.exchange.synapse_table import table_of
 from compact.table.phase_diagram import phase_diagram
 from compact.table.staircase import staircase
-from compact.table.table_file import load_table
 from compact.table.transition_table import TransitionTable
-from dwcore.canvas.style import own_look
-from dwcore.errors import InputError, nearest
-from dwcore.storage.files import open_checked, provenance
-from dwsynapse.about import is_device
-from dwsynapse.variation import load_variation
+from dwcore.canvas.line_breaks import break_titles
+from dwcore.canvas.style import WIDTH, own_look
 from dwsynapse.variation_plot import plot_rivals, plot_variation
-from llg.device.device import load_device
-from llg.drawing.animation import WallScene
+from llg.device.device import Device
 from llg.drawing.device_figures import (
-    DrivenDevice,
     field_velocity_figure,
     landscape_figure,
     phase_figure,
@@ -51,8 +41,9 @@ from llg.drawing.device_figures import (
     velocity_figure,
 )
 from llg.drawing.device_plots import plot_landscape
+from llg.drawing.motion_plots import motion_figure
 from llg.drawing.trajectory_plots import trajectory_figure
-from llg.runs.trajectories import load_trajectories
+from llg.runs.trajectories import Trajectories
 from llg.walls.q_phi import QPhiModel
 
 
@@ -73,17 +64,30 @@ class FigureKind:
     takes: tuple[str, ...] = ()
     shown: Literal["all", "first", "nominal"] = "all"
 
-    def draw(self, content: object, **view: int | None) -> Figure:
-        """Return the figure of the content of a file."""
+    def draw(self, content: object, width: float = WIDTH, **view: int | None) -> Figure:
+        """Return the figure of the content of a file, as wide as asked for [inch]."""
         if self.shown == "first":
             view.setdefault("device", 0)
-        with own_look():
+        with own_look(width):
             drawn = self.plot(content, **view)
             figure = drawn if isinstance(drawn, Figure) else drawn.figure
-            if isinstance(content, TransitionTable):
-                words = table_view_text(content, **view, nominal=self.shown == "nominal")
-                figure.suptitle("\n".join(filter(None, (words, figure.get_suptitle()))), fontsize=10)
+            words = _subject(content, view, nominal=self.shown == "nominal")
+            if words and figure.get_layout_engine() is not None:  # others have the words in their title
+                figure.suptitle("\n".join(filter(None, (words, figure.get_suptitle()))), fontsize="medium")
+            break_titles(figure)
         return figure
+
+
+def _subject(content: object, view: dict, *, nominal: bool) -> str:
+    """Return which device a figure shows, and at which temperature; empty where the content knows none."""
+    if isinstance(content, TransitionTable):
+        return table_view_text(content, **view, nominal=nominal)
+    device = getattr(content, "device", None)
+    return f"{device.name}, {device.temperature:g} K" if isinstance(device, Device) else ""
+
+
+def _one_motion(name: str, content: Trajectories) -> Figure:
+    return motion_figure(content, name)
 
 
 TRAJECTORIES = {
@@ -95,6 +99,19 @@ TRAJECTORIES = {
         "to cross them. Bottom: the way of the wall in many repetitions of the same pulse (time runs down, the pulse "
         "is shaded); they differ by thermal noise alone. The row at the foot gives the share that ends in each state.",
     ),
+    "motion": FigureKind(
+        motion_figure,
+        "How the wall moves in time. Position, velocity and angle of the wall, and its tilt or width where it has one of "
+        "its own: mean of all walls, the range of nine in ten, and one of them. The pulse is shaded.",
+    ),
+    **{
+        name: FigureKind(
+            functools.partial(_one_motion, name),
+            f"How the {name} of the wall changes in time. Mean of all walls, and the range of nine in ten. The pulse is "
+            "shaded.",
+        )
+        for name in ("velocity", "angle", "tilt", "width")
+    },
     "landscape": FigureKind(
         lambda content: plot_landscape(QPhiModel(content.device)),
         "Energy of the wall along the track. Each valley is a state of the synapse. The numbers on the hills are the "
@@ -273,129 +290,3 @@ DEVICE = {
         "memories.",
     ),
 }
-_BY_SCHEMA = {
-    "dwsynapse.trajectories": (load_trajectories, TRAJECTORIES),
-    "dwsynapse.transition-table": (load_table, TABLE),
-    "dwsynapse.training": (load_training, TRAINING),
-    "dwsynapse.variation": (load_variation, VARIATION),
-    "dwsynapse.programming": (load_programming, PROGRAMMING),
-}
-
-
-def draw_file(
-    path, name: str | None = None, *, device: int | None = None, temperature: float | None = None
-) -> tuple[str, Figure]:
-    """Draw one figure of a file.
-
-    Args:
-        path: a file of this program, or a `[synapse]`.
-        name: which figure; the first of its kind by default.
-        device: number of the device instance of a table; by default the mean over all, where there is one.
-        temperature: one that the table holds [K]; by default its first.
-
-    Returns:
-        Name and figure.
-
-    Raises:
-        InputError: not a sound file, it has no such figure, or the figure takes no such choice.
-    """
-    load: Callable[[Any], object]
-    if is_synapse(path):
-        load, kinds = table_of, TABLE
-    else:
-        with open_checked(path) as file:
-            schema = provenance(file)["schema"]
-        if schema not in _BY_SCHEMA:
-            raise InputError(f"{path}: there is no figure of a {schema}")
-        load, kinds = _BY_SCHEMA[schema]
-    name = _known(path, name, kinds)
-    for key, value in {"device": device, "temperature": temperature}.items():
-        if value is not None and key not in kinds[name].takes:
-            raise InputError(f'{path}: the figure "{name}" takes no {key}')
-    content: Any = load(path)
-    view = _view(path, content, device, temperature) if "device" in kinds[name].takes else {}
-    return name, kinds[name].draw(content, **view)
-
-
-def _view(path, table: TransitionTable, device: int | None, temperature: float | None) -> dict[str, int]:
-    """Return the numbers of the chosen device instance and temperature; of what is not chosen nothing."""
-    held = table.temperature
-    if device is not None and device >= len(table.counts):
-        raise InputError(f"{path}: instance = {device} must be < {len(table.counts)}, the number of device instances")
-    if temperature is not None and not np.isclose(held, temperature).any():
-        raise InputError(
-            f"{path}: temperature = {temperature:g} [K] must be one of {', '.join(f'{T:g}' for T in held)}"
-        )
-    nearest_T = None if temperature is None else int(np.argmin(np.abs(held - temperature)))
-    return {key: value for key, value in (("device", device), ("temperature", nearest_T)) if value is not None}
-
-
-def draw_device(
-    source: str,
-    name: str | None = None,
-    *,
-    current_density: float | None = None,
-    H_x: float | None = None,
-    H_y: float | None = None,
-    H_z: float | None = None,
-) -> tuple[str, Figure]:
-    """Draw one figure of a device.
-
-    Args:
-        source: a device file, or the name of a shipped device.
-        name: which figure; the first by default.
-        current_density: held current density, or the end of the axis; by default the figure's choice [A/m^2].
-        H_x: held field along the track; by default that of the device [A/m].
-        H_y: held field across the track; by default that of the device [A/m].
-        H_z: held perpendicular field, or the end of the axis; by default the figure's choice [A/m].
-
-    Returns:
-        Name and figure.
-
-    Raises:
-        InputError: no sound device, no such figure, or one that takes no such drive.
-    """
-    name = _known(source, name, DEVICE)
-    for key, value in {"current_density": current_density, "H_z": H_z}.items():
-        if value is not None and key not in DEVICE[name].takes:
-            raise InputError(f'{source}: the figure "{name}" takes no {key}')
-    held = {f"field.{key}": value for key, value in {"H_x": H_x, "H_y": H_y}.items() if value is not None}
-    device = load_device(source).replace(held)
-    return name, DEVICE[name].draw(DrivenDevice(device=device, current_density=current_density, H_z=H_z))
-
-
-def _known(source, name: str | None, kinds: dict[str, FigureKind]) -> str:
-    name = next(iter(kinds)) if name is None else name
-    if name not in kinds:
-        raise InputError(f'{source}: has no figure "{name}"{nearest(name, kinds)}')
-    return name
-
-
-def can_move(source: str) -> bool:
-    """Whether a source is a file of recorded trajectories.
-
-    Raises:
-        InputError: not a sound file of this program.
-    """
-    if is_device(source):
-        return False
-    with open_checked(source) as file:
-        return provenance(file)["schema"] == "dwsynapse.trajectories"
-
-
-def movie_of(source: str, number: int = 0) -> Iterator[np.ndarray]:
-    """Return pictures of one recorded trajectory, see `llg.drawing.animation.WallScene`.
-
-    Args:
-        source: a trajectory file.
-        number: which trajectory.
-
-    Raises:
-        InputError: no sound trajectory file, or no such trajectory.
-    """
-    return _in_own_look(WallScene(load_trajectories(source), number))
-
-
-def _in_own_look(scene: WallScene) -> Iterator[np.ndarray]:
-    with own_look():
-        yield from scene.frames()

@@ -74,6 +74,9 @@ def plot_rivals(data: Variation, *, ax: Axes | None = None) -> Axes:
         ax.plot(energy.mean(), accuracy.mean(), style, color=colour, markersize=8, linewidth=0, label=label)
     left_out = [_point_words(data, index) for index in points if index not in known]
     ax.set(xlabel=_energy_label(left_out), ylabel=data.outcomes["test_accuracy"].meaning, xscale="log")
+    low, high = ax.get_xlim()
+    if high < _WIDE * low:  # ticks of a logarithmic axis over less than a decade write over one another
+        ax.set_xscale("linear")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.legend(loc="best", fontsize="small")
     return ax

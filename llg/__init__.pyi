@@ -28,6 +28,9 @@ from .drawing.device_plots import plot_outline as plot_outline
 from .drawing.device_plots import plot_waveform as plot_waveform
 from .drawing.energy_surface import energy_surface as energy_surface
 from .drawing.flow import flow as flow
+from .drawing.motion_plots import motion_figure as motion_figure
+from .drawing.motion_plots import plot_motion as plot_motion
+from .drawing.motion_plots import pulses_figure as pulses_figure
 from .drawing.surface_plots import plot_energy_surface as plot_energy_surface
 from .drawing.surface_plots import plot_phase_portrait as plot_phase_portrait
 from .drawing.trajectory_plots import plot_trajectories as plot_trajectories
@@ -95,10 +98,12 @@ __all__ = [
     "load_device",
     "load_trajectories",
     "minimum_energy_path",
+    "motion_figure",
     "plot_calibration",
     "plot_energy_surface",
     "plot_fit",
     "plot_landscape",
+    "plot_motion",
     "plot_outline",
     "plot_phase_portrait",
     "plot_potential",
@@ -108,6 +113,7 @@ __all__ = [
     "plot_velocity_against_current",
     "plot_velocity_against_field",
     "plot_waveform",
+    "pulses_figure",
     "rate_matrix",
     "read_depinning_curve",
     "read_pinning_map",

@@ -13,7 +13,17 @@ from arraysim.cost.ledger import BLOCKS, PHASES, ChipCost
 from arraysim.cost.merits import UNCERTAINTY
 from arraysim.cost.sensitivity import Sensitivity
 from dwcore.canvas.number_text import signed
-from dwcore.canvas.style import BLUE, INK, ORANGE, axes_or_new, new_figure
+from dwcore.canvas.style import (
+    BLUE,
+    INK,
+    ORANGE,
+    axes_or_new,
+    figure_of,
+    is_narrow,
+    legend_beside,
+    new_figure,
+    panels,
+)
 
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++")
 MARKERS = "os^vDP*Xh<"
@@ -71,12 +81,12 @@ def _stacked(ax: Axes, names: Sequence[str], parts: np.ndarray, what: str, facto
         errors = (left - left / factor, left * (factor - 1))
         ax.errorbar(left, np.arange(len(names)), xerr=errors, fmt="none", color=INK, capsize=3, linewidth=0.8)
     for number, total in enumerate(left):
-        ax.text(total * factor + 0.01 * left.max(), number, signed(total), va="center", fontsize=9)
+        ax.text(total * factor + 0.01 * left.max(), number, signed(total), va="center", fontsize="small")
     spread = f", error bars: a factor {factor:g}" if factor > 1 else ""
     ax.set(xlabel=f"{label} ({unit}){spread}", xlim=(0, (factor + 0.14) * left.max()))
     ax.invert_yaxis()
     ax.grid(False, axis="y")
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8)
+    legend_beside(ax)
     return ax
 
 
@@ -105,7 +115,7 @@ def plot_accuracy(
                     color=colours[number], capsize=3, label=chip.name)  # fmt: skip
     ax.set(xscale="log", xlabel=f"{label} ({unit}), error bars: a factor {factor:g}", ylabel="test accuracy (%)")
     ax.margins(y=0.3)
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8)
+    legend_beside(ax)
     return ax
 
 
@@ -125,24 +135,24 @@ def plot_share(data: ChipCost, *, what: str = "energy", ax: Axes | None = None) 
         startangle=90,
         counterclock=False,
         labels=[f"{share:.0%}" if share > 0.04 else "" for share in shown[0] / values.sum()],
-        textprops={"fontsize": 8},
+        textprops={"fontsize": "small"},
     )
     for wedge, name in zip(wedges, names, strict=True):
         wedge.set(**_style(name), label=name)
     label, unit, scale = _unit(what, values.sum())
-    ax.set_title(f"{label}: {signed(scale * values.sum())} {unit}", fontsize=10)
+    ax.set_title(f"{label}: {signed(scale * values.sum())} {unit}", fontsize="medium")
     return ax
 
 
 def shares_figure(data: ChipCost) -> Figure:
     """Draw the pies of area, energy and latency of one chip."""
-    figure = new_figure(4.2)
-    handles: dict[str, Any] = {}
-    for ax, what in zip(figure.subplots(1, 3), UNITS, strict=True):
+    axes, handles = panels(4.2, len(UNITS)), dict[str, Any]()
+    for ax, what in zip(axes, UNITS, strict=True):
         plot_share(data, what=what, ax=ax)
         handles |= {str(patch.get_label()): patch for patch in ax.patches}
     order = [name for name in (*BLOCKS, "other") if name in handles]
-    figure.legend([handles[name] for name in order], order, loc="outside lower center", ncols=5, fontsize=8)
+    figure, columns = figure_of(axes[0]), 2 if is_narrow() else 5
+    figure.legend([handles[name] for name in order], order, loc="outside lower center", ncols=columns, fontsize="small")
     return figure
 
 
@@ -177,7 +187,7 @@ def plot_tornado(
         for value, colour, hatch in ((one.low_ratios[ratio], BLUE, ""), (one.high_ratios[ratio], ORANGE, "///")):
             ax.barh(number, value - base[ratio], 0.7, left=base[ratio], color=colour, hatch=hatch, edgecolor="white")
     ax.axvline(base[ratio], color=INK, linewidth=1)
-    ax.set_yticks(range(len(chosen)), [f"{one.name}: {one.low} | {one.high}" for one in chosen], fontsize=8)
+    ax.set_yticks(range(len(chosen)), [f"{one.name}: {one.low} | {one.high}" for one in chosen], fontsize="small")
     ax.invert_yaxis()
     ax.set_xlabel(f"{ratio.replace('_', ' ')}: baseline over this chip (plain: first value, hatched: second)")
     ax.grid(False, axis="y")

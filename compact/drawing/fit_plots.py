@@ -12,7 +12,7 @@ from compact.forms.result import Fit
 from compact.table.moves import upward_sign
 from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
-from dwcore.canvas.style import GREY, INK, axes_or_new, new_figure, sequence
+from dwcore.canvas.style import GREY, INK, axes_or_new, legend_above, new_figure, sequence
 from dwcore.numerics.shares import share_error
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def fit_figure(table: TransitionTable, *, device: int = 0, temperature: int = 0)
     plot_fit(table, device=device, temperature=temperature, ax=axes[0])
     plot_residuals(table, device=device, temperature=temperature, ax=axes[1])
     axes[0].set_xlabel("")
-    figure.suptitle(_title(fit), fontsize=10)
+    figure.suptitle(_title(fit), fontsize="medium")
     return figure
 
 
@@ -71,7 +71,7 @@ def plot_fit(table: TransitionTable, *, device: int = 0, temperature: int = 0, a
     ax.set(ylim=(-0.03, 1.03), ylabel="probability to pass\nat least so many ridges")
     ax.set_xlabel(drive_axis(placeholders(table))[1])
     ax.plot([], [], color=GREY, label="closed form")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=7, fontsize=8, edgecolor="none")
+    legend_above(ax, columns=7)
     return ax
 
 

@@ -48,7 +48,8 @@ def plot_phase_diagram(diagram: PhaseDiagram, table: TransitionTable, *, ax: Axe
     ax.set_yticks(table.duration * 1e9, [f"{1e9 * t:.3g}" for t in table.duration])
     ax.minorticks_off()
     ax.set_title(
-        f"most likely move in states; within the lines surer than {100 * SURE:.0f} %; dots: simulated", fontsize=10
+        f"most likely move in states; within the lines surer than {100 * SURE:.0f} %; dots: simulated",
+        fontsize="medium",
     )
     bar = ax.figure.colorbar(image, ax=ax, pad=0.02, label="states moved by one pulse")
     bar.set_ticks(range(-most, most + 1, -(-2 * most // _MOST_TICKS)))
@@ -63,5 +64,5 @@ def _label_regions(ax: Axes, J: np.ndarray, tau: np.ndarray, steps: np.ndarray, 
             continue
         i, j = where[np.argmin(((where - where.mean(axis=0)) ** 2).sum(axis=1))]
         word = "lost" if abs(step) == S else f"{step:+.0f}" if step else "0"
-        ax.text(J[j], tau[i], word, ha="center", va="center", fontsize=9, color=INK,
+        ax.text(J[j], tau[i], word, ha="center", va="center", fontsize="small", color=INK,
                 bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5})  # fmt: skip

@@ -11,7 +11,7 @@ from compact.forms.model import DOWN, UP, FittedModel
 from compact.forms.spread import Spread
 from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
-from dwcore.canvas.style import BLUE, INK, ORANGE, axes_or_new, new_figure
+from dwcore.canvas.style import BLUE, INK, ORANGE, axes_or_new, figure_of, panels
 from dwcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,12 +30,11 @@ def spread_figure(table: TransitionTable) -> Figure:
     fit = table.fit
     if fit is None or fit.model.devices < 2:
         raise InputError("a spread between devices takes a table with a fit of at least two device instances")
-    figure = new_figure(4.6)
-    axes = figure.subplots(1, 2 if fit.spread else 1, width_ratios=(1.25, 1) if fit.spread else None, squeeze=False)[0]
+    axes = panels(4.6, 2, ratios=(1.25, 1)) if fit.spread else panels(4.6, 1)
     plot_thresholds(fit.model, drive=drive_axis(placeholders(table)), ax=axes[0])
     if fit.spread:
         plot_correlation(fit.spread, ax=axes[1])
-    return figure
+    return figure_of(axes[0])
 
 
 def plot_thresholds(model: FittedModel, *, drive: tuple[float, str] = drive_axis({}), ax: Axes | None = None) -> Axes:
@@ -66,8 +65,8 @@ def plot_thresholds(model: FittedModel, *, drive: tuple[float, str] = drive_axis
     ax.set(xlabel="ridge between states r - 1 and r", ylabel=f"threshold: {drive[1]}")
     ridges = sorted({int(name.rsplit("_", 1)[1]) for name in model.names if name.startswith((UP, DOWN))})
     ax.set_xticks(ridges)
-    ax.set_title(f"{model.devices} devices; bars: mean and standard deviation", fontsize=10)
-    ax.legend(loc="best", fontsize=8, edgecolor="none")
+    ax.set_title(f"{model.devices} devices; bars: mean and standard deviation", fontsize="medium")
+    ax.legend(loc="best", fontsize="small", edgecolor="none")
     return ax
 
 
@@ -86,10 +85,12 @@ def plot_correlation(spread: Spread, *, ax: Axes | None = None) -> Axes:
         for i, j in np.ndindex(spread.correlation.shape):
             value = spread.correlation[i, j]
             colour = "white" if abs(value) > 0.75 else INK
-            ax.text(j, i, f"{value:.1f}".replace("1.0", "1"), ha="center", va="center", fontsize=7, color=colour)
-    ax.set_xticks(np.arange(len(names)), names, rotation=90, fontsize=8)
-    ax.set_yticks(np.arange(len(names)), names, fontsize=8)
+            ax.text(
+                j, i, f"{value:.1f}".replace("1.0", "1"), ha="center", va="center", fontsize="x-small", color=colour
+            )
+    ax.set_xticks(np.arange(len(names)), names, rotation=90, fontsize="small")
+    ax.set_yticks(np.arange(len(names)), names, fontsize="small")
     ax.figure.colorbar(image, ax=ax, shrink=0.75, pad=0.02)
     R = spread.loading.shape[1]
-    ax.set_title(f"correlation between devices: {R} factor{'s' if R != 1 else ''}", fontsize=10)
+    ax.set_title(f"correlation between devices: {R} factor{'s' if R != 1 else ''}", fontsize="medium")
     return ax

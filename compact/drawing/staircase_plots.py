@@ -11,7 +11,18 @@ from scipy import constants
 from compact.drawing.drive_words import table_pulse_text
 from compact.table.staircase import Staircase
 from compact.table.transition_table import TransitionTable
-from dwcore.canvas.style import BLUE, INK, ORANGE, SKY, axes_or_new, new_figure, sequence
+from dwcore.canvas.style import (
+    BLUE,
+    INK,
+    ORANGE,
+    SKY,
+    axes_or_new,
+    figure_of,
+    is_narrow,
+    legend_beside,
+    panels,
+    sequence,
+)
 from dwcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,12 +38,12 @@ _TIMES = 160
 
 def staircase_figure(stairs: Staircase) -> Figure:
     """Draw the potentiation and depression beside one another."""
-    figure = new_figure(4.0)
-    axes = figure.subplots(1, 2, sharey=True)
+    axes = panels(4.0, 2, sharey=True)
     for train, ax in enumerate(axes):
         plot_staircase(stairs, train, ax=ax)
-    axes[1].set_ylabel("")
-    return figure
+    if not is_narrow():
+        axes[1].set_ylabel("")
+    return figure_of(axes[0])
 
 
 def plot_staircase(stairs: Staircase, train: int, *, ax: Axes | None = None) -> Axes:
@@ -57,9 +68,9 @@ def plot_staircase(stairs: Staircase, train: int, *, ax: Axes | None = None) -> 
     lost = stairs.lost[train, -1]
     words = f"; {100 * lost:.2g} % lost" if lost > 1e-6 else ""
     pulse = table_pulse_text(stairs.placeholders, point.current_density, point.duration)
-    ax.set_title(f"{('up', 'down')[train]}: {pulse}{words}", fontsize=9)
+    ax.set_title(f"{('up', 'down')[train]}: {pulse}{words}", fontsize="small")
     ax.set(xlabel="number of pulses", ylabel="conductance (mS)", xlim=(-0.5, n[-1] + 0.5))
-    ax.legend(loc=("lower right", "upper right")[train], fontsize=8, edgecolor="none")
+    ax.legend(loc=("lower right", "upper right")[train], fontsize="small", edgecolor="none")
     return ax
 
 
@@ -105,13 +116,10 @@ def plot_state_retention(
         ax.semilogx(time, stay[:, s], styles[s % 4], color=colour, linewidth=width, label=label)
     ax.axvline(TEN_YEARS, color=INK, linewidth=1.0)
     ax.annotate("10 years", (TEN_YEARS, 0.5), (-3, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
-                rotation=90, ha="right", va="center", fontsize=8)  # fmt: skip
+                rotation=90, ha="right", va="center", fontsize="small")  # fmt: skip
     ax.set(xlabel="time without pulses (s)", ylabel="probability to be in the state [1]", ylim=(-0.02, 1.03))
-    ax.set_title(table.retention_method, fontsize=10)
-    ax.legend(
-        title="state: mean time", fontsize=8, edgecolor="none", ncols=-(-len(colours) // 18),
-        loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0,
-    )  # fmt: skip
+    ax.set_title(table.retention_method, fontsize="medium")
+    legend_beside(ax, columns=-(-len(colours) // 18), title="state: mean time")
     return ax
 
 

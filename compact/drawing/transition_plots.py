@@ -11,7 +11,19 @@ from compact.table.moves import moves_along_drive, upward_sign
 from compact.table.operating_point import grid_index, write_points
 from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
-from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, PALE, axes_or_new, new_figure, sequence
+from dwcore.canvas.style import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    axes_or_new,
+    figure_of,
+    is_narrow,
+    legend_above,
+    panels,
+    sequence,
+)
 from dwcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,14 +60,14 @@ def plot_transition_matrix(
     else:
         ax.grid(False)
     ax.set(xlabel="state after the pulse", ylabel="state before the pulse")
-    ax.set_title(table_pulse_text(placeholders(table), table.current_density[a], table.duration[d]), fontsize=10)
+    ax.set_title(table_pulse_text(placeholders(table), table.current_density[a], table.duration[d]), fontsize="medium")
     return ax
 
 
 def _number_cells(ax: Axes, p: np.ndarray) -> None:
     S = len(p)
     few = S <= _FEW_STATES
-    size = 9 if few else 7
+    size = "small" if few else "x-small"
     for row, column in np.argwhere(p > 0):
         colour = "white" if p[row, column] > 0.5 else INK
         text = _percent(p[row, column], decimals=int(few))
@@ -94,14 +106,15 @@ def transition_figure(
         temperature: number of the temperature.
     """
     S = table.position.size
-    figure = new_figure(1.1 + 3.6 * S / (S + 1))
-    axes = figure.subplots(1, 2, sharey=True)
+    axes = panels(1.1 + 3.6 * S / (S + 1), 2, sharey=True)
+    figure = figure_of(axes[0])
     if pulses is None:
         pulses = _write_pulses(table, temperature)
     for ax, (a, d), name in zip(axes, pulses, ("up", "down"), strict=True):
         plot_transition_matrix(table, a, d, device=device, temperature=temperature, ax=ax)
-        ax.set_title(f"{name}: {ax.get_title()}", fontsize=10)
-    axes[1].set_ylabel("")
+        ax.set_title(f"{name}: {ax.get_title()}", fontsize="medium")
+    if not is_narrow():
+        axes[1].set_ylabel("")
     bar = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.8, pad=0.02, label="probability (%)")
     bar.set_ticks(np.linspace(0, 1, 6).tolist(), labels=[f"{100 * p:.0f}" for p in np.linspace(0, 1, 6)])
     return figure
@@ -173,7 +186,7 @@ def _move_legend(ax: Axes, table: TransitionTable, colours, styles) -> None:
         Line2D([], [], color=GREY, linestyle=line, marker="o", markersize=4.5, mfc=face, label=words[steps])
         for steps, line, face in styles
     ]
-    ax.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=6, fontsize=8, edgecolor="none")
+    legend_above(ax, columns=6, handles=handles)
 
 
 def plot_conductance_states(table: TransitionTable, *, ax: Axes | None = None) -> Axes:
@@ -187,19 +200,26 @@ def plot_conductance_states(table: TransitionTable, *, ax: Axes | None = None) -
     G, spread = table.conductance * 1e3, table.conductance_std_ctoc * 1e3
     state, step = np.arange(G.size), np.diff(G)
     ax.step(state, G, where="mid", color=BLUE, linewidth=1, alpha=0.6)
-    label = rf"nominal device, thermal spread $\pm${1e3 * spread.mean():.2g} µS on average"
+    words = "nominal device,", rf"thermal spread $\pm${1e3 * spread.mean():.2g} µS", "on average"
+    label = ("\n" if is_narrow() else " ").join(words)
     ax.errorbar(state, G, spread, fmt="o", color=ORANGE, markersize=5, capsize=4, label=label)
     if G.size <= _FEW_STATES:
         for i, size in enumerate(step):
             text = f"{1e3 * size:+.3g} µS"
             ax.annotate(
-                text, (i + 0.5, G[i] + size / 2), (6, 0), textcoords="offset points", va="center", fontsize=8, color=INK
+                text,
+                (i + 0.5, G[i] + size / 2),
+                (6, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize="small",
+                color=INK,
             )
     if G.size <= _MOST_STATES:
         ax.set_xticks(state)
     ax.set(xlabel="state", ylabel=r"conductance $G$ (mS)", xlim=(-0.5, G.size - 0.5))
     if step.size:
         mean, least, most = 1e3 * step.mean(), 1e3 * step.min(), 1e3 * step.max()
-        ax.set_title(f"step {mean:.4g} µS on average, {least:.4g} to {most:.4g} µS", fontsize=10)
-    ax.legend(loc="upper left", fontsize=8, edgecolor="none")
+        ax.set_title(f"step {mean:.4g} µS on average, {least:.4g} to {most:.4g} µS", fontsize="medium")
+    ax.legend(loc="upper left", fontsize="small", edgecolor="none")
     return ax

@@ -6,12 +6,13 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure, SubFigure
 
-from dwcore.canvas.style import own_look
+from dwcore.canvas.style import WIDTH, own_look
 from dwcore.errors import InputError
 from dwcore.storage.atomic import replacing
 
 FORMATS = ("png", "pdf", "svg")
-DPI = 150
+DPI, DPI_OF_PAPERS = 150, 300
+"""Pixels per inch of figures for screens, and of those that are not as wide."""
 
 
 def figure_format(path) -> str:
@@ -30,8 +31,10 @@ def figure_bytes(figure: Figure, kind: str = "png") -> bytes:
     """Return the figure in one of `FORMATS`."""
     buffer = io.BytesIO()
     metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)  # the same figure, the same bytes
-    with own_look(), rc_context({"svg.hashsalt": "dwsynapse"}):
-        figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
+    width = float(figure.get_figwidth())
+    dpi = DPI if width >= WIDTH else DPI_OF_PAPERS
+    with own_look(width), rc_context({"svg.hashsalt": "dwsynapse"}):
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
     return buffer.getvalue()
 
 

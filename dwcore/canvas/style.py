@@ -7,8 +7,9 @@ imported when something is drawn.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 8.8
-"""Width of every figure [inch]: 880 pixels at 100 dpi."""
+WIDTH, PAGE, COLUMN = 8.8, 7.0, 3.4
+"""Widths of figures [inch]: on screens, where 100 dpi make 880 pixels; over a page and over a column of a journal."""
+_NARROW, _WIDE = 5.0, 8.0
+_MOST_BELOW = 12
+"""Entries of a legend below a figure of a column."""
+_width: contextvars.ContextVar[float] = contextvars.ContextVar("width", default=WIDTH)
 # Okabe and Ito's colours, told apart by the colour-blind; in grey the form of what is drawn tells them apart.
 BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#A6CFE8"
 INK, GREY, PALE = "#222222", "#6E6E6E", "#E4E4E4"
@@ -28,23 +33,102 @@ _LEFT_ALONE = ("backend", "backend_fallback", "interactive", "toolbar", "webagg"
 
 
 @contextlib.contextmanager
-def own_look() -> Iterator[None]:
-    """Draw and write figures alike on every machine, whatever its matplotlibrc says; PDFs embed TrueType fonts."""
+def own_look(width: float = WIDTH) -> Iterator[None]:
+    """Draw and write figures of one width alike on every machine, whatever its matplotlibrc says.
+
+    This is the one style sheet: fonts of 10, 9 and 8 points on screens, pages and columns; TrueType fonts in PDF.
+
+    Args:
+        width: width of the figures [inch].
+    """
     from matplotlib import rc_context, rcParams, rcParamsDefault
 
     names = [name for name in rcParamsDefault if not name.startswith(_LEFT_ALONE)]
-    with rc_context({name: rcParamsDefault[name] for name in names}):
-        rcParams["pdf.fonttype"] = 42
-        yield
+    token = _width.set(width)
+    try:
+        with rc_context({name: rcParamsDefault[name] for name in names}):
+            rcParams["pdf.fonttype"] = rcParams["ps.fonttype"] = 42
+            rcParams["font.size"] = 8.0 if width < _NARROW else 9.0 if width < _WIDE else 10.0
+            yield
+    finally:
+        _width.reset(token)
+
+
+def figure_width() -> float:
+    """Return the width of figures that are made now [inch]."""
+    return _width.get()
+
+
+def is_narrow() -> bool:
+    """Whether figures that are made now go into a column, where panels stand above one another."""
+    return _width.get() < _NARROW
+
+
+def shrunk(height: float) -> float:
+    """Return the height [inch] of what has a height on screens, at the width of now."""
+    width = _width.get()
+    return height * (0.66 if width < _NARROW else 0.85 if width < _WIDE else 1.0)
 
 
 def new_figure(
     height: float, *, layout: Literal["constrained"] | None = "constrained", dpi: float | None = None
 ) -> Figure:
-    """Return an empty figure of the common width and of `height` [inch]; without a layout the axes are placed by hand."""
-    from matplotlib.figure import Figure
+    """Return an empty figure of the width of now; without a layout the axes are placed by hand.
 
-    return Figure(figsize=(WIDTH, height), layout=layout, dpi=dpi)
+    Args:
+        height: on screens; without a layout as it is [inch].
+        layout: how the axes find their places.
+        dpi: pixels per inch.
+    """
+    from dwcore.canvas.shown_figure import ShownFigure
+
+    return ShownFigure(figsize=(_width.get(), shrunk(height) if layout else height), layout=layout, dpi=dpi)
+
+
+def panels(height: float, count: int, *, ratios: tuple[float, ...] | None = None, sharey: bool = False) -> list[Axes]:
+    """Return panels of a new figure beside one another, in a column above one another.
+
+    Args:
+        height: of the figure on screens [inch].
+        count: number of panels.
+        ratios: of their widths, where they stand side by side.
+        sharey: one vertical axis for all.
+    """
+    if is_narrow():
+        return new_figure(height * count).subplots(count, 1, sharey=sharey, squeeze=False)[:, 0].tolist()
+    return new_figure(height).subplots(1, count, sharey=sharey, width_ratios=ratios, squeeze=False)[0].tolist()
+
+
+def legend_above(ax: Axes, *, columns: int, **look: Any) -> None:
+    """Put the legend above the axes, in `columns` on screens and fewer in a column.
+
+    Args:
+        ax: the axes.
+        columns: on screens.
+        look: further arguments of the legend.
+    """
+    columns = max(columns // 3, 1) if is_narrow() else columns
+    common: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "fontsize": "small"}
+    ax.legend(ncols=columns, edgecolor="none", **common | look)
+
+
+def legend_beside(ax: Axes, *, columns: int = 1, **look: Any) -> None:
+    """Put the legend to the right of the axes; in a column below the figure, of so many curves only every second or so.
+
+    Args:
+        ax: the axes.
+        columns: of the legend to the right.
+        look: further arguments of the legend.
+    """
+    common: dict[str, Any] = {"fontsize": "small", "edgecolor": "none", "borderaxespad": 0.0}
+    handles, labels = ax.get_legend_handles_labels()
+    if is_narrow():
+        step = -(-len(handles) // _MOST_BELOW)
+        handles, labels = handles[::step], labels[::step]
+        place: dict[str, Any] = {"loc": "outside lower center", "ncols": 3, "columnspacing": 1.0}
+        figure_of(ax).legend(handles, labels, **place | common | look)
+    else:
+        ax.legend(handles, labels, loc="center left", bbox_to_anchor=(1.01, 0.5), ncols=columns, **common | look)
 
 
 def axes_or_new(ax: Axes | None, height: float = 3.6) -> Axes:

@@ -6,6 +6,7 @@ from dwcore.errors import InputError
 from dwsynapse.options import emit, path, si, whole_number, writable_file
 
 FIELDS = ("H_x", "H_y", "H_z")
+WIDTHS = (3.4, 7.0)
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -13,8 +14,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE|DEVICE", help="an HDF5 file of this program, shipped device or synapse, or TOML file"
     )
+    parser.add_argument(
+        "more", metavar="FILE", nargs="*", help="further files of trajectories: one figure of all pulses"
+    )
     parser.add_argument("--figure", metavar="NAME", help="which figure (default: the first of its kind); of a device: "
-                        "landscape, phase, velocity, field-velocity, retention")  # fmt: skip
+                        "landscape, phase, velocity, field-velocity, retention; of trajectories: trajectories, motion, "
+                        "velocity, angle, tilt, width, landscape")  # fmt: skip
     parser.add_argument("--current", type=si("A/m^2"), metavar="J", help="of a device: current density held, or the "
                         "end of the axis")  # fmt: skip
     parser.add_argument("--H_z", type=si("A/m"), metavar="H", help="of a device: field held, or the end of the axis")
@@ -27,6 +32,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
                         help="of an animation: which one (default 0)")  # fmt: skip
     parser.add_argument("-o", "--out", type=path, required=True, metavar="PNG|PDF|SVG|GIF|MP4",
                         help="figure to write; GIF and MP4 animate recorded trajectories")  # fmt: skip
+    parser.add_argument("--width", type=float, choices=WIDTHS, metavar="3.4|7",
+                        help="width in inches, of a column or a page of a journal (default: 8.8, for screens)")  # fmt: skip
     parser.add_argument("--data", type=path, metavar="CSV", help="write what is drawn as numbers, too")
     parser.add_argument("--force", action="store_true", help="overwrite what exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
@@ -34,40 +41,56 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Draw one figure of a file or device, or animate a trajectory."""
-    from dwcore.canvas.figure_data import save_figure_data
-    from dwcore.canvas.figure_file import figure_format, save_figure
-    from dwcore.canvas.movie_file import is_movie, movie_format, save_movie
-    from dwsynapse.about import is_device
-    from dwsynapse.figures import can_move, draw_device, draw_file, movie_of
+    from dwcore.canvas.movie_file import is_movie
+    from dwsynapse.draw import can_move
 
     if arguments.data is not None and arguments.data.suffix.lower() != ".csv":
         raise InputError(f"{arguments.data}: must end in .csv, for the numbers of a figure are CSV")
     for target in (arguments.out, arguments.data):
         if target is not None:
             writable_file(target, arguments.force)
-    if is_movie(arguments.out) and can_move(arguments.file):
-        movie_format(arguments.out)
-        _refuse(arguments, "an animation", "figure", "current", *FIELDS, "instance", "temperature", "data")
-        name, frames = "animation", movie_of(arguments.file, arguments.trajectory or 0)
-        save_movie(arguments.out, frames, force=arguments.force)
-    else:
-        figure_format(arguments.out)
-        _refuse(arguments, "a still figure", "trajectory")
-        if is_device(arguments.file):
-            drive = {name: getattr(arguments, name) for name in FIELDS}
-            drive["current_density"] = arguments.current
-            _refuse(arguments, "a figure of a device", "instance", "temperature")
-            name, figure = draw_device(arguments.file, arguments.figure, **drive)
-        else:
-            _refuse(arguments, "a figure of a file", "current", *FIELDS)
-            name, figure = draw_file(
-                arguments.file, arguments.figure, device=arguments.instance, temperature=arguments.temperature
-            )
-        save_figure(arguments.out, figure, force=arguments.force)
-        if arguments.data is not None:
-            save_figure_data(arguments.data, figure, force=arguments.force)
+    moves = is_movie(arguments.out) and not arguments.more and can_move(arguments.file)
+    name = _animate(arguments) if moves else _draw(arguments)
     result = {"file": str(arguments.file), "figure": name, "out": str(arguments.out)}
-    emit(arguments, result, [f"{arguments.out}: {name} of {arguments.file}"])
+    emit(arguments, result, [f"{arguments.out}: {name} of {', '.join([arguments.file, *arguments.more])}"])
+
+
+def _animate(arguments: argparse.Namespace) -> str:
+    """Write the animation of a trajectory; return its name."""
+    from dwcore.canvas.movie_file import movie_format, save_movie
+    from dwsynapse.draw import movie_of
+
+    movie_format(arguments.out)
+    _refuse(arguments, "an animation", "figure", "current", *FIELDS, "instance", "temperature", "data", "width")
+    save_movie(arguments.out, movie_of(arguments.file, arguments.trajectory or 0), force=arguments.force)
+    return "animation"
+
+
+def _draw(arguments: argparse.Namespace) -> str:
+    """Write a figure, and its numbers where asked for; return its name."""
+    from dwcore.canvas.figure_data import save_figure_data
+    from dwcore.canvas.figure_file import figure_format, save_figure
+    from dwsynapse.about import is_device
+    from dwsynapse.draw import draw_device, draw_file, draw_pulses
+
+    figure_format(arguments.out)
+    _refuse(arguments, "a still figure", "trajectory")
+    wide = {} if arguments.width is None else {"width": arguments.width}
+    if arguments.more:
+        _refuse(arguments, "a figure of several files", "figure", "current", *FIELDS, "instance", "temperature")
+        name, figure = draw_pulses([arguments.file, *arguments.more], **wide)
+    elif is_device(arguments.file):
+        _refuse(arguments, "a figure of a device", "instance", "temperature")
+        drive = {name: getattr(arguments, name) for name in FIELDS}
+        name, figure = draw_device(arguments.file, arguments.figure, current_density=arguments.current, **drive, **wide)
+    else:
+        _refuse(arguments, "a figure of a file", "current", *FIELDS)
+        view = {"device": arguments.instance, "temperature": arguments.temperature}
+        name, figure = draw_file(arguments.file, arguments.figure, **view, **wide)
+    save_figure(arguments.out, figure, force=arguments.force)
+    if arguments.data is not None:
+        save_figure_data(arguments.data, figure, force=arguments.force)
+    return name
 
 
 def _refuse(arguments: argparse.Namespace, what: str, *options: str) -> None:

@@ -56,7 +56,7 @@ class WallScene:
         self._draw_track(track)
         self._draw_energy(energy)
         self._draw_pulse(pulse, trajectories)
-        self.clock = track.set_title("", fontsize=11, loc="left")
+        self.clock = track.set_title("", fontsize="medium", loc="left")
 
     def _panels(self) -> list[Axes]:
         track = self.model.device.track
@@ -94,7 +94,7 @@ class WallScene:
         for patch in (self.domain, self.band):
             patch.set_clip_path(*shape)
         sides = "+x, white: -x" if self.model.device.material.in_plane else "up, white: down"
-        ax.set_title(f"blue: {sides}; arrow: moment of the wall", fontsize=9, loc="right", color=GREY)
+        ax.set_title(f"blue: {sides}; arrow: moment of the wall", fontsize="small", loc="right", color=GREY)
 
     def _draw_energy(self, ax: Axes) -> None:
         plot_landscape(self.model, ax=ax)

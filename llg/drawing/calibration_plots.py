@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new, new_figure
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new, figure_of, new_figure, panels
 from llg.calibration.data import CalibrationData
 from llg.calibration.fit import Calibration
 from llg.calibration.potential_map import PotentialMap
@@ -46,7 +46,9 @@ def plot_fit(data: CalibrationData, predicted: np.ndarray, error: np.ndarray, *,
         ax.errorbar(x, data.measured[mine] / y_unit, bar, label=name[0], **points)
         ax.plot(x, predicted[mine] / y_unit, "-", color=ORANGE, label=name[1], zorder=3)
         if len(data.labels) > 1:
-            ax.annotate(f" {data.labels[number]}", (x[-1], predicted[mine[-1]] / y_unit), fontsize=7, color=GREY)
+            ax.annotate(
+                f" {data.labels[number]}", (x[-1], predicted[mine[-1]] / y_unit), fontsize="x-small", color=GREY
+            )
     ax.set(xlabel=x_label, ylabel=y_label, title=data.kind)
     ax.legend(frameon=False)
     return ax
@@ -72,11 +74,10 @@ def plot_residuals(data: CalibrationData, predicted: np.ndarray, error: np.ndarr
 
 def plot_potential(pinning: PotentialMap, device: Device):
     """Draw the holding force of a map and of the potential of the device made from it."""
-    figure = new_figure(3.2)
-    force, energy = (axes_or_new(ax) for ax in figure.subplots(1, 2))
+    force, energy = (axes_or_new(ax) for ax in panels(3.2, 2))
     force.plot(pinning.x * 1e9, pinning.force * 1e12, "o-", ms=3.5, color=BLUE)
     force.set(xlabel=r"$q_S$ (nm)", ylabel="holding force (pN)", title="map")
     q = np.linspace(0, device.track.length, 2000)
     energy.plot(q * 1e9, device.section("potential").evaluate(q)[0] * 1e21, color=ORANGE)
     energy.set(xlabel="wall position (nm)", ylabel="potential (zJ)", title="potential on the even track")
-    return figure
+    return figure_of(force)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new, legend_above, legend_beside
 from llg.constants import MU_0
 from llg.rates.retention_curve import LEAST_BARRIER, TEN_YEARS, RetentionCurves
 from llg.runs.velocity import SimulatedVelocities
@@ -54,7 +54,7 @@ def _plot_velocity(curve: SimulatedVelocities, scale: float, label: str, walker_
     ax.errorbar(drive, curve.velocity, curve.error, label=f"simulation at {curve.temperature:.4g} K", **look)
     ax.set(xlabel=label, ylabel=r"wall velocity $v$ (m/s)")
     ax.margins(x=0.02, y=0.08)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8, edgecolor="none")
+    legend_above(ax, columns=3)
     return ax
 
 
@@ -78,12 +78,13 @@ def plot_retention(curves: RetentionCurves, *, ax: Axes | None = None) -> Axes:
         ax.semilogy(curves.temperature, curves.time[i], color=colours[i], label=label, **look)
     ax.axhline(TEN_YEARS, color=INK, linewidth=1.0)
     ax.annotate("10 years", (1, TEN_YEARS), (-4, 3), xycoords=("axes fraction", "data"), textcoords="offset points",
-                ha="right", va="bottom", fontsize=9, color=INK)  # fmt: skip
+                ha="right", va="bottom", fontsize="small", color=INK)  # fmt: skip
     ax.set(xlim=(curves.temperature[0], curves.temperature[-1]), xlabel=r"temperature $T$ (K)")
     ax.set_ylabel("retention time (s)")
-    ax.set_title(f"mean time in a state, shown for barriers above {LEAST_BARRIER:g} $k_\\mathrm{{B}}T$", fontsize=10)
-    box: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
-    ax.legend(title="state", ncols=-(-S // _COLUMN), fontsize=8, edgecolor="none", **box)
+    ax.set_title(
+        f"mean time in a state, shown for barriers above {LEAST_BARRIER:g} $k_\\mathrm{{B}}T$", fontsize="medium"
+    )
+    legend_beside(ax, columns=-(-S // _COLUMN), title="state")
     return ax
 
 

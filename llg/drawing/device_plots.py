@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, SKY, axes_or_new
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, SKY, axes_or_new, figure_of, is_narrow, legend_above
 from dwcore.errors import RunError
 from llg.constants import K_B
 from llg.device.device import Device
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Q_LABEL = r"wall position $q$ (nm)"
+_LEAST_STRIP = 0.4
+"""Height of a drawn strip below which its axis across has no room for numbers [inch]."""
+_LETTER = 0.1
+"""Room of a digit with its share of the space beside the number [inch]."""
 STRIP_HEIGHT = 1.6
 """Height of the drawn strip over the width of the track; wider contact pads run out of it."""
 
@@ -38,7 +43,7 @@ def plot_outline(device: Device, *, ax: Axes | None = None) -> Axes:
         device: device (instance).
         ax: axes to draw on, a new figure by default.
     """
-    from matplotlib.ticker import MultipleLocator
+    from matplotlib.ticker import MultipleLocator, NullLocator
 
     ax = axes_or_new(ax, height=2.4)
     x, w = device.geometry.q * 1e9, device.geometry.w * 1e9
@@ -47,7 +52,11 @@ def plot_outline(device: Device, *, ax: Axes | None = None) -> Axes:
     ax.fill_between(x, middle - w / 2, middle + w / 2, color=SKY, edgecolor=BLUE, linewidth=0.8)
     ax.set(xlim=(x[0], x[-1]), ylim=(-half, half), xlabel=r"$x$ (nm)", ylabel=r"$y$ (nm)")
     ax.set_aspect("equal")
-    ax.yaxis.set_major_locator(MultipleLocator(_round_step(device.track.width * 1e9 / 2)))
+    inches = 0.8 * figure_of(ax).get_figwidth() * 2 * half / (x[-1] - x[0])
+    thin = inches < _LEAST_STRIP
+    ax.yaxis.set_major_locator(NullLocator() if thin else MultipleLocator(_round_step(device.track.width * 1e9 / 2)))
+    if thin:
+        ax.set_ylabel("")
     ax.grid(False)
     return ax
 
@@ -84,23 +93,32 @@ def plot_landscape(model: QPhiModel, *, ax: Axes | None = None) -> Axes:
 def _mark_wells(ax: Axes, wells: list[Well], bottom: float, kT: float) -> None:
     q = [w.q * 1e9 for w in wells]
     height = [(w.energy - bottom) / kT for w in wells]
-    ax.plot(q, height, "o", color=ORANGE, markersize=6, label="well, numbered as state", clip_on=False)
-    for number, (x, y) in enumerate(zip(q, height, strict=True)):
-        ax.annotate(
-            str(number), (x, y), (0, -6), textcoords="offset points", ha="center", va="top", fontsize=9, color=INK
-        )
+    gap = _gap(ax, q)
+    size = min(6.0, 72 * gap)
+    ax.plot(q, height, "o", color=ORANGE, markersize=size, label="well, numbered as state", clip_on=False)
+    look: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": "small", "color": INK}
+    for number in range(0, len(q), math.ceil(_LETTER * len(str(len(q))) / gap)):
+        ax.annotate(str(number), (q[number], height[number]), (0, -6), va="top", **look)
+
+
+def _gap(ax: Axes, q: list[float]) -> float:
+    """Return the least distance of two wells at q [nm] on the paper [inch]."""
+    low, high = ax.get_xlim()
+    width = 0.8 * figure_of(ax).get_figwidth()
+    return width * float(min(np.diff(q), default=high - low)) / (high - low)
 
 
 def _mark_barriers(ax: Axes, wells: list[Well], bottom: float, kT: float) -> None:
     pairs = list(itertools.pairwise(wells))
     q = [left.right_edge * 1e9 for left, _ in pairs]
     height = [(left.energy + left.barrier_right - bottom) / kT for left, _ in pairs]
-    ax.plot(
-        q, height, "v", color=GREY, markersize=5, label=r"barrier seen from the left | right well ($k_\mathrm{B}T$)"
-    )
-    for x, y, (left, right) in zip(q, height, pairs, strict=True):
-        text = _barrier_text(left.barrier_right / kT, right.barrier_left / kT)
-        ax.annotate(text, (x, y), (0, 5), textcoords="offset points", ha="center", va="bottom", fontsize=8, color=INK)
+    label = r"barrier seen from the left | right well ($k_\mathrm{B}T$)"
+    ax.plot(q, height, "v", color=GREY, markersize=min(5.0, 72 * _gap(ax, [w.q * 1e9 for w in wells])), label=label)
+    words = [_barrier_text(left.barrier_right / kT, right.barrier_left / kT) for left, right in pairs]
+    look: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": "small", "color": INK}
+    step = math.ceil(_LETTER * max(map(len, words), default=0) / _gap(ax, [w.q * 1e9 for w in wells])) or 1
+    for x, y, text in list(zip(q, height, words, strict=True))[::step]:
+        ax.annotate(text, (x, y), (0, 5), va="bottom", **look)
     outer = (wells[0].barrier_left / kT, wells[-1].barrier_right / kT)
     # The slopes of a single well stand for the barriers that it lacks.
     top = max(height, default=min(outer))
@@ -109,9 +127,12 @@ def _mark_barriers(ax: Axes, wells: list[Well], bottom: float, kT: float) -> Non
         if barrier > ax.get_ylim()[1]:
             ax.text(
                 x, 0.5, f"to the end: {barrier:.0f}", transform=ax.transAxes, ha=side, va="center", rotation=90,
-                fontsize=8, color=GREY,
+                fontsize="small", color=GREY,
             )  # fmt: skip
-    ax.legend(loc="upper center", ncols=2, fontsize=8, edgecolor="none")
+    if is_narrow():
+        legend_above(ax, columns=2)
+    else:
+        ax.legend(loc="upper center", ncols=2, fontsize="small", edgecolor="none")
 
 
 def _barrier_text(from_left: float, from_right: float) -> str:

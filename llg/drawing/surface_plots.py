@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new, figure_of, is_narrow, legend_above
 from llg.constants import MU_0
 from llg.drawing.device_plots import Q_LABEL
 from llg.drawing.energy_surface import EnergySurface
@@ -21,6 +21,8 @@ PHI_LABEL = r"wall angle $\varphi$ (degrees)"
 HEIGHT = 4.4
 _LEVELS = 14
 _ON_BORDER = 0.5  # [degrees]
+_MANY = 50
+"""Fixed points from which on their marks are smaller."""
 _MARKS: dict[str, dict[str, Any]] = {
     "stable": {"marker": "o", "markersize": 7, "markerfacecolor": ORANGE, "markeredgecolor": "white"},
     "saddle": {"marker": "X", "markersize": 8, "markerfacecolor": "white", "markeredgecolor": INK},
@@ -93,7 +95,7 @@ def plot_phase_portrait(flow: Flow, *, ax: Axes | None = None) -> Axes:
     if flow.borders:
         ways.append(Line2D([], [], color=INK, linewidth=1.1, linestyle=(0, (4, 2)), label="border of a basin"))
     _legend(ax, flow.points, names, ways)
-    ax.set_title(_drive_text(flow), loc="left", fontsize=10, pad=22)
+    ax.set_title(_drive_text(flow), loc="left", fontsize="medium", pad=6 if is_narrow() else 22, gid="title")
     return ax
 
 
@@ -117,12 +119,15 @@ def _draw_way(ax: Axes, q, phi, low: float, *, halo: str | None = None, **look) 
 
 
 def _mark(ax: Axes, points: list[FixedPoint], low: float) -> None:
+    size = 1.0 if len(points) < _MANY else 0.6
     for kind, look in _MARKS.items():
+        look = look | {"markersize": size * look["markersize"]}
         q = np.array([1e9 * p.q for p in points if p.kind == kind])
         phi = low + np.mod([np.degrees(p.phi) - low for p in points if p.kind == kind], 360.0)
         for turn in (-360, 0, 360):  # what lies on one border lies on the other as well
             seen = (phi + turn >= low - _ON_BORDER) & (phi + turn <= low + 360 + _ON_BORDER)
-            ax.plot(q[seen], phi[seen] + turn, linestyle="", zorder=5, clip_on=False, **look)
+            if seen.any():  # an empty line that is not clipped counts as a mark at the corner of the figure
+                ax.plot(q[seen], phi[seen] + turn, linestyle="", zorder=5, clip_on=False, **look)
 
 
 def _frame(ax: Axes, q: np.ndarray, phi: np.ndarray) -> None:
@@ -138,6 +143,9 @@ def _legend(ax: Axes, points: list[FixedPoint], names: dict[str, str], ways: lis
     there = {point.kind for point in points}
     handles = [Line2D([], [], linestyle="", label=names[k], **_MARKS[k]) for k in _MARKS if k in there and k in names]
     handles += ways
-    if handles:
-        box: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
-        ax.legend(handles=handles, ncols=len(handles), fontsize=8, edgecolor="none", columnspacing=1.2, **box)
+    if handles and is_narrow():
+        look: dict[str, Any] = {"ncols": 2, "fontsize": "small", "edgecolor": "none"}
+        figure_of(ax).legend(handles=handles, loc="outside lower center", **look)
+    elif handles:
+        place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2, "columnspacing": 1.2}
+        legend_above(ax, columns=len(handles), handles=handles, **place)

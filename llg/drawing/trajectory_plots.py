@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, PALE, WIDTH, axes_or_new, figure_of, new_figure, pulse_text
+from dwcore.canvas.style import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    axes_or_new,
+    figure_of,
+    figure_width,
+    is_narrow,
+    new_figure,
+    pulse_text,
+    shrunk,
+)
 from llg.drawing.device_plots import Q_LABEL, STRIP_HEIGHT, plot_landscape, plot_outline, wells_or_none
 from llg.landscape.wells import Well, well_index
 from llg.runs.trajectories import Trajectories
@@ -45,7 +58,7 @@ def plot_trajectories(trajectories: Trajectories, *, ax: Axes | None = None) -> 
     ax.plot(*lines[0].T, color=ORANGE, linewidth=1.3, label="one of them")
     length = trajectories.device.track.length * 1e9
     ax.set(xlim=(0, length), ylim=(time[-1], time[0]))
-    ax.legend(loc="upper left" if q.mean() > length / 2 else "upper right", fontsize=8, framealpha=0.9)
+    ax.legend(loc="upper left" if q.mean() > length / 2 else "upper right", fontsize="small", framealpha=0.9)
     ax.set(xlabel=Q_LABEL, ylabel=r"time $t$ (ns), downwards")
     return ax
 
@@ -68,27 +81,31 @@ def trajectory_figure(trajectories: Trajectories) -> Figure:
         upper.set_xlabel("")
         upper.tick_params(labelbottom=False)
     landscape.set_ylabel(r"energy ($k_\mathrm{B}T$)")
+    if is_narrow() and (legend := landscape.get_legend()):
+        legend.remove()  # there is no room for it; the caption says the same
     wells = wells_or_none(model)
     if wells:
         for ax in (outline, landscape, paths):
             for well in wells:
                 ax.axvline(well.q * 1e9, color=GREY, linewidth=0.7, linestyle=":", zorder=1)
         _write_shares(paths, trajectories, wells)
-    outline.set_title(_title(trajectories), fontsize=10)
+    outline.set_title(_title(trajectories), fontsize="medium")
     return figure_of(outline)
 
 
 def _panels(width: float, length: float) -> list[Axes]:
     """Return three axes of one width, the first as high as the strip is to scale; track width and length in [m]."""
-    inner = WIDTH - _LEFT - _RIGHT
-    heights = [inner * STRIP_HEIGHT * width / length, _LANDSCAPE, _TRAJECTORIES]
-    total = sum(heights) + _TOP + _BOTTOM + 2 * _GAP
+    whole = figure_width()
+    inner = whole - _LEFT - _RIGHT
+    heights = [inner * STRIP_HEIGHT * width / length, shrunk(_LANDSCAPE), shrunk(_TRAJECTORIES)]
+    top = _TOP + (0.2 if is_narrow() else 0.0)  # a title of two lines
+    total = sum(heights) + top + _BOTTOM + 2 * _GAP
     figure = new_figure(total, layout=None)
     axes: list[Axes] = []
-    y = total - _TOP
+    y = total - top
     for height in heights:
         y -= height
-        box = (_LEFT / WIDTH, y / total, inner / WIDTH, height / total)
+        box = (_LEFT / whole, y / total, inner / whole, height / total)
         axes.append(figure.add_axes(box, sharex=axes[0] if axes else None))
         y -= _GAP
     figure.align_ylabels(axes)
@@ -105,10 +122,11 @@ def _write_shares(ax: Axes, trajectories: Trajectories, wells: list[Well]) -> No
         share = np.mean(index == number)
         if share > 0:
             text = f"{100 * share:.3g} %"
-            ax.text(well.q * 1e9, (end + row) / 2, text, ha="center", va="center", fontsize=8, color=INK)
+            ax.text(well.q * 1e9, (end + row) / 2, text, ha="center", va="center", fontsize="small", color=INK)
 
 
 def _title(trajectories: Trajectories) -> str:
     n = len(trajectories.q)
     count = f"{n} trajectories" if n <= MAX_DRAWN else f"{MAX_DRAWN} of {n} trajectories"
-    return f"{count}, {pulse_text(trajectories.current_density, trajectories.duration)}"
+    device = trajectories.device
+    return f"{device.name}, {device.temperature:g} K: {count}, {pulse_text(trajectories.current_density, trajectories.duration)}"

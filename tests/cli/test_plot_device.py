@@ -68,6 +68,23 @@ def test_shipped_device_by_name_and_first_figure(folder, command):
     assert (answer.code, answer.err, answer.out) == (0, "", "a.svg: landscape of five_state\n")
 
 
+@pytest.mark.parametrize("width, pixels", [("3.4", 1020), ("7", 2100)])
+def test_figures_for_columns_and_pages(device, width, pixels, folder, command):
+    assert command("plot", device, "--width", width, "-o", "a.png").code == 0
+    assert matplotlib.image.imread("a.png").shape[1] == pixels
+
+
+def test_several_pulses_in_one_figure(device, folder, command):
+    for name, current in (("a.h5", "2e11"), ("b.h5", "4e11")):
+        command("simulate", device, "--current", current, "-n", 4, "--samples", 8, "-o", name)
+    result = command("plot", "a.h5", "b.h5", "-o", "both.png", "--data", "both.csv", "--json").json
+    assert result == {"file": "a.h5", "figure": "pulses", "out": "both.png"}
+    text = (folder / "both.csv").read_text()
+    assert "+2" in text and "+4" in text
+    for name in ("motion", "angle", "velocity"):
+        assert command("plot", "a.h5", "--figure", name, "-o", f"{name}.png").code == 0
+
+
 def test_animation_of_recorded_trajectories(device, folder, command):
     command("simulate", device, "-n", 2, "--samples", 8, "-o", "t.h5")
     result = command("plot", "t.h5", "--trajectory", 1, "-o", "wall.gif", "--json").json
@@ -91,6 +108,10 @@ def test_animation_of_recorded_trajectories(device, folder, command):
         ("t.h5 --figure landscape -o a.gif", "plot: an animation takes no --figure"),
         ("t.h5 --trajectory 5 -o a.gif", "trajectory = 5 must be < 2, the number recorded"),
         ("t.h5 -o a.mp4", "a.mp4: an MP4 needs the program ffmpeg"),
+        ("one.toml --width 5 -o a.png", "--width"),
+        ("t.h5 --figure tilt -o a.png", 'its wall has no tilt of its own; that of [wall] model = "q-phi-chi" has'),
+        ("t.h5 t.h5 --figure motion -o a.png", "plot: a figure of several files takes no --figure"),
+        ("t.h5 one.toml -o a.png", "one.toml: "),
         ("none.h5 -o a.gif", "none.h5: no such file"),
     ],
 )

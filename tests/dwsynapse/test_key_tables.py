@@ -31,8 +31,11 @@ def test_tables_are_those_of_the_declarations(name):
 
 
 def test_every_declaration_has_its_table():
-    placed = [place[2] for page in PAGES.values() for place in TABLES.PLACE.finditer(page)]
-    assert sorted(placed) == sorted({*TABLES.DECLARATIONS, *TABLES.RECORDS} - {"layer flatten"})  # which has no keys
+    placed = [f"{place[1]} of {place[2]}" for page in PAGES.values() for place in TABLES.PLACE.finditer(page)]
+    kinds = {"keys": TABLES.DECLARATIONS, "data sets": TABLES.RECORDS, "settings": TABLES.sections()}
+    declared = {f"{kind} of {name}" for kind, names in kinds.items() for name in names}
+    assert sorted(placed) == sorted(declared - {"keys of layer flatten"})  # which has no keys
+    assert "settings of training" in declared
 
 
 def test_the_page_on_tables_names_every_data_set():

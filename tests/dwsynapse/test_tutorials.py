@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-PAGES = sorted((Path(__file__).parents[2] / "docs/tutorials").glob("*.md"))
-CELL = re.compile(r"^```\{code-cell\}\n(.*?)^```$", flags=re.S | re.M)
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted((DOCS / "tutorials").glob("*.md"))
+CELL = re.compile(r"^```\{code-cell\}\n(?::tags:[^\n]*\n)?(.*?)^```$", flags=re.S | re.M)
 RUNNER = """
 import subprocess
 
@@ -40,6 +41,15 @@ def test_a_tutorial_runs(page, tmp_path):
         [sys.executable, "page.py"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=500, check=False
     )
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
+
+
+@pytest.mark.parametrize("page", [*PAGES, DOCS / "index.md", DOCS / "gallery.md"], ids=lambda page: page.stem)
+def test_figures_of_a_page_are_shown(page):
+    """A notebook shows the value of the last line of a cell: a figure; axes, or nothing after a semicolon, are not."""
+    for cell in CELL.findall(page.read_text(encoding="utf-8")):
+        last = cell.strip().splitlines()[-1]
+        assert not last.endswith(";"), last
+        assert not re.match(r"[\w.]*plot_(?!calibration)", last) or last.endswith(".figure"), last
 
 
 def test_a_tutorial_that_fails_is_noticed(tmp_path):

@@ -12,7 +12,7 @@ VERBS = (
     "velocity_against_field well_rates read_pinning_map read_velocity_curve read_depinning_curve read_wall_trace"
 )
 PLOTS = (
-    "calibration energy_surface fit landscape outline phase_portrait potential residuals retention trajectories "
+    "calibration energy_surface fit landscape motion outline phase_portrait potential residuals retention trajectories "
     "velocity_against_current velocity_against_field waveform"
 )
 RESOLVE = """

@@ -17,7 +17,7 @@ from compact.table.phase_diagram import phase_diagram
 from compact.table.staircase import staircase
 from compact.table.table_file import save_table
 from dwcore.errors import InputError
-from dwsynapse.figures import draw_file
+from dwsynapse.draw import draw_file
 
 J3 = 7e11 * np.array([-0.9, -0.75, -0.62, 0.62, 0.75, 0.9])
 

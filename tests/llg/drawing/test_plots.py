@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from dwcore.canvas.style import WIDTH, new_figure
+from dwcore.canvas.style import COLUMN, PAGE, WIDTH, new_figure, own_look
 from llg.constants import K_B
 from llg.device.device import device_from_mapping, load_device
 from llg.device.pulse import Waveform
@@ -79,6 +79,21 @@ def test_landscape_marks_each_well_and_barrier(n):
     numbers = [text for text in ax.texts if text.get_text().isdigit()]
     assert len(numbers) == n + (n - 1)
     assert not overlapping([*ax.texts, ax.get_legend()])
+
+
+@pytest.mark.parametrize("width", [COLUMN, PAGE, WIDTH])
+def test_thirty_two_states_do_not_write_over_one_another(width):
+    model = QPhiModel(track(32))
+    with own_look(width):
+        ax = plot_landscape(model)
+        figure = ax.figure
+        figure.set_dpi(100)
+        FigureCanvasAgg(figure).draw()
+        numbers = [text for text in ax.texts if text.get_text().isdigit()]
+        assert not overlapping([text for text in numbers if text.get_position()[1] == -6])
+        assert not overlapping([text for text in numbers if text.get_position()[1] == 5])
+        assert not overlapping([*numbers, ax.get_legend()])
+    assert {"0"} < {text.get_text() for text in numbers} and (len(numbers) < 63) == (width < WIDTH)
 
 
 def test_landscape_tells_apart_the_barriers_of_a_saddle_seen_from_two_wells():

@@ -1,0 +1,183 @@
+"""Figures of files and devices by name, and moving pictures of trajectories; the table of figures is `figures.py`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from arraysim.programming.file import load_programming
+from arraysim.training.file import load_training
+from compact.exchange.synapse_file import is_synapse
+from compact.exchange.synapse_table import table_of
+from compact.table.table_file import load_table
+from compact.table.transition_table import TransitionTable
+from dwcore.canvas.line_breaks import break_titles
+from dwcore.canvas.style import WIDTH, own_look
+from dwcore.errors import InputError, nearest
+from dwcore.storage.files import open_checked, provenance
+from dwsynapse.about import is_device
+from dwsynapse.figures import DEVICE, PROGRAMMING, TABLE, TRAINING, TRAJECTORIES, VARIATION, FigureKind
+from dwsynapse.variation import load_variation
+from llg.device.device import load_device
+from llg.drawing.animation import WallScene
+from llg.drawing.device_figures import DrivenDevice
+from llg.drawing.motion_plots import pulses_figure
+from llg.runs.trajectories import load_trajectories
+
+_BY_SCHEMA = {
+    "dwsynapse.trajectories": (load_trajectories, TRAJECTORIES),
+    "dwsynapse.transition-table": (load_table, TABLE),
+    "dwsynapse.training": (load_training, TRAINING),
+    "dwsynapse.variation": (load_variation, VARIATION),
+    "dwsynapse.programming": (load_programming, PROGRAMMING),
+}
+
+
+def draw_file(
+    path,
+    name: str | None = None,
+    *,
+    device: int | None = None,
+    temperature: float | None = None,
+    width: float = WIDTH,
+) -> tuple[str, Figure]:
+    """Draw one figure of a file.
+
+    Args:
+        path: a file of this program, or a `[synapse]`.
+        name: which figure; the first of its kind by default.
+        device: number of the device instance of a table; by default the mean over all, where there is one.
+        temperature: one that the table holds [K]; by default its first.
+        width: of the figure, 3.4 and 7 for a column and a page of a journal [inch].
+
+    Returns:
+        Name and figure.
+
+    Raises:
+        InputError: not a sound file, it has no such figure, or the figure takes no such choice.
+    """
+    load: Callable[[Any], object]
+    if is_synapse(path):
+        load, kinds = table_of, TABLE
+    else:
+        with open_checked(path) as file:
+            schema = provenance(file)["schema"]
+        if schema not in _BY_SCHEMA:
+            raise InputError(f"{path}: there is no figure of a {schema}")
+        load, kinds = _BY_SCHEMA[schema]
+    name = _known(path, name, kinds)
+    for key, value in {"device": device, "temperature": temperature}.items():
+        if value is not None and key not in kinds[name].takes:
+            raise InputError(f'{path}: the figure "{name}" takes no {key}')
+    content: Any = load(path)
+    view = _view(path, content, device, temperature) if "device" in kinds[name].takes else {}
+    return name, kinds[name].draw(content, width, **view)
+
+
+def draw_pulses(paths: Sequence[str], *, width: float = WIDTH) -> tuple[str, Figure]:
+    """Draw the wall position under several pulses, of recorded trajectories in as many files.
+
+    Args:
+        paths: trajectory files.
+        width: of the figure, 3.4 and 7 for a column and a page of a journal [inch].
+
+    Returns:
+        Name and figure.
+
+    Raises:
+        InputError: not a sound file of trajectories.
+    """
+    runs = [load_trajectories(path) for path in paths]
+    with own_look(width):
+        figure = pulses_figure(runs)
+        subjects = dict.fromkeys(f"{run.device.name}, {run.device.temperature:g} K" for run in runs)
+        figure.suptitle("; ".join(subjects), fontsize="medium")
+        break_titles(figure)
+    return "pulses", figure
+
+
+def _view(path, table: TransitionTable, device: int | None, temperature: float | None) -> dict[str, int]:
+    """Return the numbers of the chosen device instance and temperature; of what is not chosen nothing."""
+    held = table.temperature
+    if device is not None and device >= len(table.counts):
+        raise InputError(f"{path}: instance = {device} must be < {len(table.counts)}, the number of device instances")
+    if temperature is not None and not np.isclose(held, temperature).any():
+        raise InputError(
+            f"{path}: temperature = {temperature:g} [K] must be one of {', '.join(f'{T:g}' for T in held)}"
+        )
+    nearest_T = None if temperature is None else int(np.argmin(np.abs(held - temperature)))
+    return {key: value for key, value in (("device", device), ("temperature", nearest_T)) if value is not None}
+
+
+def draw_device(
+    source: str,
+    name: str | None = None,
+    *,
+    current_density: float | None = None,
+    H_x: float | None = None,
+    H_y: float | None = None,
+    H_z: float | None = None,
+    width: float = WIDTH,
+) -> tuple[str, Figure]:
+    """Draw one figure of a device.
+
+    Args:
+        source: a device file, or the name of a shipped device.
+        name: which figure; the first by default.
+        current_density: held current density, or the end of the axis; by default the figure's choice [A/m^2].
+        H_x: held field along the track; by default that of the device [A/m].
+        H_y: held field across the track; by default that of the device [A/m].
+        H_z: held perpendicular field, or the end of the axis; by default the figure's choice [A/m].
+        width: of the figure, 3.4 and 7 for a column and a page of a journal [inch].
+
+    Returns:
+        Name and figure.
+
+    Raises:
+        InputError: no sound device, no such figure, or one that takes no such drive.
+    """
+    name = _known(source, name, DEVICE)
+    for key, value in {"current_density": current_density, "H_z": H_z}.items():
+        if value is not None and key not in DEVICE[name].takes:
+            raise InputError(f'{source}: the figure "{name}" takes no {key}')
+    held = {f"field.{key}": value for key, value in {"H_x": H_x, "H_y": H_y}.items() if value is not None}
+    device = load_device(source).replace(held)
+    return name, DEVICE[name].draw(DrivenDevice(device=device, current_density=current_density, H_z=H_z), width)
+
+
+def _known(source, name: str | None, kinds: dict[str, FigureKind]) -> str:
+    name = next(iter(kinds)) if name is None else name
+    if name not in kinds:
+        raise InputError(f'{source}: has no figure "{name}"{nearest(name, kinds)}')
+    return name
+
+
+def can_move(source: str) -> bool:
+    """Whether a source is a file of recorded trajectories.
+
+    Raises:
+        InputError: not a sound file of this program.
+    """
+    if is_device(source):
+        return False
+    with open_checked(source) as file:
+        return provenance(file)["schema"] == "dwsynapse.trajectories"
+
+
+def movie_of(source: str, number: int = 0) -> Iterator[np.ndarray]:
+    """Return pictures of one recorded trajectory, see `llg.drawing.animation.WallScene`.
+
+    Args:
+        source: a trajectory file.
+        number: which trajectory.
+
+    Raises:
+        InputError: no sound trajectory file, or no such trajectory.
+    """
+    return _in_own_look(WallScene(load_trajectories(source), number))
+
+
+def _in_own_look(scene: WallScene) -> Iterator[np.ndarray]:
+    with own_look():
+        yield from scene.frames()
