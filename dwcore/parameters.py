@@ -18,10 +18,17 @@ _REQUIRED = dataclasses.MISSING
 _HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 
-def quantity(meaning: str, unit: str, *, default=_REQUIRED, gt=None, ge=None, lt=None, le=None, needs: str = ""):
-    """Declare a number in SI `unit` ("1" if dimensionless) with its bounds; `default=None` makes it optional."""
+def quantity(
+    meaning: str, unit: str, *, default=_REQUIRED, gt=None, ge=None, lt=None, le=None, needs: str = "", plausible=None
+):
+    """Declare a number in SI `unit` ("1" if dimensionless) with its bounds; `default=None` makes it optional.
+
+    `plausible` holds the least and the largest size that it has in any device, zero apart, and the unit in which people
+    write it: what lies outside was meant in that unit.
+    """
     bounds = {">": gt, ">=": ge, "<": lt, "<=": le}
-    metadata = {"kind": "quantity", "meaning": meaning, "unit": unit, "bounds": bounds, "needs": needs}
+    about = {"kind": "quantity", "meaning": meaning, "unit": unit, "needs": needs}
+    metadata = about | {"bounds": bounds, "plausible": plausible}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -190,10 +197,25 @@ def _field_problems(field, value) -> Iterator[str]:
         return
     if isinstance(value, bool) or not isinstance(value, int | float):
         yield f"{field.name} = {value!r} must be a number [{unit}]"
-        return
-    if not math.isfinite(value):
+    elif not math.isfinite(value):
         yield f"{field.name} = {value} [{unit}] must be finite"
+    else:
+        yield from (f"{field.name} = {value:g} [{unit}] must be {rule}" for rule in _broken(meta, value))
+
+
+def _broken(meta: Mapping, value: float) -> Iterator[str]:
+    """Yield the bounds that a number breaks; where it breaks none, the sizes that are plausible for it."""
+    broken = [f"{sign} {b:g}" for sign, b in meta["bounds"].items() if b is not None and not _HOLDS[sign](value, b)]
+    yield from broken
+    if broken or value == 0 or not meta.get("plausible"):
         return
-    for sign, bound in meta["bounds"].items():
-        if bound is not None and not _HOLDS[sign](value, bound):
-            yield f"{field.name} = {value:g} [{unit}] must be {sign} {bound:g}"
+    least, largest, usual = meta["plausible"]
+    if not least <= abs(value) <= largest:
+        fits = least <= abs(as_number(f"{value!r} {usual}", meta["unit"])) <= largest
+        meant = f'; did you mean "{value:g} {usual}"?' if fits else ""
+        yield sizes(least, largest) + meant
+
+
+def sizes(least: float, largest: float, *_) -> str:
+    """Return which sizes of a quantity are plausible, in words."""
+    return f"{least:g} to {largest:g} in size" if least else f"<= {largest:g} in size"

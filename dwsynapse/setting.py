@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from dwcore.errors import InputError
-from dwcore.parameters import as_number, check_value
+from dwcore.parameters import as_number, check_value, sizes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -99,6 +99,8 @@ class Setting:
         if choices := meta.get("choices"):
             return ", ".join(choices)
         bounds = [f"{sign} {bound:g}" for sign, bound in meta.get("bounds", {}).items() if bound is not None]
+        if plausible := meta.get("plausible"):
+            bounds.append(sizes(*plausible))
         what = {"whole": "whole number", "flag": "true or false", "numbers": "numbers"}.get(self.kind, "")
         return " ".join(filter(None, (what, " and ".join(bounds))))
 
@@ -127,6 +129,7 @@ class Setting:
             "meaning": meta["meaning"],
             "default": self.default(),
             "bounds": bounds,
+            "plausible": list(meta.get("plausible") or ())[:2],
             "choices": list(meta.get("choices", ())),
             "option": self.option,
             "needs": self.needs,

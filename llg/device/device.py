@@ -109,10 +109,9 @@ class Device:
             energy = self.wall.resolved(self.material, self.track.thickness).sigma_0
             if math.pi * abs(self.material.D) >= energy:
                 D, most = self.material.D, energy / math.pi
-                meant = f'; did you mean "{D:g} mJ/m^2"?' if abs(D) > 0.1 else ""
                 yield (
                     f"[material]: D = {D:g} [J/m^2] must be below sigma_0/pi = {most:.3g} in size (4 sqrt(A K_eff)/pi): "
-                    f"beyond it the wall energy is negative and the magnetization a spiral{meant}"
+                    f"beyond it the wall energy is negative and the magnetization a spiral"
                 )
         if self.wall.shape == "relaxed" and not self.material.in_plane:
             limit = WIDEST * self.wall.resolved(self.material, self.track.thickness).Delta

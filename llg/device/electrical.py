@@ -17,8 +17,8 @@ from dwcore.parameters import Parameters, quantity, word
 from llg.constants import E_CHARGE, HBAR, MU_0, MU_B
 
 _SHEETS = 20  # of the heavy metal, for its Oersted field
-LARGEST_ANGLE = 5.0
-"""Largest plausible spin Hall angle, beyond that of most topological insulators."""
+RESISTIVITIES = (1e-10, 1, "uohm cm")
+"""Least and largest plausible resistivity [ohm m]."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Torque(Parameters):
     """Spin-orbit and spin-transfer torque."""
 
     theta_SH: float = quantity(
-        "spin Hall angle; theta_SH J D > 0 drives the wall to +x", "1", default=0.0, ge=-10, le=10
+        "spin Hall angle; theta_SH J D > 0 drives the wall to +x", "1", default=0.0, plausible=(0, 5, "%")
     )
     k_FL: float = quantity("field-like over damping-like effective field", "1", default=0.0, needs="theta_SH != 0")
     P: float = quantity("spin polarization of the current in the ferromagnet", "1", default=0.0, ge=0, le=1)
@@ -39,13 +39,6 @@ class Torque(Parameters):
         le=1,
         needs="theta_SH != 0 or P > 0",
     )
-
-    def problems(self) -> Iterator[str]:
-        """Yield a spin Hall angle that no layer has."""
-        if abs(self.theta_SH) > LARGEST_ANGLE:
-            percent = self.theta_SH / 100
-            rule = f"must be >= {-LARGEST_ANGLE:g} and <= {LARGEST_ANGLE:g}; did you mean {percent:g}?"
-            yield f"theta_SH = {self.theta_SH:g} [1] {rule}"
 
     def damping_like_field(self, Ms: float, thickness: float) -> float:
         """Return H_DL/J = hbar theta_SH/(2 e mu0 Ms t) [m], with the field -H_DL m x y and J in the heavy metal."""
@@ -60,9 +53,9 @@ class Torque(Parameters):
 class Stack(Parameters):
     """Heavy metal and ferromagnet, conducting in parallel; the drive current density is that in the heavy metal."""
 
-    t_HM: float = quantity("thickness of the heavy metal", "m", gt=0)
-    rho_HM: float = quantity("resistivity of the heavy metal", "ohm m", gt=0)
-    rho_FM: float = quantity("resistivity of the ferromagnet", "ohm m", gt=0)
+    t_HM: float = quantity("thickness of the heavy metal", "m", gt=0, plausible=(1e-11, 1e-5, "nm"))
+    rho_HM: float = quantity("resistivity of the heavy metal", "ohm m", gt=0, plausible=RESISTIVITIES)
+    rho_FM: float = quantity("resistivity of the ferromagnet", "ohm m", gt=0, plausible=RESISTIVITIES)
     R_contact: float = quantity("resistance of both contacts and leads together", "ohm", default=0.0, ge=0)
     oersted: str | None = word(
         "side of the ferromagnet on which the heavy metal lies, for its Oersted field; without it that is left out",
@@ -143,8 +136,10 @@ class Heating(Parameters):
 class Readout(Parameters):
     """Junction on top of the track from `start` to `end`, as wide as the track there."""
 
-    RA: float = quantity("resistance-area product in the parallel state", "ohm m^2", gt=0)
-    TMR: float = quantity("tunnel magnetoresistance (R_AP - R_P)/R_P", "1", gt=0)
+    RA: float = quantity(
+        "resistance-area product in the parallel state", "ohm m^2", gt=0, plausible=(1e-15, 1e-3, "ohm um^2")
+    )
+    TMR: float = quantity("tunnel magnetoresistance (R_AP - R_P)/R_P", "1", gt=0, plausible=(0, 20, "%"))
     start: float = quantity("left end of the junction", "m", ge=0)
     end: float = quantity("right end of the junction", "m", gt=0)
 

@@ -34,8 +34,15 @@ LEVELS = 32
 class Gate(Parameters):
     """A gate electrode or piezoelectric clamp; give xi, oxide_thickness and voltage, or delta_K_u."""
 
-    xi: float | None = quantity("interface anisotropy per electric field; xi V > 0 raises K_u", "J/(V m)", default=None)
-    oxide_thickness: float | None = quantity("thickness of the gate oxide", "m", default=None, gt=0)
+    xi: float | None = quantity(
+        "interface anisotropy per electric field; xi V > 0 raises K_u",
+        "J/(V m)",
+        default=None,
+        plausible=(0, 1e-9, "fJ/(V m)"),
+    )
+    oxide_thickness: float | None = quantity(
+        "thickness of the gate oxide", "m", default=None, gt=0, plausible=(1e-11, 1e-5, "nm")
+    )
     voltage: float | None = quantity("gate voltage at level 1", "V", default=None)
     delta_K_u: float | None = quantity("change of K_u at level 1, for strain", "J/m^3", default=None)
     rest_level: float = quantity("level between pulses: 0 for a pulsed gate, 1 for a constant one", "1", default=0.0)

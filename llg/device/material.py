@@ -21,13 +21,19 @@ WALL_SHAPES = ("rigid", "relaxed")
 class Material(Parameters):
     """Perpendicularly magnetized film, or a soft strip magnetized along the track."""
 
-    Ms: float = quantity("saturation magnetization", "A/m", gt=0)
-    A: float = quantity("exchange stiffness", "J/m", gt=0)
-    K_u: float = quantity("uniaxial anisotropy, perpendicular; of a soft strip along it, shape included", "J/m^3", gt=0)
+    Ms: float = quantity("saturation magnetization", "A/m", gt=0, plausible=(1e3, 4e6, "MA/m"))
+    A: float = quantity("exchange stiffness", "J/m", gt=0, plausible=(1e-14, 1e-9, "pJ/m"))
+    K_u: float = quantity(
+        "uniaxial anisotropy, perpendicular; of a soft strip along it, shape included",
+        "J/m^3",
+        gt=0,
+        plausible=(0, 1e8, "MJ/m^3"),
+    )
     D: float = quantity(
         "interfacial Dzyaloshinskii-Moriya constant, density D[m_z div m - (m.grad) m_z]",
         "J/m^2",
         default=0.0,
+        plausible=(0, 0.1, "mJ/m^2"),
     )
     alpha: float = quantity("Gilbert damping", "1", gt=0, le=1)
     easy_axis: str = word("z: perpendicular film, x: soft strip with walls across it", default="z", choices=("z", "x"))
@@ -66,9 +72,13 @@ class Wall(Parameters):
         "rigid: straight across the track; relaxed: of least energy in each notch", default="rigid", choices=WALL_SHAPES
     )
     Q: float = quantity("+1: up on the left and down on the right, -1: the reverse", "1", default=1.0)
-    Delta: float | None = quantity("wall width parameter", "m", default=None, gt=0)
-    sigma_0: float | None = quantity("energy of the straight Bloch wall without DMI", "J/m^2", default=None, gt=0)
-    H_K: float | None = quantity("in-plane shape field of the wall, > 0 favours Bloch", "A/m", default=None)
+    Delta: float | None = quantity("wall width parameter", "m", default=None, gt=0, plausible=(1e-10, 1e-6, "nm"))
+    sigma_0: float | None = quantity(
+        "energy of the straight Bloch wall without DMI", "J/m^2", default=None, gt=0, plausible=(1e-7, 1, "mJ/m^2")
+    )
+    H_K: float | None = quantity(
+        "in-plane shape field of the wall, > 0 favours Bloch", "A/m", default=None, plausible=(0, 1e8, "A/m")
+    )
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong: Q is a sign."""

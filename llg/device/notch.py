@@ -54,7 +54,12 @@ class Notch(Parameters):
     position: float = quantity("centre of the notch, from the left end of the track", "m")
     shape: str = word("outline of the cut", choices=(*SHAPES, "table"))
     depth: float = quantity("depth per edge", "m", gt=0)
-    width: float = quantity("full width at the edge (Gaussian: at half depth; table: scales table_x)", "m", gt=0)
+    width: float = quantity(
+        "full width at the edge (Gaussian: at half depth; table: scales table_x)",
+        "m",
+        gt=0,
+        plausible=(1e-10, 1e-3, "nm"),
+    )
     edge: str | None = word("the one edge that is cut; both if not given", default=None, choices=("upper", "lower"))
     top: float = quantity(
         "trapezoidal: width of the bottom over width at the edge",

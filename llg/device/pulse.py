@@ -30,10 +30,12 @@ _HEADER = re.compile(r"(?P<name>time|value)(?:_(?P<a>\S+)|\s*\[(?P<b>[^\]]+)\]|\
 class Pulse(Parameters):
     """The nominal write pulse of a device and the timing that all its pulses share."""
 
-    current_density: float = quantity("nominal current density in the heavy metal at width w_0", "A/m^2", gt=0)
-    duration: float = quantity("nominal duration, full width at half maximum", "s", gt=0)
-    rise_time: float = quantity("linear rise from 0 to 100 %", "s", default=0.0, ge=0)
-    fall_time: float = quantity("linear fall from 100 % to 0", "s", default=0.0, ge=0)
+    current_density: float = quantity(
+        "nominal current density in the heavy metal at width w_0", "A/m^2", gt=0, plausible=(1e3, 1e15, "TA/m^2")
+    )
+    duration: float = quantity("nominal duration, full width at half maximum", "s", gt=0, plausible=(1e-15, 1e-2, "ns"))
+    rise_time: float = quantity("linear rise from 0 to 100 %", "s", default=0.0, ge=0, plausible=(0, 1e-2, "ns"))
+    fall_time: float = quantity("linear fall from 100 % to 0", "s", default=0.0, ge=0, plausible=(0, 1e-2, "ns"))
     rest_time: float = quantity(
         "time at rest before the pulse, for thermal equilibrium in the well", "s", default=1e-9, ge=0
     )

@@ -11,8 +11,8 @@ from dwcore.parameters import Parameters, as_number, numbers, quantity, word
 from llg.device.notch import Notch
 from llg.device.outline_file import read_outline
 
-LARGEST = {"length": 1e-3, "width": 1e-4, "thickness": 1e-7}
-"""Largest plausible sizes of a track [m]."""
+WIDTHS = (1e-9, 1e-4, "nm")
+"""Least and largest plausible width of a track [m]."""
 FINEST_ROUGHNESS = 1e5
 """Most correlation lengths of the edge roughness along a track."""
 
@@ -21,11 +21,11 @@ FINEST_ROUGHNESS = 1e5
 class Track(Parameters):
     """Strip along x from 0 to length; beyond its ends it goes on with the width it has there."""
 
-    length: float = quantity("length of the track", "m", gt=0)
-    width: float = quantity("width w_0 of the track without notches", "m", gt=0)
-    thickness: float = quantity("thickness of the ferromagnet", "m", gt=0)
+    length: float = quantity("length of the track", "m", gt=0, plausible=(1e-9, 1e-3, "nm"))
+    width: float = quantity("width w_0 of the track without notches", "m", gt=0, plausible=WIDTHS)
+    thickness: float = quantity("thickness of the ferromagnet", "m", gt=0, plausible=(1e-11, 1e-7, "nm"))
     pad_width: float | None = quantity(
-        "width at both ends, where the track widens into its contact pads", "m", default=None
+        "width at both ends, where the track widens into its contact pads", "m", default=None, plausible=WIDTHS
     )
     pad_taper: float | None = quantity("length over which each end widens linearly to the pad", "m", default=None, gt=0)
     outline_x: tuple[float, ...] = numbers("tabulated outline: positions, ascending", "m")
@@ -68,11 +68,6 @@ class Track(Parameters):
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong: pads come with their taper, tables are complete."""
-        for name, largest in LARGEST.items():
-            if getattr(self, name) > largest:
-                value = getattr(self, name)
-                meant = f'; did you mean "{value:g} nm"?' if value >= 1e-2 else ""
-                yield f"{name} = {value:g} [m] must be <= {largest:g}{meant}"
         if (self.pad_width is None) != (self.pad_taper is None):
             yield "pad_width and pad_taper must be given together"
         elif self.pad_width is not None:
@@ -94,6 +89,8 @@ class Track(Parameters):
             yield f"outline_x ({n_x}) and outline_width ({n_w}) must have the same length >= 2"
         elif n_x and (np.any(np.diff(self.outline_x) <= 0) or min(self.outline_width) <= 0):
             yield "outline_x must be strictly ascending and outline_width > 0"
+        elif n_x and not WIDTHS[0] <= min(self.outline_width) <= max(self.outline_width) <= WIDTHS[1]:
+            yield f"outline_width [m] must be {WIDTHS[0]:g} to {WIDTHS[1]:g}"
 
     @property
     def edges(self) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from dwcore.errors import RunError
 from llg.constants import K_B
 from llg.landscape.wells import Well, well_index
 from llg.walls.q_phi import QPhiModel
@@ -13,6 +14,7 @@ _H = 1e-3
 _CELLS_PER_DELTA = 8
 _ANGLES = 128
 _CELLS_PER_THERMAL_WIDTH = 6
+_LARGEST = 3e7  # points of a grid: 240 MB an array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +41,21 @@ class ThermalGrid:
 
 
 def thermal_grid(model: QPhiModel, wells: list[Well], temperature: float) -> ThermalGrid:
-    """Tabulate the energy, fine enough for the thermal width of the stiffest well."""
+    """Tabulate the energy, fine enough for the thermal width of the stiffest well.
+
+    Raises:
+        RunError: the wall is so cold, or a well so stiff, that the grid would not fit in memory.
+    """
     kT, length = K_B * temperature, model.device.track.length / model.Delta
     stiffness = np.max([np.diag(hessian(model, w.q, w.phi)) for w in wells], axis=0) / kT
     per_unit = _CELLS_PER_THERMAL_WIDTH * np.sqrt(np.maximum(stiffness, 0.0))
     n = math.ceil(length * max(_CELLS_PER_DELTA, per_unit[0]))
     m = max(_ANGLES, math.ceil(2 * math.pi * per_unit[1]))
+    if n * m > _LARGEST:
+        raise RunError(
+            f"at {temperature:g} K the stiffest well is resolved on {n} x {m} points only, must be <= {_LARGEST:g}: "
+            "no rates there"
+        )
     q, phi = np.linspace(0.0, model.device.track.length, n + 1), np.linspace(0.0, 2 * math.pi, m + 1)
     reference = min(w.energy for w in wells)
     energy = (model.energy(q[:, None], phi) - reference) / kT

@@ -11,7 +11,7 @@ from dwcore.errors import InputError
 from dwcore.storage.measurements import Measurements
 from llg.calibration.data import read_positions
 from llg.constants import MU_0
-from llg.device.device import device_from_mapping
+from llg.device.device import device_from_mapping, load_device
 from llg.landscape.wells import find_wells
 from llg.rates.summary import as_json, notes_on, well_rates
 from llg.runs.depinning import depinning_current
@@ -41,7 +41,11 @@ TRIANGLE = {"shape": "triangular", "depth": 20e-9, "width": 60e-9}
     [
         ({"thickness": 0.6}, r"thickness = 0.6 \[m\].*did you mean \"0.6 nm\""),
         ({"width": 100.0}, r"width = 100 \[m\].*did you mean \"100 nm\""),
-        ({"torque": {"theta_SH": 7.0}}, r"theta_SH = 7 .*did you mean 0.07"),
+        ({"wall": {"Delta": 5.6}}, r"Delta = 5.6 \[m\].*did you mean \"5.6 nm\""),
+        ({"material": CHIRAL | {"A": 15.0}}, r"A = 15 \[J/m\].*did you mean \"15 pJ/m\""),
+        ({"material": CHIRAL | {"Ms": 0.58}}, r"Ms = 0.58 \[A/m\].*did you mean \"0.58 MA/m\""),
+        ({"material": CHIRAL | {"Ms": 1e9}}, r"Ms = 1e\+09 \[A/m\] must be 1000 to 4e\+06 in size$"),
+        ({"torque": {"theta_SH": 7.0}}, r"theta_SH = 7 .*did you mean \"7 %\""),
         ({"material": CHIRAL | {"D": 2e-3}}, r"D = 0.002 .*spiral"),
         ({"material": CHIRAL | {"D": 1.2}}, r"D = 1.2 .*did you mean \"1.2 mJ/m\^2\""),
     ],
@@ -49,6 +53,18 @@ TRIANGLE = {"shape": "triangular", "depth": 20e-9, "width": 60e-9}
 def test_slips_of_units_are_refused(changed, words):
     with pytest.raises(InputError, match=words):
         make_device(**changed)
+
+
+def test_pads_in_the_wrong_unit_are_refused():
+    with pytest.raises(InputError, match=r"pad_width = 300 \[m\].*did you mean \"300 nm\""):
+        load_device("five_state").replace(pad_width=300.0)
+
+
+def test_a_wall_too_cold_for_the_grid_of_its_wells_has_no_rates():
+    """At 0.1 K the grid would take gigabytes; wells and barriers are there all the same."""
+    found = well_rates(load_device("five_state"), 0.1)
+    assert len(found) == 5 and all("at 0.1 K the stiffest well" in one.reason for one in found)
+    assert all(one.barrier_left > 1e4 and math.isnan(one.retention) for one in found)
 
 
 def test_critical_chirality():
