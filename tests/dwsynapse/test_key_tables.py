@@ -52,7 +52,7 @@ def test_the_page_on_tables_names_every_data_set():
 def test_rows_say_unit_default_and_rule():
     page = PAGES["device-files.md"]
     assert "| `alpha` |  | required | > 0 and <= 1 | Gilbert damping |" in page
-    assert "| `Delta` | m | - | > 0 | wall width parameter |" in page
+    assert "| `Delta` | m | - | > 0 and 1e-10 to 1e-06 in size | wall width parameter |" in page
     changed = page.replace("Gilbert damping", "damping")
     assert changed != page and TABLES.filled(changed) == page
 
