@@ -1,9 +1,10 @@
-# Each target builds .venv when there is none and installs again only when the package metadata has changed.
+# Each target builds .venv when there is none and installs again only when the package metadata or version has changed.
 #   make run                     the whole chain on the reference device, into out/run
 #   make test ARGS="-k kernel"   the tests, one file of them per core at a time, with arguments for pytest
 #   make test EXTRAS=test,torch  the same with PyTorch, so that none is skipped
 #   make lint types              ruff; mypy on all packages
 #   make wheel-run               the wheel, installed into a new environment, runs the chain from there
+#   make dist                    sdist and wheel into dist/, checked by twine; the wheel made from the sdist runs the chain
 #   make lowest                  the tests with the lowest versions of the dependencies that setup.cfg allows
 #   make docs                    the site, into out/site: notebooks and gallery are run (minutes), no network is needed
 #   make plain                   the tests of the kernels without a compiler: as plain Python, for what only that shows
@@ -19,7 +20,7 @@ STAMP   = .venv/installed-$(subst $(comma),-,$(EXTRAS))
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test lint types wheel wheel-run lowest docs plain fuzz mutants full clean
+.PHONY: run test lint types wheel wheel-run dist lowest docs plain fuzz mutants full clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed
@@ -43,6 +44,15 @@ wheel-run: $(BIN)/python
 	$(PIP) wheel --no-deps --wheel-dir build/wheel .
 	build/wheel/venv/bin/python -m pip --quiet --disable-pip-version-check install build/wheel/dwsynapse-*.whl
 	cd build/wheel && venv/bin/dwsynapse run --quick -o out
+
+dist: $(BIN)/python
+	rm -rf build/dist dist && $(PYTHON) -m venv build/dist/venv
+	build/dist/venv/bin/python -m pip --quiet --disable-pip-version-check install build twine
+	build/dist/venv/bin/python -m build --outdir dist .
+	build/dist/venv/bin/python -m twine check --strict dist/*
+	$(PYTHON) -m venv --clear build/dist/venv
+	build/dist/venv/bin/python -m pip --quiet --disable-pip-version-check install dist/dwsynapse-*.whl
+	cd build/dist && venv/bin/dwsynapse run --quick -o out
 
 # Lower bounds as they stand, installed together; what they need in turn is for pip to choose.
 lowest:
@@ -77,11 +87,11 @@ clean:
 	rm -rf out build dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-.venv/installed: setup.cfg pyproject.toml | $(BIN)/python
+.venv/installed: setup.cfg pyproject.toml dwcore/__init__.py | $(BIN)/python
 	$(PIP) install -e .
 	touch $@
 
-$(STAMP): setup.cfg pyproject.toml | $(BIN)/python
+$(STAMP): setup.cfg pyproject.toml dwcore/__init__.py | $(BIN)/python
 	$(PIP) install -e '.[$(EXTRAS)]'
 	touch .venv/installed $@
 

@@ -84,7 +84,11 @@ def _answered(words: list[str]) -> int:
     try:
         if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
             raise InputError("NUMBA_DISABLE_JIT is set, so kernels would run as plain Python for hours; unset it")
-        name = next((word for word in words if not word.startswith("-")), None)
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks how the line goes on
+            from dwsynapse.completion import complete
+
+            complete(build_parser(_command(os.environ.get("COMP_LINE", "").split()[1:])))
+        name = _command(words)
         arguments = build_parser(name).parse_args(_joined(words))
         arguments.run(arguments)
         print(end="", flush=True)
@@ -103,6 +107,11 @@ def _answered(words: list[str]) -> int:
             raise
         return _fail(STOPPED, "interrupted")
     return 0
+
+
+def _command(words: Sequence[str]) -> str | None:
+    """Return the word that names the command."""
+    return next((word for word in words if not word.startswith("-")), None)
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
