@@ -19,6 +19,7 @@ from compact.exchange.synapse_table import table_of
 from compact.fitting.drawn import drawn_matrices
 from compact.table.interpolate import transition_matrix
 from compact.table.operating_point import OperatingPoint, write_points
+from compact.table.origin import need_conductance
 from compact.table.transition_table import TransitionTable
 from dwcore.canvas.number_text import with_prefix
 from dwcore.errors import InputError
@@ -122,8 +123,9 @@ class PulseLaw:
         """Interpolate a transition table at the operating points; retention is that at the first one's temperature.
 
         Raises:
-            InputError: a point lies outside the grid of the table.
+            InputError: a point lies outside the grid of the table, or it knows no conductances.
         """
+        need_conductance(table)
         instances = table.counts.shape[0]
         probability = [
             [transition_matrix(table, **dataclasses.asdict(point), device=k) for point in points]
@@ -153,8 +155,9 @@ class PulseLaw:
             seed: root seed.
 
         Raises:
-            InputError: the table has no fit or the fit no spread.
+            InputError: the table has no fit or the fit no spread, or it knows no conductances.
         """
+        need_conductance(table)
         return cls(
             probability=drawn_matrices(table, points, devices=devices, seed=seed),
             conductance=table.conductance,

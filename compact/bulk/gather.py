@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from compact.bulk.instance import RETENTION_METHOD, StoredStates
+from compact.bulk.instance import RETENTION_METHOD, StoredStates, nominal_wells
 from compact.bulk.plan import SweepPlan
 from compact.bulk.sweep_file import SweepFile
 from compact.states.drawn import drawn_parameters
 from compact.states.energy import pulse_energy
-from compact.states.states import find_states
+from compact.states.states import find_states, unread
 from compact.table.table_file import save_table
 from compact.table.transition_table import InstanceStates, TransitionTable
 from dwcore.errors import InputError
@@ -24,9 +24,9 @@ def gather(plan: SweepPlan, counts: np.ndarray, conditions: list[StoredStates]) 
         counts: outcomes of all blocks, shape (blocks, S, S + 2), uint64; the last column: had not settled.
         conditions: states of all conditions.
     """
-    nominal = find_states(plan.device, plan.reference_temperature)
+    position, conductance, spread = _nominal(plan)
     K, T, A, D = plan.shape
-    S = len(nominal.wells)
+    S = position.size
     stacked = {
         name: np.stack([getattr(one, name) for one in conditions]).reshape(K, T, *getattr(conditions[0], name).shape)
         for name in ("present", "position", "conductance", "conductance_std_ctoc", "retention_rate", "retention_lost")
@@ -34,23 +34,51 @@ def gather(plan: SweepPlan, counts: np.ndarray, conditions: list[StoredStates]) 
     rate, lost = stacked.pop("retention_rate"), stacked.pop("retention_lost")
     known = np.isfinite(rate).any()
     return TransitionTable(
-        position=np.array([well.q for well in nominal.wells]),
-        conductance=nominal.conductance,
-        conductance_std_ctoc=nominal.conductance_std_ctoc,
+        position=position,
+        conductance=conductance,
+        conductance_std_ctoc=spread,
         current_density=np.array(plan.grid.current_density),
         duration=np.array(plan.grid.duration),
         temperature=np.array(plan.temperature),
         counts=counts[..., :-1].reshape(K, T, A, D, S, S + 1),
         unsettled=counts[..., -1].reshape(K, T, A, D, S),
-        energy_per_pulse=pulse_energy(plan.device, plan.grid.current_density, plan.grid.duration),
+        energy_per_pulse=_energy(plan),
         retention_rate=rate if known else None,
         retention_lost=lost if known else None,
         retention_method=RETENTION_METHOD if known else "",
         devices=drawn_parameters([plan.instance(number) for number in plan.instances]),
         instance_states=InstanceStates(**stacked),
-        config=plan.config() | {"unsettled_share": float(counts[..., -1].sum() / counts[..., :-1].sum())},
+        config=plan.config()
+        | _unknown(plan)
+        | {"unsettled_share": float(counts[..., -1].sum() / counts[..., :-1].sum())},
         seed=plan.seed,
     )
+
+
+def _nominal(plan: SweepPlan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return place [m], conductance and its spread [S] of each state of the nominal device."""
+    if plan.device.readout is None:
+        position = np.array([well.q for well in nominal_wells(plan.device, plan.reference_temperature)])
+        return position, unread(position.size), np.zeros(position.size)
+    states = find_states(plan.device, plan.reference_temperature)
+    return np.array([well.q for well in states.wells]), states.conductance, states.conductance_std_ctoc
+
+
+def _energy(plan: SweepPlan) -> np.ndarray:
+    """Return the energies of the pulses [J], zeros where they are unknown."""
+    if plan.device.stack is None:
+        return np.zeros(plan.shape[2:])
+    return pulse_energy(plan.device, plan.grid.current_density, plan.grid.duration)
+
+
+def _unknown(plan: SweepPlan) -> dict:
+    """Return what the table does not know of its device, see `compact.table.origin`."""
+    found = {}
+    if plan.device.readout is None:
+        found["conductance"] = "number of the state from 1, no conductance: the device has no [readout]"
+    if plan.device.stack is None:
+        found["energy_per_pulse"] = "zero, unknown: the device has no [stack]"
+    return {"origin": {"placeholders": found}} if found else {}
 
 
 def merge(paths: list[Path], out: Path, *, force: bool = False) -> tuple[SweepPlan, TransitionTable]:

@@ -11,7 +11,7 @@ import functools
 
 import numpy as np
 
-from compact.states.states import read_well
+from compact.states.states import read_well, unread
 from dwcore.errors import RunError
 from dwcore.storage.records import data
 from llg.device.device import Device
@@ -126,13 +126,15 @@ def _start(model: QPhiModel, nominal: Well, wells: list[Well]) -> tuple[float, f
 
 
 def describe_states(instance: InstanceAtTemperature) -> StoredStates:
-    """Read the junction in every state and find the rates of escape."""
+    """Read the junction in every state, if there is one, and find the rates of escape."""
     device, S = instance.device, instance.present.size
-    model = QPhiModel(device)
+    model, spread = QPhiModel(device), np.zeros(S)
+    if device.readout is None:
+        present = instance.present.astype(np.uint8)
+        return StoredStates(present, instance.start[:, 0], unread(S), spread, *_retention(instance, model))
     grid = thermal_grid(model, instance.wells, instance.temperature)
     geometry, Delta = device.geometry, device.straight_wall.Delta
-    conductance = device.section("readout").conductance(instance.start[:, 0], geometry.q, geometry.w, Delta)
-    spread = np.zeros(S)
+    conductance = device.readout.conductance(instance.start[:, 0], geometry.q, geometry.w, Delta)
     for number, well in enumerate(instance.wells):
         s = instance.state[number]
         if s < S and well.q == instance.start[s, 0]:

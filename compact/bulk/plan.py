@@ -12,6 +12,7 @@ import numpy as np
 from dwcore.errors import InputError
 from llg.device.device import Device
 from llg.device.material import LARGEST_TEMPERATURE
+from llg.device.pulse import Pulse
 
 MAX_INSTANCES = 4096
 MAX_TRAJECTORIES = 10**8
@@ -40,7 +41,8 @@ class SweepPlan:
     """Everything that decides the outcome of a sweep.
 
     Attributes:
-        device: the nominal device, with [stack], [readout] and [pulse].
+        device: the nominal device. Without [pulse] its pulses have the default times; without [readout] or [stack] the
+            table knows no conductances or energies.
         grid: current densities and durations.
         temperature: ascending [K].
         instances: numbers of the device instances, as `Device.draw` takes them with `seed`.
@@ -63,8 +65,10 @@ class SweepPlan:
         Raises:
             InputError: what is wrong with the plan.
         """
-        for section in ("stack", "readout", "pulse"):
-            self.device.section(section)
+        if self.device.pulse is None:
+            largest = max(max(map(abs, self.grid.current_density)), 1.0)
+            pulse = Pulse(current_density=largest, duration=self.grid.duration[-1])
+            object.__setattr__(self, "device", dataclasses.replace(self.device, pulse=pulse))
         _check_ascending("temperature", self.temperature)
         if not self.temperature[0] > 0 or not self.temperature[-1] < LARGEST_TEMPERATURE:
             raise InputError(f"temperature = {list(self.temperature)} [K] must be > 0 and < {LARGEST_TEMPERATURE:g}")

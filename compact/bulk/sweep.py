@@ -43,7 +43,7 @@ def build_table(
     and is read after the relaxation time. The noise of a point depends on its values, not on the grid around it.
 
     Args:
-        device: the device (instance), with [stack], [readout] and [pulse].
+        device: the device (instance); what it lacks is unknown to the table, see `SweepPlan`.
         grid: current densities and durations.
         n: trajectories per state and point.
         seed: root seed.
@@ -51,7 +51,7 @@ def build_table(
         progress: called with the number of trajectories done since the last call.
 
     Raises:
-        InputError: a section is missing or the grid does not fit the pulse edges.
+        InputError: the grid does not fit the pulse edges.
         RunError: the track has no well, or a trajectory diverged.
     """
     plan = SweepPlan(

@@ -9,7 +9,7 @@ import numpy as np
 from compact.drawing.drive_words import drive_axis, duration_text, table_pulse_text
 from compact.table.moves import moves_along_drive, upward_sign
 from compact.table.operating_point import grid_index, write_points
-from compact.table.origin import placeholders
+from compact.table.origin import need_conductance, placeholders
 from compact.table.transition_table import TransitionTable
 from dwcore.canvas.style import (
     BLUE,
@@ -196,6 +196,7 @@ def plot_conductance_states(table: TransitionTable, *, ax: Axes | None = None) -
         table: the transition table.
         ax: axes to draw on, a new figure by default.
     """
+    need_conductance(table)
     ax = axes_or_new(ax)
     G, spread = table.conductance * 1e3, table.conductance_std_ctoc * 1e3
     state, step = np.arange(G.size), np.diff(G)

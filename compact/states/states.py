@@ -51,6 +51,11 @@ def find_states(device: Device, temperature: float | None = None) -> States:
     return States(wells, reads[:, 0], reads[:, 1])
 
 
+def unread(states: int) -> np.ndarray:
+    """Return what stands for the conductances [S] of so many states of a device without a [readout]: their numbers."""
+    return np.arange(1.0, states + 1)
+
+
 def read_well(device: Device, grid: ThermalGrid, number: int) -> tuple[float, float]:
     """Return the mean and standard deviation of the conductance of a wall at rest in a well [S]."""
     inside = grid.owner == number

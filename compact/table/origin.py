@@ -14,6 +14,7 @@ lacks something leaves a placeholder there, and the configuration says so under 
 import numpy as np
 
 from compact.table.transition_table import TransitionTable
+from dwcore.errors import InputError
 
 WEIGHT_SUM = 2**30
 """Sum of a row of counts that stand for given probabilities; fine enough that they are kept to 1e-9."""
@@ -41,6 +42,16 @@ def weights(probability: np.ndarray) -> np.ndarray:
 def placeholders(table: TransitionTable) -> dict[str, str]:
     """Return what stands in the fields of a table that its source did not know: field -> words."""
     return dict(table.config.get("origin", {}).get("placeholders", {}))
+
+
+def need_conductance(table: TransitionTable) -> None:
+    """Refuse a table that does not know the conductance of its states.
+
+    Raises:
+        InputError: another number stands in for it.
+    """
+    if "conductance" in placeholders(table):
+        raise InputError("the table knows no conductances, for its device has no [readout]")
 
 
 def is_grid(table: TransitionTable) -> bool:

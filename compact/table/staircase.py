@@ -6,7 +6,7 @@ import numpy as np
 
 from compact.table.interpolate import transition_matrix
 from compact.table.operating_point import OperatingPoint, write_points
-from compact.table.origin import placeholders
+from compact.table.origin import need_conductance, placeholders
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
 
@@ -51,8 +51,9 @@ def staircase(table: TransitionTable, *, pulses: int | None = None, temperature:
         temperature: number of the temperature.
 
     Raises:
-        InputError: the table has no pulses to write with, or `pulses` is not positive.
+        InputError: the table has no pulses to write with or no conductances, or `pulses` is not positive.
     """
+    need_conductance(table)
     S = table.position.size
     pulses = max(LEAST_PULSES, 3 * S // 2) if pulses is None else pulses
     if pulses < 1:

@@ -43,8 +43,10 @@ def run(arguments: argparse.Namespace) -> None:
         _export_scripts(arguments)
         return
     from compact.exchange.synapse_table import table_of
+    from compact.table.origin import need_conductance
 
     table = table_of(arguments.table)
+    need_conductance(table)
     {"crosssim": _export_crosssim, "neurosim": _export_json, "aihwkit": _export_json, "verilog-a": _export_module}[
         arguments.target
     ](arguments, table)

@@ -80,11 +80,11 @@ def _plan(arguments: argparse.Namespace):
     from compact.bulk.sweep import reference_grid
 
     device = device_of(arguments.device, given_on_device(SETTINGS, arguments, drawn=arguments.instances > 1))
-    nominal = reference_grid(device)
-    grid = Grid(
-        current_density=arguments.currents or nominal.current_density,
-        duration=arguments.durations or nominal.duration,
-    )
+    currents, durations = arguments.currents, arguments.durations
+    if not (currents and durations):
+        nominal = reference_grid(device)
+        currents, durations = currents or nominal.current_density, durations or nominal.duration
+    grid = Grid(current_density=currents, duration=durations)
     return SweepPlan(
         device=device, grid=grid, temperature=arguments.temperatures or (device.temperature,),
         instances=(0,) if arguments.instances == 1 else tuple(range(1, arguments.instances + 1)),
@@ -139,9 +139,11 @@ def _notes(table) -> list[str]:
     """Return what the table lacks, one line each."""
     import numpy as np
 
+    from compact.table.origin import placeholders
     from llg.runs.simulation import NOTED
 
     found, share = [], table.unsettled_share
+    found += [f"unknown: {name} = {words}" for name, words in placeholders(table).items()]
     if share >= NOTED:
         rows = np.asarray(table.unsettled / table.counts.sum(axis=-1))
         found.append(

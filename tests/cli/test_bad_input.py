@@ -285,8 +285,8 @@ def without(text: str, section: str) -> str:
             "material": ("simulate", "rates", "sweep", "run"),
             "track": ("simulate", "rates", "sweep", "run"),
             "pulse": ("simulate", "sweep", "run"),
-            "readout": ("sweep", "run"),
-            "stack": ("sweep", "run"),
+            "readout": ("run",),
+            "stack": ("run",),
         }.items()
         for start, end in {"simulate": "", "rates": "", "sweep": "-o a.h5", "run": "--quick -o out"}.items()
         if start in starts

@@ -16,6 +16,7 @@ from compact.bulk.run import partial_path
 from compact.bulk.sweep_file import SweepFile
 from compact.drawing.drive_words import table_view_text
 from dwcore.storage import files
+from llg import load_device, save_device
 from llg.constants import MU_0
 
 SWEEP = [
@@ -205,3 +206,19 @@ def test_table_says_its_field(command, tmp_path):
     assert sweep.json["field_A_per_m"]["H_x"] == pytest.approx(20e-3 / MU_0)
     assert "in the static field H_x = 20 mT" in command("info", out).out
     assert table_view_text(load_table(out)).endswith("H_x = 20 mT")
+
+
+def test_sweep_asks_for_what_it_uses(command, tmp_path, folder):
+    """A file without pulse, junction and layers; the default grid needs the nominal pulse, exports the conductances."""
+    device = load_device("five_state").replace({"readout": None, "stack": None, "pulse": None})
+    save_device(tmp_path / "bare.toml", device)
+    argv = ("sweep", "bare.toml", "--currents=-7e11,7e11", "--durations", "1e-9", "-n", "8", "-o", "bare.h5")
+    answer = command(*argv, cwd=tmp_path)
+    assert answer.code == 0
+    assert "unknown: conductance = number of the state from 1" in answer.err
+    assert "unknown: energy_per_pulse = zero, unknown" in answer.err
+    assert "unknown, a stand-in: conductance" in command("info", "bare.h5", cwd=tmp_path).out
+    export = command("export", "bare.h5", "--to", "aihwkit", "-o", "x.json", cwd=tmp_path)
+    assert "knows no conductances" in export.err
+    nominal = command("sweep", "bare.toml", "--durations", "1e-9", "-o", "b.h5", cwd=tmp_path)
+    assert "needs a [pulse] section" in nominal.err
