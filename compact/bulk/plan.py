@@ -12,7 +12,7 @@ import numpy as np
 from dwcore.errors import InputError
 from llg.device.device import Device
 from llg.device.material import LARGEST_TEMPERATURE
-from llg.device.pulse import Pulse
+from llg.device.pulse import LEAST_CURRENT, Pulse
 
 MAX_INSTANCES = 4096
 MAX_TRAJECTORIES = 10**8
@@ -66,7 +66,7 @@ class SweepPlan:
             InputError: what is wrong with the plan.
         """
         if self.device.pulse is None:
-            largest = max(max(map(abs, self.grid.current_density)), 1.0)
+            largest = max(max(map(abs, self.grid.current_density)), LEAST_CURRENT)
             pulse = Pulse(current_density=largest, duration=self.grid.duration[-1])
             object.__setattr__(self, "device", dataclasses.replace(self.device, pulse=pulse))
         _check_ascending("temperature", self.temperature)

@@ -21,6 +21,8 @@ from dwcore.parameters import Parameters, quantity
 from dwcore.storage.column_file import ColumnFile, read_columns
 from dwcore.units import to_si
 
+LEAST_CURRENT = 1e3
+"""Least plausible current density of a pulse [A/m^2]."""
 MOST_POINTS = 100_000
 """Largest number of pulses in a train and of points in a waveform file."""
 _HEADER = re.compile(r"(?P<name>time|value)(?:_(?P<a>\S+)|\s*\[(?P<b>[^\]]+)\]|\s*\((?P<c>[^)]+)\))?")
@@ -31,7 +33,10 @@ class Pulse(Parameters):
     """The nominal write pulse of a device and the timing that all its pulses share."""
 
     current_density: float = quantity(
-        "nominal current density in the heavy metal at width w_0", "A/m^2", gt=0, plausible=(1e3, 1e15, "TA/m^2")
+        "nominal current density in the heavy metal at width w_0",
+        "A/m^2",
+        gt=0,
+        plausible=(LEAST_CURRENT, 1e15, "TA/m^2"),
     )
     duration: float = quantity("nominal duration, full width at half maximum", "s", gt=0, plausible=(1e-15, 1e-2, "ns"))
     rise_time: float = quantity("linear rise from 0 to 100 %", "s", default=0.0, ge=0, plausible=(0, 1e-2, "ns"))

@@ -15,9 +15,9 @@ from llg.constants import MU_0
 class StaticField(Parameters):
     """Uniform field, in A/m, T or Oe."""
 
-    H_x: float = quantity("field along the track, at all times", "A/m", default=0.0)
-    H_y: float = quantity("field across the track, at all times", "A/m", default=0.0)
-    H_z: float = quantity("field along z, at all times", "A/m", default=0.0)
+    H_x: float = quantity("field along the track, at all times", "A/m", default=0.0, plausible=(0, 1e8, "A/m"))
+    H_y: float = quantity("field across the track, at all times", "A/m", default=0.0, plausible=(0, 1e8, "A/m"))
+    H_z: float = quantity("field along z, at all times", "A/m", default=0.0, plausible=(0, 1e8, "A/m"))
 
 
 def field_words(field: Mapping[str, float] | None) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from dwcore.errors import InputError, RunError
 from dwcore.numerics.shares import share_error
 from llg.device.device import Device
-from llg.device.pulse import Pulse, Waveform
+from llg.device.pulse import LEAST_CURRENT, Pulse, Waveform
 from llg.landscape.wells import Well, find_wells, valley
 from llg.runs.ensemble import Drive, Ensemble, simulate
 from llg.runs.outcomes import Outcomes, count_outcomes, ensemble_outcomes
@@ -182,7 +182,7 @@ def pulse_case(
     pulse = device.pulse
     length = shape.length if shape else duration
     if pulse is None and current_density is not None and length is not None:
-        pulse = Pulse(current_density=max(abs(current_density), 1.0), duration=length)
+        pulse = Pulse(current_density=max(abs(current_density), LEAST_CURRENT), duration=length)
     pulse = pulse or device.section("pulse")
     J = pulse.current_density if current_density is None else current_density
     duration = pulse.duration if duration is None else duration

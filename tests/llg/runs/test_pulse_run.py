@@ -106,3 +106,10 @@ def test_field_and_noise_reach_the_ensemble(device):
 def test_a_device_without_pulse_is_refused():
     with pytest.raises(InputError, match=r"needs a \[pulse\] section"):
         run_pulse(device_from_mapping({k: v for k, v in STRAIGHT.items() if k != "pulse"}), n=2, seed=1)
+
+
+def test_no_pulse_section_is_needed_for_a_drive_without_current():
+    """A field alone, or a current of zero, on a device without [pulse]."""
+    device = load_device("five_state").replace({"pulse": None})
+    run = run_pulse(device, n=8, seed=1, current_density=0.0, duration=1e-10)
+    assert run.probability[2] == 1
