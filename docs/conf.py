@@ -1,5 +1,6 @@
 """The site: `make docs` builds it from these pages, runs the notebooks and the gallery, and needs no network."""
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,18 @@ from latex2mathml.converter import convert
 from dwcore import __version__
 
 HERE = Path(__file__).parent
+PACKAGES = ("dwcore", "llg", "compact", "arraysim", "dwsynapse", "data", "docs/gallery")
+
+
+def sources_digest() -> str:
+    """Return what changes with the code and data, so that outputs of notebooks are kept no longer than these."""
+    found = hashlib.sha256()
+    for path in sorted(path for folder in PACKAGES for path in (HERE.parent / folder).rglob("*") if path.is_file()):
+        if "__pycache__" not in path.parts:
+            found.update(path.read_bytes())
+    return found.hexdigest()[:12]
+
+
 project, author, release = "dwsynapse", "The dwsynapse developers", __version__
 copyright = author
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
@@ -22,7 +35,7 @@ html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 4
 nb_execution_mode, nb_execution_timeout, nb_execution_raise_on_error = "cache", 600, True
-nb_execution_cache_path = str(HERE.parent / "build" / "notebooks")
+nb_execution_cache_path = str(HERE.parent / "build" / "notebooks" / sources_digest())
 nb_execution_in_temp = True
 # Cells find the command beside this Python whether or not its environment is activated, and the scripts of the gallery.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

@@ -27,7 +27,7 @@ CURRENTS, DURATIONS, INSTANCES = 10, 3, 4
 """Most values to choose from; the grid of the table is thinned to them."""
 SAMPLES, WALLS, LARGEST = 48, 12, 600_000
 """Most times of a trajectory, most trajectories of a choice, and most positions on a page, which bound its size."""
-MOST_TRIALS, LEAST_TRIALS, PULSES = 200, 50, 100_000
+MOST_TRIALS, LEAST_TRIALS, PULSES = 200, 25, 50_000
 """Trials from a state of an instance that is not the nominal one, and how many pulses all of them may take together."""
 _FULL = 65535
 
