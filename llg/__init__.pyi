@@ -5,6 +5,9 @@ from .calibration.mumax3 import save_mumax3 as save_mumax3
 from .calibration.pinning_map import read_pinning_map as read_pinning_map
 from .calibration.potential_map import read_potential_map as read_potential_map
 from .calibration.potential_map import with_potential as with_potential
+from .calibration.snapshots import SnapshotWall as SnapshotWall
+from .calibration.snapshots import as_trajectory as as_trajectory
+from .calibration.snapshots import walls_of as walls_of
 from .calibration.velocity_curve import read_velocity_curve as read_velocity_curve
 from .calibration.wall_trace import read_wall_trace as read_wall_trace
 from .device.device import Device as Device
@@ -81,12 +84,14 @@ __all__ = [
     "RateMatrix",
     "RetentionCurves",
     "SimulatedVelocities",
+    "SnapshotWall",
     "StepCheck",
     "Trajectories",
     "WallScene",
     "Waveform",
     "Well",
     "WellRates",
+    "as_trajectory",
     "calibrate",
     "check_step",
     "depinning_current",
@@ -134,6 +139,7 @@ __all__ = [
     "valley",
     "velocity_against_current",
     "velocity_against_field",
+    "walls_of",
     "well_index",
     "well_rates",
     "with_model",

@@ -1,4 +1,4 @@
-"""`dwsynapse import`: transition tables from data of other programs."""
+"""`dwsynapse import`: transition tables and trajectories from data of other programs."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ SOURCES = {
     "crosssim": "lookup tables of CrossSim, files or a folder",
     "pulses": "one CSV file of measured pulse responses",
     "neurosim": "device parameters of NeuroSim, JSON or a C++ source",
+    "ovf": "snapshots of mumax3 or OOMMF, the walls of which become a trajectory",
 }
 STATES = 64
 OVERLAP = 0.01
@@ -29,7 +30,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
         help=f"number of states (default: {STATES} for crosssim, found from the data for pulses, 121 for neurosim)",
     )
     parser.add_argument(
-        "--current", type=si("A/m^2"), metavar="J", help="crosssim: magnitude of the pulse, where known"
+        "--current",
+        type=si("A/m^2"),
+        metavar="J",
+        help="crosssim: magnitude of the pulse, where known; ovf: that of the simulation (default 0)",
     )
     parser.add_argument("--duration", type=si("s"), metavar="T", help="crosssim: duration of the pulse, where known")
     parser.add_argument("--temperature", type=si("K"), metavar="T", help="temperature (default: 300 K, assumed)")
@@ -42,24 +46,66 @@ def declare(parser: argparse.ArgumentParser) -> None:
                         "(G) or resistance (R), G=I/V for a ratio, or a value for all rows as in duration='100 ns'")  # fmt: skip
     parser.add_argument("--assume-stay", action="store_true",
                         help="pulses: let a wall stay where a pulse was never sent from its state")  # fmt: skip
-    add_common(parser, output="write the table to this HDF5 file", seed=False)
+    parser.add_argument("--device", metavar="DEVICE", help="ovf: shipped device or TOML file that the snapshots show")
+    parser.add_argument("--left", type=si("m"), metavar="X",
+                        help="ovf: place of the mesh's left end on the track (default 0, for a mesh as long as the track)")  # fmt: skip
+    add_common(parser, output="write the table, of snapshots the trajectory, to this HDF5 file", seed=False)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Read foreign data and write a transition table."""
-    if arguments.out is None:
+    """Read foreign data and write a transition table or a trajectory."""
+    if arguments.out is None and arguments.source != "ovf":
         raise InputError("import: needs -o FILE to write the table to")
-    writable_hdf5(arguments.out, arguments.force)
+    if arguments.out is not None:
+        writable_hdf5(arguments.out, arguments.force)
+    of_tables = ("area", "assume_stay", "column", "duration", "temperature", "energy")
+    of_snapshots = ("device", "left")
     foreign = {
-        "crosssim": ("area", "assume_stay", "column"),
-        "pulses": ("current", "duration"),
-        "neurosim": ("area", "assume_stay", "column", "current", "duration", "temperature", "energy"),
+        "crosssim": ("area", "assume_stay", "column", *of_snapshots),
+        "pulses": ("current", "duration", *of_snapshots),
+        "neurosim": ("current", *of_tables, *of_snapshots),
+        "ovf": ("states", *of_tables),
     }[arguments.source]
     for name in foreign:
-        if getattr(arguments, name):
+        if getattr(arguments, name) not in (None, False, []):
             raise InputError(f"import: --from {arguments.source} takes no --{name.replace('_', '-')}")
-    importers = {"crosssim": _import_crosssim, "pulses": _import_pulses, "neurosim": _import_neurosim}
+    importers = {
+        "crosssim": _import_crosssim, "pulses": _import_pulses, "neurosim": _import_neurosim, "ovf": _import_snapshots
+    }  # fmt: skip
     importers[arguments.source](arguments)
+
+
+def _import_snapshots(arguments: argparse.Namespace):
+    import dataclasses
+    import math
+
+    from llg.calibration.snapshots import as_trajectory, walls_of
+    from llg.device.device import load_device
+    from llg.runs.trajectories import save_trajectories
+
+    if arguments.device is None:
+        raise InputError("import: --from ovf needs --device, whose track the snapshots show")
+    if arguments.current is not None and arguments.out is None:
+        raise InputError("import: --current is kept in the file of -o, which is missing")
+    device = load_device(arguments.device)
+    walls = walls_of(device, arguments.files, left=arguments.left)
+    if arguments.out is not None:
+        trajectory = as_trajectory(device, walls, current_density=arguments.current or 0.0)
+        save_trajectories(arguments.out, trajectory, seed=0, inputs=arguments.files, force=arguments.force)
+    result = {
+        "trajectory": None if arguments.out is None else str(arguments.out),
+        "walls": [
+            {"file": str(file), **dataclasses.asdict(wall)} for file, wall in zip(arguments.files, walls, strict=True)
+        ],
+    }
+    lines = ["  t [ns]    q [nm]  phi [deg]  tilt [deg]  Delta [nm]  bow [nm]"]
+    for wall in walls:
+        time = "       -" if wall.time is None else f"{1e9 * wall.time:8.3f}"
+        angles = f"{math.degrees(wall.phi):9.1f}  {math.degrees(wall.chi):10.2f}"
+        lines.append(f"{time}  {1e9 * wall.q:8.2f}  {angles}  {1e9 * wall.Delta:10.2f}  {1e9 * wall.bow:8.2f}")
+    if arguments.out is not None:
+        lines.append(f"{arguments.out}: the trajectory of a wall at {len(walls)} times")
+    emit(arguments, result, lines)
 
 
 def _import_crosssim(arguments: argparse.Namespace):

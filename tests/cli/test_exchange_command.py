@@ -117,3 +117,35 @@ def test_scripts_for_mumax3_of_a_device(command, folder):
     ):
         refused = command("export", "five_state", "--to", "mumax3", "-o", "other", *wrong)
         assert refused.code == 2 and words in refused.err
+
+
+def test_snapshots_of_micromagnetics(command, folder):
+    """Walls as lines and JSON; a series as a trajectory that info, plot and animations take."""
+    x = 2e-9 * (np.arange(360) + 0.5)
+    for k, q in enumerate((350e-9, 356e-9, 361e-9)):
+        u = np.clip((x - q) / 7e-9, -300, 300)
+        m = np.broadcast_to(np.stack([-1 / np.cosh(u), 0 * u, -np.tanh(u)], axis=-1), (50, 360, 3))
+        keys = {"xnodes": 360, "ynodes": 50, "znodes": 1, "xbase": 1e-9, "ybase": 1e-9, "zbase": 3e-10}
+        keys |= {"xstepsize": 2e-9, "ystepsize": 2e-9, "zstepsize": 6e-10, "meshunit": "m", "valuedim": 3}
+        lines = ["# OOMMF OVF 2.0", *(f"# {key}: {value}" for key, value in keys.items())]
+        lines += [f"# Desc: Total simulation time:  {k}e-10  s", "# Begin: Data Text"]
+        lines += [" ".join(f"{v:.9g}" for v in row) for row in m.reshape(-1, 3)]
+        (folder / f"m{k}.ovf").write_text("\n".join([*lines, "# End: Data Text"]) + "\n")
+    files = [f"m{k}.ovf" for k in range(3)]
+    ovf = ("import", "--from", "ovf", "--device", "five_state")
+    one = command(*ovf, files[0], "--json").json
+    assert one["trajectory"] is None
+    assert one["walls"][0]["q"] == pytest.approx(350e-9, abs=0.02e-9)
+    answer = command(*ovf, *files, "--current", "1e11", "-o", "t.h5")
+    assert answer.code == 0 and "the trajectory of a wall at 3 times" in answer.out
+    assert "trajectories of 1 walls" in command("info", "t.h5", "--check").out
+    assert command("plot", "t.h5", "-o", "t.png").code == 0
+    for options, words in (
+        ((*ovf, files[0], "-o", "u.h5"), "a trajectory needs two files or more"),
+        ((*ovf, *files, "--states", "4"), "--from ovf takes no --states"),
+        ((*ovf, *files, "--current", "1e11"), "--current is kept in the file of -o"),
+        (("import", "--from", "ovf", *files), "needs --device"),
+        (("import", "--from", "pulses", "a.csv", "--left", "1 nm", "-o", "v.h5"), "--from pulses takes no --left"),
+    ):
+        refused = command(*options)
+        assert refused.code == 2 and words in refused.err and refused.err.count("\n") == 1, refused
