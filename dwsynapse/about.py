@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from compact.exchange.synapse_file import is_synapse, load_synapse
 from compact.exchange.synapse_table import table_of
-from dwcore.errors import RunError
+from dwcore.errors import InputError, RunError, nearest
 from dwcore.storage.files import describe, open_checked, provenance
 from llg.constants import GAMMA_0, K_B, MU_0
-from llg.device.device import Device, load_device
+from llg.device.device import Device, load_device, shipped_devices
 
 
 class Derived(NamedTuple):
@@ -38,8 +38,23 @@ def info(source: str | Path, *, check: bool = False) -> dict[str, Any]:
         InputError: it is not sound; the message names the fault.
     """
     if is_device(source):
+        _check_name(source)
         return _about_device(source)
+    if Path(source).suffix.lower() == ".json" and Path(source).is_file():
+        raise InputError(
+            f"{source}: is JSON, which has no seal to verify; what it sums up is in the .h5 files beside it"
+        )
     return _about_synapse(source) if is_synapse(source) else _about_file(source, check)
+
+
+def _check_name(source: str | Path) -> None:
+    """Refuse a name that nothing shipped has and no file."""
+    from compact.exchange.synapse_file import shipped_synapses
+    from dwsynapse.recipes import shipped
+
+    names = [*shipped_devices(), *shipped_synapses(), *shipped()]
+    if not (str(source) in names or Path(source).suffix == ".toml" or Path(source).exists()):
+        raise InputError(f"{source}: no such file, shipped device, synapse or recipe{nearest(str(source), names)}")
 
 
 def derived(device: Device) -> list[Derived]:

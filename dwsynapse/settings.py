@@ -72,6 +72,7 @@ class Settings:
         self.command = command
         self.sections: tuple[str, ...] = ()
         self.all: dict[str, Setting] = {}
+        self.lists: dict[str, Setting] = {}
         self.more = None
         self._add(sections)
         named = options if isinstance(options, Mapping) else {name: "" for name in options}
@@ -95,7 +96,7 @@ class Settings:
         self._add(more() if more else {})
 
     def find(self, name: str) -> Setting:
-        """Return a setting by its name, with or without the section.
+        """Return a setting by its name, with or without the section, or by that of its option.
 
         Raises:
             InputError: there is none, or more than one.
@@ -104,6 +105,9 @@ class Settings:
         plain = name.strip().replace("-", "_")
         if plain in self.all:
             return self.all[plain]
+        named = {one.option: one for one in self.all.values() if one.option} | self.lists
+        if (option := f"--{plain.replace('_', '-')}") in named or (option := f"--{plain}") in named:
+            return named[option]
         short = [setting for setting in self.all.values() if setting.field.name == plain]
         if len(short) == 1:
             return short[0]

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from dwcore import progress
+from dwcore.canvas.number_text import time_text, with_prefix
 from dwcore.errors import InputError, Interrupted, RunError
 from dwcore.storage import files
 from dwcore.storage.lock import only_writer
@@ -330,15 +331,24 @@ def _words(outcome: Outcome, values: np.ndarray, *, is_first: bool) -> str:
     known = values[np.isfinite(values)]
     if not known.size:
         return ""
-    unit = "" if outcome.unit == "1" else f" {outcome.unit}"
-    if not is_first:
-        return f"{outcome.meaning} {known.mean():.4g}{unit}"
-    return f"{outcome.meaning} {_mean_and_range(known, '.4f' if outcome.unit == '1' else '.4g')}{unit}"
+    if outcome.unit == "1":
+        return f"{outcome.meaning} {_mean_and_range(known) if is_first else f'{known.mean():.4g}'}"
+    spread = f" ({_quantity(known.min(), outcome.unit)} to {_quantity(known.max(), outcome.unit)})"
+    return f"{outcome.meaning} {_quantity(known.mean(), outcome.unit)}{spread if is_first and known.size > 1 else ''}"
 
 
-def _mean_and_range(values: Sequence[float], digits: str = ".4f") -> str:
-    spread = "" if len(values) == 1 else f" ({min(values):{digits}} to {max(values):{digits}})"
-    return f"{sum(values) / len(values):{digits}}{spread}"
+def _quantity(value: float, unit: str) -> str:
+    """Return a quantity as the plain commands print it."""
+    if unit == "m^2":
+        return f"{1e6 * value:.3g} mm2"
+    if unit == "s":
+        return time_text(value)
+    return with_prefix(value, unit) if unit in ("J", "T") else f"{value:.4g} {unit}"
+
+
+def _mean_and_range(values: Sequence[float]) -> str:
+    spread = "" if len(values) == 1 else f" ({min(values):.4f} to {max(values):.4f})"
+    return f"{sum(values) / len(values):.4f}{spread}"
 
 
 def mean_and_range(accuracies: Sequence[float]) -> str:

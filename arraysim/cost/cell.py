@@ -177,6 +177,15 @@ def device_cell(synapse: Resistive, settings: ChipSettings, parts: Parts) -> Cel
     )
 
 
+def pulse_notes(synapse: Resistive, settings: ChipSettings) -> tuple[str, ...]:
+    """Return what is guessed of the write pulse of a chip that trains."""
+    voltage_known = math.isfinite(synapse.pulse_voltage) and synapse.pulse_voltage
+    if not settings.training or voltage_known or math.isfinite(synapse.pulse_current):
+        return ()
+    return (f"the current of a write pulse is unknown; it follows from energy, time and {PULSE_VOLTAGE:g} V, a guess that "
+            "decides on the write transistors",)  # fmt: skip
+
+
 def _with_pulse(synapse: Resistive, settings: ChipSettings) -> Resistive:
     """Return a synapse with the write pulse of the settings, where they give one.
 

@@ -43,6 +43,7 @@ def baseline_cost(
     synapse: Resistive,
     *,
     factors: Mapping[str, float] | None = None,
+    known: Mapping[str, ChipCost] | None = None,
 ) -> ChipCost:
     """Estimate one of the `BASELINES`.
 
@@ -52,11 +53,14 @@ def baseline_cost(
         settings: of the chip that it is compared with.
         synapse: device of that chip, for the precision of its weights.
         factors: factor on single component figures [1].
+        known: baselines that are estimated already, all else alike.
     """
+    if known and name in known:
+        return known[name]
     if name in ("digital", "gpu"):
         return {"digital": digital_cost, "gpu": gpu_cost}[name](layers, settings, factors=factors)
     if name == "sram-best":
-        found = [baseline_cost(one, layers, settings, synapse, factors=factors) for one in ORGANIZATIONS]
+        found = [baseline_cost(one, layers, settings, synapse, factors=factors, known=known) for one in ORGANIZATIONS]
         best = min(found, key=lambda cost: cost.total_energy() * cost.total_latency())
         return dataclasses.replace(best, name=f"best SRAM: {best.name}")
     if name == "digital-cim":
@@ -121,5 +125,7 @@ def compare(
         factors: factor on single component figures [1].
     """
     chip = chip_cost(layers, settings, synapse, factors=factors)
-    baselines = {name: baseline_cost(name, layers, settings, synapse, factors=factors) for name in names}
+    baselines: dict[str, ChipCost] = {}
+    for name in names:
+        baselines[name] = baseline_cost(name, layers, settings, synapse, factors=factors, known=baselines)
     return Comparison(chip, baselines)

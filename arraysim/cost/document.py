@@ -164,7 +164,7 @@ def ratio_lines(result: Comparison, network: str = "", equal: Comparison | None 
         equal: the same comparison with converters that tell all sums apart.
     """
     rows = [("baseline over this chip", *(name.replace("_", " ") for name in COLUMNS))]
-    for name, ratio in result.ratios().items():
+    for name, ratio in _apart(result).items():
         rows.append((result.baselines[name].name, *(f"{ratio[key]:.3g}" for key in COLUMNS)))
     if network in NETWORKS:
         rows.append(
@@ -175,11 +175,17 @@ def ratio_lines(result: Comparison, network: str = "", equal: Comparison | None 
         bits = bits_of(equal)
         own = f"{bits['chip']}-bit converters" if bits["chip"] else "of this chip no converters"
         rows = [(f"at equal accuracy: {own}", *(name.replace("_", " ") for name in COLUMNS))]
-        for name, ratio in equal.ratios().items():
+        for name, ratio in _apart(equal).items():
             own = f", {bits[name]}-bit converters" if bits[name] else ""
             rows.append((equal.baselines[name].name + own, *(f"{ratio[key]:.3g}" for key in COLUMNS)))
         lines += ["", *aligned(rows)]
     return lines
+
+
+def _apart(result: Comparison) -> dict[str, dict[str, float]]:
+    """Return the ratios of baselines that differ: the precision of a device may be the 8 bits of another row."""
+    first = {cost.name: name for name, cost in reversed(result.baselines.items())}
+    return {name: ratio for name, ratio in result.ratios().items() if name in first.values()}
 
 
 def paper_lines(found: Sequence[tuple[str, dict[str, float]]]) -> list[str]:

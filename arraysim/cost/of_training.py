@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from arraysim.cost.cell import Resistive, synapse_of_table
+from arraysim.cost.cell import Resistive, pulse_notes, synapse_of_table
 from arraysim.cost.comparison import Comparison, compare
 from arraysim.cost.ledger import BLOCKS, ChipCost
 from arraysim.cost.merits import UNCERTAINTY, endurance, merits
@@ -226,7 +226,9 @@ def training_cost(table: TransitionTable, use: TrainingUse, *, where: str = "tab
     """
     synapse = synapse_of_table(table, where)
     used, notes = use.settings(ChipSettings())
-    notes += wire_notes(synapse, used, use.results[0].config.periphery) + use.digital_notes()
+    notes += (
+        wire_notes(synapse, used, use.results[0].config.periphery) + use.digital_notes() + pulse_notes(synapse, used)
+    )
     comparison = compare(use.layers(), used, synapse, names=BESIDE)
     return TrainingCost(comparison, use.epochs * use.images, use.epochs, use.accuracy, notes)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class ChipSettings(Parameters):
     """A chip: node, arrays, converters, memories, and what a training step moves where."""
 
-    node_nm: float = quantity("node in nm, 7 to 130", "1", default=32.0, ge=7, le=130)
+    node_nm: float = quantity("node, 7 to 130 nm", "nm", default=32.0, ge=7, le=130)
     transistors: str = word("LP: low standby power; HP: high performance", default="LP", choices=("LP", "HP"))
     supply: float | None = quantity("supply voltage; that of the node if not given", "V", default=None, gt=0)
     clock: float = quantity("clock of converters, logic and buffers", "Hz", default=1e9, ge=1e3, le=1e12)

@@ -38,11 +38,6 @@ class TileShape(Parameters):
         if self.columns < DEVICES[self.weight]:
             yield f'columns = {self.columns} [1] must be >= {DEVICES[self.weight]} for weight = "{self.weight}"'
 
-    @property
-    def weights_per_row(self) -> int:
-        """Weights that fit into one row of a tile [1]."""
-        return self.columns // DEVICES[self.weight]
-
 
 class MatrixShape(Protocol):
     """Anything with a name, rows and columns: a layer as an array sees it."""

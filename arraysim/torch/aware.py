@@ -144,8 +144,7 @@ class _Held(nn.Module):
         with torch.no_grad():
             if value.dim() > 1:
                 size = value.abs().flatten().float()
-                rank = min(max(int(np.ceil(self.quantile * size.numel())), 1), size.numel())
-                self.largest = size.kthvalue(rank).values.clamp_min(1e-12)
+                self.largest = _quantile(size, self.quantile).clamp_min(1e-12)
             held = self.levels[torch.bucketize(value / self.largest, self.borders)]
             if self.training and self.noise:
                 held = held + self.noise * torch.randn_like(held)
@@ -183,3 +182,11 @@ def _enter(layer, inputs):
 
 def _leave(layer, inputs, output):
     return layer.converters.quantized(output, 1)
+
+
+def _quantile(values: torch.Tensor, share: float) -> torch.Tensor:
+    """Return a quantile as numpy takes it, between two values in proportion; torch's own refuses large layers."""
+    place = share * (values.numel() - 1)
+    below = int(place)
+    low = values.kthvalue(below + 1).values
+    return low if below == place else low + (place - below) * (values.kthvalue(below + 2).values - low)

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import json
 import multiprocessing
 import signal
 import sys
@@ -221,8 +220,3 @@ def interrupts() -> Iterator[Callable[[], bool]]:
         yield pressed.is_set
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def read_log(path: Path) -> list[dict]:
-    """Return the lines of a log as dictionaries."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -54,11 +54,6 @@ def curvature_of_label(label: float) -> float:
     return float(np.copysign(np.exp(found), label))
 
 
-def label_of_curvature(curvature: float) -> float:
-    """Return the nonlinearity label of A over the number of levels, of the same sign [1]."""
-    return float(np.copysign(_label(abs(curvature)), curvature))
-
-
 def _label(a: float) -> float:
     scale = -1 / np.expm1(-1 / a)
     x = a * np.log(scale / a)  # where the curve is parallel to the diagonal

@@ -52,7 +52,7 @@ def import_neurosim(path: str | Path, *, states: int | None = None) -> SynapseFi
     mapping = {
         "name": Path(path).stem,
         "source": "device parameters of NeuroSim",
-        "assumptions": "energy is G V^2 t at half the range, as NeuroSim takes it",
+        "assumptions": _assumptions(given),
         "synapse": content,
     }
     return synapse_from_mapping(mapping, str(path))
@@ -143,9 +143,20 @@ def _pulse(given: Mapping[str, float], conductance: float) -> dict[str, float]:
     widths = [_first(given, (f"writePulseWidth{end}", "writePulseWidth")) for end in ("LTP", "LTD")]
     found = {"pulse_duration": max(width for width in widths if width)} if any(widths) else {}
     energies = [conductance * v**2 * t for v, t in zip(volts, widths, strict=True) if v is not None and t is not None]
-    if len(energies) == 2:
-        found |= {"pulse_energy": energies[0], "pulse_energy_down": energies[1]}
+    if energies:
+        found |= {"pulse_energy": energies[0], "pulse_energy_down": energies[-1]}
     return found
+
+
+def _assumptions(given: Mapping[str, float]) -> str:
+    """Return what the import takes for granted."""
+    said = "energy is G V^2 t at half the range, as NeuroSim takes it"
+    both = [all(_first(given, (f"write{what}{end}", f"write{what}")) is not None for what in ("Voltage", "PulseWidth"))
+            for end in ("LTP", "LTD")]  # fmt: skip
+    if both[0] == both[1]:
+        return said
+    known, unknown = ("up", "down") if both[0] else ("down", "up")
+    return f"{said}; that of a pulse {unknown} is not in the file and is taken as that of a pulse {known}"
 
 
 def _first(given: Mapping[str, float], names: tuple[str, ...]) -> float | None:

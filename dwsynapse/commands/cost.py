@@ -63,6 +63,7 @@ def _shape(text: str) -> tuple[int, ...]:
 
 def run(arguments: argparse.Namespace) -> None:
     """Estimate a chip and its baselines."""
+    from arraysim.cost.cell import pulse_notes
     from arraysim.cost.comparison import AT_EQUAL_ACCURACY, compare
     from arraysim.cost.document import chip_lines, comparison_document, explain_lines, ratio_lines
     from arraysim.cost.sensitivity import sensitivities
@@ -90,24 +91,26 @@ def run(arguments: argparse.Namespace) -> None:
         "network": network,
         "device": device,
         "accuracy": found.accuracy,
-        "notes": list(found.notes),
+        "notes": [*found.notes, *pulse_notes(synapse, settings)],
         **comparison_document(result, images_per_epoch=settings.images_per_epoch, network=network, equal=equal),
     }
     lines = [*chip_lines(result.chip), "", *ratio_lines(result, network, equal)]
     if found.accuracy:
         means = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in found.accuracy.items())
         lines += ["", f"test accuracy of this training: {means}"]
+    shown = document
     if arguments.explain:
         lines = explain_lines(result.chip, arguments.explain)
-        document = {"block": arguments.explain, "derivation": document["derivation"].get(arguments.explain, [])}
+        shown = {"block": arguments.explain, "derivation": document["derivation"].get(arguments.explain, [])}
     changes = None
     if arguments.sensitivity:
         changes = sensitivities(layers, settings, synapse, baseline=arguments.sensitivity)
         lines += _sensitivity(document, changes, arguments.sensitivity)
+        shown |= {"sensitivity": document["sensitivity"]}
     if arguments.out is not None:
         _write(arguments.out, document, result, changes, accuracy=found.accuracy, force=arguments.force)
         lines.append(f"  written to {arguments.out}")
-    emit(arguments, document, lines)
+    emit(arguments, shown, lines)
 
 
 def _given(arguments: argparse.Namespace) -> Given:

@@ -4,7 +4,7 @@ import argparse
 
 from dwcore.errors import InputError, Interrupted
 from dwsynapse.device_settings import device_of, given_on_device, settings_on_device
-from dwsynapse.options import add_common, emit
+from dwsynapse.options import add_common, emit, writable_folder
 from dwsynapse.settings import fields_of
 
 
@@ -28,12 +28,13 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the whole chain into a folder."""
+    if arguments.out is None:
+        raise InputError("run: needs -o FOLDER to write into")
+    writable_folder(arguments.out, arguments.force)
     from arraysim.cost.of_training import cost_lines
     from dwsynapse.chain.chain import ChainPlan
     from dwsynapse.chain.chain import run as run_chain
 
-    if arguments.out is None:
-        raise InputError("run: needs -o FOLDER to write into")
     given = given_on_device(SETTINGS, arguments, known={"network.digital_parameters": False})
     options = {name: getattr(arguments, name) for name in ("out", "seed", "quick", "jobs", "force")}
     try:

@@ -128,7 +128,8 @@ def _trained(job: Job, arguments: argparse.Namespace, config: TrainingConfig, ou
 def _cost(synapses: Synapses, results, dataset) -> tuple[dict | None, list[str]]:
     """Return what the chip takes, and lines about it; None where the synapses come from no device."""
     if synapses.table is None:
-        return None, ["  no cost: an idealized synapse has no size and no pulse"]
+        how = f"`dwsynapse cost --training FILE --table {synapses.name}` takes its energy and time as settings"
+        return None, [f"  no cost: an idealized synapse has no pulse; {how}"]
     images = len(divide(dataset, seed=results[0].seed, config=results[0].config).train)
     use = TrainingUse(results=results, image_shape=dataset.image_shape, images=images)
     try:

@@ -109,7 +109,7 @@ def verify(
         rest = device.temperature if require.retention_temperature is None else require.retention_temperature
         figures["retention"] = _retention(model, wells, rest)
     table = _table(device, (0,), budget.verify_pulses, fresh, jobs, progress)
-    hits, n = (int(part.sum()) for part in one_step_counts(table)[:2])
+    hits, n = (int(part.sum()) for part in one_step_counts(table))
     figures["one_step"] = hits / n
     figures["contrast"] = contrast(table.conductance, table.conductance_std_ctoc)
     pulses = int(table.counts.sum())
@@ -126,7 +126,7 @@ def verify(
     if require.one_step_of_devices is not None and all(verdict.holds for verdict in verdicts.values()):
         numbers = tuple(range(1, budget.devices + 1))
         table = _table(device, numbers, budget.device_pulses, fresh, jobs, progress)
-        each, of = (part.sum(axis=(1, 2)) for part in one_step_counts(table)[:2])
+        each, of = (part.sum(axis=(1, 2)) for part in one_step_counts(table))
         good = int(np.count_nonzero(each / of >= require.one_step_of_devices))
         low = float(betaincinv(good, budget.devices - good + 1, 1 - SHARE)) if good else 0.0
         figures["one_step_of_devices"] = float(np.min(each / of))
@@ -162,14 +162,14 @@ def _table(device: Device, instances: tuple[int, ...], n: int, seed: int, jobs, 
     return run_in_memory(plan, jobs=jobs, progress=progress)
 
 
-def one_step_counts(table: TransitionTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the pulses that moved the wall by one state, all pulses, and those that moved it by more.
+def one_step_counts(table: TransitionTable) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pulses that moved the wall by one state, and all pulses.
 
     The first and the last state count in the direction in which there is another one. A state that an instance does
     not have counts as one that no pulse leaves.
 
     Returns:
-        Three arrays of shape (K, 2, S - 1): instances, directions, states.
+        Two arrays of shape (K, 2, S - 1): instances, directions, states.
     """
     counts = table.counts[:, 0, :, 0].astype(np.int64)
     S = counts.shape[2]
@@ -180,13 +180,11 @@ def one_step_counts(table: TransitionTable) -> tuple[np.ndarray, np.ndarray, np.
     hits = np.stack([up[:, forward], down[:, backward]], axis=1)
     everything = counts.sum(axis=-1)
     n = np.stack([everything[:, forward, : S - 1], everything[:, backward, 1:]], axis=1)
-    beyond_up = np.stack([counts[:, forward, s, s + 2 : S].sum(axis=-1) for s in range(S - 1)], axis=-1)
-    beyond_down = np.stack([counts[:, backward, s, : max(s - 1, 0)].sum(axis=-1) for s in range(1, S)], axis=-1)
     present = np.ones(hits.shape, bool)
     if table.instance_states is not None:
         there = table.instance_states.present[:, 0] > 0
         present = np.stack([there[:, : S - 1], there[:, 1:]], axis=1)
-    return np.where(present, hits, 0), n, np.stack([beyond_up, beyond_down], axis=1)
+    return np.where(present, hits, 0), n
 
 
 def interval(hits: int, n: int) -> tuple[float, float]:

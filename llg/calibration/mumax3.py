@@ -39,7 +39,7 @@ _CELL, _CELLS_PER_DELTA = 2e-9, 3.0  # [m] largest cell, and cells per wall widt
 _MARGIN = 15.0  # [Delta] of straight track on either side of the notch
 _SETTLING, _MEASURED = 3e-9, 3e-9  # [s] before and while the velocity is measured
 _FIELDS, _FURTHER = 50, 1.4  # steps of the field, up to this many times the depinning field
-_CURRENTS = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)  # of the pulses, in that of the device
+_CURRENTS = 0.7, 1.3, 0.1  # first, last and step of the pulses, in that of the device
 _TILT = 0.1  # [rad] of the first angle, off an unstable balance
 _LEVELS = 200  # of the width that a region of its own stands for
 
@@ -184,8 +184,7 @@ def _depinning(track: Device) -> str:
         (_torques(track, f"amps*(1-(t-t0)/{pulse.fall_time:g})"), pulse.fall_time),
         ("vector(0, 0, 0)", pulse.relaxation_time),
     ]
-    step = (_CURRENTS[1] - _CURRENTS[0]) * pulse.current_density
-    first, last = _CURRENTS[0] * pulse.current_density, _CURRENTS[-1] * pulse.current_density
+    first, last, step = (factor * pulse.current_density for factor in _CURRENTS)
     steps = "".join(f"\t\tt0 = t\n\t\tJ = {J}\n\t\trun({time:.6g})\n" for J, time in edges if time > 0)
     return _script(
         track,

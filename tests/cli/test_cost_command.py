@@ -193,3 +193,35 @@ def test_cost_of_a_training_says_whose_synapses_it_takes(command, folder):
 
 def test_a_chip_without_converters_has_no_bits_of_them(command):
     assert "None" not in command("cost", "--set", "readout=sequential").out
+
+
+def test_the_node_has_one_name_and_a_unit(command, folder):
+    by_option = command("cost", "--network", "mlp:4", "--node", "45 nm", "--json").json
+    assert by_option["chip"] == command("cost", "--network", "mlp:4", "--set", "node=45", "--json").json["chip"]
+    assert "node_nm = 3.2e-08 [nm] must be >= 7" in command("cost", "--node", "32e-9").err
+    varied = command("cost", "--network", "mlp:4", "--vary", "node=32 nm,45 nm").out
+    area = command("cost", "--network", "mlp:4", "--node", "45 nm").out.partition(": ")[2].partition(";")[0]
+    assert f"area {area}" in varied.splitlines()[1].replace("chip.node_nm = 45 nm: ", "")
+
+
+def test_a_block_that_is_explained_leaves_the_whole_chip_in_the_folder(command, folder):
+    shown = command("cost", "--network", "mlp:4", "--explain", "converters", "-o", "a", "--json").json
+    assert set(shown) == {"block", "derivation"} and shown["derivation"]
+    whole = json.loads((folder / "a" / "cost.json").read_text(encoding="utf-8"))
+    assert whole["chip"]["area_m2"]["total"] > 0 and whole["derivation"]["converters"] == shown["derivation"]
+
+
+def test_rows_of_one_baseline_stand_once(command, folder):
+    few = command("cost", "--network", "mlp:4", "--table", "ladder:5", "--set", "training=false").out
+    many = command("cost", "--network", "mlp:4", "--table", "ladder:100", "--set", "training=false").out
+    assert (
+        few.count("SRAM, 8 bit, parallel") == many.count("SRAM, 8 bit, parallel") == 2
+    )  # at 6 bits, at equal accuracy
+    assert "SRAM, 4 bit, parallel" in few
+
+
+def test_a_guessed_current_of_pulses_is_said(command, folder):
+    pulse = ("--set", "pulse_energy=1e-13", "--set", "pulse_time=1e-9", "--json")
+    guessed = command("cost", "--network", "mlp:4", "--table", "ladder:5", *pulse).json
+    assert any("energy, time and 1 V, a guess" in note for note in guessed["notes"])
+    assert not command("cost", "--network", "mlp:4", *pulse).json["notes"]

@@ -33,3 +33,16 @@ def test_samples_need_a_file(command):
     answer = command("simulate", "five_state", "--samples", 10)
     assert (answer.code, answer.err) == (
         2, "dwsynapse: --samples 10: are kept in the file of -o, which is missing\n")  # fmt: skip
+
+
+def test_a_name_that_nothing_has_is_told_all_that_is_shipped(command, folder):
+    answer = command("info", "nosuch")
+    assert answer.code == 2 and all(name in answer.err for name in ("five_state", "resistive-hfo2", "vgg8-cifar10"))
+    (folder / "summary.json").write_text("{}")
+    for name in ("check", "info"):
+        assert "is JSON, which has no seal to verify" in command(name, "summary.json").err
+
+
+def test_a_duration_that_is_varied_is_that_of_the_option(command):
+    varied = command("simulate", "five_state", "--vary", "duration=1 ns,2 ns", "-n", 20, "--json").json
+    assert varied["axes"][0]["name"] == "drive.duration"

@@ -125,3 +125,10 @@ def test_the_listing_needs_nothing_else(how, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(listing)
     assert lines[0].split()[:2] == ["oven.time", "[s]"] and "600" in lines[0] and "--bake-for" in lines[0]
+
+
+def test_the_name_of_an_option_names_its_setting():
+    assert given("--set", "bake-for=5")["oven"] == given("--set", "bake_for=5")["oven"] == {"time": 5.0}
+    assert given("--vary", "bake-for=5,6").axes[0].setting.name == "oven.time"
+    with pytest.raises(InputError, match="must be said once"):
+        given("--bake-for", "5", "--set", "oven.time=5")

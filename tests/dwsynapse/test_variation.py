@@ -109,7 +109,7 @@ def test_results_by_index_in_json_and_in_words():
     assert found["stretch"][1, 1].tolist() == [9.5, 10.5]
     assert found.as_json()["stretch"][2][0] == [17.0, 18.0]
     assert found.as_json()["wanted"][0][0] == [1.0, None]
-    assert found.lines()[0] == "spring.length = 3 m, spring.kind = soft: stretch 22.5 (22 to 23) m, wanted 1"
+    assert found.lines()[0] == "spring.length = 3 m, spring.kind = soft: stretch 22.5 m (22 m to 23 m), wanted 1"
     assert found.at_first((2, 1), {"spring.kind"})["stretch"].tolist() == [17.0, 18.0]
     assert found.at_first((2, 0), {"spring.kind"}) is None
     assert "6 of 6 points" in repr(found) and len(repr(found)) < 200

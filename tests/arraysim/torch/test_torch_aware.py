@@ -9,7 +9,7 @@ from torch import nn  # noqa: E402
 from arraysim.periphery.config import Adc, Dac, Periphery  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.synapses.settings import ArraySettings  # noqa: E402
-from arraysim.torch.aware import aware, device_noise, plain, weight_levels  # noqa: E402
+from arraysim.torch.aware import _quantile, aware, device_noise, plain, weight_levels  # noqa: E402
 from arraysim.torch.conversion import convert  # noqa: E402
 from dwcore.errors import InputError  # noqa: E402
 
@@ -134,3 +134,12 @@ def trained_digits():
             return (model(inputs[1500:]).argmax(1) == labels[1500:]).float().mean().item()
 
     return train, accuracy
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.995, 1.0])
+@pytest.mark.parametrize("size", [1, 2, 37, 1000])
+def test_the_range_of_a_layer_is_the_quantile_that_writing_takes(share, size):
+    values = np.random.default_rng(size).random(size).astype(np.float32)
+    assert float(_quantile(torch.from_numpy(values), share)) == pytest.approx(
+        float(np.quantile(values, share)), rel=1e-6
+    )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 import subprocess
 import sys
 
@@ -25,7 +26,7 @@ from arraysim.training.checkpoint import Checkpointer, checkpoint_path, identity
 from arraysim.training.config import TrainingConfig, config_from_mapping
 from arraysim.training.run import train
 from arraysim.training.schedules import share_of_rate
-from arraysim.training.seeds import log_path, read_log, train_seeds
+from arraysim.training.seeds import log_path, train_seeds
 from dwcore.errors import InputError
 from dwcore.storage import files
 
@@ -125,7 +126,7 @@ def test_threads_and_processes_change_no_bit(digits, tmp_path):
     apart = train_seeds(LAW, digits, seeds=(1, 2), config=config, jobs=2, out=tmp_path / "a.h5")
     assert same(alone[0], threads)
     assert same(alone[0], apart[0]) and same(alone[1], apart[1])
-    lines = read_log(log_path(tmp_path / "a.h5"))
+    lines = [json.loads(line) for line in log_path(tmp_path / "a.h5").read_text().splitlines()]
     assert len(lines) == 8
     for result in apart:
         for name, curve in (("chip", result.chip), ("float32", result.float32)):

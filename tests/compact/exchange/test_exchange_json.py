@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compact.exchange.aihwkit import MAX_NODES, aihwkit_device
-from compact.exchange.neurosim import curvature_of_label, fit_curve, label_of_curvature, neurosim_parameters
+from compact.exchange.neurosim import curvature_of_label, fit_curve, neurosim_parameters
 from compact.exchange.pulse_rows import PulseRows, pulse_rows, staircase, step_mean, step_std
 from compact.exchange.write_line import WriteLine
 from compact.table.operating_point import OperatingPoint
@@ -38,7 +38,6 @@ def ladder(states: int, *, miss=0.1, double=0.05, devices=1, spread=0.0) -> Puls
 def test_labels_follow_the_published_table(label, curvature):
     assert curvature_of_label(label) == pytest.approx(curvature, abs=6e-7)
     assert curvature_of_label(-label) == pytest.approx(-curvature, abs=6e-7)
-    assert label_of_curvature(-curvature) == pytest.approx(-label, rel=1e-4)
 
 
 def test_labels_beyond_the_table_are_refused():

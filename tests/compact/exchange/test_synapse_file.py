@@ -214,3 +214,17 @@ def test_an_export_to_neurosim_comes_back(tmp_path):
     for one, other, start in ((again.up, first.up, 0), (again.down, first.down, 120)):
         a, b = (staircase(r.conductance[0], m[0], start=start, pulses=60)[0] for r, m in ((again, one), (first, other)))
         assert np.abs(a - b).max() < 0.03 * 4e-6
+
+
+@pytest.mark.parametrize(
+    ("lost", "kept", "energy"), [("LTP", "down", 2.2e-8 * 4 * 200e-6), ("LTD", "up", 2.2e-8 * 9 * 300e-6)]
+)
+def test_the_pulse_of_one_direction_stands_for_both_and_the_file_says_so(lost, kept, energy, tmp_path):
+    path = tmp_path / "Cell.cpp"
+    path.write_text(SOURCE.replace(f"writeVoltage{lost}", f"otherVoltage{lost}"), encoding="utf-8")
+    found = import_neurosim(path)
+    assert found.synapse.pulse_energy == pytest.approx(energy)
+    assert found.synapse.pulse_energy_down == pytest.approx(energy)
+    assert f"is not in the file and is taken as that of a pulse {kept}" in found.assumptions
+    path.write_text(SOURCE, encoding="utf-8")
+    assert "not in the file" not in import_neurosim(path).assumptions
