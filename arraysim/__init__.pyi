@@ -29,6 +29,7 @@ from .drawing.training_plots import plot_state_occupancy as plot_state_occupancy
 from .drawing.training_plots import plot_weights as plot_weights
 from .inference.infer import infer as infer
 from .inference.infer import trained_network as trained_network
+from .networks.crossbars import array_layers as array_layers
 from .networks.definition import Activation as Activation
 from .networks.definition import BatchNorm as BatchNorm
 from .networks.definition import Convolution as Convolution
@@ -40,7 +41,6 @@ from .networks.definition import NetworkDefinition as NetworkDefinition
 from .networks.definition import Pooling as Pooling
 from .networks.definition import Sum as Sum
 from .networks.definition import Whiten as Whiten
-from .networks.definition import array_layers as array_layers
 from .networks.definition import load_definition as load_definition
 from .networks.network import Network as Network
 from .networks.presets import lenet as lenet

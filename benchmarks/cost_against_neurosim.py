@@ -23,7 +23,7 @@ from arraysim.cost.founding_paper import WITHOUT, shrinking_comparators
 from arraysim.cost.ledger import BLOCKS, ChipCost
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 
 REFERENCE = Path(__file__).parents[2] / "shared/reference/neurosim_vgg8.json"
 IMAGES = 50000

@@ -22,7 +22,7 @@ from arraysim.cost.chip_blocks import CORE
 from arraysim.cost.estimate import chip_cost
 from arraysim.cost.ledger import BLOCKS, ChipCost
 from arraysim.cost.settings import ChipSettings
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 from dwcore.toml import read_toml
 
 CHIPS = Path(__file__).parent / "silicon"

@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 
-from arraysim.networks.definition import array_layers
+from arraysim.networks.crossbars import array_layers
 from arraysim.networks.presets import network_from
 from arraysim.networks.settings import PRODUCTS
 from arraysim.synapses.ladder import ladder_law

@@ -12,7 +12,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from arraysim.networks.definition import array_layers
+from arraysim.networks.crossbars import array_layers
 from arraysim.networks.presets import vgg8
 from arraysim.periphery.config import Adc, Dac, Periphery
 from arraysim.periphery.reader import PeripheryReader

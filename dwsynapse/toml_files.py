@@ -102,7 +102,7 @@ def _load_network(path: Path) -> Any:
 
 
 def _describe_network(network: Any) -> tuple[list[str], list[str]]:
-    from arraysim.networks.definition import array_layers
+    from arraysim.networks.crossbars import array_layers
 
     says = [f'network "{network.name}": {", ".join(layer.kind for layer in network.layers)}']
     for data, shape in IMAGES.items():

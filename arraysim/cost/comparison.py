@@ -9,7 +9,7 @@ from arraysim.cost.digital_chip import digital_cost, gpu_cost
 from arraysim.cost.estimate import chip_cost, sram_settings
 from arraysim.cost.ledger import ChipCost
 from arraysim.cost.settings import ChipSettings
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 
 BASELINES = (
     "sram-8-parallel",

@@ -24,7 +24,7 @@ from arraysim.cost.memory_blocks import (
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
 from arraysim.cost.workload import Workload, macs_by_phase, read_phases, workload
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 
 
 def digital_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factors=None) -> ChipCost:

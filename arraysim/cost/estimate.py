@@ -40,7 +40,7 @@ from arraysim.cost.memory_blocks import buffers_entry, off_chip_entry, stored_bi
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
 from arraysim.cost.workload import Workload, macs_by_phase, workload
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 
 
 def chip_cost(

@@ -14,7 +14,7 @@ from arraysim.cost.components import published
 from arraysim.cost.estimate import chip_cost, sram_settings
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import relative_area
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 
 PAPER = {"area": 13.8, "energy": 9.6, "latency": 3.5}
 """CMOS over domain-wall synapses, trained VGG8."""

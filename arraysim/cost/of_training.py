@@ -11,7 +11,8 @@ from arraysim.cost.comparison import Comparison, compare
 from arraysim.cost.ledger import BLOCKS, ChipCost
 from arraysim.cost.merits import UNCERTAINTY, endurance, merits
 from arraysim.cost.settings import ChipSettings
-from arraysim.networks.definition import ArrayLayer, NetworkDefinition, array_layers, digital_products
+from arraysim.networks.crossbars import ArrayLayer, array_layers, digital_products
+from arraysim.networks.definition import NetworkDefinition
 from arraysim.periphery.config import Periphery
 from arraysim.training.config import TrainingConfig
 from arraysim.training.result import TrainingResult

@@ -9,7 +9,7 @@ from arraysim.cost.components import published
 from arraysim.cost.estimate import chip_cost
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.workload import resolved
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 
 FACTOR = 2.0
 """Published figures and continuous settings are halved and doubled."""

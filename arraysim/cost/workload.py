@@ -11,7 +11,7 @@ from arraysim.cost.cell import Cell
 from arraysim.cost.components import Parts
 from arraysim.cost.ledger import PHASES, Entry
 from arraysim.cost.settings import ChipSettings
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 from arraysim.periphery.tiles import TileShape, map_network
 from dwcore.errors import InputError
 

@@ -26,7 +26,7 @@ images are (rows, columns, channels).
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, TypeGuard
 
@@ -272,33 +272,6 @@ def in_array(layer: Layer) -> TypeGuard[Convolution | Linear]:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ArrayLayer:
-    """One layer that lives in a crossbar.
-
-    Attributes:
-        name: kind and number among its kind, from 1.
-        kind: "conv" or "linear".
-        rows: inputs of the crossbar, the bias row included [1].
-        columns: outputs of the crossbar, weights per row [1].
-        positions: matrix-vector products per image, forward [1].
-        input_values: values of one image that enter the layer [1].
-        output_values: values of one image that leave it [1].
-        kernel: side of the kernel, or of a square of its area, 1 for a linear layer [1].
-        groups: crossbars side by side that share the columns evenly, each with all of the rows [1].
-    """
-
-    name: str
-    kind: str
-    rows: int
-    columns: int
-    positions: int
-    input_values: int
-    output_values: int
-    kernel: float = 1
-    groups: int = 1
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class NetworkDefinition:
     """A network, whatever its data.
 
@@ -379,60 +352,6 @@ class NetworkDefinition:
         layers = [{"kind": layer.kind, **layer.to_dict()} for layer in self.layers]
         kept = [{key: value for key, value in layer.items() if value is not None} for layer in layers]
         return {"name": self.name, "error_bits": self.error_bits, "layer": kept}
-
-
-def array_layers(definition: NetworkDefinition, input_shape: tuple[int, ...], classes: int) -> list[ArrayLayer]:
-    """List the crossbars of a network: what maps, prices and sizes them.
-
-    Args:
-        definition: the network.
-        input_shape: (rows, columns, channels) of an image, or (values,).
-        classes: number of classes.
-
-    Raises:
-        InputError: the network does not fit such images.
-    """
-    return list(_array_layers(definition, definition.shapes(input_shape, classes)))
-
-
-def digital_products(definition: NetworkDefinition, input_shape: tuple[int, ...], classes: int) -> dict[str, int]:
-    """Return the multiplications per image, forward, of the layers that multiply digitally, by kind and place."""
-    shapes = definition.shapes(input_shape, classes)
-    found = {}
-    for number, (layer, before, after) in enumerate(zip(definition.layers, shapes, shapes[1:], strict=False), 1):
-        if isinstance(layer, Whiten):
-            found[f"{layer.kind} (layer {number})"] = math.prod(after[:2]) * (after[2] // 2) ** 2
-        elif isinstance(layer, Convolution | Linear) and layer.digital:
-            inputs = layer.rows_of(before[2]) if isinstance(layer, Convolution) else before[0] + layer.bias
-            found[f"{layer.kind} (layer {number})"] = (inputs - layer.bias) * math.prod(after)
-    return found
-
-
-def _array_layers(definition: NetworkDefinition, shapes) -> Iterator[ArrayLayer]:
-    count = {"conv": 0, "linear": 0}
-    for layer, before, after in zip(definition.layers, shapes, shapes[1:], strict=False):
-        if not isinstance(layer, Convolution | Linear) or layer.digital:
-            continue
-        count[layer.kind] += 1
-        inputs = math.prod(before)
-        rows, kernel, groups = inputs + layer.bias, 1.0, 1
-        if isinstance(layer, Convolution):
-            rows, kernel, groups = layer.rows_of(before[2]), _side(layer.sides), layer.groups_of(before[2])
-        yield ArrayLayer(
-            name=f"{layer.kind}{count[layer.kind]}",
-            kind=layer.kind,
-            rows=rows,
-            columns=after[-1],
-            positions=math.prod(after[:-1]),
-            input_values=inputs,
-            output_values=math.prod(after),
-            kernel=kernel,
-            groups=groups,
-        )
-
-
-def _side(sides: tuple[int, int]) -> float:
-    return sides[0] if sides[0] == sides[1] else math.sqrt(math.prod(sides))
 
 
 def _need_image(layer: Layer, shape: tuple[int, ...]) -> None:

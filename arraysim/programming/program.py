@@ -4,7 +4,7 @@ import numpy as np
 
 from arraysim.datasets.datasets import Dataset
 from arraysim.inference.infer import stored_network
-from arraysim.networks.definition import array_layers
+from arraysim.networks.crossbars import array_layers
 from arraysim.networks.network import Network
 from arraysim.programming.config import ProgrammingConfig
 from arraysim.programming.result import ProgrammedChip

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from arraysim.datasets.datasets import Dataset
-from arraysim.networks.definition import array_layers
+from arraysim.networks.crossbars import array_layers
 from arraysim.networks.network import Network
 from arraysim.synapses.weights import FloatWeights
 from arraysim.training.result import LearnedWeights

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 from arraysim.torch.array_module import ArrayModule
 from arraysim.torch.conversion import matrices
 from arraysim.torch.layers import ArrayLinear

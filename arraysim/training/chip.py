@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from arraysim.networks.crossbar_layers import CrossbarLayer, LinearLayer
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 from arraysim.networks.network import Network
 from arraysim.periphery.reader import PeripheryReader
 from arraysim.rules.registry import make_rule

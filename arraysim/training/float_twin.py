@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 from arraysim.networks.network import Network, first_weights
 from arraysim.synapses.memory import refill
 from arraysim.synapses.weights import FloatWeights

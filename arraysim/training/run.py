@@ -3,7 +3,7 @@
 import numpy as np
 
 from arraysim.datasets.datasets import Dataset
-from arraysim.networks.definition import array_layers
+from arraysim.networks.crossbars import array_layers
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.checkpoint import Checkpointer
 from arraysim.training.chip import Chip

@@ -11,7 +11,7 @@ pairs. Rounding to nine levels is an rms error of 0.073 of the largest weight; t
 """
 
 from arraysim import WriteVerifyConfig, ladder_law, load_dataset, make_weights, write_verify
-from arraysim.networks.definition import array_layers
+from arraysim.networks.crossbars import array_layers
 from arraysim.training.checkpoint import Checkpointer
 from arraysim.training.config import TrainingConfig
 from arraysim.training.float_twin import FloatTwin

@@ -136,7 +136,7 @@ def _paper(arguments: argparse.Namespace, given: Given, synapse, device: str) ->
     """
     from arraysim.cost.document import paper_lines
     from arraysim.cost.founding_paper import NETWORKS, PAPER, paper_ratios
-    from arraysim.networks.definition import array_layers
+    from arraysim.networks.crossbars import array_layers
     from arraysim.networks.presets import network_from
 
     others = ("chip", "training", "explain", "sensitivity", "image", "classes", "out", "force")
@@ -208,7 +208,7 @@ def _other_synapse(arguments: argparse.Namespace, synapse) -> tuple[str, ...]:
 
 def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
     from arraysim.cost.of_training import digital_notes
-    from arraysim.networks.definition import array_layers
+    from arraysim.networks.crossbars import array_layers
     from arraysim.networks.presets import network_from
 
     settings = ChipSettings(**given["chip"])

@@ -12,7 +12,7 @@ from arraysim.cost.estimate import chip_cost
 from arraysim.cost.ledger import BLOCKS, PHASES
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 
 FIRST = ArrayLayer(
     name="conv1", kind="conv", rows=9, columns=4, positions=16, input_values=16, output_values=64, kernel=3

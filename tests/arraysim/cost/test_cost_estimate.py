@@ -22,7 +22,7 @@ from arraysim.cost.sensitivity import sensitivities
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.workload import resolved
 from arraysim.drawing.cost_plots import comparison_figure, plot_accuracy, plot_phases, plot_tornado, shares_figure
-from arraysim.networks.definition import array_layers
+from arraysim.networks.crossbars import array_layers
 from arraysim.networks.presets import network_from, vgg8
 from dwcore.errors import InputError
 from llg.device.device import load_device

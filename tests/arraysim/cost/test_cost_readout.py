@@ -18,7 +18,7 @@ from arraysim.cost.ledger import BLOCKS, PHASES
 from arraysim.cost.merits import UNCERTAINTY, endurance, merits
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
-from arraysim.networks.definition import ArrayLayer
+from arraysim.networks.crossbars import ArrayLayer
 from arraysim.synapses.ladder import ladder_law
 from dwcore.errors import InputError
 

@@ -4,7 +4,8 @@ import tomllib
 
 import pytest
 
-from arraysim.networks.definition import ArrayLayer, NetworkDefinition, array_layers, definition_from_mapping
+from arraysim.networks.crossbars import ArrayLayer, array_layers
+from arraysim.networks.definition import NetworkDefinition, definition_from_mapping
 from arraysim.networks.presets import lenet, mlp, network_from, vgg8
 from dwcore.errors import InputError
 

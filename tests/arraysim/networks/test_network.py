@@ -7,6 +7,7 @@ import pytest
 
 from arraysim.datasets.datasets import load_dataset
 from arraysim.networks import quantization
+from arraysim.networks.crossbars import array_layers
 from arraysim.networks.definition import (
     Activation,
     BatchNorm,
@@ -18,7 +19,6 @@ from arraysim.networks.definition import (
     NetworkDefinition,
     Pooling,
     Sum,
-    array_layers,
 )
 from arraysim.networks.network import Network
 from arraysim.networks.presets import mlp, network_from, vgg8

@@ -6,7 +6,7 @@ from arraysim.cost.cell import synapse_of
 from arraysim.cost.comparison import compare
 from arraysim.cost.settings import ChipSettings
 from arraysim.datasets.datasets import load_dataset
-from arraysim.networks.definition import array_layers
+from arraysim.networks.crossbars import array_layers
 from arraysim.networks.network import Network
 from arraysim.networks.presets import lenet, mlp
 from arraysim.synapses.ladder import ladder_law

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="the extra torch is not installed")
 from torch import nn  # noqa: E402
 
 from arraysim.datasets.datasets import load_dataset  # noqa: E402
-from arraysim.networks.definition import array_layers as numpy_layers  # noqa: E402
+from arraysim.networks.crossbars import array_layers as numpy_layers  # noqa: E402
 from arraysim.networks.network import Network  # noqa: E402
 from arraysim.networks.presets import network_from  # noqa: E402
 from arraysim.periphery.config import Periphery, Read  # noqa: E402

@@ -7,17 +7,8 @@ import pytest
 
 from arraysim.datasets.datasets import load_dataset
 from arraysim.inference.infer import infer
-from arraysim.networks.definition import (
-    Activation,
-    BatchNorm,
-    Convolution,
-    Flatten,
-    Linear,
-    NetworkDefinition,
-    Whiten,
-    array_layers,
-    digital_products,
-)
+from arraysim.networks.crossbars import array_layers, digital_products
+from arraysim.networks.definition import Activation, BatchNorm, Convolution, Flatten, Linear, NetworkDefinition, Whiten
 from arraysim.networks.network import Network
 from arraysim.networks.settings import NetworkSettings
 from arraysim.synapses.ladder import ladder_law

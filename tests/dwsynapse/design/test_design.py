@@ -5,6 +5,7 @@ import types
 
 import numpy as np
 import pytest
+from design_spec import SPEC
 
 from dwcore.errors import InputError
 from dwsynapse.design.search import front, nearest_design, search
@@ -12,23 +13,6 @@ from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import Trial, examine, misses
 from dwsynapse.design.verification import FRESH, Verdict, interval, one_step_counts, verify
 from llg.device.device import load_device
-
-SPEC = """
-[choice]
-device = "five_state"
-[free]
-pitch = ["100 nm", "160 nm"]
-notch_depth = ["10 nm", "30 nm"]
-current_density = ["5e11 A/m^2", "9e11 A/m^2"]
-[require]
-states = 3
-barrier = 40
-[budget]
-pulses = 12000
-population = 8
-designs = 1
-verify_pulses = 100
-"""
 
 
 @pytest.fixture
