@@ -13,6 +13,10 @@ from dwsynapse.variation import Variation, VariedAxis
 
 _LOOKS = ((BLUE, "o-"), (ORANGE, "s--"), ("#009E73", "^-."), ("#E69F00", "D:"), (INK, "v-"), (GREY, "P--"))
 """Colours and lines that are told apart in grey too."""
+_FILLS = "full", "none", "left", "right", "top", "bottom"
+_NO_RIVAL = "#C8C8C8"
+TABLE = "synapse.table"
+"""Setting that names the synapses."""
 _WIDE = 30.0
 """Largest over smallest value from which on an axis is logarithmic."""
 
@@ -50,7 +54,9 @@ def plot_variation(data: Variation, *, outcome: str | None = None, ax: Axes | No
 
 
 def plot_rivals(data: Variation, *, ax: Axes | None = None) -> Axes:
-    """Draw accuracy against energy per training, each point of the variation by its name, seeds as small points.
+    """Draw accuracy against energy per training, a colour per synapse, seeds as small points.
+
+    Marks are filled in another way for each value of what else was varied, such as the data set.
 
     Args:
         data: trainings; points whose energy is unknown are named below the figure.
@@ -61,25 +67,42 @@ def plot_rivals(data: Variation, *, ax: Axes | None = None) -> Axes:
     """
     if "energy_J" not in data.outcomes:
         raise InputError(f'{data.command}: has no outcome "energy_J" to draw the accuracy against')
-    ax = axes_or_new(ax, height=4.2)
+    ax = axes_or_new(ax, height=4.8)
     points = [index for index in data.points() if data.done[index]]
     known = [index for index in points if np.all(data.results["energy_J"][index] > 0)]
     if not known:
         raise InputError(f"{data.command}: no point has a known energy")
-    for number, index in enumerate(known):
+    rivals = next((number for number, axis in enumerate(data.axes) if axis.name == TABLE), 0)
+    others = list(dict.fromkeys(_without(index, rivals) for index in points))
+    for index in known:
         energy, accuracy = data.results["energy_J"][index], data.results["test_accuracy"][index]
-        colour, style = _LOOKS[number % len(_LOOKS)][0], _LOOKS[number // len(_LOOKS) % len(_LOOKS)][1][0]
-        ax.plot(energy, accuracy, style, color=colour, markersize=3.5, alpha=0.45, linewidth=0)
-        label = _point_words(data, index)
-        ax.plot(energy.mean(), accuracy.mean(), style, color=colour, markersize=8, linewidth=0, label=label)
+        look = _rival_look(index[rivals]) | {"fillstyle": _FILLS[others.index(_without(index, rivals)) % len(_FILLS)]}
+        ax.plot(energy, accuracy, markersize=3.5, alpha=0.45, **look)
+        ax.plot(energy.mean(), accuracy.mean(), markersize=8, **look)
+    for number in dict.fromkeys(index[rivals] for index in known):
+        ax.plot([], [], markersize=8, **_rival_look(number), label=data.axes[rivals].text(number))
+    rest = [axis for number, axis in enumerate(data.axes) if number != rivals]
+    for fill, index in zip(itertools.cycle(_FILLS), others if rest else [], strict=False):
+        words = ", ".join(axis.text(number) for axis, number in zip(rest, index, strict=True))
+        ax.plot([], [], "o", color=_NO_RIVAL, markersize=8, fillstyle=fill, label=words)
     left_out = [_point_words(data, index) for index in points if index not in known]
     ax.set(xlabel=_energy_label(left_out), ylabel=data.outcomes["test_accuracy"].meaning, xscale="log")
     low, high = ax.get_xlim()
     if high < _WIDE * low:  # ticks of a logarithmic axis over less than a decade write over one another
         ax.set_xscale("linear")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
-    ax.legend(loc="best", fontsize="small")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
     return ax
+
+
+def _without(index: tuple[int, ...], place: int) -> tuple[int, ...]:
+    return index[:place] + index[place + 1 :]
+
+
+def _rival_look(number: int) -> dict:
+    """Return colour and mark of a synapse; colours come again with another mark."""
+    mark = _LOOKS[number // len(_LOOKS) % len(_LOOKS)][1][0]
+    return {"color": _LOOKS[number % len(_LOOKS)][0], "marker": mark, "linestyle": "none"}
 
 
 def _point_words(data: Variation, index: tuple[int, ...]) -> str:
@@ -92,9 +115,10 @@ def _energy_label(left_out: list[str]) -> str:
 
 
 def variation_figure(data: Variation) -> Figure:
-    """Return the figure of a variation: rivals where only the synapses vary and their energy is known, else a line."""
+    """Return the figure of a variation: rivals where synapses vary beside words and have an energy, else a line."""
     figure = new_figure(height=4.2)
-    rivals = [axis.name for axis in data.axes] == ["table"] and np.any(data.results.get("energy_J", np.zeros(1)) > 0)
+    words = TABLE in (axis.name for axis in data.axes) and not any(axis.is_number for axis in data.axes)
+    rivals = words and np.any(data.results.get("energy_J", np.zeros(1)) > 0)
     (plot_rivals if rivals else plot_variation)(data, ax=figure.subplots())
     return figure
 

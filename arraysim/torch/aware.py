@@ -11,6 +11,7 @@ References:
 
 import copy
 from collections.abc import Iterable
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from arraysim.synapses.settings import ArraySettings
 from arraysim.torch.conversion import PLAIN_LAYERS, QUANTILE, arguments_of, layers_for_arrays
 from dwcore.errors import InputError
 
+_SCORES = [NormalDist().inv_cdf((j + 0.5) / 32) for j in range(32)]  # stand for a normal deviation in a mean
 _MOMENTUM = 0.05  # of the ranges of converters, which follow the batches of training
 
 
@@ -45,8 +47,8 @@ def aware(
         settings: kind of weights and spread of their devices, as for ``convert``; default pairs without any.
         periphery: whose bits of inputs and outputs the passes see; None sees none.
         keep: names of layers that stay as they are.
-        noise: standard deviation of a weight over the largest of its layer, drawn anew in each pass of training; None
-            takes the spreads of law and settings [1].
+        noise: standard deviation of a weight about its level over the largest of its layer, drawn anew in each pass of
+            training; None takes what write-verify leaves of the spreads of law and settings [1].
         quantile: share of the weights of a layer up to which its range reaches, as for ``convert`` [1].
 
     Raises:
@@ -54,15 +56,15 @@ def aware(
     """
     settings = ArraySettings() if settings is None else settings
     levels = torch.from_numpy(weight_levels(law, settings).astype(np.float32))
-    noise = device_noise(law, settings) if noise is None else noise
-    if not (np.isfinite(noise) and noise >= 0):
+    spread = device_noise(law, settings)
+    if noise is not None and not (np.isfinite(noise) and noise >= 0):
         raise InputError(f"noise = {noise} [1] must be >= 0 and finite")
     new = copy.deepcopy(model)
     layer: Any
     for layer in layers_for_arrays(new, list(keep)).values():
         if not isinstance(layer, PLAIN_LAYERS):
             raise InputError(f"{type(layer).__name__}: only linear layers and convolutions learn for devices; keep it")
-        held = _Held(levels, noise, quantile)
+        held = _Held(levels, spread, noise, quantile)
         parametrize.register_parametrization(layer, "weight", held)
         if layer.bias is not None:
             parametrize.register_parametrization(layer, "bias", held)
@@ -126,30 +128,62 @@ def device_noise(law: PulseLaw, settings: ArraySettings) -> float:
 
 
 class _Held(nn.Module):
-    """Weights as devices hold them; the bias of a layer has the range of its weights."""
+    """Weights as devices hold them; the bias of a layer has the range of its weights.
+
+    The spread of the devices moves the levels of a weight by x, normal with the deviation s of ``device_noise``. Writing
+    and reading in turns ends at the level nearest to the target w. So a weight is off by
+
+        r = d + x - q round((d + x) / q),  d = Q(w) - w,
+
+    where Q(w) is the nearest of the nominal levels and q their distance there: without spread it is Q(w), with s >> q it
+    is w and an even error of q**2 / 12. In evaluation r has its mean. A given noise is added to Q(w) instead.
+    """
 
     levels: torch.Tensor
     borders: torch.Tensor
+    distance: torch.Tensor
     largest: torch.Tensor
 
-    def __init__(self, levels: torch.Tensor, noise: float, quantile: float):
+    def __init__(self, levels: torch.Tensor, spread: float, noise: float | None, quantile: float):
         super().__init__()
+        borders = (levels[1:] + levels[:-1]) / 2
         self.register_buffer("levels", levels)
-        self.register_buffer("borders", (levels[1:] + levels[:-1]) / 2)
+        self.register_buffer("borders", borders)
+        ends = levels[1:2] - levels[:1], levels[-1:] - levels[-2:-1]
+        self.register_buffer("distance", torch.cat([ends[0], borders.diff(), ends[1]]))
         self.register_buffer("largest", torch.ones(()))
-        self.noise, self.quantile = noise, quantile
+        self.spread, self.noise, self.quantile = spread, noise, quantile
 
     def forward(self, value: torch.Tensor) -> torch.Tensor:
-        """Return the value on the levels, with noise in training; the gradient is that of the value."""
+        """Return the value as it is held; the gradient is that of the value."""
         with torch.no_grad():
             if value.dim() > 1:
                 size = value.abs().flatten().float()
+<<<<<<< HEAD
                 self.largest = _quantile(size, self.quantile).clamp_min(1e-12)
             held = self.levels[torch.bucketize(value / self.largest, self.borders)]
             if self.training and self.noise:
                 held = held + self.noise * torch.randn_like(held)
             change = self.largest * held - value
+=======
+                rank = min(max(int(np.ceil(self.quantile * size.numel())), 1), size.numel())
+                self.largest = size.kthvalue(rank).values.clamp_min(1e-12)
+            change = self.largest * self._written((value / self.largest).clamp(self.levels[0], self.levels[-1])) - value
+>>>>>>> 1cdba07 (Rivals are compared by one command and one figure; networks learn for the error that write-verify leaves)
         return value + change
+
+    def _written(self, share: torch.Tensor) -> torch.Tensor:
+        """Return what is held where a share of the largest weight is wanted."""
+        nearest = torch.bucketize(share, self.borders)
+        level = self.levels[nearest]
+        if self.noise is not None:
+            return level + self.noise * torch.randn_like(level) if self.training and self.noise else level
+        if not self.spread:
+            return level
+        off, distance = level - share, self.distance[nearest]
+        drawn = [torch.randn_like(share)] if self.training else _SCORES
+        left = [off + self.spread * z for z in drawn]
+        return share + sum(x - distance * torch.round(x / distance) for x in left) / len(left)
 
 
 class _Converters(nn.Module):

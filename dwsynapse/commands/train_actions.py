@@ -48,13 +48,16 @@ class Job:
     config: TrainingConfig
 
     @classmethod
-    def of(cls, arguments: argparse.Namespace, given: Given, loaded: dict | None = None) -> "Job":
+    def of(
+        cls, arguments: argparse.Namespace, given: Given, loaded: dict | None = None, *, several: bool = False
+    ) -> "Job":
         """Return what the options ask for.
 
         Args:
             arguments: as parsed.
             given: settings by section.
             loaded: synapses and data sets that are there already; new ones are added.
+            several: whether the folder of the data is that of other data sets of a series, too.
 
         Raises:
             InputError: they do not fit together.
@@ -65,7 +68,9 @@ class Job:
         if chosen not in loaded:
             loaded[chosen] = synapses_from(chosen.name, temperature=chosen.temperature)
         if data not in loaded:
-            loaded[data] = load_dataset(data.dataset, arguments.data_dir, download=arguments.download)
+            files = not (several and data.dataset == "digits")
+            folder, download = (arguments.data_dir, arguments.download) if files else (None, False)
+            loaded[data] = load_dataset(data.dataset, folder, download=download)
         return cls(synapses=loaded[chosen], dataset=loaded[data], config=config)
 
 
@@ -214,8 +219,10 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
     kept = arguments.out is not None and arguments.out.suffix in (".h5", ".hdf5")
     out = arguments.out if kept else None
 
+    sets = next((axis.values for axis in given.axes if axis.setting.name == "data.dataset"), ())
+
     def job_of(point: Given) -> Job:
-        return Job.of(arguments, point, loaded)
+        return Job.of(arguments, point, loaded, several=any(name != "digits" for name in sets))
 
     def measure(point: Given, index: Index, found: Variation) -> dict[str, list[float]]:
         job, twin = job_of(point), found.at_first(index, chip)

@@ -105,3 +105,11 @@ def test_a_network_from_toml_learns_images_from_files(command, images):
     assert result["test_accuracy"][0] > 0.9 and result["float32_test_accuracy"][0] > 0.9
     answer = command("train", *options, "--bits", 4)
     assert answer.code == 2 and "tiny.toml states all of its layers itself" in answer.err
+
+
+def test_a_folder_of_data_is_for_the_other_sets_where_the_digits_are_among_them(command, folder):
+    (folder / "data").mkdir()
+    failed = command("train", "--table", "ladder:5", "--vary", "dataset=digits,mnist", "--data-dir", "data")
+    assert failed.code == 2 and "train-images" in failed.err
+    failed = command("train", "--table", "ladder:5", "--vary", "dataset=digits", "--data-dir", "data")
+    assert failed.code == 2 and "the digits are part of the package" in failed.err

@@ -13,8 +13,8 @@ from dwcore.parameters import Parameters, quantity, word
 from dwcore.storage import files
 from dwsynapse.given import Axis, Given
 from dwsynapse.settings import Settings
-from dwsynapse.variation import Outcome, Series, load_variation, run_series
-from dwsynapse.variation_plot import plot_variation
+from dwsynapse.variation import Outcome, Series, Variation, VariedAxis, load_variation, run_series
+from dwsynapse.variation_plot import plot_variation, variation_figure
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -126,6 +126,41 @@ def test_the_figure_has_a_line_per_word_and_ascending_numbers():
     assert reference.get_ydata().tolist() == [1, 1, 1]
     with pytest.raises(InputError, match='no outcome "stretc"; did you mean "stretch"'):
         plot_variation(run_series(series()[0]), outcome="stretc")
+
+
+def trainings(energy=((1.0, 2.0), (np.nan, 4.0), (5.0, 6.0)), names=("synapse.table", "data.dataset")):
+    """Three synapses on two data sets, two seeds each; one energy is unknown."""
+    values = ("a.h5", "b", "c"), ("digits", "mnist")
+    energies = np.array(energy)[..., None] * [1.0, 1.1]
+    return Variation(
+        command="train",
+        axes=tuple(VariedAxis(name=n, label=n, unit="", values=v) for n, v in zip(names, values, strict=True)),
+        seeds=(1, 2),
+        outcomes={"test_accuracy": Outcome(meaning="accuracy"), "energy_J": Outcome(meaning="energy", unit="J")},
+        results={"test_accuracy": np.linspace(0.5, 0.9, 12).reshape(3, 2, 2), "energy_J": energies},
+        done=np.ones((3, 2), bool),
+        config={},
+    )
+
+
+def test_rivals_stand_at_their_energy_and_accuracy_a_colour_per_synapse_a_filling_per_data_set():
+    found = trainings()
+    (ax,) = variation_figure(found).axes
+    large = [line for line in ax.lines if line.get_markersize() == 8 and len(line.get_xdata())]
+    assert len(large) == 5
+    assert [line.get_xdata()[0] for line in large] == pytest.approx([1.05, 2.1, 4.2, 5.25, 6.3])
+    assert large[2].get_ydata()[0] == pytest.approx(found["test_accuracy"][1, 1].mean())
+    assert [line.get_fillstyle() for line in large] == ["full", "none", "none", "full", "none"]
+    assert large[0].get_color() == large[1].get_color() != large[2].get_color()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a.h5", "b", "c", "digits", "mnist"]
+    assert ax.get_xscale() == "log" and ax.get_xlabel().endswith("unknown of b, digits")
+
+
+def test_a_variation_without_synapses_or_energies_is_drawn_as_lines():
+    unknown = trainings(energy=((np.nan, np.nan),) * 3)
+    for found in (unknown, trainings(names=("training.rule", "data.dataset"))):
+        (ax,) = variation_figure(found).axes
+        assert ax.get_ylabel() == "accuracy" and ax.get_xscale() == "linear"
 
 
 @pytest.mark.parametrize("spoil", ["shape", "lost"])

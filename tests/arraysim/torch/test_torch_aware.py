@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch", reason="the extra torch is not installed")
 from torch import nn  # noqa: E402
 
 from arraysim.periphery.config import Adc, Dac, Periphery  # noqa: E402
+from arraysim.programming.write_verify import write_verify  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.synapses.settings import ArraySettings  # noqa: E402
 from arraysim.torch.aware import _quantile, aware, device_noise, plain, weight_levels  # noqa: E402
@@ -47,6 +48,44 @@ def test_noise_is_the_spread_of_the_weights_of_an_array():
     share = weights.array.law.level[0][weights.array.state.reshape(2, 200, 200)]
     error = weights.values - (share[0] - share[1]) * weights.scale
     assert device_noise(ladder_law(states=9), settings) == pytest.approx(error.std(), rel=0.1)
+
+
+@pytest.mark.parametrize("on_levels", [True, False])
+@pytest.mark.parametrize(("states", "spread"), [(5, 0.0), (5, 0.05), (5, 0.1), (16, 0.02), (16, 0.05)])
+def test_passes_see_the_error_that_write_verify_leaves(states, spread, on_levels):
+    """Root mean square within 15 %: the spread of a state follows its conductance, the model takes their mean.
+
+    The spread itself, without writing and reading in turns, is 1.4 to 4 times what is left about a level.
+    """
+    law, settings = ladder_law(states=states), ArraySettings(conductance_std_dtod=spread)
+    levels, rng = weight_levels(law, settings), np.random.default_rng(0)
+    wanted = rng.uniform(-0.8, 0.8, (100, 100)).astype(np.float32)
+    if on_levels:
+        wanted = rng.choice(levels[np.abs(levels) < 0.8], (100, 100)).astype(np.float32)
+    weights = settings.make(law, rows=100, columns=100, largest_weight=1.0, seed=1)
+    write_verify(weights, wanted, seed=3)
+    layer = nn.Linear(100, 101, bias=False)
+    with torch.no_grad():
+        layer.weight[:100], layer.weight[100] = torch.from_numpy(wanted), 1.0  # the largest, so that shares are weights
+    seen = aware(nn.Sequential(layer), law, settings=settings, quantile=1.0)[0].weight[:100].detach().numpy()
+    left = rms(weights.values - wanted)
+    assert rms(seen - wanted) == pytest.approx(left, rel=0.15, abs=1e-6)  # nothing is left of levels without spread
+    assert spread == 0.0 or not on_levels or device_noise(law, settings) > 1.4 * left
+
+
+def rms(error):
+    return float(np.sqrt(np.mean(np.square(error, dtype=np.float64))))
+
+
+def test_evaluation_sees_the_mean_of_what_training_sees():
+    settings = ArraySettings(conductance_std_dtod=0.02)
+    net = aware(nn.Sequential(nn.Linear(50, 3, bias=False)), LAW, settings=settings)
+    with torch.no_grad():
+        drawn = torch.stack([net[0].weight for _ in range(4000)])
+        mean = net.eval()[0].weight
+    largest = net[0].parametrizations.weight[0].largest
+    bound = 4.5 * drawn.std(0) / 4000**0.5 + largest * 0.5 / 32  # 32 deviations stand for all, levels are 0.5 apart
+    assert ((drawn.mean(0) - mean).abs() < bound).all()
 
 
 def test_passes_see_levels_and_noise_and_the_weights_behind_stay_continuous():
