@@ -159,17 +159,8 @@ class _Held(nn.Module):
         with torch.no_grad():
             if value.dim() > 1:
                 size = value.abs().flatten().float()
-<<<<<<< HEAD
                 self.largest = _quantile(size, self.quantile).clamp_min(1e-12)
-            held = self.levels[torch.bucketize(value / self.largest, self.borders)]
-            if self.training and self.noise:
-                held = held + self.noise * torch.randn_like(held)
-            change = self.largest * held - value
-=======
-                rank = min(max(int(np.ceil(self.quantile * size.numel())), 1), size.numel())
-                self.largest = size.kthvalue(rank).values.clamp_min(1e-12)
             change = self.largest * self._written((value / self.largest).clamp(self.levels[0], self.levels[-1])) - value
->>>>>>> 1cdba07 (Rivals are compared by one command and one figure; networks learn for the error that write-verify leaves)
         return value + change
 
     def _written(self, share: torch.Tensor) -> torch.Tensor:
