@@ -29,7 +29,7 @@ TRUTH = {
     "name": "truth",
     "temperature": 300.0,
     "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
-    "wall": {"Delta": 7.2e-9, "sigma_0": 5.3e-3, "H_K": 1e4},
+    "wall": {"shape": "rigid", "Delta": 7.2e-9, "sigma_0": 5.3e-3, "H_K": 1e4},
     "track": {"length": 1000e-9, "width": 64e-9, "thickness": 0.6e-9},
     "torque": {"theta_SH": 0.1, "current_crowding": 0.0},
     "pulse": {"current_density": 3e11, "duration": 2e-9, "rest_time": 1e-9, "relaxation_time": 2e-9},

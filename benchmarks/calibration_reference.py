@@ -31,7 +31,7 @@ def track(depth: float):
         {
             "name": "reference",
             "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
-            "wall": {"Delta": 7.17e-9, "sigma_0": 2.18e-3 + math.pi * 1e-3, "H_K": 0.0},
+            "wall": {"shape": "rigid", "Delta": 7.17e-9, "sigma_0": 2.18e-3 + math.pi * 1e-3, "H_K": 0.0},
             "track": {"length": 400e-9, "width": 64e-9, "thickness": 0.6e-9},
             "torque": {"theta_SH": 0.1, "current_crowding": 0.0},
             "notch": [notch],

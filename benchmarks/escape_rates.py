@@ -28,7 +28,13 @@ def narrow_notches(barrier: float, alpha: float, material: dict):
     track = {"length": 160e-9, "width": 80e-9, "thickness": 0.6e-9, "pad_width": 160e-9, "pad_taper": 40e-9}
     notches = [{"position": place, **notch} for place in (60e-9, 100e-9)]
     return device_from_mapping(
-        {"name": "two wells", "material": material | {"alpha": alpha}, "track": track, "notch": notches}
+        {
+            "name": "two wells",
+            "material": material | {"alpha": alpha},
+            "wall": {"shape": "rigid"},
+            "track": track,
+            "notch": notches,
+        }
     )
 
 
@@ -39,6 +45,7 @@ def far_apart(alpha: float):
         {
             "name": "far apart",
             "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": alpha},
+            "wall": {"shape": "rigid"},
             "track": {
                 "length": 250e-9, "width": 64e-9, "thickness": 0.6e-9, "pad_width": 160e-9, "pad_taper": 40e-9,
             },

@@ -86,6 +86,8 @@ def _about_device(source: str | Path) -> dict[str, Any]:
         "device": device.name,
         "source": str(source),
         "model": device.wall.model,
+        "wall_shape": device.wall_shape,
+        "not_relaxed": device.not_relaxed if device.wall.shape == "auto" else "",
         "temperature_K": device.temperature,
         "derived": [quantity._asdict() for quantity in derived(device)],
         "wells": wells(device),

@@ -50,7 +50,10 @@ def gather(plan: SweepPlan, counts: np.ndarray, conditions: list[StoredStates]) 
         instance_states=InstanceStates(**stacked),
         config=plan.config()
         | _unknown(plan)
-        | {"unsettled_share": float(counts[..., -1].sum() / counts[..., :-1].sum())},
+        | {
+            "wall_shape": plan.device.wall_shape,
+            "unsettled_share": float(counts[..., -1].sum() / counts[..., :-1].sum()),
+        },
         seed=plan.seed,
     )
 

@@ -41,6 +41,8 @@ def _device_lines(result: dict) -> list[str]:
     for one in result["derived"]:
         unit = "" if one["unit"] == "1" else f" {one['unit']}"
         lines.append(f"  {one['name']} = {one['value']:.4g}{unit}: {one['meaning']}")
+    why = f": {result['not_relaxed']}" if result["not_relaxed"] else ""
+    lines.append(f"  the wall is {result['wall_shape']} in the notches{why}")
     lines.append(f"  {len(result['wells'])} wells; dwsynapse rates and simulate take the device")
     for well in result["wells"]:
         height = [well["barrier_left_kT"], well["barrier_right_kT"]]
@@ -74,6 +76,8 @@ def _file_lines(result: dict) -> list[str]:
     device = result["config"].get("device") if isinstance(result["config"], dict) else None
     if isinstance(device, dict) and (field := field_words(device.get("field"))):
         lines.append(f"  in the static field {field}")
+    if "wall_shape" in result["config"]:
+        lines.append(f"  the wall was {result['config']['wall_shape']} in the notches")
     if "unsettled_share" in result["config"]:
         lines.append(
             f"  unsettled: {result['config']['unsettled_share']:.2%} of the walls were counted before they settled"

@@ -23,6 +23,8 @@ from llg.calibration.deviance_fit import DevianceFit, profile_intervals
 from llg.calibration.parameters import ParameterSpace
 from llg.device.device import Device
 
+_ROUNDS = 4  # of the fit, each with relaxed walls expanded about the result of the one before
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Calibration:
@@ -98,6 +100,12 @@ def calibrate(
     x = np.array(space.start) / fit.scale
     fit.check(x)
     x = fit.converge(x)
+    for _ in range(_ROUNDS):
+        if not space.centre_on(x * fit.scale):
+            break
+        fit = DevianceFit(space, tuple(data), progress)
+        fit.check(x)
+        x = fit.converge(x)
     return _result(fit, x, profile)
 
 
@@ -111,7 +119,7 @@ def _result(fit: DevianceFit, x: np.ndarray, profile: bool) -> Calibration:
     half = fit.quantile() * spread
     intervals = profile_intervals(fit, x, spread) if profile else None
     return Calibration(
-        device=fit.device(x),
+        device=dataclasses.replace(fit.device(x), nominal=None),
         names=fit.space.names,
         start=np.array(fit.space.start),
         value=x * fit.scale,

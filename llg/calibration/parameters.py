@@ -43,6 +43,9 @@ FITTABLE = {
 """By name. The DMI constant keeps the sign of its start value, as most data are blind to it."""
 
 
+_NEAR = 0.05
+
+
 class ParameterSpace:
     """The fitted parameters of one device: start values, scales and bounds."""
 
@@ -67,7 +70,7 @@ class ParameterSpace:
             raise InputError(f"nothing to fit; choose among {', '.join(FITTABLE)}")
         self.names = tuple(names)
         wall = device.wall.resolved(device.material, device.track.thickness)  # a gate acts on top of it
-        self.base = dataclasses.replace(device, wall=wall)
+        self.base = self._centre = dataclasses.replace(device, wall=wall, nominal=None)
         self.start = tuple(self._value(name) for name in names)
         self.scale = tuple(abs(v) or FITTABLE[n].typical for n, v in zip(names, self.start, strict=True))
         bounds = [self._bounds(name, value) for name, value in zip(names, self.start, strict=True)]
@@ -78,7 +81,23 @@ class ParameterSpace:
 
         Wall width, energy and shape field are held as numbers from the start, so that none of them follows another.
         """
-        return with_values(self.base, dict(zip(self.names, map(float, values), strict=True)))
+        given = with_values(self.base, dict(zip(self.names, map(float, values), strict=True)))
+        return dataclasses.replace(given, nominal=self._centre)
+
+    def centre_on(self, values: Sequence[float]) -> bool:
+        """Expand a relaxed wall about these values, shape (p,), SI, if it is expanded far from them; return whether it was.
+
+        Far is where a size of a notch in units of Delta, or D over sigma_0, has changed by more than `_NEAR`.
+        """
+        if self.base.wall_shape == "rigid":
+            return False
+        centre = dataclasses.replace(self.device(values), nominal=None)
+        tracks = centre.notched_track, self._centre.notched_track
+        before, after = (np.array([track.sizes(notch) for notch in track.notches]) for track in tracks)
+        if np.allclose(before, after, rtol=_NEAR, atol=0):
+            return False
+        self._centre = centre
+        return True
 
     def _value(self, name: str) -> float:
         section = FITTABLE[name].section

@@ -7,7 +7,7 @@ import importlib.resources
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from llg.device.static_field import StaticField
 from llg.device.temperature_laws import TemperatureLaws
 from llg.device.track import Track, edge_cuts, outline, outline_problems
 from llg.device.variation import Variation, drawn_values
+
+if TYPE_CHECKING:
+    from llg.device.notched_track import NotchedTrack
 
 SECTIONS: dict[str, type[Parameters]] = {
     "material": Material,
@@ -47,6 +50,8 @@ FILES = (("profile", "file"), ("track", "outline_file"))
 """Sections and keys that name a file, relative to the folder of the device file."""
 WIDEST = 40.0
 """Most wall widths across the track that a wall relaxed at a given moment crosses as one piece."""
+LONGEST = 200.0
+"""Length of a notch in wall widths up to which a wall is relaxed in it; longer ones have slopes of no weight."""
 _REQUIRED = ("material", "track")
 _OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate", "field", "temperature_laws", "profile")
 _ON_DEMAND = ("field", "temperature_laws", "profile")
@@ -59,6 +64,7 @@ class Device:
 
     `instance` 0 is the nominal device. `gate_level` is the present level of the gate, None for that between pulses.
     With [temperature_laws] the film and the wall are those at `temperature`, whatever they were given for.
+    `nominal` is the device that this one was drawn from or is a state of, None if neither.
     """
 
     name: str
@@ -80,6 +86,7 @@ class Device:
     variation: Variation = dataclasses.field(default_factory=Variation)
     instance: int = 0
     gate_level: float | None = None
+    nominal: "Device | None" = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self):
         if self.profile is not None:
@@ -103,8 +110,6 @@ class Device:
                 yield '[wall]: H_K = -(N_z - N_y) Ms must be given where [material] easy_axis = "x"'
             if self.wall.model != "q-phi" or self.torque.theta_SH != 0:
                 yield '[wall] model must be "q-phi" and [torque] theta_SH must be 0 where [material] easy_axis = "x"'
-            if self.wall.shape != "rigid":
-                yield '[wall] shape must be "rigid" where [material] easy_axis = "x"'
         if not self.material.in_plane:
             energy = self.wall.resolved(self.material, self.track.thickness).sigma_0
             if math.pi * abs(self.material.D) >= energy:
@@ -113,13 +118,8 @@ class Device:
                     f"[material]: D = {D:g} [J/m^2] must be below sigma_0/pi = {most:.3g} in size (4 sqrt(A K_eff)/pi): "
                     f"beyond it the wall energy is negative and the magnetization a spiral"
                 )
-        if self.wall.shape == "relaxed" and not self.material.in_plane:
-            limit = WIDEST * self.wall.resolved(self.material, self.track.thickness).Delta
-            if self.track.width > limit:
-                yield (
-                    f"[track] width = {self.track.width:g} [m] must be <= {WIDEST:g} Delta = {limit:.3g} "
-                    'for [wall] shape = "relaxed"; use "rigid"'
-                )
+        if self.wall.shape == "relaxed" and self.nominal is None and (reason := self.not_relaxed):
+            yield f'[wall] shape = "relaxed" must be "rigid" or "auto": {reason}'
         if self.profile is not None:
             yield from profile_problems(self.profile, self.material, self.wall, self.track, self.torque)
         if self.gate is not None:
@@ -151,7 +151,7 @@ class Device:
         """
         if self.temperature_laws is None or temperature in (0, self.temperature):
             return self
-        return dataclasses.replace(self, temperature=temperature)
+        return dataclasses.replace(self, temperature=temperature, nominal=self.nominal or self)
 
     @property
     def gate_change(self) -> float:
@@ -167,7 +167,36 @@ class Device:
         Raises:
             InputError: the gate takes away all of the anisotropy.
         """
-        return dataclasses.replace(self, gate_level=level)
+        return dataclasses.replace(self, gate_level=level, nominal=self.nominal or self)
+
+    @property
+    def wall_shape(self) -> str:
+        """Shape of the wall in the notches, "rigid" or "relaxed": as given, else relaxed where that can be."""
+        if self.wall.shape != "auto":
+            return self.wall.shape
+        if self.nominal is not None:
+            return self.nominal.wall_shape
+        return "relaxed" if self.pairs and not self.not_relaxed else "rigid"
+
+    @property
+    def pairs(self) -> tuple[Notch, ...]:
+        """Notches of both edges, in which a wall can be relaxed."""
+        return tuple(notch for notch in self.notches if notch.edge is None)
+
+    @functools.cached_property
+    def not_relaxed(self) -> str:
+        """Why the wall cannot be relaxed in the notches, empty where it can."""
+        if self.material.in_plane:
+            return 'only walls of perpendicular films are relaxed, not easy_axis = "x"'
+        Delta = self.wall.resolved(self.material, self.track.thickness).Delta
+        for number, notch in enumerate(self.notches, 1):
+            if notch.edge is not None:
+                continue
+            width = float(self.track.base_width(np.array(notch.position)))
+            for name, size, most in (("track width", width, WIDEST), ("length", 2 * notch.reach, LONGEST)):
+                if size > most * Delta:
+                    return f"[[notch]] {number}: {name} = {size:g} [m] must be <= {most:g} Delta = {most * Delta:.3g}"
+        return ""
 
     @functools.cached_property
     def straight_wall(self) -> StraightWall:
@@ -189,7 +218,7 @@ class Device:
         if self.averages is not None:
             inside = np.clip(q, 0.0, self.track.length)
             V, slope = V + self.averages.potential(inside), slope + self.averages.potential(inside, 1)
-        if self.wall.shape == "relaxed" and self.notches:
+        if self.wall_shape == "relaxed" and self.pairs:
             inside = np.clip(q, 0.0, self.track.length)
             V, slope = V + self._relaxed_potential(inside), slope + self._relaxed_potential(inside, 1)
         return V, slope
@@ -199,29 +228,20 @@ class Device:
         """Spline of what the wall gains by its shape in the notches [J] over q [m]."""
         from scipy.interpolate import CubicHermiteSpline
 
-        from llg.device.relaxed_wall import notch_potential  # compiles, and rigid walls never need it
-
         wall, q = self.straight_wall, self.geometry.q
-        warming = self.temperature_laws is not None and self.heating is not None
-        single = self.instance > 0 or self.gate is not None or warming
-        V, slope = notch_potential(q, *self._relaxed_notches, between=single)
+        nominal = None if self.nominal is None else self.nominal.notched_track
+        V, slope = self.notched_track.potential(q, nominal)
         unit = wall.sigma_0 * wall.Delta * self.track.thickness
         return CubicHermiteSpline(q, unit * V, unit / wall.Delta * slope)
 
     @property
-    def _relaxed_notches(self) -> tuple:
-        """Notches, width of the track without them, Delta and delta, as `llg.device.relaxed_wall` takes them."""
+    def notched_track(self) -> "NotchedTrack":
+        """What the gain of a relaxed wall depends on."""
+        from llg.device.notched_track import NotchedTrack  # compiles, and rigid walls never need it
+
         wall = self.straight_wall
         delta = abs(self.material.D) * self.material.neel_share(wall) / wall.sigma_0
-        notches = tuple(notch for notch in self.notches if notch.edge is None)
-        return notches, self.track.base_width, wall.Delta, delta
-
-    @property
-    def snaps(self) -> bool:
-        """Whether a relaxed wall snaps from one shape to another in a notch (of the nominal device)."""
-        from llg.device.relaxed_wall import snaps
-
-        return self.wall.shape == "relaxed" and self.instance == 0 and snaps(*self._relaxed_notches)
+        return NotchedTrack(self.pairs, self.track.base_width, wall.Delta, delta)
 
     @functools.cached_property
     def _gate_potential(self) -> Callable[..., np.ndarray]:
@@ -297,7 +317,7 @@ class Device:
         sections = {key: getattr(self, key) for key in SECTIONS}
         try:
             values = drawn_values(sections, self.notches, self.variation, seed, instance)
-            return dataclasses.replace(self, instance=instance, **values)
+            return dataclasses.replace(self, instance=instance, nominal=self, **values)
         except InputError as error:
             raise InputError(f'device "{self.name}", instance {instance}: {error}') from None
 

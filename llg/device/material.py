@@ -14,7 +14,7 @@ LARGEST_TEMPERATURE = 2000.0
 MODELS = ("q-phi", "q-phi-delta", "q-phi-chi")
 """Equations of motion: rigid wall, wall of moving width, wall that tilts; see `llg.runs.models`."""
 
-WALL_SHAPES = ("rigid", "relaxed")
+WALL_SHAPES = ("auto", "relaxed", "rigid")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,9 @@ class Wall(Parameters):
 
     model: str = word("equations of motion", default="q-phi", choices=MODELS)
     shape: str = word(
-        "rigid: straight across the track; relaxed: of least energy in each notch", default="rigid", choices=WALL_SHAPES
+        "relaxed: of least energy in each notch; rigid: straight across the track; auto: relaxed wherever that can be",
+        default="auto",
+        choices=WALL_SHAPES,
     )
     Q: float = quantity("+1: up on the left and down on the right, -1: the reverse", "1", default=1.0)
     Delta: float | None = quantity("wall width parameter", "m", default=None, gt=0, plausible=(1e-10, 1e-6, "nm"))

@@ -7,6 +7,7 @@ Gaussian, where it is the full width at half depth and the tails go on.
 
 import dataclasses
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -91,12 +92,39 @@ class Notch(Parameters):
         """Number of edges that it cuts."""
         return 2 if self.edge is None else 1
 
+    @property
+    def form(self) -> "Form":
+        """What is not a size."""
+        return Form(self.shape, self.top, self.table_x, self.table_depth)
+
+    @property
+    def reach(self) -> float:
+        """Distance from its position within which it cuts the edge; of a Gaussian to 1e-3 of its depth [m]."""
+        return 0.5 * self.width * self.form.reach
+
     def cut(self, x: np.ndarray) -> np.ndarray:
         """Return the depth per edge [m] at positions x [m], same shape as x."""
-        v = 2 * (x - self.position) / self.width
+        return self.depth * self.form.share(2 * (x - self.position) / self.width)
+
+
+class Form(NamedTuple):
+    """Outline of a notch, whatever its sizes; attributes as of `Notch`."""
+
+    shape: str
+    top: float = 0.5
+    table_x: tuple[float, ...] = ()
+    table_depth: tuple[float, ...] = ()
+
+    @property
+    def reach(self) -> float:
+        """Reduced distance within which it cuts the edge; of a Gaussian to 1e-3 of its depth."""
+        return {"table": max(map(abs, self.table_x), default=0.0), "gaussian": 3.2}.get(self.shape, 1.0)
+
+    def share(self, v: np.ndarray) -> np.ndarray:
+        """Return the share of the depth at reduced distances v, with their sign, same shape."""
         if self.shape == "table":
-            return self.depth * np.interp(v, self.table_x, self.table_depth, left=0.0, right=0.0)
-        return self.depth * SHAPES[self.shape](np.abs(v), self.top)
+            return np.interp(v, self.table_x, self.table_depth, left=0.0, right=0.0)
+        return SHAPES[self.shape](np.abs(v), self.top)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,6 @@ beyond that in sigma_0, and the slopes of a tabulated outline, of roughness and 
 from one shape to another (off the corners of rectangular or deep notches) the lower of the energies on the way out and
 on the way back counts.
 
-Device instances differ in each notch; theirs are interpolated between notches whose sizes are powers of exp(`LATTICE`).
-
 References:
     S. Rohart, A. Thiaville, Phys. Rev. B 88, 184422 (2013): DMI at edges, and the energy density used here.
     D. C. Liu, J. Nocedal, Math. Program. 45, 503 (1989): the minimizer, as in `scipy.optimize`.
@@ -35,7 +33,6 @@ import hashlib
 import math
 import os
 import secrets
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,46 +40,41 @@ import numpy as np
 from dwcore.errors import RunError
 from dwcore.numerics.product import one_blas_thread
 from llg.device.geometry import average_width
-from llg.device.notch import Notch
+from llg.device.notch import Form
 
 CELLS_PER_DELTA = 3.6
-LATTICE = 0.15
-"""Step of the logarithms of width, depth, length and delta between which device instances are interpolated."""
-_VERSION = 2  # of the method; part of the key of what is kept
+_VERSION = 6  # of the method; part of the key of what is kept
 _STRIDE = 2  # cells from one place of the wall to the next
 _REACH = 5.0  # [Delta] beyond the notch, where the correction ends
+_FADED = 1.0, 4.0  # [Delta] from there, between which it is faded out: its errors would be wells on an even track
 _PAD = 8.0  # [Delta] of track that is free to move on either side of the wall
+_SPRING = 1.5  # stiffness against the place, per width of the track; so the wall follows out of deep notches, too
 _SAMPLES = 16  # of the outline per cell
 _LEAST_FILL = 1e-3  # smaller cells are left out
 _GRADIENT = 3e-5  # of the scaled angles at which the search ends, in units of sigma_0 Delta t
 _SNAP = 0.1  # energy between two places, beyond the work of the force, at which the wall has snapped to another shape
+_OVERSHOOT = 0.03  # the same beyond which no smooth curve goes through both places
+_ADVICE = 'give [wall] shape = "rigid"'
 _ROUNDING = 30  # times that still counts as the end where rounding stops the search
 
 
 @dataclasses.dataclass(frozen=True)
 class Cut:
-    """One notch in units of Delta; `shape` holds what is not a size: shape, top and table."""
+    """One notch in units of Delta."""
 
     place: float
     depth: float
     width: float
-    shape: tuple
+    form: Form
 
     def depth_at(self, x: np.ndarray) -> np.ndarray:
         """Return the depth per edge at x, same shape as x [Delta]."""
-        shape, top, table_x, table_depth = self.shape
-        notch = Notch(
-            position=self.place, depth=self.depth, width=self.width,
-            shape=shape, top=top, table_x=table_x, table_depth=table_depth,
-        )  # fmt: skip
-        return notch.cut(x)
+        return self.depth * self.form.share(2 * (x - self.place) / self.width)
 
     @property
     def half(self) -> float:
         """Distance from its place within which the notch cuts the edge [Delta]."""
-        if self.shape[0] == "table":
-            return 0.5 * self.width * max(abs(x) for x in self.shape[2])
-        return (1.6 if self.shape[0] == "gaussian" else 0.5) * self.width
+        return 0.5 * self.width * self.form.reach
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,94 +93,18 @@ class Correction:
     slope: np.ndarray
     snapped: np.ndarray
 
-    def evaluate(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return V and its derivative at q, same shape as q [Delta]."""
+    @functools.cached_property
+    def _spline(self):
         from scipy.interpolate import CubicHermiteSpline  # slow to import, and rigid walls never need it
 
-        spline = CubicHermiteSpline(self.q, self.V, self.slope)
+        return CubicHermiteSpline(self.q, self.V, self.slope)
+
+    def evaluate(self, q: np.ndarray) -> np.ndarray:
+        """Return V and its derivative at q [Delta], shape (2, n)."""
+        found = np.zeros((2, q.size))
         inside = (q > self.q[0]) & (q < self.q[-1])
-        at = np.clip(q, self.q[0], self.q[-1])
-        return np.where(inside, spline(at), 0.0), np.where(inside, spline(at, 1), 0.0)
-
-
-def notch_potential(
-    q: np.ndarray, notches: Iterable[Notch], width, Delta: float, delta: float, *, between: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return V [sigma_0 Delta t] of all notches of a track, and its derivative by q/Delta, at q.
-
-    Args:
-        q: places of the wall, shape (n,) [m].
-        notches: the notches of the track.
-        width: function from places [m] to the width of the track without notches [m].
-        Delta: wall width parameter [m].
-        delta: |D cos phi_rest|/sigma_0 [1].
-        between: interpolate single notches between those of the lattice, instead of relaxing just these.
-    """
-    V, slope = np.zeros(q.size), np.zeros(q.size)
-    for middle, cuts, local in _cut_groups(notches, width, Delta):
-        x = (q - middle) / Delta
-        if between and len(cuts) == 1:
-            part = _interpolated(x, cuts[0], local, delta)
-        else:
-            part = correction(cuts, round(local, 9), round(delta, 12)).evaluate(x)
-        V, slope = V + part[0], slope + part[1]
-    return V, slope
-
-
-def snaps(notches: Iterable[Notch], width, Delta: float, delta: float) -> bool:
-    """Return whether the wall snaps from one shape to another in a notch; arguments as `notch_potential`."""
-    groups = _cut_groups(notches, width, Delta)
-    return any(correction(cuts, round(local, 9), round(delta, 12)).snapped.any() for _, cuts, local in groups)
-
-
-def _cut_groups(notches: Iterable[Notch], width, Delta: float) -> Iterator[tuple[float, tuple[Cut, ...], float]]:
-    """Yield the middle [m] of each group of overlapping notches, its notches and the width of the track [Delta]."""
-    for group in _groups(sorted(notches, key=lambda notch: notch.position), Delta):
-        middle = 0.5 * (group[0].position + group[-1].position)
-        local = float(np.mean(width(np.array([notch.position for notch in group])))) / Delta
-        yield middle, tuple(_cut(notch, middle, Delta) for notch in group), local
-
-
-def _cut(notch: Notch, middle: float, Delta: float) -> Cut:
-    place, depth, width = (round(size / Delta, 9) for size in (notch.position - middle, notch.depth, notch.width))
-    return Cut(place, depth, width, (notch.shape, notch.top, notch.table_x, notch.table_depth))
-
-
-def _groups(notches: list[Notch], Delta: float) -> Iterator[list[Notch]]:
-    """Yield the notches that overlap, together; from left to right."""
-    group: list[Notch] = []
-    end = -math.inf
-    for notch in notches:
-        half = _cut(notch, notch.position, Delta).half * Delta
-        if group and notch.position - half >= end - 1e-3 * Delta:
-            yield group
-            group, end = [], -math.inf
-        group.append(notch)
-        end = max(end, notch.position + half)
-    if group:
-        yield group
-
-
-def _interpolated(x: np.ndarray, cut: Cut, width: float, delta: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return V and its derivative at x [Delta] by linear interpolation within a simplex of the lattice.
-
-    Places in and beside a notch of the lattice stand for those in and beside this one.
-    """
-    sizes = np.log([width, cut.depth, cut.width, *([delta] if delta > 0 else [])]) / LATTICE
-    low = np.floor(sizes).astype(int)
-    order = np.argsort(-(sizes - low), kind="stable")
-    falling = np.concatenate([[1.0], np.sort(sizes - low)[::-1], [0.0]])
-    corners = [low + np.isin(np.arange(low.size), order[:k]) for k in range(low.size + 1)]
-    V, slope = np.zeros(x.size), np.zeros(x.size)
-    for corner, weight in zip(corners, falling[:-1] - falling[1:], strict=True):
-        w, depth, length, *chiral = (round(float(size), 9) for size in np.exp(LATTICE * corner))
-        other = dataclasses.replace(cut, place=0.0, depth=min(depth, 0.49 * w), width=length)
-        inside = np.abs(x) < cut.half
-        stretch = np.where(inside, other.half / cut.half, 1.0)
-        at = np.where(inside, x * stretch, x + np.sign(x) * (other.half - cut.half))
-        value, steep = correction((other,), w, *(chiral or [0.0])).evaluate(at)
-        V, slope = V + weight * value, slope + weight * stretch * steep
-    return V, slope
+        found[:, inside] = self._spline(q[inside]), self._spline(q[inside], 1)
+        return found
 
 
 @functools.lru_cache(maxsize=1024)
@@ -212,43 +128,89 @@ def correction(cuts: tuple[Cut, ...], width: float, delta: float) -> Correction:
 
 
 def _both_sides(cuts: tuple[Cut, ...], width: float, delta: float) -> np.ndarray:
-    """Return q, V, its slope and whether it snapped, shape (4, n), from the middle to the right and from there, mirrored, to the left."""
+    """Return q, V, its slope and whether it snapped, from the left end to the right one, shape (4, n)."""
 
     def outline(x):
         return width - 2 * np.max([cut.depth_at(x) for cut in cuts], axis=0)
 
+    def mirrored(x):
+        return outline(-x)
+
     reach = max(max(abs(cut.place - cut.half), abs(cut.place + cut.half)) for cut in cuts) + _REACH
-    right = _sweep(outline, reach, delta)
+    rigid = _Rigid(outline, reach, delta)
+    right = _sweep(outline, reach, delta, rigid)
     x = np.linspace(0, reach, 4001)
-    same = np.allclose(outline(x), outline(-x), rtol=0, atol=1e-6 * width)
-    left = right if same else _sweep(lambda x: outline(-x), reach, delta)
-    middle = 0.5 * (left[1, 0] + right[1, 0])  # the two searches end a little apart at their common start
-    for side in (left, right) if not same else ():
-        side[1] += (middle - side[1, 0]) * (1 - side[0] / side[0, -1])
-    return np.concatenate([left[:, :0:-1] * np.array([[-1.0], [1.0], [-1.0], [1.0]]), right], axis=1)
+    if np.allclose(outline(x), mirrored(x), rtol=0, atol=1e-6 * width):
+        right[0, 0] = right[2, 0] = 0.0
+        left = right
+    else:
+        left = _sweep(mirrored, reach, delta, _Rigid(mirrored, reach, delta))
+        middle = 0.5 * (left[1, 0] + right[1, 0])  # the two searches end a little apart at their common start
+        for side in (left, right):
+            side[1] += (middle - side[1, 0]) * (1 - side[0] / side[0, -1])
+    turned = left[:, :0:-1] * np.array([[-1.0], [1.0], [-1.0], [1.0]])
+    q, energy, force, snapped = _with_kinks(np.concatenate([turned, right], axis=1))
+    V, slope = energy - rigid.energy(q), force - rigid.energy(q, 1)
+    u = np.clip((reach - np.abs(q) - _FADED[0]) / (_FADED[1] - _FADED[0]), 0, 1)  # 1 in the notch, 0 at the ends
+    share, change = u**2 * (3 - 2 * u), -np.sign(q) * 6 * u * (1 - u) / (_FADED[1] - _FADED[0])
+    return np.stack([q, share * V, share * slope + change * V, snapped])
 
 
-def _sweep(outline, reach: float, delta: float) -> np.ndarray:
-    """Return q, V, its slope and whether it snapped, of a wall that moves from 0 to `reach`, shape (4, n) [Delta]."""
-    from scipy.interpolate import CubicHermiteSpline
+class _Rigid:
+    """The rigid wall against its place [Delta]: averaged width s2 [Delta] and energy without H_K [sigma_0 Delta t]."""
 
-    cells = math.ceil((reach + _PAD) * CELLS_PER_DELTA)
-    h = 1 / CELLS_PER_DELTA
-    strip = _Strip(outline, cells, h, delta)
-    g = average_width(lambda x: outline(x - cells * h), 2 * cells * h, 1.0, 1.0)
-    s1, s2 = (CubicHermiteSpline(g.q - cells * h, s, ds) for s, ds in ((g.s1, g.ds1), (g.s2, g.ds2)))
-    out = _pass(strip, range(0, math.ceil(reach * CELLS_PER_DELTA) + _STRIDE, _STRIDE), s2)
+    def __init__(self, outline, reach: float, delta: float):
+        from scipy.interpolate import CubicHermiteSpline  # slow to import, and rigid walls never need it
+
+        end = reach + _PAD + 1.0
+        g = average_width(lambda x: outline(x - end), 2 * end, 1.0, 1.0)
+        self.s2 = CubicHermiteSpline(g.q - end, g.s2, g.ds2)
+        self.energy = CubicHermiteSpline(g.q - end, g.s2 - math.pi * delta * g.s1, g.ds2 - math.pi * delta * g.ds1)
+
+
+def _sweep(outline, reach: float, delta: float, rigid: _Rigid) -> np.ndarray:
+    """Return q, energy, force and whether it snapped, of a wall that moves from 0 to `reach`, shape (4, n).
+
+    The energy is that of the rigid wall at the end, and so is the force.
+    """
+    strip = _Strip(outline, math.ceil((reach + _PAD) * CELLS_PER_DELTA), 1 / CELLS_PER_DELTA, delta)
+    out = _pass(strip, range(0, math.ceil(reach * CELLS_PER_DELTA) + _STRIDE, _STRIDE), rigid.s2)
     q, energy, force = out
-    snapped = np.any(np.abs(np.diff(energy) - 0.5 * (force[1:] + force[:-1]) * np.diff(q)) > _SNAP)
+    snapped = np.any(np.abs(_misfit(q, energy, force)) > _SNAP)
     if snapped:
-        back = _pass(strip, range((q.size - 1) * _STRIDE, -1, -_STRIDE), s2)[:, ::-1]
+        back = _pass(strip, range((q.size - 1) * _STRIDE, -1, -_STRIDE), rigid.s2)[:, ::-1]
         q, energy, force = np.where(back[1] < energy, back, out)
-    V = energy - (s2(q) - math.pi * delta * s1(q))
-    slope = force - (s2(q, 1) - math.pi * delta * s1(q, 1))
-    slope[-1] = 0.0
-    if np.allclose(outline(g.q), outline(-g.q)):
-        slope[0] = 0.0
-    return np.stack([q, V - V[-1], slope, np.full(q.size, float(snapped))])
+    energy = energy - energy[-1] + rigid.energy(q[-1])
+    force[-1] = rigid.energy(q[-1], 1)
+    return np.stack([q, energy, force, np.full(q.size, float(snapped))])
+
+
+def _misfit(q: np.ndarray, energy: np.ndarray, force: np.ndarray) -> np.ndarray:
+    """Return what each step of the energy is beyond the work of the force, shape (n - 1,)."""
+    return np.diff(energy) - 0.5 * (force[1:] + force[:-1]) * np.diff(q)
+
+
+def _with_kinks(path: np.ndarray) -> np.ndarray:
+    """Return q, energy, force and snaps with two close points more wherever a smooth curve through them would overshoot.
+
+    There two shapes change places. Their energies, straight from either end, meet in a kink where they cross; where
+    they do not cross, the energy is a straight line.
+    """
+    q, energy, force, snapped = path
+    more = [path]
+    for i in np.flatnonzero(np.abs(_misfit(q, energy, force)) > _OVERSHOOT):
+        step, slopes = q[i + 1] - q[i], force[i : i + 2]
+        mean, tiny = (energy[i + 1] - energy[i]) / step, 1e-3 * step
+        kink = (mean - slopes[1]) / (slopes[0] - slopes[1]) * step if slopes[0] > slopes[1] else -1.0
+        if tiny < kink < step - tiny:
+            at = kink + tiny * np.array([-0.5, 0.5])
+            inside = energy[i] + slopes[0] * kink + slopes * (at - kink)
+        else:
+            at, slopes = np.array([tiny, step - tiny]), np.array([mean, mean])
+            inside = energy[i] + mean * at
+        more.append(np.stack([q[i] + at, inside, slopes, np.full(2, snapped[i])]))
+    joined = np.concatenate(more, axis=1)
+    return joined[:, np.argsort(joined[0], kind="stable")]
 
 
 def _pass(strip: "_Strip", columns: range, s2) -> np.ndarray:
@@ -269,10 +231,14 @@ def _pass(strip: "_Strip", columns: range, s2) -> np.ndarray:
         else:
             strip.shift(free, columns.step)
         q = moved[-1][0] + columns.step * h if moved else column * h
-        energy, reached, pull = strip.relax(float(moment(q) - moment(0.0)), free)
+        energy, reached, pull = strip.relax(
+            float(moment(q) - moment(0.0)), _SPRING * strip.width / float(s2(q)) ** 2, free
+        )
         for _ in range(20):
             q -= float((moment(q) - moment(0.0) - reached) / s2(q))
         moved.append((q, energy, pull * float(s2(q))))
+    if len(moved) > 1 and np.any(np.diff([q for q, *_ in moved]) * columns.step < 0):
+        raise RunError(f"the relaxed wall does not follow out of a notch; {_ADVICE}")
     return np.array(moved).T
 
 
@@ -300,18 +266,19 @@ class _Strip:
         middle = h * (np.arange(2 * cells) + 0.5 - cells)
         self.angles[..., 0] = 2 * np.arctan(np.exp(middle))[:, None]
         self.m, self.slope = (np.zeros((*self.fill.shape, 3)) for _ in range(2))
-        self.stiffness = 1.5 / (2 * float(half.max()) * h)
+        self.width = 2 * float(half.max()) * h
 
     def shift(self, columns: slice, stride: int):
         """Move the moments of some columns to the right by a stride."""
         source = np.clip(np.arange(columns.start, columns.stop) - stride, 0, len(self.fill) - 1)
         self.angles[columns] = self.angles[source]
 
-    def relax(self, moment: float, columns: slice) -> tuple[float, float, float]:
+    def relax(self, moment: float, stiffness: float, columns: slice) -> tuple[float, float, float]:
         """Relax some columns at a moment; return the energy, the moment reached and minus the pull of the spring on it.
 
         Args:
             moment: half the integral of m_z that the spring aims at [Delta^2].
+            stiffness: of the spring on it [sigma_0 t/Delta^3].
             columns: those that move.
 
         Raises:
@@ -334,23 +301,23 @@ class _Strip:
         factor, gradient = scale[inner, :, None], np.empty_like(angles)
 
         def spring(inside: float) -> float:
-            return self.stiffness * ((inside + rest) * self.h**2 - moment)
+            return stiffness * ((inside + rest) * self.h**2 - moment)
 
         def objective(variables: np.ndarray) -> tuple[float, np.ndarray]:
             angles[inner] = variables.reshape(angles[inner].shape) / factor
             moments(angles, m)
             energy, inside = energy_and_slope(m, fill, right, above, self.h, self.delta, slope)
             turn_to_angles(angles, m, slope, fill, spring(inside) * self.h**2, scale, gradient)
-            return energy + 0.5 * spring(inside) ** 2 / self.stiffness, gradient[inner].ravel()
+            return energy + 0.5 * spring(inside) ** 2 / stiffness, gradient[inner].ravel()
 
         options = {"maxcor": 15, "maxiter": 3000, "maxfun": 6000, "ftol": 1e-12, "gtol": _GRADIENT}
         with one_blas_thread():
             end = minimize(objective, (angles[inner] * factor).ravel(), jac=True, method="L-BFGS-B", options=options)
         if not end.success and np.abs(end.jac).max() > _ROUNDING * _GRADIENT:
-            raise RunError(f"the relaxed wall does not come to rest in a notch: {end.message}")
+            raise RunError(f"the relaxed wall does not come to rest in a notch, {end.message}; {_ADVICE}")
         objective(end.x)
         energy, inside = energy_and_slope(self.m, self.fill, self.right, self.above, self.h, self.delta, self.slope)
-        pull = self.stiffness * (inside * self.h**2 - moment)
+        pull = stiffness * (inside * self.h**2 - moment)
         return 2 * energy, inside * self.h**2, -2 * pull
 
 

@@ -98,9 +98,11 @@ def _rates(model: QPhiModel, wells: list[Well], temperature: float, method: str,
 
 def notes_on(device: Device, rates: list[WellRates]) -> list[str]:
     """Return what strains the model in these results, one line each; unknown rates first."""
+    pads = ["shape: the wall stays straight over the pads; what holds it on the track is an estimate"]
     currents = [J for r in rates for J in r.depinning_current if math.isfinite(J)]
     unknown = [f"rates: unknown, {reason}" for reason in dict.fromkeys(r.reason for r in rates) if reason]
-    return [*unknown, *notes(device, max(currents, default=0.0))]
+    ends = pads if device.track.pad_width is not None else []
+    return [*unknown, *notes(device, max(currents, default=0.0)), *ends]
 
 
 def as_json(rates: list[WellRates]) -> dict:

@@ -71,7 +71,8 @@ def save_trajectories(path, trajectories: Trajectories, *, seed: int, inputs=(),
         InputError: the file exists and `force` is not set, or cannot be written.
     """
     drive = {"current_density": trajectories.current_density, "duration": trajectories.duration}
-    config = {"device": trajectories.device.config(), **drive, "instance": trajectories.device.instance}
+    device = trajectories.device
+    config = {"device": device.config(), "wall_shape": device.wall_shape, **drive, "instance": device.instance}
     with files.create(path, SCHEMA, config=config, seed=seed, inputs=inputs, force=force) as file:
         records.write(file, trajectories)
 

@@ -49,18 +49,7 @@ def notes(device: Device, current_density: float = 0.0) -> list[str]:
             "notch: where one edge alone is cut the wall stays straight and upright, whatever [wall] shape says; this has "
             "not been compared with micromagnetics, in which it may turn"
         )
-    if wall.shape == "relaxed":
-        if film.alpha < _WEAKEST:
-            found.append(f"alpha = {film.alpha:g}: the relaxed shape follows the wall at once only for >= {_WEAKEST:g}")
-        if device.pulse is not None and 0 < device.pulse.rise_time < _SHARPEST:
-            found.append(f"rise_time: the relaxed shape does not follow edges below {_SHARPEST * 1e12:g} ps")
-        if device.snaps:
-            found.append(
-                "shape: in a notch the wall snaps from one shape to another, and the lower of both energies counts; it "
-                "underestimates what pulls the wall off the corners from within"
-            )
-        if rigid := [words for words, given in _slopes(device) if given]:
-            found.append(f"shape: the wall relaxes in the notches only and stays straight over {', '.join(rigid)}")
+    found += _shape_notes(device)
     share = device.stack.ferromagnet_fraction() if device.stack else 1.0
     if device.torque.P > 0 and abs(math.log(share)) > math.log(_MUCH):
         found.append(
@@ -82,20 +71,36 @@ def _profile_notes(device: Device) -> list[str]:
             f"profile: K_u changes by up to {part:.0%} of K_eff; to first order its energy is some {part / 4:.0%} too high"
         )
     shaped = [name for name in profile.varied if name in ("K_u", "D", "thickness")]
-    if device.wall.shape == "relaxed" and device.notches and shaped:
+    if device.wall_shape == "relaxed" and device.pairs and shaped:
         found.append(f"profile: in the notches the wall has the relaxed shape of a film of uniform {', '.join(shaped)}")
     return found
 
 
-def _slopes(device: Device) -> list[tuple[str, bool]]:
-    """Return what bends the outline besides notches, in words, and whether the device has it."""
-    track = device.track
-    rough = device.instance > 0 and any(rms > 0 for rms, _ in track.edges)
-    return [
-        ("tabulated outlines", bool(track.outline_x)),
-        ("rough edges", rough),
-        ("pads", track.pad_width is not None),
-    ]
+def _shape_notes(device: Device) -> list[str]:
+    """Return what strains the shape that the wall has in the notches, and over other slopes of the outline."""
+    found, track = [], device.track
+    if device.pairs and device.wall_shape == "rigid":
+        why = f": {device.not_relaxed}" if device.not_relaxed else ""
+        found.append(
+            "shape: the wall stays straight in the notches, where real walls bend; depinning fields are good to some 10 %, "
+            f"stiffness to 30 %{why}"
+        )
+    if device.pairs and device.wall_shape == "relaxed":
+        if device.material.alpha < _WEAKEST:
+            alpha = device.material.alpha
+            found.append(f"alpha = {alpha:g}: the relaxed shape follows the wall at once only for >= {_WEAKEST:g}")
+        if device.pulse is not None and 0 < device.pulse.rise_time < _SHARPEST:
+            found.append(f"rise_time: the relaxed shape does not follow edges below {_SHARPEST * 1e12:g} ps")
+        if device.nominal is None and device.notched_track.snaps:
+            found.append(
+                "shape: in a notch the wall snaps from one shape to another, and the lower of both energies counts; it "
+                "underestimates what pulls the wall off the corners from within"
+            )
+    rough = device.instance > 0 and any(rms > 0 for rms, _ in (device.nominal or device).track.edges)
+    slopes = [("rough edges", rough), ("tabulated outlines", bool(track.outline_x) and not rough)]
+    if straight := [words for words, given in slopes if given]:
+        found.append(f"shape: the wall stays straight over {', '.join(straight)}, where real walls bend")
+    return found
 
 
 def largest_tilt(device: Device, current_density: float) -> float:

@@ -14,6 +14,7 @@ DEVICE = device_from_mapping(
     {
         "name": "track",
         "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
+        "wall": {"shape": "rigid"},
         "track": {"length": 500e-9, "width": 64e-9, "thickness": 0.6e-9},
         "notch": [{"position": 250e-9, "shape": "triangular", "depth": 12e-9, "width": 30e-9}],
     }

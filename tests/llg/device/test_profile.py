@@ -37,7 +37,7 @@ LISTS = {
 def make_device(profile=None, *, Q=1.0, **other):
     mapping = {
         "material": {"Ms": MS, "A": A, "K_u": K_U, "D": D, "alpha": 0.3},
-        "wall": {"Q": Q, "H_K": H_K},
+        "wall": {"shape": "rigid", "Q": Q, "H_K": H_K},
         "track": {"length": LENGTH, "width": 64e-9, "thickness": THICKNESS},
         "notch": [{"position": 170e-9, "shape": "cosine", "depth": 8e-9, "width": 60e-9}],
         "torque": {"theta_SH": 0.1, "k_FL": 0.2},

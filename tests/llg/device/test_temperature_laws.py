@@ -28,7 +28,8 @@ M = (1 - (HOT / T_C) ** 1.5) / (1 - (300 / T_C) ** 1.5)
 
 
 def bare():
-    return load_device("five_state")
+    """Rigid: a relaxed wall is expanded about that of the device's own temperature, to a hundredth of kB T."""
+    return load_device("five_state").replace({"wall.shape": "rigid"})
 
 
 def by_hand(m=M, temperature=HOT):

@@ -37,7 +37,7 @@ def model(D=D, alpha=0.5, torque=()):
             {
                 "name": "two notches",
                 "material": {"Ms": MS, "A": 1.5e-11, "K_u": 6e5, "D": D, "alpha": alpha},
-                "wall": {"Delta": DELTA, "sigma_0": SIGMA, "H_K": 0.0},
+                "wall": {"shape": "rigid", "Delta": DELTA, "sigma_0": SIGMA, "H_K": 0.0},
                 "track": {"length": LENGTH, "width": W, "thickness": T},
                 "torque": dict(torque),
                 "notch": [notch | {"position": place} for place in PLACES],

@@ -23,6 +23,7 @@ def make_model(D=0.0, places=PLACES, **torque):
     notch = {"shape": "triangular", "depth": 10e-9, "width": 30e-9}
     mapping = {
         "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": D, "alpha": 0.3},
+        "wall": {"shape": "rigid"},
         "track": {"length": 400e-9, "width": 64e-9, "thickness": 0.6e-9},
         "notch": [{"position": place, **notch} for place in places],
         "torque": {"theta_SH": 0.1, **torque},

@@ -33,6 +33,7 @@ def two_wells(barrier, alpha, **changes):
     mapping = {
         "name": "two wells",
         "material": {"Ms": 1.1e6, "A": 16e-12, "K_u": 1.27e6, "D": 0.4e-3, "alpha": alpha},
+        "wall": {"shape": "rigid"},
         "track": {"length": 160e-9, "width": 80e-9, "thickness": 0.6e-9, "pad_width": 160e-9, "pad_taper": 40e-9},
         "notch": [{"position": 60e-9, **notch}, {"position": 100e-9, **notch}],
     }

@@ -34,6 +34,7 @@ def notched(barrier, alpha, *, D=0.4e-3, count=2, **sections):
     mapping = {
         "name": "notches in a row",
         "material": {"Ms": 1.1e6, "A": 16e-12, "K_u": 1.27e6, "D": D, "alpha": alpha},
+        "wall": {"shape": "rigid"},
         "track": {"length": length, "width": 80e-9, "thickness": 0.6e-9, "pad_width": 160e-9, "pad_taper": 40e-9},
         "notch": [{"position": 60e-9 + 40e-9 * i, **notch} for i in range(count)],
     }
@@ -51,6 +52,7 @@ def far_apart(distance):
     mapping = {
         "name": "far apart",
         "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
+        "wall": {"shape": "rigid"},
         "track": {"length": PLATEAU, "width": 64e-9, "thickness": 0.6e-9, "pad_width": 160e-9, "pad_taper": 40e-9},
         "notch": [{"position": place, **notch} for place in places],
     }

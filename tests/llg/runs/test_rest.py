@@ -28,7 +28,7 @@ def make_device(places=(140e-9, 260e-9, 380e-9), *, depth="20 nm", model="q-phi"
         {
             "name": "three notches",
             "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1.2e-3, "alpha": 0.3},
-            "wall": {"model": model},
+            "wall": {"model": model, "shape": "rigid"},
             "track": {"length": "520 nm", "width": "100 nm", "thickness": "0.6 nm"},
             "torque": {"theta_SH": 0.07},
             "pulse": {"current_density": 8e11, "duration": "0.4 ns", "relaxation_time": relaxation},

@@ -93,8 +93,9 @@ def test_width_and_tilt_are_noted():
 def test_velocity_of_walls_that_leave_is_that_on_the_track():
     """A track five times as long keeps all walls. No [pulse] section: current and duration on the call are enough."""
     pulse = {"n": 16, "seed": 1, "current_density": 2e12, "duration": 1e-9}
-    short = run_pulse(make_device(length=800e-9, notch=TRIANGLE), **pulse)
-    long = run_pulse(make_device(length=4e-6, notch=TRIANGLE), **pulse)
+    rigid = {"wall": {"shape": "rigid"}}
+    short = run_pulse(make_device(length=800e-9, notch=TRIANGLE, **rigid), **pulse)
+    long = run_pulse(make_device(length=4e-6, notch=TRIANGLE, **rigid), **pulse)
     assert run_json(short)["left_track"] == 16 and run_json(long)["left_track"] == 0
     assert short.mean_velocity == pytest.approx(long.mean_velocity, rel=0.1)
     assert any(note.startswith("left_track: 16 of 16") for note in run_notes(short))
@@ -169,18 +170,50 @@ def test_window_of_mumax3(tmp_path):
         read_positions(Measurements(path), device, None)
 
 
+def shapes(device):
+    return [note for note in notes(device) if note.startswith("shape")]
+
+
 def test_notes_of_the_relaxed_wall():
-    """Pads stay rigid; off the corners of a deep rectangular notch the wall snaps, in a shallow triangular one not."""
+    """Off the corners of a deep rectangular notch the wall snaps, in a shallow triangular one not."""
     shallow = {"shape": "triangular", "depth": 6e-9, "width": 30e-9}
-    relaxed = {"wall": {"shape": "relaxed"}}
-    assert not any(note.startswith("shape") for note in notes(make_device(width=64e-9, notch=shallow, **relaxed)))
-    padded = make_device(width=64e-9, notch=shallow, **relaxed).replace(pad_width=200e-9, pad_taper=50e-9)
-    assert any(note.startswith("shape") and "pads" in note for note in notes(padded))
-    weak = make_device(CHIRAL | {"alpha": 0.04}, width=64e-9, notch=shallow, **relaxed)
+    assert not shapes(make_device(width=64e-9, notch=shallow))
+    padded = make_device(width=64e-9, notch=shallow).replace(pad_width=200e-9, pad_taper=50e-9)
+    assert not shapes(padded) and any("pads" in note for note in notes_on(padded, []))
+    weak = make_device(CHIRAL | {"alpha": 0.04}, width=64e-9, notch=shallow)
     assert any(note.startswith("alpha = 0.04: the relaxed shape") for note in notes(weak))
-    deep = {"shape": "rectangular", "depth": 20e-9, "width": 60e-9}
-    assert any("snaps" in note for note in notes(make_device(width=64e-9, notch=deep, **relaxed)))
-    assert not any("snaps" in note for note in notes(make_device(width=64e-9, notch=deep)))
+    deep = {"shape": "rectangular", "depth": 20e-9, "width": 30e-9}
+    assert any("snaps" in note for note in shapes(make_device(width=64e-9, notch=deep)))
+    rough = make_device(width=64e-9, notch=shallow).replace(edge_roughness_rms=0.5e-9)
+    assert not shapes(rough) and "over rough edges" in shapes(rough.draw(1, 0))[0]
+
+
+def test_the_device_decides_on_the_shape():
+    """Relaxed where the method holds; where it does not, rigid with a note, and an explicit wish is refused."""
+    shallow = {"shape": "triangular", "depth": 6e-9, "width": 30e-9}
+    assert make_device(width=64e-9, notch=shallow).wall_shape == "relaxed"
+    assert make_device(width=64e-9).wall_shape == "rigid" and not shapes(make_device(width=64e-9))
+    assert "real walls bend" in shapes(make_device(width=64e-9, notch=shallow, wall={"shape": "rigid"}))[0]
+    for width, notch, words in ((320e-9, shallow, "track width = 3.2e-07"),
+                                (64e-9, shallow | {"width": 2e-6}, "length = 2e-06")):  # fmt: skip
+        device = make_device(width=width, notch=notch)
+        assert device.wall_shape == "rigid" and words in shapes(device)[0]
+        with pytest.raises(InputError, match=f'"relaxed" must be "rigid" or "auto": .*{words}'):
+            make_device(width=width, notch=notch, wall={"shape": "relaxed"})
+    soft = {"Ms": 8.6e5, "A": 1.3e-11, "K_u": 3e4, "alpha": 0.02, "easy_axis": "x"}
+    strip = make_device(soft, torque={}, width=64e-9, notch=shallow, wall={"H_K": -6.9e5})
+    assert strip.wall_shape == "rigid" and "perpendicular" in shapes(strip)[0]
+
+
+def test_instances_have_the_shape_of_their_device():
+    """Also where the drawn track or notch alone would be relaxed or not."""
+    shallow = {"shape": "triangular", "depth": 6e-9, "width": 30e-9}
+    limit = 40 * make_device().straight_wall.Delta
+    for width in (0.999 * limit, 1.001 * limit):
+        device = make_device(width=width, notch=shallow, variation={"width_dtod": 0.01})
+        drawn = [device.draw(number, 0) for number in range(1, 9)]
+        assert len({one.track.width < limit for one in drawn}) == 2
+        assert {one.wall_shape for one in drawn} == {device.wall_shape}
 
 
 def test_share_of_the_current_in_the_ferromagnet_is_said():

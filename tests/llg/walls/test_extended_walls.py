@@ -197,7 +197,7 @@ def test_tilt_of_narrow_tracks():
 def reference_model(name, length, depth=None):
     """Delta and sigma_0 of the relaxed straight wall of the reference, nothing else."""
     notch = {"position": 0.5 * length, "shape": "triangular", "depth": depth, "width": 30e-9}
-    wall = {"Delta": 7.17e-9, "sigma_0": 2.18e-3 + math.pi * 1e-3, "H_K": 0.0}
+    wall = {"shape": "rigid", "Delta": 7.17e-9, "sigma_0": 2.18e-3 + math.pi * 1e-3, "H_K": 0.0}
     device = make_device(
         name, length=length, D=1e-3, wall=wall, notch=[notch] if depth else [],
         torque={"theta_SH": 0.1, "current_crowding": 0.0},

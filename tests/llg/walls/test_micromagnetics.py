@@ -1,4 +1,4 @@
-"""The rigid wall against full micromagnetics of the same notched track (reference data beside the repository).
+"""The rigid and the relaxed wall against full micromagnetics of the same notched track (reference data beside the repository).
 
 Delta and sigma_0 are those of the relaxed straight wall there: 7.17 nm, and 2.18 mJ/m^2 for the Neel wall at
 D = 1 mJ/m^2, so that sigma_0 = 2.18e-3 + pi D. Bloch and Neel walls of that 64 nm track differ by less than 0.5 % in
@@ -27,14 +27,14 @@ pytestmark = pytest.mark.skipif(REFERENCE is None, reason="no reference micromag
 D, DELTA, NEEL_ENERGY = 1e-3, 7.17e-9, 2.18e-3
 
 
-def make_model(length, notch_depth=None):
+def make_model(length, notch_depth=None, shape="rigid"):
     notch = {"position": 0.5 * length, "shape": "triangular", "depth": notch_depth, "width": 30e-9}
     return QPhiModel(
         device_from_mapping(
             {
                 "name": "reference",
                 "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": D, "alpha": 0.3},
-                "wall": {"Delta": DELTA, "sigma_0": NEEL_ENERGY + math.pi * D, "H_K": 0.0},
+                "wall": {"shape": shape, "Delta": DELTA, "sigma_0": NEEL_ENERGY + math.pi * D, "H_K": 0.0},
                 "track": {"length": length, "width": 64e-9, "thickness": 0.6e-9},
                 "notch": [notch] if notch_depth else [],
                 "torque": {"theta_SH": 0.1, "current_crowding": 0.0},
@@ -129,6 +129,46 @@ def test_one_averaged_width_would_fail():
     assert alike.max() * 1e3 < 0.75 * header("task2_notch_d10_W30_dx1_D1_L240.csv", r"B_dep = ([\d.]+) mT")
 
 
+# Depinning field on 0.5 nm cells [mT]; errors there, of the stiffness near the bottom and of the energy to the highest place of
+# the map [%], of the rigid and the relaxed wall: the table of docs/theory-llg.md, section 10. The last map has 2 nm cells.
+TABLE = {
+    "d6_W30_dx1_D1_L240": (23.53, {"rigid": (-0.4, 26, -4.8), "relaxed": (1.6, 2, 2.3)}),
+    "d10_W30_dx1_D1_L240": (39.52, {"rigid": (5.2, 32, -6.4), "relaxed": (1.3, -1, 1.3)}),
+    "d10_W30_dx2_D0": (65.6, {"rigid": (-5.9, 9, -20.8), "relaxed": (-3.5, -9, -9.3)}),
+}
+
+
+def map_model(name, shape):
+    """The device of a pinning map."""
+    model = make_model(240e-9, float(re.match(r"d(\d+)", name).group(1)) * 1e-9, shape)
+    if not name.endswith("D0"):
+        return model
+    material = dataclasses.replace(model.device.material, D=0.0)
+    wall = dataclasses.replace(model.device.wall, Delta=7.16e-9, sigma_0=5.20e-3)
+    return QPhiModel(dataclasses.replace(model.device, material=material, wall=wall))
+
+
+@pytest.mark.parametrize("shape", ["rigid", "relaxed"])
+@pytest.mark.parametrize("name", TABLE)
+def test_table_of_the_documentation(name, shape):
+    """No free parameter. The relaxed wall is within 5 % in field, 10 % in stiffness and in energy; the rigid one is not."""
+    field, errors = TABLE[name]
+    rows = columns(f"task2_notch_{name}.csv")
+    model, phi = map_model(name, shape), math.pi / 2 if name.endswith("D0") else math.pi
+    q = np.linspace(120e-9, 165e-9, 9001)
+    s2, holding = model.widths(q).s2, -1e3 * MU_0 * model.fields(q, phi)[0]
+    moved = np.concatenate([[0.0], np.cumsum(0.5 * (s2[1:] + s2[:-1])) * (q[1] - q[0]) / 64e-9])
+    energy = 1e21 * (model.energy(q, phi) - model.energy(120e-9, phi))
+    places, top = rows["q_S_nm"] * 1e-9, np.argmax(rows["dE_zJ"])
+    found = (
+        holding.max() / field,
+        np.interp(places[1], moved, holding) / rows["Bz_mT"][1],
+        np.interp(places[top], moved, energy) / rows["dE_zJ"][top],
+    )
+    assert 100 * (np.array(found) - 1) == pytest.approx(errors[shape], abs=0.6, rel=0)
+    assert (np.abs(np.array(found) - 1) < (0.05, 0.1, 0.1)).all() == (shape == "relaxed")
+
+
 @pytest.mark.parametrize("J", ["0.5", "1", "2"])
 def test_spin_orbit_velocity(J):
     """Steady velocity on the straight track within 6 % up to 2e11 A/m^2; beyond, the real wall tilts."""
@@ -139,17 +179,18 @@ def test_spin_orbit_velocity(J):
     assert velocity == pytest.approx(header(f"task3_sot_J{J}.csv", r"v_steady = ([\d.]+) m/s"), rel=0.06)
 
 
-def test_spin_orbit_depinning_current():
-    """A 3 ns current step on the wall at rest in the 10 nm notch: within 10 % of the middle of the bracket."""
+@pytest.mark.parametrize("shape", ["rigid", "relaxed"])
+def test_spin_orbit_depinning_current(shape):
+    """A 3 ns current step on the wall at rest in the 10 nm notch: in the bracket."""
     shots = columns("task4_sot_depinning_d10_W30.csv")
     depinned = shots["depinned"] > 0
     bracket = shots["J_1e11_A_m2"][~depinned].max(), shots["J_1e11_A_m2"][depinned].min()
-    model = make_model(600e-9, 10e-9)
+    model = make_model(600e-9, 10e-9, shape)
     J = np.linspace(2.6, 4.0, 57)
     drive = Drive(waveform=Waveform(np.array([0.0, 3e-9]), np.array([1.0, 1.0])), current_density=J * 1e11)
     end = simulate(model.device, drive, n=J.size, start=(300e-9, math.pi), seed=0, temperature=0.0, samples=300, jobs=1)
     out = end.q_samples.max(axis=0) > 345e-9
     assert np.all(np.diff(out.astype(int)) >= 0)
-    assert J[np.argmax(out)] == pytest.approx(np.mean(bracket), rel=0.1)
+    assert bracket[0] <= J[np.argmax(out)] <= bracket[1]
     assert out.any()
     assert not out[0]
