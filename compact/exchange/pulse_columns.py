@@ -135,12 +135,21 @@ def _values(file: ColumnFile, held: Mapping[str, int], name: str, kind: str) -> 
         raise InputError(f"{file.path}: has no column {name}")
     header = _headers(file)[place]
     factor = _unit(header, (kind,), f"{file.path}: {name}")[1]
+    return factor * numbers_or_nan(file, place, header)
+
+
+def numbers_or_nan(file: ColumnFile, place: int, name: str) -> np.ndarray:
+    """Return the numbers of a column, nan where a cell is empty or what a meter writes at overflow.
+
+    Raises:
+        InputError: a cell is neither empty nor a number; the message calls the column by `name`.
+    """
     found = np.full(len(file.rows), np.nan)
     for i, (row, line) in enumerate(zip(file.rows, file.lines, strict=True)):
         cell = row[place]
         try:
             found[i] = float(cell) if cell else np.nan
         except ValueError:
-            raise InputError(f'{file.path} line {line}: {header} = "{cell}" must be a number or empty') from None
+            raise InputError(f'{file.path} line {line}: {name} = "{cell}" must be a number or empty') from None
     found[np.abs(found) >= OVERFLOW] = np.nan
-    return factor * found
+    return found

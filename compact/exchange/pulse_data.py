@@ -13,12 +13,11 @@ A row of pulse 0, or of amplitude 0, holds the conductance before the first puls
 """
 
 import dataclasses
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from compact.exchange.pulse_columns import OVERFLOW, STEMS, with_columns
+from compact.exchange.pulse_columns import STEMS, numbers_or_nan, with_columns
 from dwcore.errors import InputError
 from dwcore.storage.column_file import ColumnFile, canonical, read_columns, shown
 from dwcore.storage.measurements import UNITS
@@ -179,15 +178,4 @@ def _conductance(file: ColumnFile) -> np.ndarray:
 
 def _numbers(file: ColumnFile, name: str, *, missing: bool = False) -> np.ndarray:
     """Numbers of a column; with `missing`, empty cells, nan and what a meter writes at overflow are none."""
-    if not missing:
-        return file.numbers(name)
-    values = np.empty(len(file.rows))
-    column = file.names.index(name)
-    for i, (row, line) in enumerate(zip(file.rows, file.lines, strict=True)):
-        cell = row[column]
-        try:
-            values[i] = float(cell) if cell else math.nan
-        except ValueError:
-            raise InputError(f'{file.path} line {line}: {name} = "{cell}" must be a number or empty') from None
-    values[np.abs(values) >= OVERFLOW] = math.nan
-    return values
+    return numbers_or_nan(file, file.names.index(name), name) if missing else file.numbers(name)

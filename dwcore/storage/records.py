@@ -25,7 +25,6 @@ Types: "f8"; "f4" (float64 in the file, float32 in memory); "int" (any whole num
 import collections
 import dataclasses
 import math
-import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
@@ -35,28 +34,11 @@ import numpy as np
 
 from dwcore.errors import InputError
 from dwcore.storage.datasets import get, put, text
+from dwcore.storage.record_item import Item, axis_length, faults_of, shape_fault, stored_type, typed_array, value_faults
 
-_HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 _REPEATED = re.compile(r"\{(\w+)\}")
 _LISTED = 5
 """A message names so many faults of one record."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Item:
-    """What a field of a record is in a file; see `data`, `named` and `part`."""
-
-    meaning: str | Callable[[str], str] = ""
-    unit: str | Callable[[str], str] = "1"
-    axes: str | None = ""
-    dtype: str = "f8"
-    at: str | None = None
-    finite: bool = True
-    nan: bool = False
-    ascending: bool = False
-    bounds: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
-    named: bool = False
-    record: type | None = None
 
 
 def data(
@@ -139,7 +121,7 @@ def items(record: type) -> list[tuple[str, Item, bool]]:
 def lengths(item: Item, axes: Mapping[str, int]) -> tuple[int, ...]:
     """Return the shape that a data set has with these lengths of its axes."""
     known = dict(axes)
-    return tuple(_length(axis, 0, known) or 0 for axis in (item.axes or "").split())
+    return tuple(axis_length(axis, 0, known) or 0 for axis in (item.axes or "").split())
 
 
 def layout(record: type, below: str = "") -> Iterator[tuple[str, Item, bool]]:
@@ -160,7 +142,7 @@ def problems(record, axes: Mapping[str, int] | None = None) -> Iterator[str]:
         axes: lengths that are known already.
     """
     for leaf in _leaves(record, "", dict(axes or {}), in_file=False):
-        yield from _faults(*leaf)
+        yield from faults_of(*leaf)
 
 
 def write(group: h5py.Group, record) -> None:
@@ -175,7 +157,7 @@ def write(group: h5py.Group, record) -> None:
             write(group.create_group(name), one)
         return
     leaves = [*_leaves(record, "", {}, in_file=True)]
-    _refuse(type(record).__name__, [fault for leaf in leaves for fault in _faults(*leaf)])
+    _refuse(type(record).__name__, [fault for leaf in leaves for fault in faults_of(*leaf)])
     for path in _groups(record, ""):
         group.require_group(path)
     for path, item, value, _ in leaves:
@@ -270,17 +252,17 @@ class _Reader:
         if not isinstance(dataset, h5py.Dataset):
             faults.append(f"lacks the data set {label}")
             return None
-        stored, unit = _stored(item.dtype), _of(item.unit, name)
+        stored, unit = stored_type(item.dtype), _of(item.unit, name)
         if not (dataset.dtype.kind in "iu" if stored == "int" else dataset.dtype.str.startswith(stored)):
             faults.append(f"{label} has the type {dataset.dtype.str}, must be {stored}")
             return None
         if text(dataset, "unit") != unit:
             faults.append(f'{label} has the unit "{text(dataset, "unit")}", must be "{unit}"')
-        if wrong := _shape_fault(label, item, dataset.shape, axes):
+        if wrong := shape_fault(label, item, dataset.shape, axes):
             faults.append(wrong)
             return None
         values = get(group, name)
-        faults += _value_faults(label, item, values)
+        faults += value_faults(label, item, values)
         if item.dtype in ("f4", "bool"):
             with np.errstate(over="ignore"):
                 values = values.astype(item.dtype)
@@ -307,9 +289,9 @@ def _leaves(record, below: str, axes: MutableMapping[str, int], *, in_file: bool
                 yield from _leaves(one, place, collections.ChainMap({}, scope), in_file=in_file)
             elif item.named:
                 form = f"{place}/{{}}" if in_file else f"{place}[{{}}]"
-                yield from ((form.format(key), item, _typed(item, array), scope) for key, array in one.items())
+                yield from ((form.format(key), item, typed_array(item, array), scope) for key, array in one.items())
             else:
-                yield place, item, _typed(item, one), scope
+                yield place, item, typed_array(item, one), scope
 
 
 def _groups(record, below: str) -> Iterator[str]:
@@ -320,84 +302,6 @@ def _groups(record, below: str) -> Iterator[str]:
             for n, one in enumerate(value if _REPEATED.search(item.at or "") else (value,)):
                 path = _join(below, _numbered(item, n)).lstrip("/")
                 yield from (path,) if item.named else _groups(one, path)
-
-
-def _typed(item: Item, value) -> np.ndarray:
-    """Return a value as the array that the file gets; other types than declared are left as they are."""
-    try:
-        values = np.asarray(value)
-    except ValueError:  # lists of different lengths
-        values = np.asarray(None)
-    if item.dtype == "bool" and values.dtype.kind == "b":
-        return values.astype(np.uint8)
-    fits = values.dtype.kind in {"f": "fiu", "i": "iu", "u": "iu"}.get(item.dtype[0], "")
-    if fits and item.dtype != "int" and values.dtype.str != (stored := _stored(item.dtype)):
-        exact = values.astype(stored)
-        return exact if values.dtype.kind == "f" or np.array_equal(exact, values) else values
-    return values
-
-
-def _stored(dtype: str) -> str:
-    """Return the beginning of the name of the type in the file, "int" for any whole numbers."""
-    special = {"f4": "<f8", "bool": "|u1", "text": "|S", "int": "int", "u1": "|u1", "i1": "|i1"}
-    return special.get(dtype) or f"<{dtype}"
-
-
-def _faults(label: str, item: Item, values: np.ndarray, axes: MutableMapping[str, int]) -> Iterator[str]:
-    """Yield what is wrong with an array on its way to a file."""
-    stored = _stored(item.dtype)
-    kinds = {"int": "iu", "|S": "U"}.get(stored)
-    if not (values.dtype.kind in kinds if kinds else values.dtype.str == stored):
-        yield f"{label} of type {values.dtype} must be {item.dtype}"
-    elif wrong := _shape_fault(label, item, values.shape, axes):
-        yield wrong
-    else:
-        yield from _value_faults(label, item, values)
-
-
-def _shape_fault(label: str, item: Item, shape: tuple[int, ...], axes: MutableMapping[str, int]) -> str | None:
-    """Return what is wrong with a shape; lengths not known before are known from here on."""
-    if item.axes is None:
-        return None
-    names = item.axes.split()
-    needed = [_length(axis, length, axes) for axis, length in zip(names, shape, strict=False)]
-    if len(names) == len(shape) and tuple(needed) == shape:
-        return None
-    known = f" = {tuple(needed)}" if len(names) == len(shape) and None not in needed else ""
-    return f"{label} has the shape {shape}, must be ({', '.join(names)}){known}"
-
-
-def _length(axis: str, found: int, axes: MutableMapping[str, int]) -> int | None:
-    """Return the length that an axis must have, that found where none is known yet; None if there can be none."""
-    name, _, offset = axis.partition("+")
-    if axis == "_":
-        return found
-    if axis.isdigit():
-        return int(axis)
-    if name not in axes and found > int(offset or 0):
-        axes[name] = found - int(offset or 0)
-    return axes[name] + int(offset or 0) if name in axes else None
-
-
-def _value_faults(label: str, item: Item, values: np.ndarray) -> Iterator[str]:
-    """Yield what is wrong with the values of an array."""
-    if values.dtype.kind in "US" or not values.size:
-        return
-    if values.dtype.kind == "f" and item.finite:
-        known = values[~np.isnan(values)] if item.nan else values
-        if not np.all(np.isfinite(known)):
-            rule = "finite or nan" if item.nan else "finite"
-            yield f"{label} holds {known[~np.isfinite(known)][0]}, all values must be {rule}"
-        elif item.dtype == "f4" and np.any(np.abs(known) > np.finfo(np.float32).max):
-            yield f"{label} holds {known[np.argmax(np.abs(known))]:g}, more than float32 can hold"
-    bounds = {sign: bound for sign, bound in item.bounds.items() if bound is not None}
-    for sign, bound in ({">=": 0, "<=": 1} if item.dtype == "bool" else bounds).items():
-        with np.errstate(invalid="ignore"):
-            wrong = values[~(_HOLDS[sign](values, bound) | np.isnan(values))]
-        if wrong.size:
-            yield f"{label} = {wrong[0]:g} [{item.unit}] must be {sign} {bound:g}"
-    if item.ascending and np.any(np.diff(values) <= 0):
-        yield f"{label} must be strictly ascending, is {np.array2string(values, threshold=8)} [{item.unit}]"
 
 
 def _of(words: str | Callable[[str], str], name: str) -> str:

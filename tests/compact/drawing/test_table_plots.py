@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from drawings import drawn, overlapping
 
 from compact.drawing.transition_plots import (
     plot_conductance_states,
@@ -41,17 +41,6 @@ def stepping_counts(S, shifts=(-1, 0, 0, 1), n_durations=1, n=100):
     for (a, shift), state in itertools.product(enumerate(shifts), range(S)):
         counts[a, :, state, np.clip(state + shift, 0, S - 1)] = n
     return counts
-
-
-def drawn(figure):
-    figure.set_dpi(100)
-    FigureCanvasAgg(figure).draw()
-    return figure
-
-
-def overlapping(artists):
-    boxes = [artist.get_window_extent() for artist in artists]
-    return [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
 
 
 def test_move_probability_averages_the_states_and_adds_errors_in_squares():

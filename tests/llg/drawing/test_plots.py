@@ -1,11 +1,11 @@
 """Figures of a device and of trajectories: labels with units, artists that match the data, text that fits."""
 
-import itertools
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from drawings import drawn, overlapping
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from dwcore.canvas.style import COLUMN, PAGE, WIDTH, new_figure, own_look
@@ -39,17 +39,6 @@ def trajectories(device, starts, ends, m=201):
     return Trajectories(
         device=device, current_density=7e11, duration=1e-9, time=time, pulse=pulse, q=q, phi=np.zeros_like(q)
     )
-
-
-def drawn(figure):
-    figure.set_dpi(100)
-    FigureCanvasAgg(figure).draw()
-    return figure
-
-
-def overlapping(artists):
-    boxes = [artist.get_window_extent() for artist in artists]
-    return [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
 
 
 @pytest.mark.parametrize("name", ["five_state", "sixteen_state"])

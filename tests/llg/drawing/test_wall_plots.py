@@ -1,12 +1,11 @@
 """Figures of the physics of one wall: what is computed for them, what they draw, labels, text that does not overlap."""
 
 import functools
-import itertools
 import os
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from drawings import drawn, overlapping
 from PIL import Image
 
 from dwcore.canvas.movie_file import save_movie
@@ -59,17 +58,6 @@ def trajectories(Q=1.0, m=60, **more):
     for name, values in more.items():
         object.__setattr__(tracks, name, np.broadcast_to(values, q.shape))
     return tracks
-
-
-def drawn(figure):
-    figure.set_dpi(100)
-    FigureCanvasAgg(figure).draw()
-    return figure
-
-
-def overlapping(artists):
-    boxes = [artist.get_window_extent() for artist in artists]
-    return [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
 
 
 def marks(ax, marker):
