@@ -248,7 +248,8 @@ COST = {
         comparison_figure,
         "What the chip takes beside others. Area of the chip, and energy and time for one image of the training, by "
         "block, of the chip with these synapses and of chips that do the same with SRAM cells or with digital logic "
-        "alone, from the same component figures. Blocks with less than a sixtieth of every bar are drawn together.",
+        "alone, from the same component figures. Blocks with less than a sixtieth of every bar are drawn together; "
+        "a bar that runs out of its panel has an arrow.",
     ),
 }
 _DRIVE = ("current_density", "H_z")

@@ -35,6 +35,8 @@ UNITS = {
     "latency": ("latency per image", {"ms": 1e3, "µs": 1e6, "ns": 1e9}),
 }
 """What is drawn, and the units to choose from, the largest first."""
+_DWARFED = 10.0
+"""A bar so many times as long as the next one would leave nothing to see of the others."""
 
 
 def plot_chips(data: Sequence[ChipCost], *, what: str = "energy", ax: Axes | None = None) -> Axes:
@@ -47,7 +49,8 @@ def plot_chips(data: Sequence[ChipCost], *, what: str = "energy", ax: Axes | Non
     """
     ax = axes_or_new(ax, height=1.6 + 0.42 * len(data))
     parts = np.array([_by_block(chip, what) for chip in data])
-    return _stacked(ax, [chip.name for chip in data], parts, what, UNCERTAINTY.get(what, 1.0))
+    names = [chip.name.replace(": ", ":\n") if is_narrow() else chip.name for chip in data]
+    return _stacked(ax, names, parts, what, UNCERTAINTY.get(what, 1.0))
 
 
 def plot_phases(data: ChipCost, *, what: str = "energy", ax: Axes | None = None) -> Axes:
@@ -71,6 +74,7 @@ def _stacked(ax: Axes, names: Sequence[str], parts: np.ndarray, what: str, facto
         what: "area", "energy" or "latency".
         factor: by which totals may be off, drawn as error bars; 1 draws none [1].
     """
+    end = _end(parts.sum(axis=1))
     label, unit, scale = _unit(what, parts.sum(axis=1).max())
     shown, labels = _gather(scale * parts)
     left = np.zeros(len(names))
@@ -80,14 +84,25 @@ def _stacked(ax: Axes, names: Sequence[str], parts: np.ndarray, what: str, facto
     if factor > 1:
         errors = (left - left / factor, left * (factor - 1))
         ax.errorbar(left, np.arange(len(names)), xerr=errors, fmt="none", color=INK, capsize=3, linewidth=0.8)
+    reach = (factor + 0.14) * scale * end
     for number, total in enumerate(left):
-        ax.text(total * factor + 0.01 * left.max(), number, signed(total), va="center", fontsize="small")
+        if total > reach:
+            cut = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+            ax.text(0.98 * reach, number, f"{signed(total)} →", ha="right", va="center", fontsize="small", bbox=cut)
+        else:
+            ax.text(total * factor + 0.01 * scale * end, number, signed(total), va="center", fontsize="small")
     spread = f", error bars: a factor {factor:g}" if factor > 1 else ""
-    ax.set(xlabel=f"{label} ({unit}){spread}", xlim=(0, (factor + 0.14) * left.max()))
+    ax.set(xlabel=f"{label} ({unit}){spread}", xlim=(0, reach))
     ax.invert_yaxis()
     ax.grid(False, axis="y")
     legend_beside(ax)
     return ax
+
+
+def _end(totals: np.ndarray) -> float:
+    """Return the total at which an axis of bars ends: the largest, but one that dwarfs all others runs out of it."""
+    *_, second, first = np.sort(np.append(0.0, totals))
+    return float(second if 0 < _DWARFED * second < first else first)
 
 
 def plot_accuracy(

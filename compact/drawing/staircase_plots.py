@@ -119,7 +119,7 @@ def plot_state_retention(
                 rotation=90, ha="right", va="center", fontsize="small")  # fmt: skip
     ax.set(xlabel="time without pulses (s)", ylabel="probability to be in the state [1]", ylim=(-0.02, 1.03))
     ax.set_title(table.retention_method, fontsize="medium")
-    legend_beside(ax, columns=-(-len(colours) // 18), title="state: mean time")
+    legend_beside(ax, series=True, columns=-(-len(colours) // 18), title="state: mean time")
     return ax
 
 

@@ -21,7 +21,7 @@ WIDTH, PAGE, COLUMN = 8.8, 7.0, 3.4
 """Widths of figures [inch]: on screens, where 100 dpi make 880 pixels; over a page and over a column of a journal."""
 _NARROW, _WIDE = 5.0, 8.0
 _MOST_BELOW = 12
-"""Entries of a legend below a figure of a column."""
+"""Curves of a series that a legend below a figure of a column names."""
 _width: contextvars.ContextVar[float] = contextvars.ContextVar("width", default=WIDTH)
 # Okabe and Ito's colours, told apart by the colour-blind; in grey the form of what is drawn tells them apart.
 BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#A6CFE8"
@@ -112,21 +112,27 @@ def legend_above(ax: Axes, *, columns: int, **look: Any) -> None:
     ax.legend(ncols=columns, edgecolor="none", **common | look)
 
 
-def legend_beside(ax: Axes, *, columns: int = 1, **look: Any) -> None:
-    """Put the legend to the right of the axes; in a column below the figure, of so many curves only every second or so.
+def legend_beside(ax: Axes, *, columns: int = 1, series: bool = False, **look: Any) -> None:
+    """Put the legend to the right of the axes; in a column below the figure, one for all its panels.
 
     Args:
         ax: the axes.
         columns: of the legend to the right.
+        series: the curves follow one another, so that in a column it is enough to name every second or so of many.
         look: further arguments of the legend.
     """
     common: dict[str, Any] = {"fontsize": "small", "edgecolor": "none", "borderaxespad": 0.0}
     handles, labels = ax.get_legend_handles_labels()
     if is_narrow():
-        step = -(-len(handles) // _MOST_BELOW)
-        handles, labels = handles[::step], labels[::step]
+        figure = figure_of(ax)
+        for old in figure.legends:
+            named = zip(old.legend_handles, (text.get_text() for text in old.get_texts()), strict=True)
+            before = [(handle, label) for handle, label in named if handle is not None and label not in labels]
+            handles, labels = [*(one for one, _ in before), *handles], [*(label for _, label in before), *labels]
+            old.remove()
+        step = -(-len(handles) // _MOST_BELOW) if series else 1
         place: dict[str, Any] = {"loc": "outside lower center", "ncols": 3, "columnspacing": 1.0}
-        figure_of(ax).legend(handles, labels, **place | common | look)
+        figure.legend(handles[::step], labels[::step], **place | common | look)
     else:
         ax.legend(handles, labels, loc="center left", bbox_to_anchor=(1.01, 0.5), ncols=columns, **common | look)
 

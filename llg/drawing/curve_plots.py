@@ -84,7 +84,7 @@ def plot_retention(curves: RetentionCurves, *, ax: Axes | None = None) -> Axes:
     ax.set_title(
         f"mean time in a state, shown for barriers above {LEAST_BARRIER:g} $k_\\mathrm{{B}}T$", fontsize="medium"
     )
-    legend_beside(ax, columns=-(-S // _COLUMN), title="state")
+    legend_beside(ax, series=True, columns=-(-S // _COLUMN), title="state")
     return ax
 
 

@@ -21,7 +21,14 @@ from arraysim.cost.ledger import BLOCKS, PHASES
 from arraysim.cost.sensitivity import sensitivities
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.workload import resolved
-from arraysim.drawing.cost_plots import comparison_figure, plot_accuracy, plot_phases, plot_tornado, shares_figure
+from arraysim.drawing.cost_plots import (
+    comparison_figure,
+    plot_accuracy,
+    plot_chips,
+    plot_phases,
+    plot_tornado,
+    shares_figure,
+)
 from arraysim.networks.crossbars import array_layers
 from arraysim.networks.presets import network_from, vgg8
 from dwcore.errors import InputError
@@ -132,6 +139,16 @@ def test_sensitivities_begin_at_the_ratios_and_leave_out_what_does_not_matter():
     assert not names & {"DDR_bit_energy", "router_area", "fast_adc_bit_area"}
     swings = [one.swing("energy") for one in found]
     assert swings == sorted(swings, reverse=True)
+
+
+@pytest.mark.parametrize("longest, arrows", [(50.0, 1), (8.0, 0)])
+def test_a_bar_that_dwarfs_the_others_runs_out_of_its_panel(vgg8_costs, longest, arrows):
+    chip = vgg8_costs.chip
+    huge = dataclasses.replace(chip, name="huge", area=longest * chip.area)
+    ax = plot_chips([chip, chip, huge], what="area")
+    texts = [text for text in ax.texts if "→" in text.get_text()]
+    assert len(texts) == arrows
+    assert ax.get_xlim()[1] == pytest.approx(2.04 * 1e6 * chip.total_area * (1 if arrows else longest), rel=0.05)
 
 
 def test_figures_show_all_chips(vgg8_costs):

@@ -108,9 +108,19 @@ def test_a_legend_in_a_column_names_few_of_many_curves():
             ax = axes_or_new(None)
             for number in range(32):
                 ax.plot([0, 1], [number, number], label=str(number))
-            legend_beside(ax)
+            legend_beside(ax, series=True)
         legend = ax.get_legend() or figure_of(ax).legends[0]
         assert len(legend.get_texts()) == named
+
+
+def test_panels_of_a_column_share_one_legend():
+    with own_look(COLUMN):
+        for ax, names in zip(panels(3.0, 2), (("a", "b"), ("b", "c")), strict=True):
+            for name in names:
+                ax.plot([0, 1], [0, 1], label=name)
+            legend_beside(ax)
+        (legend,) = figure_of(ax).legends
+        assert sorted(text.get_text() for text in legend.get_texts()) == ["a", "b", "c"]
 
 
 def test_a_notebook_shows_figures_though_they_are_made_without_pyplot():
