@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _given(arguments: argparse.Namespace) -> Given:
-    return given_on_device(SETTINGS, arguments, more={"stack": "torque.P > 0"})
+    return given_on_device(SETTINGS, arguments, more={"stack": "torque.P > 0 or stack.oersted = below|above"})
 
 
 def _time(value: float) -> str:

@@ -182,3 +182,13 @@ def test_what_governs_may_be_said_anywhere_and_varied(command, folder, trained):
 def test_a_file_may_state_what_holds_anyway(command, folder, trained):
     (folder / "plain.toml").write_text('[adc]\nbits = 0\nkind = "sar"\nlines = 8\n[wires]\nsolution = "exact"\n')
     assert command("infer", trained, "--periphery", "plain.toml").code == 0
+
+
+def test_the_stack_counts_where_its_oersted_field_does(command):
+    plain = command("rates", "five_state", "--json")
+    alone = command("rates", "five_state", "--set", "stack.rho_FM=1e-7")
+    assert alone.code == 2 and "stack.oersted = below or above" in alone.err
+    field = command("rates", "five_state", "--set", "stack.oersted=below", "--json")
+    thick = command("rates", "five_state", "--set", "stack.oersted=below", "--set", "stack.t_HM=8 nm", "--json")
+    currents = [one.json["depinning_current_A_per_m2"] for one in (plain, field, thick)]
+    assert currents[0] != currents[1] != currents[2]
