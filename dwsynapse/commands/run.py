@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the whole chain into a folder."""
     if arguments.out is None:
         raise InputError("run: needs -o FOLDER to write into")
-    writable_folder(arguments.out, arguments.force)
+    if arguments.out.exists():  # before all that takes time; a new one is made once the input is known to be sound
+        writable_folder(arguments.out, arguments.force)
     from arraysim.cost.of_training import cost_lines
     from dwsynapse.chain.chain import ChainPlan
     from dwsynapse.chain.chain import run as run_chain

@@ -46,3 +46,10 @@ def test_a_name_that_nothing_has_is_told_all_that_is_shipped(command, folder):
 def test_a_duration_that_is_varied_is_that_of_the_option(command):
     varied = command("simulate", "five_state", "--vary", "duration=1 ns,2 ns", "-n", 20, "--json").json
     assert varied["axes"][0]["name"] == "drive.duration"
+
+
+def test_a_run_on_unsound_input_leaves_no_folder_and_a_filled_one_is_refused_first(command, folder):
+    assert "no such file" in command("run", "nosuch", "-o", "new").err and not (folder / "new").exists()
+    (folder / "full").mkdir()
+    (folder / "full" / "a").touch()
+    assert "is not empty" in command("run", "nosuch", "-o", "full").err
