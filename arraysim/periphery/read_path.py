@@ -257,8 +257,11 @@ class ReadPath:
         if given is not None:
             self.memory["step"][0] = given * lines.unit / bank.high
             return
-        chosen = np.arange(0, len(vectors), -(-len(vectors) // TRIAL))
         seed, layer, stream = self._identity
+        chosen = np.arange(len(vectors))
+        if len(vectors) > TRIAL:  # drawn: every n-th would be the same places of all images of a convolution
+            draw = np.random.default_rng([seed, layer, _TRIAL + stream])
+            chosen = np.sort(draw.choice(len(vectors), TRIAL, replace=False, shuffle=False))
         reads = TileReads(self._coding, lines, self._cuts, stream_keys(seed, layer, _TRIAL + stream))
         levels = self._coding.quantized(vectors[chosen], scale[chosen])
         parts = [sums.reshape(len(sums), -1).copy() for _, _, sums in reads.sums(levels, 0)]
