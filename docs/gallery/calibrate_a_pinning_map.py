@@ -1,6 +1,6 @@
 """Goal: find the wall energy of a track from a pinning map, and see what such a map cannot tell.
 
-Physics: a field B_z holds the wall at the place q where it balances the slope of the energy. In a notch that is
+Physics: a rigid wall. A field B_z holds the wall at the place q where it balances the slope of the energy. In a notch that is
 sigma_0 ds2/dq - pi D ds1/dq for a Neel wall. The two averaged widths have much the same shape, only s1 is shallower.
 So a map fixes one combination of sigma_0 and D well and each of them badly. The data are 41 places, made with known
 values and a noise of 0.3 mT.
@@ -30,7 +30,7 @@ def make_track():
         {
             "name": "notched track",
             "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
-            "wall": {"Delta": 7.2e-9, "sigma_0": TRUE_SIGMA, "H_K": 1e4},
+            "wall": {"shape": "rigid", "Delta": 7.2e-9, "sigma_0": TRUE_SIGMA, "H_K": 1e4},
             "track": {"length": 400e-9, "width": 64e-9, "thickness": 0.6e-9},
             "notch": [{"position": 200e-9, "shape": "triangular", "depth": 10e-9, "width": 30e-9}],
         }

@@ -6,8 +6,8 @@ cost only the weak shape field. A little DMI makes one of these the only angle. 
 pi |D|, and the barrier with it. The chiral energy feels the notch from further away, so a low rim surrounds the well.
 
 Expected, for the track of the reference micromagnetics (64 nm wide, notches 10 nm deep and 30 nm wide): for D = 0 two
-wells, a barrier of 10.0 kB T out of the notch and of 0.60 kB T to the other angle; for D = 1 mJ/m^2 one well and
-5.9 kB T.
+wells, a barrier of 11.5 kB T out of the notch and of 0.60 kB T to the other angle; for D = 1 mJ/m^2 one well and
+6.5 kB T.
 """
 
 import numpy as np

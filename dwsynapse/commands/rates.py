@@ -9,7 +9,7 @@ from dwsynapse.given import Given
 from dwsynapse.options import add_common, emit, progress, run_variation
 from llg.device.material import MODELS
 
-METHODS = ("langer", "flux", "brute")
+METHODS = ("auto", "langer", "flux", "brute")
 SETTINGS = settings_on_device(
     "rates",
     ("temperature",),
@@ -30,9 +30,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--method",
         choices=METHODS,
-        default="langer",
-        help="escape rates by Langer's formula (default, at once), by flux sampling of the noisy motion (minutes, any "
-        "barrier, with errors), or by waiting for escapes (low barriers only); landscape and rates are those of the "
+        default="auto",
+        help="escape rates by Langer's formula (at once), by flux sampling of the noisy motion (minutes, any "
+        "barrier, with errors), or by waiting for escapes (low barriers only); auto, the default: the formula, and a "
+        "short flux sampling where it does not hold; landscape and rates are those of the "
         "rigid wall, but for the depinning current and --method brute",
     )
     add_common(parser, output="with --vary: write the results, or a figure of them")
@@ -60,7 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
         barriers = f"{r.barrier_left:7.1f} {r.barrier_right:7.1f}"
         error = f" +- {r.retention_error:7.1g}" if math.isfinite(r.retention_error) else 11 * " "
         lines.append(f"{1e9 * r.well.q:8.1f}  {barriers}  {_time(r.retention)}{error}  {fields}  {currents}")
-    emit(arguments, {"method": arguments.method, **as_json(rates), "notes": notes_on(device, rates)}, lines)
+    emit(arguments, {"method": rates[0].method, **as_json(rates), "notes": notes_on(device, rates)}, lines)
 
 
 def _given(arguments: argparse.Namespace) -> Given:

@@ -85,6 +85,7 @@ def flux_rates(
     dt: float | None = None,
     jobs: int | None = None,
     noise_scale: float = 1.0,
+    most: float = math.inf,
 ) -> Escape:
     """Sample the escapes from one well to one side.
 
@@ -102,10 +103,11 @@ def flux_rates(
         dt: time step [s]; by default `flux_step`.
         jobs: threads; all processors by default.
         noise_scale: factor on the noise; other than 1 only to see a statistical test fail.
+        most: time steps of all trajectories together after which it gives up.
 
     Raises:
         InputError: impossible arguments.
-        RunError: trajectories get stuck between the wells, or no trial gets any further.
+        RunError: trajectories get stuck between the wells, no trial gets any further, or it takes more steps than `most`.
     """
     if trials < 8 or replicas < 2:
         raise InputError(f"trials = {trials} must be >= 8, replicas = {replicas} must be >= 2")
@@ -114,7 +116,7 @@ def flux_rates(
         if dt is None
         else time_step(model, dt, temperature=temperature)
     )
-    sampler = _Sampler(model, wells, home, direction, temperature, seed, dt, noise_scale, trials)
+    sampler = _Sampler(model, wells, home, direction, temperature, seed, dt, noise_scale, trials, most)
     interfaces = sampler.place_interfaces()
     with ThreadPoolExecutor(thread_count(jobs)) as pool:
         runs = list(pool.map(lambda r: sampler.replica(r, interfaces), range(replicas)))
@@ -152,7 +154,7 @@ def wandering_time(model: QPhiModel, wells: list[Well], home: int, temperature: 
 class _Sampler:
     """What all runs of one escape share."""
 
-    def __init__(self, model, wells, home, direction, temperature, seed, dt, noise_scale, trials):
+    def __init__(self, model, wells, home, direction, temperature, seed, dt, noise_scale, trials, most):
         self.wells, self.home, self.direction = wells, home, direction
         self.n, self.pilot_n = trials, max(trials, _FEWEST_PILOT_TRIALS)
         self.capacity = _CROSSINGS_PER_TRIAL * self.pilot_n
@@ -174,15 +176,18 @@ class _Sampler:
         point = (temperature, float(home), float(direction), dt)
         self.stream_of = lambda replica, level: stream_id(seed, model.device.instance, *point, replica, level)
         self.looks = 4 * self.burn_in
+        self.most = most
+        if most < math.inf:
+            self.limit = min(self.limit, int(most / (self.pilot_n * EVERY)) + 1)
         self.steps, self.lock = 0, threading.Lock()
 
     def basin(self, replica: int, target: float, looks: int):
         """Return the flux over the first interface [1/s] and configurations on it, shape (n, 2)."""
+        self._count(looks)
         crossings, time = np.empty((self.capacity, 2)), np.zeros(1, np.int64)
         fixed = (self.motion, self.place, crossings, time)
         stream = self.stream_of(replica, 0)
         count = run_basin(self.pool, stream, self.home, target, self.burn_in, looks, *fixed)
-        self._count(looks)
         return count / (max(time[0], 1) * self.look), crossings[: min(count, self.capacity)]
 
     def trials(self, replica: int, level: int, start: np.ndarray, n: int, target: float):
@@ -194,6 +199,8 @@ class _Sampler:
         fixed = (self.limit, self.motion, self.place, fate, peak, end)
         self._count(run_trials(start, pick, stream, self.home, target, *fixed))
         if np.any(fate == UNDECIDED):
+            if self.most < math.inf:
+                raise RunError(self._given_up)
             raise RunError(
                 f"a wall from the well at {self.wells[self.home].q:g} m is stuck between the wells; is there a second "
                 "well at another angle?"
@@ -203,6 +210,13 @@ class _Sampler:
     def _count(self, rounds: int):
         with self.lock:
             self.steps += rounds * LANES * EVERY
+            if self.steps > self.most:
+                raise RunError(self._given_up)
+
+    @property
+    def _given_up(self) -> str:
+        place = f"the well at {self.wells[self.home].q:g} m"
+        return f"flux sampling has not reached the way out of {place} in {self.most:.2g} time steps"
 
     def gone(self, fate: np.ndarray) -> np.ndarray:
         """Return the trials that escaped to this side."""

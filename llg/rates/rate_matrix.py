@@ -109,7 +109,8 @@ def _langer(model, wells, temperature, *, progress, **_sampling):
     return rate, np.full_like(rate, math.nan)
 
 
-def _flux(model, wells, temperature, *, seed, jobs, progress, **options):
+def _flux(model, wells, temperature, *, seed, jobs, progress, most=math.inf, **options):
+    """Sample each side of each well; `most` steps are for all of them together."""
     S = len(wells)
     rate, error = np.zeros((S, S + 2)), np.zeros((S, S + 2))
     for home, well in enumerate(wells):
@@ -117,7 +118,9 @@ def _flux(model, wells, temperature, *, seed, jobs, progress, **options):
         for direction, barrier in ((-1, well.barrier_left), (1, well.barrier_right)):
             if barrier > lowest + NEGLIGIBLE * K_B * temperature:
                 continue
-            found = flux_rates(model, wells, home, direction, temperature=temperature, seed=seed, jobs=jobs, **options)
+            fixed = {"temperature": temperature, "seed": seed, "jobs": jobs, **options}
+            found = flux_rates(model, wells, home, direction, most=most, **fixed)
+            most -= found.steps
             columns = [*range(S), S if direction < 0 else S + 1]
             rate[home, columns] += found.rate
             error[home, columns] = np.hypot(error[home, columns], found.rate_error)

@@ -8,11 +8,17 @@ import numpy as np
 from dwcore.errors import InputError, RunError
 from llg.constants import K_B
 from llg.device.device import Device
+from llg.device.material import MODELS
 from llg.landscape.wells import Well, find_wells
 from llg.rates.rate_matrix import RateMatrix, rate_matrix
 from llg.runs.depinning import depinning_current
 from llg.runs.validity import notes
 from llg.walls.q_phi import QPhiModel
+
+MOST_STEPS = 6e8
+"""Time steps after which flux sampling gives up where Langer's formula does not hold and nothing else was asked for."""
+COARSE = {"trials": 512, "replicas": 8, "most": MOST_STEPS}
+"""How flux sampling works there."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +35,8 @@ class WellRates:
         retention: mean time in the well [s]; infinity where no saddle leads out.
         retention_error: its standard error [s]; nan where the method has none.
         depinning_current: least current step at T = 0 that drives the wall out to the left and right [A/m^2].
-        reason: why the rates are unknown (nan), empty where they are known.
+        method: how the rates were found, one of `llg.rates.rate_matrix.METHODS`.
+        reason: why Langer's formula does not hold, and what else has failed; empty where it holds or was not asked for.
     """
 
     well: Well
@@ -41,24 +48,24 @@ class WellRates:
     retention: float
     retention_error: float
     depinning_current: tuple[float, float]
+    method: str = "langer"
     reason: str = ""
 
 
-def well_rates(
-    device: Device, temperature: float | None = None, *, method: str = "langer", **options
-) -> list[WellRates]:
+def well_rates(device: Device, temperature: float | None = None, *, method: str = "auto", **options) -> list[WellRates]:
     """Analyse all wells of a device.
 
     Args:
         device: the device (instance).
         temperature: temperature [K]; the device's own by default.
-        method: how the rates are found, one of `llg.rates.rate_matrix.METHODS`.
+        method: how the rates are found, one of `llg.rates.rate_matrix.METHODS`; "auto" takes Langer's formula, and flux
+            sampling of at most `MOST_STEPS` steps where the formula does not hold.
         options: further arguments of `llg.rates.rate_matrix.rate_matrix`.
 
     Raises:
         InputError: the temperature or the method is impossible.
-        RunError: the track has no well, or a method that samples fails. Where Langer's formula does not hold, the
-            rates are nan and `reason` says why.
+        RunError: the track has no well, or a method that samples fails. Where "auto" fails, or Langer's formula does not
+            hold, the rates are nan and `reason` says why.
     """
     temperature = device.temperature if temperature is None else temperature
     if not 0 < temperature < 2000:
@@ -78,6 +85,7 @@ def well_rates(
             retention=float(matrix.retention[i]),
             retention_error=float(matrix.retention_error[i]),
             depinning_current=(depinning_current(model, well, -1), depinning_current(model, well, 1)),
+            method=matrix.method,
             reason=reason,
         )
         for i, well in enumerate(wells)
@@ -85,22 +93,31 @@ def well_rates(
 
 
 def _rates(model: QPhiModel, wells: list[Well], temperature: float, method: str, **options) -> tuple[RateMatrix, str]:
-    """Return the rates and an empty text, or nan and why Langer's formula does not hold."""
+    """Return the rates and an empty text, or why Langer's formula does not hold, with other rates or nan."""
+    auto = method == "auto"
     try:
-        return rate_matrix(model, wells, temperature, method, **options), ""
+        return rate_matrix(model, wells, temperature, "langer" if auto else method, **options), ""
     except RunError as error:
-        if method != "langer":
+        if method not in ("auto", "langer"):
             raise
-        S = len(wells)
-        unknown, lost = np.full((S, S), math.nan), np.full((S, 2), math.nan)
-        return RateMatrix(method, unknown, unknown, lost, lost), f"{error} (--method flux of `dwsynapse rates`)"
+        reason = str(error) if auto else f"{error} (--method flux of `dwsynapse rates`)"
+    if auto and model.device.wall.model == MODELS[0]:
+        try:
+            return rate_matrix(model, wells, temperature, "flux", **(COARSE | options)), reason
+        except RunError as error:
+            reason = f"{reason}; {error} (--method flux goes on)"
+    S = len(wells)
+    unknown, lost = np.full((S, S), math.nan), np.full((S, 2), math.nan)
+    return RateMatrix("langer", unknown, unknown, lost, lost), reason
 
 
 def notes_on(device: Device, rates: list[WellRates]) -> list[str]:
     """Return what strains the model in these results, one line each; unknown rates first."""
     pads = ["shape: the wall stays straight over the pads; what holds it on the track is an estimate"]
     currents = [J for r in rates for J in r.depinning_current if math.isfinite(J)]
-    unknown = [f"rates: unknown, {reason}" for reason in dict.fromkeys(r.reason for r in rates) if reason]
+    how = {"langer": "unknown, ", "flux": "by flux sampling, as "}
+    reasons = dict.fromkeys((r.method, r.reason) for r in rates if r.reason)
+    unknown = [f"rates: {how[method]}{reason}" for method, reason in reasons]
     ends = pads if device.track.pad_width is not None else []
     return [*unknown, *notes(device, max(currents, default=0.0)), *ends]
 

@@ -41,7 +41,7 @@ def shallow(folder):
 
 
 def test_methods_offered_are_those_known():
-    assert set(METHODS) == set(KNOWN)
+    assert set(METHODS) == {"auto", *KNOWN}
 
 
 def test_langer_states_no_error(shallow, command):
