@@ -109,7 +109,7 @@ def largest_tilt(device: Device, current_density: float) -> float:
 
     if device.material.in_plane or current_density == 0 or device.material.D == 0:
         return 0.0
-    even = straight_track(with_model(device, "q-phi-chi"), _MARGIN * device.straight_wall.Delta)
+    even = with_model(straight_track(device, _MARGIN * device.straight_wall.Delta), "q-phi-chi")
     model = QPhiChiModel(even)
     q = 0.5 * even.track.length
 

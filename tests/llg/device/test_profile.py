@@ -221,6 +221,8 @@ def test_notes_say_what_a_profile_strains():
     relaxed = make_device({"D_factor": [1.0, 1.1, 1.0, 1.0, 1.0]}, wall={"shape": "relaxed", "H_K": H_K})
     assert any("relaxed shape of a film of uniform D" in line for line in notes(relaxed))
     assert not any("profile" in line for line in notes(make_device()))
+    tilted = [line for line in notes(make_device(LISTS), 3e12) if line.startswith("tilt")]
+    assert tilted == [line for line in notes(make_device(), 3e12) if line.startswith("tilt")] != []
 
 
 def test_velocity_curves_leave_it_out():
