@@ -9,7 +9,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from dwcore.numerics.noise import mix, normal_pair, step_bits, stream_id, third_normals, trajectory_keys
+from dwcore.numerics.noise import mix, normal_pair, shifted_key, step_bits, stream_id, third_normals, trajectory_keys
 
 P_MIN = 1e-4
 STREAM = stream_id(7, 0, 1e11, 300.0)
@@ -109,6 +109,27 @@ def test_pure_function_of_keys_and_step():
     later = np.empty((5, 50), np.uint64)
     fill_bits(*keys(5, first=95), later)
     np.testing.assert_array_equal(whole[95:], later)
+
+
+def test_noise_begun_later_is_the_rest_of_the_noise():
+    whole, (key_1, key_2) = bits(3, 50), keys(3)
+    with np.errstate(over="ignore"):
+        later = np.array([shifted_key(key, np.uint64(37)) for key in key_1], np.uint64)
+    rest = np.empty((3, 13), np.uint64)
+    fill_bits(later, key_2, rest)
+    np.testing.assert_array_equal(rest, whole[:, 37:])
+
+
+def test_normals_are_those_of_box_and_muller():
+    """High half u = (k + 1/2)/2^32; of the low half two bits turn by quarters, 30 say where within +-pi/4."""
+    source = bits(40, 50).ravel()
+    found = np.empty((2, source.size))
+    fill_normals(source, found)
+    high, low = (source >> np.uint64(32)).astype(float), source & np.uint64(0xFFFFFFFF)
+    within = (low & np.uint64(0x3FFFFFFF)).astype(float) + 0.5 - 2.0**29
+    angle = 0.5 * np.pi * (within / 2.0**30 + (low >> np.uint64(30)).astype(float))
+    radius = np.sqrt(-2 * np.log((high + 0.5) / 2.0**32))
+    np.testing.assert_allclose(found, radius * np.array([np.cos(angle), np.sin(angle)]), rtol=0, atol=1e-12)
 
 
 def test_stream_depends_on_every_part_and_on_nothing_else():

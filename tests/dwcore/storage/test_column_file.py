@@ -107,6 +107,7 @@ def test_chosen_columns(tmp_path):
         ("q_nm,Bz_mT\n", "has no rows of numbers"),
         ("q_nm,q_nm\n1,2\n", 'has two columns named "q_nm"'),
         ("q_nm,Bz_mT\n1\n", "line 2: has 1 cells, must be 2 as the header"),
+        ("q_nm,Bz_mT\n1,2\n1,2,3\n", "line 3: has 3 cells, must be 2 as the header"),
         ("# ODT 1.0\n# Columns: a b\n# Units: m\n1 2\n", "names 2 columns but 1 units"),
         ("# ODT 1.0\n# Columns: a b\n1 2\n# Columns: a c\n1 2\n", "a second table with other columns"),
         ("q_nm\n\0\n", "not a text file"),

@@ -378,6 +378,7 @@ ALTERATIONS = {
     "other name": lambda file: file.move("method", "methods"),
     "other place": lambda file: file.move("method", "walls/method"),
     "seed": _set("seed", np.uint64(8)),
+    "type of the seed": _set("seed", np.int64(7)),
     "config": _set("config", "{}"),
     "config hash": _set("config_sha256", "0" * 64),
     "versions": _set("versions", "{}"),
@@ -432,6 +433,11 @@ def _typed(dtype, shape=(1,), **options):
     return lambda file: file.create_dataset("x", shape=shape, dtype=dtype, **options)
 
 
+def _mostly_absent(file):
+    """Ten chunks declared, the first is there."""
+    file.create_dataset("x", shape=(100,), dtype="f8", chunks=(10,))[:10] = 1.0
+
+
 HARMFUL = {
     "soft link": (lambda file: file.update(x=h5py.SoftLink("/counts")), "link"),
     "external link": (lambda file: file.update(x=h5py.ExternalLink("elsewhere", "/")), "link"),
@@ -455,6 +461,7 @@ HARMFUL = {
     "no unit": (lambda file: file["counts"].attrs.pop("unit"), "lacks the attribute unit"),
     "size": (_typed("f8", (2**50, 2**9)), "only 0 are stored"),
     "size in chunks": (_typed("f8", (2**50, 2**9), chunks=(1, 1)), "only 0 are stored"),
+    "size in part": (_mostly_absent, "only 80 are stored"),
     "size in gzip": (_typed("f8", (2**62,), chunks=(8,), compression="gzip"), "only 0 are stored"),
     "text size": (_typed("S1000000000"), "only 0 are stored"),
 }

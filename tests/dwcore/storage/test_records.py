@@ -110,6 +110,7 @@ UNFIT = {
     "layers": ({"layers": (layer(4, 5),)}, "layers has 1 entries, must be L = 2"),
     "bound": ({"position": np.array([-1.0, 2.0, 3.0])}, r"states/position = -1 \[m\] must be > 0"),
     "count": ({"counts": np.zeros((3, 4), int)}, r"counts = 0 \[1\] must be >= 1"),
+    "twice": ({"position": np.array([1.0, 2.0, 2.0])}, "states/position must be strictly ascending"),
     "ascending": ({"position": np.array([1.0, 3.0, 2.0])}, "states/position must be strictly ascending"),
     "infinite": ({"energy": np.inf}, "energy holds inf, all values must be finite"),
     "unknown": ({"position": np.array([1.0, np.nan, 3.0])}, "states/position holds nan"),

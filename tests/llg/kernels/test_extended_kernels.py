@@ -82,19 +82,23 @@ def names(model):
     return [name for name, _ in model.coordinates]
 
 
-def run_kernel(model, shape, dt, temperature):
-    """Final coordinates of the kernel for a current shape sampled at the ends of the steps."""
+def run_kernel(model, shape, dt, temperature, heat=1.0, parts=1):
+    """Final coordinates of the kernel for a current shape, and relative temperature, at the ends of the steps.
+
+    The steps are made in `parts` calls.
+    """
     start, current = lanes_at_start(model)
     scaled = equation_of(model.device).kernel_input(model, temperature, 1.0)
     step = dt * scaled.rate
     rows = np.ones((shape.size, 5))
-    rows[:, 0], rows[:, 1:4] = shape, field_rows(model, FIELD)
+    rows[:, 0], rows[:, 1:4], rows[:, 4] = shape, field_rows(model, FIELD), heat
     state = [values / unit for values, unit in zip(start, scaled.units, strict=True)]
     noise = scaled.noise_per_sqrt_dt * np.sqrt(step)
-    scaled.advance(
-        *state, current, *noise_keys(), rows, 0, shape.size - 1, step, noise,
-        scaled.table, scaled.x_end, scaled.coefficients,
-    )  # fmt: skip
+    for steps in np.array_split(np.arange(shape.size - 1), parts):
+        scaled.advance(
+            *state, current, *noise_keys(), rows, steps[0], steps.size, step, noise,
+            scaled.table, scaled.x_end, scaled.coefficients,
+        )  # fmt: skip
     return [values * unit for values, unit in zip(state, scaled.units, strict=True)]
 
 
@@ -142,17 +146,18 @@ def stratonovich(model, state, current, temperature):
     return np.array(drift), np.array(amplitude)
 
 
-def run_reference(model, shape, dt, temperature):
+def run_reference(model, shape, dt, temperature, heat=1.0):
     """Final coordinates of Heun's scheme in SI with the same noise."""
+    T = temperature * np.broadcast_to(heat, shape.size)
     state, current = lanes_at_start(model)
     normals = np.empty((shape.size - 1, 3, LANES))
     fill_normals(*noise_keys(), normals)
     inner, outer = (np.sqrt, np.square) if "Delta" in names(model) else (np.asarray, np.asarray)
     y = np.array([state[0], state[1], inner(state[2])])
     for n, z in enumerate(normals * np.sqrt(dt)):
-        a_0, b_0 = stratonovich(model, (y[0], y[1], outer(y[2])), current * shape[n], temperature)
+        a_0, b_0 = stratonovich(model, (y[0], y[1], outer(y[2])), current * shape[n], T[n])
         ahead = y + a_0 * dt + b_0 * z
-        a_1, b_1 = stratonovich(model, (ahead[0], ahead[1], outer(ahead[2])), current * shape[n + 1], temperature)
+        a_1, b_1 = stratonovich(model, (ahead[0], ahead[1], outer(ahead[2])), current * shape[n + 1], T[n + 1])
         y = y + 0.5 * ((a_0 + a_1) * dt + (b_0 + b_1) * z)
     return [y[0], y[1], outer(y[2])]
 
@@ -190,6 +195,42 @@ def test_everything_on_agrees_to_the_order_of_the_table(monkeypatch, name):
     assert moved > 0.1
     assert gaps[0] < 1e-3
     assert 8 < gaps[0] / gaps[1] < 32
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_noise_has_the_temperature_at_each_end_of_a_step(name):
+    """A track that heats up by a tenth per step: predictor with the old temperature, corrector with the new one."""
+    model = make_model(name, notched=False)
+    dt, shape = 0.1 / model.fastest_rate(FIELD), np.sin(np.linspace(0.3, 2.5, 21))
+    heat = np.linspace(1.0, 3.0, shape.size)
+    kernel, reference = (run(model, shape, dt, TEMPERATURE, heat) for run in (run_kernel, run_reference))
+    late = run_reference(model, shape, dt, TEMPERATURE, np.append(heat[0], heat[:-1]))
+    for found, right, wrong in zip(kernel, reference, late, strict=True):
+        scale = np.abs(right).max()
+        assert np.abs(found - right).max() < 1e-6 * scale
+        assert np.abs(found - wrong).max() > 1e-5 * scale  # negative control: that of the beginning for a whole step
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_steps_in_parts_are_the_same_steps(name):
+    """Calls of 13 steps begin with even and with odd ones, whose third deviates share a hash with the step before."""
+    model = make_model(name)
+    dt, shape = 0.1 / model.fastest_rate(FIELD), np.sin(np.linspace(0.3, 2.5, 53))
+    whole, parts = (run_kernel(model, shape, dt, TEMPERATURE, parts=parts) for parts in (1, 4))
+    np.testing.assert_array_equal(parts, whole)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_third_coordinate_is_held_within_its_bounds(name):
+    """Steps so long that one crosses the whole range."""
+    model = make_model(name, notched=False)
+    _, _, third = run_kernel(model, np.zeros(9), 30 / model.fastest_rate(FIELD), TEMPERATURE)
+    low, high = (0.25, 4.0) if "Delta" in names(model) else (-1.4, 1.4)
+    third = third / model.Delta if "Delta" in names(model) else third
+    assert (
+        np.all((third >= low * (1 - 1e-12)) & (third <= high * (1 + 1e-12))) if low > 0 else np.all(abs(third) <= high)
+    )
+    assert np.any(np.isclose(third, high, rtol=1e-9, atol=0))
 
 
 @pytest.mark.parametrize("name", MODELS)

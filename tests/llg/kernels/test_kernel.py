@@ -16,7 +16,9 @@ from llg.constants import K_B
 from llg.device.device import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.kernels.heun import LANES
-from llg.kernels.q_phi import advance
+from llg.kernels.q_phi import advance, excess_energy
+from llg.landscape.settling import Settling
+from llg.landscape.wells import find_wells
 from llg.runs.ensemble import Drive, simulate
 from llg.runs.scaling import field_rows, kernel_input
 from llg.runs.time_step import time_step
@@ -191,6 +193,27 @@ def test_adaptive_integrator_without_noise(monkeypatch, Q):
     np.testing.assert_allclose(end.q_samples[:, 0] / model.Delta, exact.y[0], atol=5e-4)
     np.testing.assert_allclose(end.phi_samples[:, 0], exact.y[1], atol=5e-4)
     assert np.ptp(exact.y[0]) > 1
+
+
+def test_wall_close_to_the_end_of_the_track_still_moves():
+    """A third of a wall width from either end is on the track."""
+    device = make_device()
+    drive = Drive(waveform=Waveform(np.array([0.0, 1e-12]), np.array([1.0, 1.0])), field=Field(H_z=5e4))
+    for q in (2e-9, LENGTH - 2e-9):
+        assert simulate(device, drive, n=1, start=(q, 0.0), seed=1, temperature=0.0, jobs=1).q[0] != q
+
+
+def test_excess_energy_is_that_of_the_model():
+    """E(q, phi) less the level of a settled wall, as the kernel reads it, against the energy of the model."""
+    model = QPhiModel(make_device())
+    settling = Settling(model, find_wells(model, TEMPERATURE), TEMPERATURE)
+    surface, q = settling.surface(1e-9), model.device.geometry.q
+    inside = np.flatnonzero(np.isfinite(surface[:-1, 0]) & np.isfinite(surface[1:, 0]))[::7]
+    phi = np.linspace(-3, 3, inside.size)
+    found = [excess_energy(q[i], angle, surface, 1 / q[1]) for i, angle in zip(inside, phi, strict=True)]
+    flat = [excess_energy(q[i], 0.0, surface, 1 / q[1]) for i in inside]
+    rise = model.energy(q[inside], phi) - model.energy(q[inside], 0 * phi)
+    np.testing.assert_allclose(np.subtract(found, flat), rise, rtol=0, atol=1e-9 * np.abs(rise).max())
 
 
 def test_wall_that_has_left_stays_outside():
