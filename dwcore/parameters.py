@@ -8,6 +8,7 @@ and plot labels. `needs` says without which other parameters this one has no eff
 """
 
 import dataclasses
+import itertools
 import math
 import operator
 from collections.abc import Iterator, Mapping
@@ -49,9 +50,9 @@ def word(meaning: str, *, default=_REQUIRED, choices: tuple[str, ...] = (), need
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def numbers(meaning: str, unit: str, *, default=(), needs: str = ""):
-    """Declare a tuple of numbers in SI `unit`."""
-    metadata = {"kind": "numbers", "meaning": meaning, "unit": unit, "needs": needs}
+def numbers(meaning: str, unit: str, *, default=(), needs: str = "", plausible=None):
+    """Declare a tuple of numbers in SI `unit`; `plausible` as for `quantity`."""
+    metadata = {"kind": "numbers", "meaning": meaning, "unit": unit, "needs": needs, "plausible": plausible}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -194,6 +195,9 @@ def _field_problems(field, value) -> Iterator[str]:
     if meta["kind"] == "numbers":
         if not all(isinstance(v, int | float) and math.isfinite(v) for v in value):
             yield f"{field.name} [{unit}] must hold finite numbers only"
+            return
+        found = (f"{field.name} holds {v:g} [{unit}], must be {rule}" for v in value for rule in _broken(meta, v))
+        yield from itertools.islice(found, 1)
         return
     if isinstance(value, bool) or not isinstance(value, int | float):
         yield f"{field.name} = {value!r} must be a number [{unit}]"
@@ -205,7 +209,9 @@ def _field_problems(field, value) -> Iterator[str]:
 
 def _broken(meta: Mapping, value: float) -> Iterator[str]:
     """Yield the bounds that a number breaks; where it breaks none, the sizes that are plausible for it."""
-    broken = [f"{sign} {b:g}" for sign, b in meta["bounds"].items() if b is not None and not _HOLDS[sign](value, b)]
+    broken = [
+        f"{sign} {b:g}" for sign, b in meta.get("bounds", {}).items() if b is not None and not _HOLDS[sign](value, b)
+    ]
     yield from broken
     if broken or value == 0 or not meta.get("plausible"):
         return

@@ -14,6 +14,8 @@ LARGEST_TEMPERATURE = 2000.0
 MODELS = ("q-phi", "q-phi-delta", "q-phi-chi")
 """Equations of motion: rigid wall, wall of moving width, wall that tilts; see `llg.runs.models`."""
 
+ANISOTROPIES, CHIRALITIES = (0, 1e8, "MJ/m^3"), (0, 0.1, "mJ/m^2")
+"""Least and largest plausible K_u [J/m^3] and D [J/m^2]."""
 WALL_SHAPES = ("auto", "relaxed", "rigid")
 
 
@@ -27,13 +29,13 @@ class Material(Parameters):
         "uniaxial anisotropy, perpendicular; of a soft strip along it, shape included",
         "J/m^3",
         gt=0,
-        plausible=(0, 1e8, "MJ/m^3"),
+        plausible=ANISOTROPIES,
     )
     D: float = quantity(
         "interfacial Dzyaloshinskii-Moriya constant, density D[m_z div m - (m.grad) m_z]",
         "J/m^2",
         default=0.0,
-        plausible=(0, 0.1, "mJ/m^2"),
+        plausible=CHIRALITIES,
     )
     alpha: float = quantity("Gilbert damping", "1", gt=0, le=1)
     easy_axis: str = word("z: perpendicular film, x: soft strip with walls across it", default="z", choices=("z", "x"))

@@ -5,8 +5,9 @@ CSV has a column `x` and either `width` or both edges, `upper` and `lower`, each
 width pins nothing here.
 
 A picture (PNG, PGM, TIFF and what else Pillow reads, which comes with matplotlib) shows the track along its width from
-its left end to its right one, dark on bright or bright on dark. Its darkest and brightest grey are track and background;
-greys between, as of smooth edges, count as parts of a pixel. A column of pixels makes the width in its middle: each has
+its left end to its right one, dark on bright or bright on dark. The medians of its dark and of its bright pixels are
+track and background; greys between, as of smooth edges, count as parts of a pixel, and noise cancels. What is
+transparent is background. A column of pixels makes the width in its middle: each has
 one piece of track, with background on both sides. The error is that of the edges, half a pixel or less, and the average
 over the wall smooths what is shorter than the wall.
 """
@@ -39,7 +40,7 @@ def read_outline(path, *, scale: float | None = None, bright: bool = False) -> t
     """
     if Path(path).suffix.lower() in (".csv", ".txt", ".dat", ".tsv"):
         if scale is not None or bright:
-            raise InputError(f"{path}: outline_scale and outline_bright are of pictures, this is a table")
+            raise InputError(f"{path}: outline_scale and outline_track are of pictures, this is a table")
         return _of_table(path)
     if scale is None:
         raise InputError(f"{path}: a picture needs outline_scale, the size of a pixel")
@@ -72,8 +73,8 @@ def _of_table(path) -> tuple[list[float], list[float]]:
 
 
 def _of_picture(path, scale: float, bright: bool) -> tuple[list[float], list[float]]:
-    grey = _grey(path)
-    low, high = float(grey.min()), float(grey.max())
+    grey = _grey(path, bright)
+    low, high = _levels(grey)
     if high - low < _LEAST_CONTRAST:
         raise InputError(f"{path}: has hardly any contrast, {high - low:.2g} of white; a track and its background")
     share = (grey - low) / (high - low)
@@ -90,8 +91,14 @@ def _of_picture(path, scale: float, bright: bool) -> tuple[list[float], list[flo
     return x.tolist(), (scale * share.sum(axis=0)).tolist()
 
 
-def _grey(path) -> np.ndarray:
-    """Return the picture as shares of white, shape (rows, columns)."""
+def _levels(grey: np.ndarray) -> tuple[float, float]:
+    """Return the greys of the dark and of the bright part: medians, which neither noise nor a speck shifts."""
+    dark = grey < 0.5 * (grey.min() + grey.max())
+    return (float(np.median(grey[dark])), float(np.median(grey[~dark]))) if dark.any() else (0.0, 0.0)
+
+
+def _grey(path, bright: bool) -> np.ndarray:
+    """Return the picture as shares of white, shape (rows, columns); what is transparent belongs to the background."""
     try:
         from PIL import Image
     except ImportError:
@@ -101,8 +108,15 @@ def _grey(path) -> np.ndarray:
         with Image.open(path) as picture:
             if max(picture.size) > _LARGEST:
                 raise InputError(f"{path}: has {picture.size[0]} x {picture.size[1]} pixels, at most {_LARGEST} a side")
+            if picture.mode == "F":
+                raise InputError(f"{path}: holds fractions (mode F), must hold greys or colours of 8 or 16 bits")
             deep = picture.mode.startswith("I")
-            values = np.asarray(picture if deep else picture.convert("L"), float)
+            if "A" in picture.getbands() or "transparency" in picture.info:
+                drawn = picture.convert("RGBA")
+                ground = Image.new("RGBA", drawn.size, "black" if bright else "white")
+                values = np.asarray(Image.alpha_composite(ground, drawn).convert("L"), float)
+            else:
+                values = np.asarray(picture if deep else picture.convert("L"), float)
     except FileNotFoundError:
         raise InputError(f"{path}: cannot read: no such file") from None
     except (OSError, ValueError, SyntaxError) as error:

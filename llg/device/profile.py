@@ -31,10 +31,15 @@ from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters, numbers, word
 from dwcore.storage.column_file import ColumnFile, read_columns
 from dwcore.units import to_si
+from llg.device.material import ANISOTROPIES, CHIRALITIES
+from llg.device.static_field import FIELDS
+from llg.device.track import PLACES, THICKNESSES
 
 _RELATIVE = ("K_u", "D", "thickness")
 _FIELDS = ("H_x", "H_y", "H_z")
 _UNITS = {"x": "m", "K_u": "J/m^3", "D": "J/m^2", "thickness": "m"} | dict.fromkeys(_FIELDS, "A/m")
+_FACTORS = (0, 100, "%")
+"""Plausible factors on what is uniform [1]."""
 _HEADER = re.compile(r"(?P<name>x|K_u|D|thickness|H_[xyz])(?:_(?P<a>\S+)|\s*\[(?P<b>[^\]]+)\]|\s*\((?P<c>[^)]+)\))?")
 
 
@@ -43,16 +48,18 @@ class Profile(Parameters):
     """Values at places along the track, straight lines between them, constant beyond; or the file that holds them."""
 
     file: str | None = word("CSV with a column x and further ones, instead of the lists", default=None)
-    x: tuple[float, ...] = numbers("places along the track, ascending", "m")
-    K_u_factor: tuple[float, ...] = numbers("K_u at x over that of [material]", "1")
-    K_u_at: tuple[float, ...] = numbers("K_u at x, instead of its factor", "J/m^3")
-    D_factor: tuple[float, ...] = numbers("D at x over that of [material]", "1", needs="material.D != 0")
-    D_at: tuple[float, ...] = numbers("D at x, instead of its factor", "J/m^2")
-    thickness_factor: tuple[float, ...] = numbers("thickness at x over that of [track]", "1")
-    thickness_at: tuple[float, ...] = numbers("thickness at x, instead of its factor", "m")
-    H_x_at: tuple[float, ...] = numbers("stray field along the track at x", "A/m")
-    H_y_at: tuple[float, ...] = numbers("stray field across the track at x", "A/m")
-    H_z_at: tuple[float, ...] = numbers("stray field along z at x", "A/m")
+    x: tuple[float, ...] = numbers("places along the track, ascending", "m", plausible=PLACES)
+    K_u_factor: tuple[float, ...] = numbers("K_u at x over that of [material]", "1", plausible=_FACTORS)
+    K_u_at: tuple[float, ...] = numbers("K_u at x, instead of its factor", "J/m^3", plausible=ANISOTROPIES)
+    D_factor: tuple[float, ...] = numbers(
+        "D at x over that of [material]", "1", needs="material.D != 0", plausible=_FACTORS
+    )
+    D_at: tuple[float, ...] = numbers("D at x, instead of its factor", "J/m^2", plausible=CHIRALITIES)
+    thickness_factor: tuple[float, ...] = numbers("thickness at x over that of [track]", "1", plausible=_FACTORS)
+    thickness_at: tuple[float, ...] = numbers("thickness at x, instead of its factor", "m", plausible=THICKNESSES)
+    H_x_at: tuple[float, ...] = numbers("stray field along the track at x", "A/m", plausible=FIELDS)
+    H_y_at: tuple[float, ...] = numbers("stray field across the track at x", "A/m", plausible=FIELDS)
+    H_z_at: tuple[float, ...] = numbers("stray field along z at x", "A/m", plausible=FIELDS)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping, where: str) -> Any:

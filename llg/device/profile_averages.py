@@ -14,6 +14,8 @@ from llg.device.material import Material, StraightWall, Wall
 from llg.device.profile import Profile
 from llg.device.track import Track
 
+_INSIDE = 0.01  # share of the track that a profile must reach into; less was meant in another unit
+
 
 @dataclasses.dataclass(frozen=True)
 class ProfileAverages:
@@ -90,9 +92,11 @@ class ProfileAverages:
 def profile_problems(profile: Profile, film: Material, wall: Wall, track: Track, torque: Torque) -> Iterator[str]:
     """Yield what a profile asks of the rest of the device."""
     varied, where = profile.varied, "[profile]"
+    if not (profile.x[0] < (1 - _INSIDE) * track.length and profile.x[-1] > _INSIDE * track.length):
+        yield f"{where}: x = {profile.x[0]:g} to {profile.x[-1]:g} [m] must span part of the track, 0 to {track.length:g}"
     beyond = [name for name in varied if name not in ("K_u", "H_z")]
     if beyond and wall.model != "q-phi":
-        yield f'{where}: {", ".join(beyond)} along the track need [wall] model = "q-phi", not "{wall.model}"'
+        yield f'{where}: {", ".join(beyond)} along the track: [wall] model must be "q-phi", not "{wall.model}"'
     fields = [name for name in varied if name.startswith("H_")]
     if film.in_plane and fields:
         yield f'{where}: {", ".join(fields)} along the track need [material] easy_axis = "z"'

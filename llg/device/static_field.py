@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from dwcore.parameters import Parameters, quantity
 from llg.constants import MU_0
 
+FIELDS = (0, 1e8, "A/m")
+"""Plausible fields [A/m]."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class StaticField(Parameters):
     """Uniform field, in A/m, T or Oe."""
 
-    H_x: float = quantity("field along the track, at all times", "A/m", default=0.0, plausible=(0, 1e8, "A/m"))
-    H_y: float = quantity("field across the track, at all times", "A/m", default=0.0, plausible=(0, 1e8, "A/m"))
-    H_z: float = quantity("field along z, at all times", "A/m", default=0.0, plausible=(0, 1e8, "A/m"))
+    H_x: float = quantity("field along the track, at all times", "A/m", default=0.0, plausible=FIELDS)
+    H_y: float = quantity("field across the track, at all times", "A/m", default=0.0, plausible=FIELDS)
+    H_z: float = quantity("field along z, at all times", "A/m", default=0.0, plausible=FIELDS)
 
 
 def field_words(field: Mapping[str, float] | None) -> str:

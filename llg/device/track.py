@@ -11,8 +11,10 @@ from dwcore.parameters import Parameters, as_number, numbers, quantity, word
 from llg.device.notch import Notch
 from llg.device.outline_file import read_outline
 
-WIDTHS = (1e-9, 1e-4, "nm")
-"""Least and largest plausible width of a track [m]."""
+WIDTHS, THICKNESSES = (1e-9, 1e-4, "nm"), (1e-11, 1e-7, "nm")
+"""Least and largest plausible width and thickness of a track [m]."""
+PLACES = (0, 1e-3, "nm")
+"""Plausible places along a track [m]."""
 FINEST_ROUGHNESS = 1e5
 """Most correlation lengths of the edge roughness along a track."""
 
@@ -23,13 +25,15 @@ class Track(Parameters):
 
     length: float = quantity("length of the track", "m", gt=0, plausible=(1e-9, 1e-3, "nm"))
     width: float = quantity("width w_0 of the track without notches", "m", gt=0, plausible=WIDTHS)
-    thickness: float = quantity("thickness of the ferromagnet", "m", gt=0, plausible=(1e-11, 1e-7, "nm"))
+    thickness: float = quantity("thickness of the ferromagnet", "m", gt=0, plausible=THICKNESSES)
     pad_width: float | None = quantity(
         "width at both ends, where the track widens into its contact pads", "m", default=None, plausible=WIDTHS
     )
     pad_taper: float | None = quantity("length over which each end widens linearly to the pad", "m", default=None, gt=0)
-    outline_x: tuple[float, ...] = numbers("tabulated outline: positions, ascending", "m")
-    outline_width: tuple[float, ...] = numbers("tabulated outline: full width w at outline_x, replaces width", "m")
+    outline_x: tuple[float, ...] = numbers("tabulated outline: positions, ascending", "m", plausible=PLACES)
+    outline_width: tuple[float, ...] = numbers(
+        "tabulated outline: full width w at outline_x, replaces width", "m", plausible=WIDTHS
+    )
     outline_file: str | None = word("outline from a CSV file or a picture, instead of the lists", default=None)
     outline_scale: float | None = quantity("size of a pixel of a picture", "m", default=None, gt=0)
     outline_track: str | None = word(
@@ -89,8 +93,6 @@ class Track(Parameters):
             yield f"outline_x ({n_x}) and outline_width ({n_w}) must have the same length >= 2"
         elif n_x and (np.any(np.diff(self.outline_x) <= 0) or min(self.outline_width) <= 0):
             yield "outline_x must be strictly ascending and outline_width > 0"
-        elif n_x and not WIDTHS[0] <= min(self.outline_width) <= max(self.outline_width) <= WIDTHS[1]:
-            yield f"outline_width [m] must be {WIDTHS[0]:g} to {WIDTHS[1]:g}"
 
     @property
     def edges(self) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -141,6 +141,22 @@ def test_stray_field_of_an_edge_holds_the_wall():
         find_wells(QPhiModel(make_device({"x": x, "H_z_at": (-H).tolist()}, notch=[])), 300.0)
 
 
+def test_sizes_and_places_that_were_meant_in_another_unit_are_refused():
+    """A profile beyond the ends, or within the first hundredth of the track, is uniform on it."""
+    for x in ([9e-6, 10e-6], [-2e-7, 0.0], [0.0, 0.4e-9], [399e-9, 500e-9]):
+        with pytest.raises(InputError, match=r"\[profile\]: x = .* must span part of the track, 0 to 4e-07"):
+            make_device({"x": x, "K_u_factor": [1.0, 1.1]})
+    make_device({"x": [-1e-7, 5e-9], "K_u_factor": [1.0, 1.01]})
+    for wrong, said in (
+        ({"x": [0.0, 400.0]}, r'x holds 400 \[m\], must be <= 0.001 in size; did you mean "400 nm"\?'),
+        ({"K_u_factor": [1.0, 4.8e5]}, r"K_u_factor holds 480000 \[1\], must be <= 100 in size"),
+        ({"D_at": [1e-3, 1.0]}, r'D_at holds 1 \[J/m\^2\], must be <= 0.1 in size; did you mean "1 mJ/m\^2"\?'),
+        ({"H_z_at": [0.0, 1e9]}, r"H_z_at holds 1e\+09 \[A/m\], must be <= 1e\+08 in size"),
+    ):
+        with pytest.raises(InputError, match=said):
+            make_device({"x": [0.0, 4e-7]} | ({"H_z_at": [0.0, 1e3]} if "H_z_at" not in wrong else {}) | wrong)
+
+
 def test_absolute_values_belong_to_the_nominal_device():
     """They are kept relative, so that drawn instances and warm films keep their shape."""
     device = make_device({"K_u_at": [K_U * f for f in LISTS["K_u_factor"]], "D_at": [D * f for f in LISTS["D_factor"]],
@@ -202,11 +218,11 @@ def test_bad_files_are_refused(tmp_path, text, words):
         (
             {"H_x_at": [1, 1, 1, 1, 1]},
             {"wall": {"model": "q-phi-chi"}},
-            'H_x along the track need [wall] model = "q-phi"',
+            'H_x along the track: [wall] model must be "q-phi"',
         ),
         ({"thickness_factor": [1, 1, 2, 1, 1]}, {"torque": {"P": 0.4}}, "needs [torque] P = 0"),
-        ({"x": [0, 0, 1, 2, 3], "H_z_at": [0, 1, 2, 3, 4]}, {}, "x must be strictly ascending"),
-        ({"x": [0, 1]}, {}, "come with another list"),
+        ({"x": [0, 0, 1e-7, 2e-7, 3e-7], "H_z_at": [0, 1, 2, 3, 4]}, {}, "x must be strictly ascending"),
+        ({"x": [0, 1e-7]}, {}, "come with another list"),
     ],
 )
 def test_bad_profiles_are_refused(profile, other, words):

@@ -91,6 +91,22 @@ def test_width_and_tilt_are_noted():
     assert any("tilt" in note and "q-phi-chi" in note for note in notes(device, 8.5e11))
 
 
+@pytest.mark.parametrize(
+    "uneven",
+    [
+        {"notch": TRIANGLE | {"edge": "upper"}},
+        {"profile": {"x": [0.0, 400e-9], "D_factor": [1.0, 1.001]}},
+        {"profile": {"x": [0.0, 400e-9], "thickness_factor": [1.0, 1.001]}},
+        {"profile": {"x": [0.0, 400e-9], "H_y_at": [0.0, 1.0]}},
+    ],
+)
+def test_tilt_is_that_of_the_straight_track(uneven):
+    """What only the model without a tilt knows along the track does not keep the tilt of a current from being seen."""
+    found = make_device(**uneven)
+    assert largest_tilt(found, 8.5e11) == pytest.approx(largest_tilt(make_device(), 8.5e11), rel=1e-6)
+    assert any("tilt" in note for note in notes(found, 8.5e11))
+
+
 def test_velocity_of_walls_that_leave_is_that_on_the_track():
     """A track five times as long keeps all walls. No [pulse] section: current and duration on the call are enough."""
     pulse = {"n": 16, "seed": 1, "current_density": 2e12, "duration": 1e-9}
