@@ -122,7 +122,11 @@ def correction(cuts: tuple[Cut, ...], width: float, delta: float) -> Correction:
     key = hashlib.sha256(repr((_VERSION, CELLS_PER_DELTA, cuts, width, delta)).encode()).hexdigest()
     kept = _read(key)
     if kept is None:
-        kept = _both_sides(cuts, width, delta)
+        import scipy.optimize  # noqa: F401  # brings a BLAS of its own, whose threads must be found below
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1, user_api="blas"):
+            kept = _both_sides(cuts, width, delta)
         _keep(key, kept)
     return Correction(*kept)
 
