@@ -40,7 +40,7 @@ from llg.drawing.device_figures import (
     retention_figure,
     velocity_figure,
 )
-from llg.drawing.device_plots import plot_landscape
+from llg.drawing.device_plots import device_text, plot_landscape
 from llg.drawing.motion_plots import motion_figure
 from llg.drawing.trajectory_plots import trajectory_figure
 from llg.runs.trajectories import Trajectories
@@ -83,7 +83,7 @@ def _subject(content: object, view: dict, *, nominal: bool) -> str:
     if isinstance(content, TransitionTable):
         return table_view_text(content, **view, nominal=nominal)
     device = getattr(content, "device", None)
-    return f"{device.name}, {device.temperature:g} K" if isinstance(device, Device) else ""
+    return device_text(device, getattr(content, "temperature", None)) if isinstance(device, Device) else ""
 
 
 def _one_motion(name: str, content: Trajectories) -> Figure:

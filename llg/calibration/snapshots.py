@@ -13,6 +13,7 @@ is straight does not have. Layers along z are averaged. Cells without a moment a
 import dataclasses
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -126,7 +127,9 @@ def as_trajectory(device: Device, walls: Sequence[SnapshotWall], *, current_dens
         raise InputError(f"a trajectory needs two files or more, each of another time; {len(known)} are given")
     known.sort(key=lambda pair: pair[0])
     time = np.array([time for time, _ in known]) - known[0][0]
-    values = {name: np.array([[getattr(wall, name) for _, wall in known]]) for name in ("q", "phi", "Delta", "chi")}
+    values: dict[str, Any] = {
+        name: np.array([[getattr(wall, name) for _, wall in known]]) for name in ("q", "phi", "Delta", "chi")
+    }
     values["phi"] = np.unwrap(values["phi"], axis=1)
     return Trajectories(
         device=device, current_density=current_density, duration=float(time[-1]), time=time,

@@ -12,6 +12,7 @@ from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, SKY, axes_or_new, figur
 from dwcore.errors import RunError
 from llg.constants import K_B
 from llg.device.device import Device
+from llg.device.static_field import field_words
 from llg.landscape.wells import Well, find_wells, valley
 from llg.runs.ensemble import Drive
 from llg.walls.q_phi import QPhiModel
@@ -26,6 +27,18 @@ _LETTER = 0.1
 """Room of a digit with its share of the space beside the number [inch]."""
 STRIP_HEIGHT = 1.6
 """Height of the drawn strip over the width of the track; wider contact pads run out of it."""
+
+
+def device_text(device: Device, temperature: float | None = None) -> str:
+    """Return a device, its temperature and its static field in words.
+
+    Args:
+        device: the device.
+        temperature: that of a run, 0 without noise [K]; the device's own by default.
+    """
+    noise = "no noise" if temperature == 0 else ""
+    static = field_words(None if device.field is None else device.field.to_dict())
+    return ", ".join(filter(None, (device.name, f"{device.temperature:g} K", noise, static)))
 
 
 def wells_or_none(model: QPhiModel) -> list[Well]:

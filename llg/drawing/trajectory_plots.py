@@ -20,7 +20,7 @@ from dwcore.canvas.style import (
     pulse_text,
     shrunk,
 )
-from llg.drawing.device_plots import Q_LABEL, STRIP_HEIGHT, plot_landscape, plot_outline, wells_or_none
+from llg.drawing.device_plots import Q_LABEL, STRIP_HEIGHT, device_text, plot_landscape, plot_outline, wells_or_none
 from llg.landscape.wells import Well, well_index
 from llg.runs.trajectories import Trajectories
 from llg.walls.q_phi import QPhiModel
@@ -128,5 +128,5 @@ def _write_shares(ax: Axes, trajectories: Trajectories, wells: list[Well]) -> No
 def _title(trajectories: Trajectories) -> str:
     n = len(trajectories.q)
     count = f"{n} trajectories" if n <= MAX_DRAWN else f"{MAX_DRAWN} of {n} trajectories"
-    device = trajectories.device
-    return f"{device.name}, {device.temperature:g} K: {count}, {pulse_text(trajectories.current_density, trajectories.duration)}"
+    what = device_text(trajectories.device, trajectories.temperature)
+    return f"{what}: {count}, {pulse_text(trajectories.current_density, trajectories.duration)}"

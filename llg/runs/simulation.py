@@ -51,12 +51,14 @@ class PulseRun:
         outcomes: where the trajectories ended.
         ensemble: the trajectories; None where only their outcomes were counted.
         on_track: mean velocity of the walls while they were on the track, where some left it [m/s].
+        temperature: that of the noise [K]; None where no one said it.
     """
 
     case: PulseCase
     outcomes: Outcomes
     ensemble: Ensemble | None = None
     on_track: float | None = None
+    temperature: float | None = None
 
     def __repr__(self) -> str:
         shares = ", ".join(f"{p:.3g}" for p in self.probability)
@@ -126,7 +128,8 @@ def run_pulse(
     else:
         ends = count_outcomes(counted, case.wells, progress=progress, jobs=jobs)
     followed = walls | {"n": min(n, _FOLLOWED), "jobs": jobs}
-    return PulseRun(case, ends, ensemble, _velocity_on_track(case, followed) if ends.left > NOTED * n else None)
+    on_track = _velocity_on_track(case, followed) if ends.left > NOTED * n else None
+    return PulseRun(case, ends, ensemble, on_track, temperature)
 
 
 def _velocity_on_track(case: PulseCase, common: dict[str, Any]) -> float:

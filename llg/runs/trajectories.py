@@ -18,7 +18,7 @@ class Trajectories:
     """What a trajectory file holds.
 
     Attributes:
-        device: the device (nominal instance).
+        device: the device as it was simulated.
         current_density: amplitude of the pulse [A/m^2].
         duration: time under current, see `llg.runs.simulation.PulseCase` [s].
         time: sample times, shape (m,) [s].
@@ -27,6 +27,7 @@ class Trajectories:
         phi: wall angles, shape (n, m) [rad].
         Delta: wall widths, shape (n, m) [m]; None where the equations of motion have none.
         chi: wall tilts, shape (n, m) [rad]; likewise.
+        temperature: that of the noise, 0 without any [K]; None where no one said it.
     """
 
     device: Device
@@ -38,6 +39,7 @@ class Trajectories:
     phi: np.ndarray = data("wall angle, trajectory by time", "rad", "n m")
     Delta: np.ndarray | None = data("wall width, trajectory by time", "m", "n m", default=None)
     chi: np.ndarray | None = data("wall tilt, trajectory by time", "rad", "n m", default=None)
+    temperature: float | None = None
 
     def __repr__(self) -> str:
         n, m = self.q.shape
@@ -53,13 +55,15 @@ def record(run: PulseRun) -> Trajectories:
     Raises:
         InputError: the run kept outcomes only.
     """
-    ensemble, drive = run.ensemble, run.case.drive
+    ensemble, drive, device = run.ensemble, run.case.drive, run.case.device
     if ensemble is None or not ensemble.time.size:
         raise InputError("the run has no recorded trajectories; give the number of samples")
     shape = np.interp(ensemble.time, drive.waveform.time, drive.waveform.value)
     third = {name: ensemble.samples[name].T for name in ("Delta", "chi") if name in ensemble.samples}
+    if run.temperature and run.temperature != device.temperature:
+        device = dataclasses.replace(device, temperature=run.temperature)
     return Trajectories(
-        device=run.case.device, current_density=drive.single_current, duration=run.case.duration,
+        device=device, temperature=run.temperature, current_density=drive.single_current, duration=run.case.duration,
         time=ensemble.time, pulse=shape, q=ensemble.q_samples.T, phi=ensemble.phi_samples.T, **third,
     )  # fmt: skip
 
@@ -71,6 +75,7 @@ def save_trajectories(path, trajectories: Trajectories, *, seed: int, inputs=(),
         InputError: the file exists and `force` is not set, or cannot be written.
     """
     drive = {"current_density": trajectories.current_density, "duration": trajectories.duration}
+    drive |= {} if trajectories.temperature is None else {"temperature": trajectories.temperature}
     device = trajectories.device
     config = {"device": device.config(), "wall_shape": device.wall_shape, **drive, "instance": device.instance}
     with files.create(path, SCHEMA, config=config, seed=seed, inputs=inputs, force=force) as file:
@@ -90,4 +95,6 @@ def load_trajectories(path) -> Trajectories:
             "current_density": records.entry(file, config, "current_density", float),
             "duration": records.entry(file, config, "duration", float),
         }
+        if "temperature" in config:
+            given["temperature"] = records.entry(file, config, "temperature", float)
         return records.read(file, Trajectories, given=given)

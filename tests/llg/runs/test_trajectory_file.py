@@ -12,6 +12,7 @@ from dwcore.canvas.figure_file import figure_bytes, figure_format, save_figure
 from dwcore.errors import InputError
 from dwcore.storage.files import open_checked, provenance, put
 from llg import load_device, load_trajectories, save_trajectories
+from llg.drawing.trajectory_plots import trajectory_figure
 from llg.runs.simulation import run_pulse
 from llg.runs.trajectories import Trajectories, record
 
@@ -42,6 +43,20 @@ def test_comes_back_from_its_file(trajectories, tmp_path):
     assert back.device.config() == trajectories.device.config()
     with open_checked(path) as file:
         assert provenance(file)["seed"] == 9
+
+
+@pytest.mark.parametrize("temperature", [0.0, 420.0])
+def test_temperature_of_the_run_is_that_of_its_figure(tmp_path, temperature):
+    """kB T of the landscape and the title are those of the run; without noise the unit is that of the device."""
+    device = load_device("five_state").replace({"field.H_z": "2 mT"})
+    save_trajectories(
+        tmp_path / "t.h5", record(run_pulse(device, n=2, seed=2, samples=3, temperature=temperature)), seed=2
+    )
+    back = load_trajectories(tmp_path / "t.h5")
+    assert back.temperature == temperature
+    assert back.device.temperature == (temperature or 300.0)
+    title = trajectory_figure(back).axes[0].get_title()
+    assert title.startswith(f"five-state reference, {'420 K' if temperature else '300 K, no noise'}, H_z = 2 mT: 2")
 
 
 WRONG = {
