@@ -79,6 +79,9 @@ class Parameters:
     """Base of all parameter sections; validates every field at construction and reports all problems together."""
 
     def __post_init__(self):
+        for f in dataclasses.fields(self):
+            if f.metadata["kind"] == "numbers" and isinstance(getattr(self, f.name), list):
+                object.__setattr__(self, f.name, tuple(getattr(self, f.name)))  # so that sections can be keys
         problems = [p for f in dataclasses.fields(self) for p in _field_problems(f, getattr(self, f.name))]
         if not problems:
             problems = list(self.problems())

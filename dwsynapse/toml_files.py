@@ -350,12 +350,24 @@ def _top_level(sections: Mapping[str, type[Parameters]]) -> Iterator[str]:
             yield from (field.name for field in dataclasses.fields(declaration))
 
 
+def _kind_of_name(name: str) -> str:
+    from compact.exchange.synapse_file import shipped_synapses
+    from llg.device.device import shipped_devices
+
+    kinds = dict.fromkeys(shipped_devices(), "device") | dict.fromkeys(shipped_synapses(), "synapse")
+    if name not in kinds:
+        raise InputError(f"{name}: no such file, shipped device or synapse{nearest(name, kinds)}")
+    return kinds[name]
+
+
 def check(path: str | Path) -> dict[str, Any]:
-    """Read a TOML file as the command that takes it would, and return what it is, as `dwsynapse check --json` prints it.
+    """Read a TOML file, or a shipped one by its name, as the command that takes it would; return what it is.
+
+    That is what `dwsynapse check --json` prints.
 
     Raises:
         InputError: what is wrong with the file, in one line.
     """
-    kind = kind_of(Path(path))
+    kind = _kind_of_name(str(path)) if not (Path(path).suffix or Path(path).exists()) else kind_of(Path(path))
     says, notes = KINDS[kind].describe(KINDS[kind].load(Path(path)))
     return {"file": str(path), "kind": kind, "sound": True, "says": says, "notes": notes}

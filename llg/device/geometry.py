@@ -58,21 +58,48 @@ def average_width(outline, length: float, Delta: float, w_0: float) -> Geometry:
     Returns:
         The averages at about `CELLS_PER_DELTA` points per Delta.
     """
-    n = max(int(np.ceil(length / Delta * CELLS_PER_DELTA)), 16)
-    cell = length / n
-    reach = int(np.ceil(_REACH * Delta / cell))
-    centres = cell * np.arange(-reach, n + reach + 1)
-    offsets = cell * ((np.arange(_SUBCELLS) + 0.5) / _SUBCELLS - 0.5)
-    w = outline((centres[:, None] + offsets).ravel()).reshape(-1, _SUBCELLS).mean(axis=1)
+    grid = Grid.of(length, Delta)
+    return averages(outline(grid.x), outline(grid.q), grid, Delta, w_0)
 
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Grid:
+    """Places at which an outline is looked at.
+
+    Attributes:
+        q: points of the averages, shape (n + 1,) [m].
+        x: parts of the cells around them and beyond both ends, shape (m,) [m].
+        cell: length of a cell [m].
+        reach: cells to either side that the wall reaches.
+    """
+
+    q: np.ndarray
+    x: np.ndarray
+    cell: float
+    reach: int
+
+    @classmethod
+    def of(cls, length: float, Delta: float) -> "Grid":
+        """Return the grid of a track for a wall of the width Delta [m]."""
+        n = max(int(np.ceil(length / Delta * CELLS_PER_DELTA)), 16)
+        cell = length / n
+        reach = int(np.ceil(_REACH * Delta / cell))
+        centres = cell * np.arange(-reach, n + reach + 1)
+        offsets = cell * ((np.arange(_SUBCELLS) + 0.5) / _SUBCELLS - 0.5)
+        return cls(cell * np.arange(n + 1), (centres[:, None] + offsets).ravel(), cell, reach)
+
+
+def averages(parts: np.ndarray, points: np.ndarray, grid: Grid, Delta: float, w_0: float) -> Geometry:
+    """Average widths over the wall; arguments as of `average_width`, widths at `grid.x` and at `grid.q` [m]."""
+    cell, reach = grid.cell, grid.reach
+    w = parts.reshape(-1, _SUBCELLS).mean(axis=1)
     z = cell * np.arange(-reach, reach + 1) / Delta  # (x - q)/Delta
     sech, tanh = 1 / np.cosh(z), np.tanh(z)
     k1 = sech * cell / (np.pi * Delta)
     k2 = sech**2 * cell / (2 * Delta)
     kernels = (k1, k2, k1 * tanh / Delta, 2 * k2 * tanh / Delta)
     s1, s2, ds1, ds2 = _correlate(w, np.stack(kernels))
-    q = cell * np.arange(n + 1)
-    return Geometry(q=q, w=outline(q), s1=s1, s2=s2, ds1=ds1, ds2=ds2, w_0=w_0)
+    return Geometry(q=grid.q, w=points, s1=s1, s2=s2, ds1=ds1, ds2=ds2, w_0=w_0)
 
 
 def _correlate(w: np.ndarray, kernels: np.ndarray) -> np.ndarray:

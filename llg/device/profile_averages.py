@@ -9,7 +9,7 @@ import numpy as np
 
 from llg.constants import MU_0
 from llg.device.electrical import Torque
-from llg.device.geometry import Geometry, average_width
+from llg.device.geometry import Geometry, Grid, averages
 from llg.device.material import Material, StraightWall, Wall
 from llg.device.profile import Profile
 from llg.device.track import Track
@@ -37,13 +37,19 @@ class ProfileAverages:
 
     def average(self, f: Callable[[np.ndarray], np.ndarray]) -> Geometry:
         """Return <w tau f> over the wall, f a function of x [m]."""
-        size = self.track.length, self.wall.Delta, self.track.width
-        return average_width(lambda x: self.width(x) * f(x), *size)
+        grid, parts, points = self._widths
+        return averages(parts * f(grid.x), points * f(grid.q), grid, self.wall.Delta, self.track.width)
 
     @functools.cached_property
+    def _widths(self) -> tuple[Grid, np.ndarray, np.ndarray]:
+        """The grid of the geometry, and w tau at its x and q [m]."""
+        grid = Grid.of(self.track.length, self.wall.Delta)
+        return grid, self.width(grid.x), self.width(grid.q)
+
+    @property
     def q(self) -> np.ndarray:
         """Grid of the averages, that of the geometry [m]."""
-        return self.average(np.ones_like).q
+        return self._widths[0].q
 
     @functools.cached_property
     def potential(self) -> Callable[..., np.ndarray]:

@@ -6,6 +6,7 @@ anisotropy in time, or heat that changes the film, therefore cuts the loop into 
 """
 
 import dataclasses
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from llg.walls.q_phi import NO_FIELD, QPhiModel, wall_field
 
 LARGEST_STEP_COUNT = 1e8
 """Steps of one trajectory; more do not fit into memory."""
+_KEPT = 128  # kernel inputs, of some 1 MB each: 33 films of both signs of a current fit in more than once
 _COARSE = 4096  # steps in which the highest temperature is looked for
 
 
@@ -181,15 +183,19 @@ def plan_run(case: EnsembleCase) -> RunPlan:
     levels[:, 1] = sampled.films() if case.changing else case.temperature
     rows: list[np.ndarray] = []
     stretches: list[Stretch] = []
-    kernels = _Kernels(case, gate is not None)
+
+    def kernel_at(level: float, film: float) -> tuple[QPhiModel, KernelInput]:
+        known = None if gate is None else level
+        return _kernel(device, device.nominal, known, film, case.temperature, case.noise_scale)
+
     for begin, end in _runs(levels):
-        wall, kernel = kernels.at(*levels[begin].tolist())
+        wall, kernel = kernel_at(*levels[begin].tolist())
         for first, last in _cut(begin, end, stride if samples else n_steps):
             sample = last // stride if samples and last % stride == 0 else None
             stretches.append(Stretch(kernel, first + len(rows), last - first, sample))
         rows.append(sampled.rows(wall, begin, end))
     time = sampled.dt * stride * np.arange(samples + 1) if samples else np.empty(0)
-    model = kernels.at(*levels[0].tolist())[0]
+    model = kernel_at(*levels[0].tolist())[0]
     return RunPlan(model, sampled.dt, n_steps, time, np.concatenate(rows), stretches, gate is not None)
 
 
@@ -239,23 +245,26 @@ class _SampledDrive:
         return waveform.held(self.length).sample(self.n_steps)
 
 
-class _Kernels:
-    """Model and kernel input of each gate level and film, made once."""
+@functools.lru_cache(maxsize=_KEPT)
+def _kernel(
+    device: Device,
+    _nominal: Device | None,
+    level: float | None,
+    film: float,
+    temperature: float,
+    noise_scale: float,
+) -> tuple[QPhiModel, KernelInput]:
+    """Return the model and kernel input at a gate level and a temperature of the film [K].
 
-    def __init__(self, case: EnsembleCase, gated: bool):
-        self.case, self.gated = case, gated
-        self.made: dict[tuple[float, float], tuple[QPhiModel, KernelInput]] = {}
-
-    def at(self, level: float, temperature: float) -> tuple[QPhiModel, KernelInput]:
-        """Return the model and kernel input at a gate level and a temperature of the film [K]."""
-        key = level, temperature
-        if key not in self.made:
-            device = self.case.device.at_gate_level(level) if self.gated else self.case.device
-            device = device.at_temperature(temperature)
-            equation = equation_of(device)
-            model = equation.model(device)
-            self.made[key] = model, equation.kernel_input(model, self.case.temperature, self.case.noise_scale)
-        return self.made[key]
+    They are kept for the next run: the pulses of a sweep go through the same levels and films from each state. The
+    nominal device is part of the key because a relaxed wall is expanded about it, and equal devices may differ in it.
+    """
+    if level is not None:
+        device = device.at_gate_level(level)
+    device = device.at_temperature(film)
+    equation = equation_of(device)
+    model = equation.model(device)
+    return model, equation.kernel_input(model, temperature, noise_scale)
 
 
 def _runs(levels: np.ndarray) -> Iterator[tuple[int, int]]:

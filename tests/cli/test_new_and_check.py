@@ -34,6 +34,14 @@ def test_a_template_is_right_and_of_its_kind(kind, command, folder):
     assert command("new", kind, "mine.toml", "--force").code == 0
 
 
+@pytest.mark.parametrize(("name", "kind"), [("five_state", "device"), ("domain-wall-leonard", "synapse")])
+def test_what_is_shipped_is_checked_by_its_name(name, kind, command):
+    checked = command("check", name, "--json")
+    assert checked.code == 0 and checked.json["kind"] == kind and checked.json["says"]
+    wrong = command("check", f"x{name}")
+    assert wrong.code == 2 and f'no such file, shipped device or synapse; did you mean "{name}"?' in wrong.err
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_template_names_every_key(kind):
     lines = {line.removeprefix("# ").partition(" =")[0] for line in template(kind, "mine").splitlines()}

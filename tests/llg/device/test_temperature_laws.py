@@ -17,7 +17,7 @@ from llg.rates.retention_curve import retention_against_temperature
 from llg.rates.summary import well_rates
 from llg.runs.drive import Drive
 from llg.runs.ensemble import LaneRun, simulate
-from llg.runs.run_plan import EnsembleCase
+from llg.runs.run_plan import EnsembleCase, _kernel
 from llg.runs.velocity import velocity_against_field
 from llg.walls.q_phi import QPhiModel
 
@@ -213,6 +213,23 @@ def test_walls_rest_once_the_film_is_cold_again():
     assert plan.stretches[-1].input is plan.stretches[0].input
     assert 0 < plan.rest_steps(0.01) * plan.dt < device.pulse.relaxation_time
     assert run_pulse(device, n=100, seed=1, current_density=5.5e11).outcomes.unsettled == 0
+
+
+def test_films_of_a_pulse_are_made_once():
+    """The reverse pulse, from another place, goes through the same films; another instance has films of its own."""
+    device = warming(T_C=T_C)
+    waveform = device.pulse.waveform(1e-9)
+
+    def made(of, J, q):
+        before = _kernel.cache_info().misses
+        drive = Drive(waveform=waveform, current_density=J)
+        LaneRun(EnsembleCase(device=of, drive=drive, n=1, start=(q, 3.0), seed=0, temperature=300.0))
+        return _kernel.cache_info().misses - before
+
+    _kernel.cache_clear()
+    assert made(device, 5.5e11, 361e-9) == 33
+    assert made(device, -5.5e11, 120e-9) == 0
+    assert made(device.draw(1, seed=1), 5.5e11, 361e-9) > 20
 
 
 def test_heat_beyond_the_curie_temperature_is_refused():
