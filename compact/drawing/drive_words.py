@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from compact.table.origin import static_field
 from dwcore.canvas.style import pulse_text
-from llg.device.static_field import field_words
 
 if TYPE_CHECKING:
     from compact.table.transition_table import TransitionTable
@@ -70,5 +70,4 @@ def table_view_text(
     one = f"device instance {device} of 0 to {K - 1}"
     many = "nominal device" if nominal else f"{K} device instances together"
     which = "" if K == 1 else many if device is None else one
-    field = field_words(named.get("field")) if isinstance(named, Mapping) else ""
-    return ", ".join(filter(None, (name, which, f"{T:g} K", field)))
+    return ", ".join(filter(None, (name, which, f"{T:g} K", static_field(table))))

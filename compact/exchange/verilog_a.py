@@ -16,7 +16,7 @@ from compact.exchange.verilog_a_text import CLOCKS, HASH, NODES, NORMAL
 from compact.exchange.write_line import write_line
 from compact.forms.model import FittedModel
 from compact.table.interpolate import inside
-from compact.table.origin import placeholders
+from compact.table.origin import placeholders, static_field
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
 
@@ -118,6 +118,8 @@ def _notes(table: TransitionTable, form: FittedModel | None, T: float):
         yield f"transitions: probabilities of the table at {T:g} K, interpolated by their quantiles, held beyond its grid"
         if table.fit is not None:
             yield f"the closed form {table.fit.model.form} of the table is not written"
+    if field := static_field(table):
+        yield f"in the static field {field} only"
     if write_line(table) is None:
         yield f"write line unknown: r_line = {UNKNOWN_RESISTANCE:g} ohm is a stand-in"
     yield from (f"unknown to the table, a stand-in: {field} = {words}" for field, words in placeholders(table).items())

@@ -11,10 +11,13 @@ lacks something leaves a placeholder there, and the configuration says so under 
 `dwsynapse info` prints these. Everything else in the file is meant as it is named.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
+from llg.device.static_field import field_words
 
 WEIGHT_SUM = 2**30
 """Sum of a row of counts that stand for given probabilities; fine enough that they are kept to 1e-9."""
@@ -42,6 +45,12 @@ def weights(probability: np.ndarray) -> np.ndarray:
 def placeholders(table: TransitionTable) -> dict[str, str]:
     """Return what stands in the fields of a table that its source did not know: field -> words."""
     return dict(table.config.get("origin", {}).get("placeholders", {}))
+
+
+def static_field(table: TransitionTable) -> str:
+    """Return the static field of the device in words, as "H_z = 10 mT"; empty without one."""
+    device = table.config.get("device") if isinstance(table.config, Mapping) else None
+    return field_words(device.get("field")) if isinstance(device, Mapping) else ""
 
 
 def need_conductance(table: TransitionTable) -> None:

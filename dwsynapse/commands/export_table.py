@@ -76,8 +76,15 @@ def _export_crosssim(arguments: argparse.Namespace, table):
         temperature=arguments.temperature,
         force=arguments.force,
     )
-    result = {"format": "crosssim", "files": [str(path) for path in written]}
+    result = {"format": "crosssim", "files": [str(path) for path in written], "notes": _notes(table)}
     emit(arguments, result, [f"{arguments.out}: {len(written)} lookup tables"])
+
+
+def _notes(table) -> list[str]:
+    from compact.table.origin import static_field
+
+    field = static_field(table)
+    return [f"in the static field {field} only"] if field else []
 
 
 def _export_json(arguments: argparse.Namespace, table):
@@ -101,7 +108,7 @@ def _export_json(arguments: argparse.Namespace, table):
         temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     emit(
         arguments,
-        {"format": arguments.target, "files": [str(arguments.out)]},
+        {"format": arguments.target, "files": [str(arguments.out)], "notes": _notes(table)},
         [f"{arguments.out}: {FORMATS[arguments.target]}"],
     )
 

@@ -62,6 +62,16 @@ def test_verilog_a_of_a_swept_table(command, chain, folder):
     assert again.code == 2 and "is a word of Verilog-A; choose another with --name" in again.err
 
 
+def test_exports_of_a_device_in_a_field_say_so(command, folder):
+    """What a table says holds in its field alone, and no other program knows of it."""
+    grid = ("--currents=-7e11,7e11", "--durations", "1e-9", "-n", "40")
+    assert command("sweep", "five_state", "--H_z", "2 mT", *grid, "-o", "field.h5").code == 0
+    for target, out in (("crosssim", "folder"), ("neurosim", "n.json"), ("aihwkit", "a.json"), ("verilog-a", "v.va")):
+        done = command("export", "field.h5", "--to", target, "-o", out, "--json")
+        assert "in the static field H_z = 2 mT only" in done.json["notes"], target
+    assert "// in the static field H_z = 2 mT only" in (folder / "v.va").read_text()
+
+
 def test_pulse_responses(command, folder):
     rng, state, lines = np.random.default_rng(1), 0, ["pulse,polarity,amplitude_V,duration_us,conductance_uS"]
     for number in range(1, 400):
