@@ -34,7 +34,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         help="escape rates by Langer's formula (at once), by flux sampling of the noisy motion (minutes, any "
         "barrier, with errors), or by waiting for escapes (low barriers only); auto, the default: the formula, and a "
         "short flux sampling where it does not hold; landscape and rates are those of the "
-        "rigid wall, but for the depinning current and --method brute",
+        "model q-phi, but for the depinning current and --method brute",
     )
     add_common(parser, output="with --vary: write the results, or a figure of them")
     parser.set_defaults(series=_series)

@@ -12,9 +12,7 @@ from llg.device.electrical import Torque
 from llg.device.geometry import Geometry, Grid, averages
 from llg.device.material import Material, StraightWall, Wall
 from llg.device.profile import Profile
-from llg.device.track import Track
-
-_INSIDE = 0.01  # share of the track that a profile must reach into; less was meant in another unit
+from llg.device.track import Track, spans
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +96,7 @@ class ProfileAverages:
 def profile_problems(profile: Profile, film: Material, wall: Wall, track: Track, torque: Torque) -> Iterator[str]:
     """Yield what a profile asks of the rest of the device."""
     varied, where = profile.varied, "[profile]"
-    if not (profile.x[0] < (1 - _INSIDE) * track.length and profile.x[-1] > _INSIDE * track.length):
+    if not spans(profile.x, track.length):
         yield f"{where}: x = {profile.x[0]:g} to {profile.x[-1]:g} [m] must span part of the track, 0 to {track.length:g}"
     beyond = [name for name in varied if name not in ("K_u", "H_z")]
     if beyond and wall.model != "q-phi":

@@ -1,7 +1,7 @@
 """The track: its outline w(x) from notches, tapered ends or a table."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,9 @@ class Track(Parameters):
             yield f"outline_x ({n_x}) and outline_width ({n_w}) must have the same length >= 2"
         elif n_x and (np.any(np.diff(self.outline_x) <= 0) or min(self.outline_width) <= 0):
             yield "outline_x must be strictly ascending and outline_width > 0"
+        elif n_x and not spans(self.outline_x, self.length):
+            first, last = self.outline_x[0], self.outline_x[-1]
+            yield f"outline_x = {first:g} to {last:g} [m] must span part of the track, 0 to {self.length:g}"
 
     @property
     def edges(self) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -120,6 +123,11 @@ class Track(Parameters):
             return np.full_like(x, self.width)
         from_end = np.minimum(x, self.length - x)
         return self.width + (self.pad_width - self.width) * np.clip(1 - from_end / self.pad_taper, 0, 1)
+
+
+def spans(x: Sequence[float], length: float) -> bool:
+    """Return whether places [m] reach into a track, by a hundredth at least; less was meant in another unit."""
+    return x[0] < 0.99 * length and x[-1] > 0.01 * length
 
 
 def _check_length(file: str, shown: float, length: float, scale: float) -> None:

@@ -98,6 +98,11 @@ def _shape_notes(device: Device) -> list[str]:
             )
     rough = device.instance > 0 and any(rms > 0 for rms, _ in (device.nominal or device).track.edges)
     slopes = [("rough edges", rough), ("tabulated outlines", bool(track.outline_x) and not rough)]
+    if track.outline_x and max(track.outline_x[0], track.length - track.outline_x[-1]) > device.straight_wall.Delta:
+        first, last = track.outline_x[0], track.outline_x[-1]
+        found.append(
+            f"outline: says {first:g} to {last:g} m of the {track.length:g} m of track; the rest keeps the last width"
+        )
     if straight := [words for words, given in slopes if given]:
         found.append(f"shape: the wall stays straight over {', '.join(straight)}, where real walls bend")
     return found

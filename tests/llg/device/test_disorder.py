@@ -166,7 +166,9 @@ def test_given_wall_follows_the_drawn_film():
 
 def test_instances_that_cannot_be():
     device = make_device(track={"length": 300e-9, "width": 40e-9, "edge_roughness_rms": 8e-9})
-    with pytest.raises(InputError, match=r'device "device", instance \d+: .*> 0') as caught:
+    with pytest.raises(
+        InputError, match=r'device "device", instance \d+: outline_width holds .* must be 1e-09'
+    ) as caught:
         for i in range(1, 200):
             device.draw(i, 1)
     assert "\n" not in str(caught.value)

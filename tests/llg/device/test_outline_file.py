@@ -174,6 +174,17 @@ def test_black_and_white_picture_is_good_to_its_pixels(tmp_path):
     assert one.depinning_field_left == pytest.approx(other.depinning_field_left, rel=0.05)
 
 
+def test_outline_of_another_place_is_refused():
+    """One that the track does not reach, or within its first hundredth; one of a part of it has a note."""
+    for x in ([5e-7, 6e-7], [0.0, 0.4e-9]):
+        with pytest.raises(InputError, match=r"outline_x = .* must span part of the track, 0 to 4e-07"):
+            make_device(outline_x=x, outline_width=[WIDTH, WIDTH])
+    part = make_device(outline_x=[0.0, 3e-7], outline_width=[WIDTH, 1.1 * WIDTH])
+    assert "outline: says 0 to 3e-07 m of the 4e-07 m of track; the rest keeps the last width" in notes(part)
+    whole = make_device(outline_x=[1e-9, 3.99e-7], outline_width=[WIDTH, 1.1 * WIDTH])
+    assert not any(line.startswith("outline") for line in notes(whole))
+
+
 def test_bad_outlines_are_refused(tmp_path):
     _, w = widths()
     good = 1 - picture(w)
