@@ -12,6 +12,8 @@ DEGENERATE = 0.95
 """Correlations beyond this are reported as degenerate."""
 POOR = 0.5
 """Standard errors beyond this share of the value are reported."""
+CELLS = 0.02
+"""Largest share by which the cells of a relaxed wall move a fitted parameter."""
 MISFIT = 1e-3
 """Probability of a larger chi^2 below which the fit is called a misfit."""
 RUN = 2.0
@@ -28,7 +30,12 @@ def p_value(result: Calibration) -> float | None:
 
 def warnings(result: Calibration) -> list[str]:
     """Return what the reader of the numbers must know, one sentence each."""
-    return [*_undetermined(result), *_degenerate(result), *_misfits(result)]
+    return [*_undetermined(result), *_degenerate(result), *_misfits(result), *_cells(result)]
+
+
+def _cells(result: Calibration) -> Iterator[str]:
+    if result.device.wall_shape == "relaxed":
+        yield f"the wall is relaxed on cells, which add up to {100 * CELLS:g} % to the errors; rigid walls have no cells"
 
 
 def _undetermined(result: Calibration) -> Iterator[str]:

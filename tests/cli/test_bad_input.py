@@ -192,7 +192,7 @@ COMMANDS = {
     "train --table ladder --search --seeds 2": "--search takes one seed",
     "train --table ladder --search --no-twin": "--no-twin: train: --search takes every trial to its end",
     "train --table ladder --epochs 1 --set epochs=2": "training.epochs: must be said once, not by --epochs and --set",
-    "train --table ladder --set bits=3": "not unique; say one of network.bits, dac.bits, adc.bits",
+    "train --table ladder --set full_scale=3": "not unique; say one of dac.full_scale, adc.full_scale",
     "train --table table.h5 --search -o a.h5": "--search prints what it finds; it takes neither --out nor --vary",
     "train --table table.h5 --epochs 0": "train: --epochs: epochs = 0 [1] must be >= 1",
     "train --table table.h5 --seeds 0": "argument --seeds: '0' must be a whole number >= 1",

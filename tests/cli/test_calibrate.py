@@ -16,6 +16,7 @@ K_u = 4.8e5
 D = 1e-3
 alpha = 0.3
 [wall]
+shape = "rigid"
 Delta = "7.2 nm"
 sigma_0 = 5.3e-3
 H_K = 1e4

@@ -153,7 +153,9 @@ def test_rivals_stand_at_their_energy_and_accuracy_a_colour_per_synapse_a_fillin
     assert [line.get_fillstyle() for line in large] == ["full", "none", "none", "full", "none"]
     assert large[0].get_color() == large[1].get_color() != large[2].get_color()
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a.h5", "b", "c", "digits", "mnist"]
-    assert ax.get_xscale() == "log" and ax.get_xlabel().endswith("unknown of b, digits")
+    assert ax.get_xscale() == "linear" and ax.get_xlabel().endswith("unknown of b, digits")
+    (wide,) = variation_figure(trainings(energy=((1.0, 2.0), (np.nan, 4.0), (5.0, 60.0)))).axes
+    assert wide.get_xscale() == "log"
 
 
 def test_a_variation_without_synapses_or_energies_is_drawn_as_lines():

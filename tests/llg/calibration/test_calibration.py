@@ -202,6 +202,7 @@ def test_noise_free_map_of_a_relaxed_wall_gives_back_its_parameters(tmp_path):
     result = calibrate(start, [data], ["sigma_0", "Delta"])
     np.testing.assert_allclose(result.value, [5.3e-3, 7.2e-9], rtol=2e-2)
     assert result.device.nominal is None
+    assert any("relaxed on cells, which add up to 2 %" in text for text in warnings(result))
     rigid = make_device()
     assert np.abs(calibrate(rigid, [data], ["sigma_0", "Delta"]).value / [5.3e-3, 7.2e-9] - 1).max() > 0.03
 
