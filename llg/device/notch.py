@@ -120,6 +120,12 @@ class Form(NamedTuple):
         """Reduced distance within which it cuts the edge; of a Gaussian to 1e-3 of its depth."""
         return {"table": max(map(abs, self.table_x), default=0.0), "gaussian": 3.2}.get(self.shape, 1.0)
 
+    @property
+    def mirrored(self) -> "Form":
+        """The outline seen in the mirror; only a table differs from its image."""
+        x = tuple(0.0 - value for value in reversed(self.table_x))
+        return self._replace(table_x=x, table_depth=self.table_depth[::-1])
+
     def share(self, v: np.ndarray) -> np.ndarray:
         """Return the share of the depth at reduced distances v, with their sign, same shape."""
         if self.shape == "table":

@@ -72,6 +72,11 @@ class Cut:
         return self.depth * self.form.share(2 * (x - self.place) / self.width)
 
     @property
+    def mirrored(self) -> "Cut":
+        """The notch at the other side of the middle, seen in the mirror."""
+        return Cut(0.0 - self.place, self.depth, self.width, self.form.mirrored)
+
+    @property
     def half(self) -> float:
         """Distance from its place within which the notch cuts the edge [Delta]."""
         return 0.5 * self.width * self.form.reach
@@ -111,6 +116,8 @@ class Correction:
 def correction(cuts: tuple[Cut, ...], width: float, delta: float) -> Correction:
     """Return V of a group of notches on a straight track, relaxed now or when it was first asked for on this computer.
 
+    Of a group and its mirror image one is relaxed, and stands for both: they agree to the last bit.
+
     Args:
         cuts: the notches about the middle of the group.
         width: width of the track [Delta].
@@ -119,6 +126,10 @@ def correction(cuts: tuple[Cut, ...], width: float, delta: float) -> Correction:
     Raises:
         RunError: the wall does not come to rest.
     """
+    mirrored = tuple(cut.mirrored for cut in reversed(cuts))
+    if repr(mirrored) < repr(cuts):
+        image = correction(mirrored, width, delta)
+        return Correction(-image.q[::-1], image.V[::-1], -image.slope[::-1], image.snapped[::-1])
     key = hashlib.sha256(repr((_VERSION, CELLS_PER_DELTA, cuts, width, delta)).encode()).hexdigest()
     kept = _read(key)
     if kept is None:
