@@ -220,6 +220,7 @@ def _summary(device: Device, out: Path, rates: dict, pulses: dict, results, cost
             "float32_test_per_seed": twin,
         },
         "device": device.name,
+        "field_A_per_m": None if device.field is None else device.field.to_dict(),
         "table": str(out / "table.h5"),
         **rates,
         "write_pulses": {

@@ -9,6 +9,7 @@ from dwcore.canvas.number_text import NONE, memory_text, percent_text, power_of_
 from dwcore.errors import InputError
 from dwcore.storage.atomic import replacing
 from dwsynapse.chain.html_page import Fact, Section, render
+from llg.device.static_field import field_words
 
 _INTRODUCTION = (
     "One magnetic domain wall sits in one of the notches of a narrow track; which notch it is, is the state of a "
@@ -77,11 +78,13 @@ def _facts(summary: Mapping) -> list[Fact]:
     seeds = f"{len(on_chip)} seeds, mean ± standard deviation" if len(on_chip) > 1 else "one seed"
     difference = 100 * (np.mean(on_chip) - np.mean(twin))
     barriers = [well[key] for well in wells for key in ("barrier_left_kT", "barrier_right_kT")]
+    field = field_words(summary.get("field_A_per_m"))
+    static = f", in the static field {field}" if field else ""
     retention = min((w["retention_s"] for w in wells if w["retention_s"] is not None), default=None)
     return [
         Fact(label="Test accuracy, trained on chip", value=percent_text(on_chip), note=seeds),
         Fact(label="Test accuracy, float32 twin", value=percent_text(twin), note=_beside(difference)),
-        Fact(label="Device", value=summary["device"], note=f"{len(wells)} states per synapse"),
+        Fact(label="Device", value=summary["device"], note=f"{len(wells)} states per synapse{static}"),
         Fact(
             label="Lowest energy barrier",
             value=f"{min(barriers):.1f} kB\u00a0T",

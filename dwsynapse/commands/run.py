@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     from arraysim.cost.of_training import cost_lines
     from dwsynapse.chain.chain import ChainPlan
     from dwsynapse.chain.chain import run as run_chain
+    from llg.device.static_field import field_words
 
     given = given_on_device(SETTINGS, arguments, known={"network.digital_parameters": False})
     options = {name: getattr(arguments, name) for name in ("out", "seed", "quick", "jobs", "force")}
@@ -47,8 +48,9 @@ def run(arguments: argparse.Namespace) -> None:
     accuracy = summary["accuracy"]
     seeds = len(accuracy["seeds"])
     of = f"mean of {seeds} seeds" if seeds > 1 else "one seed"
+    field = field_words(summary["field_A_per_m"])
     lines = [
-        f"{summary['device']}: {len(summary['wells'])} states, table from {trajectories} pulses per entry",
+        f"{summary['device']}{f' in {field}' if field else ''}: {len(summary['wells'])} states, table from {trajectories} pulses per entry",
         f"  test accuracy on chip {accuracy['on_chip_test']:.4f}, float32 {accuracy['float32_test']:.4f} ({of})",
         f"  {summary['pulses']} write pulses, {summary['energy_J']:.3g} J",
         *cost_lines(summary["cost"]),

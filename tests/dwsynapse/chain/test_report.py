@@ -15,6 +15,7 @@ from dwcore.errors import InputError
 from dwsynapse import figures
 from dwsynapse.chain.html_page import Fact, Section, render
 from dwsynapse.chain.report import report
+from llg.constants import MU_0
 
 PULSE = {"current_density_A_per_m2": 7e11, "duration_s": 1e-9, "energy_J": 2.83e-14}
 WELL = {
@@ -161,6 +162,15 @@ def test_one_seed_has_no_spread(tmp_path):
     assert "one seed" in texts
     assert texts.count("95.0 %") == 2
     assert "on chip lies 2.0 percentage points above" in texts
+
+
+def test_static_field_of_the_device_is_said(tmp_path):
+    field = {"H_x": 0.0, "H_y": 0.0, "H_z": 2e-3 / MU_0}
+    assert any(
+        "in the static field H_z = 2 mT" in text
+        for text in written(tmp_path, {**SUMMARY, "field_A_per_m": field}).texts
+    )
+    assert not any("static field" in text for text in written(tmp_path, SUMMARY, force=True).texts)
 
 
 def test_run_time_without_a_total_is_the_sum(tmp_path):
