@@ -68,13 +68,14 @@ def derived(device: Device) -> list[Derived]:
 
     model = QPhiModel(device)
     walker = walker_field(model.alpha, model.H_K, model.H_D)
+    axis = device.material.easy_axis
     return [
         Derived("K_eff", device.material.K_eff, "J/m^3", "effective anisotropy"),
         Derived("Delta", model.Delta, "m", "wall width parameter"),
         Derived("sigma_0", model.sigma_0, "J/m^2", "energy of the straight Bloch wall without DMI"),
         Derived("H_K", model.H_K, "A/m", "in-plane shape field of the wall, > 0 favours Bloch"),
         Derived("H_D", model.H_D, "A/m", "chiral field of the interfacial DMI"),
-        Derived("walker_field", MU_0 * walker, "T", "largest field along z in which the wall angle stands still"),
+        Derived("walker_field", MU_0 * walker, "T", f"largest field along {axis} in which the wall angle stands still"),
         Derived("saturation_velocity", math.pi / 2 * GAMMA_0 * model.Delta * abs(model.H_D), "m/s",
                 "velocity that a spin-orbit torque approaches at large currents"),
     ]  # fmt: skip

@@ -43,7 +43,9 @@ def _device_lines(result: dict) -> list[str]:
         lines.append(f"  {one['name']} = {one['value']:.4g}{unit}: {one['meaning']}")
     why = f": {result['not_relaxed']}" if result["not_relaxed"] else ""
     lines.append(f"  the wall is {result['wall_shape']} in the notches{why}")
-    lines.append(f"  {len(result['wells'])} wells; dwsynapse rates and simulate take the device")
+    number = len(result["wells"])
+    takes = "dwsynapse rates and simulate take the device" if number else "dwsynapse simulate takes the device"
+    lines.append(f"  {number or 'no'} wells; {takes}")
     for well in result["wells"]:
         height = [well["barrier_left_kT"], well["barrier_right_kT"]]
         barriers = "" if None in height else f": barriers {height[0]:.1f} and {height[1]:.1f} kB T"

@@ -253,3 +253,14 @@ def test_installed_script_from_another_folder(folder, process):
     out, err = child.communicate(timeout=60)
     assert (child.returncode, err) == (0, "")
     assert len(json.loads(out)["wells"]) == 16
+
+
+def test_info_of_a_strip_names_its_easy_axis_and_that_it_has_no_wells(command, tmp_path):
+    (tmp_path / "strip.toml").write_text(
+        '[material]\neasy_axis = "x"\nMs = 8e5\nA = 1.3e-11\nK_u = 3e4\nalpha = 0.01\n[wall]\nH_K = -6.9e5\n'
+        "[track]\nlength = 2e-6\nwidth = 1e-7\nthickness = 5e-9\n"
+    )
+    said = command("info", "strip.toml", cwd=tmp_path).out
+    assert "largest field along x in which the wall angle stands still" in said
+    assert "  no wells; dwsynapse simulate takes the device\n" in said
+    assert "field along z in which" in command("info", "five_state").out
