@@ -68,7 +68,7 @@ def plot_confusion(data: Sequence[TrainingResult], *, ax: Axes | None = None) ->
     count = np.sum([result.chip.confusion for result in data], axis=0)
     share = count / count.sum(axis=1, keepdims=True)
     ax.grid(False)
-    image = ax.imshow(share, cmap=SEQUENTIAL, vmin=0, vmax=1)
+    image = ax.imshow(share, cmap=SEQUENTIAL, vmin=0, vmax=1, aspect="auto")
     for (row, column), number in np.ndenumerate(count):
         if number:
             colour = "black" if share[row, column] > 0.5 else "white"
