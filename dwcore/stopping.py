@@ -1,20 +1,23 @@
-"""Ctrl-C, noted when it comes, because Python may lose what it raises.
+"""Ctrl-C, raised again until somebody handles it, because Python may lose what it raises.
 
-Raised while an object is cleared away, it is only printed. Raised within the import of a compiled module, it becomes an
-ImportError.
+Raised while an object is cleared away, it is only printed. Raised in what a compiled module calls, it may be dropped
+without a word, or within the import of that module become an ImportError. A command would go on for hours.
 """
 
 import signal
 import sys
 
+AGAIN = 0.5
+"""Time after which an interrupt that nobody handles is raised again [s]."""
 _noted: list[int] = []
 
 
 def listen() -> None:
-    """Note every Ctrl-C of this process, and raise it again where Python drops it."""
+    """Note every Ctrl-C of this process, and raise it again where Python drops it, until `heard`."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _note)
-        sys.unraisablehook = _raise_again
+        signal.signal(signal.SIGALRM, _again)
+        sys.unraisablehook = _without_interrupts
 
 
 def meant() -> bool:
@@ -22,17 +25,27 @@ def meant() -> bool:
     return isinstance(sys.exc_info()[1], KeyboardInterrupt) or bool(_noted)
 
 
+def heard() -> None:
+    """End the repetition: the process is about to end."""
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+
 def _note(number: int, _frame) -> None:
     _noted.append(number)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)  # a thread with a timer might wait for a lock that is held here
     raise KeyboardInterrupt
 
 
-def _raise_again(lost: "sys.UnraisableHookArgs") -> None:
+def _again(_number: int, _frame) -> None:
+    """Raise the interrupt anew, unless it is what the program is cleaning up after just now."""
+    error = sys.exc_info()[1]
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | ImportError):
+            return
+        error = error.__cause__ or error.__context__
+    raise KeyboardInterrupt
+
+
+def _without_interrupts(lost: "sys.UnraisableHookArgs") -> None:
     if not issubclass(lost.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(lost)
-        return
-    import threading
-
-    again = threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident or 0, signal.SIGINT))
-    again.daemon = True
-    again.start()

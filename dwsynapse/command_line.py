@@ -69,6 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         stopping.listen()
     code = _answered(list(sys.argv[1:] if argv is None else argv))
+    stopping.heard()
     if argv is None and code == STOPPED:  # threads would be waited for
         with contextlib.suppress(OSError):
             print(end="", flush=True)
@@ -98,14 +99,14 @@ def _answered(words: list[str]) -> int:
         _drop_output()
         return 1
     except Interrupted as error:
-        return _fail(STOPPED, str(error))
+        return _stopped(str(error))
     except (RunError, OSError, MemoryError) as error:
         _drop_output()
         return _fail(1, str(error) or type(error).__name__)
     except (KeyboardInterrupt, ImportError):
         if not stopping.meant():
             raise
-        return _fail(STOPPED, "interrupted")
+        return _stopped("interrupted")
     return 0
 
 
@@ -146,6 +147,11 @@ def _drop_output() -> None:
         print(end="", flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stopped(message: str) -> int:
+    stopping.heard()
+    return _fail(STOPPED, message)
 
 
 def _fail(code: int, message: str) -> int:
