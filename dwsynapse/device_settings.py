@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 class DriveSettings(Parameters):
     """What acts on the wall."""
 
-    current: float | None = quantity("current density; that of the nominal pulse if not given", "A/m^2", default=None)
+    current: float | None = quantity(
+        "current density; if not given that of the nominal pulse, and none in rates",
+        "A/m^2",
+        default=None,
+    )
     duration: float | None = quantity(
         "full width at half maximum; that of the nominal pulse if not given", "s", default=None
     )

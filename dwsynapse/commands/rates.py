@@ -12,12 +12,11 @@ from llg.device.material import MODELS
 METHODS = ("auto", "langer", "flux", "brute")
 SETTINGS = settings_on_device(
     "rates",
-    ("temperature",),
+    ("current", "temperature"),
     unused={
         "readout": "nothing is read",
         "pulse": "no pulse is sent",
-        "heating": "no current heats the track",
-        "stack.R_contact": "no voltage is asked for",
+        "heating.tau_th": "a current is held",
     },
     held=True,
 )
@@ -33,7 +32,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="escape rates by Langer's formula (at once), by flux sampling of the noisy motion (minutes, any "
         "barrier, with errors), or by waiting for escapes (low barriers only); auto, the default: the formula, and a "
-        "short flux sampling where it does not hold; landscape and rates are those of the "
+        "short flux sampling where it does not hold, as under a current; landscape and rates are those of the "
         "model q-phi, but for the depinning current and --method brute",
     )
     add_common(parser, output="with --vary: write the results, or a figure of them")
@@ -51,21 +50,33 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out:
         raise InputError("rates: -o keeps what --vary finds, which is missing")
     device, rates = _analysed(arguments, given)
+    current = _current(given)
+    held = f" under {current:g} A/m^2" if current else ""
     lines = [
-        f"{device.name}: {len(rates)} wells",
+        f"{device.name}: {len(rates)} wells{held}",
         "  q [nm]  barriers [kB T]        retention [s]  B_dep [mT]  J_dep [1e11 A/m^2]",
     ]
     for r in rates:
         fields = f"{1e3 * r.well.depinning_field_left:5.1f} {1e3 * r.well.depinning_field_right:5.1f}"
-        currents = " ".join(f"{J / 1e11:8.3f}" for J in r.depinning_current)
+        currents = " ".join(f"{'-':>8}" if math.isnan(J) else f"{J / 1e11:8.3f}" for J in r.depinning_current)
         barriers = f"{r.barrier_left:7.1f} {r.barrier_right:7.1f}"
         error = f" +- {r.retention_error:7.1g}" if math.isfinite(r.retention_error) else 11 * " "
         lines.append(f"{1e9 * r.well.q:8.1f}  {barriers}  {_time(r.retention)}{error}  {fields}  {currents}")
-    emit(arguments, {"method": rates[0].method, **as_json(rates), "notes": notes_on(device, rates)}, lines)
+    found = {"method": rates[0].method, "current_density_A_per_m2": current, **as_json(rates)}
+    emit(arguments, found | {"notes": notes_on(device, rates, current)}, lines)
 
 
 def _given(arguments: argparse.Namespace) -> Given:
-    return given_on_device(SETTINGS, arguments, more={"stack": "torque.P > 0 or stack.oersted = below|above"})
+    needs = {
+        "stack": "torque.P > 0 or stack.oersted = below|above or drive.current != 0 and heating.R_th > 0",
+        "stack.R_contact": "drive.current != 0 and heating.R_th > 0",
+        "heating": "drive.current != 0",
+    }
+    return given_on_device(SETTINGS, arguments, more=needs)
+
+
+def _current(given: Given) -> float:
+    return given["drive"].get("current") or 0.0
 
 
 def _time(value: float) -> str:
@@ -79,7 +90,8 @@ def _analysed(arguments: argparse.Namespace, given: Given) -> tuple:
     device = _checked(arguments, given)
     with progress(0, "wells", "") as bar:
         options = {"method": arguments.method, "seed": arguments.seed, "jobs": arguments.jobs, "progress": bar}
-        return device, well_rates(device, given["drive"].get("temperature"), **options)
+        temperature = given["drive"].get("temperature")
+        return device, well_rates(device, temperature, current_density=_current(given), **options)
 
 
 def _checked(arguments: argparse.Namespace, given: Given):

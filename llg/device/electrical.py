@@ -37,7 +37,7 @@ class Torque(Parameters):
         default=1.0,
         ge=0,
         le=1,
-        needs="theta_SH != 0 or P > 0",
+        needs="theta_SH != 0 or P > 0 or stack.oersted = below|above",
     )
 
     def damping_like_field(self, Ms: float, thickness: float) -> float:

@@ -71,23 +71,29 @@ def valley(model: QPhiModel, points: int | None = None) -> Valley:
     """
     geometry = model.device.geometry
     q = geometry.q if points is None else np.linspace(0, model.device.track.length, points)
-    phi = _lowest_angle(model, q)
+    phi = lowest_angle(model, q)
     s2 = model.widths(q).s2
     f1, _ = model.fields(q, phi)
     return Valley(q, phi, model.energy(q, phi), -f1 * 2 * MU_0 * model.Ms * model.t * s2)
 
 
-def _lowest_angle(model: QPhiModel, q: np.ndarray) -> np.ndarray:
-    """Return the angle of least energy at each q: best of a grid, then Newton steps on dE/dphi (f2 = 0)."""
+def lowest_angle(model: QPhiModel, q: np.ndarray, current_density: float = 0.0) -> np.ndarray:
+    """Return the angle of least energy at each q: best of a grid, then Newton steps on dE/dphi (f2 = 0).
+
+    Args:
+        model: the wall in its device.
+        q: places, ascending, shape (n,) [m].
+        current_density: heavy-metal current density [A/m^2], of whose torques those count that have an energy.
+    """
     coarse = q[:: max(q.size // 200, 1)]
-    energies = model.energy(coarse[:, None], _ANGLES[None, :])
+    energies = model.energy(coarse[:, None], _ANGLES[None, :], current_density=current_density)
     phi = _ANGLES[np.argmin(energies.min(axis=0))] * np.ones_like(q)
     h = 1e-4
     for _ in range(30):
-        _, f2 = model.fields(q, phi)
-        slope = (model.fields(q, phi + h)[1] - model.fields(q, phi - h)[1]) / (2 * h)
+        here, above, below = (model.fields(q, phi + shift, current_density)[1] for shift in (0.0, h, -h))
+        slope = (above - below) / (2 * h)
         safe = slope < 0  # a minimum of E has df2/dphi < 0
-        phi = phi + np.where(safe, np.clip(-f2 / np.where(safe, slope, 1.0), -0.1, 0.1), 1e-3)
+        phi = phi + np.where(safe, np.clip(-here / np.where(safe, slope, 1.0), -0.1, 0.1), 1e-3)
     return phi
 
 
@@ -106,7 +112,8 @@ def find_wells(model: QPhiModel, temperature: float) -> list[Well]:
     minima = _minima(path.energy)
     bottoms = np.array([i for i in minima if _climb(path.energy, i) >= floor], int)
     if bottoms.size == 0:
-        raise RunError(f'device "{model.device.name}": the wall has no well deeper than {PROMINENCE_KT:g} kB T')
+        held = f" under {model.current_density:g} A/m^2" if model.current_density else ""
+        raise RunError(f'device "{model.device.name}": the wall has no well deeper than {PROMINENCE_KT:g} kB T{held}')
     tops = [int(i + np.argmax(path.energy[i : j + 1])) for i, j in itertools.pairwise(bottoms)]
     edges = [int(np.argmax(path.energy[: bottoms[0] + 1])), *tops]
     edges.append(int(bottoms[-1] + np.argmax(path.energy[bottoms[-1] :])))

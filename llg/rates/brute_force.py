@@ -108,13 +108,13 @@ def brute_rates(
             f"{steps:.1g} steps, must be <= {LARGEST_STEPS:g}; sample the flux instead"
         )
     runs = math.ceil(escapes / per_run)
-    rest = Drive(waveform=Waveform(np.array([0.0, length]), np.zeros(2)))
+    held = Drive(waveform=Waveform(np.array([0.0, length]), np.ones(2)), current_density=model.current_density)
     samples = int(np.ceil(length * swing.frequency * _LOOKS_PER_RADIAN))
     total = Waiting(0, np.zeros(len(wells) + 2), 0.0, np.zeros(len(wells) + 2), 0.0)
     for run in range(runs):
         own_seed = int(stream_id(seed, model.device.instance, float(home), float(run))) >> 1
         watched = simulate(
-            model.device, rest, n=_WALLS, start=(wells[home].q, wells[home].phi), seed=own_seed,
+            model.device, held, n=_WALLS, start=(wells[home].q, wells[home].phi), seed=own_seed,
             temperature=temperature, dt=dt, samples=samples, jobs=jobs, noise_scale=noise_scale,
         )  # fmt: skip
         total += _count(model, wells, home, temperature, watched, settling)

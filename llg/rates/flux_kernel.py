@@ -66,7 +66,7 @@ def run_trials(start, pick, stream, home, target, limit, motion, place, fate, pe
     """
     drive, dt, noise, table, x_end, c = motion
     every = drive.shape[0] - 1
-    x, phi, none = np.zeros(LANES), np.zeros(LANES), np.zeros(LANES)
+    x, phi, whole = np.zeros(LANES), np.zeros(LANES), np.ones(LANES)
     keys = np.empty((2, LANES), np.uint64)
     trial, looks = np.full(LANES, -1), np.zeros(LANES, np.int64)
     following, running, rounds = 0, 0, 0
@@ -85,7 +85,7 @@ def run_trials(start, pick, stream, home, target, limit, motion, place, fate, pe
         if running == 0:
             return rounds
         rounds += 1
-        advance(x, phi, none, keys[0], keys[1], drive, 0, every, dt, noise, table, x_end, c)
+        advance(x, phi, whole, keys[0], keys[1], drive, 0, every, dt, noise, table, x_end, c)
         for lane in range(LANES):
             keys[0, lane] = shifted_key(keys[0, lane], np.uint64(every))
             n = trial[lane]
@@ -141,7 +141,7 @@ def run_basin(start, stream, home, target, burn_in, looks, motion, place, crossi
     """
     drive, dt, noise, table, x_end, c = motion
     every = drive.shape[0] - 1
-    x, phi, none = np.empty(LANES), np.empty(LANES), np.zeros(LANES)
+    x, phi, whole = np.empty(LANES), np.empty(LANES), np.ones(LANES)
     keys = np.empty((2, LANES), np.uint64)
     trajectory_keys(stream, np.uint64(0), keys[0], keys[1])
     starts, armed = np.zeros(LANES, np.int64), np.ones(LANES, np.bool_)
@@ -152,7 +152,7 @@ def run_basin(start, stream, home, target, burn_in, looks, motion, place, crossi
     for look in range(looks):
         counts = look >= burn_in
         time[0] += LANES * counts
-        advance(x, phi, none, keys[0], keys[1], drive, 0, every, dt, noise, table, x_end, c)
+        advance(x, phi, whole, keys[0], keys[1], drive, 0, every, dt, noise, table, x_end, c)
         for lane in range(LANES):
             keys[0, lane] = shifted_key(keys[0, lane], np.uint64(every))
             progress, well = observe(x[lane], phi[lane], place)

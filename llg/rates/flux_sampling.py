@@ -165,7 +165,7 @@ class _Sampler:
         self.spread = _boltzmann_pool(place, home, seed, np.full(place.core.size, np.inf))
         data = kernel_input(model, temperature, noise_scale)
         drive = np.zeros((EVERY + 1, 5))
-        drive[:, 1:4], drive[:, 4] = field_rows(model, NO_FIELD), 1.0
+        drive[:, 0], drive[:, 1:4], drive[:, 4] = model.current_density, field_rows(model, NO_FIELD), 1.0
         step = dt * data.rate
         self.motion = (drive, step, data.noise_per_sqrt_dt * np.sqrt(step), data.table, data.x_end, data.coefficients)
         self.look = EVERY * dt
@@ -173,7 +173,8 @@ class _Sampler:
         wandering = wandering_time(model, wells, home, temperature) / self.look
         self.burn_in = int(_SETTLING * max(relaxation, wandering)) + 1
         self.limit = int(max(_PATIENCE * relaxation, _LONGEST_WANDERING * wandering)) + 1
-        point = (temperature, float(home), float(direction), dt)
+        held = (model.current_density,) if model.current_density else ()
+        point = (temperature, float(home), float(direction), dt, *held)
         self.stream_of = lambda replica, level: stream_id(seed, model.device.instance, *point, replica, level)
         self.looks = 4 * self.burn_in
         self.most = most

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dwcore.errors import InputError, nearest
+from dwcore.errors import InputError, RunError, nearest
 from llg.constants import K_B
 from llg.landscape.wells import Well
 from llg.rates.brute_force import brute_rates
@@ -32,6 +32,7 @@ class RateMatrix:
         rate_error: standard errors, shape (S, S) [1/s]; nan where the method has none.
         lost: rates off the left and the right end of the track, shape (S, 2) [1/s].
         lost_error: standard errors, shape (S, 2) [1/s].
+        gaps: why rates are nan, where the work was limited and did not suffice; else empty.
     """
 
     method: str
@@ -39,6 +40,7 @@ class RateMatrix:
     rate_error: np.ndarray
     lost: np.ndarray
     lost_error: np.ndarray
+    gaps: str = ""
 
     @property
     def escape(self) -> np.ndarray:
@@ -88,9 +90,10 @@ def rate_matrix(
     """
     if method not in METHODS:
         raise InputError(f'method "{method}" is unknown{nearest(method, METHODS)}')
-    rate, error = METHODS[method](model, wells, temperature, seed=seed, jobs=jobs, progress=progress, **options)
+    found = METHODS[method](model, wells, temperature, seed=seed, jobs=jobs, progress=progress, **options)
+    rate, error, gaps = found
     S = len(wells)
-    return RateMatrix(method, rate[:, :S], error[:, :S], rate[:, S:], error[:, S:])
+    return RateMatrix(method, rate[:, :S], error[:, :S], rate[:, S:], error[:, S:], gaps)
 
 
 def _langer(model, wells, temperature, *, progress, **_sampling):
@@ -106,26 +109,33 @@ def _langer(model, wells, temperature, *, progress, **_sampling):
                 one = way.rate(partition_function(grid, home), grid.reference, temperature)
                 rate[home] += one * factors[side, number]
     progress(S)
-    return rate, np.full_like(rate, math.nan)
+    return rate, np.full_like(rate, math.nan), ""
 
 
 def _flux(model, wells, temperature, *, seed, jobs, progress, most=math.inf, **options):
-    """Sample each side of each well; `most` steps are for all of them together."""
+    """Sample each side of each well; `most` steps are for all of them together, and what they do not reach is nan."""
     S = len(wells)
-    rate, error = np.zeros((S, S + 2)), np.zeros((S, S + 2))
+    rate, error, gaps = np.zeros((S, S + 2)), np.zeros((S, S + 2)), []
+    sides = []
     for home, well in enumerate(wells):
-        lowest = min(well.barrier_left, well.barrier_right)
-        for direction, barrier in ((-1, well.barrier_left), (1, well.barrier_right)):
-            if barrier > lowest + NEGLIGIBLE * K_B * temperature:
-                continue
-            fixed = {"temperature": temperature, "seed": seed, "jobs": jobs, **options}
+        lowest = min(well.barrier_left, well.barrier_right) + NEGLIGIBLE * K_B * temperature
+        sides += [(b, home, side) for side, b in ((-1, well.barrier_left), (1, well.barrier_right)) if b <= lowest]
+    for number, (_, home, direction) in enumerate(sorted(sides)):
+        columns = [*range(S), S if direction < 0 else S + 1]
+        fixed = {"temperature": temperature, "seed": seed, "jobs": jobs, **options}
+        try:
             found = flux_rates(model, wells, home, direction, most=most, **fixed)
+        except RunError as problem:
+            if most == math.inf:
+                raise
+            gaps.append(str(problem))
+            rate[home], error[home] = math.nan, math.nan
+        else:
             most -= found.steps
-            columns = [*range(S), S if direction < 0 else S + 1]
             rate[home, columns] += found.rate
             error[home, columns] = np.hypot(error[home, columns], found.rate_error)
-        progress(1)
-    return rate, error
+        progress(S * (number + 1) // len(sides) - S * number // len(sides))
+    return rate, error, "; ".join(gaps)
 
 
 def _brute(model, wells, temperature, *, seed, jobs, progress, **options):
@@ -138,7 +148,7 @@ def _brute(model, wells, temperature, *, seed, jobs, progress, **options):
             found = brute_rates(model, wells, home, expected_rate=expected[home], **fixed)
             rate[home], error[home] = found.rate, found.rate_error
         progress(1)
-    return rate, error
+    return rate, error, ""
 
 
 METHODS = {"langer": _langer, "flux": _flux, "brute": _brute}

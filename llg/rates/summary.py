@@ -8,17 +8,23 @@ import numpy as np
 from dwcore.errors import InputError, RunError
 from llg.constants import K_B
 from llg.device.device import Device
-from llg.device.material import MODELS
+from llg.device.material import LARGEST_TEMPERATURE, MODELS
+from llg.landscape.held_current import HeldCurrentModel
 from llg.landscape.wells import Well, find_wells
 from llg.rates.rate_matrix import RateMatrix, rate_matrix
 from llg.runs.depinning import depinning_current
 from llg.runs.validity import notes
 from llg.walls.q_phi import QPhiModel
 
-MOST_STEPS = 6e8
+MOST_STEPS = 1e9
 """Time steps after which flux sampling gives up where Langer's formula does not hold and nothing else was asked for."""
 COARSE = {"trials": 512, "replicas": 8, "most": MOST_STEPS}
 """How flux sampling works there."""
+TILTED = (
+    "Langer's formula in a landscape tilted by the torques of the current, which takes the angle to follow the place; "
+    "compare with --method flux"
+)
+"""What is said of Langer's formula under torques that have no energy."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +40,8 @@ class WellRates:
         lost: escape rates off the left and the right end of the track, shape (2,) [1/s].
         retention: mean time in the well [s]; infinity where no saddle leads out.
         retention_error: its standard error [s]; nan where the method has none.
-        depinning_current: least current step at T = 0 that drives the wall out to the left and right [A/m^2].
+        depinning_current: least current step at T = 0 that drives the wall out to the left and right [A/m^2]; nan under
+            a current that is held.
         method: how the rates were found, one of `llg.rates.rate_matrix.METHODS`.
         reason: why Langer's formula does not hold, and what else has failed; empty where it holds or was not asked for.
     """
@@ -52,28 +59,37 @@ class WellRates:
     reason: str = ""
 
 
-def well_rates(device: Device, temperature: float | None = None, *, method: str = "auto", **options) -> list[WellRates]:
+def well_rates(
+    device: Device,
+    temperature: float | None = None,
+    *,
+    current_density: float = 0.0,
+    method: str = "auto",
+    **options,
+) -> list[WellRates]:
     """Analyse all wells of a device.
 
     Args:
         device: the device (instance).
-        temperature: temperature [K]; the device's own by default.
+        temperature: temperature [K], of the substrate where the current heats the track; the device's own by default.
+        current_density: heavy-metal current density that flows all the time [A/m^2].
         method: how the rates are found, one of `llg.rates.rate_matrix.METHODS`; "auto" takes Langer's formula, and flux
             sampling of at most `MOST_STEPS` steps where the formula does not hold.
         options: further arguments of `llg.rates.rate_matrix.rate_matrix`.
 
     Raises:
-        InputError: the temperature or the method is impossible.
+        InputError: the temperature, the current or the method is impossible.
         RunError: the track has no well, or a method that samples fails. Where "auto" fails, or Langer's formula does not
             hold, the rates are nan and `reason` says why.
     """
-    temperature = device.temperature if temperature is None else temperature
-    if not 0 < temperature < 2000:
-        raise InputError(f"temperature = {temperature:g} [K] must be > 0 and < 2000")
-    device = device.at_temperature(temperature)
-    model = QPhiModel(device)
+    device, temperature = held_at(device, temperature, current_density)
+    model = HeldCurrentModel(device, current_density) if current_density else QPhiModel(device)
     wells, kT = find_wells(model, temperature), K_B * temperature
     matrix, reason = _rates(model, wells, temperature, method, **options)
+    if current_density:
+        leaving = [(math.nan, math.nan)] * len(wells)
+    else:
+        leaving = [(depinning_current(model, well, -1), depinning_current(model, well, 1)) for well in wells]
     return [
         WellRates(
             well=well,
@@ -84,7 +100,7 @@ def well_rates(device: Device, temperature: float | None = None, *, method: str 
             lost=matrix.lost[i],
             retention=float(matrix.retention[i]),
             retention_error=float(matrix.retention_error[i]),
-            depinning_current=(depinning_current(model, well, -1), depinning_current(model, well, 1)),
+            depinning_current=leaving[i],
             method=matrix.method,
             reason=reason,
         )
@@ -92,34 +108,73 @@ def well_rates(device: Device, temperature: float | None = None, *, method: str 
     ]
 
 
+def held_at(device: Device, temperature: float | None, current_density: float) -> tuple[Device, float]:
+    """Return the device and its temperature [K] under a current that is held: heated by it, and then without [heating].
+
+    Args:
+        device: the device.
+        temperature: that of the substrate [K]; None for that of the device.
+        current_density: heavy-metal current density [A/m^2].
+
+    Raises:
+        InputError: a temperature or a current that cannot be.
+    """
+    temperature = device.temperature if temperature is None else temperature
+    if not math.isfinite(current_density):
+        raise InputError(f"current_density = {current_density:g} [A/m^2] must be finite")
+    if not 0 < temperature < LARGEST_TEMPERATURE:
+        raise InputError(f"temperature = {temperature:g} [K] must be > 0 and < {LARGEST_TEMPERATURE:g}")
+    if current_density and device.heating is not None:
+        temperature += device.steady_rise(current_density)
+        if temperature >= LARGEST_TEMPERATURE:
+            raise InputError(
+                f"current_density = {current_density:g} [A/m^2] heats the track to {temperature:.3g} K, must be < "
+                f"{LARGEST_TEMPERATURE:g}"
+            )
+        device = dataclasses.replace(device, heating=None)
+    if current_density and device.gate is not None and device.gate_level is None:
+        device = device.at_gate_level(device.gate.rest_level)
+    return device.at_temperature(temperature), temperature
+
+
 def _rates(model: QPhiModel, wells: list[Well], temperature: float, method: str, **options) -> tuple[RateMatrix, str]:
     """Return the rates and an empty text, or why Langer's formula does not hold, with other rates or nan."""
     auto = method == "auto"
+    tilted = isinstance(model, HeldCurrentModel) and not model.has_energy
     try:
-        return rate_matrix(model, wells, temperature, "langer" if auto else method, **options), ""
+        if auto and tilted:
+            raise RunError("the torques of a current have no energy, which Langer's formula needs")
+        matrix = rate_matrix(model, wells, temperature, "langer" if auto else method, **options)
+        return matrix, TILTED if tilted and method == "langer" else ""
     except RunError as error:
         if method not in ("auto", "langer"):
             raise
         reason = str(error) if auto else f"{error} (--method flux of `dwsynapse rates`)"
     if auto and model.device.wall.model == MODELS[0]:
-        try:
-            return rate_matrix(model, wells, temperature, "flux", **(COARSE | options)), reason
-        except RunError as error:
-            reason = f"{reason}; {error} (--method flux goes on)"
+        matrix = rate_matrix(model, wells, temperature, "flux", **(COARSE | options))
+        return matrix, f"{reason}; {matrix.gaps} (--method flux goes on)" if matrix.gaps else reason
     S = len(wells)
     unknown, lost = np.full((S, S), math.nan), np.full((S, 2), math.nan)
     return RateMatrix("langer", unknown, unknown, lost, lost), reason
 
 
-def notes_on(device: Device, rates: list[WellRates]) -> list[str]:
-    """Return what strains the model in these results, one line each; unknown rates first."""
+def notes_on(device: Device, rates: list[WellRates], current_density: float = 0.0) -> list[str]:
+    """Return what strains the model in these results, one line each; unknown rates first.
+
+    Args:
+        device: the device.
+        rates: of its wells.
+        current_density: heavy-metal current density that is held [A/m^2].
+    """
     pads = ["shape: the wall stays straight over the pads; what holds it on the track is an estimate"]
     currents = [J for r in rates for J in r.depinning_current if math.isfinite(J)]
-    how = {"langer": "unknown, ", "flux": "by flux sampling, as "}
-    reasons = dict.fromkeys((r.method, r.reason) for r in rates if r.reason)
-    unknown = [f"rates: {how[method]}{reason}" for method, reason in reasons]
+    known = any(not math.isnan(r.retention) for r in rates)
+    how = {"langer": "by ", "flux": "by flux sampling, as "}[rates[0].method] if known else "unknown, "
+    said = [f"rates: {how}{reason}" for reason in dict.fromkeys(r.reason for r in rates if r.reason)]
+    if current_density and device.heating is not None:
+        said.append(f"heating: the current heats the track by {device.steady_rise(current_density):.3g} K")
     ends = pads if device.track.pad_width is not None else []
-    return [*unknown, *notes(device, max(currents, default=0.0)), *ends]
+    return [*said, *notes(device, max(currents, default=current_density)), *ends]
 
 
 def as_json(rates: list[WellRates]) -> dict:

@@ -81,6 +81,8 @@ class QPhiModel:
 
     coordinates: tuple[tuple[str, str], ...] = (("q", "m"), ("phi", "rad"))
     """Name and unit of each coordinate."""
+    current_density = 0.0
+    """Heavy-metal current density that is held [A/m^2]; only `llg.landscape.held_current` has one."""
 
     def __init__(self, device: Device):
         self.device = device
