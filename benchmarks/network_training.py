@@ -1,10 +1,10 @@
 """Speed of training: images per second on chip and of the float32 twin, against what the processor gives to BLAS.
 
     python benchmarks/network_training.py --table table.h5 [--networks mlp,vgg8:0.25,vgg8] [--jobs 2]
-        [--products onednn-float32] [--json]
+        [--products onednn-float32] [--device cuda [--device-products bfloat16]] [--json]
 
 Each network learns on random images, batch after batch: both passes and the update, without measuring accuracy. Time is
-that of the processor with one thread and of the clock with several, the best of some batches. `share_of_sgemm` is the
+that of the processor with one thread and of the clock with several or on a GPU, the best of some batches. `share_of_sgemm` is the
 rate of the whole training step, counted in multiplications and additions of its matrix products, over that of a large
 product of single precision on as many threads.
 """
@@ -20,9 +20,8 @@ from arraysim.networks.presets import network_from
 from arraysim.networks.settings import PRODUCTS
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
-from arraysim.training.chip import Chip
-from arraysim.training.config import TrainingConfig
-from arraysim.training.float_twin import FloatTwin
+from arraysim.training.config import TENSOR_DEVICES, TrainingConfig
+from arraysim.training.run import learner_classes
 from compact.table.operating_point import write_points
 from compact.table.table_file import load_table
 from dwcore.numerics.product import product
@@ -50,18 +49,19 @@ def best(work, clock, repeat: int) -> float:
     return min(times)
 
 
-def measure(name: str, law: PulseLaw, clock, products: str) -> dict:
+def measure(name: str, law: PulseLaw, clock, how: dict[str, str]) -> dict:
     """Images per second of both, and operations per image."""
     shape, size, batches = CASES[name]
     definition = network_from("mlp:256" if name == "mlp" else name)
-    config = TrainingConfig(network=definition, batch_size=size, products=products, **SETTINGS.get(name, {}))
+    config = TrainingConfig(network=definition, batch_size=size, **how, **SETTINGS.get(name, {}))
     layers = array_layers(definition, shape, 10)
     rng = np.random.default_rng(1)
     # A fifth of the pixels are lit, as in MNIST; errors like those of a trained network would send fewer pulses.
     images = (rng.random((size, *shape)) * (rng.random((size, *shape)) < 0.2)).astype(np.float32)
     labels = rng.integers(10, size=size)
     found = {}
-    for make in (lambda *a, **k: Chip(law, *a, **k), FloatTwin):
+    make_chip, make_twin = learner_classes(config)
+    for make in (lambda *a, **k: make_chip(law, *a, **k), make_twin):
         learner = make(layers, input_shape=shape, classes=10, seed=1, config=config)
 
         def step(learner=learner) -> None:
@@ -90,6 +90,8 @@ def main() -> None:
     parser.add_argument("--table", help="transition table (default: an idealized synapse)")
     parser.add_argument("--networks", default=",".join(CASES), help=f"some of {', '.join(CASES)}")
     parser.add_argument("--products", default="numpy", choices=PRODUCTS, help="what multiplies")
+    parser.add_argument("--device", default="processor", choices=("processor", *TENSOR_DEVICES))
+    parser.add_argument("--device-products", default="float32", choices=("float32", "bfloat16"))
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -97,12 +99,13 @@ def main() -> None:
     if arguments.table:
         table = load_table(arguments.table)
         law = PulseLaw.from_table(table, write_points(table, temperature=float(table.temperature[0])))
-    clock = time.process_time if arguments.jobs == 1 else time.perf_counter
+    clock = time.process_time if arguments.jobs == 1 and arguments.device != "cuda" else time.perf_counter
+    how = {name: getattr(arguments, name) for name in ("products", "device", "device_products")}
     with workers(arguments.jobs):
         rate = sgemm_rate(clock)
         result = {"jobs": arguments.jobs, "sgemm_operations_per_second": rate}
         for name in arguments.networks.split(","):
-            found = measure(name, law, clock, arguments.products)
+            found = measure(name, law, clock, how)
             found["share_of_sgemm"] = found["chip_images_per_second"] * found.pop("operations") / rate
             result[name] = found
     if arguments.json:

@@ -32,6 +32,7 @@ class CrossbarLayer(ABC):
 
     Attributes:
         weights: shape (rows, columns).
+        error_bits: of the errors sent backward, see ``quantization.errors``; 0 for none.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class CrossbarLayer(ABC):
             rows: inputs, with the one that is always 1 if there is a bias.
             columns: outputs.
             bias: whether the last row is driven by a constant 1.
-            error_bits: of the errors sent backward, see ``quantization.errors``.
+            error_bits: of the errors sent backward, see ``quantization.errors``; 0 for none.
             library: for products with weights that nothing stands before; None takes numpy.
 
         Raises:
@@ -59,7 +60,7 @@ class CrossbarLayer(ABC):
         """
         if weights.values.shape != (rows, columns):
             raise InputError(f"weights of shape {weights.values.shape} given to a layer of shape {(rows, columns)}")
-        self.weights, self._bias, self._error_bits = weights, bias, error_bits
+        self.weights, self._bias, self.error_bits = weights, bias, error_bits
         self._exact = getattr(weights, "reader", None) is None
         self._library = library if self._exact else None
 
@@ -90,7 +91,7 @@ class LinearLayer(CrossbarLayer):
 
     def backward(self, error: np.ndarray, needed: bool) -> np.ndarray | None:
         """Return the errors of the inputs, shape (n, inputs), of those of the outputs; None where not needed."""
-        self._errors = quantization.errors(error, self._error_bits)
+        self._errors = quantization.errors(error, self.error_bits)
         if not needed:
             return None
         library, weights = self._library, self.weights
@@ -144,7 +145,7 @@ class ConvolutionLayer(CrossbarLayer):
 
     def backward(self, error: np.ndarray, needed: bool) -> np.ndarray | None:
         """Return the errors of the input images, None where not needed; sum the gradient on the way."""
-        self._errors = error = quantization.errors(error, self._error_bits)
+        self._errors = error = quantization.errors(error, self.error_bits)
         if self._library:
             held = self._spec, self._image, error, self.weights.values
             back, self._gradient = self._library.convolve_back(*held, needed)

@@ -213,10 +213,14 @@ class MarkLayer:
 
 
 class SumLayer:
-    """Values of an earlier place added; see ``definition.Sum``."""
+    """Values of an earlier place added; see ``definition.Sum``.
+
+    Attributes:
+        step: which pixels of that place are taken: every first, second, third.
+    """
 
     def __init__(self, mark: MarkLayer, step: int):
-        self._mark, self._step = mark, step
+        self._mark, self.step = mark, step
 
     def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
         """Return the sums."""
@@ -234,7 +238,7 @@ class SumLayer:
         return error
 
     def _taken(self, values: np.ndarray) -> np.ndarray:
-        return values if values.ndim == 2 else values[:, :: self._step, :: self._step]
+        return values if values.ndim == 2 else values[:, :: self.step, :: self.step]
 
 
 class FlattenLayer:

@@ -126,9 +126,7 @@ class Network:
         Raises:
             InputError: inputs of another shape than that the network was built for.
         """
-        if inputs.shape[1:] != self._input_shape:
-            needed = ", ".join(map(str, ("n", *self._input_shape)))
-            raise InputError(f"network {self._name}: inputs have the shape {inputs.shape}, ({needed}) is needed")
+        self._check(inputs)
         value = inputs
         for layer in self.layers:
             value = layer.forward(value, training)
@@ -198,6 +196,11 @@ class Network:
             for number, layer in enumerate(self.normalizations)
             for name in ("parameters", "running")
         }
+
+    def _check(self, inputs: np.ndarray) -> None:
+        if inputs.shape[1:] != self._input_shape:
+            needed = ", ".join(map(str, ("n", *self._input_shape)))
+            raise InputError(f"network {self._name}: inputs have the shape {inputs.shape}, ({needed}) is needed")
 
     def _targets(self, labels: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         target = np.full_like(outputs, self._smoothing / outputs.shape[1])

@@ -6,7 +6,7 @@ A path remembers the ranges of its converters between reads and cuts what it rea
 import dataclasses
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -147,7 +147,8 @@ TRIAL = 256
 RECALIBRATE = 256
 # An adapting input range forgets by this factor per read.
 FORGET = 0.99
-_TINY = np.float32(1e-30)
+TINY = np.float32(1e-30)
+"""Least full scale of a vector."""
 # Random streams of a layer; `adc.ConverterBank` takes those from 100 on, an array those below 10.
 _TRIAL, _READ = 1000, 1
 
@@ -158,6 +159,8 @@ class ReadPath:
     Attributes:
         memory: what the path has learned and counted: full scale of the inputs, whether they are signed, step of the
             converters in the unit of the weights, and reads so far.
+        cuts: inputs of each tile.
+        per_vector: whether the full scale is that of each vector, else one for all.
     """
 
     def __init__(self, periphery: Periphery, *, cuts, numbers, per_vector: bool, seed: int, layer: int, stream: int):
@@ -172,8 +175,8 @@ class ReadPath:
             layer: number of the layer [1].
             stream: number of the direction [1].
         """
-        self._periphery, self._cuts, self._numbers = periphery, cuts, numbers
-        self._per_vector, self._identity = per_vector, (seed, layer, stream)
+        self._periphery, self.cuts, self._numbers = periphery, cuts, numbers
+        self.per_vector, self._identity = per_vector, (seed, layer, stream)
         self.memory = {
             "full_scale": np.zeros(1),
             "signed": np.full(1, per_vector),
@@ -192,17 +195,16 @@ class ReadPath:
         """
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         scale = self._scales(vectors, adapt)
-        coding = self._coding
-        converts = self._periphery.adc.bits > 0
-        if converts and self._due(adapt):
-            self._calibrate(vectors, scale, lines)
+        coding, converts = self.coding, self.converts
+        if converts and self.due(adapt):
+            self.calibrate(lambda chosen: self._trial(vectors[chosen], scale[chosen], lines), len(vectors), lines.unit)
         seed, layer, stream = self._identity
         keys = stream_keys(seed, layer, (_READ + stream) * 2**40 + int(self.memory["reads"][0]))
         self.memory["reads"] += 1
-        reads = TileReads(coding, lines, self._cuts, keys)
-        work = reads.converter(self._bank, self.memory["step"][0]) if converts else reads.linear
+        reads = TileReads(coding, lines, self.cuts, keys)
+        work = reads.converter(self.bank, self.memory["step"][0]) if converts else reads.linear
         out = np.zeros((len(vectors), lines.matrices[0].shape[1]), np.float32)
-        held = coding.significance.size * (max(cut.stop - cut.start for cut in self._cuts) + out.shape[1])
+        held = coding.significance.size * (max(cut.stop - cut.start for cut in self.cuts) + out.shape[1])
         size = min(MAX_BLOCK, max(MIN_BLOCK, BLOCK_NUMBERS // held))
 
         def block(number: int) -> None:
@@ -213,34 +215,18 @@ class ReadPath:
         return out
 
     @property
-    def _coding(self) -> InputCoding:
+    def converts(self) -> bool:
+        """Whether partial sums are converted."""
+        return self._periphery.adc.bits > 0
+
+    @property
+    def coding(self) -> InputCoding:
+        """Coding of the inputs, of the signs that occur."""
         dac = self._periphery.dac
         return input_coding(dac.bits, dac.coding, signed=bool(self.memory["signed"][0]))
 
-    def _due(self, adapt: bool) -> bool:
-        """Whether the converters need a range now."""
-        reads = int(self.memory["reads"][0])
-        if self.memory["step"][0] == 0:
-            return True
-        follows = adapt and self._periphery.adc.full_scale is None
-        return follows and (reads & (reads - 1) == 0 or reads % RECALIBRATE == 0)
-
-    def _scales(self, vectors: np.ndarray, adapt: bool) -> np.ndarray:
-        """Return the full scale of each vector, shape (n,), float32."""
-        if self._per_vector:
-            scale = np.empty(len(vectors), np.float32)
-            convert_kernel.fill_scales(vectors, _TINY, scale)
-            return scale
-        known = self.memory["full_scale"]
-        if adapt or known[0] == 0:
-            lowest = float(vectors.min())
-            self.memory["signed"][0] |= lowest < 0
-            known[0] = max(float(vectors.max()), -lowest, FORGET * known[0])
-        given = self._periphery.dac.full_scale
-        return np.full(len(vectors), max(known[0] if given is None else given, _TINY), np.float32)
-
     @property
-    def _bank(self) -> ConverterBank:
+    def bank(self) -> ConverterBank:
         """Converters for currents of the signs that occur."""
         signed = self._periphery.read.subtraction == "analog" or bool(self.memory["signed"][0])
         if signed not in self._banks:
@@ -251,19 +237,58 @@ class ReadPath:
             )
         return self._banks[signed]
 
-    def _calibrate(self, vectors: np.ndarray, scale: np.ndarray, lines: LayerLines) -> None:
-        """Set the step of the converters from some of the vectors, or from the full scale that is given."""
-        bank, given = self._bank, self._periphery.adc.full_scale
+    @property
+    def full_scale(self) -> np.float32:
+        """Full scale that all vectors have, where it is not that of each [1]."""
+        given = self._periphery.dac.full_scale
+        return np.float32(max(self.memory["full_scale"][0] if given is None else given, TINY))
+
+    def due(self, adapt: bool) -> bool:
+        """Return whether the converters need a range now."""
+        reads = int(self.memory["reads"][0])
+        if self.memory["step"][0] == 0:
+            return True
+        follows = adapt and self._periphery.adc.full_scale is None
+        return follows and (reads & (reads - 1) == 0 or reads % RECALIBRATE == 0)
+
+    def widen(self, lowest: float, highest: float) -> None:
+        """Let the full scale follow the lowest and the highest input of a read."""
+        known = self.memory["full_scale"]
+        self.memory["signed"][0] |= lowest < 0
+        known[0] = max(highest, -lowest, FORGET * known[0])
+
+    def calibrate(self, sums: Callable[[np.ndarray], np.ndarray], count: int, unit: float) -> None:
+        """Set the step of the converters from some of the vectors, or from the full scale that is given.
+
+        Args:
+            sums: returns the partial sums of chosen vectors, shape (reads, samples), float32, in the unit of the weights.
+            count: number of the vectors [1].
+            unit: weight per ampere at full scale [1/A].
+        """
+        bank, given = self.bank, self._periphery.adc.full_scale
         if given is not None:
-            self.memory["step"][0] = given * lines.unit / bank.high
+            self.memory["step"][0] = given * unit / bank.high
             return
         seed, layer, stream = self._identity
-        chosen = np.arange(len(vectors))
-        if len(vectors) > TRIAL:  # drawn: every n-th would be the same places of all images of a convolution
+        chosen = np.arange(count)
+        if count > TRIAL:  # drawn: every n-th would be the same places of all images of a convolution
             draw = np.random.default_rng([seed, layer, _TRIAL + stream])
-            chosen = np.sort(draw.choice(len(vectors), TRIAL, replace=False, shuffle=False))
-        reads = TileReads(self._coding, lines, self._cuts, stream_keys(seed, layer, _TRIAL + stream))
-        levels = self._coding.quantized(vectors[chosen], scale[chosen])
-        parts = [sums.reshape(len(sums), -1).copy() for _, _, sums in reads.sums(levels, 0)]
-        significance = self._coding.significance
-        self.memory["step"][0] = best_step(np.concatenate(parts, axis=1), significance, bank.low, bank.high)
+            chosen = np.sort(draw.choice(count, TRIAL, replace=False, shuffle=False))
+        self.memory["step"][0] = best_step(sums(chosen), self.coding.significance, bank.low, bank.high)
+
+    def _trial(self, vectors: np.ndarray, scale: np.ndarray, lines: LayerLines) -> np.ndarray:
+        """Return the partial sums of some vectors, shape (reads, samples)."""
+        seed, layer, stream = self._identity
+        reads = TileReads(self.coding, lines, self.cuts, stream_keys(seed, layer, _TRIAL + stream))
+        levels = self.coding.quantized(vectors, scale)
+        return np.concatenate([sums.reshape(len(sums), -1).copy() for _, _, sums in reads.sums(levels, 0)], axis=1)
+
+    def _scales(self, vectors: np.ndarray, adapt: bool) -> np.ndarray:
+        """Return the full scale of each vector, shape (n,), float32."""
+        if self.per_vector:
+            scale = np.empty(len(vectors), np.float32)
+            convert_kernel.fill_scales(vectors, TINY, scale)
+            return scale
+        if adapt or self.memory["full_scale"][0] == 0:
+            self.widen(float(vectors.min()), float(vectors.max()))
+        return np.full(len(vectors), self.full_scale, np.float32)

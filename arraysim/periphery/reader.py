@@ -15,7 +15,7 @@ from arraysim.periphery.wired_planes import WiredPlanes
 from arraysim.synapses.memory import refill
 from dwcore.numerics.product import product
 
-_FORWARD, _BACKWARD = 0, 1
+FORWARD, BACKWARD = 0, 1
 
 
 class PeripheryReader:
@@ -46,15 +46,15 @@ class PeripheryReader:
 
     def forward(self, inputs: np.ndarray, weights) -> np.ndarray:
         """Return inputs, shape (batch, rows), times the weights, shape (batch, columns), float32."""
-        if self._exact:
+        if self.exact:
             return product(inputs, weights.values)
-        return self._path(_FORWARD, weights).read(inputs, self._lines(_FORWARD, weights), adapt=self.adapt)
+        return self.path(FORWARD, weights).read(inputs, self._lines(FORWARD, weights), adapt=self.adapt)
 
     def backward(self, errors: np.ndarray, weights) -> np.ndarray:
         """Return errors, shape (batch, columns), times the transposed weights, shape (batch, rows), float32."""
-        if self._exact or self.periphery.read.passes == "forward":
+        if self.exact or self.periphery.read.passes == "forward":
             return product(errors, weights.values.T)
-        return self._path(_BACKWARD, weights).read(errors, self._lines(_BACKWARD, weights), adapt=self.adapt)
+        return self.path(BACKWARD, weights).read(errors, self._lines(BACKWARD, weights), adapt=self.adapt)
 
     def checkpoint(self) -> dict[str, np.ndarray]:
         """Return a copy of what reads have changed: ranges, counts, and the states that tiles were solved for."""
@@ -80,7 +80,8 @@ class PeripheryReader:
                 wired.recall(wired.reference.copy())
 
     @property
-    def _exact(self) -> bool:
+    def exact(self) -> bool:
+        """Whether nothing is lost by reading."""
         p = self.periphery
         noiseless = p.read.noise == 0 and p.read.integrator_noise == 0
         return noiseless and p.wires.ideal and p.dac.bits == 0 and p.adc.bits == 0
@@ -92,15 +93,16 @@ class PeripheryReader:
             self.layer = map_layer(layer, self.periphery.tile, planes=len(weights.factors))
         return self.layer
 
-    def _path(self, direction: int, weights) -> ReadPath:
+    def path(self, direction: int, weights) -> ReadPath:
+        """Return the read path of a direction, ``FORWARD`` or ``BACKWARD``, of the weights of this reader."""
         if direction not in self._paths:
             layer = self._mapped(weights)
-            cuts = layer.column_slices if direction == _BACKWARD else layer.row_slices
+            cuts = layer.column_slices if direction == BACKWARD else layer.row_slices
             self._paths[direction] = ReadPath(
                 self.periphery,
                 cuts=cuts,
-                numbers=_converters(layer, len(weights.factors), self.periphery, backward=direction == _BACKWARD),
-                per_vector=direction == _BACKWARD,
+                numbers=_converters(layer, len(weights.factors), self.periphery, backward=direction == BACKWARD),
+                per_vector=direction == BACKWARD,
                 seed=self._identity[0],
                 layer=self._identity[1],
                 stream=direction,
@@ -110,7 +112,7 @@ class PeripheryReader:
 
     def _lines(self, direction: int, weights) -> LayerLines:
         """Return what the lines do now; plain weights serve where nothing tells the planes apart."""
-        read, backward = self.periphery.read, direction == _BACKWARD
+        read, backward = self.periphery.read, direction == BACKWARD
         unit = weights.scale / read.voltage
         floor = (read.integrator_noise * unit) ** 2
         if self.periphery.wires.ideal and read.noise == 0 and read.subtraction == "analog":
@@ -138,11 +140,11 @@ class PeripheryReader:
 
     def _planes(self, direction: int, weights) -> list[np.ndarray]:
         wires = self.periphery.wires
-        if direction == _BACKWARD and wires.driver_resistance == wires.sink_resistance:
-            direction = _FORWARD  # reciprocity
+        if direction == BACKWARD and wires.driver_resistance == wires.sink_resistance:
+            direction = FORWARD  # reciprocity
         if direction not in self._wires:
             self._wires[direction] = WiredPlanes(
-                self._mapped(weights), len(weights.factors), wires, backward=direction == _BACKWARD
+                self._mapped(weights), len(weights.factors), wires, backward=direction == BACKWARD
             )
             self._recall()
         return self._wires[direction].follow(weights.conductances)

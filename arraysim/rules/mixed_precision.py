@@ -35,6 +35,8 @@ class MixedPrecision(Rule):
 
     Attributes:
         accumulator: change not yet sent, shape (rows, columns), float32 [1].
+        step: mean weight change by a pulse, float32 [1].
+        threshold: of the accumulator at which a pulse is sent, float32 [1].
     """
 
     def __init__(
@@ -58,11 +60,11 @@ class MixedPrecision(Rule):
         """
         if not 0.5 < threshold <= 1:
             raise InputError(f"threshold = {threshold} [1] must be > 0.5 and <= 1")
-        self._step, self._threshold = np.float32(mean_step), np.float32(threshold * mean_step)
+        self.step, self.threshold = np.float32(mean_step), np.float32(threshold * mean_step)
         self.accumulator = np.zeros(shape, np.float32)
         if seed is not None:
             drawn = np.random.default_rng(seed).random(shape, np.float32)
-            self.accumulator[:] = (2 * drawn - 1) * self._threshold
+            self.accumulator[:] = (2 * drawn - 1) * self.threshold
         self._waiting = np.zeros(shape[0], np.bool_)
         self._weight = np.empty(self.accumulator.size, np.int64)
         self._count = np.empty(self.accumulator.size, np.int8)
@@ -122,4 +124,4 @@ class MixedPrecision(Rule):
 
     def _memory(self) -> tuple:
         """Return accumulators and lists, as the kernels take them."""
-        return self.accumulator, self._waiting, self._step, self._threshold, self._weight, self._count
+        return self.accumulator, self._waiting, self.step, self.threshold, self._weight, self._count

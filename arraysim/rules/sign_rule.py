@@ -17,7 +17,12 @@ from dwcore.numerics.product import product
 
 
 class SignRule(Rule):
-    """The rule for one layer."""
+    """The rule for one layer.
+
+    Attributes:
+        shape: (rows, columns).
+        keys: of the stream that draws weights.
+    """
 
     def __init__(self, shape: tuple[int, int], *, seed: tuple[int, ...]):
         """Start the rule.
@@ -26,8 +31,8 @@ class SignRule(Rule):
             shape: (rows, columns).
             seed: of the draws [1].
         """
-        self._shape = shape
-        self._keys = [stream_id(seed[0], seed[-1], *seed, float(n)) for n in range(2)]
+        self.shape = shape
+        self.keys = stream_id(seed[0], seed[-1], *seed, 0.0), stream_id(seed[0], seed[-1], *seed, 1.0)
         self._batch = np.zeros(1, np.int64)
 
     @classmethod
@@ -46,7 +51,7 @@ class SignRule(Rule):
             gradient: of the loss, mean over the batch, shape (rows, columns) [1].
             rate: chance of a pulse [1].
         """
-        sent = np.zeros(self._shape, np.int8)
+        sent = np.zeros(self.shape, np.int8)
         weight, count = self._drawn(gradient, rate)
         sent.ravel()[weight] = count
         return sent
@@ -55,12 +60,17 @@ class SignRule(Rule):
         """Return the number of the next batch."""
         return {"batch": self._batch}
 
+    def take_batch(self, rate: float) -> tuple[int, int]:
+        """Return below which 32 bits a weight is drawn, and the number of the batch, which is used up by that."""
+        batch = int(self._batch[0])
+        self._batch += 1
+        return int(min(1.0, rate) * 2**32), batch
+
     def _drawn(self, gradient: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
         slope = np.ascontiguousarray(gradient).ravel()
         weight, count = np.empty(slope.size, np.int64), np.empty(slope.size, np.int8)
-        threshold = np.uint64(min(1.0, rate) * 2**32)
-        m = _draw(slope, threshold, np.uint64(self._batch[0]) << np.uint64(32), *self._keys, weight, count)
-        self._batch += 1
+        threshold, batch = self.take_batch(rate)
+        m = _draw(slope, np.uint64(threshold), np.uint64(batch) << np.uint64(32), *self.keys, weight, count)
         return weight[:m], count[:m]
 
 

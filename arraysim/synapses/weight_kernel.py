@@ -23,6 +23,8 @@ from dwcore.numerics.noise import step_bits
 _NONE = np.float32(0.0)
 _LEAST = np.float32(1 / 32)
 _LEAST_ODDS = np.uint64(31)
+ODDS_IN_BITS = 12
+"""Digits whose odds come from bits of their own among 64; further ones share them."""
 _U11 = np.uint64(11)
 _BYTE = np.uint64(0xFF)
 _ONE = np.uint32(1)
@@ -80,7 +82,7 @@ def _chosen(w, n, up, bits, layout, devices, instance, reading):
             g = _read(i + n, devices, instance, reading)
             second = max(_NONE, g - low if up else high - g)
         reads += sides
-        passed_over = digits > 1 and (bits >> np.uint64(5 * digit)) & _LEAST_ODDS == 0
+        passed_over = digits > 1 and (bits >> np.uint64(5 * (digit % ODDS_IN_BITS))) & _LEAST_ODDS == 0
         if first + second > least and not passed_over:
             share = min(max(first / (first + second), _LEAST), np.float32(1.0) - _LEAST)
             return digit, 0 if sides == 1 or chance < share else 1, reads

@@ -34,11 +34,11 @@ def checkpoint_path(out: Path, seed: int) -> Path:
 
 
 def identity(law: PulseLaw, dataset: Dataset, *, seed: int, config: TrainingConfig) -> dict:
-    """Return what a state belongs to, as a mapping for files."""
+    """Return what a state belongs to, as a mapping for files; it may go on on another device."""
     fields = (getattr(law, field.name) for field in dataclasses.fields(law))
     arrays = [array for array in fields if array is not None]
     return {
-        "training": config.to_mapping(),
+        "training": {name: value for name, value in config.to_mapping().items() if name != "device"},
         "dataset": dataset.name,
         "dataset_sha256": dataset.sha256,
         "law_sha256": _sha256(arrays),

@@ -4,6 +4,7 @@ Weights are read and written in arrays; activations, pooling, normalization and 
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -35,7 +36,15 @@ class Chip:
     label, name = "on chip", "chip"
 
     def __init__(
-        self, law: PulseLaw, layers: list[ArrayLayer], *, input_shape, classes: int, seed: int, config: TrainingConfig
+        self,
+        law: PulseLaw,
+        layers: list[ArrayLayer],
+        *,
+        input_shape,
+        classes: int,
+        seed: int,
+        config: TrainingConfig,
+        network: Callable[..., Network] = Network,
     ):
         """Make the arrays and set the first weights by pulses.
 
@@ -46,6 +55,7 @@ class Chip:
             classes: number of classes [1].
             seed: root seed [1].
             config: network, rule and schedule.
+            network: makes the network.
 
         Raises:
             InputError: the law does not fit.
@@ -53,7 +63,7 @@ class Chip:
         self._digital_rate = config.float32_learning_rate
         self._rates = [config.rate * factor for factor in config.layer_rates or [1.0] * len(layers)]
         self._weights = [_weights(law, layer, number, seed, config) for number, layer in enumerate(layers)]
-        self.network = Network(
+        self.network = network(
             config.network,
             self._weights,
             input_shape=input_shape,

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _DIGITAL = "twin = true or network.digital_parameters = true"
 """What trains digitally, and whether a network has any of it follows from its layers."""
 
+TENSOR_DEVICES = ("cpu-torch", "cuda")
+"""Devices on which a chip is tensors of PyTorch (extra `torch`)."""
+TENSOR_RULES = ("mixed-precision", "sign")
+"""Update rules that tensors know."""
+
 # Purposes of the random generators of a run, each seeded with (seed, purpose, layer or epoch).
 SPLIT, INITIAL, ORDER, RULE, AUGMENT, VERIFY = range(6)
 
@@ -83,6 +88,17 @@ class TrainingConfig(Task, ArraySettings):
         lt=1,
         needs=_DIGITAL,
     )
+    device: str = word(
+        "where arrays and passes are: compiled kernels on the processor, or tensors of PyTorch there or on a GPU",
+        default="processor",
+        choices=("processor", *TENSOR_DEVICES),
+    )
+    device_products: str = word(
+        "numbers that are multiplied on tensors",
+        default="float32",
+        choices=("float32", "bfloat16"),
+        needs=" or ".join(f"device = {name}" for name in TENSOR_DEVICES),
+    )
     twin: bool = flag("train the float32 twin too", default=True)
     monitor_images: int = whole(
         "training images, at most, on which the loss after each epoch is taken", default=5000, ge=1
@@ -95,11 +111,34 @@ class TrainingConfig(Task, ArraySettings):
             yield f"patience = {self.patience} needs a validation_fraction > 0"
         if self.alternate and not self.flip:
             yield "alternate = true says how flip mirrors, and flip is false"
+        if self.device in TENSOR_DEVICES:
+            yield from (f"device = {self.device} {problem}" for problem in self._not_on_tensors())
+        elif self.device_products != "float32":
+            yield f"device_products = {self.device_products} needs a device of tensors, device = {self.device} is none"
         crossbars = self.network.crossbars
         for name in ("layer_ranges", "layer_rates"):
             factors = getattr(self, name)
             if factors and (len(factors) != crossbars or min(factors) <= 0):
                 yield f"{name} must be {crossbars} numbers > 0, one per crossbar, are {', '.join(map(str, factors))}"
+
+    def _not_on_tensors(self) -> Iterator[str]:
+        """Yield what tensors do not know."""
+        if self.rule not in TENSOR_RULES:
+            yield f"knows the rules {' and '.join(TENSOR_RULES)}, not {self.rule}"
+        if self.products != "numpy":
+            yield f"multiplies by PyTorch, products = {self.products} has no effect; set device_products"
+        if self.periphery is None:
+            return
+        read, adc = self.periphery.read, self.periphery.adc
+        unknown = {
+            "wires with resistance": not self.periphery.wires.ideal,
+            "read.noise": read.noise > 0,
+            "read.integrator_noise": read.integrator_noise > 0,
+            "read.subtraction = digital": read.subtraction == "digital",
+            "adc.nonlinearity_dtod": adc.bits > 0 and not adc.exact,
+        }
+        if found := [name for name, there in unknown.items() if there]:
+            yield f"knows no {', '.join(found)} of a periphery; device = processor does"
 
     @property
     def rate(self) -> float:

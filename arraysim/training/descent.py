@@ -15,6 +15,7 @@ class Descent:
 
     Attributes:
         velocity: last change of each array.
+        momentum: share of the last change that is kept, float32 [1].
     """
 
     def __init__(self, arrays: Sequence[np.ndarray], *, momentum: float):
@@ -25,7 +26,7 @@ class Descent:
             momentum: share of the last change that is kept [1].
         """
         self._arrays = list(arrays)
-        self._momentum = np.float32(momentum)
+        self.momentum = np.float32(momentum)
         self.velocity = [np.zeros_like(values) for values in self._arrays]
 
     def step(self, gradients: Sequence[np.ndarray], rate: float) -> None:
@@ -37,7 +38,7 @@ class Descent:
         """
         for values, velocity, gradient in zip(self._arrays, self.velocity, gradients, strict=True):
             flat = np.ascontiguousarray(gradient).ravel()
-            _descend(values.reshape(-1), velocity.reshape(-1), flat, np.float32(rate), self._momentum)
+            _descend(values.reshape(-1), velocity.reshape(-1), flat, np.float32(rate), self.momentum)
 
     def memory(self) -> dict[str, np.ndarray]:
         """Return the arrays and their velocities, themselves, not copies."""

@@ -1,5 +1,7 @@
 """The float32 twin: the same network with weights held as numbers, trained by gradient descent with momentum."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from arraysim.networks.crossbars import ArrayLayer
@@ -23,7 +25,16 @@ class FloatTwin:
 
     label, name = "float32", "float32"
 
-    def __init__(self, layers: list[ArrayLayer], *, input_shape, classes: int, seed: int, config: TrainingConfig):
+    def __init__(
+        self,
+        layers: list[ArrayLayer],
+        *,
+        input_shape,
+        classes: int,
+        seed: int,
+        config: TrainingConfig,
+        network: Callable[..., Network] = Network,
+    ):
         """Draw the first weights, see ``first_weights``.
 
         Args:
@@ -32,6 +43,7 @@ class FloatTwin:
             classes: number of classes [1].
             seed: root seed [1].
             config: network and schedule.
+            network: makes the network.
         """
         self.rate = config.float32_learning_rate
         weights = []
@@ -39,7 +51,7 @@ class FloatTwin:
             rng = np.random.default_rng([seed, INITIAL, number])
             values = first_weights((layer.rows, layer.columns), config.network.rectified, rng)
             weights.append(FloatWeights(values))
-        self.network = Network(
+        self.network = network(
             config.network,
             weights,
             input_shape=input_shape,

@@ -7,7 +7,7 @@ from arraysim.networks.crossbars import array_layers
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.checkpoint import Checkpointer
 from arraysim.training.chip import Chip
-from arraysim.training.config import INITIAL, TrainingConfig
+from arraysim.training.config import INITIAL, TENSOR_DEVICES, TrainingConfig
 from arraysim.training.float_twin import FloatTwin
 from arraysim.training.result import TrainingResult
 from arraysim.training.task import divide
@@ -57,8 +57,9 @@ def _train(
     parts = divide(dataset, seed=seed, config=config)
     layers = array_layers(config.network, dataset.image_shape, dataset.classes)
     shape, classes = dataset.image_shape, dataset.classes
-    chip = Chip(law, layers, input_shape=shape, classes=classes, seed=seed, config=config)
-    twin = FloatTwin(layers, input_shape=shape, classes=classes, seed=seed, config=config) if config.twin else None
+    make_chip, make_twin = learner_classes(config)
+    chip = make_chip(law, layers, input_shape=shape, classes=classes, seed=seed, config=config)
+    twin = make_twin(layers, input_shape=shape, classes=classes, seed=seed, config=config) if config.twin else None
     for learner in (chip,) if twin is None else (chip, twin):
         learner.network.prepare(parts.train.inputs, (seed, INITIAL))
     learners: list[Chip | FloatTwin] = [chip] if twin is None else [chip, twin]
@@ -83,3 +84,20 @@ def _train(
         hardware=chip.record(),
         learned=None if twin is None else twin.record(),
     )
+
+
+def learner_classes(config: TrainingConfig) -> tuple[type[Chip], type[FloatTwin]]:
+    """Return the classes of chip and twin on the device of a configuration.
+
+    Raises:
+        InputError: PyTorch is not there.
+    """
+    if config.device not in TENSOR_DEVICES:
+        return Chip, FloatTwin
+    try:
+        from arraysim.training.on_tensors import TensorChip, TensorTwin
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise InputError(f'device = {config.device} needs PyTorch: pip install "dwsynapse[torch]"') from None
+    return TensorChip, TensorTwin

@@ -23,7 +23,7 @@ SETTINGS = Settings(
     },
     more=periphery_sections,
     options=("table", "temperature", "dataset", "network", "network.bits", "error_bits", "rule", "epochs", "batch_size",
-             "learning_rate", "float32_learning_rate", "weight_range", "schedule", "decay", "twin"),
+             "learning_rate", "float32_learning_rate", "weight_range", "schedule", "decay", "device", "twin"),
 )  # fmt: skip
 
 

@@ -34,6 +34,8 @@ EXEMPT = {
         "training.monitor_images": "is of the losses in the file",
         "training.patience": "refused without images to validate",
         "training.products": "is faster, not different",
+        "training.device": "is another place for the same pulses",
+        "training.device_products": "needs the extra torch, see test_tensor_training",
     },
     "infer": dict.fromkeys(("rest.time", "rest.temperature", "rest.table"), "needs a table with escape rates"),
     "program": {
