@@ -29,6 +29,15 @@ def _registry():
     return registry
 
 
+def is_number(text: str) -> bool:
+    """Return whether a text is a plain number, which has no unit."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def to_si(text: str, unit: str) -> float:
     """Convert a number with a unit to its value in the SI unit `unit` ("1" if dimensionless).
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dwcore.errors import InputError, harmless
 from dwcore.progress import bar as progress
+from dwcore.units import is_number
 
 if TYPE_CHECKING:  # slow to import, and no help needs it
     from pathlib import Path
@@ -73,7 +74,7 @@ def si(unit: str):
         from dwcore.parameters import as_number
 
         try:
-            value = as_number(text if _has_unit(text) else float(text), unit)
+            value = as_number(float(text) if is_number(text) else text, unit)
         except (InputError, ValueError) as error:
             raise argparse.ArgumentTypeError(f"{text!r} must be a number [{unit}]: {error}") from None
         if value != value or value in (float("inf"), float("-inf")):
@@ -87,14 +88,6 @@ def si_list(unit: str):
     """Make an argument type for comma-separated numbers in SI or with units."""
     one = si(unit)
     return lambda text: tuple(one(part) for part in text.split(","))
-
-
-def _has_unit(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return True
-    return False
 
 
 def emit(arguments: argparse.Namespace, result: dict, lines: list[str]):

@@ -19,6 +19,7 @@ import numpy as np
 
 from dwcore.errors import InputError
 from dwcore.storage import atomic
+from dwcore.units import is_number
 
 LARGEST_BYTES = 200_000_000
 HEADER = "1st Row = Gbins, 2nd Row = CDF Points, 3rd row onward =  dG matrix (rows= CDF, columns = Gbins) "
@@ -97,22 +98,14 @@ def _rows(path) -> list[tuple[int, np.ndarray]]:
         try:
             values = np.array(cells, dtype=np.float64)
         except ValueError:
-            if not rows and not _is_number(cells[0]):
+            if not rows and not is_number(cells[0]):
                 continue
-            bad = next(cell for cell in cells if not _is_number(cell))
+            bad = next(cell for cell in cells if not is_number(cell))
             raise InputError(f'{path} line {number}: "{bad[:40]}" is not a number') from None
         if not np.all(np.isfinite(values)):
             raise InputError(f"{path} line {number}: all values must be finite")
         rows.append((number, values))
     return rows
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _text(path) -> str:

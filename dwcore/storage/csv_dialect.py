@@ -17,6 +17,7 @@ import dataclasses
 import re
 
 from dwcore.errors import InputError
+from dwcore.units import is_number
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -129,19 +130,11 @@ def _begins_a_number(row, numeric) -> bool:
 def _numeric_columns(rows, width: int) -> list[int]:
     """Return the columns that hold numbers in most of the lower half of the rows."""
     lower = rows[len(rows) // 2 :]
-    return [j for j in range(width) if 2 * sum(_is_number(row[j]) for row in lower) > len(lower)]
+    return [j for j in range(width) if 2 * sum(is_number(row[j]) for row in lower) > len(lower)]
 
 
 def _holds_numbers(row, numeric) -> bool:
-    return bool(numeric) and sum(_is_number(row[j]) for j in numeric) * 2 > len(numeric)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    return bool(numeric) and sum(is_number(row[j]) for j in numeric) * 2 > len(numeric)
 
 
 def _without_empty_columns(names, units, rows):

@@ -1,10 +1,18 @@
 """`dwsynapse import`: transition tables and trajectories from data of other programs."""
 
+from __future__ import annotations
+
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from dwcore.errors import InputError
 from dwsynapse.options import add_common, emit, path, si, whole_number, writable_hdf5
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from compact.table.transition_table import TransitionTable
 
 SOURCES = {
     "crosssim": "lookup tables of CrossSim, files or a folder",
@@ -112,7 +120,6 @@ def _import_crosssim(arguments: argparse.Namespace):
     import dataclasses
 
     from compact.exchange.crosssim_import import PulseFacts, device_pairs, import_crosssim
-    from compact.table.origin import placeholders
     from compact.table.table_file import save_table
     from dwsynapse.commands.info import fidelity_words
 
@@ -125,18 +132,11 @@ def _import_crosssim(arguments: argparse.Namespace):
     pairs = device_pairs(arguments.files)
     table, fidelity = import_crosssim(pairs, states=arguments.states or STATES, facts=facts)
     save_table(arguments.out, table, inputs=[file for pair in pairs for file in pair], force=arguments.force)
-    result = {
-        "table": str(arguments.out),
-        "states": table.position.size,
-        "devices": len(pairs),
-        "conductance_S": [float(table.conductance[0]), float(table.conductance[-1])],
-        "placeholders": placeholders(table),
-        **dataclasses.asdict(fidelity),
-    }
+    result = _described(arguments.out, table) | dataclasses.asdict(fidelity)
     lines = [
         f"{arguments.out}: {result['states']} states, {len(pairs)} devices",
         f"  {fidelity_words(dataclasses.asdict(fidelity))}",
-        f"  stand-ins for what is unknown: {', '.join(placeholders(table))}",
+        f"  stand-ins for what is unknown: {', '.join(result['placeholders'])}",
     ]
     if fidelity.std_ratio > WIDE:
         lines.insert(
@@ -148,7 +148,6 @@ def _import_crosssim(arguments: argparse.Namespace):
 def _import_neurosim(arguments: argparse.Namespace):
     from compact.exchange.neurosim_import import import_neurosim
     from compact.exchange.synapse_table import synapse_table
-    from compact.table.origin import placeholders
     from compact.table.table_file import save_table
     from dwsynapse.commands.info import fidelity_words
 
@@ -158,21 +157,26 @@ def _import_neurosim(arguments: argparse.Namespace):
     table = synapse_table(given)
     save_table(arguments.out, table, inputs=arguments.files, force=arguments.force)
     fidelity = table.config["origin"]["fidelity"]
-    result = {
-        "table": str(arguments.out),
+    result = _described(arguments.out, table) | {"synapse": table.config["synapse"]} | fidelity
+    lines = [
+        f"{arguments.out}: {result['states']} states for a continuous conductance, {result['devices']} devices",
+        f"  {fidelity_words(fidelity)}",
+        f"  stand-ins for what is unknown: {', '.join(result['placeholders'])}",
+    ]
+    emit(arguments, result, lines)
+
+
+def _described(out: Path, table: TransitionTable) -> dict:
+    """Return what every import says of its table."""
+    from compact.table.origin import placeholders
+
+    return {
+        "table": str(out),
         "states": table.position.size,
         "devices": table.counts.shape[0],
         "conductance_S": [float(table.conductance[0]), float(table.conductance[-1])],
         "placeholders": placeholders(table),
-        "synapse": table.config["synapse"],
-        **fidelity,
     }
-    lines = [
-        f"{arguments.out}: {result['states']} states for a continuous conductance, {result['devices']} devices",
-        f"  {fidelity_words(fidelity)}",
-        f"  stand-ins for what is unknown: {', '.join(placeholders(table))}",
-    ]
-    emit(arguments, result, lines)
 
 
 def _columns(given: list[str]) -> dict[str, str]:
@@ -191,7 +195,6 @@ def _import_pulses(arguments: argparse.Namespace):
     from compact.exchange.crosssim_import import PulseFacts
     from compact.exchange.pulse_data import read_pulse_data
     from compact.exchange.pulse_import import import_pulses
-    from compact.table.origin import placeholders
     from compact.table.table_file import save_table
 
     if len(arguments.files) > 1:
@@ -204,22 +207,19 @@ def _import_pulses(arguments: argparse.Namespace):
         assume_stay=arguments.assume_stay,
     )
     save_table(arguments.out, table, inputs=arguments.files, force=arguments.force)
-    counted = dataclasses.asdict(report)
-    result = {
-        "table": str(arguments.out),
-        "states": table.position.size,
-        "devices": table.counts.shape[0],
-        "conductance_S": [float(table.conductance[0]), float(table.conductance[-1])],
-        "placeholders": placeholders(table),
-        **counted,
-        "bic": {str(states): value for states, value in report.bic.items()},
-    }
+    result = (
+        _described(arguments.out, table)
+        | dataclasses.asdict(report)
+        | {
+            "bic": {str(states): value for states, value in report.bic.items()},
+        }
+    )
     left_out = f"{report.outliers} outliers, {report.gaps} pulses without a reading before and after"
     lines = [
         f"{arguments.out}: {result['states']} states, {result['devices']} devices",
         f"  {report.transitions} transitions from {report.readings} readings; left out: {left_out}",
         f"  readings put to a wrong state, expected: {report.misplaced:.2%}",
-        f"  stand-ins for what is unknown: {', '.join(placeholders(table))}",
+        f"  stand-ins for what is unknown: {', '.join(result['placeholders'])}",
     ]
     if arguments.states is None and report.misplaced > OVERLAP:
         print(

@@ -23,6 +23,9 @@ from dwcore.storage.provenance import canonical_json
 from dwsynapse.design.specification import Specification
 from dwsynapse.design.trial import Trial, examine, misses, objectives
 
+Run = Callable[[np.ndarray], list[Trial]]
+"""Looks at designs, points of the unit cube of shape (n, variables)."""
+
 
 class Trials:
     """The trials of a search by their number, kept in a file.
@@ -64,6 +67,7 @@ class Trials:
 
 def search(
     spec: Specification,
+    optimizer: Callable[[Specification, int, Run], Iterator[list[Trial]]] | None = None,
     *,
     seed: int,
     jobs: int | None = None,
@@ -75,6 +79,7 @@ def search(
 
     Args:
         spec: the specification.
+        optimizer: yields generation after generation, each of which it has had looked at; `nsga2` by default.
         seed: root seed of the optimizer and of the noise.
         jobs: threads; results do not depend on them.
         journal: file that keeps the trials.
@@ -97,7 +102,7 @@ def search(
         return trials
 
     try:
-        for _ in nsga2(spec, seed, run):
+        for _ in (optimizer or nsga2)(spec, seed, run):
             if sum(trial.pulses for trial in found) >= spec.budget.pulses:
                 break
     finally:  # an interrupted search does not wait for the designs that are looked at
@@ -105,7 +110,7 @@ def search(
     return found
 
 
-def nsga2(spec: Specification, seed: int, run: Callable[[np.ndarray], list[Trial]]) -> Iterator[list[Trial]]:
+def nsga2(spec: Specification, seed: int, run: Run) -> Iterator[list[Trial]]:
     """Yield generations of NSGA-II without end.
 
     Raises:

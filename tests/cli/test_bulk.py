@@ -10,12 +10,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from resealed import content
 
 from compact import load_table
 from compact.bulk.run import partial_path
 from compact.bulk.sweep_file import SweepFile
 from compact.drawing.drive_words import table_view_text
-from dwcore.storage import files
 from llg import load_device, save_device
 from llg.constants import MU_0
 
@@ -32,11 +32,6 @@ SWEEP = [
     "--seed",
     "4",
 ]
-
-
-def content(path) -> str:
-    with files.open_checked(path) as file:
-        return files.text(file, "content_sha256")
 
 
 def done(answer):

@@ -4,18 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from devices import MATERIAL, NOTCH
 
 from llg import QPhiModel, find_wells, load_device
 from llg.calibration.pinning_map import along_track, holding_field
 
-TRACK = """name = "a \\"track\\""
-[material]
-Ms = 7e5
-A = 1e-11
-K_u = 4.8e5
-D = 1e-3
-alpha = 0.3
-[wall]
+TRACK = f"""name = "a \\"track\\""
+{MATERIAL}[wall]
 shape = "rigid"
 Delta = "7.2 nm"
 sigma_0 = 5.3e-3
@@ -29,12 +24,7 @@ theta_SH = 0.1
 [pulse]
 current_density = 3e11
 duration = "1 ns"
-[[notch]]
-position = "200 nm"
-shape = "triangular"
-depth = "10 nm"
-width = "30 nm"
-"""
+{NOTCH}"""
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import sys
 import time
 
 import pytest
+from resealed import content
 
 from compact.bulk.run import partial_path
 from compact.bulk.sweep_file import SweepFile
-from dwcore.storage import files
 
 pytest.importorskip("distributed", reason="needs the extra cluster")
 
@@ -28,11 +28,6 @@ SWEEP = [
     "--seed",
     "4",
 ]
-
-
-def content(path) -> str:
-    with files.open_checked(path) as file:
-        return files.text(file, "content_sha256")
 
 
 def start(module: str, *arguments, folder) -> subprocess.Popen:

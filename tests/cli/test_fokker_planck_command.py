@@ -1,17 +1,12 @@
 """`dwsynapse simulate --method fokker-planck`: same JSON as the ensemble, and refusals."""
 
 import pytest
+from devices import MATERIAL
 
-DEVICE = """
+DEVICE = f"""
 name = "two notches"
 temperature = "300 K"
-[material]
-Ms = 7e5
-A = 1e-11
-K_u = 4.8e5
-D = 1e-3
-alpha = 0.3
-[track]
+{MATERIAL}[track]
 length = "250 nm"
 width = "64 nm"
 thickness = "0.6 nm"

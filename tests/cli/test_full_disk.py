@@ -6,9 +6,9 @@ import resource
 import signal
 
 import pytest
+from resealed import content
 
 from compact.bulk.sweep_file import SweepFile
-from dwcore.storage import files
 
 SWEEP = [
     "sweep",
@@ -24,11 +24,6 @@ SWEEP = [
     "1",
 ]
 """Its file of blocks has 16 kB, its table 27 kB."""
-
-
-def content(path) -> str:
-    with files.open_checked(path) as file:
-        return files.text(file, "content_sha256")
 
 
 def limited(size: int):

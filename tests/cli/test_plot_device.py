@@ -5,6 +5,7 @@ import csv
 import matplotlib.image
 import numpy as np
 import pytest
+from devices import MATERIAL, NOTCH
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image
@@ -12,15 +13,9 @@ from PIL import Image
 import compact
 from dwcore.canvas.figure_data import figure_rows
 
-NOTCHED = """
+NOTCHED = f"""
 name = "one notch"
-[material]
-Ms = 7e5
-A = 1e-11
-K_u = 4.8e5
-D = 1e-3
-alpha = 0.3
-[track]
+{MATERIAL}[track]
 length = "400 nm"
 width = "64 nm"
 thickness = "0.6 nm"
@@ -29,12 +24,7 @@ theta_SH = 0.1
 [pulse]
 current_density = "2e11 A/m^2"
 duration = "0.5 ns"
-[[notch]]
-position = "200 nm"
-shape = "triangular"
-depth = "10 nm"
-width = "30 nm"
-"""
+{NOTCH}"""
 
 
 @pytest.fixture

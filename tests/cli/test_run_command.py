@@ -10,7 +10,7 @@ import pytest
 from compact import load_table
 from dwcore.storage.files import open_checked, provenance
 
-FIGURES = (
+FIGURES = [
     "trajectories",
     "transitions",
     "moves",
@@ -20,7 +20,7 @@ FIGURES = (
     "occupancy",
     "pulses",
     "chip",
-)
+]
 DATA = ("trajectories.h5", "table.h5", "training.h5")
 
 

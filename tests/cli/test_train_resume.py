@@ -4,16 +4,11 @@ import json
 import signal
 import time
 
-import h5py
 import pytest
+from resealed import content
 
 RUN = ("train", "--table", "ladder:5", "--network", "mlp:24", "--epochs", 40, "--seeds", 2, "--jobs", 1)
 OFTEN = ("--checkpoint-every", "0.05 s")
-
-
-def content(path):
-    with h5py.File(path) as file:
-        return file.attrs["content_sha256"]
 
 
 @pytest.fixture(scope="module")

@@ -49,18 +49,24 @@ def drawn_table(model, n=2000, seed=3, temperature=(300.0,), current=CURRENT, du
             temperature=float(temperature[t]), current_density=float(current[a]), duration=float(duration[d]), device=k
         )
         counts[k, t, a, d] = rng.multinomial(n, p)
+    rest = np.tile(5e-13 * (np.eye(S, k=1) + np.eye(S, k=-1)), (K, T, 1, 1))
+    return table_of(counts, current, duration, temperature, retention_rate=rest, retention_method="given")
+
+
+def table_of(counts, current, duration, temperature=(300.0,), **more):
+    """A table of these counts, shape (K, T, A, D, S, S+1)."""
+    states = counts.shape[-2]
     return TransitionTable(
-        position=1e-7 * np.arange(1, S + 1),
-        conductance=1e-3 + 2e-4 * np.arange(S),
-        conductance_std_ctoc=np.full(S, 3e-6),
+        position=1e-7 * np.arange(1, states + 1),
+        conductance=1e-3 + 2e-4 * np.arange(states),
+        conductance_std_ctoc=np.full(states, 3e-6),
         current_density=np.array(current),
         duration=np.array(duration),
         temperature=np.array(temperature),
         counts=counts,
-        energy_per_pulse=np.full((A, D), 1e-14),
-        retention_rate=np.tile(5e-13 * (np.eye(S, k=1) + np.eye(S, k=-1)), (K, T, 1, 1)),
-        retention_method="given",
+        energy_per_pulse=np.full(counts.shape[2:4], 1e-14),
         seed=1,
+        **more,
     )
 
 

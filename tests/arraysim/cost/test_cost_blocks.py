@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 import pytest
+from cost_cases import small_synapse
 
-from arraysim.cost.cell import Resistive, device_cell, sram_cell
+from arraysim.cost.cell import device_cell, sram_cell
 from arraysim.cost.components import Parts
 from arraysim.cost.estimate import chip_cost
 from arraysim.cost.ledger import BLOCKS, PHASES
@@ -18,16 +19,7 @@ FIRST = ArrayLayer(
     name="conv1", kind="conv", rows=9, columns=4, positions=16, input_values=16, output_values=64, kernel=3
 )
 LAYER = ArrayLayer(name="linear1", kind="linear", rows=200, columns=10, positions=1, input_values=199, output_values=10)
-SYNAPSE = Resistive(
-    name="test",
-    conductance=np.array([1e-5, 2e-5, 3e-5]),
-    length=400e-9,
-    breadth=100e-9,
-    pulse_energy=50e-15,
-    pulse_current=1e-4,
-    pulse_voltage=0.2,
-    pulse_time=1.5e-9,
-)
+SYNAPSE = small_synapse(np.array([1e-5, 2e-5, 3e-5]))
 PLAIN = {
     "front_end": "none",
     "converter_floor": False,

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cost_cases import small_synapse
 
-from arraysim.cost.cell import Resistive, device_cell, synapse_of_law
+from arraysim.cost.cell import device_cell, synapse_of_law
 from arraysim.cost.chip_blocks import CORE
 from arraysim.cost.comparison import BASELINES, compare
 from arraysim.cost.components import Parts
@@ -27,16 +28,7 @@ FIRST = ArrayLayer(
     name="conv1", kind="conv", rows=9, columns=4, positions=16, input_values=16, output_values=64, kernel=3
 )
 LAYER = ArrayLayer(name="linear1", kind="linear", rows=200, columns=10, positions=1, input_values=199, output_values=10)
-SYNAPSE = Resistive(
-    name="test",
-    conductance=np.linspace(1e-5, 5e-5, 5),
-    length=400e-9,
-    breadth=100e-9,
-    pulse_energy=50e-15,
-    pulse_current=1e-4,
-    pulse_voltage=0.2,
-    pulse_time=1.5e-9,
-)
+SYNAPSE = small_synapse(np.linspace(1e-5, 5e-5, 5))
 SETTINGS = ChipSettings(input_activity=(0.25,), error_activity=(0.5,), pulses_per_update=(0.1,), batch_size=10)
 PARTS = Parts(technology(32))
 V, PERIOD = 0.9, 1e-9

@@ -9,7 +9,6 @@ import pytest
 from resealed import remove, replace, reseal
 from scipy.linalg import expm
 
-from arraysim.datasets.datasets import load_dataset
 from arraysim.drawing.programming_plots import plot_accepted, plot_error, plot_reached, rounds_figure
 from arraysim.inference.infer import infer
 from arraysim.inference.rest import after_rest, rebuilt_weights
@@ -36,11 +35,6 @@ LAW = dataclasses.replace(
     ladder_law(instances=4), conductance_std_ctoc=np.full(5, 1e-6), retention_rate=np.broadcast_to(RATE, (4, 5, 5))
 )
 CONFIG = TrainingConfig(epochs=4, network=network_from("mlp:16"), conductance_std_dtod=0.01, stuck=0.01)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return load_dataset("digits")
 
 
 @pytest.fixture(scope="module")

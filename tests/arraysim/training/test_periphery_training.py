@@ -6,7 +6,6 @@ import itertools
 import numpy as np
 import pytest
 
-from arraysim.datasets.datasets import load_dataset
 from arraysim.inference.infer import infer
 from arraysim.networks.definition import Activation, BatchNorm, Convolution, Flatten, Linear, NetworkDefinition, Pooling
 from arraysim.networks.presets import mlp
@@ -28,11 +27,6 @@ CHIP = Periphery(
     adc=Adc(bits=6, offset_dtod=0.3, gain_dtod=0.01, nonlinearity_dtod=0.05),
     read=Read(noise=0.02),
 )
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return load_dataset("digits")
 
 
 @pytest.fixture(scope="module")

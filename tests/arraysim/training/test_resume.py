@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from resealed import reseal
 
-from arraysim.datasets.datasets import load_dataset
 from arraysim.networks.definition import (
     Activation,
     BatchNorm,
@@ -46,11 +45,6 @@ CONFIG = TrainingConfig(
     network=NETWORK, epochs=2, batch_size=100, shift=1, flip=True, validation_fraction=0.1, schedule="step"
 )
 LAW = ladder_law(instances=3, lost=1e-3)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return load_dataset("digits")
 
 
 def same_chip(one, other):

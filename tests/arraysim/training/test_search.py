@@ -3,19 +3,11 @@
 import dataclasses
 import itertools
 
-import pytest
-
-from arraysim.datasets.datasets import load_dataset
 from arraysim.synapses.ladder import ladder_law
 from arraysim.training.config import TrainingConfig
 from arraysim.training.search import search
 
 CONFIG = TrainingConfig(epochs=2, batch_size=32)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return load_dataset("digits")
 
 
 def test_the_search_leaves_a_bad_start_and_does_not_look_at_the_test_images(digits):

@@ -26,11 +26,6 @@ LAYERS = [(65, 32), (33, 10)]
 
 
 @pytest.fixture(scope="module")
-def digits():
-    return load_dataset("digits")
-
-
-@pytest.fixture(scope="module")
 def results(digits):
     return [train(ladder_law(lost=1e-3, instances=4), digits, seed=seed, config=SHORT) for seed in (1, 2)]
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from drawings import drawn, overlapping
+from fit_cases import table_of
 
 from compact.drawing.transition_plots import (
     plot_conductance_states,
@@ -13,26 +14,13 @@ from compact.drawing.transition_plots import (
     transition_figure,
 )
 from compact.table.moves import move_probability, moves_along_drive, upward_sign
-from compact.table.transition_table import TransitionTable
 from dwcore.canvas.style import WIDTH, new_figure
 from dwcore.errors import InputError
 
 
 def table(counts, current=(-7e11, -5e11, 5e11, 7e11), duration=(1e-9,)):
     """Table from counts of shape (A, D, S, S+1), K = 1, or (K, T, A, D, S, S+1)."""
-    S = counts.shape[-2]
-    counts = counts[None, None] if counts.ndim == 4 else counts
-    return TransitionTable(
-        position=1e-7 * np.arange(1, S + 1),
-        conductance=1e-3 + 2e-4 * np.arange(S),
-        conductance_std_ctoc=np.full(S, 3e-6),
-        current_density=np.array(current),
-        duration=np.array(duration),
-        temperature=np.array([300.0]),
-        counts=counts,
-        energy_per_pulse=np.full(counts.shape[2:4], 1e-14),
-        seed=1,
-    )
+    return table_of(counts[None, None] if counts.ndim == 4 else counts, current, duration)
 
 
 def stepping_counts(S, shifts=(-1, 0, 0, 1), n_durations=1, n=100):

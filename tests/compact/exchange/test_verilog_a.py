@@ -6,6 +6,7 @@ the time steps here are made.
 
 import dataclasses
 
+import fit_cases
 import numpy as np
 import pytest
 from scipy.stats import chisquare, kstest
@@ -24,14 +25,14 @@ openvaf_py = pytest.importorskip("openvaf_py", reason="no Verilog-A front end: p
 S = 4
 CURRENT = np.array([-9e11, -5e11, 5e11, 9e11])
 DURATION = np.array([0.7e-9, 1.5e-9])
-SHAPE = {
-    "pace": 4.5e9, "diffusion": 2.2e8, "run_way": 1.15, "saturation": 0.07, "dead_first": 1.0e-10, "dead_run": 4.6e-10,
-    "dead_edge": 1.5e-10, "stray": 2e-3,
-}  # fmt: skip
-THRESHOLD = {
-    "threshold_up_1": 3.9e11, "threshold_up_2": 4.0e11, "threshold_up_3": 4.1e11, "threshold_down_0": 6e11,
-    "threshold_down_1": 4.05e11, "threshold_down_2": 3.95e11, "threshold_down_3": 4.0e11,
-}  # fmt: skip
+SHAPE = fit_cases.SHAPE | {"stray": 2e-3}
+UP = ("threshold_up_1", "threshold_up_2", "threshold_up_3")
+DOWN = ("threshold_down_1", "threshold_down_2", "threshold_down_3")
+THRESHOLD = (
+    {name: fit_cases.THRESHOLD[name] for name in UP}
+    | {"threshold_down_0": 6e11}
+    | {name: fit_cases.THRESHOLD[name] for name in DOWN}
+)
 
 
 def known_table(*, fit: bool = False, upward: int = 1, rest_rate: float = 5e-13) -> TransitionTable:
