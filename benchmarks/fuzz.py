@@ -7,10 +7,10 @@ Subjects: `damage` (bytes of a file changed, or values, attributes and links wit
 another shape, type or value, or none, under a right seal), `toml` (files that users write, with keys, values and
 characters changed) and `options` (command lines). Files are of every kind that this program writes.
 
-A case runs in a child process of bounded memory (2 GB more than at its start) and time (20 s). Good ends are `refused`, one
-line that names the file, `harmless`, the very same content, of a half-done sweep `fewer` records, each the same, and, of
-crafted files and input that happen to be sensible, `accepted`. Bad ends: `altered` content taken for sound, `traceback`,
-`crash`, `hang`, `memory`, and a message of several lines or none (`wordy`). Prints one JSON object.
+A case runs in a child process of bounded memory (2 GB more than at its start) and time (20 s of a processor). Good ends
+are `refused`, one line that names the file, `harmless`, the very same content, of a half-done sweep `fewer` records, each
+the same, and, of crafted files and input that happen to be sensible, `accepted`. Bad ends: `altered` content taken for
+sound, `traceback`, `crash`, `hang`, `memory`, and a message of several lines or none (`wordy`). Prints one JSON object.
 """
 
 import argparse
@@ -21,12 +21,14 @@ import hashlib
 import io
 import json
 import multiprocessing
+import os
 import random
 import resource
 import shlex
 import signal
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +41,7 @@ from dwcore.storage import files
 
 BAD = ("altered", "traceback", "crash", "hang", "memory", "wordy")
 SECONDS, WARM = 20, 120
-"""Time of a case, and of the first of a process, which imports and compiles [s]."""
+"""Time of a processor for a case, and more for the first of a process, which imports and compiles [s]."""
 EXTRA_BYTES = 2 << 30
 """Address space a case may take beyond what its process has when it starts."""
 GROW = bytes.fromhex("ffffffffffffff7f"), bytes.fromhex("00000000ffffffff"), bytes.fromhex("0000000000000080")
@@ -471,6 +473,24 @@ def child(pipe, subject: str, kind: str, source: Path, folder: str):
         pipe.send(case(subject, kind, number, source, sound, folder))
 
 
+def answers(pipe, pid: int, seconds: float) -> bool:
+    """Return whether a child answers within so much time of a processor, and ten times as much by the clock."""
+    end, began = time.monotonic() + 10 * seconds, used_time(pid)
+    while time.monotonic() < end and used_time(pid) - began < seconds:
+        if pipe.poll(1.0):
+            return True
+    return False
+
+
+def used_time(pid: int) -> float:
+    """Return the time that a process has had of the processors [s], of one that has ended 0."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def fuzz(subject: str, kind: str, source: Path, folder: str, numbers: range) -> tuple[Counter, list[str]]:
     """Judge all cases of a kind; a child that dies or hangs is replaced."""
     ends, notes, process = Counter(), [], None
@@ -484,7 +504,7 @@ def fuzz(subject: str, kind: str, source: Path, folder: str, numbers: range) -> 
             warm = WARM
         pipe.send(number)
         try:
-            end = pipe.recv() if pipe.poll(SECONDS + warm) else "hang"
+            end = pipe.recv() if answers(pipe, process.pid, SECONDS + warm) else "hang"
         except (EOFError, ConnectionResetError):
             end = "crash"
         warm = 0

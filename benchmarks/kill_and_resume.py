@@ -1,10 +1,12 @@
-"""Kill a sweep with SIGKILL at random moments, resume it each time, and compare what comes out with one quiet run.
+"""Kill a command with SIGKILL at random moments, resume it each time, and compare what comes out with one quiet run.
 
     python benchmarks/kill_and_resume.py --kills 20
+    python benchmarks/kill_and_resume.py train --kills 10
 
-Every fourth moment is uniform over the length of a quiet run, the others over the time in which it has a file. A sweep
+Every fourth moment is uniform over the length of a quiet run, the others over the time in which it has a file. A command
 that ends before its moment is compared and begun anew, until all kills have been dealt. Prints one JSON object; `equal`
-counts sweeps whose content hash is that of the quiet run.
+counts those whose content hash is that of the quiet run, `left_by_kill` the blocks of a sweep, the lines of the log of a
+training, that a kill has left.
 """
 
 import argparse
@@ -22,26 +24,22 @@ from compact.bulk.run import partial_path
 from compact.bulk.sweep_file import SweepFile
 from dwcore.storage import files
 
-SWEEP = [
-    "sweep",
-    "five_state",
-    "--instances",
-    "4",
-    "--currents=-7e11,5e11,6e11,7e11",
-    "--durations",
-    "1e-9",
-    "-n",
-    "200",
-    "--jobs",
-    "2",
-]
+COMMANDS = {
+    "sweep": "sweep five_state --instances 4 --currents=-7e11,5e11,6e11,7e11 --durations 1e-9 -n 200 --jobs 2",
+    "train": "train --table ladder:5 --network mlp:24 --epochs 40 --seeds 2 --jobs 2 --checkpoint-every 0.05",
+}
 CODE = "import sys, dwsynapse; sys.exit(dwsynapse.main())"
 
 
-def start(*extra: str, out: Path) -> subprocess.Popen:
-    """Start the sweep as a process of its own."""
-    command = [sys.executable, "-c", CODE, *SWEEP, "-o", str(out), *extra]
+def start(name: str, *extra: str, out: Path) -> subprocess.Popen:
+    """Start the command as a process of its own."""
+    command = [sys.executable, "-c", CODE, *COMMANDS[name].split(), "-o", str(out), *extra]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def kept(out: Path) -> list[Path]:
+    """Return what a command keeps of its work beside its output while it runs, blocks or checkpoints."""
+    return [partial_path(out)] if partial_path(out).exists() else sorted(out.parent.glob(f"{out.stem}.seed_*"))
 
 
 def content(path: Path) -> str:
@@ -50,8 +48,11 @@ def content(path: Path) -> str:
         return files.text(file, "content_sha256")
 
 
-def finished_blocks(out: Path) -> int:
-    """Blocks that a killed sweep has left; none if it had not begun."""
+def left_by_kill(out: Path) -> int:
+    """Return the blocks, or lines of the log, that a killed command has left; none if it had not begun."""
+    log = out.with_suffix(".jsonl")
+    if log.exists():
+        return log.read_text().count("\n")
     if not partial_path(out).exists():
         return 0
     with SweepFile(partial_path(out)) as journal:
@@ -60,28 +61,28 @@ def finished_blocks(out: Path) -> int:
 
 
 def wait_for_file(child: subprocess.Popen, out: Path) -> float:
-    """Wait until a sweep has a file, or has ended; returns the time it took [s]."""
+    """Wait until a command has a file, or has ended; return the time it took [s]."""
     began = time.monotonic()
-    while child.poll() is None and not out.exists() and not partial_path(out).exists():
+    while child.poll() is None and not out.exists() and not kept(out):
         time.sleep(0.01)
     return time.monotonic() - began
 
 
-def run(kills: int, seed: int) -> dict:
+def run(name: str, kills: int, seed: int) -> dict:
     """Deal so many kills and compare."""
     rng = random.Random(seed)
-    result = {"kills": 0, "sweeps": 0, "equal": 0, "blocks_left_by_kill": []}
+    result: dict = {"command": name, "kills": 0, "runs": 0, "equal": 0, "left_by_kill": []}
     with tempfile.TemporaryDirectory() as folder:
         quiet = Path(folder) / "quiet.h5"
         began = time.monotonic()
-        child = start(out=quiet)
+        child = start(name, out=quiet)
         idle = wait_for_file(child, quiet)
         assert child.wait() == 0
         length, out = time.monotonic() - began, None
         while result["kills"] < kills or out is not None:
             if out is None:
-                out = Path(folder) / f"{result['sweeps']}.h5"
-            child = start("--resume", out=out)
+                out = Path(folder) / f"{result['runs']}.h5"
+            child = start(name, "--resume", out=out)
             early = result["kills"] % 4 == 0
             moment = rng.uniform(0, length if early else length - idle)
             if not early:
@@ -89,21 +90,22 @@ def run(kills: int, seed: int) -> dict:
             try:
                 _, errors = child.communicate(timeout=None if result["kills"] == kills else moment)
                 assert child.returncode == 0, errors
-                result["sweeps"] += 1
-                result["equal"] += content(out) == content(quiet) and not partial_path(out).exists()
+                result["runs"] += 1
+                result["equal"] += content(out) == content(quiet) and not kept(out)
                 out = None
             except subprocess.TimeoutExpired:
                 child.send_signal(signal.SIGKILL)
                 child.wait()
                 result["kills"] += 1
                 if not out.exists():
-                    result["blocks_left_by_kill"].append(finished_blocks(out))
+                    result["left_by_kill"].append(left_by_kill(out))
     return result | {"seconds_of_quiet_run": round(length, 2), "load": os.getloadavg()[0]}
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("command", nargs="?", choices=sorted(COMMANDS), default="sweep")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    print(json.dumps(run(arguments.kills, arguments.seed)))
+    print(json.dumps(run(arguments.command, arguments.kills, arguments.seed)))

@@ -3,11 +3,11 @@
     python benchmarks/mutants.py --jobs 2 -o mutants.jsonl
 
 A mutant is one change of physical meaning: a sign, a factor, a unit, a power, an order, one step more or less. The tests
-of its subject run against it and end with the first failure (`killed`), or all pass (`survived`). More than 10 min is
-`slow` and counts as killed. A mutant whose text stands no longer once in its file is `stale`; tests that fail without any
-mutant are `broken`. Each verdict is kept as a line of JSON, so that a run goes on where it was stopped; `--again`
-repeats the survivors. Prints how many there are of each, and the survivors. Those with a good reason, named in
-[verdicts], count as `equivalent`.
+of its subject run against it and end with the first failure (`killed`), or all pass (`survived`). Ten times as long as
+without it, and at least 10 min, is `slow` and counts as killed. A mutant whose text stands no longer once in its file is
+`stale`; tests that fail without any mutant are `broken`. Each verdict is kept as a line of JSON, so that a run goes on
+where it was stopped; `--again` repeats the survivors. Prints how many there are of each, and the survivors. Those with a
+good reason, named in [verdicts], count as `equivalent`.
 """
 
 import argparse
@@ -21,7 +21,9 @@ import threading
 import time
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,42 +67,52 @@ def own_copy() -> Path:
     return Path(_place.folder.name)
 
 
-def run_tests(place: Path, tests: str) -> str:
-    """Return "passed", "failed" or "slow"."""
+def run_tests(place: Path, tests: str, seconds: float | None = None) -> str:
+    """Return "passed", "failed", "broken" or, after so many seconds, "slow"."""
     environment = os.environ | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, *PYTEST, *tests.split()]
     try:
-        done = subprocess.run(command, cwd=place, env=environment, capture_output=True, timeout=SECONDS)
+        done = subprocess.run(command, cwd=place, env=environment, capture_output=True, timeout=seconds)
     except subprocess.TimeoutExpired:
         return "slow"
     return {0: "passed", 1: "failed"}.get(done.returncode, "failed" if done.returncode == 2 else "broken")
 
 
-def judge(mutant: dict, sound: dict[str, str]) -> dict:
+@contextmanager
+def restored(file: Path, kept: Path) -> Iterator[None]:
+    """Put a file back at the end, with its time, and the compiled functions of its folder, which count by both."""
+    caches = file.parent / "__pycache__"
+    caches.mkdir(exist_ok=True)
+    shutil.copy2(file, kept / file.name)
+    shutil.copytree(caches, kept / "caches")
+    try:
+        yield
+    finally:
+        shutil.copy2(kept / file.name, file)
+        shutil.rmtree(caches)
+        shutil.copytree(kept / "caches", caches)
+
+
+def judge(mutant: dict, sound: dict[str, tuple[str, float]]) -> dict:
     """Return the verdict on a mutant.
 
     Args:
         mutant: file, old text, new text, tests.
-        sound: how tests end without a mutant, by tests; filled here.
+        sound: how tests end without a mutant, and after how many seconds, by tests; filled here.
     """
     place, tests, start = own_copy(), mutant["tests"], time.perf_counter()
     file = place / mutant["file"]
     if not file.is_file() or file.read_text(encoding="utf-8").count(mutant["old"]) != 1:
         return mutant | {"verdict": "stale", "seconds": 0}
-    if sound.setdefault(tests, run_tests(place, tests) if tests not in sound else "") != "passed":
+    if tests not in sound:
+        sound[tests] = run_tests(place, tests), time.perf_counter() - start
+    if sound[tests][0] != "passed":
         return mutant | {"verdict": "broken", "seconds": 0}
-    source = ROOT / mutant["file"]
-    text = file.read_text(encoding="utf-8")
-    try:
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as kept, restored(file, Path(kept)):
+        text = file.read_text(encoding="utf-8")
         file.write_text(text.replace(mutant["old"], mutant["new"]), encoding="utf-8")
-        end = run_tests(place, tests)
-    finally:
-        file.write_text(text, encoding="utf-8")
-        shutil.copystat(source, file)
-        shutil.rmtree(file.parent / "__pycache__", ignore_errors=True)
-        for kept in (source.parent / "__pycache__").glob("*.nb[ic]"):
-            (file.parent / "__pycache__").mkdir(exist_ok=True)
-            shutil.copy2(kept, file.parent / "__pycache__" / kept.name)
+        end = run_tests(place, tests, max(SECONDS, 10 * sound[tests][1]))
     verdict = {"passed": "survived", "failed": "killed"}.get(end, end)
     return mutant | {"verdict": verdict, "seconds": round(time.perf_counter() - start, 1)}
 
@@ -111,7 +123,7 @@ def run(out: Path, *, jobs: int, only: str, again: bool) -> dict:
     known = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
     done = {name_of(one): one for one in known if not (again and one["verdict"] not in ("killed", "slow"))}
     todo = [one for one in every if name_of(one) not in done and only in name_of(one)]
-    sound: dict[str, str] = {}
+    sound: dict[str, tuple[str, float]] = {}
     lock = threading.Lock()
 
     def one(mutant: dict) -> None:

@@ -16,6 +16,8 @@ _FIELD_OF_1_OE = 79.57747154594767  # 1000/(4 pi) [A/m]
 _CGS = ((re.compile(r"(?<![A-Za-z])([kmu]?)(Oe|oersted)\b"), r"\1fieldoersted"),
         (re.compile(r"(?<![A-Za-z])([kmu]?)(G|gauss)\b"), r"\1fluxgauss"))  # fmt: skip
 """The units library gives these the dimensions of the CGS system, which no SI unit converts to."""
+_NUMBER_FIRST = re.compile(r"\s*[-+]?(\.?\d|inf|nan)[^#]*", re.DOTALL)
+"""The units library takes "ns" for one of them, and leaves out what follows a #."""
 _LONGEST = 200
 
 
@@ -58,7 +60,7 @@ def _parse(text: str, unit: str) -> float:
     import pint
 
     try:
-        if len(text) > _LONGEST or _SEVERAL_NUMBERS.search(text.strip()):
+        if len(text) > _LONGEST or not _NUMBER_FIRST.fullmatch(text) or _SEVERAL_NUMBERS.search(text.strip()):
             raise ValueError
         plain = _PLAIN_POWER.sub(r"\1^\2", text)
         for pattern, name in _CGS:

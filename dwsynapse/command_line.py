@@ -91,7 +91,8 @@ def _answered(words: list[str]) -> int:
             complete(build_parser(_command(os.environ.get("COMP_LINE", "").split()[1:])))
         name = _command(words)
         arguments = build_parser(name).parse_args(_joined(words))
-        arguments.run(arguments)
+        with _alone(getattr(arguments, "out", None)):
+            arguments.run(arguments)
         print(end="", flush=True)
     except InputError as error:
         return _fail(2, str(error))
@@ -108,6 +109,15 @@ def _answered(words: list[str]) -> int:
             raise
         return _stopped("interrupted")
     return 0
+
+
+def _alone(out) -> contextlib.AbstractContextManager[None]:
+    """Keep a second process from writing the same output; what cannot be written is for the command to say."""
+    if out is None or not os.access(os.path.dirname(os.path.realpath(out)), os.W_OK):
+        return contextlib.nullcontext()
+    from dwcore.storage.lock import only_writer
+
+    return only_writer(out)
 
 
 def _command(words: Sequence[str]) -> str | None:

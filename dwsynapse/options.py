@@ -61,9 +61,11 @@ def whole_number(least: int, most: int | None = None):
 
 
 def path(text: str) -> Path:
-    """Return the path that a text names, as an argument type."""
+    """Return the path that a text names, as an argument type; an empty one would be the current folder."""
     from pathlib import Path
 
+    if not text:
+        raise argparse.ArgumentTypeError("must name a file or folder, is empty")
     return Path(text)
 
 

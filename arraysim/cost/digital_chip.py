@@ -27,6 +27,7 @@ from arraysim.cost.workload import Workload, macs_by_phase, read_phases, workloa
 from arraysim.networks.crossbars import ArrayLayer
 
 
+@np.errstate(over="ignore", invalid="ignore")  # the books refuse what is not finite
 def digital_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factors=None) -> ChipCost:
     """Estimate a digital accelerator.
 
@@ -39,7 +40,7 @@ def digital_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factor
         factors: factor on single component figures [1].
 
     Raises:
-        InputError: an impossible setting.
+        InputError: an impossible setting, or an estimate that is not finite.
     """
     settings = dataclasses.replace(settings, copies=(), duplication="none", pipeline="none")
     if settings.gradient == "in-array":

@@ -61,13 +61,14 @@ def chip_cost(
         name: for tables; by default that of the cell.
 
     Raises:
-        InputError: an impossible setting.
+        InputError: an impossible setting, or an estimate that is not finite.
     """
     parts = Parts(technology(settings.node_nm, settings.transistors, settings.supply), factors)
     cell = sram_cell(settings, parts) if synapse is None else device_cell(synapse, settings, parts)
     return price(workload(layers, settings, cell, parts), name or cell.name)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # the books refuse what is not finite
 def price(work: Workload, name: str) -> ChipCost:
     """Estimate a network on a chip."""
     lines = lines_of(work)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from dwcore.canvas.number_text import time_text, with_prefix
+from dwcore.errors import InputError
 
 PHASES = ("forward", "backward", "weight gradient", "update")
 """Backward: gradients of the activations, through the transposed arrays. Update: write pulses."""
@@ -45,7 +46,10 @@ class Step:
 
 
 class Entry:
-    """One block: area [m^2], energy [J] and latency [s] per image, shape (layers, phases), and its derivation."""
+    """One block: area [m^2], energy [J] and latency [s] per image, shape (layers, phases), and its derivation.
+
+    What is entered must be finite; otherwise an InputError names the block.
+    """
 
     def __init__(self, block: str, layers: int):
         if block not in BLOCKS:
@@ -63,6 +67,7 @@ class Entry:
 
     def set_area(self, formula: str, value: float, *components: str) -> None:
         """Enter the area of the block [m^2]."""
+        self._check("area", value)
         self.area = float(self.note("A", formula, value, "m^2", *components))
 
     def add_energy(self, phase: str, formula: str, values, *components: str) -> None:
@@ -80,10 +85,17 @@ class Entry:
         self._add(self.latency, phase, "t", formula, values, "s", components)
 
     def _add(self, book, phase: str, symbol: str, formula: str, values, unit: str, components) -> None:
+        self._check(f"{'energy' if unit == 'J' else 'time'} of the {phase} phase", values)
         column = book[:, PHASES.index(phase)]
         before = column.sum()
         column += values
         self.note(f"{symbol}({phase})", formula, column.sum() - before, unit, *components)
+
+    def _check(self, what: str, values) -> None:
+        if not np.all(np.isfinite(values)):
+            raise InputError(
+                f"{self.block}: the {what} is not finite: a setting or component is beyond what the model means"
+            )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -132,15 +132,16 @@ class ChipSettings(Parameters):
         "ohm",
         default=100e3,
         ge=0,
-        le=1e12,
+        plausible=(1, 1e12, "kohm"),
     )
     read_voltage: float = quantity("voltage across a device that is read", "V", default=0.1, gt=0, le=10)
-    read_pulse: float = quantity("time for which a device conducts in one read", "s", default=1e-9, gt=0)
+    read_pulse: float = quantity("time for which a device conducts in one read", "s", default=1e-9, gt=0, le=1e3)
     read_time: float = quantity(
         "time per read that the latency counts; 0: the longer of read_pulse and the settling of the lines",
         "s",
         default=0.0,
         ge=0,
+        le=1e3,
     )
     pulse_energy: float = quantity(
         "energy of a write pulse in a device; 0: that of the device or table", "J", default=0.0, ge=0, le=1

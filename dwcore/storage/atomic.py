@@ -32,7 +32,7 @@ def replacing(path, *, force: bool = False):
     try:
         _reserve(temporary)
         yield temporary
-        _publish(temporary, _target(path, force))
+        _publish(temporary, _target(path, force), path if not force else None)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno in _FULL:
@@ -68,15 +68,29 @@ def _reserve(temporary: Path) -> None:
         raise InputError(f"cannot write in the folder {temporary.parent}: {error.strerror}") from None
 
 
-def _publish(temporary: Path, target: Path) -> None:
+def _publish(temporary: Path, target: Path, new) -> None:
+    """Give a finished file its name; one that must be `new` does not replace what another process wrote meanwhile."""
     try:
         _sync(temporary)
-        temporary.replace(target)
+        if new is None or not _linked(temporary, target, new):
+            temporary.replace(target)
     except OSError as error:
         raise RunError(f"{target} could not be written: {error.strerror}") from error
     # The rename lasts only once the folder is synced; not every file system can do that.
     with contextlib.suppress(OSError):
         _sync(target.parent)
+
+
+def _linked(temporary: Path, target: Path, path) -> bool:
+    """Rename a file unless the name is taken; return whether the file system can do that in one step."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise InputError(f"cannot write {path}: it exists; --force overwrites it") from None
+    except OSError:
+        return False
+    temporary.unlink()
+    return True
 
 
 def _sync(path: Path) -> None:

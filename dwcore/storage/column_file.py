@@ -83,7 +83,10 @@ def read_columns(path) -> ColumnFile:
     elif re.match(r"#\s*t \(s\)", first):
         names, units, rows = _mumax(text)
     else:
-        found, is_csv = parse_csv(text), True
+        try:
+            found, is_csv = parse_csv(text), True
+        except InputError as error:
+            raise InputError(f"{path} {error}") from None
         names, units, rows, notes = found.names, found.units, found.rows, notes + found.notes
     _check(path, names, rows)
     if notes:

@@ -2,12 +2,13 @@
 
     encoding    UTF-8, UTF-16 with a byte order mark, else Windows-1252
     separator   comma, semicolon or tab: the one that cuts most rows into the same number of cells, two or more
-    decimals    a comma where cells are not separated by commas and numbers such as 61,29 occur
+    decimals    a comma where cells are not separated by commas and numbers such as 61,29 occur; a number with a point,
+                such as 1.050, is refused beside them: it may be one thousand or one
     header      the last row before the first row of numbers that has as many cells; what stands above it is a title
     units       a row of units between the header and the numbers
 
 Comments begin with # or %. Columns and rows without content are left out. What is not plain is said in ``notes``.
-Cells are cut by Python's ``csv``, so quotes and doubled quotes are those of RFC 4180.
+Cells are cut by Python's ``csv``, so quotes, doubled quotes and line breaks within quotes are those of RFC 4180.
 """
 
 import codecs
@@ -15,13 +16,17 @@ import collections
 import csv
 import dataclasses
 import re
+from collections.abc import Iterator
 
 from dwcore.errors import InputError
 from dwcore.units import is_number
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_MOST_BREAKS = 10
+"""Lines that a record with line breaks within quotes may have; a quote that never ends is no such record."""
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _COMMA_NUMBER = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
+_POINT_NUMBER = re.compile(r"[-+]?(\d*\.\d+|\d+\.)([eE][-+]?\d+)?")
 _UNIT = re.compile(
     r"[(\[]?(?:-|1|%|(?:1e\d+\s)?[fpnuµμmckMG]?(?:m|s|A|V|S|T|G|Oe|J|eV|K|Hz|[oO]hms?|Ω)(?:\^?-?\d)?"
     r"(?:\s?[/*·]\s?[fpnuµμmckMG]?(?:m|s|A|V|T|J|K)(?:\^?-?\d)?)*)?[)\]]?"
@@ -67,21 +72,49 @@ def parse_csv(text: str) -> CsvTable:
     """Return header and cells of a CSV text; the caller checks that there are any.
 
     Rows keep the number of cells they have, so that a missing cell can be reported with its line.
+
+    Raises:
+        InputError: decimal commas beside decimal points; says the line.
     """
-    lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(i, line) for i, line in _records(text) if line.strip()]
     lines = [(i, line) for i, line in lines if line.lstrip()[0] not in "#%" and not line.startswith("sep=")]
     separator = _separator([line for _, line in lines[:200]])
     rows = [(i, _cells(line, separator)) for i, line in lines]
     rows = [(i, row) for i, row in rows if any(row)]
     notes = [] if separator == "," else [f"cells separated by {SEPARATORS[separator]}"]
-    if separator != "," and any(_COMMA_NUMBER.fullmatch(cell) for _, row in rows for cell in row):
-        notes.append("commas as decimal signs")
+    original: dict[int, tuple[str, ...]] = {}
+    comma = next((cell for _, row in rows for cell in row if _COMMA_NUMBER.fullmatch(cell)), None)
+    if separator != "," and comma is not None:
+        notes.append(f"commas as decimal signs ({comma} is {float(comma.replace(',', '.')):g})")
+        original = dict(rows)
         rows = [(i, tuple(c.replace(",", ".") if _COMMA_NUMBER.fullmatch(c) else c for c in row)) for i, row in rows]
     names, units, rows, skipped = _head(rows)
+    _refuse_points(original, rows)
     if skipped:
         notes.append(f"{skipped} lines above the header left out")
     names, units, rows = _without_empty_columns(names, units, rows)
     return CsvTable(names=names, units=units, rows=rows, notes=tuple(notes))
+
+
+def _records(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines with their numbers; one that ends within quotes goes on with the next ones, if these close them."""
+    lines = text.splitlines()
+    number = 0
+    while number < len(lines):
+        last = number
+        if lines[number].count('"') % 2 and lines[number].lstrip()[0] not in "#%":
+            odd = (k for k in range(number + 1, min(number + _MOST_BREAKS, len(lines))) if lines[k].count('"') % 2)
+            last = next(odd, number)
+        yield number + 1, " ".join(lines[number : last + 1])
+        number = last + 1
+
+
+def _refuse_points(original: dict[int, tuple[str, ...]], rows) -> None:
+    """Refuse numbers with a point in a table with decimal commas."""
+    for line, _ in rows:
+        for cell in original.get(line, ()):
+            if _POINT_NUMBER.fullmatch(cell):
+                raise InputError(f'line {line}: "{cell}" has a point where commas are decimal signs')
 
 
 def _separator(lines: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import math
 
 from arraysim.cost.settings import ChipSettings
 from dwcore.errors import InputError
@@ -84,8 +83,6 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out is not None:
         writable_folder(arguments.out, arguments.force)
     result = compare(layers, settings, synapse)
-    if not math.isfinite(result.chip.total_area + result.chip.total_energy() + result.chip.total_latency()):
-        raise InputError("cost: area, energy or time is not finite: a setting is beyond what the model means")
     equal = compare(layers, dataclasses.replace(settings, converter_bits=0), synapse, names=AT_EQUAL_ACCURACY)
     document = {
         "network": network,

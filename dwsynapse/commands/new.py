@@ -15,11 +15,15 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write a template, which is a file that works."""
+    from dwcore.errors import InputError
     from dwcore.storage.atomic import replacing
     from dwsynapse.toml_files import template
 
-    text = template(arguments.kind, arguments.name.name.removesuffix(".toml"))
-    target = arguments.name.with_name(f"{arguments.name.name.removesuffix('.toml')}.toml")
+    name = arguments.name.name.removesuffix(".toml")
+    if name in ("", ".."):
+        raise InputError(f"new: {arguments.name}: must be a name")
+    text = template(arguments.kind, name)
+    target = arguments.name.with_name(f"{name}.toml")
     writable_file(target, arguments.force)
     with replacing(target, force=arguments.force) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -19,7 +19,6 @@ from arraysim.training.file import load_training
 from arraysim.training.result import LearnedWeights, TrainingResult
 from arraysim.training.task import DataSettings
 from dwcore.errors import InputError
-from dwcore.storage.lock import only_writer
 from dwsynapse.given import Given
 from dwsynapse.options import emit
 from dwsynapse.variation import Index, Outcome, Series, Variation, mean_and_range
@@ -99,12 +98,11 @@ def _from_archive(arguments: argparse.Namespace, given: Given, changes: dict, sy
 
 def run_once(arguments: argparse.Namespace, given: Given) -> None:
     """Program every seed, write the file, print a line per seed."""
-    with only_writer(arguments.out):
-        job = job_of(arguments, given)
-        chips = job.program()
-        if arguments.out:
-            inputs = [arguments.weights, *job.synapses.inputs]
-            save_programming(arguments.out, chips, config=job.synapses.config, inputs=inputs, force=arguments.force)
+    job = job_of(arguments, given)
+    chips = job.program()
+    if arguments.out:
+        inputs = [arguments.weights, *job.synapses.inputs]
+        save_programming(arguments.out, chips, config=job.synapses.config, inputs=inputs, force=arguments.force)
     summaries = [_summary(chip, job.synapses) for chip in chips]
     result = {name: [summary[name] for summary in summaries] for name in summaries[0]}
     lines = [_line(chip, summary) for chip, summary in zip(chips, summaries, strict=True)]

@@ -38,19 +38,16 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run a sweep, or a shard of one, and write its file."""
-    from dwcore.storage.lock import only_writer
-
     if arguments.out is None:
         raise InputError("sweep: needs -o FILE to write the table to")
-    writable_hdf5(arguments.out, arguments.force or arguments.resume)
-    with only_writer(arguments.out):
-        try:
-            plan = _plan(arguments)
-        except (KeyboardInterrupt, ImportError):
-            if not meant():
-                raise
-            raise Interrupted("interrupted before the first block; all files are as they were") from None
-        _run(arguments, plan)
+    try:
+        writable_hdf5(arguments.out, arguments.force or arguments.resume)
+        plan = _plan(arguments)
+    except (KeyboardInterrupt, ImportError):
+        if not meant():
+            raise
+        raise Interrupted("interrupted before the first block; all files are as they were") from None
+    _run(arguments, plan)
 
 
 def _run(arguments: argparse.Namespace, plan) -> None:

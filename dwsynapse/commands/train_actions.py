@@ -24,7 +24,6 @@ from arraysim.training.watch import notes_on
 from dwcore import progress
 from dwcore.errors import InputError, Interrupted
 from dwcore.numerics.threads import thread_count
-from dwcore.storage.lock import only_writer
 from dwsynapse.given import Given
 from dwsynapse.options import emit
 from dwsynapse.periphery_text import periphery_of
@@ -90,14 +89,13 @@ def run_training(arguments: argparse.Namespace, given: Given) -> None:
     """Train every seed; write the training file and print the summary."""
     job, out = Job.of(arguments, given), arguments.out
     synapses, dataset = job.synapses, job.dataset
-    with only_writer(out):
-        try:
-            results = _trained(job, arguments, job.config, out)
-        except KeyboardInterrupt:
-            raise Interrupted(f"interrupted; {_kept(out, seeds_of(arguments))}") from None
-        if out:
-            save_training(out, results, config=synapses.config, inputs=synapses.inputs, force=arguments.force)
-            remove_checkpoints(out, seeds_of(arguments))
+    try:
+        results = _trained(job, arguments, job.config, out)
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted; {_kept(out, seeds_of(arguments))}") from None
+    if out:
+        save_training(out, results, config=synapses.config, inputs=synapses.inputs, force=arguments.force)
+        remove_checkpoints(out, seeds_of(arguments))
     result = _summary(results, dataset) | {"notes": notes_on(results)}
     if not synapses.knows_energy:
         result["energy_J"] = None

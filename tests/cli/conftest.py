@@ -50,9 +50,31 @@ def run_command(*argv, cwd: Path | None = None) -> Answer:
     return Answer(code, out.getvalue(), err.getvalue())
 
 
-def start_process(*argv, cwd: Path, **options) -> subprocess.Popen:
-    """Start a command as a process of its own, the way the installed script does."""
+STOP = """\
+import os, sys
+def watch(event, arguments, seen=[]):
+    if event == "open" and arguments[1] == "a" and os.path.basename(str(arguments[0])) == {name!r}:
+        seen.append(event)
+        if len(seen) == {times}:
+            os.kill(os.getpid(), {number})
+sys.addaudithook(watch)
+"""
+
+
+def start_process(*argv, cwd: Path, stop: tuple[int, str, int] | None = None, **options) -> subprocess.Popen:
+    """Start a command as a process of its own, the way the installed script does.
+
+    Args:
+        argv: command and options.
+        cwd: folder to start in.
+        stop: number of a signal that it gets as it opens the file of this name for the n-th time to append a line:
+            at the same place of its work on machines of any speed.
+        options: of `subprocess.Popen`.
+    """
     code = "import sys, dwsynapse; sys.exit(dwsynapse.main())"
+    if stop is not None:
+        number, name, times = stop
+        code = STOP.format(number=int(number), name=name, times=times) + code
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
     return subprocess.Popen([sys.executable, "-c", code, *map(str, argv)], cwd=cwd, **options)
 
@@ -65,7 +87,7 @@ def command():
 
 @pytest.fixture
 def process():
-    """`process(*argv, cwd)` starts a command as a process of its own, which does not outlive the test."""
+    """`process(*argv, cwd, stop)` starts a command as a process of its own, which does not outlive the test."""
     with contextlib.ExitStack() as stack:
 
         def start(*argv, cwd: Path, **options) -> subprocess.Popen:

@@ -161,7 +161,7 @@ def test_kill_and_resume(command, process, folder, long_quiet, kill, extra):
     child = process(*LONG, *extra, "--jobs", 1, "-o", out, cwd=folder)
     wait_for_blocks(child, partial_path(out), 1)
     child.send_signal(kill)
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=600)
     if kill == signal.SIGINT:
         assert child.returncode == 130
         assert err.startswith("dwsynapse: interrupted; ") and err.endswith("table.partial.h5, --resume goes on\n")

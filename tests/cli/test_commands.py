@@ -250,7 +250,7 @@ def test_help_of_every_command(command):
 def test_installed_script_from_another_folder(folder, process):
     """As a process of its own, with nothing on the path but the installed packages."""
     child = process("rates", "sixteen_state", "--json", cwd=folder)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=600)
     assert (child.returncode, err) == (0, "")
     assert len(json.loads(out)["wells"]) == 16
 

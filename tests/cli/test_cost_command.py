@@ -166,7 +166,7 @@ def test_table_and_training_of_a_chain(chain, command):
         (("--paper", "-o", "folder"), "--paper compares chips of its own"),
         (("--paper", "--vary", "node_nm=7,32"), "do not go with --vary"),
         (("--set", "read_voltage=1"), "read_voltage = 1 [V] must be < the supply = 0.9"),
-        (("--set", "on_resistance=1e-300"), "is not finite"),
+        (("--set", "on_resistance=0.1"), 'did you mean "0.1 kohm"?'),
         (("--set", "pulse_time=1e300"), "pulse_time = 1e+300"),
         (("--set", "array_rows=4097"), "array_rows = 4097"),
         (("--network", "mlp:"), "must be whole numbers"),

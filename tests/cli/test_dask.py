@@ -63,7 +63,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(command, process, folder,
         time.sleep(0.1)
     assert child.poll() is None, child.communicate()
     workers[0].send_signal(signal.SIGKILL)
-    printed, err = child.communicate(timeout=300)
+    printed, err = child.communicate(timeout=600)
     assert (child.returncode, err) == (0, ""), err
     assert json.loads(printed)["trajectories"] == 2 * 6 * 5 * 400
     command(*SWEEP, "-o", "quiet.h5")

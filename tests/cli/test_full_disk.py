@@ -38,7 +38,7 @@ def limited(size: int):
 
 def test_no_room_for_the_blocks(process, folder):
     child = process(*SWEEP, "-o", "table.h5", cwd=folder, preexec_fn=limited(8_000))
-    out, err = child.communicate(timeout=120)
+    out, err = child.communicate(timeout=600)
     assert (child.returncode, out) == (1, "")
     assert err == "dwsynapse: table.partial.h5 could not be written: File too large\n"
     assert os.listdir(folder) == []
@@ -46,7 +46,7 @@ def test_no_room_for_the_blocks(process, folder):
 
 def test_no_room_for_the_table(process, command, folder):
     child = process(*SWEEP, "-o", "table.h5", cwd=folder, preexec_fn=limited(20_000))
-    out, err = child.communicate(timeout=120)
+    out, err = child.communicate(timeout=600)
     assert (child.returncode, out) == (1, "")
     assert "could not be written: File too large; 6 of 6 blocks are kept in table.partial.h5, --resume goes on" in err
     assert err.count("\n") == 1 and os.listdir(folder) == ["table.partial.h5"]

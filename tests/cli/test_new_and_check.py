@@ -68,6 +68,10 @@ def test_a_wrong_file_is_refused_in_one_line(command, folder):
     (folder / "other.toml").write_text("[tool]\nx = 1\n")
     with pytest.raises(InputError, match="those of no device, network, periphery, chip"):
         check(folder / "other.toml")
+    for name in ("", ".", "..", ".toml"):
+        refused = command("new", "device", name)
+        assert refused.code == 2 and refused.err.count("\n") == 1 and "name" in refused.err
+    assert sorted(path.name for path in folder.iterdir()) == ["mine.toml", "other.toml"]
     assert 'did you mean "device"' in command("new", "devise", "mine").err
 
 

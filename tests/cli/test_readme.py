@@ -41,7 +41,7 @@ def run_script(text: str, folder: Path) -> str:
     """Run a script of its own in a folder; it must not complain. Return what it prints."""
     script = folder / "script.py"
     script.write_text(text, encoding="utf-8")
-    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, cwd=folder)
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=600, cwd=folder)
     assert (ran.returncode, ran.stderr) == (0, "")
     return ran.stdout
 

@@ -108,7 +108,7 @@ def hashes(folder):
 def test_same_seed_same_content_with_two_threads_in_another_process(chain, tmp_path, process):
     folder, first = chain
     child = process("run", "five_state", "--quick", "--seed", 3, "--jobs", 2, "--json", "-o", "again", cwd=tmp_path)
-    out, err = child.communicate(timeout=120)
+    out, err = child.communicate(timeout=600)
     assert (child.returncode, err) == (0, "")
     again, first = json.loads(out), first.json
     assert hashes(tmp_path / "again") == hashes(folder)

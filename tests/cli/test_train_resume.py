@@ -19,14 +19,9 @@ def whole(command, tmp_path_factory):
 
 
 def stopped(process, folder, number, after=4):
-    """Stop a run by a signal once its log has some lines."""
-    child = process(*RUN, *OFTEN, "-o", "a.h5", cwd=folder)
-    log = folder / "a.jsonl"
-    while child.poll() is None and not (log.exists() and log.read_text().count("\n") >= after):
-        time.sleep(0.01)
-    assert child.poll() is None, child.communicate()
-    child.send_signal(number)
-    out, err = child.communicate(timeout=60)
+    """Stop a run by a signal as its log gets a certain line."""
+    child = process(*RUN, *OFTEN, "-o", "a.h5", cwd=folder, stop=(number, "a.jsonl", after))
+    out, err = child.communicate(timeout=600)
     assert not (folder / "a.h5").exists()
     return child.returncode, out, err
 
@@ -67,7 +62,7 @@ def test_interrupt_reaches_the_processes_of_several_seeds(process, command, whol
         time.sleep(0.01)
     assert child.poll() is None, child.communicate()
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=600)
     assert (out, err) == ("", "dwsynapse: interrupted; checkpoints beside a.h5 are kept, --resume goes on\n")
     assert child.returncode == 130
     assert command(*run, "-o", "a.h5", "--resume").code == 0
@@ -78,7 +73,7 @@ def test_a_second_training_with_the_same_output_ends_at_once(folder, process):
     """The log holds one line per seed and epoch of one of them, and the other says in a line why it stopped."""
     argv = ("train", "--table", "ladder", "--network", "linear", "--epochs", 40, "--no-twin", "--jobs", 1, "-o", "t.h5")
     both = [process(*argv, cwd=folder) for _ in range(2)]
-    ends = [(child.communicate(timeout=120), child.returncode) for child in both]
+    ends = [(child.communicate(timeout=600), child.returncode) for child in both]
     assert sorted(code for _, code in ends) == [0, 2]
     message = next(err for (_, err), code in ends if code == 2)
     assert message.count("\n") == 1 and "t.h5: is being written by another process" in message
@@ -90,13 +85,10 @@ def test_a_second_training_with_the_same_output_ends_at_once(folder, process):
 def test_checkpoints_within_a_series(folder, command, process):
     """A series that is interrupted within its second point goes on there, and its file is that of one in one go."""
     argv = ("train", "--table", "ladder", "--no-twin", "--jobs", 1, "--seed", 4, "--vary", "epochs=1,60")
-    child = process(*argv, "--checkpoint-every", 0.3, "-o", "a.h5", cwd=folder)
+    stop = (signal.SIGINT, "a.point_1.jsonl", 20)
+    child = process(*argv, "--checkpoint-every", 0.3, "-o", "a.h5", cwd=folder, stop=stop)
     checkpoint = folder / "a.point_1.seed_4.checkpoint.h5"
-    deadline = time.monotonic() + 120
-    while not checkpoint.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=600)
     assert (child.returncode, err) == (
         130,
         "dwsynapse: interrupted; 1 of 2 points are kept in a.h5, --resume goes on\n",

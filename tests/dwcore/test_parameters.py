@@ -81,6 +81,8 @@ def test_text_to_si(text, unit, value):
         ("10**10**10 A/m^2", "A/m^2", "not a number with a unit"),
         ("9**9**9**9 K", "K", "not a number with a unit"),
         ("2^99999999 m", "m", "not a number with a unit"),
+        ("ns", "s", "not a number with a unit"),
+        ("5 nm # or 6", "m", "not a number with a unit"),
         ("1,5 ns", "s", "holds a comma"),
         ("7,0e11", "1", "holds a comma"),
         ("5 nm", "A/m", "wrong unit"),

@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
 def run(script: str, folder: Path) -> str:
     """Output of a script run outside the project, where nothing of it can be imported."""
     command = [sys.executable, "-I", "-c", f"import sys; sys.modules['llg'] = sys.modules['compact'] = None\n{script}"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=600).stdout
 
 
 def test_ten_lines_of_h5py_read_a_table(folder):

@@ -38,7 +38,7 @@ def test_a_tutorial_runs(page, tmp_path):
     (tmp_path / "page.py").write_text(script(text), encoding="utf-8")
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     ran = subprocess.run(
-        [sys.executable, "page.py"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=500, check=False
+        [sys.executable, "page.py"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=600, check=False
     )
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
 

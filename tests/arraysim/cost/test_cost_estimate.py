@@ -5,11 +5,12 @@ import importlib.util
 import itertools
 import json
 import math
-import time
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from calls import calls
 
 from arraysim.cost.cell import synapse_of
 from arraysim.cost.comparison import BASELINES, compare, equal_bits
@@ -17,7 +18,7 @@ from arraysim.cost.digital_chip import digital_cost
 from arraysim.cost.document import comparison_document, explain_lines
 from arraysim.cost.estimate import chip_cost
 from arraysim.cost.founding_paper import PAPER, paper_ratios
-from arraysim.cost.ledger import BLOCKS, PHASES
+from arraysim.cost.ledger import BLOCKS, PHASES, Entry
 from arraysim.cost.sensitivity import sensitivities
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.workload import resolved
@@ -206,10 +207,24 @@ def test_settings_are_checked():
         chip_cost(LAYERS, ChipSettings(input_activity=(0.1, 0.2)), SYNAPSE)
 
 
-def test_a_full_estimate_takes_a_blink():
-    start = time.process_time()
-    compare(LAYERS, ChipSettings(), SYNAPSE)
-    assert time.process_time() - start < 1.0
+def test_an_estimate_goes_through_blocks_not_through_weights():
+    """Layers of a hundred times the weights take as many calls."""
+    wide = [dataclasses.replace(layer, rows=10 * layer.rows, columns=10 * layer.columns) for layer in LAYERS]
+    small, large = (calls(lambda found=found: compare(found, ChipSettings(), SYNAPSE)) for found in (LAYERS, wide))
+    assert large < 1.02 * small
+
+
+def test_what_is_not_finite_is_refused_by_block_and_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(InputError, match="leakage: the energy of the forward phase is not finite"):
+            chip_cost(LAYERS, ChipSettings(), SYNAPSE, factors={"adder_bit_area": 1e308})
+        entry = Entry("buffers", 2)
+        with pytest.raises(InputError, match="buffers: the area is not finite"):
+            entry.set_area("A", math.inf)
+        with pytest.raises(InputError, match="buffers: the time of the update phase is not finite"):
+            entry.add_latency("update", "t", np.array([1.0, math.nan]))
+    assert entry.area == 0 and not entry.latency.any() and not entry.steps
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason=f"{REFERENCE} is absent")

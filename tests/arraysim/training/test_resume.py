@@ -194,7 +194,7 @@ def test_seeds_in_a_script_without_a_main_guard(tmp_path):
         "found = train_seeds(ladder_law(states=3), load_dataset('digits'), seeds=(0, 1), config=config, jobs=2)\n"
         "print([result.seed for result in found])\n"
     )
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=100, check=True)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=600, check=True)
     assert done.stdout == "begin\n[0, 1]\n"
 
 

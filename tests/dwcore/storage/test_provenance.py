@@ -74,14 +74,14 @@ def test_git_state_of_a_checkout(tmp_path):
     def state(path=os.environ["PATH"]):
         environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PATH": path}
         command = [sys.executable, tree / "state.py"]  # whose folder comes first among those of the imports
-        answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=60)
+        answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=600)
         where, found = answer.stdout.split()
         assert Path(where).is_relative_to(tree)
         return found
 
     def git(*arguments):
         command = ["git", "-C", tree, "-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
-        return subprocess.run([*command, *arguments], check=True, capture_output=True, text=True, timeout=20).stdout
+        return subprocess.run([*command, *arguments], check=True, capture_output=True, text=True, timeout=600).stdout
 
     assert state() == "unknown"
     git("init")

@@ -182,7 +182,7 @@ def test_a_browser_draws_it_without_complaint(choices, tmp_path):
     ran = subprocess.run(
         [browser, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=5000",
          f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", str(tmp_path / "page.html")],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert ran.returncode == 0 and "CONSOLE" not in ran.stderr, ran.stderr[-2000:]
     drawn = ran.stdout

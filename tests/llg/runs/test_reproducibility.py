@@ -99,7 +99,7 @@ def test_other_processes_get_the_same(alone):
         "print(again.digest(again.run(jobs=2, block=64)))\n"
     )
     children = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    answers = [child.communicate(timeout=120)[0].strip() for child in children]
+    answers = [child.communicate(timeout=600)[0].strip() for child in children]
     assert answers == [digest(alone)] * 2
 
 
