@@ -14,6 +14,16 @@ from arraysim.torch.chip import Chip, new_chip
 from dwcore.errors import InputError
 
 
+def pass_once(chip: Chip) -> None:
+    """Refuse, in a backward pass, to have it recorded for another one.
+
+    Raises:
+        InputError: it is.
+    """
+    if torch.is_grad_enabled():
+        raise InputError(f"{chip.name}: arrays pass errors back once; there is no gradient of a gradient")
+
+
 class _Pass(torch.autograd.Function):
     """Forward and backward through the array of a layer."""
 
@@ -28,10 +38,7 @@ class _Pass(torch.autograd.Function):
 
     @staticmethod
     def backward(context, error):
-        if torch.is_grad_enabled():
-            raise InputError(
-                f"{context.layer.chip.name}: arrays pass errors back once; there is no gradient of a gradient"
-            )
+        pass_once(context.layer.chip)
         value, cells = context.saved_tensors
         return *context.layer._back(value, cells, error, context.needs_input_grad[:2], context.adapt), None
 

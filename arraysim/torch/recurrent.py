@@ -1,7 +1,9 @@
 """Recurrent layers of PyTorch whose weights live in arrays (extra `torch`).
 
 A cell has two arrays, as in ``torch.nn``: one reads the input, one the state, each with a bias row. Gates, products of
-gates and states are digital. A layer reads the inputs of all steps at once and the state step by step.
+gates and states are digital. A layer reads the inputs of all steps at once and the state step by step. Where nothing
+stands between numbers and conductances the sweep is that of torch, with the same weights: one call for all steps, and
+one product for their gradient.
 """
 
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from arraysim.torch.array_module import pass_once
 from arraysim.torch.layers import ArrayLinear
 from dwcore.errors import InputError
 
@@ -25,6 +28,7 @@ class _Cell(nn.Module):
 
     gates: int
     states = 1
+    sweep_of_torch: Any  # what torch does for all steps of a cell with matrices
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, **array):
         """Build the cell; ``array`` as of ``ArrayLinear``, for both arrays."""
@@ -51,6 +55,41 @@ class _Cell(nn.Module):
         """Return the next state of what the array of the input gave, and the state."""
         raise NotImplementedError
 
+    def sweep(self, value: torch.Tensor, state: Gates) -> tuple[torch.Tensor, Gates]:
+        """Return the states h after each step and the last state, of inputs of shape (steps, ..., input_size)."""
+        if self._is_plain(value, state):
+            return self._sweep_of_torch(value, state)
+        outputs = []
+        for read in self.ih(value):
+            state = self.advance(read, state)
+            outputs.append(state[0])
+        return torch.stack(outputs), state
+
+    def _is_plain(self, value: torch.Tensor, state: Gates) -> bool:
+        """Whether the arrays do to inputs and states what matrices do, and nobody looks on."""
+        plain = value.dim() == 3 and value.shape[-1] == self.input_size and value.numel() > 0
+        plain = plain and not torch.is_autocast_enabled("cpu")
+        plain = plain and all(part.is_cpu and part.dtype == torch.float32 for part in (value, *state))
+        for layer in (self.ih, self.hh):
+            plain = plain and layer.chip.reads_exactly and not (layer.chip.keeps_signals or layer.error_bits)
+            plain = plain and not (layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks)
+        return plain
+
+    def _sweep_of_torch(self, value: torch.Tensor, state: Gates) -> tuple[torch.Tensor, Gates]:
+        inner, bias = [], []
+        for layer in (self.ih, self.hh):
+            layer.chip.check()
+            inner.append(layer.cells[: layer.in_features].T)
+            bias += [layer.cells[-1]] if self.bias else []
+        first = [part[None] for part in state]
+        # Training, to torch, is what keeps the gates for the backward pass.
+        how = self.bias, 1, 0.0, torch.is_grad_enabled(), False, False
+        out, *last = self.sweep_of_torch(value, first if self.states > 1 else first[0], inner + bias, *how)
+        for part in (out, *last):
+            if part.requires_grad:
+                part.register_hook(lambda error: pass_once(self.hh.chip))
+        return out, tuple(part[0] for part in last)
+
 
 class ArrayRNNCell(_Cell):
     """h' = tanh(W_ih x + W_hh h), or with a rectifier."""
@@ -63,6 +102,11 @@ class ArrayRNNCell(_Cell):
             raise ValueError(f"Unknown nonlinearity: {nonlinearity}")
         super().__init__(input_size, hidden_size, bias, **array)
         self.nonlinearity = nonlinearity
+
+    @property
+    def sweep_of_torch(self):
+        """The sweep of torch with this nonlinearity."""
+        return torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
 
     def advance(self, read, state):
         """Return (h',)."""
@@ -77,6 +121,7 @@ class ArrayLSTMCell(_Cell):
     """
 
     gates, states = 4, 2
+    sweep_of_torch = staticmethod(torch.lstm)
 
     def advance(self, read, state):
         """Return (h', c')."""
@@ -94,6 +139,7 @@ class ArrayGRUCell(_Cell):
     """
 
     gates = 3
+    sweep_of_torch = staticmethod(torch.gru)
 
     def advance(self, read, state):
         """Return (h',)."""
@@ -173,12 +219,8 @@ class _Recurrent(nn.Module):
             expected = (len(self.cells), *value.shape[1:-1], self.hidden_size)
             given = (len(self.cells), *now[0].shape)
             raise RuntimeError(f"Expected hidden size {expected}, got {given}")
-        read = cell.ih(value)
-        outputs = []
-        for step in read.flip(0) if backward else read:
-            now = cell.advance(step, now)
-            outputs.append(now[0])
-        return torch.stack(outputs[::-1] if backward else outputs), now
+        out, now = cell.sweep(value.flip(0) if backward else value, now)
+        return out.flip(0) if backward else out, now
 
 
 class ArrayRNN(_Recurrent):

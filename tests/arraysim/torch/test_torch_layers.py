@@ -162,6 +162,53 @@ def test_recurrent_layers_are_those_of_torch(kind, shape):
         ours(value, (wrong, wrong) if kind is ArrayLSTM else wrong)
 
 
+@pytest.mark.parametrize("kind", [ArrayRNN, ArrayLSTM, ArrayGRU])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_sweep_in_one_call_is_that_step_by_step(kind, bias):
+    swept = kind(5, 7, bias=bias, law=LAW, seed=1)
+    stepped, calls = copy.deepcopy(swept), []
+    stepped.cells[0].hh.register_forward_hook(lambda *_: calls.append(1))  # who looks on sees every step
+    PulseOptimizer(swept), PulseOptimizer(stepped)
+    first = randn(1, 3, 7, seed=2)
+    first = (first, randn(1, 3, 7, seed=3)) if kind is ArrayLSTM else first
+    gradients = []
+    for layer in (swept, stepped):
+        layer.eval()
+        values = [randn(6, 3, 5).requires_grad_(), randn(4, 3, 5, seed=1).requires_grad_()]
+        for value in values:  # two passes before a step
+            layer(value, first)[0].square().sum().backward()
+        gradients.append([layer.cells[0].ih.gradient(), layer.cells[0].hh.gradient(), *(v.grad for v in values)])
+    assert len(calls) == 10 and all(relative(*pair) <= 1e-5 for pair in zip(*gradients, strict=True))
+
+
+def test_a_sweep_refuses_what_its_arrays_refuse():
+    layer = ArrayLSTM(5, 7, law=LAW)
+    value = randn(6, 3, 5).requires_grad_()
+    with pytest.raises(InputError, match="no gradient of a gradient"):
+        torch.autograd.grad(layer(value)[0].sum(), value, create_graph=True)
+    optimizer = PulseOptimizer(layer, rate=10.0)
+    old = layer(value)[0].sum()
+    layer(value)[0].sum().backward()
+    optimizer.step()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        old.backward()
+    with pytest.raises(RuntimeError, match=r"shapes cannot be multiplied \(18x4 and 5x28\)"):
+        layer(randn(6, 3, 4))
+    with torch.no_grad():
+        layer.cells[0].hh.cells.zero_()
+    with pytest.raises(InputError, match="written as numbers"):
+        layer(value)
+
+
+def test_signals_of_a_sweep_reach_a_rule_that_needs_them():
+    layer = ArrayLSTM(5, 7, law=LAW, seed=1)
+    optimizer = PulseOptimizer(layer, rule="stochastic-pulses")
+    layer(randn(6, 3, 5))[0].square().sum().backward()
+    (inputs, errors) = (np.concatenate(parts) for parts in zip(*layer.cells[0].hh.chip.signals, strict=True))
+    assert relative(torch.from_numpy(inputs.T @ errors), layer.cells[0].hh.gradient()) <= 1e-5
+    optimizer.step()
+
+
 def test_a_cell_is_a_layer_of_one_step():
     cell = ArrayLSTMCell(5, 7, law=LAW, seed=1)
     hidden, kept = cell(randn(3, 5))
