@@ -4,6 +4,7 @@ The files are sealed and atomic as all files are: after a crash the last one is 
 configuration, one law and one data set, and a run of another refuses them.
 """
 
+import copy
 import dataclasses
 import hashlib
 import json
@@ -188,6 +189,12 @@ class Checkpointer:
         """Write the last state, so that a seed that is done is not done again."""
         if self._save:
             self._save(state())
+
+    def of_trial(self) -> "Checkpointer":
+        """Return the same for a training beside the seed's own, of which nothing goes to the log."""
+        trial = copy.copy(self)
+        trial._log = trial._forecast = None
+        return trial
 
     def note(self, line: str) -> None:
         """Append one line to the log, in one write, so that processes do not mix theirs."""

@@ -149,12 +149,18 @@ class TrainingResult(ChipResult):
         float32: learning curve of the twin: same network, same images in the same order, same number of epochs;
             None if there is none.
         learned: what the twin learned; None if there is no twin.
+        found_rate: learning rate on chip that took the place of the default one, whose first epoch had failed; None
+            where that was not so [1].
     """
 
     config: TrainingConfig
     chip: LearningCurve = part(LearningCurve)
     float32: LearningCurve | None = part(LearningCurve, default=None)
     learned: LearnedWeights | None = part(LearnedWeights, at="float32", default=None)
+    found_rate: float | None = data(
+        "learning rate on chip that took the place of the default one, whose first epoch had failed", "1", gt=0,
+        at="chip/found_rate", default=None,
+    )  # fmt: skip
 
     @property
     def accuracy(self) -> float:

@@ -7,6 +7,7 @@ results do not depend on threads, processes or interruptions, and the twin sees 
 import math
 import time
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -22,17 +23,29 @@ from arraysim.training.task import ImageSets
 from dwcore import progress
 from dwcore.errors import InputError, RunError
 
+Learner = TypeVar("Learner", Chip, FloatTwin)
 
-class TrainingLoop:
+
+class TrainingLoop(Generic[Learner]):
     """A network, its way to change weights, and how far it has come.
 
     Attributes:
         learner: the network and its way to change weights.
+        found_rate: learning rate that was found instead of the default one; None if none was sought [1].
         log: a line of JSON per epoch.
     """
 
-    def __init__(self, learner: Chip | FloatTwin, images: ImageSets, *, seed: int, config: TrainingConfig):
-        self.learner = learner
+    def __init__(
+        self,
+        learner: Learner,
+        images: ImageSets,
+        *,
+        seed: int,
+        config: TrainingConfig,
+        found_rate: float | None = None,
+    ):
+        self.learner: Learner = learner
+        self.found_rate = found_rate
         self._images, self._seed, self._config = images, seed, config
         self._epoch = self._batch = 0
         self._curves: list[list[float]] = []
@@ -45,12 +58,26 @@ class TrainingLoop:
         """Whether there is anything to keep."""
         return bool(self._curves)
 
-    def run(self, checkpointer: Checkpointer, state: Callable[[], dict]) -> None:
+    @property
+    def epochs_done(self) -> int:
+        """Passes through the training images that are complete [1]."""
+        return self._epoch
+
+    @property
+    def learned(self) -> float:
+        """Share of the training images classified correctly after the last epoch, zero if the loss overflowed [1]."""
+        loss, accuracy, *_ = self._curves[-1]
+        return accuracy if math.isfinite(loss) else 0.0
+
+    def run(
+        self, checkpointer: Checkpointer, state: Callable[[], dict], until: Callable[[], bool] = lambda: False
+    ) -> None:
         """Train to the end.
 
         Args:
             checkpointer: asked between batches.
             state: makes the state of the whole seed, this loop included.
+            until: ends it earlier, asked between epochs.
 
         Raises:
             RunError: the loss is no longer finite.
@@ -60,7 +87,7 @@ class TrainingLoop:
             self._end_epoch(checkpointer)
         what = f"seed {self._seed}, {self.learner.label}"
         with progress.bar(self._config.epochs, what, "epoch", initial=self._epoch, announced=True) as advance:
-            while self._epoch < self._config.epochs and not self._out_of_patience():
+            while self._epoch < self._config.epochs and not self._out_of_patience() and not until():
                 self._run_epoch(checkpointer, state)
                 advance(1, f"test {self._curves[-1][-1]:.4f}")
 
@@ -84,6 +111,7 @@ class TrainingLoop:
             "curves": np.array(self._curves),
             "seconds": np.array(list(self._seconds.values())),
             "guess": self._guess,
+            "found_rate": np.array(np.nan if self.found_rate is None else self.found_rate),
             "log": np.array("".join(self.log)),
         }
         return {f"own/{name}": value for name, value in own.items()} | {
@@ -157,6 +185,7 @@ class TrainingLoop:
                 "a smaller learning rate may help"
             )
         where = {"seed": self._seed, "network": self.learner.name, "epoch": self._epoch}
+        where |= {} if self.found_rate is None else {"learning_rate": self.found_rate}
         line = where | dict(zip(CURVES, self._curves[-1], strict=True)) | totals | {"seconds": dict(self._seconds)}
         self.log.append(json_line(line))
         checkpointer.note(self.log[-1])

@@ -12,8 +12,20 @@ LEARNED = 3.0
 """The same from which on it has [1]."""
 AT_THE_END = 0.95
 """Weight over the largest from which on it counts as at its end [1]."""
+FACTORS = (0.25, 4.0, 0.0625, 16.0)
+"""On the default learning rate, tried in turn where its first epoch fails."""
 MOST_AT_THE_END = 0.9
 """Share of the weights of a layer at their ends from which on that is said [1]."""
+
+
+def guesses(accuracy: float, classes: int) -> bool:
+    """Whether an accuracy is one that guessing gives."""
+    return accuracy < min(CHANCE / classes, (1 + 1 / classes) / 2)
+
+
+def has_learned(accuracy: float, classes: int) -> bool:
+    """Whether an accuracy is far above that of guessing."""
+    return accuracy >= min(LEARNED / classes, 0.9)
 
 
 def notes_on(results: list[TrainingResult]) -> list[str]:
@@ -22,14 +34,20 @@ def notes_on(results: list[TrainingResult]) -> list[str]:
 
 
 def _notes(result: TrainingResult) -> Iterator[str]:
-    chance = 1 / len(result.chip.confusion)
+    classes = len(result.chip.confusion)
     reached = float(result.chip.train_accuracy[-1])
     hardware = result.hardware
+    if result.found_rate is not None:
+        yield (
+            f"with learning_rate = {result.config.rate:g}, the default, its first epoch gave what guessing gives, and its "
+            f"twin learned; trained anew with {result.found_rate:g}, the best of {len(FACTORS)} others tried for an "
+            "epoch each, whose pulses are not counted"
+        )
     if hardware.pulses[-1] == hardware.pulses[0]:
         yield "no pulse was sent; try a larger learning_rate"
-    elif reached < min(CHANCE * chance, (1 + chance) / 2):
+    elif guesses(reached, classes):
         twin = result.float32
-        if twin is not None and twin.train_accuracy[-1] >= min(LEARNED * chance, 0.9):
+        if twin is not None and has_learned(float(twin.train_accuracy[-1]), classes):
             yield (
                 f"{reached:.3f} of the training images is what guessing gives, while the twin has "
                 f"{twin.train_accuracy[-1]:.3f}; try another learning_rate or weight_range, --search finds them"

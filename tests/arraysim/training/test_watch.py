@@ -1,14 +1,20 @@
 """What a watch on training says, and that it says nothing of one that learns."""
 
 import dataclasses
+import itertools
+import json
 
 import numpy as np
 import pytest
 
 from arraysim.datasets.datasets import load_dataset
+from arraysim.rules import registry
 from arraysim.synapses.ladder import ladder_law
+from arraysim.training.checkpoint import Checkpointer
 from arraysim.training.config import TrainingConfig
+from arraysim.training.file import load_training, save_training
 from arraysim.training.run import train
+from arraysim.training.seeds import log_path, train_seeds
 from arraysim.training.watch import notes_on
 
 
@@ -48,3 +54,54 @@ def test_weights_at_their_ends_are_counted(digits):
     full = dataclasses.replace(result, hardware=dataclasses.replace(result.hardware, weight=tuple(layers)))
     (note,) = notes_on([full])
     assert "weights of layer 1 are at their ends" in note and "weight_range" in note
+
+
+@pytest.fixture
+def ruinous(monkeypatch):
+    """A default rate so large that the first epoch gives what guessing gives."""
+    entry = registry.RULES["mixed-precision"]._replace(rate=1e3)
+    monkeypatch.setitem(registry.RULES, "mixed-precision", entry)
+
+
+def test_a_rate_is_sought_where_the_first_epoch_fails(digits, ruinous, tmp_path):
+    result = trained(digits)
+    assert result.found_rate == 1e3 / 16 and result.chip.train_accuracy[-1] > 0.3
+    assert any("learning_rate = 1000, the default" in note and "62.5" in note for note in notes_on([result]))
+    told = trained(digits, learning_rate=1e3 / 16)
+    assert told.found_rate is None, "negative control: who gives a rate keeps it"
+    assert np.array_equal(told.chip.loss, result.chip.loss), "it is the training with that rate, from the start"
+    alone = trained(digits, twin=False)
+    assert np.array_equal(alone.hardware.state[0], result.hardware.state[0]), "a twin is asked even where none is kept"
+    save_training(tmp_path / "t.h5", [result])
+    assert load_training(tmp_path / "t.h5")[0].found_rate == result.found_rate
+
+
+def test_no_rate_is_sought_where_none_learns_or_the_user_gave_one(digits, ruinous, monkeypatch):
+    given = trained(digits, learning_rate=1e3)
+    assert given.found_rate is None and any("weights of layer" in note for note in notes_on([given]))
+    small = registry.RULES["mixed-precision"]._replace(rate=1e-6)
+    monkeypatch.setitem(registry.RULES, "mixed-precision", small)
+    kept = trained(digits)
+    assert kept.found_rate is None and "no pulse was sent" in notes_on([kept])[0]
+
+
+@pytest.mark.parametrize("visits", [20, 38, 39, 60, 100, 230])  # 38 batches an epoch: before, in trials, after
+def test_a_run_that_seeks_a_rate_goes_on_as_if_never_stopped(digits, ruinous, visits):
+    law, config, kept, count = ladder_law(states=5), TrainingConfig(network="mlp:16", epochs=2), [], itertools.count(1)
+    whole = train(law, digits, seed=1, config=config)
+    cut = Checkpointer(kept.append, stop=lambda: next(count) >= visits, interval=0)
+    with pytest.raises(KeyboardInterrupt):
+        train(law, digits, seed=1, config=config, checkpointer=cut)
+    again = train(law, digits, seed=1, config=config, checkpointer=Checkpointer(saved=kept[-1]))
+    assert again.found_rate == whole.found_rate is not None
+    assert np.array_equal(again.chip.loss, whole.chip.loss)
+    assert all(map(np.array_equal, again.hardware.state, whole.hardware.state))
+    assert np.array_equal(again.float32.loss, whole.float32.loss)
+
+
+def test_the_log_tells_the_epochs_of_both_rates(digits, ruinous, tmp_path):
+    config = TrainingConfig(network="mlp:16", epochs=2)
+    (result,) = train_seeds(ladder_law(states=5), digits, seeds=(1,), config=config, out=tmp_path / "a.h5", jobs=1)
+    lines = map(json.loads, log_path(tmp_path / "a.h5").read_text().splitlines())
+    chip = [(line["epoch"], line.get("learning_rate")) for line in lines if line["network"] == "chip"]
+    assert chip == [(0, None), (1, None), *((epoch, result.found_rate) for epoch in range(3))]
