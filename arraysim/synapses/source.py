@@ -33,8 +33,8 @@ class Synapses:
 
     @property
     def knows_energy(self) -> bool:
-        """Whether the pulses have an energy; a table made of foreign data may hold a stand-in."""
-        return self.table is None or "energy_per_pulse" not in placeholders(self.table)
+        """Whether the pulses have an energy; idealized synapses and tables made of foreign data may hold a stand-in."""
+        return self.table is not None and "energy_per_pulse" not in placeholders(self.table)
 
     @property
     def config(self) -> dict:

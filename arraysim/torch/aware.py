@@ -20,13 +20,14 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from arraysim.periphery.config import Periphery
+from arraysim.periphery.read_path import FORGET
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.settings import ArraySettings
 from arraysim.torch.conversion import PLAIN_LAYERS, QUANTILE, arguments_of, layers_for_arrays
 from dwcore.errors import InputError
 
 _SCORES = [NormalDist().inv_cdf((j + 0.5) / 32) for j in range(32)]  # stand for a normal deviation in a mean
-_MOMENTUM = 0.05  # of the ranges of converters, which follow the batches of training
+_MOMENTUM = 0.05  # of the ranges of outputs, which follow the batches of training
 
 
 def aware(
@@ -45,7 +46,7 @@ def aware(
         model: of PyTorch; linear layers and convolutions are taken, recurrent ones must be kept.
         law: of the synapses that it will be written to.
         settings: kind of weights and spread of their devices, as for ``convert``; default pairs without any.
-        periphery: whose bits of inputs and outputs the passes see; None sees none.
+        periphery: whose bits of inputs and outputs, and full scale of the inputs, the passes see; None sees none.
         keep: names of layers that stay as they are.
         noise: standard deviation of a weight about its level over the largest of its layer, drawn anew in each pass of
             training; None takes what write-verify leaves of the spreads of law and settings [1].
@@ -69,7 +70,7 @@ def aware(
         if layer.bias is not None:
             parametrize.register_parametrization(layer, "bias", held)
         if periphery is not None:
-            layer.converters = _Converters(periphery.dac.bits, periphery.adc.bits)
+            layer.converters = _Converters(periphery, with_bias=layer.bias is not None)
             layer.register_forward_pre_hook(_enter)
             layer.register_forward_hook(_leave)
     return new
@@ -178,35 +179,63 @@ class _Held(nn.Module):
 
 
 class _Converters(nn.Module):
-    """Ranges of the inputs and outputs of a layer, which follow the data in training only."""
+    """Bits of the inputs and outputs of a layer, in ranges that follow the data in training only.
+
+    Inputs are converted as those of a chip: their range is the largest seen, which is slowly forgotten, and reaches the 1
+    that drives the row of a bias; a sign takes a bit once one was seen. The range of outputs follows the batches.
+    """
 
     range: torch.Tensor
+    signed: torch.Tensor
 
-    def __init__(self, inputs: int, outputs: int):
+    def __init__(self, periphery: Periphery, *, with_bias: bool):
         super().__init__()
-        self.bits = inputs, outputs
+        self.bits = periphery.dac.bits, periphery.adc.bits
+        self._least, self._given = float(with_bias), periphery.dac.full_scale
         self.register_buffer("range", torch.zeros(2))
+        self.register_buffer("signed", torch.tensor([False, True]))
 
-    def quantized(self, value: torch.Tensor, side: int) -> torch.Tensor:
-        """Return values in the bits of one side; the gradient is passed on."""
-        if not self.bits[side]:
+    def entered(self, value: torch.Tensor) -> torch.Tensor:
+        """Return inputs in the bits of their converter; the gradient is passed on."""
+        if not self.bits[0]:
             return value
+        if self.training or not self.range[0] > 0:
+            seen, self.signed[0] = _largest(value).clamp_min(self._least), self.signed[0] | (value.detach() < 0).any()
+            self.range[0] = torch.maximum(seen, FORGET * self.range[0]) if self._given is None else self._given
+        return self._rounded(value, 0)
+
+    def left(self, value: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        """Return outputs in the bits of theirs, with a bias that was driven by a 1 in the bits of the inputs."""
+        if bias is not None and self.bits[0]:
+            value = value + (self._rounded(value.new_ones(()), 0) - 1) * bias
+        if not self.bits[1]:
+            return value
+        if self.training or not self.range[1] > 0:
+            seen = _largest(value)
+            self.range[1] = torch.lerp(self.range[1], seen, _MOMENTUM) if self.range[1] > 0 else seen
+        return self._rounded(value, 1)
+
+    def _rounded(self, value: torch.Tensor, side: int) -> torch.Tensor:
         with torch.no_grad():
-            seen = value.abs().max()
-            if self.training or not self.range[side] > 0:
-                self.range[side] = seen if not self.range[side] > 0 else torch.lerp(self.range[side], seen, _MOMENTUM)
-            step = self.range[side].clamp_min(1e-12) / (2 ** (self.bits[side] - 1) - 1 or 1)
-            limit = self.range[side]
+            limit = self.range[side].clamp_min(1e-12)
+            step = limit / (2 ** (self.bits[side] - int(self.signed[side])) - 1 or 1)
             change = torch.round(value.clamp(-limit, limit) / step) * step - value
         return value + change
 
 
+def _largest(value: torch.Tensor) -> torch.Tensor:
+    return value.detach().abs().max()
+
+
 def _enter(layer, inputs):
-    return (layer.converters.quantized(inputs[0], 0), *inputs[1:])
+    return (layer.converters.entered(inputs[0]), *inputs[1:])
 
 
 def _leave(layer, inputs, output):
-    return layer.converters.quantized(output, 1)
+    bias = layer.bias
+    if bias is not None and not isinstance(layer, nn.Linear):
+        bias = bias.view(-1, *(1,) * (layer.weight.dim() - 2))
+    return layer.converters.left(output, bias)
 
 
 def _quantile(values: torch.Tensor, share: float) -> torch.Tensor:

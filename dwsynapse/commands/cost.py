@@ -170,7 +170,8 @@ def _synapse(arguments: argparse.Namespace):
     if arguments.device is not None:
         raise InputError("--device and --table must not be given together: a table names its device")
     if str(arguments.table).partition(":")[0] == "ladder":
-        return synapse_of_law(synapses_from(arguments.table).law, str(arguments.table)), str(arguments.table)
+        ideal = synapse_of_law(synapses_from(arguments.table).law, str(arguments.table))
+        return dataclasses.replace(ideal, pulse_energy=math.nan), ideal.name  # that of the law is a stand-in
     synapse = synapse_of_table(table_of(arguments.table), str(arguments.table))
     return synapse, synapse.name
 

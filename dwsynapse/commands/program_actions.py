@@ -120,7 +120,7 @@ def _summary(chip: ProgrammedChip, synapses: Synapses) -> dict:
 
 
 def _line(chip: ProgrammedChip, found: dict) -> str:
-    energy = "energy unknown to the table" if found["energy_J"] is None else f"{found['energy_J']:.3g} J"
+    energy = "energy unknown" if found["energy_J"] is None else f"{found['energy_J']:.3g} J"
     return (
         f"seed {chip.seed}: float32 {chip.float32_accuracy:.4f}, programmed {chip.accuracy:.4f}; rms error "
         f"{found['rms_error_before']:.3f} to {found['rms_error_after']:.3f} of the largest weight, "

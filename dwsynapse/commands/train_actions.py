@@ -182,7 +182,7 @@ def _lines(results, summary: dict) -> list[str]:
         f"  {summary['epochs']} epochs of {summary['seconds_per_epoch']:.1f} s on chip, "
         f"{summary['images_per_second']:.0f} images per second"
     )
-    energy = "energy unknown to the table" if summary["energy_J"] is None else f"{summary['energy_J']:.3g} J"
+    energy = "energy unknown" if summary["energy_J"] is None else f"{summary['energy_J']:.3g} J"
     lines.append(f"  {summary['pulses']} write pulses, {energy}")
     return lines
 

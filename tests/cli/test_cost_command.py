@@ -43,8 +43,9 @@ def test_the_row_of_the_founding_paper_stands_under_its_own_network_alone(folder
 
 def test_idealized_and_published_synapses_have_a_cost(folder, command):
     refused = command("cost", "--network", "mlp:8", "--table", "ladder:5")
-    assert refused.code == 2 and "pulse_time" in refused.err
-    ladder = command("cost", "--network", "mlp:8", "--table", "ladder:5", "--set", "pulse_time=1 ns", "--json").json
+    assert refused.code == 2 and "pulse_energy and pulse_time" in refused.err
+    pulse = ("--set", "pulse_time=1 ns", "--set", "pulse_energy=1e-13")
+    ladder = command("cost", "--network", "mlp:8", "--table", "ladder:5", *pulse, "--json").json
     assert ladder["device"] == "ladder:5" and ladder["chip"]["facts"]["levels_per_cell"] == 5
     published = command("cost", "--network", "mlp:8", "--table", "phase-change-gst", "--json").json
     assert published["chip"]["energy_J_per_image"]["total"] > 0

@@ -35,6 +35,14 @@ def test_vary_writes_results_that_can_be_drawn(command, folder):
     assert [path.name for path in folder.iterdir() if "point" in path.name or "lock" in path.name] == []
 
 
+def test_the_energy_of_idealized_synapses_is_unknown(command, folder):
+    short = ("train", "--table", "ladder:5", "--network", "linear", "--epochs", 1, "--no-twin", "--jobs", 1)
+    found = command(*short, "--json").json
+    assert found["energy_J"] is None and found["cost"] is None and found["pulses"] > 0
+    text = command(*short).out
+    assert "write pulses, energy unknown" in text and "takes its energy and time as settings" in text
+
+
 def test_vary_the_temperature_and_a_setting_of_a_table(command, chain, folder):
     table = chain[0] / "table.h5"
     for parameter, values in (("temperature", "300 K"), ("conductance_std_dtod", "0,0.1")):

@@ -11,7 +11,7 @@ from arraysim.programming.write_verify import write_verify  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.synapses.settings import ArraySettings  # noqa: E402
 from arraysim.torch.aware import _quantile, aware, device_noise, plain, weight_levels  # noqa: E402
-from arraysim.torch.conversion import convert  # noqa: E402
+from arraysim.torch.conversion import convert, to_torch  # noqa: E402
 from dwcore.errors import InputError  # noqa: E402
 
 LAW = ladder_law(states=3)
@@ -127,6 +127,25 @@ def test_passes_see_the_bits_of_converters_whose_ranges_stay_in_evaluation():
     net(100 * value)
     torch.testing.assert_close(net(value).detach(), out)
     assert len(plain(net)(value).unique()) > 100
+
+
+@pytest.mark.parametrize("layer", [nn.Linear(6, 4), nn.Conv2d(6, 4, 1), nn.Linear(6, 4, bias=False)])
+@pytest.mark.parametrize("lowest", [-0.2, 0.0])
+@pytest.mark.parametrize("largest", [0.2, 1.7])
+@pytest.mark.parametrize("full_scale", [None, 1.5])
+def test_inputs_and_bias_are_converted_as_those_of_a_chip(layer, lowest, largest, full_scale):
+    """A bias is the weight of a row that a 1 drives: small inputs share a range with it, and it is rounded with them."""
+    law, periphery = ladder_law(states=120, miss=0.0, double=0.0), Periphery(dac=Dac(bits=4, full_scale=full_scale))
+    chip = convert(nn.Sequential(layer), law, periphery=periphery, quantile=1.0)
+    net = aware(to_torch(chip), law, periphery=periphery, quantile=1.0)
+    value = torch.rand(40, 6, 1, 1, generator=torch.Generator().manual_seed(1)) * (largest - lowest) + lowest
+    value = value if isinstance(layer, nn.Conv2d) else value[:, :, 0, 0]
+    net(value), chip(value)
+    seen, read = net.eval()(value).detach(), chip.eval()(value).detach()
+    exact = plain(net)(value).detach()
+    error = (seen - read).norm() / seen.norm()
+    assert error < 0.01, error
+    assert (exact - read).norm() / exact.norm() > 2 * error, "negative control: the bits can be seen"
 
 
 def test_unfit_models_are_refused():
