@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import math
 
 from arraysim.cost.settings import ChipSettings
 from dwcore.errors import InputError
