@@ -269,7 +269,7 @@ def samples(folder: Path) -> dict[str, Path]:
     from compact.bulk.local import run_threads
     from compact.bulk.plan import Grid, SweepPlan
     from compact.bulk.run import run_shard, run_to_table
-    from llg.device.device import load_device
+    from llg.device.device_file import load_device
 
     device = load_device("five_state")
     grid = Grid(current_density=(-7e11, 6e11), duration=(1e-9,))

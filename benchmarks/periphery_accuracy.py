@@ -34,7 +34,7 @@ from compact.table.table_file import load_table
 from dwsynapse.options import progress
 from dwsynapse.variation import Outcome, Variation, VariedAxis
 from dwsynapse.variation_plot import plot_variation
-from llg.device.device import load_device
+from llg.device.device_file import load_device
 
 SEEDS = (1, 2, 3)
 INSTANCES, TRAJECTORIES = 16, 100

@@ -9,7 +9,8 @@ from compact.exchange.synapse_table import table_of
 from dwcore.errors import InputError, RunError, nearest
 from dwcore.storage.files import describe, open_checked, provenance
 from llg.constants import GAMMA_0, K_B, MU_0
-from llg.device.device import Device, load_device, shipped_devices
+from llg.device.device import Device
+from llg.device.device_file import load_device, shipped_devices
 
 
 class Derived(NamedTuple):

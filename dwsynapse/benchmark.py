@@ -18,7 +18,8 @@ from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.weights import PairedWeights
 from compact.bulk.sweep import build_table, reference_grid
 from dwcore.numerics.threads import thread_count, use_array_threads
-from llg.device.device import Device, load_device
+from llg.device.device import Device
+from llg.device.device_file import load_device
 from llg.device.pulse import Waveform
 from llg.landscape.wells import find_wells
 from llg.runs.ensemble import Drive, simulate

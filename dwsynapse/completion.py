@@ -37,7 +37,7 @@ def _words(action: argparse.Action) -> list[str]:
         return list(setting.field.metadata.get("choices") or ())
     if "DEVICE" in _shown(action):
         from compact.exchange.synapse_file import shipped_synapses
-        from llg.device.device import shipped_devices
+        from llg.device.device_file import shipped_devices
 
         return [*shipped_devices(), *(shipped_synapses() if "FILE" in _shown(action) else ())]
     return []

@@ -41,8 +41,8 @@ OF_INSTANCES = ("variation", "track.edge_roughness_rms", "track.edge_roughness_l
 
 def _device_sections() -> Mapping[str, type[Parameters]]:
     """Return the sections of a device file; some take time to import, and help needs none of them."""
-    from llg.device.device import SECTIONS
     from llg.device.notch import Notch
+    from llg.device.sections import SECTIONS
 
     return {**SECTIONS, "notch": Notch}
 
@@ -121,7 +121,7 @@ def device_of(source: str, given: Given) -> "Device":
     Raises:
         InputError: no such device, or a value that it cannot have.
     """
-    from llg.device.device import load_device
+    from llg.device.device_file import load_device
 
     device = load_device(source)
     of_a_device = _device_sections()
@@ -132,7 +132,7 @@ def device_of(source: str, given: Given) -> "Device":
 
 def on_what(source: str, given: Given) -> dict[str, Any]:
     """Return what decides on the results of a series: its device as it is, its settings, its file."""
-    from llg.device.device import load_device
+    from llg.device.device_file import load_device
 
     config = {"device": load_device(source).config(), "given": dict(given)}
     return {"config": config, "inputs": [source] if source.endswith(".toml") else []}

@@ -19,7 +19,7 @@ from dwcore.storage.files import open_checked, provenance
 from dwsynapse.about import is_device
 from dwsynapse.figures import DEVICE, PROGRAMMING, TABLE, TRAINING, TRAJECTORIES, VARIATION, FigureKind
 from dwsynapse.variation import load_variation
-from llg.device.device import load_device
+from llg.device.device_file import load_device
 from llg.drawing.animation import WallScene
 from llg.drawing.device_figures import DrivenDevice
 from llg.drawing.motion_plots import pulses_figure

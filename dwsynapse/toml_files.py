@@ -46,8 +46,8 @@ class Kind:
 
 
 def _device_sections() -> dict[str, type[Parameters]]:
-    from llg.device.device import SECTIONS
     from llg.device.notch import Notch
+    from llg.device.sections import SECTIONS
 
     return {**SECTIONS, "[[notch]]": Notch}
 
@@ -62,7 +62,7 @@ def _device_example(name: str) -> dict[str, Any]:
 
 
 def _load_device(path: Path) -> Any:
-    from llg.device.device import load_device
+    from llg.device.device_file import load_device
 
     return load_device(path)
 
@@ -352,7 +352,7 @@ def _top_level(sections: Mapping[str, type[Parameters]]) -> Iterator[str]:
 
 def _kind_of_name(name: str) -> str:
     from compact.exchange.synapse_file import shipped_synapses
-    from llg.device.device import shipped_devices
+    from llg.device.device_file import shipped_devices
 
     kinds = dict.fromkeys(shipped_devices(), "device") | dict.fromkeys(shipped_synapses(), "synapse")
     if name not in kinds:

@@ -11,10 +11,10 @@ from .calibration.snapshots import walls_of as walls_of
 from .calibration.velocity_curve import read_velocity_curve as read_velocity_curve
 from .calibration.wall_trace import read_wall_trace as read_wall_trace
 from .device.device import Device as Device
-from .device.device import device_from_mapping as device_from_mapping
-from .device.device import load_device as load_device
-from .device.device import shipped_devices as shipped_devices
+from .device.device_file import device_from_mapping as device_from_mapping
+from .device.device_file import load_device as load_device
 from .device.device_file import save_device as save_device
+from .device.device_file import shipped_devices as shipped_devices
 from .device.pulse import Pulse as Pulse
 from .device.pulse import Waveform as Waveform
 from .device.pulse import read_waveform as read_waveform

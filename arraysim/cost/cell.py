@@ -17,7 +17,8 @@ from compact.table.operating_point import grid_index, write_points
 from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
-from llg.device.device import Device, device_from_mapping
+from llg.device.device import Device
+from llg.device.device_file import device_from_mapping
 
 READ_SHARE = 0.25
 """Largest resistance of the access transistor and of the multiplexer relative to what they are in series with."""

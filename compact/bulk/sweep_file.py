@@ -19,7 +19,7 @@ from dwcore.errors import InputError
 from dwcore.storage import files
 from dwcore.storage.journal import Journal, fields_of, put_records
 from dwcore.storage.records import data
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 
 SCHEMA = "dwsynapse.sweep"
 CONDITIONS, BLOCKS = "conditions", "blocks"

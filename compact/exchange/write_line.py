@@ -5,7 +5,8 @@ import dataclasses
 from compact.table.operating_point import OperatingPoint
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
-from llg.device.device import Device, device_from_mapping
+from llg.device.device import Device
+from llg.device.device_file import device_from_mapping
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

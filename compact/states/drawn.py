@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from llg.device.device import SECTIONS, Device
+from llg.device.device import Device
 from llg.device.notch import Notch
+from llg.device.sections import SECTIONS
 
 _SECTION = {
     "Ms": "material", "A": "material", "K_u": "material", "D": "material", "alpha": "material", "thickness": "track",

@@ -13,7 +13,7 @@ wells, a barrier of 11.5 kB T out of the notch and of 0.60 kB T to the other ang
 import numpy as np
 
 from llg.constants import K_B
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.landscape.fixed_points import fixed_points
 from llg.landscape.minimum_energy_path import paths_of_track
 from llg.walls.q_phi import QPhiModel

@@ -14,7 +14,7 @@ import dataclasses
 import numpy as np
 
 from llg.constants import GAMMA_0, MU_0
-from llg.device.device import load_device
+from llg.device.device_file import load_device
 from llg.runs.velocity import velocity_against_current
 
 

@@ -29,7 +29,8 @@ from dwsynapse.chain.explorer import explore
 from dwsynapse.chain.report import report
 from dwsynapse.figures import COST, TABLE, TRAINING, TRAJECTORIES
 from dwsynapse.options import progress, writable_folder
-from llg.device.device import Device, load_device
+from llg.device.device import Device
+from llg.device.device_file import load_device
 from llg.rates.summary import as_json as rates_json
 from llg.rates.summary import well_rates
 from llg.runs.simulation import run_pulse

@@ -159,7 +159,7 @@ def _check_baseline(name: str | None) -> None:
 
 def _synapse(arguments: argparse.Namespace):
     from arraysim.cost.cell import synapse_of
-    from llg.device.device import load_device
+    from llg.device.device_file import load_device
 
     if arguments.table is None:
         device = load_device(arguments.device or "five_state")

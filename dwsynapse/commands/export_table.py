@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _export_scripts(arguments: argparse.Namespace):
     from llg.calibration.mumax3 import left_out, save_mumax3
-    from llg.device.device import load_device
+    from llg.device.device_file import load_device
 
     if arguments.temperature is not None:
         raise InputError("export: --to mumax3 takes no --temperature; the device has its own")

@@ -88,7 +88,7 @@ def _import_snapshots(arguments: argparse.Namespace):
     import math
 
     from llg.calibration.snapshots import as_trajectory, walls_of
-    from llg.device.device import load_device
+    from llg.device.device_file import load_device
     from llg.runs.trajectories import save_trajectories
 
     if arguments.device is None:

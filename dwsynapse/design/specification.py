@@ -15,7 +15,8 @@ import numpy as np
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
 from dwcore.toml import read_toml
-from llg.device.device import Device, load_device
+from llg.device.device import Device
+from llg.device.device_file import load_device
 from llg.device.notch import SHAPES
 
 

@@ -12,7 +12,7 @@ DEGENERATE = 0.95
 """Correlations beyond this are reported as degenerate."""
 POOR = 0.5
 """Standard errors beyond this share of the value are reported."""
-CELLS = 0.02
+CELLS = 0.005
 """Largest share by which the cells of a relaxed wall move a fitted parameter."""
 MISFIT = 1e-3
 """Probability of a larger chi^2 below which the fit is called a misfit."""

@@ -3,17 +3,14 @@
 import dataclasses
 import functools
 import html
-import importlib.resources
 import math
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dwcore.errors import InputError, nearest
+from dwcore.errors import InputError
 from dwcore.parameters import Parameters, as_number
-from dwcore.toml import parse_toml, read_toml
 from llg.device.electrical import Heating, Readout, Stack, Torque
 from llg.device.gate import Gate
 from llg.device.geometry import Geometry, average_width
@@ -22,6 +19,7 @@ from llg.device.notch import Notch, Potential
 from llg.device.profile import Profile
 from llg.device.profile_averages import ProfileAverages, profile_problems
 from llg.device.pulse import Pulse
+from llg.device.sections import ON_DEMAND, OPTIONAL, SECTIONS, changed, place_of
 from llg.device.static_field import StaticField
 from llg.device.temperature_laws import TemperatureLaws
 from llg.device.track import Track, edge_cuts, outline, outline_problems
@@ -30,32 +28,10 @@ from llg.device.variation import Variation, drawn_values
 if TYPE_CHECKING:
     from llg.device.notched_track import NotchedTrack
 
-SECTIONS: dict[str, type[Parameters]] = {
-    "material": Material,
-    "wall": Wall,
-    "track": Track,
-    "torque": Torque,
-    "stack": Stack,
-    "readout": Readout,
-    "pulse": Pulse,
-    "potential": Potential,
-    "heating": Heating,
-    "gate": Gate,
-    "field": StaticField,
-    "temperature_laws": TemperatureLaws,
-    "profile": Profile,
-    "variation": Variation,
-}
-FILES = (("profile", "file"), ("track", "outline_file"))
-"""Sections and keys that name a file, relative to the folder of the device file."""
 WIDEST = 40.0
 """Most wall widths across the track that a wall relaxed at a given moment crosses as one piece."""
 LONGEST = 200.0
 """Length of a notch in wall widths up to which a wall is relaxed in it; longer ones have slopes of no weight."""
-_REQUIRED = ("material", "track")
-_OPTIONAL_NONE = ("stack", "readout", "pulse", "potential", "heating", "gate", "field", "temperature_laws", "profile")
-_ON_DEMAND = ("field", "temperature_laws", "profile")
-"""Sections without required parameters that a change of one of them makes."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -343,11 +319,11 @@ class Device:
             if name in _OWN:
                 own[name] = _own_value(name, value)
             else:
-                section, field = _place_of(name)
+                section, field = place_of(name, _OWN)
                 inner.setdefault(section, {})[field] = value
         for key, values in inner.items():
             if key == "notch":
-                own["notches"] = tuple(_changed(n, values, "[[notch]]") for n in own.get("notches", self.notches))
+                own["notches"] = tuple(changed(n, values, "[[notch]]") for n in own.get("notches", self.notches))
             else:
                 own[key] = self._changed_section(key, own.get(key) or getattr(self, key), values)
         try:
@@ -358,9 +334,9 @@ class Device:
     def _changed_section(self, key: str, before: Parameters | None, values: Mapping[str, object]) -> Parameters:
         """Return a section with other values; one that the device lacks is made where nothing of it is missing."""
         needed = {f.name for f in dataclasses.fields(SECTIONS[key]) if f.default is dataclasses.MISSING}
-        if before is None and (needed <= values.keys() if needed else key in _ON_DEMAND):
+        if before is None and (needed <= values.keys() if needed else key in ON_DEMAND):
             return SECTIONS[key].from_mapping(values, f"[{key}]")
-        return _changed(before or self.section(key), values, f"[{key}]")
+        return changed(before or self.section(key), values, f"[{key}]")
 
     def __repr__(self) -> str:
         track, film, wall = self.track, self.material, self.wall.model
@@ -385,11 +361,6 @@ class Device:
 
 
 _OWN = {field.name for field in dataclasses.fields(Device)}
-_PLACES: dict[str, list[str]] = {}
-"""Sections that have a parameter of each name."""
-for _key, _section in {**SECTIONS, "notch": Notch}.items():
-    for _field in dataclasses.fields(_section):
-        _PLACES.setdefault(_field.name, []).append(_key)
 
 
 def _own_value(name: str, value: Any) -> Any:
@@ -404,104 +375,6 @@ def _own_value(name: str, value: Any) -> Any:
         return SECTIONS[name].from_mapping(value, f"[{name}]")
     kinds: dict[str, type] = {"name": str, "notches": tuple, "instance": int, **SECTIONS}
     kind = kinds.get(name, float)
-    if isinstance(value, kind) or (value is None and name in (*_OPTIONAL_NONE, "gate_level")):
+    if isinstance(value, kind) or (value is None and name in (*OPTIONAL, "gate_level")):
         return value
     raise InputError(f"{name} = {value!r} must be of the kind {kind.__name__}")
-
-
-def _place_of(name: str) -> tuple[str, str]:
-    """Return section and field of a parameter name of `Device.replace`.
-
-    Raises:
-        InputError: no or several parameters have this name.
-    """
-    section, dot, field = name.rpartition(".")
-    places = _PLACES.get(field, [])
-    if dot and section in places:
-        return section, field
-    if not dot and len(places) == 1:
-        return places[0], field
-    if not dot and places:
-        raise InputError(f'parameter "{name}" is ambiguous; use {" or ".join(f"{key}.{name}" for key in places)}')
-    joined = [f"{key}.{field}" for field, keys in _PLACES.items() for key in keys]
-    known = joined if dot else [*_OWN, *(field for field, keys in _PLACES.items() if len(keys) == 1)]
-    raise InputError(f'unknown parameter "{name}"{nearest(name, known)}')
-
-
-def _changed(part: Parameters, values: Mapping[str, object], where: str) -> Parameters:
-    """Return a section or notch with other values; None takes an optional one away."""
-    before = {name: value for name, value in part.to_dict().items() if value is not None}
-    empty = {f.name for f in dataclasses.fields(part) if f.default is None and values.get(f.name, 0) is None}
-    merged = {name: value for name, value in (before | dict(values)).items() if name not in empty}
-    return type(part).from_mapping(merged, where)
-
-
-def shipped_devices() -> list[str]:
-    """Return the names of the devices that come with the package."""
-    files = importlib.resources.files("dwsynapse_data").iterdir()
-    return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
-
-
-def load_device(source: str | Path) -> Device:
-    """Read a device from a TOML file, or by the name of a shipped one.
-
-    Raises:
-        InputError: no such device or file, not TOML, or not a sound device; one line.
-    """
-    mapping = _content(str(source))
-    for section, key in FILES:
-        values = mapping.get(section)
-        if isinstance(values, dict) and isinstance(values.get(key), str):
-            values[key] = str(Path(source).parent / values[key])
-    return device_from_mapping(mapping, str(source))
-
-
-def device_from_mapping(mapping: Mapping, where: str = "device") -> Device:
-    """Build a device from the content of a device file.
-
-    Args:
-        mapping: sections, as `Device.config` returns them or as a TOML file holds them.
-        where: name for messages.
-
-    Raises:
-        InputError: unknown, missing or impossible content; one line.
-    """
-    known = {"name", "temperature", "notch", *SECTIONS}
-    problems = [f'unknown key "{key}"{nearest(key, known)}' for key in mapping if key not in known]
-    problems += [f"missing [{key}]" for key in _REQUIRED if key not in mapping]
-    if problems:
-        raise InputError(f"{where}: " + "; ".join(problems))
-    sections = {
-        key: cls.from_mapping(mapping.get(key, {}), f"{where} [{key}]")
-        for key, cls in SECTIONS.items()
-        if key in mapping or key not in _OPTIONAL_NONE
-    }
-    entries = mapping.get("notch", [])
-    if not isinstance(entries, list):
-        raise InputError(f"{where}: notch must be a list of [[notch]] tables")
-    notches = tuple(Notch.from_mapping(n, f"{where} [[notch]] {i}") for i, n in enumerate(entries, 1))
-    name = mapping.get("name", where)
-    if not isinstance(name, str):
-        raise InputError(f"{where}: name = {name!r} must be a text")
-    try:
-        temperature = as_number(mapping.get("temperature", 300.0), "K")
-    except InputError as error:
-        raise InputError(f"{where}: temperature: {error}") from None
-    try:
-        return Device(name=name, temperature=temperature, notches=notches, **sections)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
-
-
-def _content(source: str) -> dict:
-    """Return what the file of a device holds."""
-    resource = importlib.resources.files("dwsynapse_data") / f"{source}.toml"
-    try:
-        is_file, is_shipped = Path(source).suffix == ".toml" or Path(source).exists(), resource.is_file()
-    except OSError as error:  # a name that no file can have
-        raise InputError(f"{source}: cannot be read: {error.strerror}") from None
-    if is_file:
-        return read_toml(source)
-    if is_shipped:
-        return parse_toml(resource.read_text(encoding="utf-8"), source)
-    raise InputError(f"{source}: no such file or shipped device{nearest(source, shipped_devices())}")

@@ -1,12 +1,93 @@
-"""Write a device as the TOML file that `llg.device.device.load_device` reads."""
+"""A device as a TOML file: shipped devices, reading and writing."""
 
+import importlib.resources
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from dwcore.errors import RunError
+from dwcore.errors import InputError, RunError, nearest
+from dwcore.parameters import as_number
 from dwcore.storage.atomic import replacing
-from llg.device.device import Device, device_from_mapping
+from dwcore.toml import parse_toml, read_toml
+from llg.device.device import Device
+from llg.device.notch import Notch
+from llg.device.sections import OPTIONAL, SECTIONS
+
+FILES = (("profile", "file"), ("track", "outline_file"))
+"""Sections and keys that name a file, relative to the folder of the device file."""
+_REQUIRED = ("material", "track")
+
+
+def shipped_devices() -> list[str]:
+    """Return the names of the devices that come with the package."""
+    files = importlib.resources.files("dwsynapse_data").iterdir()
+    return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
+
+
+def load_device(source: str | Path) -> Device:
+    """Read a device from a TOML file, or by the name of a shipped one.
+
+    Raises:
+        InputError: no such device or file, not TOML, or not a sound device; one line.
+    """
+    mapping = _content(str(source))
+    for section, key in FILES:
+        values = mapping.get(section)
+        if isinstance(values, dict) and isinstance(values.get(key), str):
+            values[key] = str(Path(source).parent / values[key])
+    return device_from_mapping(mapping, str(source))
+
+
+def device_from_mapping(mapping: Mapping, where: str = "device") -> Device:
+    """Build a device from the content of a device file.
+
+    Args:
+        mapping: sections, as `Device.config` returns them or as a TOML file holds them.
+        where: name for messages.
+
+    Raises:
+        InputError: unknown, missing or impossible content; one line.
+    """
+    known = {"name", "temperature", "notch", *SECTIONS}
+    problems = [f'unknown key "{key}"{nearest(key, known)}' for key in mapping if key not in known]
+    problems += [f"missing [{key}]" for key in _REQUIRED if key not in mapping]
+    if problems:
+        raise InputError(f"{where}: " + "; ".join(problems))
+    sections = {
+        key: cls.from_mapping(mapping.get(key, {}), f"{where} [{key}]")
+        for key, cls in SECTIONS.items()
+        if key in mapping or key not in OPTIONAL
+    }
+    entries = mapping.get("notch", [])
+    if not isinstance(entries, list):
+        raise InputError(f"{where}: notch must be a list of [[notch]] tables")
+    notches = tuple(Notch.from_mapping(n, f"{where} [[notch]] {i}") for i, n in enumerate(entries, 1))
+    name = mapping.get("name", where)
+    if not isinstance(name, str):
+        raise InputError(f"{where}: name = {name!r} must be a text")
+    try:
+        temperature = as_number(mapping.get("temperature", 300.0), "K")
+    except InputError as error:
+        raise InputError(f"{where}: temperature: {error}") from None
+    try:
+        return Device(name=name, temperature=temperature, notches=notches, **sections)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _content(source: str) -> dict:
+    """Return what the file of a device holds."""
+    resource = importlib.resources.files("dwsynapse_data") / f"{source}.toml"
+    try:
+        is_file, is_shipped = Path(source).suffix == ".toml" or Path(source).exists(), resource.is_file()
+    except OSError as error:  # a name that no file can have
+        raise InputError(f"{source}: cannot be read: {error.strerror}") from None
+    if is_file:
+        return read_toml(source)
+    if is_shipped:
+        return parse_toml(resource.read_text(encoding="utf-8"), source)
+    raise InputError(f"{source}: no such file or shipped device{nearest(source, shipped_devices())}")
 
 
 def device_text(device: Device, comments: Iterable[str] = ()) -> str:

@@ -22,7 +22,7 @@ from collections.abc import Callable
 import numpy as np
 
 from llg.device.notch import Notch
-from llg.device.relaxed_wall import Cut, correction
+from llg.device.relaxed_wall import Cut, correction, rows_across
 
 NEAR = 5.0
 """Distance [Delta] from which on notches do not see each other."""
@@ -95,6 +95,9 @@ class NotchedTrack:
         off = np.log(sizes[known] / nominal[known])
         steps = 2 * np.round(off / (2 * STEP))
         f = off / STEP - steps
+        rows = rows_across(
+            float(nominal[0] * np.exp(STEP * steps[0]))
+        )  # the same cells, so that differences are smooth
 
         def near(steps: np.ndarray) -> np.ndarray:
             size = np.zeros(4)
@@ -105,7 +108,7 @@ class NotchedTrack:
             inside = np.abs(x) < half  # a place in or beside the one stands for one in or beside the other
             stretch = np.where(inside, cut.half / half, 1.0)
             at = np.where(inside, x * stretch, x + np.sign(x) * (cut.half - half))
-            return correction((cut,), round(width, 9), round(delta, 12)).evaluate(at) * [np.ones(x.size), stretch]
+            return correction((cut,), round(width, 9), round(delta, 12), rows).evaluate(at) * [np.ones(x.size), stretch]
 
         centre = V = near(steps)
         for along, unit in zip(f, np.eye(f.size), strict=True):

@@ -8,9 +8,10 @@ A' = sigma_0 Delta/4, K' = sigma_0/(4 Delta) and D:
     U(q_S) = min over m(x, y) of t { A' sum a |dm|^2 + K' sum f (1 - m_z^2) h^2
                                      + D h sum a (m_z,i m_n,j - m_z,j m_n,i) },      q_S = sum f m_z h^2/(2 w)
 
-on square cells of edge h = Delta/3.6 cut by the outline: f is the share of a cell, a that of a face inside it, i and j are
-neighbours along n. A stiff spring on q_S holds the wall; its pull is dU/dq_S. The rigid wall's place is the one of the same moment,
-w dq_S = s2(q) dq, and what is added to its energy is
+on square cells cut by the outline: f is the share of a cell, a that of a face inside it, i and j are neighbours along n. Their
+edge h is the one nearest to Delta/3.6 of which a whole number fills half the track, so that the energy of the even track does
+not jitter as Delta changes. A stiff spring on q_S holds the wall; its pull is dU/dq_S. The rigid wall's place is the one of
+the same moment, w dq_S = s2(q) dq, and what is added to its energy is
 
     V(q) = U(q_S(q)) - U(far) - [E(q) - E(far)],      E/t = s2 sigma_0 - pi s1 |D cos phi_rest|
 
@@ -43,7 +44,7 @@ from llg.device.geometry import average_width
 from llg.device.notch import Form
 
 CELLS_PER_DELTA = 3.6
-_VERSION = 6  # of the method; part of the key of what is kept
+_VERSION = 7  # of the method; part of the key of what is kept
 _STRIDE = 2  # cells from one place of the wall to the next
 _REACH = 5.0  # [Delta] beyond the notch, where the correction ends
 _FADED = 1.0, 4.0  # [Delta] from there, between which it is faded out: its errors would be wells on an even track
@@ -113,7 +114,7 @@ class Correction:
 
 
 @functools.lru_cache(maxsize=1024)
-def correction(cuts: tuple[Cut, ...], width: float, delta: float) -> Correction:
+def correction(cuts: tuple[Cut, ...], width: float, delta: float, rows: int | None = None) -> Correction:
     """Return V of a group of notches on a straight track, relaxed now or when it was first asked for on this computer.
 
     Of a group and its mirror image one is relaxed, and stands for both: they agree to the last bit.
@@ -122,28 +123,38 @@ def correction(cuts: tuple[Cut, ...], width: float, delta: float) -> Correction:
         cuts: the notches about the middle of the group.
         width: width of the track [Delta].
         delta: |D cos phi_rest|/sigma_0 [1].
+        rows: cells across half the track; `rows_across` of the width by default.
 
     Raises:
         RunError: the wall does not come to rest.
     """
+    rows = rows_across(width) if rows is None else rows
     mirrored = tuple(cut.mirrored for cut in reversed(cuts))
     if repr(mirrored) < repr(cuts):
-        image = correction(mirrored, width, delta)
+        image = correction(mirrored, width, delta, rows)
         return Correction(-image.q[::-1], image.V[::-1], -image.slope[::-1], image.snapped[::-1])
-    key = hashlib.sha256(repr((_VERSION, CELLS_PER_DELTA, cuts, width, delta)).encode()).hexdigest()
+    key = hashlib.sha256(repr((_VERSION, cuts, width, delta, rows)).encode()).hexdigest()
     kept = _read(key)
     if kept is None:
         import scipy.optimize  # noqa: F401  # brings a BLAS of its own, whose threads must be found below
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1, user_api="blas"):
-            kept = _both_sides(cuts, width, delta)
+            kept = _both_sides(cuts, width, delta, 2 * rows / width)
         _keep(key, kept)
     return Correction(*kept)
 
 
-def _both_sides(cuts: tuple[Cut, ...], width: float, delta: float) -> np.ndarray:
-    """Return q, V, its slope and whether it snapped, from the left end to the right one, shape (4, n)."""
+def rows_across(width: float) -> int:
+    """Return how many cells of about Delta/`CELLS_PER_DELTA` fill half a track of a width [Delta]."""
+    return max(round(0.5 * width * CELLS_PER_DELTA), 1)
+
+
+def _both_sides(cuts: tuple[Cut, ...], width: float, delta: float, density: float) -> np.ndarray:
+    """Return q, V, its slope and whether it snapped, from the left end to the right one, shape (4, n).
+
+    The last argument is the number of cells per Delta.
+    """
 
     def outline(x):
         return width - 2 * np.max([cut.depth_at(x) for cut in cuts], axis=0)
@@ -153,13 +164,13 @@ def _both_sides(cuts: tuple[Cut, ...], width: float, delta: float) -> np.ndarray
 
     reach = max(max(abs(cut.place - cut.half), abs(cut.place + cut.half)) for cut in cuts) + _REACH
     rigid = _Rigid(outline, reach, delta)
-    right = _sweep(outline, reach, delta, rigid)
+    right = _sweep(outline, reach, density, delta, rigid)
     x = np.linspace(0, reach, 4001)
     if np.allclose(outline(x), mirrored(x), rtol=0, atol=1e-6 * width):
         right[0, 0] = right[2, 0] = 0.0
         left = right
     else:
-        left = _sweep(mirrored, reach, delta, _Rigid(mirrored, reach, delta))
+        left = _sweep(mirrored, reach, density, delta, _Rigid(mirrored, reach, delta))
         middle = 0.5 * (left[1, 0] + right[1, 0])  # the two searches end a little apart at their common start
         for side in (left, right):
             side[1] += (middle - side[1, 0]) * (1 - side[0] / side[0, -1])
@@ -183,13 +194,13 @@ class _Rigid:
         self.energy = CubicHermiteSpline(g.q - end, g.s2 - math.pi * delta * g.s1, g.ds2 - math.pi * delta * g.ds1)
 
 
-def _sweep(outline, reach: float, delta: float, rigid: _Rigid) -> np.ndarray:
+def _sweep(outline, reach: float, density: float, delta: float, rigid: _Rigid) -> np.ndarray:
     """Return q, energy, force and whether it snapped, of a wall that moves from 0 to `reach`, shape (4, n).
 
     The energy is that of the rigid wall at the end, and so is the force.
     """
-    strip = _Strip(outline, math.ceil((reach + _PAD) * CELLS_PER_DELTA), 1 / CELLS_PER_DELTA, delta)
-    out = _pass(strip, range(0, math.ceil(reach * CELLS_PER_DELTA) + _STRIDE, _STRIDE), rigid.s2)
+    strip = _Strip(outline, math.ceil((reach + _PAD) * density), 1 / density, delta)
+    out = _pass(strip, range(0, math.ceil(reach * density) + _STRIDE, _STRIDE), rigid.s2)
     q, energy, force = out
     snapped = np.any(np.abs(_misfit(q, energy, force)) > _SNAP)
     if snapped:
@@ -238,7 +249,7 @@ def _pass(strip: "_Strip", columns: range, s2) -> np.ndarray:
     """
     moment = s2.antiderivative()
     moved: list[tuple[float, float, float]] = []
-    middle, window, h = len(strip.fill) // 2, math.ceil(_PAD * CELLS_PER_DELTA), strip.h
+    middle, window, h = len(strip.fill) // 2, math.ceil(_PAD / strip.h), strip.h
     for column in columns:
         free = slice(middle + column - window, min(middle + column + window, 2 * middle))
         if not moved:

@@ -7,7 +7,8 @@ import numpy as np
 from dwcore.errors import InputError
 from dwcore.storage import files, records
 from dwcore.storage.records import data
-from llg.device.device import Device, device_from_mapping
+from llg.device.device import Device
+from llg.device.device_file import device_from_mapping
 from llg.runs.simulation import PulseRun
 
 SCHEMA = "dwsynapse.trajectories"

@@ -6,7 +6,7 @@ import signal
 import pytest
 from design_spec import SPEC
 
-from llg.device.device import load_device
+from llg.device.device_file import load_device
 
 
 def test_a_folder_of_designs(command, folder):

@@ -33,7 +33,7 @@ from arraysim.drawing.cost_plots import (
 from arraysim.networks.crossbars import array_layers
 from arraysim.networks.presets import network_from, vgg8
 from dwcore.errors import InputError
-from llg.device.device import load_device
+from llg.device.device_file import load_device
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT.parent / "shared/reference/neurosim_vgg8.json"

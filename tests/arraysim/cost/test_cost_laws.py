@@ -15,7 +15,7 @@ from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
 from arraysim.cost.workload import workload
 from arraysim.networks.crossbars import ArrayLayer
-from llg.device.device import load_device
+from llg.device.device_file import load_device
 
 LAYER = ArrayLayer(name="linear1", kind="linear", rows=200, columns=10, positions=1, input_values=199, output_values=10)
 SYNAPSE = Resistive(

@@ -12,7 +12,7 @@ from arraysim.networks.presets import lenet, mlp
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weight_kinds import make_weights
 from arraysim.synapses.weights import FloatWeights
-from llg.device.device import load_device
+from llg.device.device_file import load_device
 
 LAW = ladder_law(states=5)
 WEIGHTS = make_weights("pair", LAW, rows=65, columns=10, largest_weight=0.5, seed=1)

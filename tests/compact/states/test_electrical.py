@@ -8,7 +8,7 @@ import pytest
 
 from compact.states.energy import pulse_energy
 from dwcore.errors import InputError
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 
 STACK = {"t_HM": "4 nm", "rho_HM": "20 uohm cm", "rho_FM": "40 uohm cm", "R_contact": "50 ohm"}
 READOUT = {"RA": "10 ohm um^2", "TMR": "100 %", "start": "400 nm", "end": "600 nm"}

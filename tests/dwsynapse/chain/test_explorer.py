@@ -17,7 +17,7 @@ from compact.table.staircase import staircase
 from dwcore.canvas.number_text import power_of_ten, with_prefix
 from dwsynapse.chain import explorer
 from dwsynapse.chain.html_page import render
-from llg.device.device import load_device
+from llg.device.device_file import load_device
 from llg.device.variation import Variation
 from llg.runs.simulation import run_pulse
 

@@ -12,7 +12,7 @@ from dwsynapse.design.search import front, nearest_design, search
 from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import Trial, examine, misses
 from dwsynapse.design.verification import FRESH, Verdict, interval, one_step_counts, verify
-from llg.device.device import load_device
+from llg.device.device_file import load_device
 
 
 @pytest.fixture

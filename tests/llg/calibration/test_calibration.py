@@ -191,7 +191,7 @@ def test_noise_free_map_gives_back_its_parameters(tmp_path, column):
 
 
 def test_noise_free_map_of_a_relaxed_wall_gives_back_its_parameters(tmp_path):
-    """To the 2 % that the cells leave: the wall is expanded about the start, then about what the fit has found."""
+    """To the 0.5 % that the cells leave: the wall is expanded about the start, then about what the fit has found."""
     device = make_device(wall={"shape": "relaxed"})
     data = read_pinning_map(write(tmp_path, MAP), device)
     data = dataclasses.replace(data, measured=data.predict(device))
@@ -200,9 +200,9 @@ def test_noise_free_map_of_a_relaxed_wall_gives_back_its_parameters(tmp_path):
     assert space.centre_on([5.0e-3, 7.8e-9])
     start = space.device([4.5e-3, 8.5e-9])
     result = calibrate(start, [data], ["sigma_0", "Delta"])
-    np.testing.assert_allclose(result.value, [5.3e-3, 7.2e-9], rtol=2e-2)
+    np.testing.assert_allclose(result.value, [5.3e-3, 7.2e-9], rtol=5e-3)
     assert result.device.nominal is None
-    assert any("relaxed on cells, which add up to 2 %" in text for text in warnings(result))
+    assert any("relaxed on cells, which add up to 0.5 %" in text for text in warnings(result))
     rigid = make_device()
     assert np.abs(calibrate(rigid, [data], ["sigma_0", "Delta"]).value / [5.3e-3, 7.2e-9] - 1).max() > 0.03
 

@@ -11,7 +11,7 @@ from llg import calibrate, load_device, read_depinning_curve, read_pinning_map, 
 from llg.calibration.mumax3 import left_out, mumax3_files, save_mumax3
 from llg.calibration.pinning_map import along_track, holding_field
 from llg.constants import E_CHARGE, HBAR, MU_0, MU_B
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import find_wells
 from llg.walls.q_phi import QPhiModel
 

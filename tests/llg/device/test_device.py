@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from dwcore.errors import InputError
-from llg.device.device import Device, device_from_mapping, load_device, shipped_devices
+from llg.device.device import Device
+from llg.device.device_file import device_from_mapping, load_device, shipped_devices
 from llg.device.electrical import Torque
 
 PLAIN = {

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dwcore.errors import InputError
-from llg.device.device import device_from_mapping, load_device, shipped_devices
-from llg.device.device_file import device_text, save_device
+from llg.device.device_file import device_from_mapping, device_text, load_device, save_device, shipped_devices
 
 MAPPING = {
     "name": "a track",

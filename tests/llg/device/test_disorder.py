@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from dwcore.errors import InputError
-from llg.device.device import Device, device_from_mapping
+from llg.device.device import Device
+from llg.device.device_file import device_from_mapping
 from llg.device.material import Wall
 from llg.device.variation import Variation, rough_edge
 

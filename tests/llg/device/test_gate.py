@@ -10,7 +10,7 @@ from scipy.integrate import quad, solve_ivp
 import llg.device.gate
 from dwcore.errors import InputError
 from llg.constants import MU_0
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.gate import quantized
 from llg.device.pulse import Waveform
 from llg.runs.drive import Drive

@@ -7,7 +7,7 @@ import pytest
 
 from dwcore.errors import InputError
 from llg.constants import K_B
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Pulse, Waveform
 from llg.runs.drive import Drive
 from llg.runs.ensemble import simulate

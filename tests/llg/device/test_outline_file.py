@@ -8,8 +8,7 @@ import pytest
 from dwcore.errors import InputError
 from llg import load_device
 from llg.calibration.mumax3 import mumax3_files
-from llg.device.device import device_from_mapping
-from llg.device.device_file import device_text
+from llg.device.device_file import device_from_mapping, device_text
 from llg.landscape.wells import find_wells
 from llg.runs.validity import notes
 from llg.walls.q_phi import QPhiModel

@@ -10,8 +10,7 @@ from scipy.integrate import quad, solve_ivp
 from dwcore.errors import InputError
 from llg import Drive, load_device, simulate
 from llg.constants import K_B, MU_0
-from llg.device.device import device_from_mapping
-from llg.device.device_file import device_text
+from llg.device.device_file import device_from_mapping, device_text
 from llg.device.profile import read_profile
 from llg.device.pulse import Waveform
 from llg.landscape.settling import Settling

@@ -11,7 +11,7 @@ from llg import Drive, load_device, simulate
 from llg.calibration.fit import calibrate
 from llg.calibration.mumax3 import mumax3_files
 from llg.constants import GAMMA_0, K_B, MU_0
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.material import MODELS
 from llg.device.pulse import Waveform
 from llg.landscape.settling import Settling

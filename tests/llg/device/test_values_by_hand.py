@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.notch import Form
 from llg.walls.q_phi import QPhiModel
 

@@ -27,7 +27,7 @@ def walls(two_notches):
 
 @pytest.fixture
 def two_notches():
-    from llg.device.device import load_device
+    from llg.device.device_file import load_device
 
     return load_device("five_state")
 

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from dwcore.canvas.style import COLUMN, PAGE, WIDTH, new_figure, own_look
 from llg.constants import K_B
-from llg.device.device import device_from_mapping, load_device
+from llg.device.device_file import device_from_mapping, load_device
 from llg.device.pulse import Waveform
 from llg.drawing.device_plots import plot_landscape, plot_outline, plot_waveform
 from llg.drawing.trajectory_plots import MAX_DRAWN, plot_trajectories, trajectory_figure

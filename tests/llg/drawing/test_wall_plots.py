@@ -12,7 +12,7 @@ from dwcore.canvas.movie_file import save_movie
 from dwcore.canvas.style import WIDTH, new_figure
 from dwcore.errors import InputError, RunError
 from llg.constants import K_B, MU_0
-from llg.device.device import device_from_mapping, load_device
+from llg.device.device_file import device_from_mapping, load_device
 from llg.drawing.animation import WallScene
 from llg.drawing.curve_plots import plot_retention, plot_velocity_against_current, plot_velocity_against_field
 from llg.drawing.device_figures import (

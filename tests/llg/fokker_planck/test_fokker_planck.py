@@ -13,7 +13,7 @@ from scipy import stats
 from scipy.linalg import expm
 
 from llg.constants import GAMMA_0, K_B, MU_0
-from llg.device.device import device_from_mapping, load_device
+from llg.device.device_file import device_from_mapping, load_device
 from llg.device.pulse import Waveform
 from llg.fokker_planck.density import evolve
 from llg.fokker_planck.operator import Operator, make_grid

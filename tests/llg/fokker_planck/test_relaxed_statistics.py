@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from llg.constants import K_B
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.fokker_planck.run import run_pulse_density
 from llg.landscape.wells import well_index

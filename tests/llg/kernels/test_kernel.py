@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 import llg.device.geometry
 from dwcore.numerics.noise import normal_pair, step_bits, stream_id, trajectory_keys
 from llg.constants import K_B
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.kernels.heun import LANES
 from llg.kernels.q_phi import advance, excess_energy

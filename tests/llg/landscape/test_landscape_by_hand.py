@@ -18,7 +18,7 @@ from scipy.signal import find_peaks
 
 from dwcore.errors import RunError
 from llg.constants import GAMMA_0, K_B, MU_0
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import _climb, _minima, find_wells, valley, well_index
 from llg.rates.summary import as_json, well_rates
 from llg.runs.depinning import depinning_current

@@ -8,7 +8,7 @@ import pytest
 
 from dwcore.errors import InputError
 from llg.constants import K_B, MU_0
-from llg.device.device import device_from_mapping, load_device
+from llg.device.device_file import device_from_mapping, load_device
 from llg.landscape.fixed_points import fixed_points, refined, wrapped
 from llg.landscape.minimum_energy_path import has_energy, minimum_energy_path, paths_of_track
 from llg.landscape.wells import find_wells

@@ -16,7 +16,7 @@ import pytest
 
 from llg import Drive, simulate
 from llg.constants import K_B
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.landscape.wells import find_wells, well_index
 from llg.rates.rate_matrix import rate_matrix

@@ -14,7 +14,7 @@ from scipy import stats
 
 from dwcore.errors import InputError
 from llg.constants import K_B
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import find_wells
 from llg.rates.brute_force import brute_rates
 from llg.rates.flux_sampling import flux_rates

@@ -12,7 +12,7 @@ from scipy.integrate import quad
 
 from dwcore.errors import RunError
 from llg.constants import K_B
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.landscape.fixed_points import fixed_points
 from llg.landscape.wells import find_wells
 from llg.rates.flux_sampling import flux_rates

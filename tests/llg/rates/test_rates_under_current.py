@@ -13,7 +13,7 @@ import pytest
 
 from dwcore.errors import InputError, RunError
 from llg.constants import GAMMA_0, K_B, MU_0
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.landscape.held_current import HeldCurrentModel
 from llg.landscape.wells import find_wells
 from llg.rates.brute_force import brute_rates

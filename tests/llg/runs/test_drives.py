@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from llg.constants import GAMMA_0
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.runs.drive import Drive
 from llg.runs.ensemble import simulate

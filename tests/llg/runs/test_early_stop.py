@@ -10,7 +10,7 @@ import pytest
 from dwcore.errors import InputError
 from llg import Drive, load_device, simulate
 from llg.constants import K_B
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.landscape.settling import CHANCE, Settling
 from llg.landscape.wells import find_wells, well_index

@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 from llg.constants import GAMMA_0, K_B, MU_0
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.runs.ensemble import Drive, simulate
 from llg.walls.q_phi import QPhiModel

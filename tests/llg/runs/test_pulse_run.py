@@ -8,7 +8,7 @@ from scipy import stats
 
 from dwcore.errors import InputError
 from llg import find_wells, load_device
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.landscape.wells import Well
 from llg.runs.drive import Drive

@@ -7,7 +7,7 @@ import pytest
 
 from llg import load_device
 from llg.constants import K_B
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.landscape.settling import CHANCE, Settling
 from llg.landscape.wells import find_wells, well_index

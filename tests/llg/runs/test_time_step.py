@@ -10,7 +10,7 @@ import pytest
 import llg.runs.time_step
 from dwcore.errors import InputError
 from llg.constants import K_B
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.runs.drive import Drive
 from llg.runs.ensemble import simulate

@@ -11,7 +11,7 @@ from dwcore.errors import InputError
 from dwcore.storage.measurements import Measurements
 from llg.calibration.data import read_positions
 from llg.constants import MU_0
-from llg.device.device import device_from_mapping, load_device
+from llg.device.device_file import device_from_mapping, load_device
 from llg.landscape.wells import find_wells
 from llg.rates import summary
 from llg.rates.summary import as_json, notes_on, well_rates

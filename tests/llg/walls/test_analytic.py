@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.walls.analytic import (
     field_velocity,
     rest_angle,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.walls.deformed_geometry import _deformed, _full, _slanted, tilt_response, widening_response
 
 LENGTH, CENTRE, DELTA = 400e-9, 200e-9, 7.2e-9

@@ -7,7 +7,7 @@ import pytest
 
 from dwcore.errors import InputError
 from llg.constants import GAMMA_0, MU_0
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.runs.drive import Drive
 from llg.runs.ensemble import simulate

@@ -17,7 +17,7 @@ import math
 import numpy as np
 import pytest
 
-from llg.device.device import device_from_mapping
+from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.runs.ensemble import Drive, simulate
 from llg.walls.q_phi import Field, QPhiModel
