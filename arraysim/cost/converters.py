@@ -272,6 +272,6 @@ def serial_rows(work: Workload, phase: str):
     """Return the row reads one after the other in one phase of a sequential readout: rows that hold a one [1]."""
     settings, reads = work.settings, work.phase(phase)
     height = settings.array_rows if phase == "forward" else settings.array_columns
-    lines = work.rows if phase == "forward" else work.columns * work.cell.cells_per_weight / reads.groups
+    lines = work.rows if phase == "forward" else work.columns / work.groups * work.cell.cells_per_weight / reads.groups
     filled = np.minimum(height, lines)
     return reads.steps * reads.pulses * np.ceil(filled * reads.activity)

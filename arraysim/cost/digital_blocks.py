@@ -144,7 +144,7 @@ def accumulators_entry(work: Workload) -> Entry:
     register_area, register_energy = _register(work)
     forward = work.phase("forward")
     *_, bits = sum_bits(work, forward)
-    held = work.copies * np.maximum(work.columns, work.rows if settings.training else 0)
+    held = work.copies * np.maximum(work.columns, work.driven if settings.training else 0)
     entry.set_area(
         "copies x widest side of each layer x b_out A_register/density",
         float(np.sum(held * bits)) * register_area,

@@ -97,7 +97,7 @@ def staged_bits(work: Workload) -> float:
     """Return the capacity of the buffers behind the first: one position of every layer and copy at each level [bit]."""
     forward = work.phase("forward")
     *_, width = sum_bits(work, forward)
-    one = work.copies * (work.rows * work.settings.input_bits + work.columns * width)
+    one = work.copies * (work.driven * work.settings.input_bits + work.columns * width)
     return (work.settings.buffer_levels - 1) * float(np.sum(one))
 
 

@@ -28,8 +28,8 @@ class Workload:
     Attributes:
         layers: as the network defines them.
         settings, cell, parts: of the chip.
-        rows, columns, positions, input_values, output_values, kernel: of the layers [1].
-        row_tiles, column_tiles: arrays one below the other and side by side [1].
+        rows, columns, positions, input_values, output_values, kernel, groups: of the layers [1].
+        row_tiles, column_tiles: arrays one below the other and side by side, those of all groups [1].
         copies: of each layer [1].
         utilization: share of the cells of the arrays in use [1].
         input_activity, error_activity: share of bits that are 1 [1].
@@ -47,6 +47,7 @@ class Workload:
     input_values: np.ndarray
     output_values: np.ndarray
     kernel: np.ndarray
+    groups: np.ndarray
     row_tiles: np.ndarray
     column_tiles: np.ndarray
     copies: np.ndarray
@@ -84,6 +85,16 @@ class Workload:
     def devices(self) -> np.ndarray:
         """Cells in use of each layer, one copy [1]."""
         return self.weights * self.cell.cells_per_weight
+
+    @property
+    def driven(self) -> np.ndarray:
+        """Values that enter a layer at one position: the rows of every group [1]."""
+        return self.rows * self.groups
+
+    @property
+    def sharing(self) -> np.ndarray:
+        """Arrays side by side that share their rows, those of one group [1]."""
+        return self.column_tiles / self.groups
 
     @property
     def macs(self) -> np.ndarray:
@@ -179,14 +190,14 @@ def _forward(work: Workload) -> Reads:
         activity=work.input_activity,
         lines=work.rows * work.column_tiles,
         cells=work.devices,
-        incoming=_incoming(settings, work.positions * work.rows, work.kernel, work.input_values),
+        incoming=_incoming(settings, work.positions * work.driven, work.kernel, work.input_values),
         outgoing=work.output_values,
         conversions=sums * pulses * cell.conversions_per_weight,
         sums=sums,
         partial_sums=work.row_tiles,
         steps=np.ceil(work.positions / work.copies),
         turns=max(1, math.ceil(settings.columns_per_converter / cell.columns_per_conversion)),
-        column_tiles=work.column_tiles,
+        column_tiles=work.sharing,
     )
 
 
@@ -215,7 +226,7 @@ def _backward(work: Workload) -> Reads:
         outgoing=here * work.input_values,
         conversions=sums * pulses,
         sums=sums,
-        partial_sums=np.where(here > 0, work.column_tiles * work.kernel**2, 1),
+        partial_sums=np.where(here > 0, work.sharing * work.kernel**2, 1),
         steps=here * np.ceil(work.positions / work.copies),
         turns=settings.columns_per_converter,
         column_tiles=work.row_tiles,
@@ -284,12 +295,9 @@ def workload(layers: Sequence[ArrayLayer], settings: ChipSettings, cell: Cell, p
         parts: component figures at its node.
 
     Raises:
-        InputError: a setting has not one entry per layer, the memory does not fit, or a convolution has groups.
+        InputError: a setting has not one entry per layer, or the memory does not fit.
     """
     layers = tuple(layers)
-    for layer in layers:
-        if layer.groups > 1:
-            raise InputError(f'layer "{layer.name}": the cost knows no convolutions with groups')
     settings = resolved(settings, layers)
     shortest = SHORTEST_CLOCK * parts.technology.gate_delay
     if settings.clock * shortest > 1:
@@ -298,15 +306,14 @@ def workload(layers: Sequence[ArrayLayer], settings: ChipSettings, cell: Cell, p
     if not settings.converter_bits:
         settings = dataclasses.replace(settings, converter_bits=column_sum_bits(settings, cell))
     tile = TileShape(rows=settings.array_rows, columns=settings.array_columns, weight="single")
-    expanded = [dataclasses.replace(layer, columns=layer.columns * cell.cells_per_weight) for layer in layers]
-    placed = map_network(expanded, tile)
-    own = [layer.tiles for layer in placed.layers]
-    copies = _copies(settings, np.array(own))
-    used = sum(c * m.devices for c, m in zip(copies, placed.layers, strict=True))
-    numbers = {
-        name: np.array([getattr(layer, name) for layer in layers], float)
-        for name in ("rows", "columns", "positions", "input_values", "output_values", "kernel")
-    }
+    names = ("rows", "columns", "positions", "input_values", "output_values", "kernel", "groups")
+    numbers = {name: np.array([getattr(layer, name) for layer in layers], float) for name in names}
+    # A group is a crossbar of its own: other groups on its rows would get its inputs.
+    group = [dataclasses.replace(one, columns=one.columns // one.groups * cell.cells_per_weight) for one in layers]
+    placed = map_network(group, tile)
+    own = numbers["groups"] * [layer.tiles for layer in placed.layers]
+    copies = _copies(settings, own)
+    used = np.sum(copies * numbers["groups"] * [layer.devices for layer in placed.layers])
     return Workload(
         layers=layers,
         settings=settings,
@@ -314,9 +321,9 @@ def workload(layers: Sequence[ArrayLayer], settings: ChipSettings, cell: Cell, p
         parts=parts,
         **numbers,
         row_tiles=np.array([layer.row_tiles for layer in placed.layers], float),
-        column_tiles=np.array([layer.column_tiles for layer in placed.layers], float),
+        column_tiles=numbers["groups"] * [layer.column_tiles for layer in placed.layers],
         copies=copies,
-        utilization=float(used / (copies @ np.array(own) * settings.array_rows * settings.array_columns)),
+        utilization=float(used / (copies @ own * settings.array_rows * settings.array_columns)),
         input_activity=_per_layer("input_activity", settings.input_activity, len(layers)),
         error_activity=_per_layer("error_activity", settings.error_activity, len(layers)),
         pulses=_per_layer("pulses_per_update", settings.pulses_per_update, len(layers)),

@@ -28,15 +28,13 @@ def arrays_of(model: nn.Module, example: torch.Tensor) -> list[ArrayLayer]:
         example: a batch of inputs, shape (n, ...).
 
     Raises:
-        InputError: there is no array, or a convolution has groups, of which the cost knows nothing.
+        InputError: there is no array.
     """
     uses = _uses(model, example, ArrayModule)
     if not uses:
         raise InputError("the model has no layer in an array; use convert")
     found: dict[str, ArrayLayer] = {}
     for name, layer, entered, left in uses:
-        if layer.chip.groups > 1:
-            raise InputError(f'layer "{name}": the cost knows no convolutions with groups')
         rows, columns = layer.cells.shape
         before = found.get(name)
         found[name] = ArrayLayer(
@@ -48,6 +46,7 @@ def arrays_of(model: nn.Module, example: torch.Tensor) -> list[ArrayLayer]:
             input_values=entered.numel() // len(example) + (before.input_values if before else 0),
             output_values=left.numel() // len(example) + (before.output_values if before else 0),
             kernel=1 if isinstance(layer, ArrayLinear) else math.sqrt(math.prod(layer.kernel_size)),
+            groups=layer.chip.groups,
         )
     return list(found.values())
 

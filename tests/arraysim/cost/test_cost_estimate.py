@@ -30,7 +30,7 @@ from arraysim.drawing.cost_plots import (
     plot_tornado,
     shares_figure,
 )
-from arraysim.networks.crossbars import array_layers
+from arraysim.networks.crossbars import ArrayLayer, array_layers
 from arraysim.networks.presets import network_from, vgg8
 from dwcore.errors import InputError
 from llg.device.device_file import load_device
@@ -258,11 +258,45 @@ def test_the_floorplan_of_the_reference_tool_is_met():
     assert cost.area[0] == pytest.approx(1360 * 128**2 * cell)
 
 
-def test_a_residual_network_has_a_cost_and_groups_are_refused():
-    found = chip_cost(array_layers(network_from("resnet8"), (32, 32, 3), 10), ChipSettings(), SYNAPSE)
-    assert np.isfinite(found.energy).all() and len(found.layers) == 8
-    with pytest.raises(InputError, match='layer "conv2": the cost knows no convolutions with groups'):
-        chip_cost(array_layers(network_from("mobilenet-small"), (32, 32, 3), 10), ChipSettings(), SYNAPSE)
+def test_residual_and_depthwise_networks_have_a_cost():
+    for name, layers in (("resnet8", 8), ("mobilenet-small", None)):
+        found = chip_cost(array_layers(network_from(name), (32, 32, 3), 10), ChipSettings(), SYNAPSE)
+        assert np.isfinite(found.energy).all() and layers in (None, len(found.layers))
+
+
+@pytest.mark.parametrize(("rows", "columns", "groups"), [(9, 64, 64), (300, 40, 2), (200, 600, 4)])
+@pytest.mark.parametrize("changes", VARIANTS)
+def test_a_convolution_with_groups_costs_what_its_groups_cost(rows, columns, groups, changes):
+    """Groups are crossbars of their own: as many layers of one group, which work at the same time."""
+    first, last = LAYERS[0], LAYERS[-1]
+    values = {"positions": 64, "input_values": 64 * groups * 8, "output_values": 64 * columns}
+    whole = ArrayLayer(name="grouped", kind="conv", rows=rows, columns=columns, groups=groups, kernel=3, **values)
+    part = dataclasses.replace(whole, columns=columns // groups, groups=1, input_values=64 * 8,
+                               output_values=64 * columns // groups)  # fmt: skip
+    parts = [dataclasses.replace(part, name=f"group {number}") for number in range(groups)]
+    settings = ChipSettings(**{"gradient_macs": 64} | changes | {"duplication": "none", "overlap": "none"})
+    one, many = (chip_cost([first, *layers, last], settings, SYNAPSE) for layers in ([whole], parts))
+    assert one.facts["arrays"] == many.facts["arrays"]
+    assert one.facts["utilization"] == pytest.approx(many.facts["utilization"])
+    assert one.facts["macs_per_image"] == many.facts["macs_per_image"]
+    for block in ("arrays", "drivers", "multiplexers", "front end", "converters", "shift-and-add", "adder trees"):
+        number = one.block(block)
+        assert one.area[number] == pytest.approx(many.area[number]), block
+        assert one.energy[1, number] == pytest.approx(many.energy[1:-1, number].sum(axis=0)), block
+        assert one.latency[1, number] == pytest.approx(many.latency[1, number]), block
+    for block in ("accumulators", "buffers"):  # as many values enter and leave
+        number = one.block(block)
+        assert one.energy[1, number, 0] == pytest.approx(many.energy[1:-1, number, 0].sum(), rel=0.02), block
+
+
+def test_a_depthwise_convolution_by_hand():
+    """16 channels of 3 x 3 kernels: 16 arrays of 9 rows and 2 columns; 9 x 16 weights, 64 positions."""
+    layer = ArrayLayer(name="depthwise", kind="conv", rows=9, columns=16, groups=16, kernel=3, positions=64,
+                       input_values=1024, output_values=1024)  # fmt: skip
+    found = chip_cost([layer], ChipSettings(training=False, copies=(1.0,)), SYNAPSE)
+    assert found.facts["arrays_per_layer"] == [16] and found.facts["weights"] == 144
+    assert found.facts["macs_per_image"] == 64 * 144 and found.facts["conversions_per_image_forward"] == 64 * 16 * 8
+    assert found.facts["utilization"] == pytest.approx(9 * 2 / 128**2)
 
 
 def test_ratios_of_the_founding_paper_lead_to_fair_ones_choice_by_choice():
