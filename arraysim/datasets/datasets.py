@@ -220,6 +220,8 @@ def load_own(path: Path) -> Dataset:
     parts = own_data.read_own(path)
     images, labels = parts[0]
     names = np.unique(labels)
+    if len(names) < 2:
+        raise InputError(f'{path}: all images to train are of the class "{names[0]}"; two are needed to tell apart')
     mean, std = _standard(images)
     whole = Dataset(
         name=path.name.removesuffix(".npz"),

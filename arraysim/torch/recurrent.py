@@ -194,6 +194,8 @@ class _Recurrent(nn.Module):
             raise RuntimeError(f"{type(self).__name__}: Expected input to be 2D or 3D, got {value.dim()}D instead")
         swap = self.batch_first and value.dim() == 3
         value, last = value.transpose(0, 1) if swap else value, []
+        if not len(value):
+            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
         for layer in range(self.num_layers):
             if layer and self.dropout:
                 value = nn.functional.dropout(value, self.dropout, self.training)

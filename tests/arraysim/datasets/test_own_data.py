@@ -147,3 +147,9 @@ def test_the_hash_knows_images_and_labels():
     data = Dataset(name="mine", images=IMAGES, labels=LABELS, classes=12, full_scale=255)
     others = [dataclasses.replace(data, images=IMAGES[::-1]), dataclasses.replace(data, labels=LABELS[::-1].copy())]
     assert len({data.sha256, *(one.sha256 for one in others), dataclasses.replace(data, test=data).sha256}) == 4
+
+
+def test_images_of_one_class_are_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", images=np.zeros((9, 4, 4), np.uint8), labels=np.full(9, 7))
+    with pytest.raises(InputError, match='a.npz: all images to train are of the class "7"'):
+        load_dataset(str(tmp_path / "a.npz"))

@@ -194,6 +194,9 @@ def test_a_sweep_refuses_what_its_arrays_refuse():
         old.backward()
     with pytest.raises(RuntimeError, match=r"shapes cannot be multiplied \(18x4 and 5x28\)"):
         layer(randn(6, 3, 4))
+    with pytest.raises(RuntimeError, match="sequence length to be larger than 0"):
+        layer(randn(0, 3, 5))
+    assert layer(randn(6, 0, 5))[0].shape == (6, 0, 7)
     with torch.no_grad():
         layer.cells[0].hh.cells.zero_()
     with pytest.raises(InputError, match="written as numbers"):
