@@ -9,10 +9,14 @@ from dwcore.parameters import Parameters, quantity
 from dwsynapse.given import Given
 from dwsynapse.settings import Settings, fields_of
 from llg.device.material import Material, Wall
-from llg.device.static_field import StaticField
+from llg.device.static_field import FIELDS, StaticField
 
 if TYPE_CHECKING:
     from llg.device.device import Device
+
+
+CURRENTS, DURATIONS = (1e3, 1e15, "TA/m^2"), (1e-15, 1e-2, "ns")
+"""Plausible sizes, those of `llg.device.pulse.Pulse`, which help need not import."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,15 +27,18 @@ class DriveSettings(Parameters):
         "current density; if not given that of the nominal pulse, and none in rates",
         "A/m^2",
         default=None,
+        plausible=CURRENTS,
     )
     duration: float | None = quantity(
-        "full width at half maximum; that of the nominal pulse if not given", "s", default=None
+        "full width at half maximum; that of the nominal pulse if not given", "s", default=None, plausible=DURATIONS
     )
-    period: float | None = quantity("from pulse to pulse; back to back if not given", "s", default=None)
+    period: float | None = quantity(
+        "from pulse to pulse; back to back if not given", "s", default=None, plausible=(1e-15, 1, "ns")
+    )
     temperature: float | None = quantity("temperature; that of the device if not given", "K", default=None)
-    H_x: float = quantity("field along x", "A/m", default=0.0)
-    H_y: float = quantity("field along y", "A/m", default=0.0)
-    H_z: float = quantity("field along z", "A/m", default=0.0)
+    H_x: float = quantity("field along x", "A/m", default=0.0, plausible=FIELDS)
+    H_y: float = quantity("field along y", "A/m", default=0.0, plausible=FIELDS)
+    H_z: float = quantity("field along z", "A/m", default=0.0, plausible=FIELDS)
 
 
 OF_INSTANCES = ("variation", "track.edge_roughness_rms", "track.edge_roughness_length", "track.edge_roughness_rms_lower",

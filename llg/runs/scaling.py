@@ -9,6 +9,7 @@ measure of the deformation:
     p = -V_extra'/(2 mu0 Ms^2 t s2)           g = sqrt(w_0/s2)
 """
 
+import collections
 import dataclasses
 import math
 from collections.abc import Callable
@@ -50,76 +51,17 @@ class Coefficients(NamedTuple):
     half_theta: float
 
 
-class ProfileCoefficients(NamedTuple):
-    """The same of a device whose D or in-plane field changes along the track, with the number of its columns."""
-
-    inverse_step: float
-    last_cell: float
-    table_unit: float
-    h_K: float
-    damping_like: float
-    field_like: float
-    stt_q: float
-    stt_phi: float
-    uniform: float
-    crowding: float
-    mobility_x1: float
-    mobility_x2: float
-    mobility_phi1: float
-    mobility_phi2: float
-    half_theta: float
-    profile_columns: int
+def _more(name: str, *fields: str) -> type:
+    """Return the named tuple of `Coefficients` with further fields."""
+    return collections.namedtuple(name, (*Coefficients._fields, *fields))
 
 
-class DeltaCoefficients(NamedTuple):
-    """What the drift of `llg.kernels.q_phi_delta` needs besides the geometry table; currents in A/m^2."""
-
-    inverse_step: float
-    last_cell: float
-    table_unit: float
-    h_K: float
-    damping_like: float
-    field_like: float
-    stt_q: float
-    stt_phi: float
-    uniform: float
-    crowding: float
-    mobility_x1: float
-    mobility_x2: float
-    mobility_phi1: float
-    mobility_phi2: float
-    half_theta: float
-    h_D: float
-    half_h_sigma: float
-    mobility_v: float
-    noise_v: float
-
-
-class ChiCoefficients(NamedTuple):
-    """What the drift of `llg.kernels.q_phi_chi` needs besides the geometry table; currents in A/m^2."""
-
-    inverse_step: float
-    last_cell: float
-    table_unit: float
-    h_K: float
-    damping_like: float
-    field_like: float
-    stt_q: float
-    stt_phi: float
-    uniform: float
-    crowding: float
-    mobility_x1: float
-    mobility_x2: float
-    mobility_phi1: float
-    mobility_phi2: float
-    half_theta: float
-    h_D: float
-    h_sigma: float
-    mobility_chi: float
-    rho: float
-    noise_chi: float
-    saturation: float
-    edge: float
+ProfileCoefficients = _more("ProfileCoefficients", "profile_columns")
+"""The same of a device whose D or in-plane field changes along the track, with the number of its columns."""
+DeltaCoefficients = _more("DeltaCoefficients", "h_D", "half_h_sigma", "mobility_v", "noise_v")
+"""What the drift of `llg.kernels.q_phi_delta` needs besides the geometry table; currents in A/m^2."""
+ChiCoefficients = _more("ChiCoefficients", "h_D", "h_sigma", "mobility_chi", "rho", "noise_chi", "saturation", "edge")
+"""What the drift of `llg.kernels.q_phi_chi` needs besides the geometry table; currents in A/m^2."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,6 +29,9 @@ class Trajectories:
         Delta: wall widths, shape (n, m) [m]; None where the equations of motion have none.
         chi: wall tilts, shape (n, m) [rad]; likewise.
         temperature: that of the noise, 0 without any [K]; None where no one said it.
+        H_x: applied field along x at the sample times, on top of that of the device, shape (m,) [A/m]; None without.
+        H_y: the same along y.
+        H_z: the same along z.
     """
 
     device: Device
@@ -41,6 +44,9 @@ class Trajectories:
     Delta: np.ndarray | None = data("wall width, trajectory by time", "m", "n m", default=None)
     chi: np.ndarray | None = data("wall tilt, trajectory by time", "rad", "n m", default=None)
     temperature: float | None = None
+    H_x: np.ndarray | None = data("applied field along x, on top of that of the device", "A/m", "m", default=None)
+    H_y: np.ndarray | None = data("applied field along y, on top of that of the device", "A/m", "m", default=None)
+    H_z: np.ndarray | None = data("applied field along z, on top of that of the device", "A/m", "m", default=None)
 
     def __repr__(self) -> str:
         n, m = self.q.shape
@@ -60,12 +66,17 @@ def record(run: PulseRun) -> Trajectories:
     if ensemble is None or not ensemble.time.size:
         raise InputError("the run has no recorded trajectories; give the number of samples")
     shape = np.interp(ensemble.time, drive.waveform.time, drive.waveform.value)
+    shape_of_field = drive.field_waveform
+    factor = np.ones(ensemble.time.size)
+    if shape_of_field is not None:
+        factor = np.interp(ensemble.time, shape_of_field.time, shape_of_field.value)
+    fields = {name: value * factor for name, value in dataclasses.asdict(drive.field).items() if value}
     third = {name: ensemble.samples[name].T for name in ("Delta", "chi") if name in ensemble.samples}
     if run.temperature and run.temperature != device.temperature:
         device = dataclasses.replace(device, temperature=run.temperature)
     return Trajectories(
         device=device, temperature=run.temperature, current_density=drive.single_current, duration=run.case.duration,
-        time=ensemble.time, pulse=shape, q=ensemble.q_samples.T, phi=ensemble.phi_samples.T, **third,
+        time=ensemble.time, pulse=shape, q=ensemble.q_samples.T, phi=ensemble.phi_samples.T, **third, **fields,
     )  # fmt: skip
 
 

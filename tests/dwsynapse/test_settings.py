@@ -132,3 +132,13 @@ def test_the_name_of_an_option_names_its_setting():
     assert given("--vary", "bake-for=5,6").axes[0].setting.name == "oven.time"
     with pytest.raises(InputError, match="must be said once"):
         given("--bake-for", "5", "--set", "oven.time=5")
+
+
+def test_sizes_of_a_drive_are_those_of_the_nominal_pulse():
+    """Help imports no pulse, so that they are said twice."""
+    from dwsynapse.device_settings import DriveSettings
+    from llg.device.pulse import Pulse
+
+    sizes = [{f.name: f.metadata["plausible"] for f in fields_of(kind)} for kind in (DriveSettings, Pulse)]
+    assert sizes[0]["current"] == sizes[1]["current_density"]
+    assert sizes[0]["duration"] == sizes[1]["duration"]

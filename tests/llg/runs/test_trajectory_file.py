@@ -12,9 +12,11 @@ from dwcore.canvas.figure_file import figure_bytes, figure_format, save_figure
 from dwcore.errors import InputError
 from dwcore.storage.files import open_checked, provenance, put
 from llg import load_device, load_trajectories, save_trajectories
+from llg.device.pulse import Waveform
 from llg.drawing.trajectory_plots import trajectory_figure
 from llg.runs.simulation import run_pulse
 from llg.runs.trajectories import Trajectories, record
+from llg.walls.q_phi import Field
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,17 @@ def test_comes_back_from_its_file(trajectories, tmp_path):
     assert back.device.config() == trajectories.device.config()
     with open_checked(path) as file:
         assert provenance(file)["seed"] == 9
+
+
+def test_the_field_of_the_drive_is_kept(tmp_path):
+    """1 ns of rest with the first value of the waveform, then a ramp over 2 ns; nothing is written of H_x and H_y."""
+    ramp = Waveform(np.array([0.0, 2e-9]), np.array([0.5, 1.0]))
+    run = run_pulse(load_device("five_state"), n=2, seed=2, samples=12, field=Field(H_z=2e4), field_waveform=ramp)
+    save_trajectories(tmp_path / "t.h5", record(run), seed=2)
+    back = load_trajectories(tmp_path / "t.h5")
+    assert back.H_z == pytest.approx(2e4 * np.interp(back.time, [1e-9, 3e-9], [0.5, 1.0]), rel=1e-9)
+    assert back.H_x is None
+    assert back.H_y is None
 
 
 @pytest.mark.parametrize("temperature", [0.0, 420.0])
