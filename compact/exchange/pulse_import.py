@@ -176,7 +176,11 @@ def _levels(data: PulseData, states: int | None) -> tuple[list[Levels], dict[int
         if worse > PATIENCE:
             break
     if best is None or best[0].mean.size < 2:
-        raise InputError(f"{data.path}: the conductances show one level only; give --states to insist on more")
+        fewest = min(values.size for values in readings)
+        raise InputError(
+            f"{data.path}: the conductances show one level only; a level needs {LEAST_READINGS} readings, so {fewest} tell "
+            f"at most {fewest // LEAST_READINGS} apart; give more readings, or --states to insist on more levels"
+        )
     if best[0].mean.size == MOST_STATES:
         raise InputError(f"{data.path}: the conductances show no clear states up to {MOST_STATES}; give --states")
     return best, bic

@@ -247,3 +247,12 @@ def test_columns_with_names_of_their_own_are_named(tmp_path):
 def test_columns_that_do_not_exist_are_refused_by_name(tmp_path, columns, words):
     with pytest.raises(InputError, match=words):
         mapped(tmp_path, ["1,5,3,4"], "n,amplitude_V,I (uA),V (mV)", **columns)
+
+
+def test_too_few_readings_for_the_levels_there_are_say_so(tmp_path):
+    """Ten clean levels of four readings each: no level has the eight that it needs."""
+    path, stairs = tmp_path / "few.csv", [*range(10), *range(9, -1, -1)] * 2
+    rows = [f"{n},{1 if n % 20 < 10 else -1},10,{1 + level}e-5" for n, level in enumerate(stairs)]
+    path.write_text("\n".join(["pulse,amplitude_V,duration_ns,conductance_S", *rows]))
+    with pytest.raises(InputError, match="a level needs 8 readings, so 40 tell at most 5 apart"):
+        import_pulses(read_pulse_data(path))
