@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from resealed import content
+from resealed import SMALL_SWEEP, content
 
 from compact import load_table
 from compact.bulk.run import partial_path
@@ -20,10 +20,7 @@ from llg import load_device, save_device
 from llg.constants import MU_0
 
 SWEEP = [
-    "sweep",
-    "five_state",
-    "--instances",
-    "2",
+    *SMALL_SWEEP,
     "--currents=-7e11,6e11",
     "--durations",
     "1e-9,1.2e-9",

@@ -4,24 +4,18 @@ import json
 
 import numpy as np
 import pytest
-from devices import MATERIAL, NOTCH
+from devices import MATERIAL, NOTCH, TRACK
 
 from llg import QPhiModel, find_wells, load_device
 from llg.calibration.pinning_map import along_track, holding_field
 
-TRACK = f"""name = "a \\"track\\""
+DEVICE = f"""name = "a \\"track\\""
 {MATERIAL}[wall]
 shape = "rigid"
 Delta = "7.2 nm"
 sigma_0 = 5.3e-3
 H_K = 1e4
-[track]
-length = "400 nm"
-width = "64 nm"
-thickness = "0.6 nm"
-[torque]
-theta_SH = 0.1
-[pulse]
+{TRACK}[pulse]
 current_density = 3e11
 duration = "1 ns"
 {NOTCH}"""
@@ -30,13 +24,13 @@ duration = "1 ns"
 @pytest.fixture
 def folder(tmp_path):
     """A folder with a device and a noisy map of it."""
-    (tmp_path / "track.toml").write_text(TRACK)
+    (tmp_path / "track.toml").write_text(DEVICE)
     q = np.arange(-40, 41, 4)
     B = 1e3 * holding_field(QPhiModel(load_device(tmp_path / "track.toml")), (200 + q) * 1e-9)
     B = B + 0.2 * np.random.default_rng(5).standard_normal(q.size)
     rows = [f"{a},{b:.6g},0.2,x" for a, b in zip(q, B, strict=True)]
     (tmp_path / "map.csv").write_text("# a map\nq_nm,Bz_mT,Bz_error_mT,remark\n" + "\n".join(rows))
-    (tmp_path / "start.toml").write_text(TRACK.replace("5.3e-3", "5.0e-3"))
+    (tmp_path / "start.toml").write_text(DEVICE.replace("5.3e-3", "5.0e-3"))
     return tmp_path
 
 

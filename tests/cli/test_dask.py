@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from resealed import content
+from resealed import SMALL_SWEEP, content
 
 from compact.bulk.run import partial_path
 from compact.bulk.sweep_file import SweepFile
@@ -16,10 +16,7 @@ from compact.bulk.sweep_file import SweepFile
 pytest.importorskip("distributed", reason="needs the extra cluster")
 
 SWEEP = [
-    "sweep",
-    "five_state",
-    "--instances",
-    "2",
+    *SMALL_SWEEP,
     "--currents=-7e11,6e11,7e11",
     "--durations",
     "1e-9,1.2e-9",

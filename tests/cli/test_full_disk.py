@@ -6,15 +6,12 @@ import resource
 import signal
 
 import pytest
-from resealed import content
+from resealed import SMALL_SWEEP, content
 
 from compact.bulk.sweep_file import SweepFile
 
 SWEEP = [
-    "sweep",
-    "five_state",
-    "--instances",
-    "2",
+    *SMALL_SWEEP,
     "--currents=-7e11,6e11,7e11",
     "--durations",
     "1e-9",

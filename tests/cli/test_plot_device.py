@@ -5,7 +5,7 @@ import csv
 import matplotlib.image
 import numpy as np
 import pytest
-from devices import MATERIAL, NOTCH
+from devices import MATERIAL, NOTCH, TRACK
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image
@@ -15,13 +15,7 @@ from dwcore.canvas.figure_data import figure_rows
 
 NOTCHED = f"""
 name = "one notch"
-{MATERIAL}[track]
-length = "400 nm"
-width = "64 nm"
-thickness = "0.6 nm"
-[torque]
-theta_SH = 0.1
-[pulse]
+{MATERIAL}{TRACK}[pulse]
 current_density = "2e11 A/m^2"
 duration = "0.5 ns"
 {NOTCH}"""

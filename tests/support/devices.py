@@ -15,3 +15,10 @@ depth = "10 nm"
 width = "30 nm"
 """
 """In the middle of a track of 400 nm."""
+TRACK = """[track]
+length = "400 nm"
+width = "64 nm"
+thickness = "0.6 nm"
+[torque]
+theta_SH = 0.1
+"""

@@ -2,6 +2,9 @@
 
 from dwcore.storage import files
 
+SMALL_SWEEP = ["sweep", "five_state", "--instances", "2"]
+"""The command of a small sweep, to which currents and more are added."""
+
 
 def content(path) -> str:
     """Return the hash of what a sound file holds, provenance apart."""
