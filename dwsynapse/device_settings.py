@@ -143,3 +143,22 @@ def on_what(source: str, given: Given) -> dict[str, Any]:
 
     config = {"device": load_device(source).config(), "given": dict(given)}
     return {"config": config, "inputs": [source] if source.endswith(".toml") else []}
+
+
+def idle_keys(device: "Device") -> list[str]:
+    """Return the keys of a device that have no effect as it is, one line each: what they need of others is not met."""
+    from dwsynapse.needs import lacking
+
+    parts = [(name, getattr(device, name)) for name in _device_sections() if name != "notch"]
+    parts += [("notch", notch) for notch in device.notches]
+    found, known = [], _values(device)
+    for section, part in parts:
+        if part is None:
+            continue
+        values = known | {f"{section}.{name}": value for name, value in part.to_dict().items()}
+        for field in dataclasses.fields(part):
+            needs = field.metadata.get("needs", "")
+            given = getattr(part, field.name) not in (None, (), field.default)
+            if needs and given and (without := lacking(needs, section, values.get)):
+                found.append(f"[{section}] {field.name} has no effect without {without}")
+    return list(dict.fromkeys(found))

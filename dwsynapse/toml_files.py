@@ -69,13 +69,15 @@ def _load_device(path: Path) -> Any:
 
 def _describe_device(device: Any) -> tuple[list[str], list[str]]:
     from dwsynapse.about import wells
+    from dwsynapse.device_settings import idle_keys
     from llg.runs.validity import notes
 
     found = wells(device)
     heights = [h for well in found for h in (well["barrier_left_kT"], well["barrier_right_kT"]) if h is not None]
     barriers = f", lowest barrier {min(heights):.1f} kB T" if heights else ""
     says = [f'device "{device.name}": {len(found)} wells{barriers}, model {device.wall.model}']
-    return says, notes(device, 0.0 if device.pulse is None else device.pulse.current_density)
+    strained = notes(device, 0.0 if device.pulse is None else device.pulse.current_density)
+    return says, strained + idle_keys(device)
 
 
 def _network_sections() -> dict[str, type[Parameters]]:

@@ -4,7 +4,7 @@ import argparse
 import math
 
 from dwcore.errors import InputError
-from dwsynapse.device_settings import device_of, given_on_device, on_what, settings_on_device
+from dwsynapse.device_settings import device_of, given_on_device, idle_keys, on_what, settings_on_device
 from dwsynapse.given import Given
 from dwsynapse.options import add_common, emit, progress, run_variation
 from llg.device.material import MODELS
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
         error = f" +- {r.retention_error:7.1g}" if math.isfinite(r.retention_error) else 11 * " "
         lines.append(f"{1e9 * r.well.q:8.1f}  {barriers}  {_time(r.retention)}{error}  {fields}  {currents}")
     found = {"method": rates[0].method, "current_density_A_per_m2": current, **as_json(rates)}
-    emit(arguments, found | {"notes": notes_on(device, rates, current)}, lines)
+    emit(arguments, found | {"notes": notes_on(device, rates, current) + idle_keys(device)}, lines)
 
 
 def _given(arguments: argparse.Namespace) -> Given:

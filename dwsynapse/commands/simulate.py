@@ -3,7 +3,7 @@
 import argparse
 
 from dwcore.errors import InputError
-from dwsynapse.device_settings import device_of, given_on_device, on_what, settings_on_device
+from dwsynapse.device_settings import device_of, given_on_device, idle_keys, on_what, settings_on_device
 from dwsynapse.given import Given
 from dwsynapse.options import add_common, emit, path, progress, run_variation, si, whole_number, writable_hdf5
 from llg.device.material import MODELS
@@ -132,7 +132,7 @@ def _run_ensemble(arguments: argparse.Namespace, given: Given, device) -> None:
     if arguments.out:
         inputs = [path for path in (arguments.waveform, arguments.field_waveform, arguments.gate_waveform) if path]
         save_trajectories(arguments.out, record(run), seed=arguments.seed, inputs=inputs, force=arguments.force)
-    result = as_json(run) | {"instance": device.instance, "notes": notes_on(run)}
+    result = as_json(run) | {"instance": device.instance, "notes": notes_on(run) + idle_keys(device)}
     lines = _lines(device, result, f"{options['n']} trajectories")
     if arguments.check_dt:
         check = check_step(device, run, lambda **other: run_pulse(device, **options | other))
@@ -156,7 +156,8 @@ def _run_density(arguments: argparse.Namespace, given: Given, device) -> None:
     from llg.runs.validity import notes
 
     run = _density(arguments, given, device)
-    beside = {"unsettled": None, "unsettled_share": None, "notes": notes(device, float(run.case.drive.current_density))}
+    strained = notes(device, float(run.case.drive.current_density)) + idle_keys(device)
+    beside = {"unsettled": None, "unsettled_share": None, "notes": strained}
     result = as_json(run) | {"instance": device.instance, **beside}
     emit(arguments, result, _lines(device, result, "density"))
 

@@ -142,3 +142,14 @@ def test_sizes_of_a_drive_are_those_of_the_nominal_pulse():
     sizes = [{f.name: f.metadata["plausible"] for f in fields_of(kind)} for kind in (DriveSettings, Pulse)]
     assert sizes[0]["current"] == sizes[1]["current_density"]
     assert sizes[0]["duration"] == sizes[1]["duration"]
+
+
+def test_keys_of_a_device_without_an_effect_are_named():
+    from dwsynapse.device_settings import idle_keys
+    from llg import load_device
+
+    device = load_device("five_state")
+    assert idle_keys(device) == []
+    found = idle_keys(device.replace({"beta": 0.3}))
+    assert found == ["[torque] beta has no effect without torque.P > 0; torque.P = 0.0"]
+    assert idle_keys(device.replace({"beta": 0.3, "P": 0.5})) == []
