@@ -79,7 +79,7 @@ def convert_add(sums, significance, factor, gain, offset, low, high, out):
     """Convert partial sums and add them up, digitally.
 
     Args:
-        sums: shape (bits, n, lines), float32.
+        sums: shape (bits, n, lines) or more along each axis, float32.
         significance: of each bit, shape (bits,), float32 [1].
         factor: what a code of full significance counts for each vector, shape (n,), float32.
         gain: steps per sum of each line, shape (lines,), float32.
@@ -89,7 +89,7 @@ def convert_add(sums, significance, factor, gain, offset, low, high, out):
         out: added to, shape (n, lines), float32.
     """
     prefer_wide_vectors()
-    bits, n, lines = sums.shape
+    bits, (n, lines) = significance.size, out.shape
     total = np.empty(lines, np.float32)
     for i in range(n):
         total[:] = _ZERO
@@ -109,7 +109,7 @@ def convert_add_nonlinear(sums, significance, factor, gain, offset, low, high, t
     """Do as `convert_add` with converters of any thresholds: count those not above the input.
 
     Args:
-        sums: shape (bits, n, lines), float32.
+        sums: shape (bits, n, lines) or more along each axis, float32.
         significance: of each bit, shape (bits,), float32 [1].
         factor: what a code of full significance counts for each vector, shape (n,), float32.
         gain: steps per sum of each line, shape (lines,), float32.
@@ -123,7 +123,7 @@ def convert_add_nonlinear(sums, significance, factor, gain, offset, low, high, t
         out: added to, shape (n, lines), float32.
     """
     prefer_wide_vectors()
-    bits, n, lines = sums.shape
+    bits, (n, lines) = significance.size, out.shape
     inputs, code = np.empty(lines, np.float32), np.empty(lines, np.float32)
     total = np.empty(lines, np.float32)
     entry = np.empty(lines, np.int32)

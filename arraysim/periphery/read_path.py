@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from arraysim.periphery import convert_kernel
+from arraysim.periphery import convert_kernel, serial_kernel
 from arraysim.periphery.adc import ConverterBank, best_step
 from arraysim.periphery.config import Periphery
 from arraysim.periphery.dac import InputCoding, input_coding
@@ -56,6 +56,11 @@ class TileReads:
         self._coding, self._lines, self._cuts, self._keys = coding, lines, cuts, keys
         self._floor, self._noisy = np.float32(lines.floor), bool(lines.floor or lines.variance)
         self._parts = [[matrix[cut] for matrix in lines.matrices] for cut in cuts]
+
+    @property
+    def in_one_pass(self) -> bool:
+        """Whether partial sums are converted where they come about: those of single bits, without noise."""
+        return self._coding.serial and not self._noisy
 
     def linear(self, vectors: np.ndarray, scale: np.ndarray, out: np.ndarray, first: int) -> None:
         """Read without quantization at the lines: all tiles and bits are one product, and their noise one deviate.
@@ -112,14 +117,26 @@ class TileReads:
             bank: converters, one row of lines per matrix and tile.
             step: of all of them, in the unit of the weights.
         """
-        unit, tiles = np.float32(step), len(self._cuts)
-        gain, low, high = bank.gain / unit, np.float32(bank.low), np.float32(bank.high)
-        significance = [self._coding.significance * np.float32(factor) for factor in self._lines.factors]
+        unit, low, high = np.float32(step), np.float32(bank.low), np.float32(bank.high)
+        gain = bank.gain / unit
+        significance = np.stack([self._coding.significance * np.float32(factor) for factor in self._lines.factors])
+        if self.in_one_pass:
+            table = np.empty(0, np.float32) if bank.table is None else bank.table
+            place = np.zeros(gain.shape, np.int32) if bank.table is None else bank.place
+            converters = gain, bank.offset, low, high, table, place, bank.reach
+            edges = np.array([cut.start for cut in self._cuts] + [self._cuts[-1].stop])
+            panels = self._panels()
+
+            def read_bits(vectors: np.ndarray, scale: np.ndarray, out: np.ndarray, first: int) -> None:
+                levels = self._coding.quantized(vectors, scale)
+                serial_kernel.read_serial(levels, edges, panels, significance, unit * scale, converters, out)
+
+            return read_bits
 
         def read(vectors: np.ndarray, scale: np.ndarray, out: np.ndarray, first: int) -> None:
             factor = unit * scale
             for tile, number, sums in self.sums(self._coding.quantized(vectors, scale), first):
-                row = number * tiles + tile
+                row = number * len(self._cuts) + tile
                 line = sums, significance[number], factor, gain[row], bank.offset[row], low, high
                 if bank.table is None:
                     convert_kernel.convert_add(*line, out)
@@ -127,6 +144,15 @@ class TileReads:
                     convert_kernel.convert_add_nonlinear(*line, bank.table, bank.place[row], bank.reach, out)
 
         return read
+
+    def _panels(self) -> np.ndarray:
+        """Return the matrices as the kernel of serial reads takes them."""
+        inputs, outputs = self._lines.matrices[0].shape
+        wide = -(-outputs // serial_kernel.PANEL)
+        panels = np.empty((len(self._lines.matrices), wide, inputs, serial_kernel.PANEL), np.float32)
+        for matrix, own in zip(self._lines.matrices, panels, strict=True):
+            serial_kernel.fill_panels(matrix, own)
+        return panels
 
 
 def _scratch(name: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -141,6 +167,8 @@ def _scratch(name: str, shape: tuple[int, ...]) -> np.ndarray:
 
 # Bits and partial sums that are held at a time, so that they stay in the cache; vectors at most and at least.
 BLOCK_NUMBERS, MAX_BLOCK, MIN_BLOCK = 2**18, 512, 16
+# Vectors of a block that is read in one pass.
+PASS_BLOCK = 256
 # Vectors from which a converter's range is found.
 TRIAL = 256
 # Reads after which an adapting range is found anew: every power of two, then each of these.
@@ -205,7 +233,7 @@ class ReadPath:
         work = reads.converter(self.bank, self.memory["step"][0]) if converts else reads.linear
         out = np.zeros((len(vectors), lines.matrices[0].shape[1]), np.float32)
         held = coding.significance.size * (max(cut.stop - cut.start for cut in self.cuts) + out.shape[1])
-        size = min(MAX_BLOCK, max(MIN_BLOCK, BLOCK_NUMBERS // held))
+        size = PASS_BLOCK if converts and reads.in_one_pass else min(MAX_BLOCK, max(MIN_BLOCK, BLOCK_NUMBERS // held))
 
         def block(number: int) -> None:
             part = slice(number * size, min((number + 1) * size, len(vectors)))
