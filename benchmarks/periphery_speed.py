@@ -23,8 +23,9 @@ from arraysim.training.config import TrainingConfig
 SHAPE, CLASSES, BATCH = (32, 32, 3), 10, 32
 PERIPHERIES = {
     "none": None,
+    "6-bit ADC, 8-bit serial inputs": Periphery(dac=Dac(bits=8), adc=Adc(bits=6)),
     "5-bit ADC, 8-bit serial inputs": Periphery(dac=Dac(bits=8), adc=Adc(bits=5)),
-    "the same with deviating SAR converters": Periphery(
+    "5-bit deviating SAR converters, 8-bit serial inputs": Periphery(
         dac=Dac(bits=8), adc=Adc(bits=5, offset_dtod=0.3, gain_dtod=0.01, nonlinearity_dtod=0.05)
     ),
 }

@@ -3,6 +3,7 @@
 import numpy as np
 
 from dwcore.numerics.compiled import compiled
+from dwcore.numerics.memory import load_constant, load_lane, store_lane
 from dwcore.numerics.noise import normal_pair, step_bits
 from dwcore.numerics.vector_width import prefer_wide_vectors
 
@@ -139,8 +140,11 @@ def convert_add_nonlinear(sums, significance, factor, gain, offset, low, high, t
                 entry[j] = place[j] + np.int32(nearest)
                 code[j] = nearest + (low - np.float32(reach))
             for step in range(2 * reach):
-                for j in range(lines):
-                    code[j] += _ONE if table[entry[j] + step] <= inputs[j] else _ZERO
+                for line in range(lines):
+                    j = np.uint64(line)
+                    threshold = load_constant(table, np.uint64(load_lane(entry, j) + step))
+                    fired = _ONE if threshold <= load_lane(inputs, j) else _ZERO
+                    store_lane(code, j, load_lane(code, j) + fired)
             for j in range(lines):
                 total[j] += significance[b] * code[j]
         for j in range(lines):
