@@ -43,7 +43,7 @@ def test_design_a_synapse(capsys):
     assert one > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 128) and two < 0.05
     assert p[1].max() > 0.5  # the scan also shows pulses that go too far
     printed = capsys.readouterr().out.splitlines()
-    assert len(printed) == 5 + 4 and printed[3].startswith("depth 20 nm: lowest barrier 48.5 kB T")
+    assert len(printed) == 5 + 4 and printed[3].startswith("depth 20 nm: lowest barrier 48.4 kB T")
 
 
 def test_fit_a_transition_model(tmp_path, capsys):
