@@ -103,6 +103,36 @@ def test_worse_programming_is_worse(chip, trained, digits, changes):
     assert error[0] > 1.2 * error[1]
 
 
+def pairs(largest, states=9):
+    """Weights of sure steps, all in the middle, and targets over all of their range."""
+    weights = PairedWeights(ladder_law(states=states), rows=6, columns=10, largest_weight=largest, seed=0)
+    return weights, np.linspace(-largest, largest, 60, dtype=np.float32).reshape(6, 10)
+
+
+def test_the_first_round_sends_what_a_noisy_read_asks_for():
+    """Read noise is a share of the largest weight, here 0.25: errors, then whole steps, at least one, by hand."""
+    weights, target = pairs(0.25)
+    before = weights.values.astype(float)
+    config = WriteVerifyConfig(rounds=1, tolerance=0.5, read_noise=0.2)
+    noise = np.random.default_rng([7, 0]).standard_normal(60, np.float32).reshape(6, 10)
+    off = target - before - 0.2 * 0.25 * noise
+    steps = np.maximum(1, np.floor(np.abs(off) / weights.mean_step)) * (np.abs(off) > 0.5 * weights.level)
+    near = np.abs(np.abs(off) / weights.mean_step - np.rint(np.abs(off) / weights.mean_step)) < 1e-3
+    result = write_verify(weights, target, seed=7, config=config)
+    assert np.array_equal(result.pulses[~near], steps[~near]) and near.sum() < 5
+    assert result.accepted[0] == pytest.approx(np.mean(steps == 0), abs=0.02)
+    assert result.within == np.mean(np.abs(target - weights.values) <= 0.5 * weights.level * (1 + 1e-5))
+
+
+def test_weights_whose_budget_is_spent_are_not_accepted():
+    """Without noise what is accepted at the end is what is within the tolerance; far targets use up eight pulses."""
+    weights, target = pairs(1.0, states=33)
+    config = WriteVerifyConfig(rounds=12, tolerance=0.5, read_noise=0.0, pulse_budget=8)
+    result = write_verify(weights, target, seed=7, config=config)
+    assert result.accepted[-1] == pytest.approx(result.within) and 0.1 < result.within < 0.9
+    assert result.pulses.max() == 8
+
+
 def test_the_same_seed_programs_the_same_bits(chip, trained, digits):
     again, other = (program(trained.learned, digits, LAW, seed=seed, config=chip.config) for seed in (1, 3))
     for a, b, c in zip(again.hardware.state, chip.hardware.state, other.hardware.state, strict=True):

@@ -7,6 +7,7 @@ import pytest
 
 from compact import build_table, load_table, save_table
 from compact.bulk.block import Worker, next_total
+from compact.bulk.gather import gather
 from compact.bulk.instance import describe_states, instance_at, nominal_wells
 from compact.bulk.plan import Grid, SweepPlan, shard_blocks
 from compact.bulk.sweep import run_in_memory
@@ -118,7 +119,28 @@ def test_two_wells_between_the_saddles_of_one_state_count_as_one(device):
     twins = [well for well, own in zip(condition.wells, condition.state, strict=True) if own == s]
     assert condition.start[s, 0] == min(twins, key=lambda well: well.energy).q
     assert condition.outcomes(np.array([well.q for well in twins]))[s] == 2
-    assert np.isfinite(describe_states(condition).retention_rate).all()
+    found = describe_states(condition)
+    assert np.isfinite(found.retention_rate).all()
+    apart = describe_states(instance_at(device, 300.0, nominal_wells(device, 300.0))).conductance
+    deeper = [well.q for well in condition.wells].index(condition.start[s, 0])
+    assert found.conductance[s] == pytest.approx(apart[deeper], rel=1e-3)  # of the deeper twin; the other is 18 % off
+
+
+def test_rates_that_one_temperature_lacks_are_kept_at_the_other(device):
+    """Unknown rates stay unknown, and losses off the track come with the rates."""
+    plan = make_plan(device, instances=(1,))
+    known = describe_states(instance_at(device, 300.0, nominal_wells(device, 300.0)))
+    known = dataclasses.replace(known, retention_lost=np.arange(5.0))
+    blank = {"retention_rate": np.full((5, 5), np.nan), "retention_lost": np.full(5, np.nan)}
+    unknown = dataclasses.replace(known, **blank)
+    counts = np.zeros((4, 5, 7), np.uint64)
+    counts[:, :, 0] = 1
+    table = gather(plan, counts, [known, unknown])
+    assert np.array_equal(table.retention_rate[0, 0], known.retention_rate)
+    assert np.array_equal(table.retention_lost[0, 0], np.arange(5.0))
+    assert np.isnan(table.retention_rate[0, 1]).all() and np.isnan(table.retention_lost[0, 1]).all()
+    nowhere = gather(plan, counts, [unknown, unknown])
+    assert nowhere.retention_rate is None and nowhere.retention_lost is None and nowhere.retention_method == ""
 
 
 def test_a_well_beyond_all_states_is_no_state(device):

@@ -18,7 +18,7 @@ from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import find_wells
 from llg.rates.brute_force import brute_rates
 from llg.rates.flux_sampling import flux_rates
-from llg.rates.rate_matrix import rate_matrix
+from llg.rates.rate_matrix import RateMatrix, rate_matrix
 from llg.walls.q_phi import QPhiModel
 
 TEMPERATURE = 300.0
@@ -123,3 +123,12 @@ def test_waiting_for_high_barriers_is_refused():
     model, wells = two_wells(40, 0.3, material=STIFF)
     with pytest.raises(InputError, match="too long for brute force"):
         rate_matrix(model, wells, TEMPERATURE, "brute")
+
+
+def test_retention_counts_all_ways_out():
+    """By hand: to the other well at 2/s and 1/s, off the left end at 3/s from the first, off the right at 5/s."""
+    rate, lost = np.array([[0.0, 2.0], [1.0, 0.0]]), np.array([[3.0, 0.0], [0.0, 5.0]])
+    found = RateMatrix("by hand", rate, 0.4 * rate, lost, 0.2 * lost)
+    assert found.escape.tolist() == [5.0, 6.0]
+    assert found.retention.tolist() == [1 / 5, 1 / 6]
+    assert found.retention_error == pytest.approx([math.hypot(0.8, 0.6) / 25, math.hypot(0.4, 1.0) / 36])
