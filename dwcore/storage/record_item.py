@@ -100,5 +100,8 @@ def value_faults(label: str, item: Item, values: np.ndarray) -> Iterator[str]:
             wrong = values[~(_HOLDS[sign](values, bound) | np.isnan(values))]
         if wrong.size:
             yield f"{label} = {wrong[0]:g} [{item.unit}] must be {sign} {bound:g}"
-    if item.ascending and np.any(np.diff(values) <= 0):
-        yield f"{label} must be strictly ascending, is {np.array2string(values, threshold=8)} [{item.unit}]"
+    with np.errstate(invalid="ignore"):
+        falls = item.ascending and np.any(np.diff(values) <= 0)
+    if falls:
+        shown = np.array2string(values, threshold=8, max_line_width=10_000)
+        yield f"{label} must be strictly ascending, is {shown} [{item.unit}]"

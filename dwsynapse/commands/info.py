@@ -81,9 +81,10 @@ def _file_lines(result: dict) -> list[str]:
     if "wall_shape" in result["config"]:
         lines.append(f"  the wall was {result['config']['wall_shape']} in the notches")
     if "unsettled_share" in result["config"]:
-        lines.append(
-            f"  unsettled: {result['config']['unsettled_share']:.2%} of the walls were counted before they settled"
-        )
+        share = result["config"]["unsettled_share"]
+        if isinstance(share, bool) or not isinstance(share, int | float):
+            raise InputError(f"{result['file']}: the configuration has unsettled_share = {share!r}, must be a number")
+        lines.append(f"  unsettled: {share:.2%} of the walls were counted before they settled")
     shown = ((a["name"], tuple(a["shape"]), a["dtype"], a["unit"], a["long_name"]) for a in result["arrays"])
     return lines + [f"  {name} {shape} {dtype} [{unit}] {words}" for name, shape, dtype, unit, words in shown]
 

@@ -10,6 +10,7 @@ import pytest
 
 import dwsynapse
 from compact import load_table
+from dwcore.storage import files
 from dwcore.storage.files import open_checked, provenance
 from llg import load_device
 from llg.runs.trajectories import load_trajectories
@@ -211,6 +212,16 @@ def test_info(chain, name, command):
     text = command("info", chain[0] / name).out
     assert text.startswith(f"{chain[0] / name}: sound {result['schema']} version 1, complete, content verified\n")
     assert all(array["name"] in text for array in result["arrays"])
+
+
+def test_info_of_a_file_whose_configuration_is_nonsense(command, folder):
+    """As the file is sealed, only what is read of its configuration can show it."""
+    for share in ([], "much", True):
+        with files.create(folder / "a.h5", "dwsynapse.training", config={"unsettled_share": share}, seed=1, force=True):
+            pass
+        answer = command("info", "a.h5")
+        assert (answer.code, answer.out) == (2, "")
+        assert f"a.h5: the configuration has unsettled_share = {share!r}, must be a number" in answer.err
 
 
 def test_info_of_a_device(command):

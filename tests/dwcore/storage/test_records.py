@@ -1,6 +1,7 @@
 """Files whose layout is declared on a dataclass: what goes in comes out, and nothing else than declared is taken."""
 
 import dataclasses
+import warnings
 
 import h5py
 import numpy as np
@@ -127,6 +128,15 @@ def test_what_could_not_be_read_is_not_written(tmp_path, change, message):
     with pytest.raises(InputError, match=message):
         write(tmp_path / "a.h5", whole(**change))
     assert not (tmp_path / "a.h5").exists()
+
+
+def test_what_falls_is_said_in_one_line_and_what_is_infinite_without_a_warning(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for position in (np.geomspace(1.2345678, 9.8765432, 12)[::-1], np.array([np.inf, np.inf, 1.0])):
+            with pytest.raises(InputError, match="states/position") as error:
+                write(tmp_path / "a.h5", whole(position=position))
+            assert "\n" not in str(error.value)
 
 
 def _replace(name, values, unit="1"):
