@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta, norm
 
-from compact.table.interpolate import transition_matrix
+from compact.table.interpolate import _matrix, transition_matrix
 from compact.table.table_file import load_table, save_table
 from compact.table.transition_table import Derived, TransitionTable
 from dwcore.errors import InputError
@@ -313,6 +313,13 @@ def between(weight, share, floor):
     """Share whose normal quantile is the mean of those of `share`, each moved inwards by `floor`."""
     z = np.einsum("tjd,tjda->a", weight, norm.ppf(floor + (1 - 2 * floor) * share))
     return (norm.cdf(z) - floor) / (1 - 2 * floor)
+
+
+def test_chances_that_rise_with_the_distance_give_no_negative_probability():
+    """A fit may lift the far ones over the near ones: a wall that ends in state 3 has passed 2, by hand."""
+    rows = _matrix(np.array([[0.1, 0.3, 0.5, 0.2], [0.0, 1.0, 0.4, 0.4], [1.0, 0.5, 0.5, 0.5], [0.5, 0.0, 1.0, 1.0]]))
+    assert rows == pytest.approx(np.array([[0.63, 0.0, 0.09, 0.18, 0.1], [0.0, 0.6, 0.0, 0.4, 0.0],
+                                           [0.0, 0.0, 0.0, 0.0, 1.0], [0.5, 0.0, 0.0, 0.0, 0.5]]), abs=1e-15)  # fmt: skip
 
 
 def test_a_wall_passes_the_states_between():
