@@ -11,10 +11,9 @@ from pathlib import Path
 
 from arraysim.programming.result import ProgrammedChip
 from arraysim.training.result import TrainingResult
-from dwcore.parameters import Parameters
 from dwcore.storage import records
 from dwsynapse.setting import Setting
-from dwsynapse.toml_files import KINDS
+from dwsynapse.toml_files import KINDS, Fields
 from llg.runs.trajectories import Trajectories
 
 PAGES = tuple(
@@ -30,10 +29,11 @@ PAGES = tuple(
 )
 COMMANDS = ("train", "program", "infer", "simulate", "rates")
 """Whose settings in sections of no file stand on the page of settings."""
-DECLARATIONS: dict[str, type[Parameters]] = {
-    re.sub("[][]", "", title if kind == "network" else f"{kind} {title}").strip(): declaration
+DECLARATIONS: dict[str, Fields] = {
+    re.sub("[][]", "", title if kind == "network" and title else f"{kind} {title}").strip(): fields
     for kind, entry in KINDS.items()
-    for title, declaration in entry.sections().items()
+    if kind != "recipe"  # which has the settings of a command
+    for title, fields in entry.sections().items()
 }
 RECORDS: dict[str, type] = {"trajectories": Trajectories, "training": TrainingResult, "programming": ProgrammedChip}
 RECORD_HEAD = "| data set | axes | type | unit | meaning |\n|---|---|---|---|---|\n"
@@ -93,7 +93,7 @@ def filled(page: str) -> str:
     def table(place: re.Match) -> str:
         kind, name = place.groups()
         if kind == "keys":
-            rows, head = [row(field) for field in dataclasses.fields(DECLARATIONS[name])], HEAD
+            rows, head = [row(field) for field in DECLARATIONS[name]], HEAD
         elif kind == "settings":
             rows, head = [row(field) for field in sections()[name]], HEAD
         else:

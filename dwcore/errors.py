@@ -22,7 +22,7 @@ class Interrupted(RunError):
     """The user stopped the run; the message says what is kept."""
 
 
-_SEARCHED, _LISTED = 1000, 16
+_SEARCHED, _LISTED = 1000, 20
 """Among so many names the closest is looked for, and so many are listed: a table may have 100,000 columns."""
 
 

@@ -7,8 +7,8 @@ from .design.outcome import design_devices as design_devices
 from .draw import draw_device as draw_device
 from .draw import draw_file as draw_file
 from .draw import draw_pulses as draw_pulses
+from .templates import template as template
 from .toml_files import check as check
-from .toml_files import template as template
 from .variation import Variation as Variation
 from .variation import load_variation as load_variation
 from .variation import save_variation as save_variation

@@ -1,85 +1,38 @@
-"""What a file or a device is: provenance and content of a file, and what follows from the parameters of a device."""
+"""What a file, a device or a synapse is: provenance and content, and what follows from its parameters."""
 
-import math
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from compact.exchange.synapse_file import is_synapse, load_synapse
+from compact.exchange.synapse_file import load_synapse
 from compact.exchange.synapse_table import table_of
-from dwcore.errors import InputError, RunError, nearest
+from dwcore.errors import InputError
 from dwcore.storage.files import describe, open_checked, provenance
-from llg.constants import GAMMA_0, K_B, MU_0
-from llg.device.device import Device
-from llg.device.device_file import load_device, shipped_devices
-
-
-class Derived(NamedTuple):
-    """A quantity that follows from the parameters of a device."""
-
-    name: str
-    value: float
-    unit: str
-    meaning: str
-
-
-def is_device(source: str | Path) -> bool:
-    """Return whether a source is meant as a device with physics, not as a file of results or a `[synapse]`."""
-    path = Path(source)
-    return (path.suffix == ".toml" or not (path.suffix or path.exists())) and not is_synapse(source)
+from dwsynapse.derived import derived, wells
+from dwsynapse.toml_files import check as check_toml
+from dwsynapse.toml_files import is_toml_or_name, kind_of
+from llg.device.device_file import load_device
 
 
 def info(source: str | Path, *, check: bool = False) -> dict[str, Any]:
-    """Return what a file or a device is, as `dwsynapse info --json` prints it.
+    """Return what a file is, or what is shipped under a name, as `dwsynapse info --json` prints it.
 
     Args:
-        source: a file of this program, a shipped device or synapse, a device file or a `[synapse]`.
-        check: of a file, check the content against the format of its kind as well.
+        source: a file of this program, a TOML file of a user, or the name of something shipped.
+        check: of an HDF5 file, check the content against the format of its kind as well.
 
     Raises:
         InputError: it is not sound; the message names the fault.
     """
-    if is_device(source):
-        _check_name(source)
-        return _about_device(source)
+    if is_toml_or_name(source):
+        kind = kind_of(source)
+        if check:
+            raise InputError(f"info: --check is for HDF5 files; {source} is a {kind}, which is always checked")
+        return {"device": _about_device, "synapse": _about_synapse}.get(kind, check_toml)(source)
     if Path(source).suffix.lower() == ".json" and Path(source).is_file():
         raise InputError(
             f"{source}: is JSON, which has no seal to verify; what it sums up is in the .h5 files beside it"
         )
-    return _about_synapse(source) if is_synapse(source) else _about_file(source, check)
-
-
-def _check_name(source: str | Path) -> None:
-    """Refuse a name that nothing shipped has and no file."""
-    from compact.exchange.synapse_file import shipped_synapses
-    from dwsynapse.recipes import shipped
-
-    names = [*shipped_devices(), *shipped_synapses(), *shipped()]
-    if not (str(source) in names or Path(source).suffix == ".toml" or Path(source).exists()):
-        raise InputError(f"{source}: no such file, shipped device, synapse or recipe{nearest(str(source), names)}")
-
-
-def derived(device: Device) -> list[Derived]:
-    """Return what follows from the parameters of a device without a simulation; the formulas are in docs/theory-llg.md.
-
-    The velocity is (pi/2) gamma0 Delta |H_D|, which a spin-orbit torque approaches at large currents where the chiral
-    field is far above H_K: A. Thiaville et al., EPL 100, 57002 (2012).
-    """
-    from llg.walls.analytic import walker_field
-    from llg.walls.q_phi import QPhiModel
-
-    model = QPhiModel(device)
-    walker = walker_field(model.alpha, model.H_K, model.H_D)
-    axis = device.material.easy_axis
-    return [
-        Derived("K_eff", device.material.K_eff, "J/m^3", "effective anisotropy"),
-        Derived("Delta", model.Delta, "m", "wall width parameter"),
-        Derived("sigma_0", model.sigma_0, "J/m^2", "energy of the straight Bloch wall without DMI"),
-        Derived("H_K", model.H_K, "A/m", "in-plane shape field of the wall, > 0 favours Bloch"),
-        Derived("H_D", model.H_D, "A/m", "chiral field of the interfacial DMI"),
-        Derived("walker_field", MU_0 * walker, "T", f"largest field along {axis} in which the wall angle stands still"),
-        Derived("saturation_velocity", math.pi / 2 * GAMMA_0 * model.Delta * abs(model.H_D), "m/s",
-                "velocity that a spin-orbit torque approaches at large currents"),
-    ]  # fmt: skip
+    return _about_file(source, check)
 
 
 def _about_device(source: str | Path) -> dict[str, Any]:
@@ -100,31 +53,21 @@ def _about_synapse(source: str | Path) -> dict[str, Any]:
     given, table = load_synapse(source), table_of(source)
     return {
         "synapse": given.name,
-        "figures": table.config["synapse"],
+        "figures": {name: _rows(name, value, table.position.size) for name, value in table.config["synapse"].items()},
         "states": table.position.size,
         "instances": table.counts.shape[0],
-        "conductance_S": [float(table.conductance[0]), float(table.conductance[-1])],
+        "conductance_S": list(given.synapse.window),
         "config": {"origin": table.config["origin"]},
         "about": str(source),
     }
 
 
-def wells(device: Device) -> list[dict[str, float | None]]:
-    """Return where the wall rests and how high the barriers are; kB T at 0 K measures none."""
-    from llg.landscape.wells import find_wells
-    from llg.walls.q_phi import QPhiModel
-
-    kT = K_B * device.temperature
-    try:
-        wells = find_wells(QPhiModel(device), device.temperature)
-    except RunError:  # a track without wells is sound
-        return []
-    sides = ("left", "right")
-    barriers = [{side: getattr(well, f"barrier_{side}") for side in sides} for well in wells]
-    return [
-        {"q_m": well.q, **{f"barrier_{side}_kT": energy[side] / kT if kT else None for side in sides}}
-        for well, energy in zip(wells, barriers, strict=True)
-    ]
+def _rows(name: str, value: Any, states: int) -> Any:
+    """Return a figure of a synapse as its file holds it: matrices as a list for each state."""
+    if name not in ("up", "down"):
+        return value
+    width = len(value) // states
+    return [list(value[start : start + width]) for start in range(0, len(value), width)]
 
 
 def _about_file(path: str | Path, check: bool) -> dict[str, Any]:

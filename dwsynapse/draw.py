@@ -16,8 +16,8 @@ from dwcore.canvas.line_breaks import break_titles
 from dwcore.canvas.style import WIDTH, own_look
 from dwcore.errors import InputError, nearest
 from dwcore.storage.files import open_checked, provenance
-from dwsynapse.about import is_device
 from dwsynapse.figures import DEVICE, PROGRAMMING, TABLE, TRAINING, TRAJECTORIES, VARIATION, FigureKind
+from dwsynapse.toml_files import is_toml_or_name, kind_of
 from dwsynapse.variation import load_variation
 from llg.device.device_file import load_device
 from llg.drawing.animation import WallScene
@@ -32,6 +32,15 @@ _BY_SCHEMA = {
     "dwsynapse.variation": (load_variation, VARIATION),
     "dwsynapse.programming": (load_programming, PROGRAMMING),
 }
+
+
+def is_device(source: str) -> bool:
+    """Return whether a source is a device with physics, not a file of results or a `[synapse]`.
+
+    Raises:
+        InputError: a TOML file whose keys are those of no kind, or a name that nothing shipped has.
+    """
+    return is_toml_or_name(source) and kind_of(source) == "device"
 
 
 def draw_file(
@@ -60,6 +69,8 @@ def draw_file(
     load: Callable[[Any], object]
     if is_synapse(path):
         load, kinds = table_of, TABLE
+    elif is_toml_or_name(path):
+        raise InputError(f"{path}: is a {kind_of(path)}, of which there is no figure")
     else:
         with open_checked(path) as file:
             schema = provenance(file)["schema"]

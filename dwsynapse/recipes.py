@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from arraysim.synapses.settings import SynapseSettings
+from arraysim.training.task import DataSettings
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import read_value
 from dwcore.toml import parse_toml, read_toml
 from dwsynapse.given import Given
 from dwsynapse.settings import Settings
+from dwsynapse.train_settings import SETTINGS, config_of, layers
 
 FOLDER = "recipes"
 
@@ -67,15 +70,26 @@ def follow(source: str, settings: Settings, given: Given) -> None:
     given.under(found, source)
 
 
-def about(name: str) -> dict[str, Any]:
-    """Return what a shipped recipe is, as `dwsynapse info --json` prints it."""
-    found = load_recipe(name)
-    return {"recipe": name, "meaning": found.pop("meaning"), "settings": found}
+def recipe_settings(source: str) -> dict[str, dict[str, Any]]:
+    """Return every setting of `train` by section and name as a recipe leaves it, checked as a training checks them.
 
+    Args:
+        source: as of ``load_recipe``.
 
-def lines_of(result: dict[str, Any]) -> list[str]:
-    """Return the same in lines."""
-    lines = [f"{result['recipe']}: {result['meaning']}"]
-    for section, values in result["settings"].items():
-        lines += [f"  {section}.{name} = {value}" for name, value in values.items()]
-    return [*lines, f"  dwsynapse train --recipe {result['recipe']} takes it; options go before it"]
+    Raises:
+        InputError: it holds what there is not, or its settings do not fit together.
+    """
+    SETTINGS.complete()
+    given = Given(SETTINGS.sections)
+    follow(source, SETTINGS, given)
+    SETTINGS.check_effect(given, layers)
+    try:
+        SynapseSettings(**given["synapse"]), DataSettings(**given["data"]), config_of(given)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+    values: dict[str, dict[str, Any]] = {section: {} for section in SETTINGS.sections}
+    for setting in SETTINGS.all.values():
+        values[setting.section][setting.field.name] = given[setting.section].get(
+            setting.field.name, setting.field.default
+        )
+    return values

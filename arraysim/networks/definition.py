@@ -272,6 +272,21 @@ def in_array(layer: Layer) -> TypeGuard[Convolution | Linear]:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Whole(Parameters):
+    """What is said of a network as a whole, at the top level of its file."""
+
+    error_bits: int = whole(
+        "bits of the errors sent backward into each crossbar, two or more; 0 keeps floating point",
+        default=0, le=MAX_BITS,
+    )  # fmt: skip
+
+    def problems(self):
+        """Yield that errors, which have two signs, need two bits."""
+        if self.error_bits == 1:
+            yield "error_bits = 1 [1] must be 0 or >= 2, for errors have two signs"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class NetworkDefinition:
     """A network, whatever its data.
 
@@ -291,9 +306,10 @@ class NetworkDefinition:
         Raises:
             InputError: the layers do not end in classes.
         """
-        bits = self.error_bits
-        if isinstance(bits, bool) or not isinstance(bits, int) or bits == 1 or not 0 <= bits <= MAX_BITS:
-            raise InputError(f"network {self.name}: error_bits = {bits!r} must be 0 or 2 to {MAX_BITS}")
+        try:
+            Whole(error_bits=self.error_bits)
+        except InputError as error:
+            raise InputError(f"network {self.name}: {error}") from None
         if not self.layers or not isinstance(self.layers[-1], Linear) or self.layers[-1].outputs is not None:
             raise InputError(f"network {self.name}: the last layer must be linear without outputs: one per class")
         if not self.crossbars:

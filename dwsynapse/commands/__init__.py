@@ -34,8 +34,8 @@ COMMANDS = {
     "cost": Command("area, energy and latency of training and inference, against CMOS baselines", "cost"),
     "design": Command("devices that meet a specification, searched and verified", "design"),
     "plot": Command("draw what a file holds, or the physics of a device", "plot"),
-    "info": Command("what a file or a device is, where it came from, what follows from it", "info"),
-    "new": Command("a commented template: device, network, periphery, chip, synapse or design", "new"),
-    "check": Command("whether a file is right: device, network, periphery, chip, synapse, design, or results", "check"),
+    "info": Command("what a file is, or what is shipped under a name, and what follows from it", "info"),
+    "new": Command("a commented template: device, network, periphery, chip, synapse, design or recipe", "new"),
+    "check": Command("whether a file is right, whatever kind it is of", "check"),
     "bench": Command("what this machine does per second, as JSON", "bench"),
 }

@@ -9,20 +9,18 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
     parser.add_argument(
         "file",
-        metavar="FILE",
+        metavar="FILE|NAME",
         type=path,
-        help="a device, network, periphery, chip, synapse or design (TOML), a shipped device or synapse, or an HDF5 "
-        "file of this program",
+        help="a TOML file of any kind, an HDF5 file of this program, or a shipped device, synapse, recipe or network",
     )
     add_common(parser, seed=False)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Check a file as the command that takes it would."""
-    shipped = not arguments.file.suffix and not arguments.file.exists()
-    if arguments.file.suffix == ".toml" or shipped:
-        from dwsynapse.toml_files import check
+    from dwsynapse.toml_files import check, is_toml_or_name
 
+    if is_toml_or_name(arguments.file):
         result = check(arguments.file)
     else:
         from dwsynapse.about import info

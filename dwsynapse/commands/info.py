@@ -1,8 +1,8 @@
-"""`dwsynapse info`: what a file, a device or a recipe is, where it came from, and what follows from it."""
+"""`dwsynapse info`: what a file is, or what is shipped under a name; where it came from, and what follows from it."""
 
 import argparse
+from typing import Any
 
-from dwcore.errors import InputError
 from dwsynapse.options import add_common, emit
 
 
@@ -10,8 +10,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
     parser.add_argument(
         "file",
-        metavar="FILE|DEVICE|SYNAPSE|RECIPE",
-        help="an HDF5 file of this program, a shipped device, synapse or recipe, or a TOML file of them",
+        metavar="FILE|NAME",
+        help="an HDF5 file of this program, a TOML file of any kind, or a shipped device, synapse, recipe or network",
     )
     parser.add_argument("--check", action="store_true",
                         help="check the content against the format of its kind as well: types, shapes, units, values")  # fmt: skip
@@ -19,19 +19,17 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Describe a file, which is checked, a device or a recipe."""
-    from dwsynapse import recipes
-    from dwsynapse.about import info, is_device
+    """Describe a file, which is checked, or what is shipped."""
+    from dwsynapse.about import info
 
-    if arguments.file in recipes.shipped():
-        found = recipes.about(arguments.file)
-        emit(arguments, found, recipes.lines_of(found))
-        return
-    if is_device(arguments.file) and arguments.check:
-        raise InputError(f"info: --check is for files; {arguments.file} is a device, which is always checked")
     result = info(arguments.file, check=arguments.check)
-    lines = {"device": _device_lines, "synapse": _synapse_lines}
-    emit(arguments, result, next((lines[kind] for kind in lines if kind in result), _file_lines)(result))
+    lines = {"device": _device_lines, "synapse": _synapse_lines, "arrays": _file_lines}
+    emit(arguments, result, next((lines[kind] for kind in lines if kind in result), _settings_lines)(result))
+
+
+def _settings_lines(result: dict) -> list[str]:
+    first, *more = result["says"]
+    return [f"{result['file']}: {first}", *(f"  {words}" for words in more)]
 
 
 def _device_lines(result: dict) -> list[str]:
@@ -54,13 +52,24 @@ def _device_lines(result: dict) -> list[str]:
 
 
 def _synapse_lines(result: dict) -> list[str]:
+    from compact.exchange.synapse_file import Synapse
+
+    units = {name: unit for name, unit, _ in Synapse.describe()}
     low, high = result["conductance_S"]
     lines = [f'{result["about"]}: the synapse "{result["synapse"]}", known by its figures']
     lines.append(f"  {result['states']} states of {low:.4g} to {high:.4g} S, {result['instances']} device instances")
     for name, value in result["figures"].items():
-        lines.append(f"  {name} = {value:.6g}" if isinstance(value, float) else f"  {name} = {value}")
+        unit = "" if units[name] == "1" else f" {units[name]}"
+        lines.append(f"  {name} = {_shown(value)}{unit}")
     lines += _foreign_lines(result["config"])
     return [*lines, "  dwsynapse train, program, cost, plot and export take it in place of a table"]
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a file would say it, numbers rounded."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _file_lines(result: dict) -> list[str]:

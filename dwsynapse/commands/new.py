@@ -7,7 +7,7 @@ from dwsynapse.options import emit, path, writable_file
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("kind", metavar="KIND", help="device, network, periphery, chip, synapse or design")
+    parser.add_argument("kind", metavar="KIND", help="device, network, periphery, chip, synapse, design or recipe")
     parser.add_argument("name", metavar="NAME", type=path, help="name; NAME.toml is written")
     parser.add_argument("--force", action="store_true", help="overwrite what exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Write a template, which is a file that works."""
     from dwcore.errors import InputError
     from dwcore.storage.atomic import replacing
-    from dwsynapse.toml_files import template
+    from dwsynapse.templates import template
 
     name = arguments.name.name.removesuffix(".toml")
     if name in ("", ".."):

@@ -70,8 +70,7 @@ def _draw(arguments: argparse.Namespace) -> str:
     """Write a figure, and its numbers where asked for; return its name."""
     from dwcore.canvas.figure_data import save_figure_data
     from dwcore.canvas.figure_file import figure_format, save_figure
-    from dwsynapse.about import is_device
-    from dwsynapse.draw import draw_device, draw_file, draw_pulses
+    from dwsynapse.draw import draw_device, draw_file, draw_pulses, is_device
 
     figure_format(arguments.out)
     _refuse(arguments, "a still figure", "trajectory")

@@ -2,29 +2,11 @@
 
 import argparse
 
-from arraysim.networks.settings import NetworkSettings
-from arraysim.synapses.settings import ArraySettings, SynapseSettings
-from arraysim.training.config import TrainingConfig
-from arraysim.training.task import DataSettings
 from dwcore.errors import InputError
 from dwsynapse.given import Given
 from dwsynapse.options import add_common, path, run_variation, si, whole_number, writable_hdf5
-from dwsynapse.periphery_text import OF_READS, follow_periphery, periphery_sections
-from dwsynapse.settings import Settings, fields_of
-
-SETTINGS = Settings(
-    "train",
-    {
-        "synapse": SynapseSettings,
-        "data": DataSettings,
-        "network": NetworkSettings,
-        "training": fields_of(TrainingConfig, without=ArraySettings),
-        "arrays": ArraySettings,
-    },
-    more=periphery_sections,
-    options=("table", "temperature", "dataset", "network", "network.bits", "error_bits", "rule", "epochs", "batch_size",
-             "learning_rate", "float32_learning_rate", "weight_range", "schedule", "decay", "device", "twin"),
-)  # fmt: skip
+from dwsynapse.periphery_text import OF_READS, follow_periphery
+from dwsynapse.train_settings import SETTINGS, layers
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -86,10 +68,5 @@ def _given(arguments: argparse.Namespace) -> Given:
 
         follow(arguments.recipe, SETTINGS, given)
     follow_periphery(arguments.periphery, given)
-    SETTINGS.check_effect(given, _layers, OF_READS if given.axes else {})
+    SETTINGS.check_effect(given, layers, OF_READS if given.axes else {})
     return given
-
-
-def _layers(point: Given) -> dict[str, bool]:
-    """Return what the layers of the network decide."""
-    return {"network.digital_parameters": NetworkSettings(**point["network"]).definition().has_digital_parameters}

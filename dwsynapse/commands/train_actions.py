@@ -10,7 +10,6 @@ import numpy as np
 
 from arraysim.cost.of_training import TrainingUse, cost_lines, summary_of, training_cost
 from arraysim.datasets.datasets import Dataset, load_dataset
-from arraysim.networks.settings import NetworkSettings
 from arraysim.synapses.settings import SynapseSettings
 from arraysim.synapses.source import Synapses, synapses_from
 from arraysim.training.checkpoint import DEFAULT_INTERVAL, checkpoint_path
@@ -26,8 +25,8 @@ from dwcore.errors import InputError, Interrupted
 from dwcore.numerics.threads import thread_count
 from dwsynapse.given import Given
 from dwsynapse.options import emit
-from dwsynapse.periphery_text import periphery_of
 from dwsynapse.setting import Setting
+from dwsynapse.train_settings import config_of
 from dwsynapse.variation import Index, Outcome, Series, Variation
 
 OUTCOMES = {
@@ -63,7 +62,7 @@ class Job:
         """
         loaded = {} if loaded is None else loaded
         chosen, data = SynapseSettings(**given["synapse"]), DataSettings(**given["data"])
-        config = config_of(arguments, given)
+        config = config_of(given, periphery_file=arguments.periphery is not None)
         if chosen not in loaded:
             loaded[chosen] = synapses_from(chosen.name, temperature=chosen.temperature)
         if data not in loaded:
@@ -71,13 +70,6 @@ class Job:
             folder, download = (arguments.data_dir, arguments.download) if files else (None, False)
             loaded[data] = load_dataset(data.dataset, folder, download=download)
         return cls(synapses=loaded[chosen], dataset=loaded[data], config=config)
-
-
-def config_of(arguments: argparse.Namespace, given: Given) -> TrainingConfig:
-    """Return the configuration that the options make."""
-    network = NetworkSettings(**given["network"]).definition()
-    periphery = periphery_of(given, always=arguments.periphery is not None)
-    return TrainingConfig(network=network, periphery=periphery, **given["training"], **given["arrays"])
 
 
 def seeds_of(arguments: argparse.Namespace) -> range:
@@ -239,7 +231,10 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         outcomes=OUTCOMES,
         check=job_of,
         measure=measure,
-        config={"training": config_of(arguments, next(given.points())).to_mapping(), "given": dict(given)},
+        config={
+            "training": config_of(next(given.points()), periphery_file=arguments.periphery is not None).to_mapping(),
+            "given": dict(given),
+        },
         inputs=sorted({path for point in given.points() for path in SynapseSettings(**point["synapse"]).inputs}),
     )
 

@@ -245,7 +245,7 @@ def test_info_of_a_device(command):
     text = command("info", "five_state").out
     assert "five-state reference" in text and "Delta = 5.603e-09 m" in text and "5 wells" in text
     refused = command("info", "five_state", "--check")
-    assert refused.code == 2 and "--check is for files" in refused.err
+    assert refused.code == 2 and "--check is for HDF5 files" in refused.err
 
 
 def test_help_of_every_command(command):
@@ -275,3 +275,7 @@ def test_info_of_a_strip_names_its_easy_axis_and_that_it_has_no_wells(command, t
     assert "largest field along x in which the wall angle stands still" in said
     assert "  no wells; dwsynapse simulate takes the device\n" in said
     assert "field along z in which" in command("info", "five_state").out
+    asked = command("simulate", "strip.toml", "--current=1e10", cwd=tmp_path)
+    assert asked.code == 2 and "(--current and --duration)" in asked.err
+    moved = command("simulate", "strip.toml", "--current", 0, "--duration", "0.1 ns", "-n", 2, cwd=tmp_path).out
+    assert "no states: the track has no wells" in moved and "left all" not in moved and "settled" not in moved

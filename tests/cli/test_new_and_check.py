@@ -1,12 +1,12 @@
 """`dwsynapse new` writes files that work and name every key; `dwsynapse check` reads a file as its command does."""
 
-import dataclasses
 import tomllib
 
 import pytest
 
 from dwcore.errors import InputError
-from dwsynapse.toml_files import KINDS, check, kind_of, template
+from dwsynapse.templates import template
+from dwsynapse.toml_files import KINDS, check, kind_of
 
 
 def uncommented(text: str) -> list[str]:
@@ -34,18 +34,21 @@ def test_a_template_is_right_and_of_its_kind(kind, command, folder):
     assert command("new", kind, "mine.toml", "--force").code == 0
 
 
-@pytest.mark.parametrize(("name", "kind"), [("five_state", "device"), ("domain-wall-leonard", "synapse")])
+SHIPPED = {"five_state": "device", "domain-wall-leonard": "synapse", "vgg8-cifar10": "recipe", "resnet20": "network"}
+
+
+@pytest.mark.parametrize(("name", "kind"), SHIPPED.items())
 def test_what_is_shipped_is_checked_by_its_name(name, kind, command):
     checked = command("check", name, "--json")
     assert checked.code == 0 and checked.json["kind"] == kind and checked.json["says"]
     wrong = command("check", f"x{name}")
-    assert wrong.code == 2 and f'no such file, shipped device or synapse; did you mean "{name}"?' in wrong.err
+    assert wrong.code == 2 and f'network, synapse or recipe; did you mean "{name}"?' in wrong.err
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_template_names_every_key(kind):
     lines = {line.removeprefix("# ").partition(" =")[0] for line in template(kind, "mine").splitlines()}
-    keys = {field.name for section in KINDS[kind].sections().values() for field in dataclasses.fields(section)}
+    keys = {field.name for fields in KINDS[kind].sections().values() for field in fields}
     assert keys - lines == set() and max(map(len, template(kind, "mine").splitlines())) <= 120
 
 
@@ -53,11 +56,11 @@ def test_a_template_names_every_key(kind):
 def test_what_is_commented_out_stands_at_its_default(kind, folder):
     path = folder / "mine.toml"
     path.write_text(template(kind, "mine"))
-    plain, changed = KINDS[kind].load(path), uncommented(path.read_text())
+    plain, changed = KINDS[kind].load(str(path)), uncommented(path.read_text())
     assert len(changed) > 2
     for text in changed:
         path.write_text(text)
-        assert KINDS[kind].load(path) == plain, text
+        assert KINDS[kind].load(str(path)) == plain, text
 
 
 def test_a_wrong_file_is_refused_in_one_line(command, folder):
@@ -91,3 +94,40 @@ def test_a_network_says_which_images_fit(command, folder):
     said = command("check", "net.toml").out
     weights = (9 * 9 + 1) * 2 + (20 * 20 * 2 + 1) * 10
     assert "digits does not fit" in said and f"mnist fits: {weights} weights" in said
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_info_takes_every_kind(kind, command, folder):
+    (folder / "mine.toml").write_text(template(kind, "mine"))
+    told = command("info", "mine.toml", "--json")
+    assert told.code == 0 and (kind in told.json or told.json["kind"] == kind)
+    assert kind in command("info", "mine.toml").out
+    refused = command("info", "mine.toml", "--check")
+    assert refused.code == 2 and f"mine.toml is a {kind}" in refused.err
+
+
+def test_settings_are_told_by_what_differs_from_the_defaults(command, folder):
+    (folder / "chip.toml").write_text('node_nm = 22\non_resistance = "200 kohm"\n')
+    told = command("info", "chip.toml", "--json").json
+    assert told["changed"] == {"node_nm": 22, "on_resistance": 2e5}
+    assert "on_resistance = 200000 ohm: " in command("info", "chip.toml").out
+    (folder / "chip.toml").write_text("training = true\n")  # a section of recipes has this name
+    assert kind_of(folder / "chip.toml") == "chip"
+
+
+def test_a_network_that_no_images_enter_is_refused(command, folder):
+    convolution, linear = '[[layer]]\nkind = "conv"\nchannels = 8\nkernel = 3\n', '[[layer]]\nkind = "linear"\n'
+    flatten = '[[layer]]\nkind = "flatten"\n'
+    (folder / "net.toml").write_text(convolution + linear)
+    refused = command("check", "net.toml")
+    assert refused.code == 2 and "put a flatten before it" in refused.err and "right" not in refused.out
+    for change in ("kernel = 99", "kernel = 1\nkernel_columns = 99", "kernel = 3\ngroups = 4"):
+        (folder / "net.toml").write_text(convolution.replace("kernel = 3", change) + flatten + linear)
+        own = command("check", "net.toml")
+        assert own.code == 0 and "takes images of your own only" in own.err, change
+
+
+def test_only_devices_and_synapses_have_figures(command, folder):
+    (folder / "chip.toml").write_text(template("chip", "chip"))
+    refused = command("plot", "chip.toml", "-o", "x.png")
+    assert refused.code == 2 and "is a chip, of which there is no figure" in refused.err

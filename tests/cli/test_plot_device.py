@@ -82,7 +82,10 @@ def test_animation_of_recorded_trajectories(device, folder, command):
     [
         ("one.toml --figure lanscape -o a.png", 'one.toml: has no figure "lanscape"; did you mean "landscape"?'),
         ("one.toml --figure accuracy -o a.png", "valid names: field-velocity, landscape, phase, retention, velocity"),
-        ("five_stat -o a.png", 'five_stat: no such file or shipped device; did you mean "five_state"?'),
+        (
+            "five_stat -o a.png",
+            'five_stat: no such file, nor a shipped device, network, synapse or recipe; did you mean "five_state"?',
+        ),
         ("none.toml -o a.png", "none.toml: no such file"),
         ("one.toml --figure retention --current 1e11 -o a.png", 'the figure "retention" takes no current_density'),
         ("one.toml --figure velocity --current 0 -o a.png", "current density = 0 [A/m^2] must not be 0"),

@@ -7,8 +7,9 @@ import pytest
 
 def test_a_shipped_recipe_is_shown(command):
     found = json.loads(command("info", "vgg8-cifar10", "--json").out)
-    assert found["settings"]["network"] == {"network": "vgg8:0.25", "whiten": True}
-    assert found["settings"]["training"]["schedule"] == "one-cycle"
+    changed = found["changed"]
+    assert (changed["network.network"], changed["network.whiten"]) == ("vgg8:0.25", True)
+    assert changed["training.schedule"] == "one-cycle"
 
 
 def test_options_go_before_a_recipe(command, tmp_path):
@@ -33,6 +34,14 @@ def test_a_recipe_that_does_not_fit_is_refused(command, tmp_path, content, messa
     (tmp_path / "a.toml").write_text(content)
     found = command("train", "--recipe", "a.toml", "--table", "ladder:5", cwd=tmp_path)
     assert found.code == 2 and message in found.err and found.err.count("\n") == 1
+    checked = command("check", "a.toml", cwd=tmp_path)
+    assert checked.code == 2 and (checked.err == found.err or "those of no device, network" in checked.err)
+
+
+def test_what_does_not_go_together_in_a_recipe_is_refused_by_check(command, tmp_path):
+    (tmp_path / "a.toml").write_text("[training]\npatience = 3\n")
+    refused = command("check", "a.toml", cwd=tmp_path)
+    assert refused.code == 2 and "patience = 3 needs a validation_fraction" in refused.err
 
 
 def test_an_unknown_recipe_names_the_nearest(command):

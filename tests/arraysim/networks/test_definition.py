@@ -74,7 +74,7 @@ def test_presets_by_name(tmp_path):
         (("kernel = 3", "kernel = 3.0"), r"kernel = 3.0 must be a whole number"),
         (("kernel = 3", "kernel = 3\nbias = 1"), r"bias = 1 must be true or false"),
         (("average", "mean"), 'pooling = "mean" must be one of max, average'),
-        (("error_bits = 8", "error_bits = 1"), "error_bits = 1 must be 0 or 2"),
+        (("error_bits = 8", "error_bits = 1"), r"error_bits = 1 \[1\] must be 0 or >= 2"),
         (("error_bits", "eror_bits"), 'unknown key "eror_bits"; did you mean "error_bits"'),
         (('kind = "linear"', 'kind = "linear"\noutputs = 3'), "last layer must be linear without outputs"),
     ],

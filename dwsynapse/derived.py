@@ -1,0 +1,59 @@
+"""What follows from the parameters of a device without a simulation: fields, velocities, wells."""
+
+import math
+from typing import NamedTuple
+
+from dwcore.errors import RunError
+from llg.constants import GAMMA_0, K_B, MU_0
+from llg.device.device import Device
+
+
+class Derived(NamedTuple):
+    """A quantity that follows from the parameters of a device."""
+
+    name: str
+    value: float
+    unit: str
+    meaning: str
+
+
+def derived(device: Device) -> list[Derived]:
+    """Return what follows from the parameters of a device without a simulation; the formulas are in docs/theory-llg.md.
+
+    The velocity is (pi/2) gamma0 Delta |H_D|, which a spin-orbit torque approaches at large currents where the chiral
+    field is far above H_K: A. Thiaville et al., EPL 100, 57002 (2012).
+    """
+    from llg.walls.analytic import walker_field
+    from llg.walls.q_phi import QPhiModel
+
+    model = QPhiModel(device)
+    walker = walker_field(model.alpha, model.H_K, model.H_D)
+    axis = device.material.easy_axis
+    return [
+        Derived("K_eff", device.material.K_eff, "J/m^3", "effective anisotropy"),
+        Derived("Delta", model.Delta, "m", "wall width parameter"),
+        Derived("sigma_0", model.sigma_0, "J/m^2", "energy of the straight Bloch wall without DMI"),
+        Derived("H_K", model.H_K, "A/m", "in-plane shape field of the wall, > 0 favours Bloch"),
+        Derived("H_D", model.H_D, "A/m", "chiral field of the interfacial DMI"),
+        Derived("walker_field", MU_0 * walker, "T", f"largest field along {axis} in which the wall angle stands still"),
+        Derived("saturation_velocity", math.pi / 2 * GAMMA_0 * model.Delta * abs(model.H_D), "m/s",
+                "velocity that a spin-orbit torque approaches at large currents"),
+    ]  # fmt: skip
+
+
+def wells(device: Device) -> list[dict[str, float | None]]:
+    """Return where the wall rests and how high the barriers are; kB T at 0 K measures none."""
+    from llg.landscape.wells import find_wells
+    from llg.walls.q_phi import QPhiModel
+
+    kT = K_B * device.temperature
+    try:
+        wells = find_wells(QPhiModel(device), device.temperature)
+    except RunError:  # a track without wells is sound
+        return []
+    sides = ("left", "right")
+    barriers = [{side: getattr(well, f"barrier_{side}") for side in sides} for well in wells]
+    return [
+        {"q_m": well.q, **{f"barrier_{side}_kT": energy[side] / kT if kT else None for side in sides}}
+        for well, energy in zip(wells, barriers, strict=True)
+    ]
