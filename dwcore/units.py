@@ -28,6 +28,8 @@ def _registry():
     registry = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
     registry.define(f"fieldoersted = {_FIELD_OF_1_OE} * ampere / meter")
     registry.define("fluxgauss = 1e-4 * tesla")
+    registry.define("emu = 1e-3 * ampere * meter ** 2")  # of a magnetic moment
+    registry.define("@alias ohm = Ohm")
     return registry
 
 
@@ -74,9 +76,23 @@ def _parse(text: str, unit: str) -> float:
     except pint.DimensionalityError:
         expected = "none, or %" if unit == "1" else f"one like {unit}"
         raise InputError(f'"{text}" has the wrong unit; expected {expected}') from None
-    except Exception:  # the parser raises whatever its tokenizer meets
+    except Exception as error:  # the parser raises whatever its tokenizer meets
         with_unit = "" if unit == "1" else f" with a unit like {unit}"
-        raise InputError(f'"{text[:_LONGEST]}" is not a number{with_unit}') from None
+        unknown = _unknown_units(error, text, unit) if isinstance(error, pint.UndefinedUnitError) else ""
+        raise InputError(f'"{text[:_LONGEST]}" is not a number{with_unit}{unknown}') from None
+
+
+def _unknown_units(error, text: str, unit: str) -> str:
+    """Return which unit of a text there is not, and the one that was meant if other capitals make it one that fits."""
+    name = error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0]
+    for prefix, base, _ in _registry().parse_unit_name(name, case_sensitive=False):
+        meant = f"{_registry().Unit(prefix + base):~}"
+        try:
+            to_si(text.replace(name, meant), unit)
+        except InputError:
+            continue
+        return f': there is no unit "{name}"; did you mean "{meant}"?'
+    return f': there is no unit "{name}"'
 
 
 def _magnitude(parsed, unit: str) -> float:

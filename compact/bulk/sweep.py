@@ -20,7 +20,7 @@ def reference_grid(device: Device, *, quick: bool = False) -> Grid:
 
     Durations too short for the edges of the pulse are left out.
     """
-    pulse = device.section("pulse")
+    pulse = device.section("pulse", "a grid (--currents and --durations)")
     factors = np.array([0.7, 0.85, 1.0, 1.15]) if quick else np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3])
     stretch = np.array([1.0]) if quick else np.array([0.7, 1.0, 1.3, 1.6])
     current = pulse.current_density * np.concatenate([-factors[::-1], factors])

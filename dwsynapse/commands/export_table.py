@@ -129,4 +129,4 @@ def _export_module(arguments: argparse.Namespace, table):
         "law": module.law,
         "notes": list(module.notes),
     }
-    emit(arguments, result, [f"{arguments.out}: module {module.name}", *(f"  {note}" for note in module.notes)])
+    emit(arguments, result, [f"{arguments.out}: module {module.name}"])

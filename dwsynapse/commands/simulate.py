@@ -153,10 +153,10 @@ def _density(arguments: argparse.Namespace, given: Given, device):
 def _run_density(arguments: argparse.Namespace, given: Given, device) -> None:
     """Solve for the density and print the outcome."""
     from llg.fokker_planck.run import as_json
-    from llg.runs.validity import notes
+    from llg.runs.simulation import drive_notes
 
     run = _density(arguments, given, device)
-    strained = notes(device, float(run.case.drive.current_density)) + idle_keys(device)
+    strained = drive_notes(run.case) + idle_keys(device)
     beside = {"unsettled": None, "unsettled_share": None, "notes": strained}
     result = as_json(run) | {"instance": device.instance, **beside}
     emit(arguments, result, _lines(device, result, "density"))
@@ -260,10 +260,12 @@ def _lines(device, result: dict, what: str) -> list[str]:
     ]
     names = [f"state {i} at {1e9 * q:.1f} nm" for i, q in enumerate(result["states"])] + ["left all states"]
     rows = zip(names, result["probability"], result["standard_error"], strict=True)
-    lines += [f"  {name:24s} {p:.5f} +- {error:.5f}" for name, p, error in rows]
+    lines += [f"  {name:24s} {p:.5f} +- {error:.5f}" for name, p, error in rows if result["states"]]
     left = result["left_track"]
     where = f"while on the track, which {left} walls left" if left > 0.01 * (result["n"] or 1) else "during the pulse"
-    if result["unsettled_share"] is not None:
+    if not result["states"]:
+        lines.append("  no states: the track has no wells")
+    elif result["unsettled_share"] is not None:
         lines.append(f"  {result['unsettled_share']:.2%} of the walls have not settled in a state")
     lines.append(f"  mean velocity {result['mean_velocity_m_per_s']:.2f} m/s {where}")
     return lines

@@ -251,15 +251,20 @@ class Device:
         thickness = self.profile.factor("thickness") if self.profile else None
         return self.width_at(x) * (1.0 if thickness is None else thickness(x))
 
-    def section(self, name: str) -> Any:
+    def section(self, name: str, instead: str = "") -> Any:
         """Return an optional section ("stack", "readout", "pulse", "potential", "heating", "gate").
+
+        Args:
+            name: of the section.
+            instead: what would do in its place, for the message.
 
         Raises:
             InputError: the device does not have it.
         """
         value = getattr(self, name)
         if value is None:
-            raise InputError(f'device "{self.name}": needs a [{name}] section for this')
+            way = f", or {instead}" if instead else " for this"
+            raise InputError(f'device "{self.name}": needs a [{name}] section{way}')
         return value
 
     def config(self) -> dict:

@@ -121,6 +121,13 @@ class Waveform:
         object.__setattr__(self, "time", time)
         object.__setattr__(self, "value", value)
 
+    @property
+    def edge(self) -> float:
+        """Shortest time in which the shape goes, or would go on, from zero to its peak: 0 at a jump [s]."""
+        change, peak = np.abs(np.diff(self.value)), np.max(np.abs(self.value))
+        moving = change > 0
+        return float(np.min(np.diff(self.time)[moving] * peak / change[moving], initial=np.inf))
+
     def delayed(self, delay: float) -> "Waveform":
         """Return the shape after `delay` [s], during which it has its first value."""
         return Waveform(np.concatenate([[0.0], self.time + delay]), np.concatenate([self.value[:1], self.value]))

@@ -186,7 +186,7 @@ def pulse_case(
     length = shape.length if shape else duration
     if pulse is None and current_density is not None and length is not None:
         pulse = Pulse(current_density=max(abs(current_density), LEAST_CURRENT), duration=length)
-    pulse = pulse or device.section("pulse")
+    pulse = pulse or device.section("pulse", "a current density and a duration (--current and --duration)")
     J = pulse.current_density if current_density is None else current_density
     duration = pulse.duration if duration is None else duration
     if shape is None:
@@ -226,7 +226,12 @@ def notes_on(run: PulseRun) -> list[str]:
         )
     if ends.left > NOTED * ends.n:
         found.append(f"left_track: {ends.left} of {ends.n} walls left the track; the mean velocity is that while on it")
-    return found + notes(run.case.device, float(np.max(run.case.drive.current_density)))
+    return found + drive_notes(run.case)
+
+
+def drive_notes(case: PulseCase) -> list[str]:
+    """Return what a current strains in the model, one line each; see `llg.runs.validity.notes`."""
+    return notes(case.device, case.drive.largest_current, case.drive.waveform)
 
 
 def as_json(run: PulseRun) -> dict:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from llg.device.device import WIDEST, Device
+from llg.device.pulse import Waveform
 from llg.runs.models import with_model
 from llg.runs.velocity import straight_track
 from llg.walls.analytic import rest_angle
@@ -21,13 +22,17 @@ _MUCH = 1.1  # factor by which [stack] changes the spin-transfer torque before i
 _SHARPEST, _WEAKEST = 50e-12, 0.05  # edge [s] and damping that the relaxed shape follows
 
 
-def notes(device: Device, current_density: float = 0.0) -> list[str]:
+def notes(device: Device, current_density: float = 0.0, shape: Waveform | None = None) -> list[str]:
     """Return one line for each thing that strains the model, none where it holds.
 
     Args:
         device: the device.
         current_density: the largest that is of interest [A/m^2].
+        shape: of the current in time; by default that of [pulse].
     """
+    if shape is None and device.pulse is not None:
+        shape = device.pulse.waveform(device.pulse.duration)
+    edge = shape.edge if shape is not None and current_density else math.inf
     found, wall, film = [], device.straight_wall, device.material
     across = float(device.geometry.w.min()) / wall.Delta
     if across > WIDEST:
@@ -49,7 +54,7 @@ def notes(device: Device, current_density: float = 0.0) -> list[str]:
             "notch: where one edge alone is cut the wall stays straight and upright, whatever [wall] shape says; this has "
             "not been compared with micromagnetics, in which it may turn"
         )
-    found += _shape_notes(device)
+    found += _shape_notes(device, edge)
     share = device.stack.ferromagnet_fraction() if device.stack else 1.0
     if device.torque.P > 0 and abs(math.log(share)) > math.log(_MUCH):
         found.append(
@@ -76,8 +81,13 @@ def _profile_notes(device: Device) -> list[str]:
     return found
 
 
-def _shape_notes(device: Device) -> list[str]:
-    """Return what strains the shape that the wall has in the notches, and over other slopes of the outline."""
+def _shape_notes(device: Device, edge: float) -> list[str]:
+    """Return what strains the shape that the wall has in the notches, and over other slopes of the outline.
+
+    Args:
+        device: the device.
+        edge: time of the steepest edge of the current [s].
+    """
     found, track = [], device.track
     if device.pairs and device.wall_shape == "rigid":
         why = f": {device.not_relaxed}" if device.not_relaxed else ""
@@ -89,8 +99,11 @@ def _shape_notes(device: Device) -> list[str]:
         if device.material.alpha < _WEAKEST:
             alpha = device.material.alpha
             found.append(f"alpha = {alpha:g}: the relaxed shape follows the wall at once only for >= {_WEAKEST:g}")
-        if device.pulse is not None and 0 < device.pulse.rise_time < _SHARPEST:
-            found.append(f"rise_time: the relaxed shape does not follow edges below {_SHARPEST * 1e12:g} ps")
+        if edge < _SHARPEST:
+            found.append(
+                f"pulse: its steepest edge lasts {1e12 * edge:.3g} ps, and the relaxed shape follows edges of "
+                f"{1e12 * _SHARPEST:g} ps and more (rise_time, fall_time)"
+            )
         if device.nominal is None and device.notched_track.snaps:
             found.append(
                 "shape: in a notch the wall snaps from one shape to another, and the lower of both energies counts; it "

@@ -58,6 +58,9 @@ def test_verilog_a_of_a_swept_table(command, chain, folder):
     assert "module five_states(w1, w2, t);" in text and "stand-in" not in text
     front_end = pytest.importorskip("openvaf_py", reason="no Verilog-A front end: pip install openvaf-py")
     assert front_end.compile_va("five-states.va")[0].name == "five_states"
+    again = command("export", chain[0] / "table.h5", "--to", "verilog-a", "-o", "five-states.va", "--force")
+    assert again.out == "five-states.va: module five_states\n"  # what it leaves out is on stderr, once
+    assert again.err.count("no retention") == 1
     again = command("export", chain[0] / "table.h5", "--to", "verilog-a", "-o", "table.va")
     assert again.code == 2 and "is a word of Verilog-A; choose another with --name" in again.err
 

@@ -59,6 +59,8 @@ def complaint(function, *arguments, **keywords):
         ("50 Oe", "A/m", 50 * 1000 / (4 * math.pi)),
         ("10 G", "T", 1e-3),
         ("1e4 A/m", "T", 1e4 * MU_0),
+        ("1100 emu/cm^3", "A/m", 1.1e6),
+        ("20 uOhm cm", "ohm m", 2e-7),
     ],
 )
 def test_text_to_si(text, unit, value):
@@ -86,6 +88,10 @@ def test_text_to_si(text, unit, value):
         ("1,5 ns", "s", "holds a comma"),
         ("7,0e11", "1", "holds a comma"),
         ("5 nm", "A/m", "wrong unit"),
+        ("5 emu", "A/m", "wrong unit"),
+        ("3 xyz", "m", 'there is no unit "xyz"'),
+        ("1.3 Mj/m^3", "J/m^3", 'there is no unit "Mj"; did you mean "MJ"?'),
+        ("1.3 Mj/m^3", "A/m", 'there is no unit "Mj"'),
     ],
 )
 def test_wrong_text(text, unit, said):

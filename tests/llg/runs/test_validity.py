@@ -12,6 +12,7 @@ from dwcore.storage.measurements import Measurements
 from llg.calibration.data import read_positions
 from llg.constants import MU_0
 from llg.device.device_file import device_from_mapping, load_device
+from llg.device.pulse import Waveform
 from llg.landscape.wells import find_wells
 from llg.rates import summary
 from llg.rates.summary import as_json, notes_on, well_rates
@@ -89,6 +90,28 @@ def test_width_and_tilt_are_noted():
     assert math.degrees(largest_tilt(device, 8.5e11)) == pytest.approx(34, abs=3)
     assert largest_tilt(device, 0.0) == 0.0
     assert any("tilt" in note and "q-phi-chi" in note for note in notes(device, 8.5e11))
+
+
+@pytest.mark.parametrize(("rise", "noted"), [(0.0, "lasts 0 ps"), (20e-12, "lasts 20 ps"), (60e-12, "")])
+def test_edges_that_the_relaxed_shape_does_not_follow_are_noted(rise, noted):
+    """Without edges, with short ones and with long ones; a rigid wall has no shape that lags, a rest has no edges."""
+    edges = {"current_density": 1e10, "duration": 1e-9, "rise_time": rise, "fall_time": 60e-12}
+    device = make_device(notch=TRIANGLE, pulse=edges)
+    assert device.wall_shape == "relaxed"
+    found = [note for note in notes(device, 1e10) if note.startswith("pulse")]
+    assert (noted in found[0]) if noted else found == []
+    assert not [note for note in notes(device) if note.startswith("pulse")]
+    rigid = device.replace({"wall.shape": "rigid"})
+    assert not [note for note in notes(rigid, 1e10) if note.startswith("pulse")]
+
+
+def test_edges_are_those_of_the_shape_that_acts():
+    device, slow = make_device(notch=TRIANGLE), Waveform([0, 1e-10, 2e-10, 3e-10], [0, 1, -1, 0])
+    assert slow.edge == pytest.approx(5e-11)  # from peak to peak in 100 ps
+    for shape, count in ((slow, 0), (Waveform([0, 1e-10, 1.9e-10, 3e-10], [0, 1, -1, 0]), 1), (None, 0)):
+        assert sum(note.startswith("pulse") for note in notes(device, -1e10, shape)) == count
+    run = run_pulse(device, n=1, seed=1, current_density=-1e10, duration=1e-10)
+    assert sum("lasts 0 ps" in note for note in run_notes(run)) == 1
 
 
 @pytest.mark.parametrize(
