@@ -12,8 +12,8 @@ from compact.exchange.synapse_file import is_synapse
 from compact.exchange.synapse_table import table_of
 from compact.table.table_file import load_table
 from compact.table.transition_table import TransitionTable
-from dwcore.canvas.line_breaks import break_titles
-from dwcore.canvas.style import WIDTH, own_look
+from dwcore.canvas.line_breaks import entitle
+from dwcore.canvas.style import own_look
 from dwcore.errors import InputError, nearest
 from dwcore.storage.files import open_checked, provenance
 from dwsynapse.figures import DEVICE, PROGRAMMING, TABLE, TRAINING, TRAJECTORIES, VARIATION, FigureKind
@@ -49,7 +49,7 @@ def draw_file(
     *,
     device: int | None = None,
     temperature: float | None = None,
-    width: float = WIDTH,
+    width: float | None = None,
 ) -> tuple[str, Figure]:
     """Draw one figure of a file.
 
@@ -58,7 +58,7 @@ def draw_file(
         name: which figure; the first of its kind by default.
         device: number of the device instance of a table; by default the mean over all, where there is one.
         temperature: one that the table holds [K]; by default its first.
-        width: of the figure, 3.4 and 7 for a column and a page of a journal [inch].
+        width: of the figure, 3.4 and 7 for a column and a page of a journal; by default that of screens [inch].
 
     Returns:
         Name and figure.
@@ -67,13 +67,15 @@ def draw_file(
         InputError: not a sound file, it has no such figure, or the figure takes no such choice.
     """
     load: Callable[[Any], object]
+    subject = ""
     if is_synapse(path):
         load, kinds = table_of, TABLE
     elif is_toml_or_name(path):
         raise InputError(f"{path}: is a {kind_of(path)}, of which there is no figure")
     else:
         with open_checked(path) as file:
-            schema = provenance(file)["schema"]
+            origin = provenance(file)
+        schema, subject = origin["schema"], _subject(origin["config"])
         if schema not in _BY_SCHEMA:
             raise InputError(f"{path}: there is no figure of a {schema}")
         load, kinds = _BY_SCHEMA[schema]
@@ -83,15 +85,21 @@ def draw_file(
             raise InputError(f'{path}: the figure "{name}" takes no {key}')
     content: Any = load(path)
     view = _view(path, content, device, temperature) if "device" in kinds[name].takes else {}
-    return name, kinds[name].draw(content, width, **view)
+    return name, kinds[name].draw(content, width, subject=subject, **view)
 
 
-def draw_pulses(paths: Sequence[str], *, width: float = WIDTH) -> tuple[str, Figure]:
+def _subject(config: Any) -> str:
+    """Return which synapses trained or programmed chips have, as their file says it; empty where it does not."""
+    words = config.get("synapses", "") if isinstance(config, dict) else ""
+    return words if isinstance(words, str) else ""
+
+
+def draw_pulses(paths: Sequence[str], *, width: float | None = None) -> tuple[str, Figure]:
     """Draw the wall position under several pulses, of recorded trajectories in as many files.
 
     Args:
         paths: trajectory files.
-        width: of the figure, 3.4 and 7 for a column and a page of a journal [inch].
+        width: of the figure, 3.4 and 7 for a column and a page of a journal; by default that of screens [inch].
 
     Returns:
         Name and figure.
@@ -103,8 +111,7 @@ def draw_pulses(paths: Sequence[str], *, width: float = WIDTH) -> tuple[str, Fig
     with own_look(width):
         figure = pulses_figure(runs)
         subjects = dict.fromkeys(f"{run.device.name}, {run.device.temperature:g} K" for run in runs)
-        figure.suptitle("; ".join(subjects), fontsize="medium")
-        break_titles(figure)
+        entitle(figure, "; ".join(subjects))
     return "pulses", figure
 
 
@@ -129,7 +136,7 @@ def draw_device(
     H_x: float | None = None,
     H_y: float | None = None,
     H_z: float | None = None,
-    width: float = WIDTH,
+    width: float | None = None,
 ) -> tuple[str, Figure]:
     """Draw one figure of a device.
 
@@ -140,7 +147,7 @@ def draw_device(
         H_x: held field along the track; by default that of the device [A/m].
         H_y: held field across the track; by default that of the device [A/m].
         H_z: held perpendicular field, or the end of the axis; by default the figure's choice [A/m].
-        width: of the figure, 3.4 and 7 for a column and a page of a journal [inch].
+        width: of the figure, 3.4 and 7 for a column and a page of a journal; by default that of screens [inch].
 
     Returns:
         Name and figure.

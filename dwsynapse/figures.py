@@ -29,8 +29,9 @@ from compact.drawing.transition_plots import plot_conductance_states, plot_move_
 from compact.table.phase_diagram import phase_diagram
 from compact.table.staircase import staircase
 from compact.table.transition_table import TransitionTable
-from dwcore.canvas.line_breaks import break_titles
-from dwcore.canvas.style import WIDTH, own_look
+from dwcore.canvas.line_breaks import entitle
+from dwcore.canvas.style import own_look
+from dwsynapse.variation import Variation
 from dwsynapse.variation_plot import plot_rivals, plot_variation
 from llg.device.device import Device
 from llg.drawing.device_figures import (
@@ -64,22 +65,29 @@ class FigureKind:
     takes: tuple[str, ...] = ()
     shown: Literal["all", "first", "nominal"] = "all"
 
-    def draw(self, content: object, width: float = WIDTH, **view: int | None) -> Figure:
-        """Return the figure of the content of a file, as wide as asked for [inch]."""
+    def draw(self, content: object, width: float | None = None, *, subject: str = "", **view: int | None) -> Figure:
+        """Return the figure of the content of a file.
+
+        Args:
+            content: what to draw.
+            width: of the figure; by default that of screens [inch].
+            subject: what it is of, for the title, where the content does not know it.
+            view: which device instance and temperature of a table.
+        """
         if self.shown == "first":
             view.setdefault("device", 0)
         with own_look(width):
             drawn = self.plot(content, **view)
             figure = drawn if isinstance(drawn, Figure) else drawn.figure
-            words = _subject(content, view, nominal=self.shown == "nominal")
-            if words and figure.get_layout_engine() is not None:  # others have the words in their title
-                figure.suptitle("\n".join(filter(None, (words, figure.get_suptitle()))), fontsize="medium")
-            break_titles(figure)
+            words = subject or _subject(content, view, nominal=self.shown == "nominal")
+            entitle(figure, words)
         return figure
 
 
 def _subject(content: object, view: dict, *, nominal: bool) -> str:
     """Return which device a figure shows, and at which temperature; empty where the content knows none."""
+    if isinstance(content, Variation):
+        return content.subject
     if isinstance(content, TransitionTable):
         return table_view_text(content, **view, nominal=nominal)
     device = getattr(content, "device", None)

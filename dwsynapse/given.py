@@ -90,6 +90,10 @@ class Given(dict[str, dict[str, Any]]):
         said = self.said[name]
         return said if said.startswith("--") and said not in ("--set", "--vary") else f"{said} {name}"
 
+    def varies(self, section: str) -> bool:
+        """Whether a setting of a section is varied."""
+        return any(axis.setting.section == section for axis in self.axes)
+
     def by_options(self) -> list[str]:
         """Return the names of what the options of the command line say, not a file."""
         return [name for name, said in self.said.items() if said.startswith("--")]

@@ -16,10 +16,14 @@ if TYPE_CHECKING:  # slow to import, and no help needs it
 
 MAX_SEED = 2**62
 """Leaves room for the seeds that a command counts on from this one."""
+WIDTHS = (3.4, 7.0)
+"""Widths of a column and of a page of a journal [inch]."""
 
 __all__ = [
     "add_common",
+    "add_width",
     "emit",
+    "need_figure",
     "path",
     "progress",
     "run_variation",
@@ -42,6 +46,12 @@ def add_common(parser: argparse.ArgumentParser, *, output: str | None = None, se
         parser.add_argument("--seed", type=seeds, default=1, metavar="N", help="root seed (default 1)")
         parser.add_argument("--jobs", type=whole_number(1), metavar="N", help="threads (default: all processors)")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def add_width(parser: argparse.ArgumentParser, of: str) -> None:
+    """Add --width of the figures that a command writes; `of` says which."""
+    parser.add_argument("--width", type=float, choices=WIDTHS, metavar="3.4|7",
+                        help=f"width in inches of {of}, of a column or a page of a journal (default: 8.8, for screens)")  # fmt: skip
 
 
 def whole_number(least: int, most: int | None = None):
@@ -111,16 +121,33 @@ def run_variation(arguments: argparse.Namespace) -> None:
 
     out, force = arguments.out, arguments.force
     drawn = out is not None and out.suffix.lower().removeprefix(".") in FORMATS
+    if not drawn:
+        need_figure(arguments, "a figure of --vary, -o FIGURE")
     if drawn and arguments.resume:
         raise InputError(f"--resume: {out} is a figure and keeps no points; give -o FILE.h5 and plot that")
     if out is not None:
         (writable_file if drawn else writable_hdf5)(out, force or arguments.resume)
     found = run_series(arguments.series(arguments), out=None if drawn else out, resume=arguments.resume, force=force)
     if drawn:
+        from dwcore.canvas.line_breaks import entitle
+        from dwcore.canvas.style import own_look
         from dwsynapse.variation_plot import variation_figure
 
-        save_figure(out, variation_figure(found), force=force)
+        with own_look(arguments.width):
+            figure = variation_figure(found)
+            entitle(figure, found.subject)
+            save_figure(out, figure, force=force)
     emit(arguments, found.as_json() | ({} if out is None else {"out": str(out)}), found.lines())
+
+
+def need_figure(arguments: argparse.Namespace, of: str) -> None:
+    """Refuse --width where no figure is written; `of` says which figures the command writes.
+
+    Raises:
+        InputError: it is given.
+    """
+    if getattr(arguments, "width", None) is not None:
+        raise InputError(f"--width {arguments.width:g}: is that of {of}, which is missing")
 
 
 def writable_file(path: Path, force: bool):

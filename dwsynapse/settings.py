@@ -22,6 +22,7 @@ from typing import Any
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters
 from dwsynapse.given import Axis, Given
+from dwsynapse.options import add_width, need_figure
 from dwsynapse.setting import Setting, plain
 
 _KINDS = {"quantity": "X", "whole": "N", "flag": "true|false", "word": "NAME", "numbers": "X,X", "part": "NAME"}
@@ -120,12 +121,13 @@ class Settings:
             hint = f"; --settings lists those that can be set or varied, such as {next(iter(self.all))}"
         raise InputError(f'{self.command}: setting "{name}" is unknown{hint}')
 
-    def add_to(self, parser: argparse.ArgumentParser, *, vary: bool = True) -> None:
+    def add_to(self, parser: argparse.ArgumentParser, *, vary: bool = True, figures: str = "") -> None:
         """Give a command its options of settings.
 
         Args:
             parser: of the command; ``arguments.run`` is what it runs.
             vary: whether settings can be varied.
+            figures: what other figures than those of --vary the command writes, in words.
         """
         parser.set_defaults(given=None)
         for setting in self.all.values():
@@ -144,20 +146,24 @@ class Settings:
                 parser.add_argument(option, action=_Several, of=self, setting=setting, default=argparse.SUPPRESS,
                                     metavar="V,V", help=f"short for --vary {setting.name}=V,V: {setting.meaning}")  # fmt: skip
             parser.add_argument("--resume", action="store_true", help="go on where the same command was interrupted")
+            add_width(parser, f"{figures}, or of a figure of --vary" if figures else "a figure of --vary")
         parser.add_argument("--settings", action=_List, of=self, nargs=0, default=argparse.SUPPRESS,
                             help="list all settings with unit, bounds and default, and stop")  # fmt: skip
 
-    def given(self, arguments: argparse.Namespace, *, resumable: bool = False) -> Given:
+    def given(self, arguments: argparse.Namespace, *, resumable: bool = False, figures: bool = False) -> Given:
         """Return what the options of a command line set and vary.
 
         Args:
             arguments: as parsed.
             resumable: whether the command can be resumed without --vary.
+            figures: whether it writes figures without --vary.
 
         Raises:
-            InputError: there is nothing to resume.
+            InputError: there is nothing to resume, or no figure to be as wide as said.
         """
         given = self.note(arguments)
+        if not (given.axes or figures):
+            need_figure(arguments, "a figure of --vary, -o FIGURE")
         for name, why in self.unused.items():
             given.refuse(f"has no effect in {self.command}: {why}", name)
         if getattr(arguments, "resume", False):

@@ -105,6 +105,19 @@ class Variation:
         return f"<Variation of {self.command} over {axes}: {self.progress}>"
 
     @property
+    def subject(self) -> str:
+        """What the results are of, in words, for the titles of figures; without the temperature where that varies."""
+        if isinstance(words := self.config.get("synapses"), str):
+            return words
+        device = self.config.get("device")
+        if not isinstance(device, Mapping):
+            return device if isinstance(device, str) else ""
+        drive = self.config.get("given", {}).get("drive", {})
+        temperature = drive.get("temperature", device.get("temperature"))
+        varies = any(axis.name.endswith("temperature") for axis in self.axes) or temperature is None
+        return f"{device.get('name', '')}{'' if varies else f', {temperature:g} K'}"
+
+    @property
     def progress(self) -> str:
         """How many points are finished, in words."""
         return f"{np.count_nonzero(self.done)} of {self.done.size} points, {len(self.seeds)} seeds"

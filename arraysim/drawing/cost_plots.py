@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from arraysim.cost.comparison import Comparison
 from arraysim.cost.ledger import BLOCKS, PHASES, ChipCost
@@ -116,7 +117,7 @@ def plot_accuracy(
         what: "energy" or "area".
         ax: axes to draw on; default new ones.
     """
-    ax = axes_or_new(ax, height=3.4)
+    ax = axes_or_new(ax, height=6.0 if is_narrow() else 3.4)
     points = [(data.chip, accuracy["on_chip"])]
     if "float32" in accuracy:
         points += [(chip, accuracy["float32"]) for chip in data.baselines.values()]
@@ -129,6 +130,9 @@ def plot_accuracy(
         ax.errorbar(x, 100 * share, xerr=[[x - x / factor], [x * (factor - 1)]], fmt=MARKERS[number % len(MARKERS)],
                     color=colours[number], capsize=3, label=chip.name)  # fmt: skip
     ax.set(xscale="log", xlabel=f"{label} ({unit}), error bars: a factor {factor:g}", ylabel="test accuracy (%)")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.margins(y=0.3)
     legend_beside(ax)
     return ax

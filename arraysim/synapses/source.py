@@ -10,7 +10,7 @@ from compact.exchange.synapse_file import is_shipped_synapse
 from compact.exchange.synapse_table import table_of
 from compact.table.interpolate import inside
 from compact.table.operating_point import OperatingPoint, write_points
-from compact.table.origin import placeholders
+from compact.table.origin import placeholders, subject
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
 
@@ -37,12 +37,22 @@ class Synapses:
         return self.table is not None and "energy_per_pulse" not in placeholders(self.table)
 
     @property
+    def subject(self) -> str:
+        """What these synapses are, in words, for the titles of figures."""
+        if self.table is None:
+            return f"idealized synapse {self.name}"
+        K = len(self.table.counts)
+        return subject(self.table, self.points[0].temperature, f"{K} device instances" if K > 1 else "")
+
+    @property
     def config(self) -> dict:
         """What a file made with these synapses says about them."""
         if self.table is None:
-            return {"table": self.name}
+            return {"synapses": self.subject, "table": self.name}
         named = {"table": self.name} if is_shipped_synapse(self.name) else {}
-        return named | {"write_pulses": [dataclasses.asdict(point) for point in self.points]}
+        return (
+            {"synapses": self.subject} | named | {"write_pulses": [dataclasses.asdict(point) for point in self.points]}
+        )
 
     @property
     def inputs(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from compact.table.origin import static_field
+from compact.table.origin import subject
 from dwcore.canvas.style import pulse_text
 
 if TYPE_CHECKING:
@@ -65,9 +65,7 @@ def table_view_text(
         nominal: it shows the nominal device.
     """
     K, T = len(table.counts), table.temperature[temperature or 0]
-    named = table.config.get("device") if isinstance(table.config, Mapping) else None
-    name = named.get("name", "") if isinstance(named, Mapping) else ""
     one = f"device instance {device} of 0 to {K - 1}"
     many = "nominal device" if nominal else f"{K} device instances together"
     which = "" if K == 1 else many if device is None else one
-    return ", ".join(filter(None, (name, which, f"{T:g} K", static_field(table))))
+    return subject(table, T, which)

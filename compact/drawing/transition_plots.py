@@ -220,7 +220,8 @@ def plot_conductance_states(table: TransitionTable, *, ax: Axes | None = None) -
         ax.set_xticks(state)
     ax.set(xlabel="state", ylabel=r"conductance $G$ (mS)", xlim=(-0.5, G.size - 0.5))
     if step.size:
-        mean, least, most = 1e3 * step.mean(), 1e3 * step.min(), 1e3 * step.max()
-        ax.set_title(f"step {mean:.4g} µS on average, {least:.4g} to {most:.4g} µS", fontsize="medium")
+        average, least, most = (f"{1e3 * size:.4g}" for size in (step.mean(), step.min(), step.max()))
+        spread_words = f" on average, {least} to {most} µS" if least != most else ""
+        ax.set_title(f"step {average} µS{spread_words}", fontsize="medium")
     ax.legend(loc="upper left", fontsize="small", edgecolor="none")
     return ax

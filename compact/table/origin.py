@@ -53,6 +53,20 @@ def static_field(table: TransitionTable) -> str:
     return field_words(device.get("field")) if isinstance(device, Mapping) else ""
 
 
+def subject(table: TransitionTable, temperature: float, which: str = "") -> str:
+    """Return what a result is of, in words: the device, its temperature and its static field.
+
+    Args:
+        table: the transition table.
+        temperature: of the chip [K].
+        which: which of the device instances, in words.
+    """
+    config = table.config if isinstance(table.config, Mapping) else {}
+    device = config.get("device")
+    name = (device if isinstance(device, Mapping) else config).get("name", "")
+    return ", ".join(filter(None, (str(name), which, f"{temperature:g} K", static_field(table))))
+
+
 def need_conductance(table: TransitionTable) -> None:
     """Refuse a table that does not know the conductance of its states.
 

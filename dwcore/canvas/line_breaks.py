@@ -17,6 +17,16 @@ _WORD = re.compile(r"(?:\$[^$]*\$|[^\s$])+")
 _COMMANDS = re.compile(r"\\[a-z]+|[${}^_]")
 
 
+def entitle(figure: Figure, words: str) -> None:
+    """Put words above a figure and what it says there itself, and break its titles into lines that fit.
+
+    A figure whose axes are placed by hand has its words in their titles, and gets no others.
+    """
+    if words and figure.get_layout_engine() is not None:
+        figure.suptitle("\n".join(filter(None, (words, figure.get_suptitle()))), fontsize="medium")
+    break_titles(figure)
+
+
 def break_titles(figure: Figure) -> None:
     """Break titles and labels of axes that are wider than the figure has room for, between words."""
     figure.draw_without_rendering()

@@ -33,15 +33,17 @@ _LEFT_ALONE = ("backend", "backend_fallback", "interactive", "toolbar", "webagg"
 
 
 @contextlib.contextmanager
-def own_look(width: float = WIDTH) -> Iterator[None]:
+def own_look(width: float | None = None) -> Iterator[None]:
     """Draw and write figures of one width alike on every machine, whatever its matplotlibrc says.
 
     This is the one style sheet: fonts of 10, 9 and 8 points on screens, pages and columns; TrueType fonts in PDF.
 
     Args:
-        width: width of the figures [inch].
+        width: width of the figures; `WIDTH` by default [inch].
     """
     from matplotlib import rc_context, rcParams, rcParamsDefault
+
+    width = WIDTH if width is None else width
 
     names = [name for name in rcParamsDefault if not name.startswith(_LEFT_ALONE)]
     token = _width.set(width)
@@ -131,8 +133,12 @@ def legend_beside(ax: Axes, *, columns: int = 1, series: bool = False, **look: A
             handles, labels = [*(one for one, _ in before), *handles], [*(label for _, label in before), *labels]
             old.remove()
         step = -(-len(handles) // _MOST_BELOW) if series else 1
-        place: dict[str, Any] = {"loc": "outside lower center", "ncols": 3, "columnspacing": 1.0}
-        figure.legend(handles[::step], labels[::step], **place | common | look)
+        place: dict[str, Any] = {"loc": "outside lower center", "columnspacing": 1.0} | common | look
+        for ncols in (3, 2, 1):
+            legend = figure.legend(handles[::step], labels[::step], ncols=ncols, **place)
+            if ncols == 1 or legend.get_window_extent().width < figure.bbox.width:
+                break
+            legend.remove()
     else:
         ax.legend(handles, labels, loc="center left", bbox_to_anchor=(1.01, 0.5), ncols=columns, **common | look)
 

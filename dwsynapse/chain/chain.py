@@ -6,13 +6,14 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from arraysim.cost.of_training import TrainingCost, TrainingUse, summary_of, training_cost
 from arraysim.datasets.datasets import Dataset, load_dataset
 from arraysim.synapses.pulse_law import PulseLaw
+from arraysim.synapses.source import Synapses
 from arraysim.training.config import TrainingConfig
 from arraysim.training.file import save_training
 from arraysim.training.result import TrainingResult
@@ -140,10 +141,9 @@ class _Chain:
         with self._timed("table"):
             table = self._table()
         with self._timed("training"):
-            points = _write_points(table, self.device)
-            law = PulseLaw.from_table(table, points)
+            synapses = self._synapses(table)
             dataset = load_dataset("digits")
-            results = self._training(law, dataset, points)
+            results = self._training(synapses, dataset)
         with self._timed("cost"):
             images = len(divide(dataset, seed=self.plan.seeds[0], config=self.plan.config).train)
             use = TrainingUse(results=results, image_shape=dataset.image_shape, images=images)
@@ -151,9 +151,9 @@ class _Chain:
         with self._timed("choices"):
             choices = explore(table, self.device, seed=self.seed, jobs=self.jobs)
         with self._timed("figures"):
-            figures = self._figures(trajectories, table, results, cost.comparison)
+            figures = self._figures(trajectories, table, results, cost.comparison, synapses.subject)
         seconds["total"] = sum(seconds.values())
-        pulses = {way: (points[i], law.energy_per_pulse[i]) for i, way in enumerate(("up", "down"))}
+        pulses = {way: (synapses.points[i], synapses.law.energy_per_pulse[i]) for i, way in enumerate(("up", "down"))}
         summary = _summary(self.device, out, rates, pulses, results, cost, seconds)
         title = f"dwsynapse: {self.device.name}"
         page = out / "report.html"
@@ -181,21 +181,26 @@ class _Chain:
         save_table(self.out / "table.h5", table, force=self.force)
         return table
 
-    def _training(self, law: PulseLaw, dataset: Dataset, points: Sequence[OperatingPoint]) -> list[TrainingResult]:
-        results = train_seeds(law, dataset, seeds=self.plan.seeds, config=self.plan.config, jobs=self.jobs)
-        config = {"write_pulses": [dataclasses.asdict(point) for point in points]}
-        inputs = [self.out / "table.h5"]
-        save_training(self.out / "training.h5", results, config=config, inputs=inputs, force=self.force)
+    def _synapses(self, table: TransitionTable) -> Synapses:
+        points = _write_points(table, self.device)
+        law = PulseLaw.from_table(table, points)
+        return Synapses(law=law, name=str(self.out / "table.h5"), table=table, points=points)
+
+    def _training(self, synapses: Synapses, dataset: Dataset) -> list[TrainingResult]:
+        results = train_seeds(synapses.law, dataset, seeds=self.plan.seeds, config=self.plan.config, jobs=self.jobs)
+        out, inputs = self.out / "training.h5", synapses.inputs
+        save_training(out, results, config=synapses.config, inputs=inputs, force=self.force)
         return results
 
-    def _figures(self, trajectories, table, results, comparison) -> list[tuple[str, bytes]]:
+    def _figures(self, trajectories, table, results, comparison, subject: str) -> list[tuple[str, bytes]]:
         """Write the figures; return caption and picture of each."""
         contents = ((TRAJECTORIES, trajectories), (TABLE, table), (TRAINING, results), (COST, comparison))
         of_name = {name: (kind, content) for kinds, content in contents for name, kind in kinds.items()}
+        subjects = dict.fromkeys(TRAINING, subject) | dict.fromkeys(COST, f"{self.plan.config.network.name}, {subject}")
         figures = []
         for name in FIGURES:
             kind, content = of_name[name]
-            png = figure_bytes(kind.draw(content))
+            png = figure_bytes(kind.draw(content, subject=subjects.get(name, "")))
             with replacing(self.out / f"{name}.png", force=self.force) as temporary:
                 temporary.write_bytes(png)
             figures.append((kind.caption, png))

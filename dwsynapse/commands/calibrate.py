@@ -5,7 +5,7 @@ from typing import Any
 
 from dwcore.errors import InputError
 from dwsynapse.device_settings import device_of, given_on_device, settings_on_device
-from dwsynapse.options import add_common, emit, path, progress, si, si_list, writable_file
+from dwsynapse.options import add_common, add_width, emit, need_figure, path, progress, si, si_list, writable_file
 
 KINDS = {
     "pinning": "field that holds the wall at each place: q_nm or q_S_nm, Bz_mT",
@@ -44,6 +44,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         help="of averaged trajectories (default 0: one, no noise)",
     )
     parser.add_argument("--plot", type=path, metavar="FIGURE", help="draw data, fit and residuals to PNG, PDF or SVG")
+    add_width(parser, "the figure of --plot")
     add_common(parser, output="write the calibrated device to this TOML file")
 
 
@@ -58,6 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.plot:
         figure_format(arguments.plot)
         writable_file(arguments.plot, arguments.force)
+    else:
+        need_figure(arguments, "the figure of --plot")
     if arguments.temperature < 0:
         raise InputError(f"--temperature {arguments.temperature:g} [K] must be >= 0")
     device = device_of(
@@ -92,7 +95,7 @@ def _fit(arguments: argparse.Namespace, device):
         comments += [f"from the {d.kind} {d.source}" for d in data]
         save_device(arguments.out, result.device, comments=comments, force=arguments.force)
     if arguments.plot:
-        with own_look():
+        with own_look(arguments.width):
             save_figure(arguments.plot, plot_calibration(result), force=arguments.force)
     emit(arguments, as_json(result), as_text(result))
 
@@ -166,7 +169,7 @@ def _take_potential(arguments: argparse.Namespace, device):
         comments = [f"Potential by dwsynapse from {arguments.potential}; the track has no notches."]
         save_device(arguments.out, even, comments=comments, force=arguments.force)
     if arguments.plot:
-        with own_look():
+        with own_look(arguments.width):
             save_figure(arguments.plot, plot_potential(pinning, even), force=arguments.force)
     kT = K_B * even.temperature
     rows: list[dict[str, Any]] = [

@@ -7,7 +7,7 @@ import math
 from arraysim.cost.settings import ChipSettings
 from dwcore.errors import InputError
 from dwsynapse.given import Given
-from dwsynapse.options import emit, path, run_variation, whole_number, writable_folder
+from dwsynapse.options import emit, need_figure, path, run_variation, whole_number, writable_folder
 from dwsynapse.settings import Settings
 
 SETTINGS = Settings("cost", {"chip": ChipSettings}, options={"node_nm": "--node"})
@@ -42,7 +42,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--training", type=path, metavar="FILE", help="training file: its network and the pulses it took"
     )
     parser.add_argument("--chip", type=path, metavar="TOML", help="settings of the chip")
-    SETTINGS.add_to(parser)
+    SETTINGS.add_to(parser, figures="the figures in the folder of -o")
     parser.add_argument("--explain", metavar="BLOCK", help="how the figures of a block came about")
     parser.add_argument(
         "--sensitivity", metavar="BASELINE", help="change every assumption: effect on the ratios to a baseline"
@@ -70,6 +70,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     given = _given(arguments)
     _check_baseline(arguments.sensitivity)
+    if arguments.out is None:
+        need_figure(arguments, "the figures in the folder of -o")
     if given.axes:
         if arguments.explain or arguments.sensitivity or arguments.paper:
             raise InputError("cost: --explain, --sensitivity and --paper are of one chip and do not go with --vary")
@@ -106,7 +108,9 @@ def run(arguments: argparse.Namespace) -> None:
         lines += _sensitivity(document, changes, arguments.sensitivity)
         shown |= {"sensitivity": document["sensitivity"]}
     if arguments.out is not None:
-        _write(arguments.out, document, result, changes, accuracy=found.accuracy, force=arguments.force)
+        title = f"{network} with {_subject(arguments)}, {settings.node_nm:g} nm"
+        figures = _figures(result, changes, found.accuracy, width=arguments.width, title=title)
+        _write(arguments.out, document, figures, force=arguments.force)
         lines.append(f"  written to {arguments.out}")
     emit(arguments, shown, lines)
 
@@ -116,7 +120,7 @@ def _given(arguments: argparse.Namespace) -> Given:
     from arraysim.cost.settings import load_settings
     from dwcore.toml import read_toml
 
-    given = SETTINGS.given(arguments)
+    given = SETTINGS.given(arguments, figures=True)
     if arguments.chip is not None:
         sound = load_settings(arguments.chip, given["chip"])
         given.under({"chip": {name: getattr(sound, name) for name in read_toml(arguments.chip)}}, str(arguments.chip))
@@ -284,30 +288,56 @@ def _sensitivity(document: dict, found, baseline: str) -> list[str]:
     return lines
 
 
-def _write(folder, document: dict, result, found, *, accuracy: dict[str, float] | None, force: bool) -> None:
+def _subject(arguments: argparse.Namespace) -> str:
+    """Return which synapses these are, in words, for the titles of figures."""
+    from arraysim.synapses.source import synapses_from
+    from llg.device.device import load_device
+    from llg.drawing.device_plots import device_text
+
+    if arguments.table is None:
+        return device_text(load_device(arguments.device or "five_state"))
+    return synapses_from(arguments.table).subject
+
+
+def _figures(result, found, accuracy: dict[str, float] | None, *, width: float | None, title: str) -> dict:
+    """Draw a comparison, and what is known beside it; return the figures by name.
+
+    Args:
+        result: the chip and its baselines.
+        found: what the assumptions change, if that was asked for.
+        accuracy: of a training, if there is one.
+        width: of the figures; by default that of screens [inch].
+        title: which network, synapses and node.
+    """
+    from arraysim.drawing.cost_plots import comparison_figure, plot_accuracy, plot_phases, plot_tornado, shares_figure
+    from dwcore.canvas.line_breaks import entitle
+    from dwcore.canvas.style import figure_of, own_look
+
+    with own_look(width):
+        figures = {
+            "comparison": comparison_figure(result),
+            "shares": shares_figure(result.chip),
+            "energy": figure_of(plot_phases(result.chip)),
+            "latency": figure_of(plot_phases(result.chip, what="latency")),
+        }
+        if accuracy is not None:
+            for what in ("energy", "area"):
+                figures[f"accuracy_{what}"] = figure_of(plot_accuracy(result, accuracy, what=what))
+        if found is not None:
+            for ratio in ("area", "energy", "latency"):
+                figures[f"tornado_{ratio}"] = figure_of(plot_tornado(found, ratio=ratio))
+        for figure in figures.values():
+            entitle(figure, title)
+    return figures
+
+
+def _write(folder, document: dict, figures: dict, *, force: bool) -> None:
     import json
 
-    from arraysim.drawing.cost_plots import comparison_figure, plot_accuracy, plot_phases, plot_tornado, shares_figure
     from dwcore.canvas.figure_file import save_figure
-    from dwcore.canvas.style import own_look
     from dwcore.storage.atomic import replacing
 
     with replacing(folder / "cost.json", force=force) as temporary:
         temporary.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    with own_look():
-        figures = {
-            "comparison": comparison_figure(result),
-            "shares": shares_figure(result.chip),
-            "energy": plot_phases(result.chip).figure,
-            "latency": plot_phases(result.chip, what="latency").figure,
-        }
-        if accuracy is not None:
-            figures |= {
-                f"accuracy_{what}": plot_accuracy(result, accuracy, what=what).figure for what in ("energy", "area")
-            }
-        if found is not None:
-            figures |= {
-                f"tornado_{ratio}": plot_tornado(found, ratio=ratio).figure for ratio in ("area", "energy", "latency")
-            }
-        for name, figure in figures.items():
-            save_figure(folder / f"{name}.png", figure, force=force)
+    for name, figure in figures.items():
+        save_figure(folder / f"{name}.png", figure, force=force)

@@ -3,10 +3,9 @@
 import argparse
 
 from dwcore.errors import InputError
-from dwsynapse.options import emit, path, si, whole_number, writable_file
+from dwsynapse.options import add_width, emit, path, si, whole_number, writable_file
 
 FIELDS = ("H_x", "H_y", "H_z")
-WIDTHS = (3.4, 7.0)
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +31,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
                         help="of an animation: which one (default 0)")  # fmt: skip
     parser.add_argument("-o", "--out", type=path, required=True, metavar="PNG|PDF|SVG|GIF|MP4",
                         help="figure to write; GIF and MP4 animate recorded trajectories")  # fmt: skip
-    parser.add_argument("--width", type=float, choices=WIDTHS, metavar="3.4|7",
-                        help="width in inches, of a column or a page of a journal (default: 8.8, for screens)")  # fmt: skip
+    add_width(parser, "the figure")
     parser.add_argument("--data", type=path, metavar="CSV", help="write what is drawn as numbers, too")
     parser.add_argument("--force", action="store_true", help="overwrite what exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
@@ -74,18 +72,20 @@ def _draw(arguments: argparse.Namespace) -> str:
 
     figure_format(arguments.out)
     _refuse(arguments, "a still figure", "trajectory")
-    wide = {} if arguments.width is None else {"width": arguments.width}
+    width = arguments.width
     if arguments.more:
         _refuse(arguments, "a figure of several files", "figure", "current", *FIELDS, "instance", "temperature")
-        name, figure = draw_pulses([arguments.file, *arguments.more], **wide)
+        name, figure = draw_pulses([arguments.file, *arguments.more], width=width)
     elif is_device(arguments.file):
         _refuse(arguments, "a figure of a device", "instance", "temperature")
         drive = {name: getattr(arguments, name) for name in FIELDS}
-        name, figure = draw_device(arguments.file, arguments.figure, current_density=arguments.current, **drive, **wide)
+        name, figure = draw_device(
+            arguments.file, arguments.figure, current_density=arguments.current, **drive, width=width
+        )
     else:
         _refuse(arguments, "a figure of a file", "current", *FIELDS)
         view = {"device": arguments.instance, "temperature": arguments.temperature}
-        name, figure = draw_file(arguments.file, arguments.figure, **view, **wide)
+        name, figure = draw_file(arguments.file, arguments.figure, **view, width=width)
     save_figure(arguments.out, figure, force=arguments.force)
     if arguments.data is not None:
         save_figure_data(arguments.data, figure, force=arguments.force)

@@ -138,6 +138,7 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         return {name: [math.nan if s[name] is None else s[name] for s in summaries] for name in OUTCOMES}
 
     first = job_of(arguments, next(given.points()))
+    named = {} if given.varies("synapse") else {"synapses": first.synapses.subject}
     tables = [SynapseSettings(**point["synapse"]) for point in given.points()]
     return Series(
         command="program",
@@ -146,6 +147,6 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         outcomes=OUTCOMES,
         check=lambda point: job_of(arguments, point),
         measure=measure,
-        config={"programming": first.config.to_mapping(), "given": dict(given)},
+        config={"programming": first.config.to_mapping(), "given": dict(given), **named},
         inputs=sorted({str(arguments.weights), *(path for table in tables for path in table.inputs)}),
     )

@@ -224,6 +224,8 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
             log_path(place).unlink(missing_ok=True)
         return _outcomes(results, job.synapses, twin)
 
+    first = job_of(next(given.points()))
+    named = {} if given.varies("synapse") else {"synapses": first.synapses.subject}
     return Series(
         command="train",
         given=given,
@@ -231,10 +233,7 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         outcomes=OUTCOMES,
         check=job_of,
         measure=measure,
-        config={
-            "training": config_of(next(given.points()), periphery_file=arguments.periphery is not None).to_mapping(),
-            "given": dict(given),
-        },
+        config={"training": first.config.to_mapping(), "given": dict(given), **named},
         inputs=sorted({path for point in given.points() for path in SynapseSettings(**point["synapse"]).inputs}),
     )
 

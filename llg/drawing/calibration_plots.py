@@ -6,23 +6,35 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new, figure_of, new_figure, panels
+from dwcore.canvas.line_breaks import entitle
+from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new, figure_of, is_narrow, new_figure, panels
 from llg.calibration.data import CalibrationData
 from llg.calibration.fit import Calibration
 from llg.calibration.potential_map import PotentialMap
 from llg.device.device import Device
+from llg.drawing.device_plots import device_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def plot_calibration(result: Calibration):
-    """Draw two panels per set of data: data and fit, and the residuals beside them."""
-    figure = new_figure(3.2 * len(result.data))
-    grid = figure.subplots(len(result.data), 2, squeeze=False, width_ratios=(3, 2))
+    """Draw two panels per set of data: data and fit, and the residuals beside them, in a column below them."""
+    rows = len(result.data)
+    if is_narrow():
+        grid = new_figure(5.4 * rows).subplots(2 * rows, 1, height_ratios=(3, 2) * rows).reshape(rows, 2)
+    else:
+        grid = new_figure(3.2 * rows).subplots(rows, 2, squeeze=False, width_ratios=(3, 2))
     for row, data, predicted, error in zip(grid, result.data, result.predicted, result.error, strict=True):
         plot_fit(data, predicted, error, ax=row[0])
         plot_residuals(data, predicted, error, ax=row[1])
+    return _named(figure_of(grid[0, 0]), result.device)
+
+
+def _named(figure: Figure, device: Device) -> Figure:
+    """Return a figure with the device in its title."""
+    entitle(figure, device_text(device))
     return figure
 
 
@@ -80,4 +92,4 @@ def plot_potential(pinning: PotentialMap, device: Device):
     q = np.linspace(0, device.track.length, 2000)
     energy.plot(q * 1e9, device.section("potential").evaluate(q)[0] * 1e21, color=ORANGE)
     energy.set(xlabel="wall position (nm)", ylabel="potential (zJ)", title="potential on the even track")
-    return figure_of(force)
+    return _named(figure_of(force), device)

@@ -54,7 +54,11 @@ def test_json_device_and_figure(command, folder):
     assert (fitted.wall.sigma_0, fitted.wall.Delta) == (sigma["value"], Delta["value"])
     assert fitted.notches == load_device(folder / "track.toml").notches
     assert "sigma_0" in (folder / "fitted.toml").read_text().splitlines()[1]
-    assert (folder / "fit.svg").read_text().startswith("<?xml")
+    drawn = (folder / "fit.svg").read_text()
+    assert drawn.startswith("<?xml") and f'width="{8.8 * 72:g}pt"' in drawn
+    assert command(*FIT, "--plot", "fit.svg", "--force", "--width", "3.4", cwd=folder).code == 0
+    assert f'width="{3.4 * 72:g}pt"' in (folder / "fit.svg").read_text()
+    assert "--width 7: is that of the figure of --plot" in command(*FIT, "--width", "7", cwd=folder).err
     assert not [p for p in folder.iterdir() if p.name.startswith(".")]
 
 

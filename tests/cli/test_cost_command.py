@@ -1,9 +1,19 @@
 """`dwsynapse cost` as a user meets it."""
 
+import argparse
 import json
 import re
 
+import matplotlib.image
 import pytest
+
+from arraysim.cost.cell import synapse_of
+from arraysim.cost.comparison import compare
+from arraysim.cost.settings import ChipSettings
+from arraysim.networks.crossbars import array_layers
+from arraysim.networks.presets import network_from
+from dwsynapse.commands.cost import _figures, _subject
+from llg.device.device import load_device
 
 KEYS = {
     "network",
@@ -226,3 +236,25 @@ def test_a_guessed_current_of_pulses_is_said(command, folder):
     guessed = command("cost", "--network", "mlp:4", "--table", "ladder:5", *pulse).json
     assert any("energy, time and 1 V, a guess" in note for note in guessed["notes"])
     assert not command("cost", "--network", "mlp:4", *pulse).json["notes"]
+
+
+def test_figures_say_what_they_are_of_and_are_as_wide_as_asked_for(folder, command):
+    asked = ("cost", "--network", "linear", "--image", "8,8,1")
+    assert command(*asked, "-o", "paper", "--width", "3.4").code == 0
+    assert {matplotlib.image.imread(path).shape[1] for path in (folder / "paper").glob("*.png")} == {1020}
+    assert command(*asked, "--vary", "node_nm=22,32", "-o", "node.png", "--width", "7").code == 0
+    assert matplotlib.image.imread("node.png").shape[1] == 2100
+    for line in (asked, (*asked, "--vary", "node_nm=22,32"), ("train", "--table", "ladder", "-o", "x.h5")):
+        refused = command(*line, "--width", "7")
+        assert refused.code == 2 and "--width 7: is that of" in refused.err and refused.err.count("\n") == 1
+
+
+def test_titles_name_network_device_temperature_and_node(folder):
+    given = argparse.Namespace(table=None, device="sixteen_state")
+    title = _subject(given)
+    assert title == "sixteen-state reference, 300 K"
+    assert _subject(argparse.Namespace(table="ladder:5", device=None)) == "idealized synapse ladder:5"
+    layers = array_layers(network_from("linear"), (8, 8, 1), 10)
+    result = compare(layers, ChipSettings(), synapse_of(load_device("five_state")))
+    figures = _figures(result, None, {"on_chip": 0.9}, width=3.4, title=title)
+    assert {figure.get_suptitle() for figure in figures.values()} == {title} and "accuracy_area" in figures

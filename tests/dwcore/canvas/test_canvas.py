@@ -113,6 +113,22 @@ def test_a_legend_in_a_column_names_few_of_many_curves():
         assert len(legend.get_texts()) == named
 
 
+def test_a_legend_in_a_column_has_as_many_columns_as_fit():
+    for words, columns in (
+        ("short", 3),
+        ("a name of some length", 2),
+        ("a name that is longer than half of a column", 1),
+    ):
+        with own_look(COLUMN):
+            ax = axes_or_new(None, 4.0)
+            for number in range(6):
+                ax.plot([0, number], label=f"{words} {number}")
+            legend_beside(ax)
+            (legend,) = figure_of(ax).legends
+            assert legend._ncols == columns
+            assert legend.get_window_extent().width < figure_of(ax).bbox.width
+
+
 def test_panels_of_a_column_share_one_legend():
     with own_look(COLUMN):
         for ax, names in zip(panels(3.0, 2), (("a", "b"), ("b", "c")), strict=True):
