@@ -5,6 +5,9 @@ while working on sound input (exit code 1), ``Interrupted`` for a run that the u
 are one line: what, where, the value, the rule.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 
 class DwsynapseError(Exception):
     """Base class of all errors raised on purpose."""
@@ -22,6 +25,8 @@ class Interrupted(RunError):
     """The user stopped the run; the message says what is kept."""
 
 
+_PARTS = 8
+"""So many parts of an input are told what is wrong with them."""
 _SEARCHED, _LISTED = 1000, 20
 """Among so many names the closest is looked for, and so many are listed: a table may have 100,000 columns."""
 
@@ -36,6 +41,37 @@ def nearest(name: str, valid) -> str:
         return f'; did you mean "{close[0]}"?'
     more = f" and {len(valid) - _LISTED} more" if len(valid) > _LISTED else ""
     return f"; valid names: {', '.join(valid[:_LISTED])}{more}"
+
+
+class Problems:
+    """What is wrong with the parts of one input, raised together in one line."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note an `InputError` of one part, and go on with the next."""
+        try:
+            yield
+        except InputError as error:
+            self.found.append(str(error))
+
+    def check(self, where: str) -> None:
+        """Raise what was noted.
+
+        Args:
+            where: name of the file, which the line says once.
+
+        Raises:
+            InputError: something was noted.
+        """
+        if not self.found:
+            return
+        first, *more = dict.fromkeys(self.found)
+        shown = [first, *(one.removeprefix(where).lstrip(":, ") for one in more[: _PARTS - 1])]
+        left = f"; and {len(more) - len(shown) + 1} more" if len(more) >= len(shown) else ""
+        raise InputError("; ".join(shown) + left)
 
 
 def harmless(text: str) -> str:

@@ -113,11 +113,13 @@ class Parameters:
             if f.default is _REQUIRED and f.name not in mapping
         ]
         values = {}
-        for key in mapping.keys() & fields.keys():
+        for key in (key for key in mapping if key in fields):
             try:
                 values[key] = _convert(fields[key], mapping[key])
             except InputError as error:
                 problems.append(f"{key}: {error}")
+            else:
+                problems += _field_problems(fields[key], values[key])
         if problems:
             raise InputError(f"{where}: " + "; ".join(problems))
         try:

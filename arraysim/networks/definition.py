@@ -30,11 +30,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, TypeGuard
 
-from dwcore.errors import InputError, nearest
+from dwcore.errors import InputError, Problems, nearest
 from dwcore.parameters import Parameters, flag, quantity, whole, word
 from dwcore.toml import read_toml
 
 MAX_BITS = 16
+FUNCTIONS = ("relu", "tanh")
+"""Functions of an activation."""
 
 
 class Layer(Parameters):
@@ -128,7 +130,7 @@ class Linear(Layer):
     """Every input to every output, one crossbar."""
 
     kind: ClassVar[str] = "linear"
-    outputs: int | None = whole("outputs; one per class if not given", default=None, ge=1)
+    outputs: int | None = whole("outputs; one per class if not given, as of the last layer", default=None, ge=1)
     bias: bool = flag("one more row driven by a constant 1", default=True)
     digital: bool = flag("weights are numbers in digital memory, trained as the twin's are", default=False)
 
@@ -169,7 +171,7 @@ class Activation(Layer):
     """A function of each value, with its result in a number of bits if they are given."""
 
     kind: ClassVar[str] = "activation"
-    function: str = word("function of each value", default="relu", choices=("relu", "tanh"))
+    function: str = word("function of each value", default="relu", choices=FUNCTIONS)
     bits: int = whole("bits of the result; 0 keeps floating point", default=0, le=MAX_BITS)
     limit: float = quantity("largest result that the bits can say (relu)", "1", default=4.0, gt=0)
 
@@ -310,8 +312,8 @@ class NetworkDefinition:
             Whole(error_bits=self.error_bits)
         except InputError as error:
             raise InputError(f"network {self.name}: {error}") from None
-        if not self.layers or not isinstance(self.layers[-1], Linear) or self.layers[-1].outputs is not None:
-            raise InputError(f"network {self.name}: the last layer must be linear without outputs: one per class")
+        if not self.layers or not isinstance(self.layers[-1], Linear):
+            raise InputError(f"network {self.name}: the last layer must be linear, with one output per class")
         if not self.crossbars:
             raise InputError(f"network {self.name}: no layer is in an array, all are digital")
         if any(isinstance(layer, Whiten) for layer in self.layers[1:]):
@@ -361,6 +363,9 @@ class NetworkDefinition:
                 shapes.append(layer.output_shape(shapes[-1], classes))
             except InputError as error:
                 raise InputError(f"network {self.name}, layer {number} ({layer.kind}): {error}") from None
+        if shapes[-1] != (classes,):
+            rule = f"must be the number of classes, {classes}, or be left out"
+            raise InputError(f"network {self.name}: outputs = {shapes[-1][0]} of the last layer {rule}")
         return shapes
 
     def to_mapping(self) -> dict:
@@ -381,10 +386,8 @@ def definition_from_mapping(mapping: Mapping, where: str) -> NetworkDefinition:
     Raises:
         InputError: an unknown key or kind, a missing or impossible value.
     """
-    known = ("name", "error_bits", "layer")
-    for key in mapping:
-        if key not in known:
-            raise InputError(f'{where}: unknown key "{key}"{nearest(key, known)}')
+    known, problems = ("name", "error_bits", "layer"), Problems()
+    problems.found += [f'{where}: unknown key "{key}"{nearest(key, known)}' for key in mapping if key not in known]
     entries = mapping.get("layer", [])
     if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
         raise InputError(f"{where}: layer must be a list of tables, [[layer]]")
@@ -392,12 +395,17 @@ def definition_from_mapping(mapping: Mapping, where: str) -> NetworkDefinition:
     for number, entry in enumerate(entries, 1):
         kind = entry.get("kind")
         if not isinstance(kind, str) or kind not in KINDS:
-            raise InputError(f'{where}, layer {number}: kind "{kind}" is unknown{nearest(str(kind), KINDS)}')
+            function = f'; write kind = "activation" and function = "{kind}"'
+            meant = function if kind in FUNCTIONS else nearest(str(kind), KINDS)
+            problems.found.append(f'{where}, layer {number}: kind "{kind}" is unknown{meant}')
+            continue
         values = {key: value for key, value in entry.items() if key != "kind"}
-        layers.append(KINDS[kind].from_mapping(values, f"{where}, layer {number} ({kind})"))
+        with problems.noted():
+            layers.append(KINDS[kind].from_mapping(values, f"{where}, layer {number} ({kind})"))
     name = mapping.get("name", where)
     if not isinstance(name, str):
-        raise InputError(f"{where}: name = {name!r} must be a text")
+        problems.found.append(f"{where}: name = {name!r} must be a text")
+    problems.check(where)
     return NetworkDefinition(name=name, layers=tuple(layers), error_bits=mapping.get("error_bits", 0))
 
 

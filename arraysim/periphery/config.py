@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from arraysim.periphery.tiles import TileShape
-from dwcore.errors import InputError, nearest
+from dwcore.errors import Problems, nearest
 from dwcore.parameters import Parameters, quantity, whole, word
 from dwcore.toml import read_toml
 
@@ -241,10 +241,15 @@ def periphery_from_mapping(mapping: Mapping, where: str) -> Periphery:
     Raises:
         InputError: unknown sections or keys, impossible values.
     """
-    for name in mapping:
+    sections, problems = {}, Problems()
+    for name, values in mapping.items():
         if name not in SECTIONS:
-            raise InputError(f"{where}: unknown section [{name}]{nearest(name, SECTIONS)}")
-    return Periphery(**{name: SECTIONS[name].from_mapping(one, f"{where} [{name}]") for name, one in mapping.items()})
+            problems.found.append(f"{where}: unknown section [{name}]{nearest(name, SECTIONS)}")
+            continue
+        with problems.noted():
+            sections[name] = SECTIONS[name].from_mapping(values, f"{where} [{name}]")
+    problems.check(where)
+    return Periphery(**sections)
 
 
 def load_periphery(path) -> Periphery:

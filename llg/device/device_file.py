@@ -5,8 +5,9 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from dwcore.errors import InputError, RunError, nearest
+from dwcore.errors import InputError, Problems, RunError, nearest
 from dwcore.parameters import as_number
 from dwcore.storage.atomic import replacing
 from dwcore.toml import parse_toml, read_toml
@@ -49,29 +50,30 @@ def device_from_mapping(mapping: Mapping, where: str = "device") -> Device:
     Raises:
         InputError: unknown, missing or impossible content; one line.
     """
-    known = {"name", "temperature", "notch", *SECTIONS}
-    problems = [f'unknown key "{key}"{nearest(key, known)}' for key in mapping if key not in known]
-    problems += [f"missing [{key}]" for key in _REQUIRED if key not in mapping]
-    if problems:
-        raise InputError(f"{where}: " + "; ".join(problems))
-    sections = {
-        key: cls.from_mapping(mapping.get(key, {}), f"{where} [{key}]")
-        for key, cls in SECTIONS.items()
-        if key in mapping or key not in OPTIONAL
-    }
-    entries = mapping.get("notch", [])
+    known, problems = {"name", "temperature", "notch", *SECTIONS}, Problems()
+    problems.found += [f'{where}: unknown key "{key}"{nearest(key, known)}' for key in mapping if key not in known]
+    problems.found += [f"{where}: missing [{key}]" for key in _REQUIRED if key not in mapping]
+    sections: dict[str, Any] = {}
+    for key, cls in SECTIONS.items():
+        if key in mapping or key not in (*OPTIONAL, *_REQUIRED):
+            with problems.noted():
+                sections[key] = cls.from_mapping(mapping.get(key, {}), f"{where} [{key}]")
+    entries, notches = mapping.get("notch", []), []
     if not isinstance(entries, list):
-        raise InputError(f"{where}: notch must be a list of [[notch]] tables")
-    notches = tuple(Notch.from_mapping(n, f"{where} [[notch]] {i}") for i, n in enumerate(entries, 1))
-    name = mapping.get("name", where)
+        problems.found.append(f"{where}: notch must be a list of [[notch]] tables")
+    for number, entry in enumerate(entries if isinstance(entries, list) else [], 1):
+        with problems.noted():
+            notches.append(Notch.from_mapping(entry, f"{where} [[notch]] {number}"))
+    name, temperature = mapping.get("name", where), 0.0
     if not isinstance(name, str):
-        raise InputError(f"{where}: name = {name!r} must be a text")
+        problems.found.append(f"{where}: name = {name!r} must be a text")
     try:
         temperature = as_number(mapping.get("temperature", 300.0), "K")
     except InputError as error:
-        raise InputError(f"{where}: temperature: {error}") from None
+        problems.found.append(f"{where}: temperature: {error}")
+    problems.check(where)
     try:
-        return Device(name=name, temperature=temperature, notches=notches, **sections)
+        return Device(name=name, temperature=temperature, notches=tuple(notches), **sections)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 

@@ -76,12 +76,28 @@ def test_presets_by_name(tmp_path):
         (("average", "mean"), 'pooling = "mean" must be one of max, average'),
         (("error_bits = 8", "error_bits = 1"), r"error_bits = 1 \[1\] must be 0 or >= 2"),
         (("error_bits", "eror_bits"), 'unknown key "eror_bits"; did you mean "error_bits"'),
-        (('kind = "linear"', 'kind = "linear"\noutputs = 3'), "last layer must be linear without outputs"),
+        (('kind = "conv"', 'kind = "relu"'), 'kind "relu" is unknown; write kind = "activation" and function = "relu"'),
     ],
 )
 def test_bad_definitions_are_refused(change, message):
     with pytest.raises(InputError, match=message):
         definition_from_mapping(tomllib.loads(TOML.replace(*change)), "small.toml")
+
+
+def test_all_layers_are_told_what_is_wrong_with_them_at_once():
+    text = TOML.replace("channels = 4", "chanels = 4").replace('kind = "pool"', 'kind = "pol"')
+    with pytest.raises(InputError) as refused:
+        definition_from_mapping(tomllib.loads(f"nme = 1\n{text}"), "small.toml")
+    said = str(refused.value)
+    assert said.count("small.toml") == 1 and said.startswith('small.toml: unknown key "nme"')
+    assert 'layer 1 (conv): unknown key "chanels"' in said and 'missing "channels"' in said and 'kind "pol"' in said
+
+
+def test_outputs_of_the_last_layer_are_the_classes():
+    definition = definition_from_mapping(tomllib.loads(f"{TOML}outputs = 3\n"), "small.toml")
+    assert definition.layers[-1].outputs == 3 and definition.shapes((8, 8, 1), 3)[-1] == (3,)
+    with pytest.raises(InputError, match="outputs = 3 of the last layer must be the number of classes, 10"):
+        definition.shapes((8, 8, 1), 10)
 
 
 def test_images_that_do_not_fit_are_refused():
