@@ -47,6 +47,7 @@ class Settings:
     Attributes:
         command: its name, for messages.
         all: by name with the section.
+        only_varied: whether the only figures of the command are those of --vary.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Settings:
             self.all[setting.name] = dataclasses.replace(setting, option=option)
         self.lists = {option: self.find(name) for name, option in (lists or {}).items()}
         self.more, self.unused = more, dict(unused or {})
+        self.only_varied = False
 
     def _add(self, sections: Mapping[str, Sequence[dataclasses.Field] | type[Parameters]]) -> None:
         for section, fields in sections.items():
@@ -130,6 +132,7 @@ class Settings:
             figures: what other figures than those of --vary the command writes, in words.
         """
         parser.set_defaults(given=None)
+        self.only_varied = vary and not figures
         for setting in self.all.values():
             if setting.option and setting.kind == "flag":
                 parser.add_argument(setting.option, action=_Flag, of=self, setting=setting, nargs=0,
@@ -150,19 +153,18 @@ class Settings:
         parser.add_argument("--settings", action=_List, of=self, nargs=0, default=argparse.SUPPRESS,
                             help="list all settings with unit, bounds and default, and stop")  # fmt: skip
 
-    def given(self, arguments: argparse.Namespace, *, resumable: bool = False, figures: bool = False) -> Given:
+    def given(self, arguments: argparse.Namespace, *, resumable: bool = False) -> Given:
         """Return what the options of a command line set and vary.
 
         Args:
             arguments: as parsed.
             resumable: whether the command can be resumed without --vary.
-            figures: whether it writes figures without --vary.
 
         Raises:
             InputError: there is nothing to resume, or no figure to be as wide as said.
         """
         given = self.note(arguments)
-        if not (given.axes or figures):
+        if self.only_varied and not given.axes:
             need_figure(arguments, "a figure of --vary, -o FIGURE")
         for name, why in self.unused.items():
             given.refuse(f"has no effect in {self.command}: {why}", name)

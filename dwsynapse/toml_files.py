@@ -304,7 +304,10 @@ def _kind_of_keys(path: str | Path) -> str:
     scores = {kind: len(said & set(_top_level(entry.sections()))) for kind, entry in KINDS.items()}
     best = max(scores, key=lambda kind: scores[kind])
     if not scores[best]:
-        shown = ", ".join(sorted(key for key, _ in said)[:5]) or "none"
+        keys = sorted(key for key, _ in said)
+        shown = ", ".join(keys[:5]) or "none"
+        for kind in (key for key in keys if key in KINDS and "" in KINDS[key].sections()):
+            raise InputError(f"{path}: there is no section [{kind}]; the keys of a {kind} stand at the top level")
         raise InputError(f"{path}: its keys ({shown}) are those of no {', '.join(KINDS)}; dwsynapse new shows them")
     return best
 

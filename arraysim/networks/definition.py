@@ -395,8 +395,9 @@ def definition_from_mapping(mapping: Mapping, where: str) -> NetworkDefinition:
     for number, entry in enumerate(entries, 1):
         kind = entry.get("kind")
         if not isinstance(kind, str) or kind not in KINDS:
-            function = f'; write kind = "activation" and function = "{kind}"'
-            meant = function if kind in FUNCTIONS else nearest(str(kind), KINDS)
+            function = str(kind).lower()
+            meant = f'; write kind = "activation" and function = "{function}"' if function in FUNCTIONS else ""
+            meant = meant or nearest(str(kind), KINDS)
             problems.found.append(f'{where}, layer {number}: kind "{kind}" is unknown{meant}')
             continue
         values = {key: value for key, value in entry.items() if key != "kind"}

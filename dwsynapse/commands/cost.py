@@ -120,7 +120,7 @@ def _given(arguments: argparse.Namespace) -> Given:
     from arraysim.cost.settings import load_settings
     from dwcore.toml import read_toml
 
-    given = SETTINGS.given(arguments, figures=True)
+    given = SETTINGS.given(arguments)
     if arguments.chip is not None:
         sound = load_settings(arguments.chip, given["chip"])
         given.under({"chip": {name: getattr(sound, name) for name in read_toml(arguments.chip)}}, str(arguments.chip))

@@ -76,6 +76,16 @@ def test_a_wrong_file_is_refused_in_one_line(command, folder):
         assert refused.code == 2 and refused.err.count("\n") == 1 and "name" in refused.err
     assert sorted(path.name for path in folder.iterdir()) == ["mine.toml", "other.toml"]
     assert 'did you mean "device"' in command("new", "devise", "mine").err
+    (folder / "chip.toml").write_text("[chip]\nnode_nm = 22\n")
+    assert "there is no section [chip]; the keys of a chip stand at the top level" in command("check", "chip.toml").err
+
+
+def test_all_sections_are_told_what_is_wrong_with_them_at_once(command, folder):
+    wrong = template("device", "mine").replace("alpha = 0.3", "alpha = 3").replace('"cosine"', '"cosin"')
+    (folder / "mine.toml").write_text(wrong.replace("t_HM", "tHM", 1))
+    said = command("check", "mine.toml").err
+    assert said.count("mine.toml") == 1 and said.count("\n") == 1
+    assert "alpha = 3 [1] must be <= 1" in said and 'unknown key "tHM"' in said and said.count('mean "cosine"') == 3
 
 
 def test_a_strained_device_has_a_note(command, folder):
