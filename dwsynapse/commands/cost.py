@@ -291,7 +291,7 @@ def _sensitivity(document: dict, found, baseline: str) -> list[str]:
 def _subject(arguments: argparse.Namespace) -> str:
     """Return which synapses these are, in words, for the titles of figures."""
     from arraysim.synapses.source import synapses_from
-    from llg.device.device import load_device
+    from llg.device.device_file import load_device
     from llg.drawing.device_plots import device_text
 
     if arguments.table is None:

@@ -13,7 +13,7 @@ from arraysim.cost.settings import ChipSettings
 from arraysim.networks.crossbars import array_layers
 from arraysim.networks.presets import network_from
 from dwsynapse.commands.cost import _figures, _subject
-from llg.device.device import load_device
+from llg.device.device_file import load_device
 
 KEYS = {
     "network",
