@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from dwcore.errors import InputError
 from dwsynapse.options import add_common, emit
 
 
