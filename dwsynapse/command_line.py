@@ -112,12 +112,12 @@ def _answered(words: list[str]) -> int:
 
 
 def _alone(out) -> contextlib.AbstractContextManager[None]:
-    """Keep a second process from writing the same output; what cannot be written is for the command to say."""
-    if out is None or not os.access(os.path.dirname(os.path.realpath(out)), os.W_OK):
+    """Keep a second process from writing the same output."""
+    if out is None:
         return contextlib.nullcontext()
     from dwcore.storage.lock import only_writer
 
-    return only_writer(out)
+    return only_writer(out, refuse=False)
 
 
 def _command(words: Sequence[str]) -> str | None:

@@ -14,7 +14,7 @@ _held: set[Path] = set()
 
 
 @contextlib.contextmanager
-def only_writer(path: Path | None) -> Iterator[None]:
+def only_writer(path: Path | None, *, refuse: bool = True) -> Iterator[None]:
     """Hold the lock on an output; without a path there is nothing to hold.
 
     The lock is a file ``.NAME.lock`` beside the output, removed at the end; what a killed job leaves of it locks
@@ -22,6 +22,7 @@ def only_writer(path: Path | None) -> Iterator[None]:
 
     Args:
         path: that is going to be written.
+        refuse: a folder that cannot be written; else whoever writes says what is wrong with it.
 
     Raises:
         InputError: another process writes it, or its folder cannot be written.
@@ -31,7 +32,13 @@ def only_writer(path: Path | None) -> Iterator[None]:
         yield
         return
     beside = target.with_name(f".{target.name}.lock")
-    handle = _locked(beside, path)
+    try:
+        handle = _locked(beside, path)
+    except OSError as error:
+        if refuse:
+            raise InputError(f"cannot write {path}: {error.strerror}") from None
+        yield
+        return
     _held.add(target)
     try:
         yield
@@ -44,10 +51,7 @@ def only_writer(path: Path | None) -> Iterator[None]:
 def _locked(beside: Path, path) -> int:
     """Return the handle of the lock file, which is locked and still has its name."""
     while True:
-        try:
-            handle = os.open(beside, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            raise InputError(f"cannot write {path}: {error.strerror}") from None
+        handle = os.open(beside, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
