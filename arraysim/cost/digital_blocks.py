@@ -166,19 +166,40 @@ def _serial_outputs(work: Workload, reads: Reads):
 
 
 def function_units_entry(work: Workload) -> Entry:
-    """Return rectifier, normalization and pooling of each output: a multiplication, an addition and two comparisons."""
+    """Return rectifier, normalization and pooling of each output: a multiplication, an addition and two comparisons.
+
+    The units also multiply for digital layers, one product and sum per clock each, as in the gradient unit.
+    """
     settings, parts, entry = work.settings, work.parts, work.entry("function units")
     adder_area, adder_energy = _adder(work)
     units = -(-settings.bus_bits // settings.input_bits)
     area = parts["multiplier_area"] / parts["placement_density"] + 3 * settings.input_bits * adder_area
     names = ("multiplier_area", "multiplier_energy", "adder_bit_area", "adder_bit_energy")
-    entry.set_area(f"{units} units, bus width/input bits, x (A_multiplier + 3 b A_adder)/density", units * area, *names)
+    formula = "A_multiplier + 3 b A_adder"
+    if work.digital["forward"].any():
+        formula, area, names = _digital_layers(work, entry, units, formula, area, names)
+    entry.set_area(f"{units} units, bus width/input bits, x ({formula})/density", units * area, *names)
     for phase in read_phases(settings):
         values = work.output_values if phase == "forward" else work.input_values * work.backward_layers
         each = parts["multiplier_energy"] + 3 * settings.input_bits * adder_energy
         entry.add_energy(phase, "values x (E_multiplier + 3 b E_adder)", values * each)
         entry.add_latency(phase, "values/units x clock", np.ceil(values / units) * work.clock_period)
     return entry
+
+
+def _digital_layers(work: Workload, entry: Entry, units: int, formula: str, area: float, names: tuple[str, ...]):
+    """Enter the multiplications of digital layers; return the area of a unit with an accumulator, as it was given."""
+    settings, parts = work.settings, work.parts
+    (adder_area, adder_energy), (register_area, register_energy) = _adder(work), _register(work)
+    registers = ACCUMULATOR_BITS + settings.input_bits + settings.weight_bits
+    each = parts["multiplier_energy"] + ACCUMULATOR_BITS * adder_energy + registers * register_energy
+    entry.note("E_mac", f"E_multiplier + 32 E_adder + {registers} E_register, of digital layers", each, "J")
+    for phase in ("forward", "backward", "weight gradient") if settings.training else ("forward",):
+        count = work.digital[phase]
+        entry.add_energy(phase, "digital multiplications x E_mac", count * each)
+        entry.add_latency(phase, "digital multiplications/units x clock", np.ceil(count / units) * work.clock_period)
+    area += ACCUMULATOR_BITS * adder_area + registers * register_area
+    return f"{formula} + 32 A_adder + {registers} A_register", area, (*names, "register_area", "register_energy")
 
 
 def gradient_unit_entry(work: Workload) -> Entry:

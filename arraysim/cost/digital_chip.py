@@ -95,8 +95,9 @@ def gpu_cost(layers: Sequence[ArrayLayer], settings: ChipSettings, *, factors=No
     entry.set_area("die", parts["GPU_area"], "GPU_area")
     for phase, share in _phases(work):
         energy, rate = f"GPU_{kind}_energy", f"GPU_{kind}_rate"
-        entry.add_energy(phase, "multiplications x E_mac at peak", share * work.macs * parts[energy], energy)
-        entry.add_latency(phase, "multiplications/rate at peak", share * work.macs / parts[rate], rate)
+        macs = share * work.macs + work.digital[phase]
+        entry.add_energy(phase, "multiplications x E_mac at peak", macs * parts[energy], energy)
+        entry.add_latency(phase, "multiplications/rate at peak", macs / parts[rate], rate)
     facts = {
         "weights": int(work.weights.sum()),
         "macs_per_image": float(work.macs.sum()),

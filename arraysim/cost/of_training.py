@@ -134,12 +134,13 @@ def chip_of(config: TrainingConfig) -> dict[str, Any]:
 
 
 def digital_notes(definition: NetworkDefinition, image_shape: tuple[int, ...], classes: int) -> tuple[str, ...]:
-    """Return what of a network multiplies digitally, of which the cost of a chip knows nothing."""
+    """Return what of a network multiplies digitally, in the function units of a chip."""
     found = digital_products(definition, image_shape, classes)
     if not found:
         return ()
     total = sum(found.values())
-    return (f"{', '.join(found)}: digital, {total} multiplications per image forward that are not in the cost",)
+    return (f"{', '.join(found)}: digital, {total} multiplications per image forward in the function units; "
+            "the memory of digital weights is not in the cost",)  # fmt: skip
 
 
 def wire_notes(synapse: Resistive, settings: ChipSettings, periphery: Periphery | None) -> tuple[str, ...]:

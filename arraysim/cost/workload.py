@@ -17,6 +17,7 @@ from dwcore.errors import InputError
 
 SHORTEST_CLOCK = 4.0
 """Shortest period of a clock in delays of a gate with a fan-out of four: a register and one gate."""
+DIGITAL = {"forward": "digital", "backward": "digital_backward", "weight gradient": "digital_gradient"}
 ON_CHIP_BITS = 2**23
 """Largest memory that is put on the chip where the settings leave that open."""
 
@@ -35,6 +36,7 @@ class Workload:
         input_activity, error_activity: share of bits that are 1 [1].
         pulses: write pulses per device and batch [1].
         checks: devices read one by one per device and batch [1].
+        digital: multiplications per image of digital layers that go with a layer, by phase [1].
     """
 
     layers: tuple[ArrayLayer, ...]
@@ -56,6 +58,7 @@ class Workload:
     error_activity: np.ndarray
     pulses: np.ndarray
     checks: np.ndarray
+    digital: dict[str, np.ndarray]
 
     def entry(self, block: str) -> Entry:
         """Return the empty books of one block."""
@@ -122,9 +125,9 @@ class Workload:
 
     @property
     def backward_layers(self) -> np.ndarray:
-        """1 for layers through which errors travel; they need not reach the inputs of the network."""
+        """1 for layers through which errors travel; they need not reach the inputs, unless digital weights learn there."""
         needed = np.ones(len(self.layers))
-        needed[0] = 0
+        needed[0] = self.layers[0].digital_gradient > 0
         return needed
 
 
@@ -328,6 +331,7 @@ def workload(layers: Sequence[ArrayLayer], settings: ChipSettings, cell: Cell, p
         error_activity=_per_layer("error_activity", settings.error_activity, len(layers)),
         pulses=_per_layer("pulses_per_update", settings.pulses_per_update, len(layers)),
         checks=_per_layer("reads_per_update", settings.reads_per_update, len(layers)),
+        digital={phase: np.array([getattr(layer, name) for layer in layers], float) for phase, name in DIGITAL.items()},
     )
 
 

@@ -4,6 +4,8 @@ import dataclasses
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from arraysim.networks.definition import Convolution, Linear, NetworkDefinition, Whiten
 
 
@@ -21,6 +23,9 @@ class ArrayLayer:
         output_values: values of one image that leave it [1].
         kernel: side of the kernel, or of a square of its area, 1 for a linear layer [1].
         groups: crossbars side by side that share the columns evenly, each with all of the rows [1].
+        digital: multiplications per image, forward, of digital layers that go with this one [1].
+        digital_backward: of these, the ones that an error passes backward [1].
+        digital_gradient: of these, the ones that form gradients of digital weights [1].
     """
 
     name: str
@@ -32,10 +37,15 @@ class ArrayLayer:
     output_values: int
     kernel: float = 1
     groups: int = 1
+    digital: int = 0
+    digital_backward: int = 0
+    digital_gradient: int = 0
 
 
 def array_layers(definition: NetworkDefinition, input_shape: tuple[int, ...], classes: int) -> list[ArrayLayer]:
     """List the crossbars of a network: what maps, prices and sizes them.
+
+    Digital layers go with the next crossbar, those behind the last one with the last.
 
     Args:
         definition: the network.
@@ -45,20 +55,48 @@ def array_layers(definition: NetworkDefinition, input_shape: tuple[int, ...], cl
     Raises:
         InputError: the network does not fit such images.
     """
-    return list(_array_layers(definition, definition.shapes(input_shape, classes)))
+    shapes = definition.shapes(input_shape, classes)
+    layers, waiting, learns = list[ArrayLayer](), np.zeros(3, int), False
+    crossbars = _array_layers(definition, shapes)
+    for number, layer in enumerate(definition.layers):
+        if isinstance(layer, Convolution | Linear) and not layer.digital:
+            layers.append(_with_digital(next(crossbars), waiting))
+            waiting = np.zeros(3, int)
+        products = _digital_products(layer, shapes[number], shapes[number + 1])
+        # Errors need not reach what no weight before it learns from.
+        waiting += products if learns else products * (1, 0, 1)
+        learns = learns or isinstance(layer, Convolution | Linear)
+    layers[-1] = _with_digital(layers[-1], waiting)
+    return layers
+
+
+def _with_digital(layer: ArrayLayer, products: np.ndarray) -> ArrayLayer:
+    forward, backward, gradient = (int(n) for n in products)
+    return dataclasses.replace(
+        layer,
+        digital=layer.digital + forward,
+        digital_backward=layer.digital_backward + backward,
+        digital_gradient=layer.digital_gradient + gradient,
+    )
 
 
 def digital_products(definition: NetworkDefinition, input_shape: tuple[int, ...], classes: int) -> dict[str, int]:
     """Return the multiplications per image, forward, of the layers that multiply digitally, by kind and place."""
     shapes = definition.shapes(input_shape, classes)
-    found = {}
-    for number, (layer, before, after) in enumerate(zip(definition.layers, shapes, shapes[1:], strict=False), 1):
-        if isinstance(layer, Whiten):
-            found[f"{layer.kind} (layer {number})"] = math.prod(after[:2]) * (after[2] // 2) ** 2
-        elif isinstance(layer, Convolution | Linear) and layer.digital:
-            inputs = layer.rows_of(before[2]) if isinstance(layer, Convolution) else before[0] + layer.bias
-            found[f"{layer.kind} (layer {number})"] = (inputs - layer.bias) * math.prod(after)
-    return found
+    each = zip(definition.layers, shapes, shapes[1:], strict=False)
+    found = {f"{layer.kind} (layer {number})": int(_digital_products(layer, before, after)[0])
+             for number, (layer, before, after) in enumerate(each, 1)}  # fmt: skip
+    return {name: count for name, count in found.items() if count}
+
+
+def _digital_products(layer, before: tuple[int, ...], after: tuple[int, ...]) -> np.ndarray:
+    """Return the digital multiplications of a layer per image: forward, backward, for its gradient."""
+    if isinstance(layer, Whiten):  # fixed, of the images
+        return np.array([math.prod(after[:2]) * (after[2] // 2) ** 2, 0, 0])
+    if isinstance(layer, Convolution | Linear) and layer.digital:
+        inputs = layer.rows_of(before[2]) if isinstance(layer, Convolution) else before[0] + layer.bias
+        return np.full(3, (inputs - layer.bias) * math.prod(after))
+    return np.zeros(3, int)
 
 
 def _array_layers(definition: NetworkDefinition, shapes) -> Iterator[ArrayLayer]:

@@ -201,6 +201,32 @@ def test_function_units():
     assert latency(cost, "function units", "forward") == pytest.approx(PERIOD)
 
 
+def test_digital_layers_are_multiplied_in_the_function_units():
+    """600 products forward, 500 backward, 600 for gradients of digital weights; 128 units, a product per clock each."""
+    digital = dataclasses.replace(LAYER, digital=600, digital_backward=500, digital_gradient=600)
+    with_, without = (chip_cost([FIRST, layer], SETTINGS, SYNAPSE) for layer in (digital, LAYER))
+    each = PARTS["multiplier_energy"] + 32 * PARTS["adder_bit_energy"] + 48 * PARTS["register_energy"]
+    for phase, count in (("forward", 600), ("backward", 500), ("weight gradient", 600)):
+        more = energy(with_, "function units", phase) - energy(without, "function units", phase)
+        assert more == pytest.approx(count * each)
+        more = latency(with_, "function units", phase) - latency(without, "function units", phase)
+        assert more == pytest.approx(math.ceil(count / 128) * PERIOD)
+    one = 32 * PARTS["adder_bit_area"] + 48 * PARTS["register_area"]
+    assert area(with_, "function units") - area(without, "function units") == pytest.approx(128 * one / DENSITY)
+    rest = [BLOCKS.index(block) for block in ("arrays", "converters", "gradient unit", "buffers")]
+    assert np.array_equal(with_.energy[:, rest], without.energy[:, rest])
+    inference = dataclasses.replace(SETTINGS, training=False)
+    cost = chip_cost([FIRST, digital], inference, SYNAPSE)
+    assert energy(cost, "function units", "weight gradient") == 0.0 < energy(cost, "function units", "forward")
+
+
+def test_errors_pass_the_first_array_only_on_their_way_to_digital_weights():
+    learns = dataclasses.replace(FIRST, digital=100, digital_gradient=100)
+    fixed = dataclasses.replace(FIRST, digital=100)
+    cost, other = (chip_cost([first, LAYER], SETTINGS, SYNAPSE) for first in (learns, fixed))
+    assert energy(cost, "arrays", "backward", layer=0) > 0.0 == energy(other, "arrays", "backward", layer=0)
+
+
 def test_gradient_unit():
     cost = estimate()
     each = PARTS["multiplier_energy"] + 32 * PARTS["adder_bit_energy"] + 48 * PARTS["register_energy"]

@@ -4,8 +4,15 @@ import tomllib
 
 import pytest
 
-from arraysim.networks.crossbars import ArrayLayer, array_layers
-from arraysim.networks.definition import NetworkDefinition, definition_from_mapping
+from arraysim.networks.crossbars import ArrayLayer, array_layers, digital_products
+from arraysim.networks.definition import (
+    Convolution,
+    Flatten,
+    Linear,
+    NetworkDefinition,
+    Whiten,
+    definition_from_mapping,
+)
 from arraysim.networks.presets import lenet, mlp, network_from, vgg8
 from dwcore.errors import InputError
 
@@ -114,3 +121,24 @@ def test_images_that_do_not_fit_are_refused():
 def test_bad_names_are_refused(text):
     with pytest.raises(InputError):
         network_from(text)
+
+
+def test_digital_layers_go_with_the_next_array_and_those_at_the_end_with_the_last():
+    """Counted by hand for an image of 6 x 6 x 2: whitening gives 5 x 5 x 16, of 8 filters on patches of 8 values."""
+    definition = NetworkDefinition(
+        name="a",
+        layers=(
+            Whiten(),
+            Convolution(channels=3, kernel=3, bias=False, digital=True),  # 3 x 3 x 3 outputs of 9 x 16 inputs
+            Flatten(),
+            Linear(outputs=5),
+            Linear(outputs=4, digital=True),
+            Linear(outputs=7),
+            Linear(digital=True),
+        ),
+    )
+    layers = array_layers(definition, (6, 6, 2), 3)
+    whiten, conv, middle, last = 25 * 8 * 8, 27 * 9 * 16, 5 * 4, 7 * 3
+    found = [(layer.digital, layer.digital_backward, layer.digital_gradient) for layer in layers]
+    assert found == [(whiten + conv, 0, conv), (middle + last, middle + last, middle + last)]
+    assert sum(digital_products(definition, (6, 6, 2), 3).values()) == whiten + conv + middle + last
