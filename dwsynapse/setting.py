@@ -106,9 +106,9 @@ class Setting:
 
     def default(self) -> Any:
         """Return the default as plain numbers and texts; None where there is none."""
-        if self.field.default is not dataclasses.MISSING:
-            return list(self.field.default) if isinstance(self.field.default, tuple) else self.field.default
-        return self.field.metadata.get("named")
+        if self.field.default is dataclasses.MISSING:
+            return None
+        return list(self.field.default) if isinstance(self.field.default, tuple) else self.field.default
 
     def line(self) -> str:
         """Return name, meaning, rule and default as one line of a listing."""

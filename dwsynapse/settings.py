@@ -30,7 +30,7 @@ _KINDS = {"quantity": "X", "whole": "N", "flag": "true|false", "word": "NAME", "
 
 
 def fields_of(kind: type[Parameters], *, without: type[Parameters] | None = None) -> tuple[dataclasses.Field, ...]:
-    """Return the fields of a declaration that a text can set: all but parts that have no name.
+    """Return the fields of a declaration that a text can set: all but parts.
 
     Args:
         kind: the declaration.
@@ -38,7 +38,7 @@ def fields_of(kind: type[Parameters], *, without: type[Parameters] | None = None
     """
     left_out = set() if without is None else {field.name for field in dataclasses.fields(without)}
     fields = (field for field in dataclasses.fields(kind) if field.name not in left_out)
-    return tuple(field for field in fields if field.metadata["kind"] != "part" or field.metadata.get("named"))
+    return tuple(field for field in fields if field.metadata["kind"] != "part")
 
 
 class Settings:

@@ -24,9 +24,7 @@ class Oven(Parameters):
 class Dough(Parameters):
     time: float = quantity("of rest", "s", default=60.0, ge=0)
     layers: tuple[float, ...] = numbers("thickness of each", "m", default=(0.01,))
-    shape: object = dataclasses.field(
-        default="round", metadata={"kind": "part", "meaning": "round, or a file", "named": "round"}
-    )
+    shape: str = word("round, or a file", default="round")
     filling: object = dataclasses.field(default=None, metadata={"kind": "part", "meaning": "no text says it"})
 
 
