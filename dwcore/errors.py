@@ -6,7 +6,8 @@ are one line: what, where, the value, the rule.
 """
 
 import contextlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 
 class DwsynapseError(Exception):
@@ -31,16 +32,32 @@ _SEARCHED, _LISTED = 1000, 20
 """Among so many names the closest is looked for, and so many are listed: a table may have 100,000 columns."""
 
 
-def nearest(name: str, valid) -> str:
-    """Return ``'; did you mean "x"?'`` for the closest valid name, else the list of valid names."""
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Return ``'; did you mean "x"?'`` for the closest valid name, else the list of valid names.
+
+    Args:
+        name: what was given.
+        valid: the names, or a mapping from each to its meaning. Those that have all words of `name` in themselves and
+            their meaning come before the others, but not before one that differs by a letter or so.
+    """
     from difflib import get_close_matches  # errors only: slow to import
 
-    valid = sorted(valid)
-    close = get_close_matches(name, valid, n=1, cutoff=0.6) if len(valid) <= _SEARCHED else []
+    meanings, valid = valid if isinstance(valid, Mapping) else {}, sorted(valid)
+    words = _words(name) if any(len(word) > 2 for word in _words(name)) else set()
+    meant = [known for known, text in meanings.items() if words and words <= _words(f"{known} {text}")]
+    close: list[str] = []
+    if len(valid) <= _SEARCHED:
+        for among, cutoff in ((valid, 0.85), (meant, 0.0), (valid, 0.6)):
+            close = close or get_close_matches(name, among, n=1, cutoff=cutoff)
     if close:
         return f'; did you mean "{close[0]}"?'
     more = f" and {len(valid) - _LISTED} more" if len(valid) > _LISTED else ""
     return f"; valid names: {', '.join(valid[:_LISTED])}{more}"
+
+
+def _words(text: str) -> set[str]:
+    """Return the words of a name or a sentence in small letters; an underscore ends a word."""
+    return set(re.findall(r"[a-z]+|[0-9]+", text.lower()))
 
 
 class Problems:

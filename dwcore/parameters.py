@@ -106,7 +106,8 @@ class Parameters:
         if not isinstance(mapping, Mapping):
             raise InputError(f"{where}: must be a table of names and values, got {mapping!r}")
         fields = {f.name: f for f in dataclasses.fields(cls)}
-        problems = [f'unknown key "{key}"{nearest(key, fields)}' for key in mapping if key not in fields]
+        meanings = {name: f.metadata["meaning"] for name, f in fields.items()}
+        problems = [f'unknown key "{key}"{nearest(key, meanings)}' for key in mapping if key not in fields]
         problems += [
             f'missing "{f.name}" ({f.metadata["meaning"]})'
             for f in fields.values()

@@ -1,7 +1,7 @@
 """What follows from the parameters of a device without a simulation: fields, velocities, wells."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dwcore.errors import RunError
 from llg.constants import GAMMA_0, K_B, MU_0
@@ -34,15 +34,25 @@ def derived(device: Device) -> list[Derived]:
         Derived("Delta", model.Delta, "m", "wall width parameter"),
         Derived("sigma_0", model.sigma_0, "J/m^2", "energy of the straight Bloch wall without DMI"),
         Derived("H_K", model.H_K, "A/m", "in-plane shape field of the wall, > 0 favours Bloch"),
-        Derived("H_D", model.H_D, "A/m", "chiral field of the interfacial DMI"),
+        Derived("H_D", model.H_D + 0.0, "A/m", "chiral field of the interfacial DMI"),
         Derived("walker_field", MU_0 * walker, "T", f"largest field along {axis} in which the wall angle stands still"),
         Derived("saturation_velocity", math.pi / 2 * GAMMA_0 * model.Delta * abs(model.H_D), "m/s",
                 "velocity that a spin-orbit torque approaches at large currents"),
     ]  # fmt: skip
 
 
-def wells(device: Device) -> list[dict[str, float | None]]:
-    """Return where the wall rests and how high the barriers are; kB T at 0 K measures none."""
+def count_of_wells(found: list[dict[str, Any]]) -> str:
+    """Return how many wells there are and, of a device with notches, how many lie in none of them."""
+    number = "1 well" if len(found) == 1 else f"{len(found) or 'no'} wells"
+    free = sum(well["in_notch"] is False for well in found)
+    return f"{number}, {free} outside the notches" if free else number
+
+
+def wells(device: Device) -> list[dict[str, Any]]:
+    """Return where the wall rests, whether in a notch, and how high the barriers are.
+
+    A track without notches has None for the second, and at 0 K there is no kB T to measure barriers in.
+    """
     from llg.landscape.wells import find_wells
     from llg.walls.q_phi import QPhiModel
 
@@ -51,9 +61,19 @@ def wells(device: Device) -> list[dict[str, float | None]]:
         wells = find_wells(QPhiModel(device), device.temperature)
     except RunError:  # a track without wells is sound
         return []
+
+    def in_notch(q: float) -> bool | None:
+        if not device.notches:
+            return None
+        return any(abs(q - notch.position) <= notch.width / 2 for notch in device.notches)
+
     sides = ("left", "right")
     barriers = [{side: getattr(well, f"barrier_{side}") for side in sides} for well in wells]
     return [
-        {"q_m": well.q, **{f"barrier_{side}_kT": energy[side] / kT if kT else None for side in sides}}
+        {
+            "q_m": well.q,
+            "in_notch": in_notch(well.q),
+            **{f"barrier_{side}_kT": energy[side] / kT if kT else None for side in sides},
+        }
         for well, energy in zip(wells, barriers, strict=True)
     ]

@@ -117,8 +117,9 @@ class Settings:
         if short:
             candidates = ", ".join(setting.name for setting in short)
             raise InputError(f'{self.command}: setting "{name}" is not unique; say one of {candidates}')
-        names = [*self.all, *(setting.field.name for setting in self.all.values())]
-        hint = nearest(plain, names)
+        names = {setting.field.name: "" for setting in self.all.values()}
+        meanings = {name: setting.field.metadata["meaning"] for name, setting in self.all.items()}
+        hint = nearest(plain, names | meanings)
         if "valid names" in hint:
             hint = f"; --settings lists those that can be set or varied, such as {next(iter(self.all))}"
         raise InputError(f'{self.command}: setting "{name}" is unknown{hint}')

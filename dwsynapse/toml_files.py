@@ -94,14 +94,14 @@ def _shipped_devices() -> list[str]:
 
 
 def _describe_device(device: Any) -> Described:
-    from dwsynapse.derived import wells
+    from dwsynapse.derived import count_of_wells, wells
     from dwsynapse.device_settings import idle_keys
     from llg.runs.validity import notes
 
     found = wells(device)
     heights = [h for well in found for h in (well["barrier_left_kT"], well["barrier_right_kT"]) if h is not None]
     barriers = f", lowest barrier {min(heights):.1f} kB T" if heights else ""
-    says = [f'device "{device.name}": {len(found)} wells{barriers}, model {device.wall.model}']
+    says = [f'device "{device.name}": {count_of_wells(found)}{barriers}, model {device.wall.model}']
     strained = notes(device, 0.0 if device.pulse is None else device.pulse.current_density)
     return Described(says, strained + idle_keys(device))
 
@@ -136,7 +136,8 @@ def _describe_network(network: Any) -> Described:
     for data, shape in IMAGES.items():
         try:
             weights = sum(layer.rows * layer.columns for layer in array_layers(network, shape, 10))
-            says.append(f"{data} fits: {weights} weights in arrays")
+            image = ",".join(map(str, shape))
+            says.append(f"{data} fits: {weights} weights in arrays; its cost takes --image {image}")
         except InputError as error:
             says.append(f"{data} does not fit: {error}")
             misfits.append(error)

@@ -130,11 +130,17 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def chip_lines(cost: ChipCost) -> list[str]:
-    """Return one chip: totals, figures of merit, and a table with blocks down, area, energy and latency across."""
+def chip_lines(cost: ChipCost, network: str) -> list[str]:
+    """Return one chip: totals, figures of merit, and a table with blocks down, area, energy and latency across.
+
+    Args:
+        cost: of the chip.
+        network: that it carries, in words.
+    """
     phases = [number for number in range(len(PHASES)) if cost.energy[:, :, number].any()]
     images, (energy, latency) = cost.facts["settings"]["images_per_epoch"], (cost.total_energy(), cost.total_latency())
-    lines = [f"{cost.name}: {1e6 * cost.total_area:.3g} mm2; {with_prefix(energy, 'J')}, {time_text(latency)} per image; "
+    lines = [f"{network} on {cost.name}: {1e6 * cost.total_area:.3g} mm2; "
+             f"{with_prefix(energy, 'J')}, {time_text(latency)} per image; "
              f"{with_prefix(images * energy, 'J')}, {time_text(images * cost.facts['image_interval_s'])} per epoch of "
              f"{images}"]  # fmt: skip
     lines.append(f"  area {factor_text('area')}, energy {factor_text('energy')} (spread over published chips); operations "

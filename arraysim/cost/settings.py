@@ -75,7 +75,8 @@ class ChipSettings(Parameters):
         choices=("digital", "analog"),
     )
     converter: str = word(
-        "sar: one clock per bit; sar-fast: a published one of 1.2 GS/s; flash: one clock; ramp: 2^bits clocks",
+        "kind of ADC; sar: one clock per bit; sar-fast: a published one of 1.2 GS/s; flash: one clock; "
+        "ramp: 2^bits clocks",
         default="sar",
         choices=("sar", "sar-fast", "flash", "ramp"),
     )
@@ -86,7 +87,7 @@ class ChipSettings(Parameters):
         needs="training = true",
     )
     converter_bits: int = whole(
-        "bits of a converter; 0: those of a full sum of a column of the design's own cells", default=6, le=16
+        "bits of a converter (ADC); 0: those of a full sum of a column of the design's own cells", default=6, le=16
     )
     converter_floor: bool = flag(
         "no converter takes less than those published in compute-in-memory chips", default=True

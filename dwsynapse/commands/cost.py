@@ -27,9 +27,14 @@ OF_TRAINING = {f"chip.{name}": "training = true"
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
     parser.add_argument(
-        "--network", metavar="NAME", help="vgg8 (default), vgg8:0.25, lenet, mlp:256,128, or a TOML file"
+        "--network", metavar="NAME", help="vgg8 (default), vgg8:0.25, lenet, mlp:256,128, or a TOML file with --image"
     )
-    parser.add_argument("--image", type=_shape, metavar="H,W,C", help="shape of an image (default: that of the preset)")
+    parser.add_argument(
+        "--image",
+        type=_shape,
+        metavar="H,W,C",
+        help="rows, columns and channels of an image: a preset has its own, a TOML file needs them",
+    )
     parser.add_argument("--classes", type=whole_number(2), metavar="N", help="classes (default 10)")
     parser.add_argument("--device", metavar="DEVICE", help="synapse: shipped device or TOML file (default five_state)")
     parser.add_argument(
@@ -58,7 +63,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _shape(text: str) -> tuple[int, ...]:
-    return tuple(whole_number(1)(part) for part in text.split(","))
+    parts = text.split(",")
+    if len(parts) != 3:
+        raise argparse.ArgumentTypeError(f"{text!r} must be rows, columns and channels of an image, such as 32,32,3")
+    return tuple(whole_number(1)(part) for part in parts)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -94,7 +102,7 @@ def run(arguments: argparse.Namespace) -> None:
         "notes": [*found.notes, *pulse_notes(synapse, settings)],
         **comparison_document(result, images_per_epoch=settings.images_per_epoch, network=network, equal=equal),
     }
-    lines = [*chip_lines(result.chip), "", *ratio_lines(result, network, equal)]
+    lines = [*chip_lines(result.chip, network), "", *ratio_lines(result, network, equal)]
     if found.accuracy:
         means = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in found.accuracy.items())
         lines += ["", f"test accuracy of this training: {means}"]
@@ -236,7 +244,7 @@ def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
     definition = network_from(text)
     shape = arguments.image or IMAGES.get(text.partition(":")[0], (None,))[0]
     if shape is None:
-        raise InputError(f"{text}: needs --image H,W,C, the shape of an image")
+        raise InputError(f"{text}: needs --image, rows, columns and channels of an image, such as --image 32,32,3")
     classes = arguments.classes or 10
     layers, notes = array_layers(definition, shape, classes), digital_notes(definition, shape, classes)
     return Placed(layers=layers, settings=settings, network=definition.name, notes=notes)

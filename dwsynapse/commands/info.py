@@ -34,6 +34,8 @@ def _settings_lines(result: dict) -> list[str]:
 
 
 def _device_lines(result: dict) -> list[str]:
+    from dwsynapse.derived import count_of_wells
+
     lines = [
         f'{result["source"]}: the device "{result["device"]}", model {result["model"]}, {result["temperature_K"]:g} K'
     ]
@@ -42,13 +44,13 @@ def _device_lines(result: dict) -> list[str]:
         lines.append(f"  {one['name']} = {one['value']:.4g}{unit}: {one['meaning']}")
     why = f": {result['not_relaxed']}" if result["not_relaxed"] else ""
     lines.append(f"  the wall is {result['wall_shape']} in the notches{why}")
-    number = len(result["wells"])
-    takes = "dwsynapse rates and simulate take the device" if number else "dwsynapse simulate takes the device"
-    lines.append(f"  {number or 'no'} wells; {takes}")
+    takes = "dwsynapse rates and simulate take the device" if result["wells"] else "dwsynapse simulate takes the device"
+    lines.append(f"  {count_of_wells(result['wells'])}; {takes}")
     for well in result["wells"]:
+        place = " (no notch)" if well["in_notch"] is False else ""
         height = [well["barrier_left_kT"], well["barrier_right_kT"]]
         barriers = "" if None in height else f": barriers {height[0]:.1f} and {height[1]:.1f} kB T"
-        lines.append(f"  {1e9 * well['q_m']:.1f} nm{barriers}")
+        lines.append(f"  {1e9 * well['q_m']:.1f} nm{place}{barriers}")
     return lines
 
 

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
     current = _current(given)
     held = f" under {current:g} A/m^2" if current else ""
     lines = [
-        f"{device.name}: {len(rates)} wells{held}",
+        f"{device.name}: {len(rates)} well{'s' if len(rates) > 1 else ''}{held}",
         "  q [nm]  barriers [kB T]        retention [s]  B_dep [mT]  J_dep [1e11 A/m^2]",
     ]
     for r in rates:

@@ -26,7 +26,7 @@ class Material(Parameters):
     Ms: float = quantity("saturation magnetization", "A/m", gt=0, plausible=(1e3, 4e6, "MA/m"))
     A: float = quantity("exchange stiffness", "J/m", gt=0, plausible=(1e-14, 1e-9, "pJ/m"))
     K_u: float = quantity(
-        "uniaxial anisotropy, perpendicular; of a soft strip along it, shape included",
+        "uniaxial anisotropy: perpendicular, K_eff + mu0 Ms^2/2; of a soft strip along it, shape included",
         "J/m^3",
         gt=0,
         plausible=ANISOTROPIES,

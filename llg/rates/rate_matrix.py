@@ -135,7 +135,7 @@ def _flux(model, wells, temperature, *, seed, jobs, progress, most=math.inf, **o
             rate[home, columns] += found.rate
             error[home, columns] = np.hypot(error[home, columns], found.rate_error)
         progress(S * (number + 1) // len(sides) - S * number // len(sides))
-    return rate, error, "; ".join(gaps)
+    return rate, error, "; ".join(dict.fromkeys(gaps))
 
 
 def _brute(model, wells, temperature, *, seed, jobs, progress, **options):

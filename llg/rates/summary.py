@@ -152,7 +152,9 @@ def _rates(model: QPhiModel, wells: list[Well], temperature: float, method: str,
         reason = str(error) if auto else f"{error} (--method flux of `dwsynapse rates`)"
     if auto and model.device.wall.model == MODELS[0]:
         matrix = rate_matrix(model, wells, temperature, "flux", **(COARSE | options))
-        return matrix, f"{reason}; {matrix.gaps} (--method flux goes on)" if matrix.gaps else reason
+        if matrix.gaps in ("", reason):  # what stops the formula can stop the sampling, too
+            return matrix, reason
+        return matrix, f"{reason}; {matrix.gaps} (--method flux goes on)"
     S = len(wells)
     unknown, lost = np.full((S, S), math.nan), np.full((S, 2), math.nan)
     return RateMatrix("langer", unknown, unknown, lost, lost), reason

@@ -53,7 +53,7 @@ def thermal_grid(model: QPhiModel, wells: list[Well], temperature: float) -> The
     m = max(_ANGLES, math.ceil(2 * math.pi * per_unit[1]))
     if n * m > _LARGEST:
         raise RunError(
-            f"at {temperature:g} K the stiffest well is resolved on {n} x {m} points only, must be <= {_LARGEST:g}: "
+            f"at {temperature:g} K the stiffest well needs a grid of {n} x {m} points, must be <= {_LARGEST:g} in all: "
             "no rates there"
         )
     q, phi = np.linspace(0.0, model.device.track.length, n + 1), np.linspace(0.0, 2 * math.pi, m + 1)

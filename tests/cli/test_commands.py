@@ -275,7 +275,26 @@ def test_info_of_a_strip_names_its_easy_axis_and_that_it_has_no_wells(command, t
     assert "largest field along x in which the wall angle stands still" in said
     assert "  no wells; dwsynapse simulate takes the device\n" in said
     assert "field along z in which" in command("info", "five_state").out
+    assert "H_D = 0 A/m" in said
     asked = command("simulate", "strip.toml", "--current=1e10", cwd=tmp_path)
     assert asked.code == 2 and "(--current and --duration)" in asked.err
     moved = command("simulate", "strip.toml", "--current", 0, "--duration", "0.1 ns", "-n", 2, cwd=tmp_path).out
     assert "no states: the track has no wells" in moved and "left all" not in moved and "settled" not in moved
+
+
+def test_wells_that_no_notch_holds_are_told(command, tmp_path):
+    """A steep taper far from a notch holds a wall of strong DMI; one that ends at the notch does not."""
+    text = (
+        '[material]\nMs = 9e5\nA = 1.2e-11\nK_u = 8.59e5\nD = 1.3e-3\nalpha = 0.3\n[wall]\nshape = "rigid"\n'
+        "[track]\nlength = 600e-9\nwidth = 120e-9\nthickness = 0.9e-9\npad_width = 260e-9\npad_taper = {}e-9\n"
+        '[[notch]]\nposition = 300e-9\nshape = "triangular"\ndepth = 15e-9\nwidth = 400e-9\n'
+    )
+    (tmp_path / "steep.toml").write_text(text.format(60))
+    (tmp_path / "long.toml").write_text(text.format(100))
+    said = command("info", "steep.toml", cwd=tmp_path).out
+    assert "3 wells, 2 outside the notches;" in said and said.count(" nm (no notch): barriers") == 2
+    assert ": 3 wells, 2 outside the notches, lowest barrier" in command("check", "steep.toml", cwd=tmp_path).out
+    assert [well["in_notch"] for well in command("info", "steep.toml", "--json", cwd=tmp_path).json["wells"]] == [
+        False, True, False]  # fmt: skip
+    said = command("info", "long.toml", cwd=tmp_path).out
+    assert "  1 well; " in said and "no notch)" not in said

@@ -32,6 +32,7 @@ KEYS = {
 def test_table_and_json_tell_the_same(folder, command):
     answer = command("cost", "--network", "lenet")
     assert answer.code == 0
+    assert answer.out.startswith("lenet:1 on five-state reference: ")
     assert "SRAM, 8 bit, parallel" in answer.out and "Dhull et al. 2025" not in answer.out
     document = command("cost", "--network", "lenet", "--json").json
     assert set(document) == KEYS
@@ -137,7 +138,10 @@ def test_settings_from_a_file_and_from_the_line(folder, command):
         (("--node", "x"), "--node: node_nm"),
         (("--set", "converter"), "must be SECTION.NAME=VALUE"),
         (("--set", "convertr=sar"), 'setting "convertr" is unknown; did you mean "converter"?'),
+        (("--set", "adc_bits=7"), 'setting "adc_bits" is unknown; did you mean "chip.converter_bits"?'),
         (("--set", "converter_bits=six"), "converter_bits"),
+        (("--network", "lenet", "--image", "32x32x3"), "such as 32,32,3"),
+        (("--network", "lenet", "--image", "28,28"), "such as 32,32,3"),
         (("--chip", "absent.toml"), "absent.toml: no such file"),
         (("--explain", "adc"), 'block "adc" is unknown'),
         (("--sensitivity", "sram"), 'baseline "sram" is unknown'),

@@ -14,7 +14,7 @@ from llg.constants import MU_0
 from llg.device.device_file import device_from_mapping, load_device
 from llg.device.pulse import Waveform
 from llg.landscape.wells import find_wells
-from llg.rates import summary
+from llg.rates import summary, thermal_grid
 from llg.rates.summary import as_json, notes_on, well_rates
 from llg.runs.depinning import depinning_current
 from llg.runs.simulation import as_json as run_json
@@ -163,6 +163,9 @@ def test_rates_answer_where_the_formula_does_not_hold(monkeypatch):
     notes_there = notes_on(device, rates)
     assert any("unknown" in note and "in 1e+06 time steps (--method flux goes on)" in note for note in notes_there)
     assert not any("goes on" in note for note in notes_on(device, well_rates(device, method="langer")))
+    monkeypatch.setattr(thermal_grid, "_LARGEST", 10.0)  # which no method can do without
+    (note,) = (note for note in notes_on(device, well_rates(device, jobs=1)) if note.startswith("rates"))
+    assert note.count("needs a grid of") == 1 and "goes on" not in note
 
 
 def test_shallow_double_well_is_its_own_mirror_image():
