@@ -163,9 +163,6 @@ def test_rates_answer_where_the_formula_does_not_hold(monkeypatch):
     notes_there = notes_on(device, rates)
     assert any("unknown" in note and "in 1e+06 time steps (--method flux goes on)" in note for note in notes_there)
     assert not any("goes on" in note for note in notes_on(device, well_rates(device, method="langer")))
-    monkeypatch.setattr(thermal_grid, "_LARGEST", 10.0)  # which no method can do without
-    (note,) = (note for note in notes_on(device, well_rates(device, jobs=1)) if note.startswith("rates"))
-    assert note.count("needs a grid of") == 1 and "goes on" not in note
 
 
 def test_shallow_double_well_is_its_own_mirror_image():
@@ -278,3 +275,10 @@ def test_share_of_the_current_in_the_ferromagnet_is_said():
     assert any(note.startswith("stack") and "0.333" in note for note in notes(mixed))
     for silent in (make_device(**stack), make_device(torque={"P": 0.5})):
         assert not any(note.startswith("stack") for note in notes(silent))
+
+
+def test_sampling_is_not_promised_where_it_has_no_grid(monkeypatch):
+    monkeypatch.setattr(thermal_grid, "_LARGEST", 10.0)
+    device = load_device("five_state")
+    (note,) = (note for note in notes_on(device, well_rates(device, jobs=1)) if note.startswith("rates"))
+    assert note.count("needs a grid of") == 1 and "goes on" not in note
