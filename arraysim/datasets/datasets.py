@@ -49,7 +49,7 @@ class Dataset:
             place = [int(at) for at in np.argwhere(~np.isfinite(self.images))[0]]
             raise InputError(
                 f"data set {self.name}: image {place[0]} is {self.images[tuple(place)]} at row {place[1]}, column "
-                f"{place[2]}, channel {place[3]}; values must be finite"
+                f"{place[2]}, channel {place[3]}; values must be finite, below 3.4e38"
             )
 
     @functools.cached_property
@@ -249,7 +249,8 @@ def _standard(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]
     """Return mean and deviation of each channel over its full scale; a channel without contrast is not divided."""
     scale = 255 if images.dtype == np.uint8 else 1
     flat = images.reshape(-1, images.shape[-1])
-    mean, std = flat.mean(axis=0, dtype=np.float64) / scale, flat.std(axis=0, dtype=np.float64) / scale
+    with np.errstate(invalid="ignore"):  # what is not finite is refused with its place
+        mean, std = flat.mean(axis=0, dtype=np.float64) / scale, flat.std(axis=0, dtype=np.float64) / scale
     return tuple(mean.tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
 
 

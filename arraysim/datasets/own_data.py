@@ -1,12 +1,12 @@
 """Data of one's own: an archive of numpy arrays (.npz), or a folder with a sub-folder of pictures for each class."""
 
-import zipfile
-import zlib
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from dwcore.errors import InputError, nearest
+from dwcore.storage.array_archive import read_arrays
 
 ARRAYS = ("images", "sequences", "labels", "test_images", "test_sequences", "test_labels")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
@@ -34,22 +34,7 @@ def read_own(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def _from_archive(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in archive.files}
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        KeyError,
-        AttributeError,
-        MemoryError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise InputError(f"{path}: is not a sound .npz of arrays ({str(error).splitlines()[0]})") from None
+    found = read_arrays(path)
     for name in found:
         if name not in ARRAYS:
             raise InputError(f'{path}: unknown array "{name}"{nearest(name, ARRAYS)}')
@@ -78,7 +63,8 @@ def _part(found: dict[str, np.ndarray], prefix: str, path: Path) -> tuple[np.nda
             f"{path}: {prefix}labels is {labels.dtype} {labels.shape}, a whole number or text for each of "
             f"{len(images)} images is needed"
         )
-    return np.ascontiguousarray(images if images.dtype == np.uint8 else images.astype(np.float32)), labels
+    with np.errstate(over="ignore"):  # what is too large is refused with its place
+        return np.ascontiguousarray(images if images.dtype == np.uint8 else images.astype(np.float32)), labels
 
 
 def _from_folder(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -97,6 +83,8 @@ def _pictures(folder: Path) -> tuple[list[np.ndarray], np.ndarray]:
     first: Path | None = None
     for inner in sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")):
         files = sorted(file for file in inner.iterdir() if not file.name.startswith("."))
+        if not files:
+            raise InputError(f"{inner}: holds no picture of its class; fill or remove the folder")
         for file in files:
             if file.suffix.lower() not in PICTURES:
                 raise InputError(f"{file}: is no picture; known are {', '.join(PICTURES)}")
@@ -113,14 +101,40 @@ def _pictures(folder: Path) -> tuple[list[np.ndarray], np.ndarray]:
 
 
 def _picture(file: Path) -> np.ndarray:
+    """Return a picture, (rows, columns) if it is grey, else (rows, columns, 3), uint8.
+
+    Raises:
+        InputError: it is damaged, has several frames, more than eight bits of grey, or transparent pixels: what of them
+            should be learned is not known.
+    """
     from PIL import Image  # comes with matplotlib
 
+    if not file.is_file():  # a pipe would wait for ever
+        raise InputError(f"{file}: is not a file")
     try:
-        with Image.open(file) as image:
-            grey = image.mode in ("1", "L")
-            return np.asarray(image.convert("L" if grey else "RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file) as image:
+                fault = _unknown(image)
+                values = np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
+    except Exception as error:  # a damaged picture can raise anything
         raise InputError(f"{file}: is no sound picture: {error}") from None
+    if fault:
+        raise InputError(f"{file}: {fault}")
+    return values
+
+
+def _unknown(image) -> str:
+    """Return what eight bits of grey or colour would not say of a picture, empty if nothing."""
+    if getattr(image, "n_frames", 1) > 1:
+        return f"has {image.n_frames} frames; give one picture per file"
+    if image.mode[0] in "IF":
+        return f"has grey levels of more than 8 bits (mode {image.mode}); give such images as an .npz"
+    if (image.mode.endswith(("A", "a")) or "transparency" in image.info) and (
+        image.convert("RGBA").getchannel("A").getextrema()[0] < 255
+    ):
+        return "has transparent pixels; put it on a background"
+    return ""
 
 
 def _stacked(pictures: list[np.ndarray], color: bool) -> np.ndarray:

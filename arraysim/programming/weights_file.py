@@ -1,7 +1,5 @@
 """Weights that were trained elsewhere, from an archive of numpy arrays (.npz) without objects, which run code."""
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from arraysim.synapses.weights import FloatWeights
 from arraysim.training.result import LearnedWeights
 from arraysim.training.task import Task
 from dwcore.errors import InputError, nearest
+from dwcore.storage.array_archive import read_arrays
 
 
 def load_weights(path, task: Task, dataset: Dataset) -> LearnedWeights:
@@ -29,7 +28,7 @@ def load_weights(path, task: Task, dataset: Dataset) -> LearnedWeights:
         InputError: not such a file, or its arrays do not fit the network.
     """
     needed = _shapes(task, dataset)
-    found = _arrays(Path(path))
+    found = read_arrays(Path(path))
     problems = [f'unknown array "{name}"{nearest(name, needed)}' for name in found if name not in needed]
     for name, shape in needed.items():
         if name not in found:
@@ -57,15 +56,3 @@ def _shapes(task: Task, dataset: Dataset) -> dict[str, tuple[int, ...]]:
         f"weight_{number}": (layer.rows, layer.columns) for number, layer in enumerate(layers)
     }
     return shapes | {name: values.shape for name, values in network.memory().items()}
-
-
-def _arrays(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise InputError(f"{path}: holds one array, an archive of named arrays (.npz) is needed")
-            return {name: archive[name] for name in archive.files}
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: is not a sound .npz of numbers ({str(error).splitlines()[0]})") from None

@@ -27,6 +27,8 @@ POLARITY = {
     -1: ("-1", "-", "down", "reset", "ltd", "d", "depression", "neg", "negative", "-1.0"),
     0: ("0", "none", "read", "", "0.0"),
 }
+LARGEST_NUMBER = 2**53
+"""From here on numbers in double precision are not counted one by one [1]."""
 AMPLITUDES = ("current density", "current", "voltage")
 
 
@@ -71,11 +73,15 @@ def read_pulse_data(path, columns: Mapping[str, str] | None = None) -> PulseData
     label = _column(file, "device", ("",))
     cells = [row[file.names.index(label[0])] for row in file.rows] if label else ["1"] * len(file.rows)
     labels = tuple(dict.fromkeys(cells))
+    place = {label: number for number, label in enumerate(labels)}
     amplitude, unit = _amplitude(file)
     pulse = _numbers(file, _needed(file, "pulse", ("",))[0])
-    if np.any(pulse != np.round(pulse)):
-        line = file.lines[int(np.argmax(pulse != np.round(pulse)))]
-        raise InputError(f"{file.path} line {line}: the number of the pulse must be whole")
+    odd = (pulse != np.round(pulse)) | (np.abs(pulse) > LARGEST_NUMBER)
+    if np.any(odd):
+        line, value = file.lines[int(np.argmax(odd))], pulse[int(np.argmax(odd))]
+        raise InputError(
+            f"{file.path} line {line}: pulse = {value:g} must be a whole number of at most {LARGEST_NUMBER:g}"
+        )
     name, factor = _needed(file, "duration", UNITS["time"])
     duration = factor * _numbers(file, name)
     driven = amplitude != 0
@@ -85,7 +91,7 @@ def read_pulse_data(path, columns: Mapping[str, str] | None = None) -> PulseData
     return PulseData(
         path=file.path,
         line=np.array(file.lines),
-        device=np.array([labels.index(cell) for cell in cells]),
+        device=np.array([place[cell] for cell in cells]),
         labels=labels,
         pulse=pulse.astype(np.int64),
         amplitude=amplitude,

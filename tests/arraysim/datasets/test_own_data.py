@@ -1,6 +1,7 @@
 """Data of one's own: archives, folders of pictures, what a file remembers of them, values that are none."""
 
 import dataclasses
+import os
 
 import numpy as np
 import pytest
@@ -104,8 +105,11 @@ def test_folders_that_do_not_fit_are_refused(tmp_path):
     pictures(tmp_path / "a", IMAGES[3:4, 1:], [1])
     with pytest.raises(InputError, match=r"000.png: .*one size|pictures must be of one size"):
         load_dataset(str(tmp_path / "a"))
-    (tmp_path / "b/c").mkdir(parents=True)
+    (tmp_path / "b").mkdir()
     with pytest.raises(InputError, match="holds no folder of pictures"):
+        load_dataset(str(tmp_path / "b"))
+    (tmp_path / "b/c").mkdir()
+    with pytest.raises(InputError, match="c: holds no picture of its class"):
         load_dataset(str(tmp_path / "b"))
     (tmp_path / "b/c/notes.txt").write_text("x")
     with pytest.raises(InputError, match=r"notes.txt: is no picture"):
@@ -113,6 +117,52 @@ def test_folders_that_do_not_fit_are_refused(tmp_path):
     (tmp_path / "b/c/notes.txt").rename(tmp_path / "b/c/x.png")
     with pytest.raises(InputError, match="no sound picture"):
         load_dataset(str(tmp_path / "b"))
+
+
+def test_pictures_that_say_more_than_eight_bits_of_colour_are_refused(tmp_path):
+    pictures(tmp_path / "a", IMAGES[:20], LABELS[:20])
+    place, colour = tmp_path / "a/class 0/other.png", Image.fromarray(IMAGES[0])
+    half = Image.fromarray(IMAGES[0, ..., 0])
+    for alpha, accepted in ((255, True), (128, False)):
+        for picture in (colour.copy(), half.copy()):
+            picture.putalpha(alpha)
+            picture.save(place)
+            if accepted:
+                assert len(load_dataset(str(tmp_path / "a"))) == 21
+            else:
+                with pytest.raises(InputError, match=r"other\.png: has transparent pixels"):
+                    load_dataset(str(tmp_path / "a"))
+    colour.convert("P").save(place, transparency=int(np.asarray(colour.convert("P"))[0, 0]))
+    with pytest.raises(InputError, match="transparent pixels"):
+        load_dataset(str(tmp_path / "a"))
+    Image.fromarray(IMAGES[0, ..., 0].astype(np.uint16) * 257).save(place)
+    with pytest.raises(InputError, match="more than 8 bits"):
+        load_dataset(str(tmp_path / "a"))
+    place.unlink()
+    half.save(place.with_suffix(".gif"), save_all=True, append_images=[Image.fromarray(IMAGES[1, ..., 0])])
+    with pytest.raises(InputError, match="has 2 frames"):
+        load_dataset(str(tmp_path / "a"))
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path):
+    pictures(tmp_path / "a", IMAGES[:20], LABELS[:20])
+    os.mkfifo(tmp_path / "a/class 1/pipe.png")
+    with pytest.raises(InputError, match=r"pipe\.png: is not a file"):
+        load_dataset(str(tmp_path / "a"))
+    os.mkfifo(tmp_path / "pipe.npz")
+    np.save(tmp_path / "single", IMAGES)
+    (tmp_path / "single.npy").rename(tmp_path / "single.npz")
+    for name in ("pipe.npz", "single.npz"):
+        with pytest.raises(InputError, match=f"{name}: is not a sound .npz"):
+            load_dataset(str(tmp_path / name))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_value_beyond_32_bits_is_refused_with_its_place(tmp_path):
+    values = IMAGES.astype(float)
+    values[3, 2, 1, 0] = 1e300
+    with pytest.raises(InputError, match=r"image 3 is inf at row 2, column 1, channel 0; .*below 3\.4e38"):
+        archive(tmp_path / "a.npz", images=values, labels=LABELS)
 
 
 CONFIG = TrainingConfig(network="linear", epochs=1, twin=False)

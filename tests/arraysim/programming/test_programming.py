@@ -247,14 +247,14 @@ def test_archives_of_weights(trained, digits, tmp_path):
         r"weight_0 is float32 \(16, 65\), numbers of shape \(65, 16\)": arrays | {"weight_0": arrays["weight_0"].T},
         'unknown array "weight_2"': arrays | {"weight_2": np.zeros(3)},
         "weight_1 must be finite": arrays | {"weight_1": np.full((17, 10), np.nan)},
-        "is not a sound .npz of numbers": arrays | {"weight_1": np.full((17, 10), None)},
+        "is not a sound .npz of arrays": arrays | {"weight_1": np.full((17, 10), None)},
     }
     for words, content in cases.items():
         np.savez(path, **content)
         with pytest.raises(InputError, match=words):
             load_weights(path, config, digits)
     path.write_bytes(path.read_bytes()[:300])
-    with pytest.raises(InputError, match=r"is not a sound \.npz of numbers"):
+    with pytest.raises(InputError, match=r"is not a sound \.npz of arrays"):
         load_weights(path, config, digits)
     with pytest.raises(InputError, match="no such file"):
         load_weights(tmp_path / "none.npz", config, digits)

@@ -186,7 +186,7 @@ GOOD = [f"a,{i},{'+1' if i % 2 else '-1'},5,1,{10 + 10 * (i % 2) + 0.1 * (i % 7)
         (GOOD, HEADER.replace("duration_ns", "time_ns"), "no column for the duration"),
         ([row.replace("+1", "sideways") for row in GOOD], HEADER, 'line 3: polarity = "sideways" must be'),
         ([row.replace("+1,5", "+1,-5") for row in GOOD], HEADER, "line 3: .* is negative although"),
-        ([row.replace("a,7,", "a,7.5,") for row in GOOD], HEADER, "line 9: the number of the pulse must be whole"),
+        ([row.replace("a,7,", "a,7.5,") for row in GOOD], HEADER, "line 9: pulse = 7.5 must be a whole number"),
         ([row.replace(",5,1,", ",5,0,") for row in GOOD], HEADER, "line 2: duration_ns must be > 0"),
         ([row[: row.rfind(",") + 1] + "x" for row in GOOD], HEADER, 'line 2: conductance_uS = "x" must be a number'),
         ([row.replace(row.split(",")[1], str(3 * i), 1) for i, row in enumerate(GOOD)], HEADER, "no two readings"),
