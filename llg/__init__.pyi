@@ -8,6 +8,7 @@ from .calibration.potential_map import with_potential as with_potential
 from .calibration.snapshots import SnapshotWall as SnapshotWall
 from .calibration.snapshots import as_trajectory as as_trajectory
 from .calibration.snapshots import walls_of as walls_of
+from .calibration.ubermag import save_ubermag as save_ubermag
 from .calibration.velocity_curve import read_velocity_curve as read_velocity_curve
 from .calibration.wall_trace import read_wall_trace as read_wall_trace
 from .device.device import Device as Device
@@ -133,6 +134,7 @@ __all__ = [
     "save_device",
     "save_mumax3",
     "save_trajectories",
+    "save_ubermag",
     "shipped_devices",
     "simulate",
     "trajectory_figure",

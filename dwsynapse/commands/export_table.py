@@ -11,35 +11,36 @@ FORMATS = {
     "aihwkit": "PiecewiseStepDevice, JSON",
     "verilog-a": "module for circuit simulators",
     "mumax3": "of a device: scripts that map a notch in full micromagnetics for `calibrate`, a folder",
+    "ubermag": "of a device: the same for Ubermag and OOMMF, a folder",
 }
 RESOLUTION = 501
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options; nothing heavy is imported before the command runs."""
-    parser.add_argument("table", type=path, metavar="TABLE|DEVICE", help="transition table; for mumax3 a device")
+    parser.add_argument(
+        "table", type=path, metavar="TABLE|DEVICE", help="transition table; for mumax3 and ubermag a device"
+    )
     parser.add_argument("--to", dest="target", required=True, choices=FORMATS, help="; ".join(FORMATS.values()))
     parser.add_argument("--temperature", type=si("K"), metavar="T", help="of the chip (default: lowest of the table)")
     parser.add_argument("--resolution", type=whole_number(3), metavar="N",
                         help=f"crosssim: points of G and of probability (default {RESOLUTION})")  # fmt: skip
     parser.add_argument("--device", type=whole_number(0), metavar="K", help="verilog-a: device instance (default 0)")
     parser.add_argument("--name", metavar="NAME", help="verilog-a: name of the module (default: that of the file)")
-    parser.add_argument(
-        "--origin", type=si("m"), metavar="Q", help="mumax3: of several notches the one nearest to this"
-    )
-    add_common(parser, output="write to this file; a folder for crosssim and mumax3", seed=False)
+    parser.add_argument("--origin", type=si("m"), metavar="Q",
+                        help="mumax3, ubermag: of several notches the one nearest to this")  # fmt: skip
+    add_common(parser, output="write to this file; a folder for crosssim, mumax3 and ubermag", seed=False)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Write a transition table or a device in a foreign format."""
     if arguments.out is None:
         raise InputError("export: needs -o PATH to write to")
-    own = {"crosssim": ("resolution",), "verilog-a": ("device", "name"), "mumax3": ("origin",)}
-    for target, names in own.items():
-        for name in names:
-            if target != arguments.target and getattr(arguments, name) is not None:
-                raise InputError(f"export: --to {arguments.target} takes no --{name}")
-    if arguments.target == "mumax3":
+    own = {"crosssim": ("resolution",), "verilog-a": ("device", "name"), "mumax3": ("origin",), "ubermag": ("origin",)}
+    for name in ("resolution", "device", "name", "origin"):
+        if name not in own.get(arguments.target, ()) and getattr(arguments, name) is not None:
+            raise InputError(f"export: --to {arguments.target} takes no --{name}")
+    if arguments.target in ("mumax3", "ubermag"):
         _export_scripts(arguments)
         return
     from compact.exchange.synapse_table import table_of
@@ -53,15 +54,19 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _export_scripts(arguments: argparse.Namespace):
-    from llg.calibration.mumax3 import left_out, save_mumax3
+    from llg.calibration import mumax3, ubermag
     from llg.device.device_file import load_device
 
     if arguments.temperature is not None:
-        raise InputError("export: --to mumax3 takes no --temperature; the device has its own")
+        raise InputError(f"export: --to {arguments.target} takes no --temperature; the device has its own")
+    save, left_out = {
+        "mumax3": (mumax3.save_mumax3, mumax3.left_out),
+        "ubermag": (ubermag.save_ubermag, ubermag.left_out),
+    }[arguments.target]
     device = load_device(str(arguments.table))
     writable_folder(arguments.out, arguments.force)
-    written = save_mumax3(arguments.out, device, origin=arguments.origin, force=arguments.force)
-    result = {"format": "mumax3", "files": [str(path) for path in written], "notes": left_out(device)}
+    written = save(arguments.out, device, origin=arguments.origin, force=arguments.force)
+    result = {"format": arguments.target, "files": [str(path) for path in written], "notes": left_out(device)}
     emit(arguments, result, [f"{arguments.out}: {', '.join(path.name for path in written)}"])
 
 

@@ -15,32 +15,33 @@ References:
     A. Vansteenkiste et al., AIP Adv. 4, 107133 (2014): mumax3, its fields and torques.
 """
 
-import dataclasses
 import math
 from pathlib import Path
 
 import numpy as np
 
-from dwcore.errors import InputError
-from dwcore.storage.atomic import replacing
-from llg.calibration.data import place_of
+from llg.calibration.simulated_track import (
+    MEASURED,
+    MOST_CURRENT,
+    SETTLING,
+    farthest,
+    first_angle,
+    holding_fields,
+    piece_of_track,
+    reach,
+    save_files,
+    side_of_notch,
+    simplified,
+    track_file,
+    velocity_run,
+)
 from llg.device.device import Device
-from llg.device.device_file import device_text
-from llg.landscape.wells import find_wells
-from llg.runs.velocity import straight_track
-from llg.walls.analytic import rest_angle, straight_track_velocity
 from llg.walls.q_phi import QPhiModel
 
-MOST_CURRENT = 5e11
-"""End of velocity.mx3 for a device without a pulse [A/m^2]."""
 TRIALS = 20
 """Pulses at each current of depinning.mx3."""
 _CELL, _CELLS_PER_DELTA = 2e-9, 3.0  # [m] largest cell, and cells per wall width
-_MARGIN = 15.0  # [Delta] of straight track on either side of the notch
-_SETTLING, _MEASURED = 3e-9, 3e-9  # [s] before and while the velocity is measured
-_FIELDS, _FURTHER = 50, 1.4  # steps of the field, up to this many times the depinning field
 _CURRENTS = 0.7, 1.3, 0.1  # first, last and step of the pulses, in that of the device
-_TILT = 0.1  # [rad] of the first angle, off an unstable balance
 _LEVELS = 200  # of the width that a region of its own stands for
 
 
@@ -52,21 +53,14 @@ def mumax3_files(device: Device, *, origin: float | None = None) -> dict[str, st
         origin: the notch nearest to this place [m] is simulated; by default the only one.
 
     Raises:
-        InputError: a strip along x, no notch or several without an origin, or a potential, gate, static field or profile.
+        InputError: as `llg.calibration.simulated_track.piece_of_track`.
         RunError: the notch does not hold the wall.
     """
-    others = [key for key in ("potential", "gate", "field", "profile") if getattr(device, key) is not None]
-    if device.material.in_plane or others:
-        what = "a perpendicular film" + (f" without {' and '.join(f'[{key}]' for key in others)}" if others else "")
-        raise InputError(f'device "{device.name}": mumax3 takes {what}')
-    if not device.notches:
-        raise InputError(f'device "{device.name}": has no notch; the scripts for mumax3 map one')
-    track = _around(device, place_of(device, origin))
+    track = piece_of_track(device, origin, "mumax3")
     scripts = {"pinning.mx3": _pinning(track), "velocity.mx3": _velocity(track)}
     if track.pulse is not None:
         scripts["depinning.mx3"] = _depinning(track)
-    comments = ["The piece of track that the scripts for mumax3 simulate; start of calibrate."]
-    return {"track.toml": device_text(track, comments), **scripts}
+    return {**track_file(track, "mumax3"), **scripts}
 
 
 def save_mumax3(folder: str | Path, device: Device, *, origin: float | None = None, force: bool = False) -> list[Path]:
@@ -76,48 +70,21 @@ def save_mumax3(folder: str | Path, device: Device, *, origin: float | None = No
         InputError: as `mumax3_files`, or a file exists and `force` is not set.
         RunError: as `mumax3_files`, or the disk failed.
     """
-    files = mumax3_files(device, origin=origin)
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    paths = [Path(folder) / name for name in files]
-    for path, content in zip(paths, files.values(), strict=True):
-        with replacing(path, force=force) as temporary:
-            temporary.write_text(content, encoding="utf-8")
-    return paths
+    return save_files(folder, mumax3_files(device, origin=origin), force=force)
 
 
 def left_out(device: Device) -> list[str]:
     """Return what of the device the scripts do not simulate, one line each."""
-    wall = [name for name in ("Delta", "sigma_0", "H_K") if getattr(device.wall, name) is not None]
-    found = [f"wall: {', '.join(wall)} of [wall] not used, they follow from [material] in mumax3"] if wall else []
-    if device.heating is not None:
-        found.append("heating: the scripts keep the temperature of the device")
-    if device.stack is not None and device.stack.oersted is not None:
-        found.append("stack: the scripts leave out the Oersted field")
+    found = simplified(device, "mumax3")
     if device.pulse is None:
         found.append(
             f"pulse: without [pulse] there is no depinning.mx3, and velocity.mx3 goes up to {MOST_CURRENT:g} A/m^2"
         )
-    if any(rms > 0 for rms, _ in device.track.edges) or device.track.outline_x or device.track.pad_width is not None:
-        found.append("track: one notch on a straight track, without roughness, tabulated outline and pads")
     return found
 
 
-def _around(device: Device, place: float) -> Device:
-    """Return the device cut to the straight track around the notch nearest to a place [m]."""
-    notch = min(device.notches, key=lambda notch: abs(notch.position - place))
-    local = float(device.track.base_width(np.array([notch.position]))[0])
-    x = np.linspace(0.0, device.track.length, 4001)
-    cut = notch.cut(x) > 1e-3 * notch.depth
-    half = float(np.abs(x[cut] - notch.position).max()) + _MARGIN * device.straight_wall.Delta
-    bare = straight_track(device, 2 * half).replace({"track.width": local, "track.edge_roughness_rms": 0.0})
-    named = dataclasses.replace(bare, name=f"{device.name}, notch at {1e9 * notch.position:.1f} nm", instance=0)
-    return named.replace(notches=(dataclasses.replace(notch, position=half),))
-
-
 def _pinning(track: Device) -> str:
-    wells = find_wells(QPhiModel(track), track.temperature)
-    most = _FURTHER * max(max(well.depinning_field_left, well.depinning_field_right) for well in wells)
-    step = most / _FIELDS
+    most, step = holding_fields(track)
     sides = "".join(
         f"""\
 m = TwoDomain({_domains(track)})
@@ -126,7 +93,7 @@ for size = {first:.6g}; size < {most:.6g}; size += {step:.6g} {{
 	B_ext = vector(0, 0, Bz)
 	relax()
 	q = {_position(track)}
-	if abs(q) < {_reach(track):.6g} {{
+	if abs(q) < {reach(track):.6g} {{
 		TableSave()
 	}}
 }}
@@ -146,12 +113,7 @@ TableAddVar(Bz, "Bz_T", "T")
 
 
 def _velocity(track: Device) -> str:
-    most = MOST_CURRENT if track.pulse is None else track.pulse.current_density
-    currents = most * np.linspace(0.1, 1.0, 10)
-    model = QPhiModel(straight_track(track, track.track.length))
-    fastest = float(np.abs(straight_track_velocity(model, currents)[0]).max())
-    length = 2.4 * fastest * (_SETTLING + _MEASURED) + 2 * _MARGIN * model.Delta
-    even = straight_track(track, max(length, track.track.length))
+    currents, even = velocity_run(track)
     return _script(
         even,
         "Steady velocity against current. calibrate track.toml --velocity velocity.out/table.txt",
@@ -165,10 +127,10 @@ for amps = {currents[0]:.6g}; amps < {currents[-1] + 0.5 * currents[0]:.6g}; amp
 	m = TwoDomain({_domains(even)})
 	relax()
 	J = {_torques(even, "amps")}
-	run({_SETTLING:g})
+	run({SETTLING:g})
 	q = {_position(even)}
-	run({_MEASURED:g})
-	speed = ({_position(even)} - q)/{_MEASURED:g}
+	run({MEASURED:g})
+	speed = ({_position(even)} - q)/{MEASURED:g}
 	TableSave()
 }}
 """,
@@ -196,20 +158,21 @@ seed := 1
 depinned := 0.0
 TableAddVar(amps, "J_A_per_m2", "A/m2")
 TableAddVar(depinned, "depinned", "")
-Temp = {track.temperature:g}
 FixDt = 1e-13
 SetSolver(2)
 for amps = {first:.6g}; amps < {last + 0.5 * step:.6g}; amps += {step:.6g} {{
 	for k := 1; k <= {TRIALS}; k++ {{
 		J = vector(0, 0, 0)
+		Temp = 0
 		m = TwoDomain({_domains(track)})
 		relax()
+		Temp = {track.temperature:g}
 		seed++
 		ThermSeed(seed)
 		run({pulse.rest_time:.6g})
 {steps}		q = {_position(track)}
 		depinned = 0
-		if abs(q) > {_reach(track):.6g} {{
+		if abs(q) > {reach(track):.6g} {{
 			depinned = 1
 		}}
 		TableSave()
@@ -253,8 +216,7 @@ def _outline(track: Device, cell: float) -> str:
     level = track.track.width / _LEVELS
     w = level * np.round(track.width_at(x) / level)
     ends = np.flatnonzero(np.diff(w)) + 1
-    edge = track.notches[0].edge if track.notches else None
-    side = {"upper": -0.5, "lower": 0.5, None: 0.0}[edge]
+    side = side_of_notch(track)
     shape, torques, regions = "track := ", [], {track.track.width: 0}
     for number, (first, last) in enumerate(zip([0, *ends], [*ends, w.size], strict=True)):
         width, middle = w[first], step * 0.5 * (first + last) - 0.5 * length
@@ -283,21 +245,10 @@ def _torques(track: Device, current: str) -> str:
 def _domains(track: Device) -> str:
     """Return the arguments of TwoDomain: left domain, wall at its rest angle, right domain."""
     model = QPhiModel(track)
-    angle = float(rest_angle(model)) + _TILT
+    angle = first_angle(track)
     return f"0, 0, {model.Q:g}, {math.cos(angle):.6g}, {math.sin(angle):.6g}, 0, 0, 0, {-model.Q:g}"
 
 
 def _position(track: Device) -> str:
     """Return the expression of q_S = Q <m_z> area/(2 w_0) [m], from the middle of the track."""
-    return f"{track.straight_wall.Q * _farthest(track):.8g}*m.comp(2).average()"
-
-
-def _farthest(track: Device) -> float:
-    """Return the largest q_S [m]: half the area over the width."""
-    g = track.geometry
-    return 0.5 * float(np.trapezoid(track.width_at(g.q), g.q)) / track.track.width
-
-
-def _reach(track: Device) -> float:
-    """Return the distance q_S [m] from the middle beyond which the wall has left its notch."""
-    return _farthest(track) - (_MARGIN - 5) * track.straight_wall.Delta
+    return f"{track.straight_wall.Q * farthest(track):.8g}*m.comp(2).average()"

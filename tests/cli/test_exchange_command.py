@@ -132,6 +132,16 @@ def test_scripts_for_mumax3_of_a_device(command, folder):
         assert refused.code == 2 and words in refused.err
 
 
+def test_scripts_for_ubermag_of_a_device(command, folder):
+    answer = command("export", "five_state", "--to", "ubermag", "--origin", "360 nm", "-o", "scripts", "--json")
+    assert answer.json["format"] == "ubermag"
+    assert answer.json["files"] == [f"scripts/{name}" for name in ("track.toml", "pinning.py", "velocity.py")]
+    assert [note.split(":")[0] for note in answer.json["notes"]] == ["track", "pulse"]
+    for wrong, words in ((("--temperature", "300 K"), "--to ubermag takes no --temperature"), ((), "5 notches")):
+        refused = command("export", "five_state", "--to", "ubermag", "-o", "other", *wrong)
+        assert refused.code == 2 and words in refused.err
+
+
 def test_snapshots_of_micromagnetics(command, folder):
     """Walls as lines and JSON; a series as a trajectory that info, plot and animations take."""
     x = 2e-9 * (np.arange(360) + 0.5)

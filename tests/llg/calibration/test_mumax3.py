@@ -15,6 +15,12 @@ from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import find_wells
 from llg.walls.q_phi import QPhiModel
 
+API = """
+    SetGridSize SetCellSize EdgeSmooth SetGeom Rect XRange DefRegion TwoDomain relax run ThermSeed SetSolver FixDt
+    TableAddVar TableSave Msat Aex Ku1 AnisU Dind alpha xi Lambda Pol EpsilonPrime FixedLayer Temp B_ext J m t
+    vector abs transl add SetRegion comp average
+"""
+"""Names of the API of mumax3.12 (https://mumax.github.io/api.html) that the scripts may use; it ignores case."""
 DEVICE = device_from_mapping(
     {
         "name": "one notch",
@@ -72,6 +78,25 @@ def test_torques_are_those_of_the_model():
     assert int(re.findall(r"DefRegion\((\d+)", script)[-1]) < 256
 
 
+def test_every_name_is_one_of_the_api_or_declared_in_the_script():
+    known = {name.lower() for name in API.split()} | {"for", "if"}
+    for name, script in mumax3_files(DEVICE).items():
+        if name.endswith(".mx3"):
+            code = re.sub(r'//.*|"[^"]*"', "", script)
+            declared = {own.lower() for own in re.findall(r"(\w+) :=", code)}
+            used = {word.lower() for word in re.findall(r"(?<![\w.])[A-Za-z_]\w*|(?<=[a-z)]\.)[A-Za-z]\w*", code)}
+            assert used - known == declared, name
+            assert not declared & known
+
+
+def test_walls_relax_without_noise():
+    """relax() of mumax3 assumes that temperature and current are turned off."""
+    script = mumax3_files(DEVICE)["depinning.mx3"]
+    before, after = script.split("relax()")
+    assert re.findall(r"(?:Temp|J) = .*", before)[-2:] == ["J = vector(0, 0, 0)", "Temp = 0"]
+    assert re.findall(r"Temp = .*", after) == ["Temp = 300"]
+
+
 def test_names_differ_for_a_program_that_ignores_case():
     for script in list(mumax3_files(DEVICE).values())[1:]:
         own = {name.lower() for name in re.findall(r"^\s*(\w+) := ", script, re.MULTILINE)}
@@ -114,7 +139,7 @@ def test_fields_go_beyond_depinning_on_both_sides():
 def test_what_is_left_out_is_said_and_what_cannot_be_is_refused():
     assert left_out(DEVICE) == []
     given = DEVICE.replace({"wall.Delta": 7e-9, "track.pad_width": 100e-9, "track.pad_taper": 20e-9, "pulse": None})
-    assert [note.split(":")[0] for note in left_out(given)] == ["wall", "pulse", "track"]
+    assert [note.split(":")[0] for note in left_out(given)] == ["wall", "track", "pulse"]
     assert "depinning.mx3" not in mumax3_files(given)
     with pytest.raises(InputError, match="has no notch"):
         mumax3_files(DEVICE.replace(notches=()))
