@@ -50,6 +50,32 @@ from llg.walls.q_phi import QPhiModel
 _CELL, _CELLS_PER_DELTA = 1e-9, 6.0  # [m] largest cell, and cells per wall width
 
 
+_FUNCTIONS = '''\
+def magnetization(point):
+    """Return Ms within the outline of the track, else 0."""
+    column = min(int((point[0] / LENGTH + 0.5) * N[0]), N[0] - 1)
+    stretch = bisect.bisect_right(FIRST, column) - 1
+    return MS if abs(1e9 * point[1] - MIDDLE[stretch]) < WIDTHS[stretch] / 2 else 0
+
+
+def direction(point):
+    """Return the moment of a wall in the middle of the track."""
+    u = point[0] / DELTA
+    return (math.cos(ANGLE) / math.cosh(u), math.sin(ANGLE) / math.cosh(u), -Q * math.tanh(u))
+
+
+def wall():
+    """Return the magnetization of the track with a wall in its middle."""
+    return df.Field(MESH, nvdim=3, value=direction, norm=magnetization)
+
+
+def position(system):
+    """Return q_S, the integral of m_z over twice the width, from the middle of the track [m]."""
+    cell = LENGTH / N[0] * WIDTH / N[1]
+    return Q * float(system.m.array[..., 2].sum()) / MS * cell / (2 * WIDTH)
+'''
+
+
 def ubermag_files(device: Device, *, origin: float | None = None) -> dict[str, str]:
     """Return the scripts and the device for `calibrate`, name -> content.
 
@@ -171,23 +197,7 @@ Q, DELTA, ANGLE = {model.Q:g}, {model.Delta:.8g}, {first_angle(track):.8g}  # up
 MESH = df.Mesh(region=df.Region(p1=(-LENGTH / 2, -WIDTH / 2, 0), p2=(LENGTH / 2, WIDTH / 2, THICKNESS)), n=N)
 
 
-def magnetization(point):
-    """Return Ms within the outline of the track, else 0."""
-    column = min(int((point[0] / LENGTH + 0.5) * N[0]), N[0] - 1)
-    stretch = bisect.bisect_right(FIRST, column) - 1
-    return MS if abs(1e9 * point[1] - MIDDLE[stretch]) < WIDTHS[stretch] / 2 else 0
-
-
-def direction(point):
-    """Return the moment of a wall in the middle of the track."""
-    u = point[0] / DELTA
-    return (math.cos(ANGLE) / math.cosh(u), math.sin(ANGLE) / math.cosh(u), -Q * math.tanh(u))
-
-
-def wall():
-    """Return the magnetization of the track with a wall in its middle."""
-    return df.Field(MESH, nvdim=3, value=direction, norm=magnetization)
-
+{_FUNCTIONS}
 
 def film():
     """Return the track without a field."""
@@ -200,12 +210,6 @@ def film():
         + mm.Zeeman(H=(0, 0, 0))
     )
     return system
-
-
-def position(system):
-    """Return q_S, the integral of m_z over twice the width, from the middle of the track [m]."""
-    cell = LENGTH / N[0] * WIDTH / N[1]
-    return Q * float(system.m.array[..., 2].sum()) / MS * cell / (2 * WIDTH)
 
 
 {runs}
