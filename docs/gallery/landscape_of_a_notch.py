@@ -7,7 +7,7 @@ pi |D|, and the barrier with it. The chiral energy feels the notch from further 
 
 Expected, for the track of the reference micromagnetics (64 nm wide, notches 10 nm deep and 30 nm wide): for D = 0 two
 wells, a barrier of 11.5 kB T out of the notch and of 0.60 kB T to the other angle; for D = 1 mJ/m^2 one well and
-6.5 kB T.
+6.3 kB T.
 """
 
 import numpy as np

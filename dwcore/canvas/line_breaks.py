@@ -6,11 +6,10 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from matplotlib.text import Text
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 _WORD = re.compile(r"(?:\$[^$]*\$|[^\s$])+")
 """A formula stays whole, whatever blanks it holds."""
@@ -29,6 +28,8 @@ def entitle(figure: Figure, words: str) -> None:
 
 def break_titles(figure: Figure) -> None:
     """Break titles and labels of axes that are wider than the figure has room for, between words."""
+    from matplotlib.text import Text
+
     figure.draw_without_rendering()
     width = figure.bbox.width
     for ax in figure.axes:
