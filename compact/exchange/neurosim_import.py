@@ -5,6 +5,7 @@ References:
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,9 @@ from dwcore.errors import InputError
 
 LARGEST_BYTES = 10_000_000
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-ASSIGNMENT = re.compile(r"\b(\w+)\s*=\s*([^=;][^;]*);")
+LARGEST = 1e100
+"""No parameter is larger; products of some stay finite."""
+ASSIGNMENT = re.compile(r"\b(\w+)\s*=\s*([^=;]+);")
 ENDS = ("maxConductance", "minConductance"), ("resistanceOn", "resistanceOff")
 """Names of the two ends in MLP+NeuroSim and in DNN+NeuroSim."""
 NAMES = {
@@ -82,12 +85,20 @@ def _of_source(text: str, path: str | Path) -> dict[str, float]:
     for name, words in ASSIGNMENT.findall(own[1] if own else text):
         if name not in KNOWN:
             continue
-        value = _number(words.strip(), found)
-        if value is None or found.get(name, value) != value:
-            fault = "no number" if value is None else f"also {found[name]:g}; leave the parameters of one device"
-            raise InputError(f"{path}: {name} = {words.strip()} is {fault}")
-        found[name] = value
+        _keep(found, name, _number(words.strip(), found), words.strip(), path)
     return found
+
+
+def _keep(found: dict[str, float], name: str, value: float | None, words, path: str | Path) -> None:
+    """Put a parameter to those that were found; it must be a number, and have no other value there."""
+    if value is None or not abs(value) <= LARGEST:
+        fault = "no number" if value is None or value != value else f"beyond {LARGEST:g} in size"
+    elif found.setdefault(name, value) != value:
+        fault = f"also {found[name]:g}; leave the parameters of one device"
+    else:
+        return
+    shown = str(words) if len(str(words)) <= 60 else f"{str(words)[:57]}..."
+    raise InputError(f"{path}: {name} = {shown} is {fault}")
 
 
 def _number(words: str, found: Mapping[str, float]) -> float | None:
@@ -113,9 +124,8 @@ def _of_json(text: str, path: str | Path) -> dict[str, float]:
         for name, value in part.items():
             if not isinstance(value, int | float) or isinstance(value, bool):
                 continue
-            if found.setdefault(name, float(value)) != float(value):
-                fault = f"also {found[name]:g}; leave the parameters of one device"
-                raise InputError(f"{path}: {name} = {value} is {fault}")
+            large = isinstance(value, int) and value.bit_length() > 1000  # more than a float can hold
+            _keep(found, name, math.inf if large else float(value), "a very large number" if large else value, path)
     return found
 
 
@@ -125,6 +135,8 @@ def _ends(given: Mapping[str, float], path: str | Path) -> tuple[float, float]:
             ends = given[low], given[high]
             if min(ends) <= 0:
                 raise InputError(f"{path}: {high} = {given[high]:g} and {low} = {given[low]:g} must be > 0")
+            if ends[0] == ends[1]:
+                raise InputError(f"{path}: {high} and {low} are both {ends[0]:g}; must differ")
             return ends if high == "maxConductance" else (1 / ends[0], 1 / ends[1])
     wanted = " or ".join(" and ".join(pair) for pair in ENDS)
     raise InputError(f"{path}: has no {wanted}, the ends of the conductance")

@@ -200,6 +200,23 @@ def test_parameters_of_neurosim_become_a_synapse(tmp_path):
         import_neurosim(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('{"maxConductance": 1e-5, "minConductance": 1e-5, "sigmaCtoC": 1e-7}', "are both 1e-05; must differ"),
+        ("maxConductance = nan; minConductance = 1e-6;", "maxConductance = nan is no number"),
+        ('{"maxConductance": 1e-5, "minConductance": 1e-6, "writeVoltage": 1e200}', "writeVoltage = 1e.200 is beyond"),
+        (f'{{"maxConductance": 1{400 * "0"}}}', "maxConductance = a very large number is beyond"),
+        ("a=" * 400_000, "holds no device parameters"),
+    ],
+)
+def test_parameters_of_neurosim_that_cannot_be(tmp_path, text, fault):
+    path = tmp_path / "a.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=fault):
+        import_neurosim(path)
+
+
 def test_an_export_to_neurosim_comes_back(tmp_path):
     figures = CURVE | {"nonlinearity_up": 2.0, "nonlinearity_down": -1.0, "step_std_ctoc": 0.01}
     path = tmp_path / "a.json"
