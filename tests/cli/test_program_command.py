@@ -114,7 +114,7 @@ BAD = {
     "program a.h5 --table t.h5 -o a.h5": "a.h5: exists",
     "program a.h5 --table t.h5 --temperature 900": "temperature = 900 [K] is outside the table",
     "program b.npz --table t.h5": "it needs --network and --dataset",
-    "program b.npz --table t.h5 --network mlp --dataset digits": "b.npz: is not a sound .npz of numbers",
+    "program b.npz --table t.h5 --network mlp --dataset digits": "b.npz: is not a sound .npz of arrays",
     "program one.npz --table t.h5 --network mlp --dataset digits": "one.npz: lacks weight_0, of shape (65, 32)",
     "infer a.h5 --rest 1": "needs --table FILE",
     "infer a.h5 --rest 1 --table ladder": "ladder: holds no escape rates",
