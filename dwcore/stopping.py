@@ -42,7 +42,7 @@ def _again(_number: int, _frame) -> None:
     while error is not None:
         if isinstance(error, KeyboardInterrupt | ImportError):
             return
-        error = error.__cause__ or error.__context__
+        error = error.__context__
     raise KeyboardInterrupt
 
 
