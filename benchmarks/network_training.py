@@ -1,12 +1,13 @@
 """Speed of training: images per second on chip and of the float32 twin, against what the processor gives to BLAS.
 
     python benchmarks/network_training.py --table table.h5 [--networks mlp,vgg8:0.25,vgg8] [--jobs 2]
-        [--products onednn-float32] [--device cuda [--device-products bfloat16]] [--json]
+        [--products onednn-float32] [--device cuda [--device-products bfloat16]] [--plain] [--json]
 
 Each network learns on random images, batch after batch: both passes and the update, without measuring accuracy. Time is
 that of the processor with one thread and of the clock with several or on a GPU, the best of some batches. `share_of_sgemm` is the
 rate of the whole training step, counted in multiplications and additions of its matrix products, over that of a large
-product of single precision on as many threads.
+product of single precision on as many threads. With `--plain` the same network, batch and type of numbers learn in plain
+PyTorch too (gradient descent, images with their channels last), in turns with the chip.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import time
 import numpy as np
 
 from arraysim.networks.crossbars import array_layers
+from arraysim.networks.definition import BatchNorm, Convolution, Flatten, Linear, NetworkDefinition, Pooling
 from arraysim.networks.presets import network_from
 from arraysim.networks.settings import PRODUCTS
 from arraysim.synapses.ladder import ladder_law
@@ -28,7 +30,12 @@ from dwcore.numerics.product import product
 from dwcore.numerics.threads import workers
 
 # Network -> shape of its images, batch size, batches.
-CASES = {"mlp": ((28, 28, 1), 10, 400), "vgg8:0.25": ((32, 32, 3), 50, 3), "vgg8": ((32, 32, 3), 50, 2)}
+CASES = {
+    "mlp": ((28, 28, 1), 10, 4),
+    "vgg8:0.25": ((32, 32, 3), 64, 6),
+    "vgg8:0.5": ((32, 32, 3), 64, 4),
+    "vgg8": ((32, 32, 3), 64, 3),
+}
 SETTINGS = {"mlp": {"learning_rate": 0.3}}
 
 
@@ -49,8 +56,46 @@ def best(work, clock, repeat: int) -> float:
     return min(times)
 
 
-def measure(name: str, law: PulseLaw, clock, how: dict[str, str]) -> dict:
-    """Images per second of both, and operations per image."""
+def plain_step(definition: NetworkDefinition, images: np.ndarray, labels: np.ndarray, products: str, jobs: int):
+    """One batch of training of the same network in PyTorch, as a function."""
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(jobs)
+    size, batch = images.shape[3], torch.from_numpy(images).permute(0, 3, 1, 2)
+    modules: list[nn.Module] = []
+    for spec in definition.layers:
+        if isinstance(spec, Convolution):
+            modules.append(nn.Conv2d(size, spec.channels, spec.sides, spec.steps, spec.edges, bias=spec.bias))
+            size = spec.channels
+        elif isinstance(spec, Linear):
+            modules.append(nn.Linear(size, spec.outputs or 10, bias=spec.bias))
+            size = spec.outputs or 10
+        elif isinstance(spec, BatchNorm):
+            modules.append((nn.BatchNorm2d if batch.ndim == 4 else nn.BatchNorm1d)(size))
+        elif isinstance(spec, Pooling):
+            modules.append(nn.MaxPool2d(spec.size))
+        else:
+            modules.append(nn.Flatten() if isinstance(spec, Flatten) else nn.ReLU())
+        batch = modules[-1](batch)
+        size = batch.shape[1]
+    network = nn.Sequential(*modules).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(network.parameters(), 0.01)
+    inputs, targets = torch.from_numpy(images).permute(0, 3, 1, 2), torch.from_numpy(labels)
+
+    def step() -> None:
+        torch.set_num_threads(jobs)
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=products == "onednn-bfloat16"):
+            loss = nn.functional.cross_entropy(network(inputs), targets)
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def measure(name: str, law: PulseLaw, clock, how: dict[str, str], plain: int = 0) -> dict:
+    """Images per second of both, of plain PyTorch on that many threads, and operations per image."""
     shape, size, batches = CASES[name]
     definition = network_from("mlp:256" if name == "mlp" else name)
     config = TrainingConfig(network=definition, batch_size=size, **how, **SETTINGS.get(name, {}))
@@ -59,7 +104,7 @@ def measure(name: str, law: PulseLaw, clock, how: dict[str, str]) -> dict:
     # A fifth of the pixels are lit, as in MNIST; errors like those of a trained network would send fewer pulses.
     images = (rng.random((size, *shape)) * (rng.random((size, *shape)) < 0.2)).astype(np.float32)
     labels = rng.integers(10, size=size)
-    found = {}
+    steps = {}
     make_chip, make_twin = learner_classes(config)
     for make in (lambda *a, **k: make_chip(law, *a, **k), make_twin):
         learner = make(layers, input_shape=shape, classes=10, seed=1, config=config)
@@ -68,21 +113,16 @@ def measure(name: str, law: PulseLaw, clock, how: dict[str, str]) -> dict:
             learner.network.learn(images, labels)
             learner.update(1.0)
 
-        if name == "mlp":  # batches are short: time some together
-
-            def step(one=step) -> None:
-                for _ in range(batches // 4):
-                    one()
-
-        found[learner.name] = (
-            size * (batches // 4 if name == "mlp" else 1) / best(step, clock, 4 if name == "mlp" else batches)
-        )
-    operations = 6 * sum(layer.rows * layer.columns * layer.positions for layer in layers)
-    return {
-        "chip_images_per_second": found["chip"],
-        "float32_images_per_second": found["float32"],
-        "operations": operations,
-    }
+        steps[learner.name] = step
+    if plain:
+        steps["plain"] = plain_step(definition, images, labels, how["products"], plain)
+    together = 100 if name == "mlp" else 1  # its batches are short
+    times: dict[str, list[float]] = {kind: [] for kind in steps}
+    for _ in range(batches):
+        for kind, one in steps.items():
+            times[kind].append(best(lambda one=one: [one() for _ in range(together)], clock, 1) / together)
+    found = {f"{kind}_images_per_second": size / min(all_times) for kind, all_times in times.items()}
+    return found | {"operations": 6 * sum(layer.rows * layer.columns * layer.positions for layer in layers)}
 
 
 def main() -> None:
@@ -92,6 +132,7 @@ def main() -> None:
     parser.add_argument("--products", default="numpy", choices=PRODUCTS, help="what multiplies")
     parser.add_argument("--device", default="processor", choices=("processor", *TENSOR_DEVICES))
     parser.add_argument("--device-products", default="float32", choices=("float32", "bfloat16"))
+    parser.add_argument("--plain", action="store_true", help="the same network in plain PyTorch, too")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -105,7 +146,7 @@ def main() -> None:
         rate = sgemm_rate(clock)
         result = {"jobs": arguments.jobs, "sgemm_operations_per_second": rate}
         for name in arguments.networks.split(","):
-            found = measure(name, law, clock, how)
+            found = measure(name, law, clock, how, arguments.jobs * arguments.plain)
             found["share_of_sgemm"] = found["chip_images_per_second"] * found.pop("operations") / rate
             result[name] = found
     if arguments.json:
@@ -116,8 +157,11 @@ def main() -> None:
         if isinstance(found, dict):
             print(
                 f"{name}: {found['chip_images_per_second']:.1f} images per second on chip, "
-                f"{found['float32_images_per_second']:.1f} in float32, {found['share_of_sgemm']:.0%} of sgemm"
+                f"{found['float32_images_per_second']:.1f} as a float32 twin, {found['share_of_sgemm']:.0%} of sgemm"
             )
+            if arguments.plain:
+                ratio = found["chip_images_per_second"] / found["plain_images_per_second"]
+                print(f"    plain PyTorch {found['plain_images_per_second']:.1f}: the chip does {ratio:.2f} of that")
 
 
 if __name__ == "__main__":

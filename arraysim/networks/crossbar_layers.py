@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from arraysim.networks import quantization
+from arraysim.networks.bfloat16 import widen
 from arraysim.networks.definition import Convolution, Linear
 from arraysim.networks.patches import add_gradient_of_groups, multiply_groups, multiply_groups_back, roll_back, unroll
 from arraysim.synapses.weights import FloatWeights
@@ -33,7 +34,10 @@ class CrossbarLayer(ABC):
     Attributes:
         weights: shape (rows, columns).
         error_bits: of the errors sent backward, see ``quantization.errors``; 0 for none.
+        takes_bfloat16: whether values and errors may be numbers of bfloat16.
     """
+
+    takes_bfloat16 = False
 
     def __init__(
         self,
@@ -118,13 +122,15 @@ class ConvolutionLayer(CrossbarLayer):
         if groups > 1 and not self._exact:
             raise InputError("a convolution in groups is read exactly, converters between cannot be simulated")
         self._scratch = threading.local()
+        self.takes_bfloat16 = self._library is not None and not self.error_bits
 
     def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
         """Return images of shape (n, rows, columns, output channels) of images of shape (n, ..., channels)."""
         if self._library:
+            out, held = self._library.convolve(self._spec, value, self.weights.values)
             if training:
-                self._image = value
-            return self._library.convolve(self._spec, value, self.weights.values)
+                self._image, self._held = value, held
+            return out
         padded = self._padded(value)
         down, across, columns = self._spec.output_shape(value.shape[1:], 0)
         out = np.empty((len(value), down, across, columns), value.dtype)
@@ -147,8 +153,7 @@ class ConvolutionLayer(CrossbarLayer):
         """Return the errors of the input images, None where not needed; sum the gradient on the way."""
         self._errors = error = quantization.errors(error, self.error_bits)
         if self._library:
-            held = self._spec, self._image, error, self.weights.values
-            back, self._gradient = self._library.convolve_back(*held, needed)
+            back, self._gradient = self._library.convolve_back(self._spec, self._held, error, needed)
             return back
         shape = self.weights.values.shape
         blocks = -(-len(error) // self._per_block)
@@ -190,8 +195,8 @@ class ConvolutionLayer(CrossbarLayer):
         """Return what drove the rows at every position, shape (n * positions, rows), and the errors likewise."""
         if self._sizes[1] > 1:
             raise InputError("a convolution in groups has no signals of whole rows; take a rule that sums gradients")
-        image = self._padded(self._image) if self._library else self._image
-        errors = self._errors.reshape(-1, self.weights.values.shape[1])
+        image = self._padded(widen(self._image)) if self._library else self._image
+        errors = widen(self._errors).reshape(-1, self.weights.values.shape[1])
         rows = np.ones((len(errors), self.weights.values.shape[0]), image.dtype)
         unroll(image, self._spec.steps, self._spec.sides, rows)
         return rows, errors

@@ -1,12 +1,14 @@
 """Jitted arithmetic of digital layers: pooling over squares that do not overlap, and batch normalization.
 
-Images are (rows, columns, channels); normalization takes values of shape (n, channels).
+Images are (rows, columns, channels); normalization takes values of shape (n, channels). Values and errors may be numbers
+of bfloat16 (`arraysim.networks.bfloat16`), parameters may not.
 """
 
-from numba import njit
+from arraysim.networks.bfloat16 import narrow, wide
+from dwcore.numerics.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def largest(image, size, out, place):
     """Keep the largest value of each square.
 
@@ -25,12 +27,12 @@ def largest(image, size, out, place):
                 for k in range(1, size * size):
                     source = image[n, i * size + k // size, j * size + k % size]
                     for c in range(out.shape[3]):
-                        if source[c] > out[n, i, j, c]:
+                        if wide(source[c]) > wide(out[n, i, j, c]):
                             out[n, i, j, c] = source[c]
                             place[n, i, j, c] = k
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def to_largest(error, size, place, out):
     """Send each error back to the value that was kept.
 
@@ -38,17 +40,19 @@ def to_largest(error, size, place, out):
         error: shape (n, rows // size, columns // size, channels).
         size: side of a square.
         place: as from ``largest``.
-        out: shape (n, rows, columns, channels), zeros on entry.
+        out: shape (n, rows, columns, channels), zeros on entry where no square lies.
     """
+    nothing = error.dtype.type(0)
     for n in range(error.shape[0]):
         for i in range(error.shape[1]):
             for j in range(error.shape[2]):
-                for c in range(error.shape[3]):
-                    k = place[n, i, j, c]
-                    out[n, i * size + k // size, j * size + k % size, c] = error[n, i, j, c]
+                for k in range(size * size):
+                    target = out[n, i * size + k // size, j * size + k % size]
+                    for c in range(error.shape[3]):
+                        target[c] = error[n, i, j, c] if place[n, i, j, c] == k else nothing
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def mean(image, size, out):
     """Keep the mean of each square; arguments as in ``largest``."""
     for n in range(out.shape[0]):
@@ -63,9 +67,9 @@ def mean(image, size, out):
                     out[n, i, j, c] /= size * size
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def to_mean(error, size, out):
-    """Spread each error over its square; ``out`` has zeros on entry."""
+    """Spread each error over its square; ``out`` as in ``to_largest``."""
     for n in range(error.shape[0]):
         for i in range(error.shape[1]):
             for j in range(error.shape[2]):
@@ -75,36 +79,46 @@ def to_mean(error, size, out):
                         target[c] = error[n, i, j, c] / (size * size)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def add_up(value, total, square):
     """Add the values of each channel to ``total`` and their squares to ``square``, both float64."""
     for i in range(value.shape[0]):
         for c in range(value.shape[1]):
-            x = value[i, c]
+            x = wide(value[i, c])
             total[c] += x
             square[c] += x * x
 
 
-@njit(cache=True, nogil=True)
-def scale_and_shift(value, slope, offset, out):
-    """Write ``slope * value + offset`` of each channel."""
+@compiled()
+def scale_and_shift(value, slope, offset, floor, out):
+    """Write ``slope * value + offset`` of each channel, and ``floor`` where that is less."""
     for i in range(value.shape[0]):
         for c in range(value.shape[1]):
-            out[i, c] = slope[c] * value[i, c] + offset[c]
+            x = slope[c] * wide(value[i, c]) + offset[c]
+            out[i, c] = narrow(floor if x < floor else x, out[i, c])
 
 
-@njit(cache=True, nogil=True)
-def add_up_errors(error, value, total, product):
-    """Add the errors of each channel to ``total`` and errors times values to ``product``, both float64."""
+@compiled()
+def add_up_errors(error, value, slope, offset, floor, total, product):
+    """Add the errors of each channel to ``total`` and errors times values to ``product``, both float64.
+
+    Where ``slope * value + offset`` is not above ``floor``, the error counts as 0.
+    """
+    nothing = slope.dtype.type(0)
     for i in range(error.shape[0]):
         for c in range(error.shape[1]):
-            total[c] += error[i, c]
-            product[c] += error[i, c] * value[i, c]
+            x = slope[c] * wide(value[i, c]) + offset[c]
+            e = nothing if x <= floor else wide(error[i, c])
+            total[c] += e
+            product[c] += e * wide(value[i, c])
 
 
-@njit(cache=True, nogil=True)
-def errors_back(error, value, slope, on_value, offset, out):
-    """Write ``slope * error + on_value * value + offset`` of each channel."""
+@compiled()
+def errors_back(error, value, slope, offset, floor, on_value, constant, out):
+    """Write ``slope * error + on_value * value + constant`` of each channel; errors as in ``add_up_errors``."""
+    nothing = slope.dtype.type(0)
     for i in range(error.shape[0]):
         for c in range(error.shape[1]):
-            out[i, c] = slope[c] * error[i, c] + on_value[c] * value[i, c] + offset[c]
+            x = slope[c] * wide(value[i, c]) + offset[c]
+            e = nothing if x <= floor else wide(error[i, c])
+            out[i, c] = narrow(slope[c] * e + on_value[c] * wide(value[i, c]) + constant[c], out[i, c])

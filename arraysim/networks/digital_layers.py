@@ -49,10 +49,15 @@ class ActivationLayer:
 
 
 class PoolingLayer:
-    """Largest or mean value of squares."""
+    """Largest or mean value of squares.
+
+    Attributes:
+        takes_bfloat16: whether values and errors may be numbers of bfloat16; those of means may not.
+    """
 
     def __init__(self, spec: Pooling):
         self._size, self._largest = spec.size, spec.pooling == "max"
+        self.takes_bfloat16 = self._largest
 
     def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
         """Return smaller images."""
@@ -75,7 +80,8 @@ class PoolingLayer:
     def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
         """Return errors of the larger images."""
         error = np.ascontiguousarray(error)
-        out = np.zeros(self._shape, error.dtype)
+        whole = not any(side % self._size for side in self._shape[1:3])
+        out = (np.empty if whole else np.zeros)(self._shape, error.dtype)
 
         def work(part: slice) -> None:
             if self._largest:
@@ -96,13 +102,24 @@ class BatchNormLayer:
         parameters: scale and shift of each channel, shape (2, channels) [1].
         gradients: of the loss by the parameters, same shape [1].
         running: mean and variance that stand in for those of a batch when the network is used, same shape [1].
+        takes_bfloat16: whether values and errors may be numbers of bfloat16.
 
     References:
         S. Ioffe and C. Szegedy, ICML 2015, arXiv:1502.03167.
     """
 
-    def __init__(self, spec: BatchNorm, channels: int, dtype=np.float32):
-        self._spec = spec
+    takes_bfloat16 = True
+
+    def __init__(self, spec: BatchNorm, channels: int, dtype=np.float32, *, rectified: bool = False):
+        """Start with parameters that change nothing.
+
+        Args:
+            spec: what it is.
+            channels: of the values.
+            dtype: of the values.
+            rectified: whether a rectifier follows. It is done in the same passes over the values.
+        """
+        self._spec, self._dtype, self._floor = spec, dtype, np.dtype(dtype).type(0 if rectified else -np.inf)
         self.parameters = np.array([np.ones(channels), np.zeros(channels)], dtype)
         self.gradients = np.zeros_like(self.parameters)
         self.running = np.array([np.zeros(channels), np.ones(channels)], dtype)
@@ -112,14 +129,15 @@ class BatchNormLayer:
         flat = np.ascontiguousarray(value).reshape(-1, value.shape[-1])
         mean, variance = self._of_batch(flat) if training else self.running.astype(np.float64)
         inverse = 1 / np.sqrt(variance + self._spec.epsilon)
+        slope = (self.parameters[0] * inverse).astype(self._dtype)
+        offset = (self.parameters[1] - self.parameters[0] * inverse * mean).astype(self._dtype)
+        line = slope, offset, self._floor
         if training:
-            self._value, self._mean, self._inverse = flat, mean, inverse
-        slope = (self.parameters[0] * inverse).astype(value.dtype)
-        offset = (self.parameters[1] - self.parameters[0] * inverse * mean).astype(value.dtype)
+            self._value, self._mean, self._inverse, self._line = flat, mean, inverse, line
         out = np.empty_like(flat)
 
         def work(part: slice) -> None:
-            digital_kernel.scale_and_shift(flat[part], slope, offset, out[part])
+            digital_kernel.scale_and_shift(flat[part], *line, out[part])
 
         in_parts(work, *flat.shape)
         return out.reshape(value.shape)
@@ -127,30 +145,29 @@ class BatchNormLayer:
     def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
         """Return the errors of the values and keep the gradients of scale and shift."""
         flat = np.ascontiguousarray(error).reshape(self._value.shape)
-        count = len(flat)
-        total, product = self._sums(digital_kernel.add_up_errors, flat, self._value)
+        count, line = len(flat), self._line
+        total, product = self._sums(digital_kernel.add_up_errors, (flat, self._value), *line)
         on_scale = self._inverse * (product - self._mean * total)
         self.gradients[:] = on_scale, total
         slope = self.parameters[0] * self._inverse
         on_value = -slope * self._inverse * on_scale / count
-        offset = -slope * total / count - on_value * self._mean
-        slope, on_value, offset = (values.astype(flat.dtype) for values in (slope, on_value, offset))
-        out = np.empty_like(flat)
+        constant = (-slope * total / count - on_value * self._mean).astype(self._dtype)
+        on_value, out = on_value.astype(self._dtype), np.empty_like(self._value)
 
         def work(part: slice) -> None:
-            digital_kernel.errors_back(flat[part], self._value[part], slope, on_value, offset, out[part])
+            digital_kernel.errors_back(flat[part], self._value[part], *line, on_value, constant, out[part])
 
         in_parts(work, *flat.shape)
         return out.reshape(error.shape)
 
     def _of_batch(self, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        total, square = self._sums(digital_kernel.add_up, flat)
+        total, square = self._sums(digital_kernel.add_up, (flat,))
         mean = total / len(flat)
         variance = np.maximum(square / len(flat) - mean * mean, 0.0)
         self.running += self._spec.momentum * (np.array([mean, variance]) - self.running)
         return mean, variance
 
-    def _sums(self, add_up, *values: np.ndarray) -> np.ndarray:
+    def _sums(self, add_up, values: tuple[np.ndarray, ...], *how) -> np.ndarray:
         """Return two sums per channel, added up in blocks of one size."""
         rows, channels = values[0].shape
         part_rows = max(1, BLOCK_VALUES // channels)
@@ -158,7 +175,7 @@ class BatchNormLayer:
 
         def work(block: int) -> None:
             part = slice(block * part_rows, (block + 1) * part_rows)
-            add_up(*(value[part] for value in values), sums[block, 0], sums[block, 1])
+            add_up(*(value[part] for value in values), *how, sums[block, 0], sums[block, 1])
 
         for_each_block(work, len(sums))
         return sums.sum(axis=0)
@@ -239,6 +256,20 @@ class SumLayer:
 
     def _taken(self, values: np.ndarray) -> np.ndarray:
         return values if values.ndim == 2 else values[:, :: self.step, :: self.step]
+
+
+class DoneLayer:
+    """What the layer before has done already."""
+
+    takes_bfloat16 = True
+
+    def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
+        """Return the values as they are."""
+        return value
+
+    def backward(self, error: np.ndarray, needed: bool) -> np.ndarray:
+        """Return the errors as they are."""
+        return error
 
 
 class FlattenLayer:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from arraysim.networks import digital_layers as digital
+from arraysim.networks.bfloat16 import widen
 from arraysim.networks.crossbar_layers import ConvolutionLayer, CrossbarLayer, LinearLayer
 from arraysim.networks.definition import (
     Activation,
@@ -41,7 +42,7 @@ class Network:
     """Layers from the input to the classes.
 
     Attributes:
-        layers: all layers in order.
+        layers: all layers in order, one for each of the definition.
         crossbars: those whose weights live in a crossbar.
         numeric: those whose weights are numbers in digital memory.
         normalizations: those with parameters in digital memory.
@@ -80,15 +81,8 @@ class Network:
         needed = definition.crossbars
         if len(weights) != needed:
             raise InputError(f"network {definition.name}: has {needed} layers in arrays, {len(weights)} are given")
-        left, dtype = list(weights), weights[0].values.dtype
         how = {"error_bits": definition.error_bits, "library": _library(products)}
-        marks: dict[str, tuple[digital.MarkLayer, tuple[int, ...]]] = {}
-        self.layers = [
-            _joint(spec, marks, before)
-            if isinstance(spec, Mark | Sum)
-            else _layer(spec, left, before, after, how, dtype)
-            for spec, before, after in zip(definition.layers, shapes, shapes[1:], strict=False)
-        ]
+        self.layers = _layers(definition.layers, list(weights), shapes, how)
         matrices = [layer for layer in self.layers if isinstance(layer, CrossbarLayer)]
         held = {id(one) for one in weights}
         self.crossbars = [layer for layer in matrices if id(layer.weights) in held]
@@ -129,14 +123,15 @@ class Network:
         self._check(inputs)
         value = inputs
         for layer in self.layers:
-            value = layer.forward(value, training)
+            value = layer.forward(_given(layer, value), training)
         return value
 
     def backward(self, error: np.ndarray) -> None:
         """Send the errors of the outputs, shape (n, classes), back to the first layer with weights."""
         for number in range(len(self.layers) - 1, -1, -1):
             # What lies before the first weights has nothing to learn from.
-            error = self.layers[number].backward(error, number > self._first)
+            layer = self.layers[number]
+            error = layer.backward(_given(layer, error), number > self._first)
             if number == self._first:
                 break
 
@@ -233,6 +228,30 @@ def _library(products: str) -> "OneDnn | None":
     from arraysim.networks.onednn import OneDnn
 
     return OneDnn(products.removeprefix("onednn-"))
+
+
+def _given(layer, values: np.ndarray) -> np.ndarray:
+    """Return values as a layer takes them."""
+    return values if getattr(layer, "takes_bfloat16", False) else widen(values)
+
+
+def _layers(specs: Sequence, weights: list, shapes: Sequence[tuple[int, ...]], how: dict) -> list:
+    """Build all layers; those in arrays take the weights in order."""
+    dtype = weights[0].values.dtype
+    marks: dict[str, tuple[digital.MarkLayer, tuple[int, ...]]] = {}
+    layers: list = []
+    for number, (spec, before, after) in enumerate(zip(specs, shapes, shapes[1:], strict=False)):
+        rectifies = isinstance(spec, Activation) and spec.function == "relu" and not spec.bits
+        if rectifies and number and isinstance(specs[number - 1], BatchNorm):
+            layers[-1:] = (
+                digital.BatchNormLayer(specs[number - 1], before[-1], dtype, rectified=True),
+                digital.DoneLayer(),
+            )
+        elif isinstance(spec, Mark | Sum):
+            layers.append(_joint(spec, marks, before))
+        else:
+            layers.append(_layer(spec, weights, before, after, how, dtype))
+    return layers
 
 
 def _layer(spec, weights: list, before: tuple[int, ...], after: tuple[int, ...], how: dict, dtype):

@@ -6,10 +6,12 @@ order. So the same numbers come out for any number of threads. In bfloat16 input
 eight bits before they are multiplied, sums are of single precision, and a result is rounded again.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from arraysim.networks.bfloat16 import NUMBERS, widen
 from arraysim.networks.definition import Convolution
 from dwcore.errors import InputError
 from dwcore.numerics.threads import for_each_block
@@ -37,96 +39,115 @@ class OneDnn:
         except ImportError:
             raise InputError(f'products = onednn-{name} needs PyTorch: pip install "dwsynapse[torch]"') from None
         self._torch, self._type = torch, getattr(torch, name)
+        self._numbers = NUMBERS if name == "bfloat16" else np.dtype(np.float32)
 
     def product(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Return ``left @ right``, shapes (m, k) and (k, n)."""
         out = np.empty((len(left), right.shape[1]), left.dtype)
-        factor = self._tensor(right)
+        with self._one_thread():
+            factor = self._tensor(right)
 
         def work(part: slice) -> None:
-            out[part] = self._array(self._torch.mm(self._tensor(left[part]), factor))
+            self._write(self._torch.mm(self._tensor(left[part]), factor), out[part])
 
         self._in_parts(work, len(left), PART_ROWS)
         return out
 
-    def convolve(self, spec: Convolution, image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-        """Return a convolution, shape (n, rows, columns, output channels).
+    def convolve(self, spec: Convolution, image: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, tuple]:
+        """Return a convolution, shape (n, rows, columns, output channels), and what ``convolve_back`` takes.
 
         Args:
             spec: what it is.
-            image: shape (n, rows, columns, channels).
+            image: shape (n, rows, columns, channels), float32 or bfloat16.
             matrix: kernels and, with a bias, its row, shape (kernel² * channels of a group, output channels) and
                 one more row.
         """
-        kernel, bias = self._kernel(spec, matrix)
         groups = spec.groups_of(image.shape[3])
-        out = np.empty((len(image), *spec.output_shape(image.shape[1:], 0)), image.dtype)
+        with self._one_thread():
+            kernel, bias = self._kernel(spec, matrix), self._tensor(matrix[-1]) if spec.bias else None
+        out = np.empty((len(image), *spec.output_shape(image.shape[1:], 0)), self._numbers)
+        images: list = [None] * -(-len(image) // PART)
 
         def work(part: slice) -> None:
-            found = self._torch.conv2d(self._image(image[part]), kernel, bias, spec.steps, spec.edges, 1, groups)
-            out[part] = self._array(found.permute(0, 2, 3, 1))
+            images[part.start // PART] = there = self._image(image[part])
+            found = self._torch.conv2d(there, kernel, bias, spec.steps, spec.edges, 1, groups)
+            self._write(found.permute(0, 2, 3, 1), out[part])
 
         self._in_parts(work, len(image), PART)
-        return out
+        return out, (kernel, images)
 
     def convolve_back(
-        self, spec: Convolution, image: np.ndarray, error: np.ndarray, matrix: np.ndarray, needed: bool
+        self, spec: Convolution, held: tuple, error: np.ndarray, needed: bool
     ) -> tuple[np.ndarray | None, np.ndarray]:
         """Return the errors of the image, None where not needed, and the gradient by the matrix.
 
         Args:
             spec: what the convolution is.
-            image: that entered it, shape (n, rows, columns, channels).
+            held: as from ``convolve``.
             error: of its outputs, shape (n, rows, columns, output channels).
-            matrix: as of ``convolve``.
             needed: whether the errors of the image are.
         """
-        kernel = self._kernel(spec, matrix)[0]
-        back = np.empty(image.shape, image.dtype) if needed else np.empty(0, image.dtype)
-        partial = np.zeros((-(-len(image) // PART), *matrix.shape), matrix.dtype)
-        groups = spec.groups_of(image.shape[3])
-        geometry = spec.steps, spec.edges, [1, 1], False, [0, 0], groups, [needed, True, False]
+        kernel, images = held
+        channels, columns = images[0].shape[1], error.shape[3]
+        back = np.empty((len(error), *images[0].shape[2:], channels) if needed else 0, self._numbers)
+        partial = np.empty((len(images), columns, kernel[0].numel()), np.float32)
+        on_bias = np.zeros((len(images), columns), np.float32)
+        geometry = spec.steps, spec.edges, [1, 1], False, [0, 0], spec.groups_of(channels), [needed, True, False]
 
         def work(part: slice) -> None:
-            wrong = self._image(error[part])
+            number = part.start // PART
             to_image, to_kernel, _ = self._torch.ops.aten.convolution_backward(
-                wrong, self._image(image[part]), kernel, None, *geometry
+                self._image(error[part]), images[number], kernel, None, *geometry
             )
-            gradient = partial[part.start // PART]
-            entries = to_kernel.permute(2, 3, 1, 0).reshape(-1, matrix.shape[1])
-            gradient[: len(entries)] = self._array(entries)
+            self._write(to_kernel.permute(0, 2, 3, 1).reshape(columns, -1), partial[number])
             if spec.bias:
-                gradient[-1] = error[part].sum(axis=(0, 1, 2))
+                on_bias[number] = widen(error[part]).sum(axis=(0, 1, 2))
             if needed:
-                back[part] = self._array(to_image.permute(0, 2, 3, 1))
+                self._write(to_image.permute(0, 2, 3, 1), back[part])
 
-        self._in_parts(work, len(image), PART)
-        return back if needed else None, partial.sum(axis=0)
+        self._in_parts(work, len(error), PART)
+        gradient = np.empty((partial.shape[2] + spec.bias, columns), np.float32)
+        with self._one_thread():
+            self._write(self._torch.from_numpy(partial.sum(axis=0)).t(), gradient[: partial.shape[2]])
+        gradient[partial.shape[2] :] = on_bias.sum(axis=0)
+        return back if needed else None, gradient
 
     def _kernel(self, spec: Convolution, matrix: np.ndarray):
+        """Return kernels, shape (output channels, channels of a group, rows, columns), channels next to each other."""
         entries = matrix[: len(matrix) - spec.bias]
-        kernel = self._image(entries.reshape(*spec.sides, -1, matrix.shape[1]).transpose(3, 0, 1, 2))
-        return kernel, self._tensor(matrix[-1]) if spec.bias else None
+        turned = self._torch.from_numpy(np.asarray(entries, np.float32)).t().contiguous()
+        return turned.to(self._type).view(matrix.shape[1], *spec.sides, -1).permute(0, 3, 1, 2)
 
     def _image(self, values: np.ndarray):
         return self._tensor(values).permute(0, 3, 1, 2)
 
     def _tensor(self, values: np.ndarray):
-        return self._torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(self._type)
+        return self._held(values if values.dtype == NUMBERS else np.asarray(values, np.float32)).to(self._type)
 
-    @staticmethod
-    def _array(tensor) -> np.ndarray:
-        return tensor.float().numpy()
+    def _write(self, tensor, out: np.ndarray) -> None:
+        self._held(out).copy_(tensor)
+
+    def _held(self, values: np.ndarray):
+        """Return an array as a tensor of the same memory."""
+        if values.dtype == NUMBERS:
+            return self._torch.from_numpy(values.view(np.int16)).view(self._torch.bfloat16)
+        return self._torch.from_numpy(values)
 
     def _in_parts(self, work: Callable[[slice], None], count: int, length: int) -> None:
         def one(part: int) -> None:
-            before = self._torch.get_num_threads()
-            if before != 1:  # of this thread alone
-                self._torch.set_num_threads(1)
-            try:
+            with self._one_thread():
                 work(slice(part * length, min((part + 1) * length, count)))
-            finally:
-                if before != 1:
-                    self._torch.set_num_threads(before)
 
         for_each_block(one, -(-count // length))
+
+    @contextlib.contextmanager
+    def _one_thread(self) -> Iterator[None]:
+        """Keep the library to the thread that calls it; others of the process keep their number."""
+        before = self._torch.get_num_threads()
+        if before != 1:
+            self._torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            if before != 1:
+                self._torch.set_num_threads(before)

@@ -108,7 +108,8 @@ def _collect(function: types.FunctionType, seen: set, constants: dict[str, str])
     seen.add(function)
     for name in _names(function.__code__):
         value = function.__globals__.get(name)
-        inner = getattr(value, "py_func", getattr(value, "_defn", None))  # of a compiled function or an intrinsic
+        # Of a compiled function or an intrinsic; a plain function in a kernel stands for what overloads it beside it.
+        inner = getattr(value, "py_func", getattr(value, "_defn", value))
         if isinstance(inner, types.FunctionType):
             if inner not in seen:
                 _collect(inner, seen, constants)
