@@ -15,7 +15,8 @@ PYTHON ?= python3
 ARGS   ?=
 EXTRAS ?= test
 comma  := ,
-PLAIN  := tests/llg/kernels -k "straight_track or temperature_at or slopes or denormal"
+PLAIN  := tests/llg/kernels tests/arraysim/synapses/test_pair_kernel.py tests/arraysim/networks/test_bfloat16.py \
+          -k "straight_track or temperature_at or slopes or denormal or pair_kernel or bfloat16"
 STAMP   = .venv/installed-$(subst $(comma),-,$(EXTRAS))
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check

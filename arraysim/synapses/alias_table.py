@@ -46,7 +46,7 @@ def draw(table, row, log_columns, bits):
     upper = bits >> np.uint64(32)
     rest = np.uint64(32) - log_columns
     column = upper >> rest
-    entry = table[(row << np.int64(log_columns)) + np.int64(column)]
+    entry = table[(np.uint64(row) << log_columns) + column]
     inside = (upper & ((_ONE << rest) - _ONE)) < (entry >> ALIAS_BITS)
     return np.int8(column) if inside else np.int8(entry & ALIAS_MASK)
 

@@ -8,20 +8,21 @@ If that is digit d > 0, the digits below step back `ratio - 1` times each, so th
 first digit. Room is what the two conductances that were read leave to the nominal window. A device may seem to have
 room where it has none (its wall is lost, or its window is smaller) and the other none where it has (its window lies
 elsewhere), so no side and no digit is ever left out: one pulse in 32 goes to the side without room, one in 32 to the
-next digit. If nobody seems to have any room, the first digit is pulsed, either side alike.
+next digit. If nobody seems to have any room, the first digit is pulsed, either side alike. Weights of one pair have a
+kernel of their own, `pair_kernel`.
 """
 
 import numpy as np
 from numba import njit
 
 from arraysim.synapses.alias_table import draw
+from arraysim.synapses.pair_kernel import LEAST_SHARE, pulse_pairs
 from arraysim.synapses.update_kernel import counter
 from dwcore.numerics.compiled import compiled
 from dwcore.numerics.memory import prefetch
 from dwcore.numerics.noise import step_bits
 
 _NONE = np.float32(0.0)
-_LEAST = np.float32(1 / 32)
 _LEAST_ODDS = np.uint64(31)
 ODDS_IN_BITS = 12
 """Digits whose odds come from bits of their own among 64; further ones share them."""
@@ -84,7 +85,7 @@ def _chosen(w, n, up, bits, layout, devices, instance, reading):
         reads += sides
         passed_over = digits > 1 and (bits >> np.uint64(5 * (digit % ODDS_IN_BITS))) & _LEAST_ODDS == 0
         if first + second > least and not passed_over:
-            share = min(max(first / (first + second), _LEAST), np.float32(1.0) - _LEAST)
+            share = min(max(first / (first + second), LEAST_SHARE), np.float32(1.0) - LEAST_SHARE)
             return digit, 0 if sides == 1 or chance < share else 1, reads
     return 0, np.int64(bits & np.uint64(1)) % sides, reads
 
@@ -139,10 +140,12 @@ def pulse_weights(weight, count, turn, event, target):
     """
     values, planes, devices, sent, instance, reading, writing, keys, choice_keys, layout = target
     choice_1, choice_2 = choice_keys
-    _, sides, ratio, columns, factor, offset, scale, _, _, _ = layout
+    digits, sides, ratio, columns, factor, offset, scale, _, _, _ = layout
+    if digits == 1 and sides == 2:
+        return pulse_pairs(weight, count, turn, event, target)
     n, reads, raised, lowered = values.size, 0, 0, 0
     keep = 1 if planes.size > 1 else 0
-    span = 1 + (layout[0] - 1) * (ratio - 1)
+    span = 1 + (digits - 1) * (ratio - 1)
     for j in range(weight.size):
         if j % _AHEAD == 0:
             _ask_for(weight, j, values, factor.size, devices, instance, reading)
