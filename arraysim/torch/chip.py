@@ -133,7 +133,11 @@ class Chip:
             InputError: it has.
         """
         if self.pulsed and self.cells._version != self._version:
-            raise InputError(f"{self.name}: its weights were written as numbers; use PulseOptimizer or write_verify")
+            several = torch.distributed.is_available() and torch.distributed.is_initialized()
+            hint = "; DistributedDataParallel leaves them alone with init_sync=False" if several else ""
+            raise InputError(
+                f"{self.name}: its weights were written as numbers; use PulseOptimizer or write_verify{hint}"
+            )
         self.settled = True
 
     def redraw(self, number: int, largest_weight: float | None = None) -> None:
