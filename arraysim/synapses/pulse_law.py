@@ -119,18 +119,25 @@ class PulseLaw:
         return cls.from_table(table, write_points(table, temperature=temperature))
 
     @classmethod
-    def from_table(cls, table: TransitionTable, points: Sequence[OperatingPoint]) -> "PulseLaw":
+    def from_table(
+        cls, table: TransitionTable, points: Sequence[OperatingPoint], *, draw: int | None = None
+    ) -> "PulseLaw":
         """Interpolate a transition table at the operating points; retention is that at the first one's temperature.
+
+        Args:
+            table: the table.
+            points: the pulses.
+            draw: number of a draw of the probabilities from what the counts leave open, see
+                ``compact.table.interpolate``; None takes the shares that were counted.
 
         Raises:
             InputError: a point lies outside the grid of the table, or it knows no conductances.
         """
         need_conductance(table)
-        instances = table.counts.shape[0]
-        probability = [
-            [transition_matrix(table, **dataclasses.asdict(point), device=k) for point in points]
-            for k in range(instances)
-        ]
+        probability = []
+        for k in range(table.counts.shape[0]):
+            rng = None if draw is None else np.random.default_rng([draw, k])
+            probability.append([transition_matrix(table, **dataclasses.asdict(p), device=k, rng=rng) for p in points])
         return cls(
             probability=np.array(probability),
             conductance=table.conductance,

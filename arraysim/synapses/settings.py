@@ -23,6 +23,11 @@ class SynapseSettings(Parameters):
     temperature: float | None = quantity(
         "temperature of the chip; by default the lowest of the table", "K", default=None, gt=0
     )
+    draw: int | None = whole(
+        "number of a draw of the probabilities from what the counts of the table leave open; by default what was counted",
+        default=None,
+        ge=0,
+    )
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the fields taken together."""
@@ -30,6 +35,8 @@ class SynapseSettings(Parameters):
             yield f"states = {self.states}: is of an idealized synapse, the states of {self.table} are its own"
         if self.temperature is not None and self.is_ideal:
             yield f"temperature = {self.temperature:g} [K]: an idealized synapse knows none, it needs a table"
+        if self.draw is not None and self.is_ideal:
+            yield f"draw = {self.draw}: the probabilities of an idealized synapse are exact, it needs a table"
 
     @property
     def is_ideal(self) -> bool:

@@ -74,7 +74,11 @@ class Synapses:
 
 
 def synapses_from(
-    name: str | Path | None, *, temperature: float | None = None, points: list[dict] | None = None
+    name: str | Path | None,
+    *,
+    temperature: float | None = None,
+    points: list[dict] | None = None,
+    draw: int | None = None,
 ) -> Synapses:
     """Return synapses.
 
@@ -82,14 +86,17 @@ def synapses_from(
         name: file of a transition table or of a `[synapse]`, shipped synapse, or ``ladder[:STATES]``.
         temperature: of the chip; default the lowest of the table [K].
         points: the pulses a file says it was written with, as ``Synapses.config`` has them; default the best ones.
+        draw: number of a draw of the table's probabilities, as of ``PulseLaw.from_table``.
 
     Raises:
-        InputError: there is no such thing.
+        InputError: there is no such thing, or it was not counted and is to be drawn.
     """
     if name is None:
         raise InputError("needs --table FILE, a transition table or a [synapse], or --table ladder[:STATES]")
     kind, mark, states = str(name).partition(":")
     if kind == "ladder":
+        if draw is not None:
+            raise InputError(f"draw = {draw}: the probabilities of an idealized synapse are exact, it needs a table")
         if temperature is not None:
             raise InputError(f"temperature = {temperature:g} [K]: an idealized synapse knows none, it needs a table")
         if mark and not states.isdecimal():
@@ -102,8 +109,10 @@ def synapses_from(
         pulses = write_points(table, temperature=temperature)
     else:
         pulses = tuple(OperatingPoint(**point) for point in points)
+    if draw is not None and "counts" in table.config.get("origin", {}):
+        raise InputError(f"draw = {draw}: the probabilities of {name} were given, not counted, so nothing is left open")
     try:
-        law = PulseLaw.from_table(table, pulses)
+        law = PulseLaw.from_table(table, pulses, draw=draw)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     return Synapses(law=law, name=str(name), table=table, points=pulses)

@@ -24,7 +24,13 @@ _RESOLUTION = 1e-12  # shares closer to zero or one than this have no quantile i
 
 
 def transition_matrix(
-    table: TransitionTable, *, temperature: float, current_density: float, duration: float, device: int = 0
+    table: TransitionTable,
+    *,
+    temperature: float,
+    current_density: float,
+    duration: float,
+    device: int = 0,
+    rng: np.random.Generator | None = None,
 ) -> np.ndarray:
     """Return the probabilities of the outcomes of one pulse.
 
@@ -37,6 +43,7 @@ def transition_matrix(
         current_density: signed [A/m^2].
         duration: [s].
         device: number of the device instance, 0 to K - 1 [1].
+        rng: draws the rows of the grid points from their posterior; None takes the shares that were counted.
 
     Returns:
         From-state by to-state, last column no state, shape (S, S+1) [1].
@@ -53,10 +60,20 @@ def transition_matrix(
         _neighbours("duration", duration, table.duration, "s", logarithmic=True),
     )
     corners = [(tuple(i for i, _ in corner), math.prod(w for _, w in corner)) for corner in itertools.product(*axes)]
+    counts = {index: table.counts[(device, *index)].astype(float) for index, _ in corners}
+    if rng is not None:
+        counts = {index: _drawn(c, rng) for index, c in counts.items()}
     if len(corners) == 1:
-        return table.probability[(device, *corners[0][0])].copy()
+        (rows,) = counts.values()
+        return rows / rows.sum(axis=-1, keepdims=True)
     pulse = {"temperature": temperature, "current_density": current_density, "duration": duration}
-    return _between(table, device, corners, pulse)
+    return _between(table, device, corners, counts, pulse)
+
+
+def _drawn(counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return rows of shares times trials, shares drawn from the posterior of counts, same shape [1]."""
+    weights = rng.gamma(counts + 1 / counts.shape[-1])
+    return counts.sum(axis=-1, keepdims=True) * weights / weights.sum(axis=-1, keepdims=True)
 
 
 def inside(name: str, value: float, grid: np.ndarray, unit: str, *, where: str = "") -> float:
@@ -81,9 +98,8 @@ def inside(name: str, value: float, grid: np.ndarray, unit: str, *, where: str =
     return min(max(float(value), low), high)
 
 
-def _between(table: TransitionTable, device: int, corners: list, pulse: dict) -> np.ndarray:
+def _between(table: TransitionTable, device: int, corners: list, counts: dict, pulse: dict) -> np.ndarray:
     """Return the matrix from the weighted quantiles of the corners."""
-    counts = {index: table.counts[(device, *index)].astype(float) for index, _ in corners}
     floor = half_outcome(np.min([trials(c) for c in counts.values()], axis=0))
     quantile = np.zeros_like(floor)
     fitted = table.fitted_probability

@@ -1,6 +1,7 @@
 """The most likely displacement over current density and duration: the phase diagram of a synapse."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def phase_diagram(table: TransitionTable, *, device: int | None = None, temperat
         float(table.temperature[temperature]),
     )
     for a, d in np.ndindex(J.size, DURATIONS):
-        pulse = {"temperature": T, "current_density": float(J[a]), "duration": float(duration[d])}
+        pulse: dict[str, Any] = {"temperature": T, "current_density": float(J[a]), "duration": float(duration[d])}
         rows = transition_matrix(seen, **pulse, device=device or 0)
         up = sign * J[a] >= 0
         start = 0 if up else S - 1

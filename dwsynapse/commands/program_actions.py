@@ -58,7 +58,7 @@ def job_of(arguments: argparse.Namespace, given: Given) -> Job:
         InputError: they do not fit together, or a file is not sound.
     """
     chosen = SynapseSettings(**given["synapse"])
-    synapses = synapses_from(chosen.name, temperature=chosen.temperature)
+    synapses = synapses_from(chosen.name, temperature=chosen.temperature, draw=chosen.draw)
     changes = {**given["verify"], **given["arrays"]}
     if arguments.weights.suffix == ".npz":
         return _from_archive(arguments, given, changes, synapses)

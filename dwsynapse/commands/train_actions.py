@@ -64,7 +64,7 @@ class Job:
         chosen, data = SynapseSettings(**given["synapse"]), DataSettings(**given["data"])
         config = config_of(given, periphery_file=arguments.periphery is not None)
         if chosen not in loaded:
-            loaded[chosen] = synapses_from(chosen.name, temperature=chosen.temperature)
+            loaded[chosen] = synapses_from(chosen.name, temperature=chosen.temperature, draw=chosen.draw)
         if data not in loaded:
             files = not (several and data.dataset == "digits")
             folder, download = (arguments.data_dir, arguments.download) if files else (None, False)

@@ -364,3 +364,29 @@ def test_ends_of_the_grid_forgive_rounding():
         table(), temperature=300 * (1 + 1e-12), current_density=3e11 * (1 + 1e-12), duration=1e-9 * (1 - 1e-12)
     )
     assert np.array_equal(found, table().probability[0, 1, 2, 0])
+
+
+def drawn(made, number: int, **pulse) -> np.ndarray:
+    at = {"temperature": 300.0, "current_density": 1e11, "duration": 1e-9, "device": 1} | pulse
+    return np.array([transition_matrix(made, rng=np.random.default_rng(n), **at) for n in range(number)])
+
+
+def test_what_counts_leave_open_has_the_moments_of_the_posterior():
+    """Mean and variance of each share: a / A and a (A - a) / (A^2 (A + 1)) with a = count + 1/5, A = 51."""
+    made, number = table(), 4000
+    found = drawn(made, number)
+    a = made.counts[1, 1, 1, 0] + 1 / 5
+    mean, variance = a / 51, a * (51 - a) / (51**2 * 52)
+    np.testing.assert_allclose(found.sum(axis=-1), 1, atol=1e-12)
+    deviation = (found.mean(axis=0) - mean) / np.sqrt(variance / number)
+    assert np.abs(deviation).max() < 4.2  # 20 standard normal deviates: beyond in one of 2,000 tries
+    np.testing.assert_allclose(found.var(axis=0), variance, rtol=0.15)  # 15 % are five standard errors and more
+    assert np.array_equal(found[3], drawn(made, 4)[3]) and not np.array_equal(found[3], found[2])
+
+
+@pytest.mark.parametrize("current", [1e11, 1.6e11])
+def test_more_trials_leave_less_open(current):
+    few = table()
+    many = dataclasses.replace(few, counts=few.counts * 100)
+    scatter = [drawn(made, 400, current_density=current).std(axis=0).mean() for made in (few, many)]
+    assert scatter[0] / scatter[1] == pytest.approx(10, rel=0.15)
