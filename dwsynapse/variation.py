@@ -190,7 +190,7 @@ class Series:
 
     def begin(self) -> Variation:
         """Return the results before the first point."""
-        axes = tuple(map(_varied, self.given.axes))
+        axes = tuple(map(varied_axis, self.given.axes))
         shape = tuple(len(axis.values) for axis in axes)
         shape_of_results = (*shape, len(self.seeds))
         return Variation(
@@ -333,7 +333,8 @@ def _continued(new: Variation, series: Series, out) -> Variation:
     return dataclasses.replace(load_variation(out), config=new.config)
 
 
-def _varied(axis: Axis) -> VariedAxis:
+def varied_axis(axis: Axis) -> VariedAxis:
+    """Return what was varied as files and figures know it."""
     values = tuple(list(value) if isinstance(value, tuple) else value for value in axis.values)
     setting = axis.setting
     return VariedAxis(name=setting.name, label=setting.label, unit=setting.unit, values=values)

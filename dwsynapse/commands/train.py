@@ -21,7 +21,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint-every", type=si("s"), metavar="TIME",
                        help="least time between checkpoints (default 60 s)")  # fmt: skip
     parser.add_argument("--search", action="store_true",
-                       help="find learning rate and weight range on images kept to validate")  # fmt: skip
+                       help="find learning rate and weight range on images kept to validate, or with --vary the best "
+                       "of its values")  # fmt: skip
     add_common(parser, output="write the training to this HDF5 file, and a log in JSON lines beside it; with --vary "
                "the results, or a figure of them")  # fmt: skip
     parser.set_defaults(series=_series)
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise InputError("train: --checkpoint-every keeps checkpoints beside --out, which is missing")
     if arguments.search:
         _check_search(arguments, given)
-        actions.run_search(arguments, given)
+        (actions.run_halving if given.axes else actions.run_search)(arguments, given)
     elif given.axes:
         run_variation(arguments)
     else:
@@ -46,8 +47,13 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _check_search(arguments: argparse.Namespace, given) -> None:
-    if given.axes or arguments.out:
-        raise InputError("train: --search prints what it finds; it takes neither --out nor --vary")
+    if arguments.out:
+        raise InputError("train: --search prints what it finds, so it takes no --out")
+    for axis in given.axes:
+        if axis.setting.section == "data" or axis.setting.name == "training.epochs":
+            raise InputError(
+                f"train: --search compares settings on the same data, it does not vary {axis.setting.name}"
+            )
     if arguments.seeds is not None:
         raise InputError("train: --search takes one seed, --seed, and no --seeds")
     given.refuse(

@@ -2,9 +2,11 @@
 
 import argparse
 import dataclasses
+import itertools
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from arraysim.training.checkpoint import DEFAULT_INTERVAL, checkpoint_path
 from arraysim.training.config import OF_THE_CHIP, TrainingConfig
 from arraysim.training.file import save_training
 from arraysim.training.result import TrainingResult
-from arraysim.training.search import search
+from arraysim.training.search import halving, search, validated
 from arraysim.training.seeds import log_path, remove_checkpoints, train_seeds
 from arraysim.training.task import DataSettings, divide
 from arraysim.training.watch import notes_on
@@ -27,7 +29,7 @@ from dwsynapse.given import Given
 from dwsynapse.options import emit
 from dwsynapse.setting import Setting
 from dwsynapse.train_settings import config_of
-from dwsynapse.variation import Index, Outcome, Series, Variation
+from dwsynapse.variation import Index, Outcome, Series, Variation, varied_axis
 
 OUTCOMES = {
     "test_accuracy": Outcome(meaning="test accuracy on chip"),
@@ -196,10 +198,40 @@ def run_search(arguments: argparse.Namespace, given: Given) -> None:
 
 
 def _trial_line(trial) -> str:
-    return (
-        f"learning rate {trial.learning_rate:g}, weight range {trial.weight_range:g}: "
-        f"validation accuracy {trial.validation_accuracy:.4f}, {trial.pulses} pulses"
-    )
+    return f"learning rate {trial.learning_rate:g}, weight range {trial.weight_range:g}: {_validated(trial)}"
+
+
+def _validated(trial) -> str:
+    return f"validation accuracy {trial.validation_accuracy:.4f}, {trial.pulses} pulses"
+
+
+def run_halving(arguments: argparse.Namespace, given: Given) -> None:
+    """Find the best of what is varied by successive halving; print all trainings."""
+    axes, threads, loaded = [varied_axis(axis) for axis in given.axes], thread_count(arguments.jobs), dict[Any, Any]()
+    jobs = [Job.of(arguments, point, loaded) for point in given.points()]
+    places = list(itertools.product(*(range(len(axis.values)) for axis in axes)))
+
+    def words(heat) -> str:
+        return ", ".join(f"{axis.name} = {axis.text(i)}" for axis, i in zip(axes, places[heat.candidate], strict=True))
+
+    def line(heat) -> str:
+        return f"{words(heat)}, epochs = {heat.epochs}: {_validated(heat)}"
+
+    def note(heat) -> None:
+        if progress.is_shown():
+            print(line(heat), file=sys.stderr)
+
+    def attempt(candidate: int, epochs: int) -> tuple[float, int]:
+        job = jobs[candidate]
+        config = dataclasses.replace(job.config, epochs=epochs)
+        return validated(job.synapses.law, job.dataset, seed=arguments.seed, config=config, jobs=threads)
+
+    heats = halving(len(jobs), jobs[0].config.epochs, attempt, note=note)
+    trials = []
+    for heat in heats:
+        of_it = zip(axes, places[heat.candidate], strict=True)
+        trials.append(dataclasses.asdict(heat) | {"settings": {axis.name: axis.values[i] for axis, i in of_it}})
+    emit(arguments, {"trials": trials}, [*map(line, heats), f"best: {words(heats[0])}"])
 
 
 def series_of(arguments: argparse.Namespace, given: Given) -> Series:

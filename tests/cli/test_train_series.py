@@ -80,6 +80,25 @@ def test_search_prints_trials_the_best_first(command, folder):
     assert trials[0].keys() == {"learning_rate", "weight_range", "validation_accuracy", "pulses"}
 
 
+def test_search_among_the_values_of_settings_ends_with_the_best(command, folder):
+    """Nine candidates on one epoch, three on three, one on nine; rates that are far too small or large fall out."""
+    options = ("--table", "ladder", "--epochs", 9, "--jobs", 1, "--network", "linear", "--search")
+    vary = ("--vary", "learning_rate=0.0001,0.3,3000", "--vary", "weight_range=2,4,8")
+    answer = command("train", *options, *vary, "--json").json["trials"]
+    assert [trial["epochs"] for trial in answer] == [9] + [3] * 3 + [1] * 9
+    for some in (answer[1:4], answer[4:]):
+        accuracy = [trial["validation_accuracy"] for trial in some]
+        assert accuracy == sorted(accuracy, reverse=True)
+    assert {trial["candidate"] for trial in answer[1:4]} == {trial["candidate"] for trial in answer[4:7]}
+    assert answer[0]["candidate"] == answer[1]["candidate"]
+    assert answer[0]["settings"]["training.learning_rate"] == 0.3 and answer[0]["validation_accuracy"] > 0.8
+    best = command("train", *options, *vary).out.splitlines()[-1]
+    assert (
+        best
+        == f"best: training.learning_rate = 0.3, training.weight_range = {answer[0]['settings']['training.weight_range']:g}"
+    )
+
+
 def test_settings_are_listed_with_meaning_and_default(command):
     answer = command("train", "--set", "help=1")
     assert answer.code == 0

@@ -5,7 +5,7 @@ import itertools
 
 from arraysim.synapses.ladder import ladder_law
 from arraysim.training.config import TrainingConfig
-from arraysim.training.search import search
+from arraysim.training.search import halving, search
 
 CONFIG = TrainingConfig(epochs=2, batch_size=32)
 
@@ -33,3 +33,18 @@ def test_a_rate_that_overflows_is_a_bad_trial_not_an_end(digits):
     config = dataclasses.replace(CONFIG, epochs=1, learning_rate=0.05, weight_range=1e38)
     trials = search(ladder_law(), digits.part(slice(300)), seed=1, config=config)
     assert len(trials) >= 3
+
+
+def test_halving_trains_a_third_for_three_times_as_long():
+    asked = []
+
+    def attempt(candidate: int, epochs: int) -> tuple[float, int]:
+        asked.append((candidate, epochs))
+        # On one epoch candidate 0 seems best, on more it is number 4.
+        return (1.0 - candidate / 10 if epochs == 2 else -abs(candidate - 4)), 7
+
+    heats = halving(7, 12, attempt)
+    assert asked == [(c, 2) for c in range(7)] + [(0, 4), (1, 4), (2, 4)] + [(2, 12)]
+    assert [(heat.candidate, heat.epochs) for heat in heats[:4]] == [(2, 12), (2, 4), (1, 4), (0, 4)]
+    assert [heat.candidate for heat in heats[4:]] == list(range(7))
+    assert halving(1, 5, lambda candidate, epochs: (0.5, 1))[0].epochs == 5
