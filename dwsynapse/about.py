@@ -5,6 +5,7 @@ from typing import Any
 
 from compact.exchange.synapse_file import load_synapse
 from compact.exchange.synapse_table import table_of
+from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError
 from dwcore.storage.files import describe, open_checked, provenance
 from dwsynapse.derived import derived, wells
@@ -101,9 +102,9 @@ def _checked(path: str | Path, schema: str) -> list[str]:
     if schema == "dwsynapse.trajectories":
         return [f"trajectories of {load_trajectories(path).q.shape[0]} walls"]
     if schema == "dwsynapse.training":
-        return [f"training results of {len(load_training(path))} seeds"]
+        return [f"training results of {counted(len(load_training(path)), 'seed')}"]
     if schema == "dwsynapse.programming":
-        return [f"programmed chips of {len(load_programming(path))} seeds"]
+        return [f"programmed chips of {counted(len(load_programming(path)), 'seed')}"]
     if schema == "dwsynapse.variation":
         found = load_variation(path)
         return [f"{found.command} at {found.progress}"]

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from dwcore import progress
-from dwcore.canvas.number_text import time_text, with_prefix
+from dwcore.canvas.number_text import counted, time_text, with_prefix
 from dwcore.errors import InputError, Interrupted, RunError
 from dwcore.storage import files
 from dwcore.storage.lock import only_writer
@@ -101,7 +101,7 @@ class Variation:
 
     def __repr__(self) -> str:
         """In one line, for interactive work."""
-        axes = ", ".join(f"{axis.name} ({len(axis.values)} values)" for axis in self.axes)
+        axes = ", ".join(f"{axis.name} ({counted(len(axis.values), 'value')})" for axis in self.axes)
         return f"<Variation of {self.command} over {axes}: {self.progress}>"
 
     @property
@@ -120,7 +120,9 @@ class Variation:
     @property
     def progress(self) -> str:
         """How many points are finished, in words."""
-        return f"{np.count_nonzero(self.done)} of {self.done.size} points, {len(self.seeds)} seeds"
+        return (
+            f"{np.count_nonzero(self.done)} of {counted(self.done.size, 'point')}, {counted(len(self.seeds), 'seed')}"
+        )
 
     def points(self) -> Iterator[Index]:
         """Yield the indices of the grid, the last axis fastest."""
@@ -247,7 +249,7 @@ def _run_points(series: Series, found: Variation, out: Path | None, *, force: bo
 
 def _kept(found: Variation, out: Path | None) -> str:
     """Return what is left of an unfinished series, in words."""
-    done = f"{np.count_nonzero(found.done)} of {found.done.size} points"
+    done = f"{np.count_nonzero(found.done)} of {counted(found.done.size, 'point')}"
     if out is None:
         return f"{done} were finished, without -o FILE.h5 none is kept"
     return (

@@ -27,6 +27,7 @@ from arraysim.networks.definition import (
 from arraysim.networks.settings import PRODUCTS
 from arraysim.networks.whitening import WhiteningLayer
 from arraysim.synapses.weights import FloatWeights
+from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Network:
     def __repr__(self) -> str:
         sizes = [layer.weights.values.size for layer in self.crossbars]
         shape = " x ".join(map(str, self._input_shape))
-        return f"<Network {self._name}: inputs {shape}, {sum(sizes)} weights in {len(sizes)} crossbars>"
+        return f"<Network {self._name}: inputs {shape}, {sum(sizes)} weights in {counted(len(sizes), 'crossbar')}>"
 
     def prepare(self, images: Callable[[slice], np.ndarray], seed: tuple[int, ...] = (0,)) -> None:
         """Let the layers learn what they do before the training, and draw the first weights of the digital ones.

@@ -21,7 +21,7 @@ from compact.table.interpolate import transition_matrix
 from compact.table.operating_point import OperatingPoint, write_points
 from compact.table.origin import need_conductance
 from compact.table.transition_table import TransitionTable
-from dwcore.canvas.number_text import with_prefix
+from dwcore.canvas.number_text import counted, with_prefix
 from dwcore.errors import InputError
 
 MAX_STATES = 124  # with the two lost, the open and the short state they must fit an int8
@@ -100,7 +100,7 @@ class PulseLaw:
         low, high = self.conductance.min(), self.conductance.max()
         return (
             f"<PulseLaw: {self.states} states of {with_prefix(low, 'S')} to {with_prefix(high, 'S')}, "
-            f"{self.pulses} pulses, {self.instances} device instances>"
+            f"{self.pulses} pulses, {counted(self.instances, 'device instance')}>"
         )
 
     @classmethod

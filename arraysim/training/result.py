@@ -7,6 +7,7 @@ import numpy as np
 
 from arraysim.training.config import TrainingConfig
 from arraysim.training.task import Task
+from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError
 from dwcore.storage.records import data, named, part
 
@@ -51,7 +52,7 @@ class LearningCurve:
 
     def __repr__(self) -> str:
         """In one line; the arrays are in the fields."""
-        return f"<LearningCurve of {len(self.loss) - 1} epochs: test accuracy {self.test_accuracy[-1]:.4f}>"
+        return f"<LearningCurve of {counted(len(self.loss) - 1, 'epoch')}: test accuracy {self.test_accuracy[-1]:.4f}>"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,7 +101,7 @@ class HardwareRecord:
 
     def __repr__(self) -> str:
         """In one line; the arrays are in the fields."""
-        return f"<HardwareRecord of {len(self.weight)} layers: {self.pulses[-1]} pulses, {self.energy[-1]:.3g} J>"
+        return f"<HardwareRecord of {counted(len(self.weight), 'layer')}: {self.pulses[-1]} pulses, {self.energy[-1]:.3g} J>"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -195,7 +196,9 @@ class TrainingResult(ChipResult):
             len(self.chip.test_accuracy) - 1,
             f"{self.dataset}, {self.config.network.name}, {self.config.rule}",
         )
-        return f"<TrainingResult of seed {self.seed}: {run}, {epochs} epochs, test accuracy {', '.join(last)}>"
+        return (
+            f"<TrainingResult of seed {self.seed}: {run}, {counted(epochs, 'epoch')}, test accuracy {', '.join(last)}>"
+        )
 
     def _repr_html_(self) -> str:
         """Return a table for notebooks."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from compact.forms.model import FittedModel
 from compact.forms.spread import Spread
+from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError
 from dwcore.storage.records import data, part
 
@@ -64,7 +65,7 @@ class Fit:
     def __repr__(self) -> str:
         """In one line, for interactive work; the arrays are in the fields."""
         model = self.model
-        size = f"{model.devices} devices, {model.states} states, {self.free} free parameters"
+        size = f"{counted(model.devices, 'device')}, {model.states} states, {counted(self.free, 'free parameter')}"
         return f"<Fit of the form {model.form}: {size}, dispersion {self.dispersion:.3g}; {self.verdict}>"
 
     def drawn_vector(self, number: int, seed: int) -> np.ndarray:

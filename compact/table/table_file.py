@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 
 from compact.table.transition_table import Derived, TransitionTable
+from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError
 from dwcore.storage import files, records
 
@@ -64,7 +65,7 @@ def check_table(path) -> list[str]:
     table = load_table(path)
     K, T, A, D, S, _ = table.counts.shape
     found = [
-        f"{S} states, {K} device instances, {T} temperatures, {A} current densities, {D} durations",
+        f"{S} states, {counted(K, 'device instance')}, {counted(T, 'temperature')}, {A} current densities, {counted(D, 'duration')}",
         f"counts of {int(table.counts.sum())} trajectories, {int(table.counts.sum(axis=-1).min())} or more per row",
         "probability and standard error follow from the counts",
     ]

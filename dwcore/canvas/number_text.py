@@ -41,6 +41,11 @@ def signed(value: float) -> str:
     return f"{float(f'{value:.3g}'):.12g}".replace("-", "−")
 
 
+def counted(number: int, what: str) -> str:
+    """Write a number of things, whose name gets an s unless there is one: "1 device", "5 devices"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def time_text(seconds: float | None) -> str:
     """Write a time in the unit that suits it, from picoseconds to years."""
     if seconds is None or not math.isfinite(seconds):

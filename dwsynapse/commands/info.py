@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError
 from dwsynapse.options import add_common, emit
 
@@ -60,7 +61,9 @@ def _synapse_lines(result: dict) -> list[str]:
     units = {name: unit for name, unit, _ in Synapse.describe()}
     low, high = result["conductance_S"]
     lines = [f'{result["about"]}: the synapse "{result["synapse"]}", known by its figures']
-    lines.append(f"  {result['states']} states of {low:.4g} to {high:.4g} S, {result['instances']} device instances")
+    lines.append(
+        f"  {result['states']} states of {low:.4g} to {high:.4g} S, {counted(result['instances'], 'device instance')}"
+    )
     for name, value in result["figures"].items():
         unit = "" if units[name] == "1" else f" {units[name]}"
         lines.append(f"  {name} = {_shown(value)}{unit}")

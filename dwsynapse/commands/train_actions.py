@@ -23,6 +23,7 @@ from arraysim.training.seeds import log_path, remove_checkpoints, train_seeds
 from arraysim.training.task import DataSettings, divide
 from arraysim.training.watch import notes_on
 from dwcore import progress
+from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError, Interrupted
 from dwcore.numerics.threads import thread_count
 from dwsynapse.given import Given
@@ -173,7 +174,7 @@ def _lines(results, summary: dict) -> list[str]:
     if len(results) > 1:
         lines.append(f"  mean {summary['test_accuracy_mean']:.4f}, deviation {summary['test_accuracy_std']:.4f}")
     lines.append(
-        f"  {summary['epochs']} epochs of {summary['seconds_per_epoch']:.1f} s on chip, "
+        f"  {counted(summary['epochs'], 'epoch')} of {summary['seconds_per_epoch']:.1f} s on chip, "
         f"{summary['images_per_second']:.0f} images per second"
     )
     energy = "energy unknown" if summary["energy_J"] is None else f"{summary['energy_J']:.3g} J"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import scipy
 
+from dwcore.canvas.number_text import counted
 from llg.calibration.fit import Calibration
 from llg.calibration.parameters import FITTABLE
 
@@ -119,7 +120,7 @@ def parameter_lines(result: Calibration) -> list[str]:
 def as_text(result: Calibration) -> list[str]:
     """Return the report as lines."""
     points = sum(d.measured.size for d in result.data)
-    lines = [f"{result.device.name}: {len(result.names)} parameters fitted to {points} points"]
+    lines = [f"{result.device.name}: {counted(len(result.names), 'parameter')} fitted to {counted(points, 'point')}"]
     lines += [f"  {line}" for line in parameter_lines(result)]
     if len(result.names) > 1:
         lines.append("correlation " + " ".join(f"{name:>17s}" for name in result.names))
@@ -128,7 +129,7 @@ def as_text(result: Calibration) -> list[str]:
     for entry in _data_json(result):
         errors = "given errors" if entry["errors_known"] else f"error estimated as {entry['estimated_error']:.3g}"
         lines.append(
-            f"{entry['kind']} {entry['source']}: {entry['points']} points, rms residual {entry['rms_residual']:.3g} "
+            f"{entry['kind']} {entry['source']}: {counted(entry['points'], 'point')}, rms residual {entry['rms_residual']:.3g} "
             f"[{_SI[entry['kind']]}], {errors}"
         )
     p = p_value(result)

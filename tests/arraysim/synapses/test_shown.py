@@ -22,7 +22,7 @@ DIGITS = load_dataset("digits")
 @pytest.mark.parametrize(
     ("shown", "words"),
     [
-        (LAW, "PulseLaw: 5 states of 40 µS to 100 µS, 2 pulses, 1 device instances"),
+        (LAW, "PulseLaw: 5 states of 40 µS to 100 µS, 2 pulses, 1 device instance"),
         (WEIGHTS, "PairedWeights 65 x 10: up to 0.5"),
         (WEIGHTS.array, "SynapseArray 2 x 65 x 10: 5 states, 0 pulses sent, 0 lost, 0 broken"),
         (FloatWeights(WEIGHTS.values), "FloatWeights 65 x 10"),
@@ -30,7 +30,7 @@ DIGITS = load_dataset("digits")
         (lenet(error_bits=4), "lenet:1: conv, activation, pool, conv, activation, pool, flatten"),
         (
             Network(mlp(()), [WEIGHTS], input_shape=(8, 8, 1), classes=10),
-            "inputs 8 x 8 x 1, 650 weights in 1 crossbars",
+            "inputs 8 x 8 x 1, 650 weights in 1 crossbar",
         ),
     ],
 )

@@ -33,7 +33,7 @@ def resealed(path, change):
 
 def test_a_sound_table_passes(table_path):
     found = check_table(table_path)
-    assert found[0] == "2 states, 2 device instances, 1 temperatures, 2 current densities, 1 durations"
+    assert found[0] == "2 states, 2 device instances, 1 temperature, 2 current densities, 1 duration"
     assert "counts of 300 trajectories, 6 or more per row" in found and "retention rates, 0 rows unknown" in found
     assert check_table(resealed(table_path, lambda file: file.create_group("notes")))  # room for others
 
