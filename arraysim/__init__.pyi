@@ -41,7 +41,7 @@ from .networks.definition import NetworkDefinition as NetworkDefinition
 from .networks.definition import Pooling as Pooling
 from .networks.definition import Sum as Sum
 from .networks.definition import Whiten as Whiten
-from .networks.definition import load_definition as load_definition
+from .networks.definition_file import load_definition as load_definition
 from .networks.network import Network as Network
 from .networks.presets import lenet as lenet
 from .networks.presets import mlp as mlp

@@ -15,8 +15,8 @@ from arraysim.networks.definition import (
     NetworkDefinition,
     Pooling,
     Sum,
-    load_definition,
 )
+from arraysim.networks.definition_file import load_definition
 from dwcore.errors import InputError, nearest
 
 VGG8_CHANNELS = (128, 256, 512)

@@ -71,7 +71,7 @@ def config_from_mapping(mapping: Mapping, where: str) -> ProgrammingConfig:
         InputError: a name or value that does not fit.
     """
     fields = dict(mapping)
-    from arraysim.networks.definition import definition_from_mapping
+    from arraysim.networks.definition_file import definition_from_mapping
 
     try:
         network = definition_from_mapping(fields.pop("network"), where)

@@ -169,7 +169,7 @@ def config_from_mapping(mapping: Mapping, where: str) -> TrainingConfig:
     Raises:
         InputError: a name or value that does not fit.
     """
-    from arraysim.networks.definition import definition_from_mapping
+    from arraysim.networks.definition_file import definition_from_mapping
     from arraysim.periphery.config import periphery_from_mapping
 
     fields = dict(mapping)

@@ -6,7 +6,7 @@ import pytest
 
 from arraysim import load_periphery
 from arraysim.cost.settings import load_settings
-from arraysim.networks.definition import load_definition
+from arraysim.networks.definition_file import load_definition
 from dwcore.errors import InputError
 from dwcore.toml import LARGEST_BYTES, parse_toml, read_toml
 from llg import load_device

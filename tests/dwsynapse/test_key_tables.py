@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from arraysim.cost.settings import ChipSettings
-from arraysim.networks.definition import definition_from_mapping
+from arraysim.networks.definition_file import definition_from_mapping
 from arraysim.periphery.config import periphery_from_mapping
 from compact import TransitionTable, synapse_table
 from compact.exchange.synapse_file import synapse_from_mapping

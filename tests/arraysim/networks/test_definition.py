@@ -11,8 +11,8 @@ from arraysim.networks.definition import (
     Linear,
     NetworkDefinition,
     Whiten,
-    definition_from_mapping,
 )
+from arraysim.networks.definition_file import definition_from_mapping
 from arraysim.networks.presets import lenet, mlp, network_from, vgg8
 from dwcore.errors import InputError
 

@@ -12,7 +12,7 @@ from scipy.linalg import expm
 from arraysim.drawing.programming_plots import plot_accepted, plot_error, plot_reached, rounds_figure
 from arraysim.inference.infer import infer
 from arraysim.inference.rest import after_rest, rebuilt_weights
-from arraysim.networks.definition import definition_from_mapping
+from arraysim.networks.definition_file import definition_from_mapping
 from arraysim.networks.presets import network_from
 from arraysim.programming.config import ProgrammingConfig, WriteVerifyConfig, config_for
 from arraysim.programming.file import load_chips, load_programming, save_programming
