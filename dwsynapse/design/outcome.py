@@ -18,6 +18,7 @@ from dwcore.storage.atomic import replacing
 from dwcore.storage.lock import only_writer
 from dwsynapse.chain.explorer import MOST_TRIALS, choice_grid, explore
 from dwsynapse.chain.html_page import Fact, Section, render
+from dwsynapse.design.network import plot_network, through_the_chain
 from dwsynapse.design.search import front, nearest_design, search
 from dwsynapse.design.specification import Specification, load_specification
 from dwsynapse.design.trial import Trial
@@ -74,10 +75,10 @@ def design_devices(
         best = front(spec, trials)
         offered, failed = _offered(spec, best, seed, jobs)
         result = _document(spec, seed, trials, best, offered, failed)
+        if network and offered:
+            result["network"] = through_the_chain(folder, offered, seed, jobs)
         if offered:
             _write(folder, spec, trials, best, offered, result, _choices(offered, seed, jobs))
-        if network and offered:
-            result["network"] = _through_the_chain(folder, offered, seed, jobs)
         _put(folder / RESULT, json.dumps(result, indent=1, allow_nan=False) + "\n")
         if not offered:
             raise RunError(_impossible(spec, trials, failed, folder))
@@ -177,10 +178,17 @@ def _write(folder: Path, spec, trials, best, offered: list[Verified], result: di
         story = [f"Design {number} of {spec.name}, by dwsynapse design; simulated again with fresh noise:",
                  *(verdict.text() for verdict in verified.verdicts)]  # fmt: skip
         save_device(folder / f"design_{number}.toml", verified.device, comments=story, force=True)
-    with own_look():
-        png = figure_bytes(front_figure(spec, trials, best, offered))
-    _put(folder / "front.png", png)
-    _put(folder / "report.html", _page(spec, result, offered, png, choices))
+    words = "Each point is a design that meets the specification in the search; numbered ones were verified."
+    figures = {"front.png": (f"The front. {words}", lambda: front_figure(spec, trials, best, offered))}
+    if rows := result.get("network"):
+        words = "Each point is a design whose synapses trained on the digits; its size is the area of the track."
+        figures["network.png"] = (f"The network. {words}", lambda: plot_network(rows).figure)
+    shown = []
+    for name, (caption, draw) in figures.items():
+        with own_look():
+            shown.append((caption, figure_bytes(draw())))
+        _put(folder / name, shown[-1][1])
+    _put(folder / "report.html", _page(spec, result, offered, shown, choices))
 
 
 def front_figure(spec: Specification, trials: list[Trial], best: list[Trial], offered: list[Verified]):
@@ -212,7 +220,7 @@ def _figures_text(figures: dict[str, float | None], names) -> Iterator[str]:
             yield f"{name.replace('_', ' ')} {value:.3g} {UNITS[name]}"
 
 
-def _page(spec: Specification, result: dict, offered: list[Verified], png: bytes, choices: list[dict]) -> str:
+def _page(spec: Specification, result: dict, offered: list[Verified], figures: list, choices: list[dict]) -> str:
     facts = [
         Fact(label="Designs", value=str(len(offered)), note="each simulated again with fresh noise"),
         Fact(
@@ -231,25 +239,12 @@ def _page(spec: Specification, result: dict, offered: list[Verified], png: bytes
         )
         for number, verified in enumerate(offered, 1)
     ]  # fmt: skip
-    words = "Each point is a design that meets the specification in the search; numbered ones were verified."
+    if rows := result.get("network"):
+        columns = ("Design", "States", "Test accuracy", "In float32", "Energy of the training", "Area of a track")
+        lines = tuple((str(row["design"]), str(row["states"]), f"{row['test_accuracy']:.4f}",
+                       f"{row['float32_test_accuracy']:.4f}", f"{row['training_energy_J']:.3g} J",
+                       f"{1e12 * row['area']:.3g} um^2") for row in rows)  # fmt: skip
+        text = "One training on the 8 x 8 digits with the synapses of each design, as dwsynapse run --quick does."
+        sections.append(Section(heading="Network", text=text, columns=columns, rows=lines))
     return render(spec.name, "Devices that meet a specification, found and verified by simulation.", facts=facts,
-                  figures=[(f"The front. {words}", png)], sections=sections, choices=choices)  # fmt: skip
-
-
-def _through_the_chain(folder: Path, offered: list[Verified], seed: int, jobs) -> list[dict[str, Any]]:
-    """Carry each design through the quick chain; return its accuracy, energy and area."""
-    from dwsynapse.chain.chain import run
-
-    rows = []
-    for number, verified in enumerate(offered, 1):
-        place = folder / f"design_{number}"
-        summary = run(verified.device, out=place, seed=seed, quick=True, jobs=jobs, force=True)
-        rows.append({
-            "design": number,
-            "states": len(summary["wells"]),
-            "test_accuracy": summary["accuracy"]["on_chip_test"],
-            "float32_test_accuracy": summary["accuracy"]["float32_test"],
-            "training_energy_J": summary["energy_J"],
-            "report": str(place / "report.html"),
-        })  # fmt: skip
-    return rows
+                  figures=figures, sections=sections, choices=choices)  # fmt: skip

@@ -1,11 +1,12 @@
-"""The search: NSGA-II over the unit cube of what is free, with every trial kept in a journal as it comes.
+"""The search: an evolution strategy over the unit cube of what is free, with every trial kept in a journal as it comes.
 
 The journal is a text of one JSON object per line, the first of which says what it belongs to. A search that goes on
 takes what is there and gives the same generations, bit for bit, as trials depend on the specification and the seed
 alone, and the optimizer on the trials.
 
 References:
-    K. Deb, A. Pratap, S. Agarwal, T. Meyarivan, IEEE Trans. Evol. Comput. 6, 182 (2002).
+    J. D. Knowles, D. W. Corne, Evol. Comput. 8, 149 (2000): evolution strategies whose parents are the archive of
+    designs that nothing found so far surpasses.
 """
 
 import dataclasses
@@ -21,8 +22,14 @@ from dwcore.errors import InputError
 from dwcore.numerics.threads import thread_count
 from dwcore.storage.provenance import canonical_json
 from dwsynapse.design.specification import Specification
-from dwsynapse.design.trial import Trial, examine, misses, objectives
+from dwsynapse.design.trial import Trial, examine, objectives
 
+STEPS = -2.5, -0.6
+"""Powers of ten of the smallest and the largest standard deviation of a step from a design, in the unit cube."""
+MOVED, REDRAWN = 0.6, 0.1
+"""Share of the variables that a step changes, and chance that a choice from a list is drawn anew."""
+FOLLOWED = 4
+"""Designs that lead while none holds."""
 Run = Callable[[np.ndarray], list[Trial]]
 """Looks at designs, points of the unit cube of shape (n, variables)."""
 
@@ -79,7 +86,7 @@ def search(
 
     Args:
         spec: the specification.
-        optimizer: yields generation after generation, each of which it has had looked at; `nsga2` by default.
+        optimizer: yields generation after generation, each of which it has had looked at; `evolve` by default.
         seed: root seed of the optimizer and of the noise.
         jobs: threads; results do not depend on them.
         journal: file that keeps the trials.
@@ -102,7 +109,7 @@ def search(
         return trials
 
     try:
-        for _ in (optimizer or nsga2)(spec, seed, run):
+        for _ in (optimizer or evolve)(spec, seed, run):
             if sum(trial.pulses for trial in found) >= spec.budget.pulses:
                 break
     finally:  # an interrupted search does not wait for the designs that are looked at
@@ -110,34 +117,31 @@ def search(
     return found
 
 
-def nsga2(spec: Specification, seed: int, run: Run) -> Iterator[list[Trial]]:
-    """Yield generations of NSGA-II without end.
+def evolve(spec: Specification, seed: int, run: Run) -> Iterator[list[Trial]]:
+    """Yield generations of an evolution strategy with an archive, without end.
 
-    Raises:
-        InputError: the optimizer is not installed.
+    The first is drawn evenly, but for the device that is there. Each later point is a design of the front, moved along
+    some of its variables by normal steps; their size is drawn evenly by its logarithm, so that the search comes from
+    far and ends close. A choice from a list is drawn anew now and then. While no design holds, the nearest ones lead.
     """
-    try:
-        from pymoo.algorithms.moo.nsga2 import NSGA2
-        from pymoo.core.evaluator import Evaluator
-        from pymoo.core.problem import Problem
-        from pymoo.problems.static import StaticProblem
-    except ImportError:
-        raise InputError('design needs the extra "design": pip install "dwsynapse[design]"') from None
-
-    required = len(misses(spec, {}))
-    problem = Problem(n_var=len(spec.variables), n_obj=len(spec.minimize.names), n_ieq_constr=required, xl=0.0, xu=1.0)
-    first = np.random.default_rng(seed).random((spec.budget.population, len(spec.variables)))
-    first[0] = spec.begin()
-    algorithm = NSGA2(pop_size=spec.budget.population, sampling=first)
-    algorithm.setup(problem, termination=("n_gen", 10**9), seed=seed, verbose=False)
+    rng = np.random.default_rng(seed)
+    shape = spec.budget.population, len(spec.variables)
+    listed = np.isin(spec.variables, ("device", "shape"))
+    points, found = rng.random(shape), list[Trial]()
+    points[0] = spec.begin()
     while True:
-        population = algorithm.ask()
-        trials = run(np.asarray(population.get("X"), float))
-        F = np.array([objectives(spec, trial.figures) for trial in trials])
-        G = np.array([list(trial.misses.values()) for trial in trials])
-        Evaluator().eval(StaticProblem(problem, F=F, G=G), population)
-        algorithm.tell(infills=population)
+        trials = run(points)
         yield trials
+        found.extend(trials)
+        leading = front(spec, found) or sorted(found, key=_distance)[:FOLLOWED]
+        own = np.array([trial.x for trial in leading])[rng.integers(len(leading), size=shape[0])]
+        moved = rng.random(shape) < MOVED
+        moved[np.arange(shape[0]), rng.integers(shape[1], size=shape[0])] = True
+        step = 10 ** rng.uniform(*STEPS, size=(shape[0], 1)) * rng.standard_normal(shape)
+        anew = rng.random(shape)
+        near = np.abs(own + step * moved)  # reflected at the faces of the cube
+        near = np.clip(np.where(near > 1, 2 - near, near), 0, 1)
+        points = np.where(listed, np.where(anew < REDRAWN, anew / REDRAWN, own), near)
 
 
 def front(spec: Specification, trials: list[Trial]) -> list[Trial]:
@@ -154,4 +158,9 @@ def front(spec: Specification, trials: list[Trial]) -> list[Trial]:
 
 def nearest_design(trials: list[Trial]) -> Trial:
     """Return the design that misses the requirements by the least in all."""
-    return min(trials, key=lambda trial: (sum(trial.misses.values()), trial.x))
+    return min(trials, key=_distance)
+
+
+def _distance(trial: Trial) -> tuple:
+    """Return what orders trials by how far they miss the requirements in all."""
+    return sum(trial.misses.values()), trial.x

@@ -17,11 +17,16 @@ from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
 from dwcore.toml import read_toml
 from llg.device.device import Device
 from llg.device.device_file import load_device
-from llg.device.notch import SHAPES
+from llg.device.material import LARGEST_TEMPERATURE
+from llg.device.notch import SHAPES, Notch
+from llg.device.pulse import Pulse
+from llg.device.track import Track
 
 
-def _range(meaning: str, unit: str):
-    return numbers(f"{meaning}: from and to; not given: that of the device", unit)
+def _range(meaning: str, section: type[Parameters], name: str):
+    """Declare a range of values, with the unit and the plausible sizes of a field of the device."""
+    meta = section.__dataclass_fields__[name].metadata
+    return numbers(f"{meaning}: from and to; not given: that of the device", meta["unit"], plausible=meta["plausible"])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,28 +52,33 @@ class Choice(Parameters):
         if not self.devices:
             yield "device must name one at least"
         yield from (f'shape "{name}" is unknown{nearest(name, SHAPES)}' for name in self.shapes if name not in SHAPES)
+        for key, names in (("device", self.devices), ("shape", self.shapes)):
+            yield from (f'{key} names "{name}" twice' for name in sorted(set(names)) if names.count(name) > 1)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Free(Parameters):
     """What may be chosen between bounds."""
 
-    pitch: tuple[float, ...] = _range("distance from notch to notch", "m")
-    notch_depth: tuple[float, ...] = _range("depth of a notch, per edge", "m")
-    notch_width: tuple[float, ...] = _range("width of a notch at the edge, at most the pitch", "m")
-    track_width: tuple[float, ...] = _range("width of the track", "m")
-    thickness: tuple[float, ...] = _range("thickness of the ferromagnet", "m")
-    current_density: tuple[float, ...] = _range("current density of the write pulse", "A/m^2")
-    duration: tuple[float, ...] = _range("length of the write pulse, at half its height", "s")
+    pitch: tuple[float, ...] = _range("distance from notch to notch", Notch, "width")
+    notch_depth: tuple[float, ...] = _range("depth of a notch, per edge", Notch, "width")
+    notch_width: tuple[float, ...] = _range("width of a notch at the edge, at most the pitch", Notch, "width")
+    track_width: tuple[float, ...] = _range("width of the track", Track, "width")
+    thickness: tuple[float, ...] = _range("thickness of the ferromagnet", Track, "thickness")
+    current_density: tuple[float, ...] = _range("current density of the write pulse", Pulse, "current_density")
+    duration: tuple[float, ...] = _range("length of the write pulse, at half its height", Pulse, "duration")
 
     def problems(self) -> Iterator[str]:
         """Yield ranges that are none."""
         for name, _, _ in self.describe():
             bounds = getattr(self, name)
             if bounds and not (len(bounds) == 2 and 0 < bounds[0] < bounds[1] and math.isfinite(bounds[1])):
-                yield f"{name} = {list(bounds)} must be two numbers > 0, the lower one first"
+                given = ", ".join(f"{bound:g}" for bound in bounds)
+                yield f"{name} = [{given}] must be two numbers > 0, the lower one first; [choice] device holds what is fixed"
         if not any(getattr(self, name) for name, _, _ in self.describe()):
             yield 'nothing is free: give bounds such as pitch = ["80 nm", "160 nm"]'
+        if self.pitch and self.notch_width and self.notch_width[0] >= self.pitch[-1]:
+            yield f"notch_width begins at {self.notch_width[0]:g} [m], and no notch is wider than the pitch, {self.pitch[-1]:g}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,13 +86,12 @@ class Requirements(Parameters):
     """What a device must do; what is not given is not required."""
 
     states: int = whole("number of states, one well each", ge=2, le=64)
-    temperature: float | None = quantity(
-        "temperature of writing; that of the device if not given", "K", default=None, gt=0
-    )
+    temperature: float | None = quantity("temperature of writing; that of the device if not given", "K", default=None,
+                                         gt=0, lt=LARGEST_TEMPERATURE)  # fmt: skip
     barrier: float | None = quantity("least barrier between states, in kB T of writing", "1", default=None, gt=0)
     retention: float | None = quantity("least mean time in a state at rest", "s", default=None, gt=0)
     retention_temperature: float | None = quantity("temperature of the retention; that of writing if not given", "K",
-                                                   default=None, gt=0)  # fmt: skip
+                                                   default=None, gt=0, lt=LARGEST_TEMPERATURE)  # fmt: skip
     one_step: float | None = quantity("least probability that a pulse moves the wall by one state and no more", "1",
                                       default=None, gt=0, lt=1)  # fmt: skip
     one_step_of_devices: float | None = quantity("the same, reached by 95 % of all devices", "1", default=None, gt=0,
@@ -94,6 +103,11 @@ class Requirements(Parameters):
                                      default=None, gt=0)  # fmt: skip
     area: float | None = quantity("largest area, length times largest width", "m^2", default=None, gt=0)
     constriction: float | None = quantity("least width between two notches, the lithography's", "m", default=None, gt=0)
+
+    def problems(self) -> Iterator[str]:
+        """Yield what would go unread."""
+        if self.retention_temperature is not None and self.retention is None:
+            yield "retention_temperature needs retention"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -138,6 +152,8 @@ SECTIONS: dict[str, type[Parameters]] = {
 }
 FEWEST_DEVICES = 59
 """So many without a failure show with a confidence of 95 % that 95 % of all devices hold: 0.95^59 < 0.05."""
+ROUNDING = 1e-9
+"""A figure at its bound holds, whatever its last digits say."""
 LIMITS = {
     "barrier": True,
     "retention": True,
@@ -177,20 +193,47 @@ class Specification:
                 device.section(section)
             if not device.notches:
                 raise InputError(f'device "{device.name}": has no notch to begin with')
+            own = {"[potential]": device.potential, "[profile]": device.profile, "an outline": device.track.outline_x}
+            if fixed := [name for name, part in own.items() if part]:
+                raise InputError(
+                    f'device "{device.name}": has {" and ".join(fixed)} along its track, which fits no other'
+                )
             if self.require.heating is not None:
                 device.section("heating")
             if self.free.duration and self.free.duration[1] < device.section("pulse").shortest:
                 least = device.section("pulse").shortest
                 raise InputError(f"free.duration ends at {self.free.duration[1]:g} s, the edges of the pulse of "
                                  f'"{device.name}" take {least:g} s')  # fmt: skip
-        if self.require.one_step_of_devices is not None and self.budget.devices < FEWEST_DEVICES:
+        of_devices = self.require.one_step_of_devices
+        if of_devices is None and (self.budget.devices, self.budget.device_pulses) != (
+            Budget.devices,
+            Budget.device_pulses,
+        ):
+            raise InputError("budget.devices and device_pulses need require.one_step_of_devices")
+        if of_devices is not None and self.budget.devices < FEWEST_DEVICES:
             raise InputError(f"budget.devices = {self.budget.devices} must be >= {FEWEST_DEVICES}, or no count of them "
                              "shows with 95 % confidence that 95 % of all devices hold")  # fmt: skip
-        narrowest = max(self.free.track_width or (max(d.track.width for d in self.devices),))
-        depth = min(self.free.notch_depth or (min(d.notches[0].depth for d in self.devices),))
-        if self.require.constriction is not None and narrowest - 2 * depth < self.require.constriction:
-            raise InputError(f"require.constriction = {self.require.constriction:g} [m] is wider than the widest track "
-                             f"leaves between the shallowest notches, {narrowest - 2 * depth:g}")  # fmt: skip
+        self._meet()
+
+    def _meet(self) -> None:
+        """Refuse requirements that no outline within the bounds can meet."""
+        require, free = self.require, self.free
+        widest = max(free.track_width or (max(d.track.width for d in self.devices),))
+        depth = min(free.notch_depth or (min(d.notches[0].depth for d in self.devices),))
+        left = widest - depth * min(d.notches[0].edges for d in self.devices)
+        if left <= 0:
+            raise InputError(
+                f"free.notch_depth begins at {depth:g} [m], which cuts through the widest track, {widest:g}"
+            )
+        if require.constriction is not None and left < require.constriction:
+            raise InputError(f"require.constriction = {require.constriction:g} [m] is wider than the widest track leaves "
+                             f"between the shallowest notches, {left:g}")  # fmt: skip
+        if require.area is not None:
+            least = {name: min(bounds) for name, bounds in free.to_dict().items() if bounds}
+            tracks = (self._row(base, least, require.states)[0] for base in self.devices)
+            if (area := min(map(track_area, tracks))) > require.area * (1 + ROUNDING):
+                raise InputError(f"require.area = {require.area:g} [m^2] is less than that of the shortest and narrowest "
+                                 f"track of {require.states} states, {area:g}")  # fmt: skip
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -236,24 +279,28 @@ class Specification:
             InputError: there is no such device, for instance a notch through the track.
         """
         base = self.devices[self.choice.devices.index(values.get("device", self.choice.devices[0]))]
-        first, track, n = base.notches[0], base.track, states or self.require.states
-        pitch = values.get("pitch", base.notches[1].position - first.position if len(base.notches) > 1 else first.width)
-        width = min(values.get("notch_width", first.width), pitch)
-        margin = width / 2 + (track.pad_taper or 0.0)
-        length = (n - 1) * pitch + 2 * margin
+        n = states or self.require.states
+        track, pitch, width = self._row(base, values, n)
+        end, first = track.pad_taper or 0.0, base.notches[0]
         notch: dict[str, Any] = {"depth": values.get("notch_depth", first.depth), "width": width,
                                  "shape": values.get("shape", next(iter(self.choice.shapes), first.shape))}  # fmt: skip
-        track = dataclasses.replace(track, length=length, width=values.get("track_width", track.width),
-                                    thickness=values.get("thickness", track.thickness))  # fmt: skip
-        end = track.pad_taper or 0.0
         pulse = {name: values[name] for name in ("current_density", "duration") if name in values}
         return dataclasses.replace(
             base, name=f"{self.name} ({n} states)", track=track, instance=0,
             temperature=self.require.temperature or base.temperature,
-            notches=tuple(dataclasses.replace(first, position=margin + i * pitch, **notch) for i in range(n)),
-            readout=dataclasses.replace(base.section("readout"), start=end, end=length - end),
+            notches=tuple(dataclasses.replace(first, position=end + width / 2 + i * pitch, **notch) for i in range(n)),
+            readout=dataclasses.replace(base.section("readout"), start=end, end=track.length - end),
             pulse=dataclasses.replace(base.section("pulse"), **pulse),
         )  # fmt: skip
+
+    def _row(self, base: Device, values: Mapping[str, Any], n: int) -> tuple[Track, float, float]:
+        """Return the track of n notches, their pitch and their width [m]."""
+        first, track = base.notches[0], base.track
+        pitch = values.get("pitch", base.notches[1].position - first.position if len(base.notches) > 1 else first.width)
+        width = min(values.get("notch_width", first.width), pitch)
+        length = (n - 1) * pitch + width + 2 * (track.pad_taper or 0.0)
+        return dataclasses.replace(track, length=length, width=values.get("track_width", track.width),
+                                   thickness=values.get("thickness", track.thickness)), pitch, width  # fmt: skip
 
     def config(self) -> dict[str, Any]:
         """Return all that decides on the results, as plain numbers and texts."""
@@ -267,16 +314,23 @@ def load_specification(path: str | Path) -> Specification:
     Raises:
         InputError: not a sound specification; one line.
     """
-    content, name = read_toml(Path(path)), Path(path).stem
+    content = read_toml(Path(path))
     problems = [f'unknown section "{key}"{nearest(key, SECTIONS)}' for key in content if key not in (*SECTIONS, "name")]
+    if not isinstance(name := content.get("name", Path(path).stem), str):
+        problems.append(f"name = {name!r} must be a text")
     if problems:
         raise InputError(f"{path}: {'; '.join(problems)}")
     sections = {key: kind.from_mapping(content.get(key, {}), f"{path} [{key}]") for key, kind in SECTIONS.items()}
     try:
         devices = tuple(load_device(source) for source in sections["choice"].devices)
-        return Specification(name=str(content.get("name", name)), devices=devices, **sections)
+        return Specification(name=name, devices=devices, **sections)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def track_area(track: Track) -> float:
+    """Return the area of a track, its length times its largest width [m^2]."""
+    return track.length * max(track.width, track.pad_width or 0.0)
 
 
 def _words(text: str) -> tuple[str, ...]:

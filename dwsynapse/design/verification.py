@@ -11,11 +11,10 @@ from compact.bulk.plan import Grid, SweepPlan
 from compact.bulk.sweep import run_in_memory
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import RunError
-from dwsynapse.design.specification import LIMITS, Specification
-from dwsynapse.design.trial import ROUNDING, Trial, contrast, lowest_barrier, plain_figures
+from dwsynapse.design.specification import LIMITS, ROUNDING, Specification
+from dwsynapse.design.trial import Trial, contrast, lowest_barrier, plain_figures, shortest_stay
 from llg.device.device import Device
 from llg.landscape.wells import find_wells
-from llg.rates.rate_matrix import rate_matrix
 from llg.walls.q_phi import QPhiModel
 
 FRESH = 1_000_003
@@ -106,8 +105,7 @@ def verify(
         return Verified(trial=trial, device=device, figures=figures, verdicts=tuple(verdicts.values()), pulses=0)
     figures["barrier"] = lowest_barrier(wells, device.temperature)
     if require.retention is not None:
-        rest = device.temperature if require.retention_temperature is None else require.retention_temperature
-        figures["retention"] = _retention(model, wells, rest)
+        figures["retention"] = shortest_stay(device, require.retention_temperature)
     table = _table(device, (0,), budget.verify_pulses, fresh, jobs, progress)
     hits, n = (int(part.sum()) for part in one_step_counts(table))
     figures["one_step"] = hits / n
@@ -143,14 +141,6 @@ def _keeps(value: float, bound: float, at_least: bool) -> bool:
 
 def _exact(name: str, value: float, bound: float, holds: bool) -> Verdict:
     return Verdict(name=name, value=value, low=value, high=value, bound=bound, holds=holds)
-
-
-def _retention(model: QPhiModel, wells, temperature: float) -> float:
-    """Return the shortest mean time in a state [s]; NaN where Langer's formula does not hold."""
-    try:
-        return float(np.min(rate_matrix(model, wells, temperature).retention))
-    except RunError:
-        return math.nan
 
 
 def _table(device: Device, instances: tuple[int, ...], n: int, seed: int, jobs, progress) -> TransitionTable:
