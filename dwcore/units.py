@@ -5,8 +5,11 @@ import re
 
 from dwcore.errors import InputError
 
-_SEVERAL_NUMBERS = re.compile(r"\s(?!1\s*/)[-+]?[\d.]|\s[-+]\s|\d\s*\*+\s*\(*\s*[-+]?\d|\d\s*\^|\)\s*(\*\*|\^)")
-"""What the units library would calculate with: "1 000 nm" is not zero, nor "2 3 nm" six; "10**10**10" takes for ever."""
+_SEVERAL_NUMBERS = re.compile(
+    r"\d_|[^\D0-9]|\s(?!1\s*/)[-+]?[\d.]|\s[-+]\s|\d\s*\*+\s*\(*\s*[-+]?\d|\d\s*\^|\)\s*(\*\*|\^)"
+)
+"""What the units library would calculate with: "1 000 nm" is not zero, nor "2 3 nm" six; "10**10**10" takes for ever.
+Nor is "5_0" fifty, and digits are those of ASCII."""
 _PLAIN_POWER = re.compile(r"(?<![\w.])([A-Za-zµμΩ]+)(-?[1-4])(?![\w.])")
 """A unit as people type it: m2, cm-2."""
 _MU_0 = 1.25663706127e-6  # vacuum permeability [T m/A], CODATA 2022
@@ -33,10 +36,32 @@ def _registry():
     return registry
 
 
+def plain_number(text: str) -> float:
+    """Return a number without a unit, as programs of all kinds write it; nan and inf are some.
+
+    Raises:
+        ValueError: it is none. Python alone would take "5_0" for 50, and the digits of any script.
+    """
+    if "_" in text or not text.isascii():
+        raise ValueError(f"{text!r} is no plain number")
+    return float(text)
+
+
+def plain_whole(text: str) -> int:
+    """Return a whole number, see ``plain_number``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if "_" in text or not text.isascii():
+        raise ValueError(f"{text!r} is no plain whole number")
+    return int(text)
+
+
 def is_number(text: str) -> bool:
     """Return whether a text is a plain number, which has no unit."""
     try:
-        float(text)
+        plain_number(text)
     except ValueError:
         return False
     return True
@@ -53,7 +78,7 @@ def to_si(text: str, unit: str) -> float:
     if "," in text:
         raise InputError(f'"{text[:_LONGEST]}" holds a comma; the decimal sign is a point')
     try:
-        return float(text) if unit == "1" else _parse(text, unit)
+        return plain_number(text) if unit == "1" else _parse(text, unit)
     except ValueError:
         return _parse(text, unit)
 

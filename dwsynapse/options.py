@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dwcore.errors import InputError, harmless
 from dwcore.progress import bar as progress
-from dwcore.units import is_number
+from dwcore.units import is_number, plain_number, plain_whole
 
 if TYPE_CHECKING:  # slow to import, and no help needs it
     from pathlib import Path
@@ -50,7 +50,7 @@ def add_common(parser: argparse.ArgumentParser, *, output: str | None = None, se
 
 def add_width(parser: argparse.ArgumentParser, of: str) -> None:
     """Add --width of the figures that a command writes; `of` says which."""
-    parser.add_argument("--width", type=float, choices=WIDTHS, metavar="3.4|7",
+    parser.add_argument("--width", type=si("1"), choices=WIDTHS, metavar="3.4|7",
                         help=f"width in inches of {of}, of a column or a page of a journal (default: 8.8, for screens)")  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def whole_number(least: int, most: int | None = None):
 
     def parse(text: str) -> int:
         try:
-            value = int(text)
+            value = plain_whole(text)
         except ValueError:
             value = least - 1
         if value < least or (most is not None and value > most):
@@ -86,7 +86,7 @@ def si(unit: str):
         from dwcore.parameters import as_number
 
         try:
-            value = as_number(float(text) if is_number(text) else text, unit)
+            value = as_number(plain_number(text) if is_number(text) else text, unit)
         except (InputError, ValueError) as error:
             raise argparse.ArgumentTypeError(f"{text!r} must be a number [{unit}]: {error}") from None
         if value != value or value in (float("inf"), float("-inf")):

@@ -5,6 +5,7 @@ from typing import Any
 
 from dwcore.errors import InputError
 from dwcore.parameters import as_number, check_value, sizes
+from dwcore.units import plain_number
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ class Setting:
         if self.kind == "flag":
             return {"true": True, "false": False}.get(text.lower(), text)
         if self.kind == "whole":
-            return int(text) if text.lstrip("+-").isdecimal() and len(text) < 20 else text
+            return int(text) if text.isascii() and text.lstrip("+-").isdecimal() and len(text) < 20 else text
         try:
             if self.kind == "quantity":
                 return _number(text, self.unit)
@@ -139,7 +140,7 @@ class Setting:
 def _number(text: str, unit: str) -> float:
     """Return a number in SI or with a unit."""
     try:
-        return float(text)
+        return plain_number(text)
     except ValueError:
         return as_number(text, unit)
 

@@ -56,6 +56,17 @@ def _part(found: dict[str, np.ndarray], prefix: str, path: Path) -> tuple[np.nda
         images = images[..., None]
     if images.ndim != 4 or 0 in images.shape:
         raise InputError(f"{path}: {name} has the shape {images.shape}, (n, rows, columns, channels) is needed")
+    if (
+        kinds == ["images"]
+        and images.shape[1] in (1, 3, 4)
+        and images.shape[2] > images.shape[1]
+        and images.shape[3] > 4
+    ):
+        rows, columns, channels = images.shape[1:]
+        raise InputError(
+            f"{path}: {name} has the shape {images.shape}, channels come last: for {rows} of them give "
+            f"images.transpose(0, 2, 3, 1), for {rows} x {columns} pixels of {channels} images.transpose(0, 2, 1, 3)"
+        )
     if images.dtype.kind not in "uif":
         raise InputError(f"{path}: {name} is {images.dtype}, numbers are needed")
     if labels.shape != images.shape[:1] or labels.dtype.kind not in "iuU":

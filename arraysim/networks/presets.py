@@ -18,6 +18,7 @@ from arraysim.networks.definition import (
 )
 from arraysim.networks.definition_file import load_definition
 from dwcore.errors import InputError, nearest
+from dwcore.units import plain_number, plain_whole
 
 VGG8_CHANNELS = (128, 256, 512)
 VGG8_HIDDEN = 1024
@@ -212,14 +213,14 @@ _WHOLE, _FACTOR = "whole numbers >= 1 with commas between them", "a factor > 0 a
 
 
 def _whole_widths(text: str) -> tuple[int, ...]:
-    widths = tuple(int(part) for part in text.split(","))
+    widths = tuple(plain_whole(part) for part in text.split(","))
     if min(widths) < 1:
         raise ValueError
     return widths
 
 
 def _width_factor(text: str) -> float:
-    width = float(text)
+    width = plain_number(text)
     if not 0 < width <= 16:
         raise ValueError
     return width

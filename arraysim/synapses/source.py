@@ -99,7 +99,7 @@ def synapses_from(
             raise InputError(f"draw = {draw}: the probabilities of an idealized synapse are exact, it needs a table")
         if temperature is not None:
             raise InputError(f"temperature = {temperature:g} [K]: an idealized synapse knows none, it needs a table")
-        if mark and not states.isdecimal():
+        if mark and not (states.isascii() and states.isdecimal()):
             raise InputError(f"--table {name}: {states!r} must be a number of states")
         return Synapses(law=ladder_law(states=int(states)) if states else ladder_law(), name=str(name))
     table = table_of(name)

@@ -19,7 +19,7 @@ import numpy as np
 
 from dwcore.errors import InputError
 from dwcore.storage import atomic
-from dwcore.units import is_number
+from dwcore.units import is_number, plain_number
 
 LARGEST_BYTES = 200_000_000
 HEADER = "1st Row = Gbins, 2nd Row = CDF Points, 3rd row onward =  dG matrix (rows= CDF, columns = Gbins) "
@@ -96,7 +96,7 @@ def _rows(path) -> list[tuple[int, np.ndarray]]:
         if cells == [""]:
             continue
         try:
-            values = np.array(cells, dtype=np.float64)
+            values = np.array([plain_number(cell) for cell in cells])
         except ValueError:
             if not rows and not is_number(cells[0]):
                 continue

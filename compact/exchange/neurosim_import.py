@@ -12,12 +12,15 @@ from pathlib import Path
 
 from compact.exchange.synapse_file import SynapseFile, synapse_from_mapping
 from dwcore.errors import InputError
+from dwcore.units import plain_number
 
 LARGEST_BYTES = 10_000_000
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 LARGEST = 1e100
 """No parameter is larger; products of some stay finite."""
 ASSIGNMENT = re.compile(r"\b(\w+)\s*=\s*([^=;]+);")
+CHANGE = re.compile(r"\b(\w+)\s*([-+*/]=)")
+SCALED = re.compile(r"([\d.eE+-]+)\s*\*\s*\(\s*maxConductance\s*-\s*minConductance\s*\)")
 ENDS = ("maxConductance", "minConductance"), ("resistanceOn", "resistanceOff")
 """Names of the two ends in MLP+NeuroSim and in DNN+NeuroSim."""
 NAMES = {
@@ -64,6 +67,8 @@ def import_neurosim(path: str | Path, *, states: int | None = None) -> SynapseFi
 def _parameters(path: str | Path) -> dict[str, float]:
     """Return all numbers that a file names."""
     try:
+        if Path(path).exists() and not Path(path).is_file():  # a pipe would wait for ever
+            raise InputError(f"{path}: is not a file")
         if Path(path).stat().st_size > LARGEST_BYTES:
             raise InputError(f"{path}: is larger than {LARGEST_BYTES // 10**6} MB, no file of device parameters")
         text = Path(path).read_text(encoding="utf-8")
@@ -79,14 +84,39 @@ def _parameters(path: str | Path) -> dict[str, float]:
 
 def _of_source(text: str, path: str | Path) -> dict[str, float]:
     """Return the parameters that a C++ source assigns; of several devices those of `RealDevice`."""
-    text = COMMENT.sub("", text)
+    text = _compiled(COMMENT.sub(" ", text))
     own = re.search(r"\bRealDevice::RealDevice\b(.*?)(?=\b\w+::\w+\s*\(|\Z)", text, re.DOTALL)
+    text = own[1] if own else text
+    for name, sign in CHANGE.findall(text):
+        if name in KNOWN:
+            raise InputError(f"{path}: {name} {sign} ... changes a parameter; write its value")
+    given = [(name, words.strip()) for name, words in ASSIGNMENT.findall(text) if name in KNOWN]
     found: dict[str, float] = {}
-    for name, words in ASSIGNMENT.findall(own[1] if own else text):
-        if name not in KNOWN:
-            continue
-        _keep(found, name, _number(words.strip(), found), words.strip(), path)
+    for scaled in (False, True):  # a share of the range may be assigned before its ends are
+        for name, words in given:
+            if bool(SCALED.fullmatch(words)) == scaled:
+                _keep(found, name, _number(words, found, name, path), words, path)
     return found
+
+
+def _compiled(text: str) -> str:
+    """Return the lines of a source that `#if 0` and `#if 1` leave; of other conditions both branches stay."""
+    kept: list[str] = []
+    branches: list[
+        tuple[bool, bool]
+    ] = []  # of each condition around a line: whether it is compiled, and whether #else is
+    for line in text.splitlines():
+        directive = re.match(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b\s*(.*)", line)
+        if directive is None:
+            kept += [line] if all(here for here, _ in branches) else []
+        elif directive[1].startswith("if"):
+            constant = directive[2].strip() if directive[1] == "if" else ""
+            branches.append((constant != "0", constant != "1"))
+        elif branches and directive[1] == "endif":
+            branches.pop()
+        elif branches:
+            branches[-1] = branches[-1][1], branches[-1][1]
+    return "\n".join(kept)
 
 
 def _keep(found: dict[str, float], name: str, value: float | None, words, path: str | Path) -> None:
@@ -101,15 +131,17 @@ def _keep(found: dict[str, float], name: str, value: float | None, words, path: 
     raise InputError(f"{path}: {name} = {shown} is {fault}")
 
 
-def _number(words: str, found: Mapping[str, float]) -> float | None:
-    """Return a number, or one times the range of conductances that were assigned before."""
+def _number(words: str, found: Mapping[str, float], name: str, path: str | Path) -> float | None:
+    """Return a number, or one times the range of conductances; None if it is neither."""
+    scale = SCALED.fullmatch(words)
+    for end in ENDS[0] if scale else ():
+        if end not in found:
+            raise InputError(f"{path}: {name} = {words} needs {end}, which is not assigned")
     try:
-        return float(words)
+        factor = found[ENDS[0][0]] - found[ENDS[0][1]] if scale else 1.0
+        return factor * plain_number(scale[1] if scale else words)
     except ValueError:
-        scale = re.fullmatch(r"([\d.eE+-]+)\s*\*\s*\(maxConductance\s*-\s*minConductance\)", words)
-    if not scale or not {"maxConductance", "minConductance"} <= found.keys():
         return None
-    return float(scale[1]) * (found["maxConductance"] - found["minConductance"])
 
 
 def _of_json(text: str, path: str | Path) -> dict[str, float]:

@@ -9,7 +9,7 @@ import numpy as np
 from dwcore.errors import InputError, nearest
 from dwcore.storage.column_file import ColumnFile, canonical, shown
 from dwcore.storage.measurements import UNITS
-from dwcore.units import to_si
+from dwcore.units import plain_number, to_si
 
 OVERFLOW = 9.9e37
 """From here on a number is no reading: instruments write 9.9E37 or 9.91E+37 where there was none."""
@@ -148,7 +148,7 @@ def numbers_or_nan(file: ColumnFile, place: int, name: str) -> np.ndarray:
     for i, (row, line) in enumerate(zip(file.rows, file.lines, strict=True)):
         cell = row[place]
         try:
-            found[i] = float(cell) if cell else np.nan
+            found[i] = plain_number(cell) if cell else np.nan
         except ValueError:
             raise InputError(f'{file.path} line {line}: {name} = "{cell}" must be a number or empty') from None
     found[np.abs(found) >= OVERFLOW] = np.nan

@@ -10,7 +10,7 @@ import dataclasses
 import numpy as np
 
 from compact.exchange.crosssim_import import PulseFacts
-from compact.exchange.level_mixture import LEAST_READINGS, Levels, find_levels
+from compact.exchange.level_mixture import LEAST_READINGS, Levels, Readings, find_levels, grouped
 from compact.exchange.pulse_data import PulseData
 from compact.table.transition_table import InstanceStates, TransitionTable
 from dwcore.errors import InputError
@@ -68,8 +68,9 @@ def import_pulses(
     """
     facts = PulseFacts() if facts is None else facts
     amplitude, missing = _current_density(data, area)
-    levels, bic = _levels(data, states)
-    state, worst = _states_of(data, levels)
+    rows = _rows_read(data)
+    levels, bic = _levels(data, rows, states)
+    state, worst = _states_of(data, rows, levels)
     S = levels[0].mean.size
     before, after = _steps(data)
     sound = (state[before] >= 0) & (state[after] >= 0)
@@ -105,15 +106,15 @@ def import_pulses(
     return _table(data, facts, levels, missing, J, duration, counts), report
 
 
-def _states_of(data: PulseData, levels: list[Levels]) -> tuple[np.ndarray, float]:
+def _states_of(data: PulseData, rows: list[np.ndarray], levels: list[Levels]) -> tuple[np.ndarray, float]:
     """Return the state of each reading, -1 for none, and the largest share of a device that is misplaced [1].
 
     Raises:
         InputError: the states overlap.
     """
     state = np.full(data.device.size, -1)
-    for k, found in enumerate(levels):
-        state[_read(data, k)] = found.level
+    for mine, found in zip(rows, levels, strict=True):
+        state[mine] = found.level
     worst = max(found.misplaced for found in levels)
     if worst > MOST_MISPLACED:
         raise InputError(
@@ -142,20 +143,24 @@ def _table(
     )
 
 
-def _read(data: PulseData, device: int) -> np.ndarray:
-    return np.flatnonzero((data.device == device) & np.isfinite(data.conductance))
+def _rows_read(data: PulseData) -> list[np.ndarray]:
+    """Return the rows of each device that hold a reading, in sequence."""
+    read = np.flatnonzero(np.isfinite(data.conductance))
+    device = data.device[read]
+    ends = np.cumsum(np.bincount(device, minlength=len(data.labels)))
+    return np.split(read[np.argsort(device, kind="stable")], ends[:-1])
 
 
-def _levels(data: PulseData, states: int | None) -> tuple[list[Levels], dict[int, float]]:
+def _levels(data: PulseData, rows: list[np.ndarray], states: int | None) -> tuple[list[Levels], dict[int, float]]:
     """Return the levels of each device, of the given number or of that with the least information criterion."""
-    readings = [data.conductance[_read(data, k)] for k in range(len(data.labels))]
-    for label, values in zip(data.labels, readings, strict=True):
+    for label, mine in zip(data.labels, rows, strict=True):
         least = LEAST_READINGS * (2 if states is None else states)
-        if values.size < least:
+        if mine.size < least:
             raise InputError(
-                f"{data.path}: device {label} has {values.size} readings, at least {least} are needed "
+                f"{data.path}: device {label} has {mine.size} readings, at least {least} are needed "
                 f"({LEAST_READINGS} per state)"
             )
+    readings = [grouped(data.conductance[mine]) for mine in rows]
     if states is not None:
         found = _all_devices(readings, states)
         if found is None:
@@ -176,7 +181,7 @@ def _levels(data: PulseData, states: int | None) -> tuple[list[Levels], dict[int
         if worse > PATIENCE:
             break
     if best is None or best[0].mean.size < 2:
-        fewest = min(values.size for values in readings)
+        fewest = min(mine.size for mine in rows)
         raise InputError(
             f"{data.path}: the conductances show one level only; a level needs {LEAST_READINGS} readings, so {fewest} tell "
             f"at most {fewest // LEAST_READINGS} apart; give more readings, or --states to insist on more levels"
@@ -186,10 +191,10 @@ def _levels(data: PulseData, states: int | None) -> tuple[list[Levels], dict[int
     return best, bic
 
 
-def _all_devices(readings: list[np.ndarray], states: int) -> list[Levels] | None:
+def _all_devices(readings: list[Readings], states: int) -> list[Levels] | None:
     found = []
-    for values in readings:
-        levels = find_levels(values, states)
+    for of_device in readings:
+        levels = find_levels(of_device, states)
         if levels is None:
             return None
         found.append(levels)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dwcore.errors import InputError, nearest
-from dwcore.parameters import Parameters, numbers, quantity, whole
+from dwcore.parameters import Parameters, numbers, quantity, sizes, whole
 from dwcore.toml import parse_toml, read_toml
 
 ROW_SUM = 1e-6
@@ -22,6 +22,18 @@ TEXTS = ("name", "source", "validity", "assumptions")
 _LADDER = ("miss", "double", "lost", "miss_down", "double_down")
 _CURVE = ("pulses_up", "pulses_down", "nonlinearity_up", "nonlinearity_down", "step_std_ctoc", "nonlinearity_std_dtod")
 _MATRIX = ("up", "down")
+INSTANCES = 16
+"""Device instances that carry spreads, if their number is not given [1]."""
+CONTINUOUS = 121
+"""States that stand for a curve, if their number is not given [1]."""
+LARGEST_TABLE = 2**24
+"""Most device instances times squared states; tables of more take gigabytes and minutes [1]."""
+MOST_PULSES = 1e6
+"""Most pulses from end to end of a curve; a chance to move keeps four digits then [1]."""
+CONDUCTANCES = (1e-14, 1.0, "uS")
+ON_OFF = (1.001, 1e10, "%")
+ENERGIES = (1e-24, 1e-3, "fJ")
+"""Least and largest plausible conductance [S], ratio of two of them [1], and energy of a pulse [J]."""
 
 
 def _chance(meaning: str):
@@ -36,10 +48,14 @@ class Synapse(Parameters):
         "number of states, evenly spaced; of a curve those that stand for it (default 121)",
         default=None, ge=2, le=1024,
     )  # fmt: skip
-    conductances: tuple[float, ...] = numbers("conductance of each state, ascending, in place of even spacing", "S")
-    conductance_low: float | None = quantity("lowest conductance", "S", default=None, gt=0)
-    conductance_high: float | None = quantity("highest conductance", "S", default=None, gt=0)
-    on_off: float | None = quantity("highest over lowest conductance, in place of the highest", "1", default=None, gt=1)
+    conductances: tuple[float, ...] = numbers(
+        "conductance of each state, ascending, in place of even spacing", "S", plausible=CONDUCTANCES
+    )
+    conductance_low: float | None = quantity("lowest conductance", "S", default=None, gt=0, plausible=CONDUCTANCES)
+    conductance_high: float | None = quantity("highest conductance", "S", default=None, gt=0, plausible=CONDUCTANCES)
+    on_off: float | None = quantity(
+        "highest over lowest conductance, in place of the highest", "1", default=None, gt=1, plausible=ON_OFF
+    )
     miss: float | None = _chance("chance that a pulse does nothing (default 0)")
     double: float | None = _chance("chance that it moves two states (default 0)")
     lost: float | None = _chance("chance that it ruins the device, such as a wall that leaves its track (default 0)")
@@ -48,9 +64,9 @@ class Synapse(Parameters):
     up: tuple[float, ...] = numbers("chances of the pulse up, a list for each state before; a last column is lost", "1")
     down: tuple[float, ...] = numbers("of the pulse down, likewise", "1")
     pulses_up: float | None = quantity(
-        "curve: pulses from the lowest to the highest conductance", "1", default=None, ge=1
+        "curve: pulses from the lowest to the highest conductance", "1", default=None, ge=1, le=MOST_PULSES
     )
-    pulses_down: float | None = quantity("curve: pulses back", "1", default=None, ge=1)
+    pulses_down: float | None = quantity("curve: pulses back", "1", default=None, ge=1, le=MOST_PULSES)
     nonlinearity_up: float | None = quantity(
         "curve: label of NeuroSim, > 0 if steps shrink (default 0)", "1", default=None, ge=-9, le=9
     )
@@ -76,19 +92,27 @@ class Synapse(Parameters):
         "device instances that carry the spreads (default 16, without spreads 1)", default=None, ge=1, le=4096
     )
     pulse_energy: float | None = quantity(
-        "energy of a pulse; otherwise voltage times current times duration", "J", default=None, ge=0
+        "energy of a pulse; otherwise voltage times current times duration", "J", default=None, ge=0, plausible=ENERGIES
     )
-    pulse_energy_down: float | None = quantity("of the pulse down, where it differs", "J", default=None, ge=0)
-    pulse_duration: float | None = quantity("duration of a pulse", "s", default=None, gt=0)
-    pulse_voltage: float | None = quantity("voltage over the device during a pulse", "V", default=None, gt=0)
-    pulse_current: float | None = quantity("current through the device during a pulse", "A", default=None, gt=0)
-    temperature: float = quantity("at which the figures hold", "K", default=300.0, gt=0)
+    pulse_energy_down: float | None = quantity(
+        "of the pulse down, where it differs", "J", default=None, ge=0, plausible=ENERGIES
+    )
+    pulse_duration: float | None = quantity("duration of a pulse", "s", default=None, gt=0, plausible=(1e-15, 1, "ns"))
+    pulse_voltage: float | None = quantity(
+        "voltage over the device during a pulse", "V", default=None, gt=0, plausible=(1e-6, 100, "mV")
+    )
+    pulse_current: float | None = quantity(
+        "current through the device during a pulse", "A", default=None, gt=0, plausible=(1e-15, 1, "uA")
+    )
+    temperature: float = quantity("at which the figures hold", "K", default=300.0, gt=0, plausible=(1e-3, 2000, "K"))
     retention: float | None = quantity(
-        "mean time until a state is left for a neighbour without pulses", "s", default=None, gt=0
-    )
+        "mean time until a state is left for a neighbour without pulses", "s", default=None, gt=0,
+        plausible=(1e-12, 1e15, "s"),
+    )  # fmt: skip
     cell_area_F2: float | None = quantity(
-        "area of a cell in squared feature sizes; otherwise that of its transistors", "1", default=None, gt=0
-    )
+        "area of a cell in squared feature sizes; otherwise that of its transistors", "1", default=None, gt=0,
+        plausible=(0.1, 1e9, ""),
+    )  # fmt: skip
 
     @property
     def way(self) -> str:
@@ -102,6 +126,13 @@ class Synapse(Parameters):
         if self.pulse_energy is not None or voltage is None or current is None or duration is None:
             return self.pulse_energy
         return voltage * current * duration
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Number of device instances and of states [1]."""
+        spread = self.conductance_std_dtod or self.step_std_dtod or self.nonlinearity_std_dtod
+        instances = (INSTANCES if spread else 1) if self.instances is None else self.instances
+        return instances, len(self.conductances) or (CONTINUOUS if self.states is None else self.states)
 
     @property
     def window(self) -> tuple[float, float]:
@@ -124,6 +155,17 @@ class Synapse(Parameters):
         ]()
         if self.pulse_energy_down is not None and self.energy is None:
             yield "pulse_energy_down needs pulse_energy"
+        if self.pulse_energy is None and self.energy is not None and not ENERGIES[0] <= self.energy <= ENERGIES[1]:
+            yield (
+                f"pulse_voltage * pulse_current * pulse_duration = {self.energy:g} [J], the energy of a pulse, must be "
+                f"{sizes(*ENERGIES)}"
+            )
+        instances, states = self.size
+        if instances * states**2 > LARGEST_TABLE:
+            yield (
+                f"instances * states^2 = {instances} * {states}^2 [1] must be <= {LARGEST_TABLE}, so that a table fits "
+                f"the memory; {max(LARGEST_TABLE // states**2, 1)} instances would do"
+            )
         if self.instances is None or self.instances == 1:
             spread = [n for n in ("conductance_std_dtod", "step_std_dtod", "nonlinearity_std_dtod") if getattr(self, n)]
             if spread and self.instances == 1:
@@ -141,13 +183,25 @@ class Synapse(Parameters):
                 yield "conductances [S] must be two or more and > 0"
             if any(a >= b for a, b in itertools.pairwise(self.conductances)):
                 yield "conductances [S] must be ascending"
+            elif self.conductances:
+                yield from self._ratio_problems("conductances")
             return
         if self.conductance_low is None or (self.conductance_high is None) == (self.on_off is None):
             yield "needs conductances, or conductance_low with either conductance_high or on_off"
         elif self.conductance_high is not None and self.conductance_high <= self.conductance_low:
             yield f"conductance_high = {self.conductance_high:g} [S] must be > conductance_low = {self.conductance_low:g}"
+        else:
+            yield from self._ratio_problems("conductance_high")
         if self.states is None and self.way != "curve":
             yield "needs states or conductances"
+
+    def _ratio_problems(self, name: str) -> Iterator[str]:
+        """Yield what is wrong with the range, whose ends are sound and ascend."""
+        low, high = self.window
+        if self.on_off is not None and high > CONDUCTANCES[1]:
+            yield f"conductance_low * on_off = {high:g} [S] must be <= {CONDUCTANCES[1]:g}"
+        elif not ON_OFF[0] <= high / low <= ON_OFF[1]:
+            yield f"{name}: highest over lowest = {high / low:.10g} [1] must be {sizes(*ON_OFF)}"
 
     def _ladder_problems(self) -> Iterator[str]:
         for end in ("", "_down"):

@@ -20,9 +20,6 @@ from compact.table.origin import GRID, WEIGHTS, weights
 from compact.table.table_file import load_table
 from compact.table.transition_table import TransitionTable
 
-INSTANCES = 16
-CONTINUOUS = 121
-"""States that stand for a curve, if their number is not given [1]."""
 STRAIGHT = 1e-2
 """Nonlinearity below which a curve is taken as a straight line [1]."""
 _TAIL = np.linspace(-4.0, 4.0, 81)  # normal quantiles that carry the spread of a pulse
@@ -88,15 +85,15 @@ def _said(synapse: Synapse) -> dict:
 def _conductances(synapse: Synapse) -> np.ndarray:
     if synapse.conductances:
         return np.array(synapse.conductances)
-    return np.linspace(*synapse.window, CONTINUOUS if synapse.states is None else synapse.states)
+    return np.linspace(*synapse.window, synapse.size[1])
 
 
 def _deviates(synapse: Synapse) -> np.ndarray:
     """Return standard normal numbers of each device instance: conductance, step, labels up and down; shape (K, 4)."""
-    spread = synapse.conductance_std_dtod or synapse.step_std_dtod or synapse.nonlinearity_std_dtod
-    if not spread:
-        return np.zeros((synapse.instances or 1, 4))
-    return np.random.default_rng(0).standard_normal((synapse.instances or INSTANCES, 4))
+    shape = synapse.size[0], 4
+    if not (synapse.conductance_std_dtod or synapse.step_std_dtod or synapse.nonlinearity_std_dtod):
+        return np.zeros(shape)
+    return np.random.default_rng(0).standard_normal(shape)
 
 
 def _matrices(synapse: Synapse, states: int) -> list[np.ndarray]:
@@ -143,7 +140,8 @@ def _after_pulse(x: np.ndarray, step: float, label: float) -> np.ndarray:
     if abs(label) < STRAIGHT:
         return np.minimum(x + step, 1.0)
     a = curvature_of_label(label)
-    pulses = -a * np.log1p(x * np.expm1(-1 / a))
+    with np.errstate(divide="ignore"):  # the end of the steepest curves is reached after infinitely many pulses
+        pulses = -a * np.log1p(x * np.expm1(-1 / a))
     return np.expm1(-np.minimum(pulses + step, 1.0) / a) / np.expm1(-1 / a)
 
 

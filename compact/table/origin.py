@@ -21,6 +21,8 @@ from llg.device.static_field import field_words
 
 WEIGHT_SUM = 2**30
 """Sum of a row of counts that stand for given probabilities; fine enough that they are kept to 1e-9."""
+_BLOCK = 2**18
+"""Numbers that are turned into weights at a time, so that what they need on the way stays small [1]."""
 WEIGHTS = "probabilities times 2^30, no trajectories; the standard errors mean nothing"
 GRID = "grid"
 
@@ -34,12 +36,27 @@ def weights(probability: np.ndarray) -> np.ndarray:
     Returns:
         Same shape, uint64; the largest remainders are rounded up.
     """
-    share = np.asarray(probability, float)
-    share = share / share.sum(axis=-1, keepdims=True) * WEIGHT_SUM
+    given = np.asarray(probability, float)
+    rows = given.reshape(-1, given.shape[-1])
+    found = np.empty(rows.shape, np.uint64)
+    block = max(_BLOCK // rows.shape[-1], 1)
+    for first in range(0, len(rows), block):
+        found[first : first + block] = _block_of_weights(rows[first : first + block])
+    return found.reshape(given.shape)
+
+
+def _block_of_weights(probability: np.ndarray) -> np.ndarray:
+    share = probability / probability.sum(axis=-1, keepdims=True) * WEIGHT_SUM
     whole = np.floor(share)
-    missing = WEIGHT_SUM - whole.sum(axis=-1, keepdims=True)
-    rank = np.argsort(np.argsort(whole - share, axis=-1, kind="stable"), axis=-1, kind="stable")
-    return (whole + (rank < missing)).astype(np.uint64)
+    rest = share - whole
+    missing = (WEIGHT_SUM - whole.sum(axis=-1)).astype(int)  # of each row, fewer than it has remainders
+    row, column = np.nonzero(rest)
+    order = np.lexsort((column, -rest[row, column], row))
+    row, column = row[order], column[order]
+    rank = np.arange(row.size) - np.searchsorted(row, row)
+    up = rank < missing[row]
+    whole[row[up], column[up]] += 1
+    return whole
 
 
 def placeholders(table: TransitionTable) -> dict[str, str]:

@@ -23,6 +23,7 @@ import numpy as np
 
 from dwcore.errors import InputError, nearest
 from dwcore.storage.csv_dialect import decode, parse_csv
+from dwcore.units import plain_number
 
 _log = logging.getLogger(__name__)
 LARGEST_BYTES = 200_000_000
@@ -61,7 +62,7 @@ class ColumnFile:
         values = np.empty(len(self.rows))
         for i, (row, line) in enumerate(zip(self.rows, self.lines, strict=True)):
             try:
-                values[i] = float(row[column])
+                values[i] = plain_number(row[column])
             except ValueError:
                 values[i] = math.nan
             if not math.isfinite(values[i]):

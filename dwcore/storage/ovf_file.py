@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dwcore.errors import InputError
+from dwcore.units import plain_number
 
 LARGEST_BYTES = 4_000_000_000
 _CHECK = {4: 1234567.0, 8: 123456789012345.0}
@@ -106,7 +107,7 @@ def _header(content: bytes, path) -> tuple[dict[str, str], str, bytes]:
 
 def _number(header: dict[str, str], key: str, path) -> float:
     try:
-        return float(header[key])
+        return plain_number(header[key])
     except KeyError:
         raise InputError(f"{path}: the header has no {key}") from None
     except ValueError:
@@ -125,7 +126,8 @@ def _values(rest: bytes, kind: str, count: int, first: bool, path) -> np.ndarray
     if kind == "text":
         end = re.search(rb"^#\s*end:\s*data", rest, re.IGNORECASE | re.MULTILINE)
         try:
-            found = np.array((rest[: end.start()] if end else rest).split(), float)
+            words = (rest[: end.start()] if end else rest).decode("ascii", "replace").split()
+            found = np.array([plain_number(word) for word in words])
         except ValueError as error:
             raise InputError(f"{path}: {str(error).partition(':')[0]} in its data") from None
         if found.size != count:

@@ -37,7 +37,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--waveform", type=path, metavar="FILE", help="CSV with time_ns,value instead of pulses")
     parser.add_argument("--method", choices=("ensemble", DENSITY), default="ensemble",
                         help="sample trajectories, or solve for the density (default ensemble)")  # fmt: skip
-    parser.add_argument("--cell", type=float, metavar="SIZE",
+    parser.add_argument("--cell", type=si("1"), metavar="SIZE",
                         help="grid cells of fokker-planck in thermal widths of the wells (default 0.3)")  # fmt: skip
     parser.add_argument("-n", type=whole_number(1), metavar="N", help="trajectories (default 1000)")
     parser.add_argument("--state", type=whole_number(0), metavar="I", help="state to start in (default: the middle)")

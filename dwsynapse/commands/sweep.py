@@ -5,6 +5,7 @@ import contextlib
 
 from dwcore.errors import InputError, Interrupted
 from dwcore.stopping import meant
+from dwcore.units import plain_whole
 from dwsynapse.device_settings import device_of, given_on_device, settings_on_device
 from dwsynapse.options import add_common, emit, progress, si_list, whole_number, writable_hdf5
 
@@ -66,7 +67,7 @@ def _run(arguments: argparse.Namespace, plan) -> None:
 
 def _shard(text: str) -> tuple[int, int]:
     with contextlib.suppress(ValueError):
-        number, shards = map(int, text.split("/"))
+        number, shards = map(plain_whole, text.split("/"))
         if 1 <= number <= shards:
             return number, shards
     raise argparse.ArgumentTypeError(f"{text!r} must be I/N with 1 <= I <= N, for instance 3/8")

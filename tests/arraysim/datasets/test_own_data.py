@@ -53,6 +53,8 @@ def test_grey_images_sequences_and_classes_with_names(tmp_path):
         ({"images": IMAGES, "labels": LABELS.astype(float)}, "labels is float64"),
         ({"images": IMAGES, "labels": LABELS, "label": LABELS}, 'unknown array "label".*labels'),
         ({"images": IMAGES[0], "labels": LABELS}, "labels is|has the shape"),
+        ({"images": np.ones((len(LABELS), 3, 8, 8)), "labels": LABELS}, r"channels come last: .*transpose.0, 2, 3, 1."),
+        ({"images": np.ones((len(LABELS), 1, 28, 28)), "labels": LABELS}, r"1 x 28 pixels of 28 images.transpose"),
         ({"sequences": IMAGES, "labels": LABELS}, "length, channels"),
         ({"images": IMAGES, "labels": LABELS, "test_images": IMAGES, "test_labels": LABELS + 1}, 'class "12"'),
         ({"images": IMAGES, "labels": LABELS, "test_images": IMAGES[:, 1:], "test_labels": LABELS}, "differ in size"),

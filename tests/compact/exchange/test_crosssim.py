@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 from scipy.stats import norm
 
 from compact.exchange.crosssim_export import export_crosssim, lookup_tables
@@ -144,7 +145,7 @@ def test_rows_keep_the_mean_and_the_distribution(std):
     fine = np.array([np.clip(np.interp(np.linspace(0, 1, 20001), u, row), 0, 1) for row in y])
     assert rows.probability.sum(axis=1) == pytest.approx(1, abs=1e-12) and rows.probability.min() >= 0
     assert rows.probability @ states == pytest.approx(fine.mean(axis=1), abs=2e-5)
-    nearest = np.array([cell_content(states, row, np.diff(u)) for row in np.clip(y, 0, 1)])
+    nearest = np.array([cell_content(states, row, u) for row in np.clip(y, 0, 1)])
     sampled = np.array([np.mean(row[:, None] < (states[1:] + states[:-1]) / 2, axis=0) for row in fine])
     assert np.cumsum(nearest, axis=1)[:, :-1] == pytest.approx(sampled, abs=1e-3)
     if std >= 0.005:
@@ -153,9 +154,51 @@ def test_rows_keep_the_mean_and_the_distribution(std):
         assert np.abs(nearest @ states - fine.mean(axis=1)).max() > 5e-4
 
 
+def narrowest_by_programming(states, cells, mean, bound):
+    """The least spread distribution of a mean whose cumulative differs by at most `bound`, by linear programming."""
+    moved = np.eye(states.size, states.size - 1, -1) - np.eye(states.size, states.size - 1)
+    found = linprog(
+        (states - mean) ** 2 @ moved, A_ub=-moved, b_ub=cells, A_eq=np.diff(states)[None, :],
+        b_eq=[mean - cells @ states], bounds=(-bound, bound),
+    )  # fmt: skip
+    return cells + moved @ found.x if found.status == 0 else None
+
+
+@pytest.mark.parametrize("std", [0.0, 1e-3])
+def test_steps_that_fit_no_state_spread_as_little_as_the_bound_allows(std):
+    rng = np.random.default_rng(3)
+    states, u = np.append(0.0, np.cumsum(rng.uniform(0.5, 1.5, 20))), np.linspace(0, 1, 51)
+    states /= states[-1]
+    y = states[:, None] + 0.037 + std * norm.ppf(np.clip(u, 1e-3, 1 - 1e-3))
+    rows, spread_less = assign_states(states, y, u), 0
+    for state, row in enumerate(np.clip(y, 0, 1)):
+        cells = cell_content(states, row, u)
+        bounds = (LARGEST_SHIFT, 2 * LARGEST_SHIFT, 1.0)
+        each = (narrowest_by_programming(states, cells, rows.mean[state], bound) for bound in bounds)
+        least = next(one for one in each if one is not None)
+        if rows.shift[state] >= LARGEST_SHIFT - 1e-9:
+            assert rows.probability[state] == pytest.approx(least, abs=1e-9)
+            spread_less += 1
+    assert spread_less > 5
+    assert rows.probability @ states == pytest.approx(rows.mean, abs=1e-12)
+
+
+def test_what_lies_between_two_states_is_of_the_higher_one():
+    states, u = np.array([0.0, 0.5, 1.0]), np.array([0.0, 0.5, 0.5, 1.0])
+    for order in (slice(None), slice(None, None, -1)):  # quantiles that ascend, and some that do not
+        content = cell_content(states, np.array([0.25, 0.25, 0.5, 0.75])[order], u)
+        assert content == pytest.approx([0, 1, 0])
+        assert cell_content(states, np.array([0.25, 0.25, 0.25, 0.25])[order], u) == pytest.approx([0, 1, 0])
+
+
 def test_counts_stand_for_probabilities():
     p = np.random.default_rng(1).dirichlet(np.full(65, 0.1), size=(2, 5))
     counts = weights(p)
+    exact = p * WEIGHT_SUM
+    up, rest = counts - np.floor(exact), exact - np.floor(exact)
+    assert set(np.unique(up)) == {0, 1}
+    for rounded, remainder in zip(up.reshape(-1, 65), rest.reshape(-1, 65), strict=True):  # the largest are rounded up
+        assert remainder[rounded == 1].min() >= remainder[rounded == 0].max() - 1e-6
     assert np.all(counts.sum(axis=-1) == WEIGHT_SUM)
     assert np.abs(counts / WEIGHT_SUM - p).max() <= 1 / WEIGHT_SUM
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from compact.exchange.level_mixture import find_levels, stragglers
+from compact.exchange.level_mixture import BINS_OF_MANY, MOST_SINGLE, find_levels, grouped, stragglers
 from compact.exchange.pulse_data import read_pulse_data
 from compact.exchange.pulse_import import import_pulses
 from compact.table.table_file import load_table, save_table
@@ -155,7 +155,8 @@ def test_the_information_criterion_finds_the_number_of_levels(levels):
     mean = np.arange(levels) + 0.1 * rng.standard_normal(levels)
     state = rng.integers(levels, size=60 * levels)
     values = mean[state] + 0.12 * rng.standard_normal(state.size)
-    found = {n: find_levels(values, n) for n in range(max(levels - 2, 1), levels + 3)}
+    readings = grouped(values)
+    found = {n: find_levels(readings, n) for n in range(max(levels - 2, 1), levels + 3)}
     best = min((n for n in found if found[n] is not None), key=lambda n: found[n].bic)
     assert best == levels
     assert np.mean(found[best].level != state) < 0.01
@@ -165,6 +166,27 @@ def test_the_information_criterion_finds_the_number_of_levels(levels):
 def test_few_readings_apart_from_all_others_are_stragglers():
     values = np.append(np.repeat([1.0, 2.0, 3.0], 30) + np.linspace(-0.05, 0.05, 90), [50, -20, 51])
     assert np.flatnonzero(stragglers(values)).tolist() == [90, 91, 92]
+
+
+@pytest.mark.parametrize(("levels", "noise"), [(5, 0.02), (5, 0.15), (12, 0.25)])
+def test_many_readings_have_the_levels_that_they_have_one_by_one(levels, noise, monkeypatch):
+    rng = np.random.default_rng(levels)
+    values = rng.integers(levels, size=MOST_SINGLE + 1) + noise * rng.standard_normal(MOST_SINGLE + 1)
+    values[:3] = [-9.0, 40.0, 41.0]
+    binned = find_levels(grouped(values), levels)
+    monkeypatch.setattr("compact.exchange.level_mixture.MOST_SINGLE", values.size)
+    single = find_levels(grouped(values), levels)
+    share = np.ptp(values[3:]) / BINS_OF_MANY / single.std.min()
+    assert 0.005 < share < 0.15  # the bins are not so narrow that they hold single readings
+    assert np.abs(binned.mean - single.mean).max() < 0.1 * share**2 * single.std.min()
+    assert np.abs(binned.std / single.std - 1).max() < share**2
+    assert binned.bic == pytest.approx(single.bic, rel=1e-6)
+    assert np.mean(binned.level != single.level) < 0.05 * share
+    assert binned.level[:3].tolist() == [-1, -1, -1]
+
+
+def test_equal_readings_are_no_levels_of_their_own():
+    assert find_levels(grouped(np.repeat([1.0, 2.0], 40)), 3) is None
 
 
 GOOD = [f"a,{i},{'+1' if i % 2 else '-1'},5,1,{10 + 10 * (i % 2) + 0.1 * (i % 7)}" for i in range(60)]
@@ -186,6 +208,8 @@ GOOD = [f"a,{i},{'+1' if i % 2 else '-1'},5,1,{10 + 10 * (i % 2) + 0.1 * (i % 7)
         (GOOD, HEADER.replace("duration_ns", "time_ns"), "no column for the duration"),
         ([row.replace("+1", "sideways") for row in GOOD], HEADER, 'line 3: polarity = "sideways" must be'),
         ([row.replace("+1,5", "+1,-5") for row in GOOD], HEADER, "line 3: .* is negative although"),
+        ([row.replace(",5,1,", ",5_0,1,") for row in GOOD], HEADER, 'line 2: .* = "5_0" must be a finite number'),
+        ([row[: row.rfind(",") + 1] + "1_0" for row in GOOD], HEADER, '"1_0" must be a number or empty'),
         ([row.replace("a,7,", "a,7.5,") for row in GOOD], HEADER, "line 9: pulse = 7.5 must be a whole number"),
         ([row.replace(",5,1,", ",5,0,") for row in GOOD], HEADER, "line 2: duration_ns must be > 0"),
         ([row[: row.rfind(",") + 1] + "x" for row in GOOD], HEADER, 'line 2: conductance_uS = "x" must be a number'),

@@ -1,6 +1,7 @@
 """Synapses known by their figures: files, shipped ones, their tables, and NeuroSim's parameters as one of them."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -57,6 +58,21 @@ def test_staircases_of_a_curve_follow_the_curve(label):
         within = expected < 0.6
         np.testing.assert_allclose(share[within], expected[within], atol=2e-3)
         np.testing.assert_allclose(share, expected, atol=0.08)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("label", [9.0, -9.0])
+def test_the_steepest_curves_stay_within_their_range(label):
+    G, up, down = rows(**CURVE, nonlinearity_up=label, nonlinearity_down=-label)
+    assert up[0, -1, -1] == pytest.approx(1) and down[0, 0, 0] == pytest.approx(1)
+    first = -np.expm1(-1 / (40 * curvature_of_label(label))) / -np.expm1(-1 / curvature_of_label(label))
+    assert (up[0, 0] @ G[0] - G[0, 0]) / np.ptp(G) == pytest.approx(first, abs=1e-6)
+
+
+def test_the_largest_table_is_made_of_rows_that_sum_to_one():
+    made = table(**LADDER | {"states": 1024, "instances": 2, "step_std_dtod": 0.1})
+    assert made.counts.shape == (2, 1, 2, 1, 1024, 1025)
+    assert np.all(made.counts.sum(axis=-1) == 2**30)
 
 
 def test_a_curve_that_goes_back_the_same_way_has_labels_of_one_sign():
@@ -129,16 +145,38 @@ def test_shipped_synapses_name_source_validity_and_assumptions(name):
         (LADDER | {"pulses_up": 9}, "miss and pulses_up describe the pulses in different ways"),
         (LADDER | {"miss": 1.5}, "miss = 1.5 .1. must be <= 1"),
         (
-            {"states": 3, "conductance_low": 1, "on_off": 2, "up": [[1, 0], [0, 1]]},
+            {"states": 3, "conductance_low": 0.1, "on_off": 2, "up": [[1, 0], [0, 1]]},
             "up holds 4 chances, 3 lists of 3 or 4",
         ),
-        ({"conductances": [1, 2], "up": [[0.5, 0.4], [0, 1]], "down": [[1, 0], [1, 0]]}, "from state 0 sum to 0.9"),
-        ({"conductances": [1, 2], "up": [0.5, 0.5], "down": [[1, 0], [1, 0]]}, "up must be a list of lists"),
-        ({"conductances": [1, 2], "up": [[1, 0], [0, 1]]}, "down holds 0 chances"),
-        ({"conductances": [2, 1], "miss": 0.1}, "must be ascending"),
+        ({"conductances": [0.1, 0.2], "up": [[0.5, 0.4], [0, 1]], "down": [[1, 0], [1, 0]]}, "from state 0 sum to 0.9"),
+        ({"conductances": [0.1, 0.2], "up": [0.5, 0.5], "down": [[1, 0], [1, 0]]}, "up must be a list of lists"),
+        ({"conductances": [0.1, 0.2], "up": [[1, 0], [0, 1]]}, "down holds 0 chances"),
+        ({"conductances": [0.2, 0.1], "miss": 0.1}, "must be ascending"),
         (CURVE | {"retention": 1.0}, "retention is of a state, and a curve has none"),
-        ({"conductance_low": 1, "on_off": 2, "pulses_up": 9}, "needs pulses_up and pulses_down"),
+        ({"conductance_low": 0.1, "on_off": 2, "pulses_up": 9}, "needs pulses_up and pulses_down"),
         (LADDER | {"instances": 1, "step_std_dtod": 0.1}, "instances = 1 cannot carry step_std_dtod"),
+        (
+            LADDER | {"states": 1024, "instances": 17},
+            r"17 \* 1024\^2 .1. must be <= 16777216, .*; 16 instances would do",
+        ),
+        (CURVE | {"instances": 1147}, r"instances \* states\^2 = 1147 \* 121\^2 .1. must be"),
+        (LADDER | {"conductance_low": 10}, 'conductance_low = 10 .S. must be .*; did you mean "10 uS"'),
+        ({"conductances": [10, 15, 25]}, 'conductances holds 10 .S., must be .*; did you mean "10 uS"'),
+        (LADDER | {"conductance_low": 0.5}, r"conductance_low \* on_off = 1.5 .S. must be <= 1"),
+        (LADDER | {"on_off": 1e300}, "on_off = 1e.300 .1. must be 1.001 to 1e.10 in size"),
+        (LADDER | {"on_off": 1 + 2**-52}, "on_off = 1 .1. must be 1.001"),
+        ({"conductances": [1e-6, 1e-6 + 1e-21]}, "highest over lowest = 1 .1. must be 1.001"),
+        (CURVE | {"conductance_high": 1.00001e-6}, "conductance_high: highest over lowest = 1.00001 .1. must be"),
+        (LADDER | {"pulse_energy": 50}, 'pulse_energy = 50 .J. must be .*; did you mean "50 fJ"'),
+        (LADDER | {"pulse_duration": 2}, 'pulse_duration = 2 .s. must be .*; did you mean "2 ns"'),
+        (LADDER | {"pulse_voltage": 500}, 'pulse_voltage = 500 .V. must be .*; did you mean "500 mV"'),
+        (
+            LADDER | {"pulse_voltage": 50, "pulse_current": 0.1, "pulse_duration": 0.1},
+            "= 0.5 .J., the energy of a pulse",
+        ),
+        (LADDER | {"cell_area_F2": 1e-15}, "cell_area_F2 = 1e-15 .1. must be 0.1"),
+        (LADDER | {"retention": 1e300}, "retention = 1e.300 .s. must be"),
+        (CURVE | {"pulses_up": 1e300}, "pulses_up = 1e.300 .1. must be <= 1e.06"),
     ],
 )
 def test_figures_that_do_not_fit_are_refused_in_one_line(figures, words):
@@ -195,6 +233,12 @@ def test_parameters_of_neurosim_become_a_synapse(tmp_path):
     path.write_text(SOURCE.replace("NL_LTP = 2.4", "NL_LTP = best(3)"), encoding="utf-8")
     with pytest.raises(InputError, match=r"NL_LTP = best\(3\) is no number"):
         import_neurosim(path)
+    path.write_text(SOURCE.replace("NL_LTP = 2.4", "NL_LTP = 2_4"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"NL_LTP = 2_4 is no number"):
+        import_neurosim(path)
+    path.write_text(SOURCE + "maxConductance *= 2;", encoding="utf-8")
+    with pytest.raises(InputError, match=r"maxConductance \*= ... changes a parameter"):
+        import_neurosim(path)
     path.write_text("x = 3;\n", encoding="utf-8")
     with pytest.raises(InputError, match="no device parameters of NeuroSim"):
         import_neurosim(path)
@@ -215,6 +259,32 @@ def test_parameters_of_neurosim_that_cannot_be(tmp_path, text, fault):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=fault):
         import_neurosim(path)
+
+
+def test_what_the_preprocessor_leaves_out_of_a_source_assigns_nothing(tmp_path):
+    path = tmp_path / "Param.cpp"
+    out = "maxConductance = 1;\n#if inner\nNL_LTP = 7;\n#endif\n"
+    path.write_text(f"#if 0\n{out}#else\n{SOURCE}# if 1\n#else\n{out}#endif\n#endif\n", encoding="utf-8")
+    assert import_neurosim(path).synapse == import_neurosim(_written(tmp_path / "Cell.cpp", SOURCE)).synapse
+    path.write_text(f"#ifdef A\n{out}#else\n{SOURCE.replace('RealDevice', 'Other')}#endif\n", encoding="utf-8")
+    with pytest.raises(InputError, match="maxConductance = 5e-6 is also 1"):
+        import_neurosim(path)
+
+
+def test_a_missing_end_of_the_range_is_named_and_a_pipe_refused(tmp_path):
+    path = _written(tmp_path / "a.cpp", SOURCE.replace("maxConductance = ", "maximum = "))
+    with pytest.raises(InputError, match=r"sigmaCtoC = 0.01 .* needs maxConductance, which is not assigned"):
+        import_neurosim(path)
+    late = SOURCE.replace("maxConductance = 4e-8; // S", "").replace("sigmaDtoD", "maxConductance = 4e-8; sigmaDtoD")
+    assert import_neurosim(_written(path, late)).synapse.step_std_ctoc == pytest.approx(0.01)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe: is not a file"):
+        import_neurosim(tmp_path / "pipe")
+
+
+def _written(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def test_an_export_to_neurosim_comes_back(tmp_path):
