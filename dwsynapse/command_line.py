@@ -3,6 +3,7 @@
 import argparse
 import codecs
 import contextlib
+import errno
 import os
 import re
 import sys
@@ -14,6 +15,8 @@ from dwsynapse.commands import COMMANDS
 
 STOPPED = 130
 """Exit code after Ctrl-C, as shells count it."""
+NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EACCES, errno.ELOOP)
+"""What the system says where the name of a file is the fault, not the work."""
 _PLAIN = {"µ": "u", "²": "^2", "³": "^3", "±": "+-", "×": "x", "−": "-", "–": "-", "°": "deg", "Ω": "ohm", "…": "..."}
 
 
@@ -101,7 +104,10 @@ def _answered(words: list[str]) -> int:
         return 1
     except Interrupted as error:
         return _stopped(str(error))
-    except (RunError, OSError, MemoryError) as error:
+    except OSError as error:
+        _drop_output()
+        return _fail(2 if error.errno in NO_SUCH_NAME else 1, _told(error))
+    except (RunError, MemoryError) as error:
         _drop_output()
         return _fail(1, str(error) or type(error).__name__)
     except (KeyboardInterrupt, ImportError):
@@ -157,6 +163,11 @@ def _drop_output() -> None:
         print(end="", flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _told(error: OSError) -> str:
+    """Return what the system says of a file, after its name, as in all other lines."""
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
 
 
 def _stopped(message: str) -> int:

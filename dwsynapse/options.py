@@ -154,8 +154,15 @@ def writable_file(path: Path, force: bool):
     """Refuse a file that cannot or must not be written, before the work starts.
 
     Raises:
-        InputError: the folder is missing or not writable, or the file exists and `force` is not set.
+        InputError: the folder is missing or not writable, the file exists and `force` is not set, or there can be no
+            file of this name.
     """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:  # a name that is too long, links in a circle
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
     if path.is_dir():
         raise InputError(f"{path}: is a folder, must be a file name")
     if not path.parent.is_dir():
@@ -172,7 +179,7 @@ def writable_hdf5(path: Path, force: bool) -> None:
     Raises:
         InputError: it cannot or must not be written, or ends neither in .h5 nor in .hdf5.
     """
-    if not path.is_dir() and path.suffix.lower() not in (".h5", ".hdf5"):
+    if not os.path.isdir(path) and path.suffix.lower() not in (".h5", ".hdf5"):
         raise InputError(f"{path}: must end in .h5 or .hdf5, for what is written is HDF5")
     writable_file(path, force)
 

@@ -1,9 +1,11 @@
 """Tables of measurements and of micromagnetic runs: CSV, table.txt of mumax3, .odt of OOMMF, as columns of text.
 
 CSV: in any of the forms that `csv_dialect` knows; the columns are named by a header.
-mumax3: one comment line names the columns with their units, `# t (s)<tab>mx ()<tab>...`, blanks separate the cells.
+mumax3: one comment line names the columns with their units, `# t (s)<tab>mx ()<tab>...`, tabs separate the cells.
 OOMMF: the first line is `# ODT 1.0`, `# Columns:` and `# Units:` hold one word or one {group in braces} or "in quotes"
 per column; a backslash at the end of a line joins it to the next, `{}` is a missing value.
+Both programs add to the table of an earlier run; a second one in the file must have the same columns and units. They
+end each line, so a last line without an end may have lost digits, which is said.
 
 The existing reader of the two simulator tables, ubermagtable, brings a notebook environment of 39 packages with it;
 that is why the formats are read here. Cells stay text until asked for, so that columns nobody needs may hold anything.
@@ -16,7 +18,9 @@ import collections
 import dataclasses
 import logging
 import math
+import os
 import re
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -81,8 +85,8 @@ def read_columns(path) -> ColumnFile:
     is_csv = False
     if re.match(r"#\s*ODT\b", first):
         names, units, rows = _oommf(text, path)
-    elif re.match(r"#\s*t \(s\)", first):
-        names, units, rows = _mumax(text)
+    elif re.match(r"#\s*t \(\w*\)", first):
+        names, units, rows = _mumax(text, path)
     else:
         try:
             found, is_csv = parse_csv(text), True
@@ -90,6 +94,8 @@ def read_columns(path) -> ColumnFile:
             raise InputError(f"{path} {error}") from None
         names, units, rows, notes = found.names, found.units, found.rows, notes + found.notes
     _check(path, names, rows)
+    if not is_csv and _ends_in(text, rows[-1]):
+        notes += (f"its last line, {rows[-1][0]}, which has no end and may be cut off",)
     if notes:
         _log.warning("%s: read with %s", path, ", ".join(notes))
     lines, cells = zip(*rows, strict=True)
@@ -129,21 +135,46 @@ def shown(names) -> str:
 
 def _content(path) -> bytes:
     try:
-        if not Path(path).is_file():
-            raise InputError(f"{path}: cannot read: {'not a file' if Path(path).exists() else 'no such file'}")
-        if Path(path).stat().st_size > LARGEST_BYTES:
+        about = os.stat(path)
+        if not stat.S_ISREG(about.st_mode):  # a pipe would wait for ever
+            raise InputError(f"{path}: cannot read: not a file")
+        if about.st_size > LARGEST_BYTES:
             raise InputError(f"{path}: is larger than {LARGEST_BYTES // 10**6} MB, not a table of measurements")
         return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: cannot read: no such file") from None
     except OSError as error:
         raise InputError(f"{path}: cannot read: {error.strerror}") from None
 
 
-def _mumax(text: str):
-    lines = text.splitlines()
-    header = next(line for line in lines if line.strip())
-    parts = re.findall(r"([^\s(]+) \(([^)]*)\)", header)
-    rows = [(i, tuple(line.split())) for i, line in enumerate(lines, 1) if line.strip() and line.lstrip()[0] != "#"]
-    return [name for name, _ in parts], [unit for _, unit in parts], rows
+def _mumax(text: str, path):
+    columns: list[tuple[str, str]] = []
+    rows: list[tuple[int, tuple[str, ...]]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(r"\s*#\s*t \(", line):
+            found = [_named(cell) for cell in line.strip().lstrip("# ").split("\t")]
+            _check_same(f"{path} line {number}", columns or found, found)
+            columns = found
+        elif line.strip() and line.lstrip()[0] != "#":
+            rows.append((number, tuple(cell.strip() for cell in line.strip().split("\t"))))
+    return [name for name, _ in columns], [unit for _, unit in columns], rows
+
+
+def _named(cell: str) -> tuple[str, str]:
+    """Return name and unit of `mx ()` or `my name (m/s)`."""
+    name, parenthesis, unit = cell.strip().removesuffix(")").rpartition(" (")
+    return (name, unit) if parenthesis else (unit, "")
+
+
+def _ends_in(text: str, row: tuple[int, tuple[str, ...]]) -> bool:
+    """Whether a text ends in a row, without a line break."""
+    last = text.splitlines()[-1]
+    return text.endswith(last) and bool(last.strip()) and last.split()[-1] == row[1][-1]
+
+
+def _check_same(where: str, first: list, second: list) -> None:
+    if first != second:
+        raise InputError(f"{where}: a second table with other columns or units; give one table per file")
 
 
 def _oommf(text: str, path):
@@ -155,10 +186,10 @@ def _oommf(text: str, path):
         if not comment:
             rows.append((number, tuple(_words(line))))
         elif comment[1] == "Columns":
-            if names and _words(comment[2]) != names:
-                raise InputError(f"{path} line {number}: a second table with other columns; give one table per file")
+            _check_same(f"{path} line {number}", names or _words(comment[2]), _words(comment[2]))
             names = _words(comment[2])
         elif comment[1] == "Units":
+            _check_same(f"{path} line {number}", units or _words(comment[2]), _words(comment[2]))
             units = _words(comment[2])
     if units and len(units) != len(names):
         raise InputError(f"{path}: names {len(names)} columns but {len(units)} units")

@@ -3,11 +3,13 @@
     encoding    UTF-8, UTF-16 with a byte order mark, else Windows-1252
     separator   comma, semicolon or tab: the one that cuts most rows into the same number of cells, two or more
     decimals    a comma where cells are not separated by commas and numbers such as 61,29 occur; a number with a point,
-                such as 1.050, is refused beside them: it may be one thousand or one
+                such as 1.050, is refused beside them: it may be one thousand or one; without any such comma a point is
+                the decimal sign, which is said where all numbers with a point could be thousands
     header      the last row before the first row of numbers that has as many cells; what stands above it is a title
     units       a row of units between the header and the numbers
 
-Comments begin with # or %. Columns and rows without content are left out. What is not plain is said in ``notes``.
+Comments begin with # or %, but not as #N/A or #DIV/0!, which spreadsheets write for an error. Columns and rows without
+content are left out. What is not plain is said in ``notes``.
 Cells are cut by Python's ``csv``, so quotes, doubled quotes and line breaks within quotes are those of RFC 4180.
 """
 
@@ -27,6 +29,9 @@ _MOST_BREAKS = 10
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _COMMA_NUMBER = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
 _POINT_NUMBER = re.compile(r"[-+]?(\d*\.\d+|\d+\.)([eE][-+]?\d+)?")
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
+_FAULT = re.compile(r"#(N/A|NV|[A-Z][A-Z/0-9]*[!?])")
+"""What spreadsheets write in the place of a number."""
 _UNIT = re.compile(
     r"[(\[]?(?:-|1|%|(?:1e\d+\s)?[fpnuµμmckMG]?(?:m|s|A|V|S|T|G|Oe|J|eV|K|Hz|[oO]hms?|Ω)(?:\^?-?\d)?"
     r"(?:\s?[/*·]\s?[fpnuµμmckMG]?(?:m|s|A|V|T|J|K)(?:\^?-?\d)?)*)?[)\]]?"
@@ -77,7 +82,7 @@ def parse_csv(text: str) -> CsvTable:
         InputError: decimal commas beside decimal points; says the line.
     """
     lines = [(i, line) for i, line in _records(text) if line.strip()]
-    lines = [(i, line) for i, line in lines if line.lstrip()[0] not in "#%" and not line.startswith("sep=")]
+    lines = [(i, line) for i, line in lines if not _is_comment(line) and not line.startswith("sep=")]
     separator = _separator([line for _, line in lines[:200]])
     rows = [(i, _cells(line, separator)) for i, line in lines]
     rows = [(i, row) for i, row in rows if any(row)]
@@ -90,6 +95,8 @@ def parse_csv(text: str) -> CsvTable:
         rows = [(i, tuple(c.replace(",", ".") if _COMMA_NUMBER.fullmatch(c) else c for c in row)) for i, row in rows]
     names, units, rows, skipped = _head(rows)
     _refuse_points(original, rows)
+    if separator != "," and comma is None:
+        notes += _note_on_points(rows)
     if skipped:
         notes.append(f"{skipped} lines above the header left out")
     names, units, rows = _without_empty_columns(names, units, rows)
@@ -102,11 +109,23 @@ def _records(text: str) -> Iterator[tuple[int, str]]:
     number = 0
     while number < len(lines):
         last = number
-        if lines[number].count('"') % 2 and lines[number].lstrip()[0] not in "#%":
+        if lines[number].count('"') % 2 and not _is_comment(lines[number]):
             odd = (k for k in range(number + 1, min(number + _MOST_BREAKS, len(lines))) if lines[k].count('"') % 2)
             last = next(odd, number)
         yield number + 1, " ".join(lines[number : last + 1])
         number = last + 1
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip()[0] in "#%" and not _FAULT.match(line.lstrip())
+
+
+def _note_on_points(rows) -> list[str]:
+    """Return how numbers are read of which each may be one or one thousand, as a note, or nothing."""
+    points = [cell for _, row in rows for cell in row if _POINT_NUMBER.fullmatch(cell)]
+    if not points or not all(_THOUSANDS.fullmatch(cell) for cell in points):
+        return []
+    return [f"points as decimal signs ({points[0]} is {float(points[0]):g})"]
 
 
 def _refuse_points(original: dict[int, tuple[str, ...]], rows) -> None:

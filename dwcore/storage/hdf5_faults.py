@@ -18,7 +18,7 @@ def reason(error: BaseException) -> str:
     message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
     if short := re.search(r"truncated file: eof = (\d+), .*stored_eof = (\d+)", message):
         return f"{short[1]} of {short[2]} bytes are there"
-    system = re.search(r"error message = '([^']+)'", message) or re.match(r"\[Errno \d+\] ([^:]+)$", message)
+    system = re.search(r"error message = '([^']+)'", message) or re.match(r"\[Errno \d+\] ([^:]+)(: '|$)", message)
     return system[1] if system else " ".join(message.split()) or type(error).__name__
 
 

@@ -15,6 +15,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write a template, which is a file that works."""
+    import shlex
+
     from dwcore.errors import InputError
     from dwcore.storage.atomic import replacing
     from dwsynapse.templates import template
@@ -22,10 +24,13 @@ def run(arguments: argparse.Namespace) -> None:
     name = arguments.name.name.removesuffix(".toml")
     if name in ("", ".."):
         raise InputError(f"new: {arguments.name}: must be a name")
+    if not name.isprintable():  # a line break, or a letter that the locale does not know
+        raise InputError(f"new: {arguments.name}: must be a name of printable characters")
     text = template(arguments.kind, name)
     target = arguments.name.with_name(f"{name}.toml")
     writable_file(target, arguments.force)
     with replacing(target, force=arguments.force) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    line = f"{target}: a {arguments.kind}; edit it, then: dwsynapse check {target}"
+    typed = shlex.quote(str(target) if not str(target).startswith("-") else f"./{target}")
+    line = f"{target}: a {arguments.kind}; edit it, then: dwsynapse check {typed}"
     emit(arguments, {"kind": arguments.kind, "out": str(target)}, [line])

@@ -342,6 +342,50 @@ def test_control_characters_stay_on_one_line(command, place):
         complaint(command, place, *argv)
 
 
+LONG = 300 * "x"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"new device {LONG}",
+        f"rates {LONG}",
+        f"check {LONG}.toml",
+        f"info {LONG}.h5",
+        f"simulate five_state -n 1 -o {LONG}.h5",
+        f"run --quick -o {LONG}",
+        f"sweep five_state --currents 7e11 --durations 1e-9 -n 2 -o {LONG}.h5",
+        f"plot table.h5 -o {LONG}.png",
+        f"train --table {LONG}.h5",
+        f"train --table table.h5 --network {LONG}.toml",
+        f"import {LONG}.csv --from pulses -o a.h5",
+        f"calibrate five_state --pinning {LONG}.csv --free sigma_0",
+    ],
+)
+def test_a_name_too_long_for_the_disk(command, place, line):
+    message = complaint(command, place, *line.split())
+    assert message.count(LONG) == 1 and "File name too long" in message and "Errno" not in message
+
+
+def test_links_in_a_circle(command, tmp_path):
+    for name in ("circle.toml", "circle.h5", "circle.csv"):
+        (tmp_path / name).symlink_to(name)
+    for line in (
+        "check circle.toml",
+        "info circle.h5",
+        "simulate five_state -n 1 -o circle.h5 --force",
+        "calibrate five_state --pinning circle.csv --free sigma_0",
+    ):
+        answer = command(*line.split(), cwd=tmp_path)
+        assert answer.code == 2 and answer.err.count("\n") == 1 and "symbolic links" in answer.err
+        assert "Errno" not in answer.err
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1bb", "a\udcffb"])
+def test_a_new_file_has_a_printable_name(command, place, name):
+    assert "must be a name of printable characters" in complaint(command, place, "new", "device", name)
+
+
 def test_plain_python_kernels_are_refused(command, monkeypatch):
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     answer = command("simulate", "five_state", "-n", 1)

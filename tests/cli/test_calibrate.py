@@ -102,7 +102,7 @@ def test_simulator_tables(command, folder):
     device = load_device(folder / "track.toml")
     B = holding_field(QPhiModel(device), along_track(device, q_S, 200e-9))
     rows = [f"{i}e-9\t{2 * x / 240e-9:.9g}\t{b:.9g}" for i, (x, b) in enumerate(zip(q_S, B, strict=True))]
-    (folder / "table.txt").write_text("# t (s)\tmz ()\tB_extz (T)\n" + "\n".join(rows))
+    (folder / "table.txt").write_text("# t (s)\tmz ()\tB_extz (T)\n" + "".join(f"{row}\n" for row in rows))
     found = command(
         "calibrate", "start.toml", "--pinning", "table.txt", "--mz-length", "240 nm", "--free", "sigma_0", "--json",
         cwd=folder,

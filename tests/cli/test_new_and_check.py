@@ -1,5 +1,6 @@
 """`dwsynapse new` writes files that work and name every key; `dwsynapse check` reads a file as its command does."""
 
+import shlex
 import tomllib
 
 import pytest
@@ -32,6 +33,12 @@ def test_a_template_is_right_and_of_its_kind(kind, command, folder):
     again = command("new", kind, "mine.toml")
     assert again.code == 2 and "--force" in again.err
     assert command("new", kind, "mine.toml", "--force").code == 0
+
+
+def test_the_line_that_checks_a_new_file_can_be_typed(command, folder):
+    for name in ("a b", "-x", "it's"):
+        line = command("new", "device", "--", name).out
+        assert command(*shlex.split(line.partition("dwsynapse ")[2])).code == 0
 
 
 SHIPPED = {"five_state": "device", "domain-wall-leonard": "synapse", "vgg8-cifar10": "recipe", "resnet20": "network"}

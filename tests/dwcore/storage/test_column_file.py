@@ -28,7 +28,7 @@ CSV = "# a comment\n\nq_nm, Bz_mT,ok\n1,10,True\n2.5,20,nan\n"
 
 def table(tmp_path, text, **options):
     path = tmp_path / "data.csv"
-    path.write_text(text)
+    path.write_text(text, newline="")
     return Measurements(path, **options)
 
 
@@ -109,6 +109,14 @@ def test_chosen_columns(tmp_path):
         ("q_nm,Bz_mT\n1,2\n1,2,3\n", "line 3: has 3 cells, must be 2 as the header"),
         ("# ODT 1.0\n# Columns: a b\n# Units: m\n1 2\n", "names 2 columns but 1 units"),
         ("# ODT 1.0\n# Columns: a b\n1 2\n# Columns: a c\n1 2\n", "a second table with other columns"),
+        (
+            "# ODT 1.0\n# Columns: a\n# Units: s\n1\n# Columns: a\n# Units: ns\n1\n",
+            "line 6: a second table with other columns",
+        ),
+        (
+            MUMAX + "# t (s)\tmy ()\tmx ()\tmz ()\tB_extz (T)\text_dwpos (m)\n",
+            "line 4: a second table with other columns",
+        ),
         ("q_nm\n\0\n", "not a text file"),
     ],
 )
@@ -120,7 +128,33 @@ def test_bad_tables(tmp_path, text, said):
     assert said in message
 
 
-@pytest.mark.parametrize("cell", ["", "x", "nan", "inf", "{}"])
+def test_names_and_units_of_mumax_may_hold_anything(tmp_path):
+    """A column of one's own has the name and unit that its script gave it: blanks, parentheses, a question mark."""
+    text = MUMAX.replace("mx ()", "my wall (v) (m / s)").replace("my ()", "charge (?)").replace("t (s)", "t (ns)")
+    data = table(tmp_path, "\ufeff" + text.replace("\n", "\r\n"))
+    assert data.file.names[:4] == ("t", "my wall (v)", "charge", "mz")
+    assert data.file.units[:4] == ("ns", "m / s", "?", "")
+    np.testing.assert_allclose(data.get("t"), [0, 1e-18], rtol=1e-14)
+    np.testing.assert_allclose(data.get("mz"), [0.5, 0.25], rtol=1e-14)
+    assert "must end in a unit of v" in complaint(table(tmp_path, text, columns={"v": "charge"}).get, "v")
+
+
+@pytest.mark.parametrize("text", [MUMAX, OOMMF.removesuffix("# Table End\n")])
+def test_a_last_line_that_may_be_cut_off_is_said(tmp_path, text, caplog):
+    table(tmp_path, text)
+    assert not caplog.text
+    table(tmp_path, text.removesuffix("\n"))
+    assert "read with its last line, " in caplog.text and "may be cut off" in caplog.text
+
+
+@pytest.mark.parametrize("text", [MUMAX, OOMMF])
+def test_a_table_goes_on_after_a_restart(tmp_path, text):
+    np.testing.assert_allclose(table(tmp_path, text + text).get("mz"), [0.5, 0.25, 0.5, 0.25], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "cell", ["", "x", "nan", "inf", "{}", "1_0", "\u0663", "\uff11", "#N/A", "#DIV/0!", "#NAME?", "#NV"]
+)
 def test_bad_cells(tmp_path, cell):
     assert f'line 3: q_nm = "{cell}" must be a finite number' in complaint(
         table(tmp_path, f"q_nm,a\n1,1\n{cell},1\n").get, "q"
@@ -202,6 +236,15 @@ def test_numbers_of_other_countries_are_refused_with_their_line(tmp_path, rows, 
 def test_a_comma_that_could_be_of_thousands_is_shown_as_it_is_read(tmp_path, caplog):
     assert table(tmp_path, "q_nm\tBz_mT\n1,050\t1\n1,060\t2\n").get("q")[0] == pytest.approx(1.05e-9)
     assert "commas as decimal signs (1,050 is 1.05)" in caplog.text
+
+
+def test_a_point_that_could_be_of_thousands_is_shown_as_it_is_read(tmp_path, caplog):
+    """One number that cannot be thousands, such as 0.060, settles it for all."""
+    assert table(tmp_path, "q_nm;Bz_mT\n1.050;1\n2.060;2\n").get("q")[0] == pytest.approx(1.05e-9)
+    assert "points as decimal signs (1.050 is 1.05)" in caplog.text
+    caplog.clear()
+    table(tmp_path, "q_nm;Bz_mT\n1.050;1\n0.060;2\n")
+    assert "points" not in caplog.text and "semicolons" in caplog.text
 
 
 def test_a_quote_that_never_ends_joins_nothing(tmp_path):
