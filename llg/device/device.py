@@ -152,12 +152,7 @@ class Device:
             return self.wall.shape
         if self.nominal is not None:
             return self.nominal.wall_shape
-        return "relaxed" if self.pairs and not self.not_relaxed else "rigid"
-
-    @property
-    def pairs(self) -> tuple[Notch, ...]:
-        """Notches of both edges, in which a wall can be relaxed."""
-        return tuple(notch for notch in self.notches if notch.edge is None)
+        return "relaxed" if self.notches and not self.not_relaxed else "rigid"
 
     @functools.cached_property
     def not_relaxed(self) -> str:
@@ -166,8 +161,6 @@ class Device:
             return 'only walls of perpendicular films are relaxed, not easy_axis = "x"'
         Delta = self.wall.resolved(self.material, self.track.thickness).Delta
         for number, notch in enumerate(self.notches, 1):
-            if notch.edge is not None:
-                continue
             width = float(self.track.base_width(np.array(notch.position)))
             for name, size, most in (("track width", width, WIDEST), ("length", 2 * notch.reach, LONGEST)):
                 if size > most * Delta:
@@ -194,7 +187,7 @@ class Device:
         if self.averages is not None:
             inside = np.clip(q, 0.0, self.track.length)
             V, slope = V + self.averages.potential(inside), slope + self.averages.potential(inside, 1)
-        if self.wall_shape == "relaxed" and self.pairs:
+        if self.wall_shape == "relaxed" and self.notches:
             inside = np.clip(q, 0.0, self.track.length)
             V, slope = V + self._relaxed_potential(inside), slope + self._relaxed_potential(inside, 1)
         return V, slope
@@ -217,7 +210,7 @@ class Device:
 
         wall = self.straight_wall
         delta = abs(self.material.D) * self.material.neel_share(wall) / wall.sigma_0
-        return NotchedTrack(self.pairs, self.track.base_width, wall.Delta, delta)
+        return NotchedTrack(self.notches, self.track.base_width, wall.Delta, delta)
 
     @functools.cached_property
     def _gate_potential(self) -> Callable[..., np.ndarray]:

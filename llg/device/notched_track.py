@@ -103,7 +103,7 @@ class NotchedTrack:
             size = np.zeros(4)
             size[known] = nominal[known] * np.exp(STEP * steps)
             width, depth, length, delta = size.tolist()
-            cut = _cut(notch, 0.0, min(depth, 0.49 * width), length)
+            cut = _cut(notch, 0.0, min(depth, 0.98 * width / notch.edges), length)
             half = _cut(notch, 0.0, *sizes[1:3]).half
             inside = np.abs(x) < half  # a place in or beside the one stands for one in or beside the other
             stretch = np.where(inside, cut.half / half, 1.0)
@@ -164,7 +164,7 @@ def _product(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _cut(notch: Notch, place: float, depth: float, length: float) -> Cut:
-    return Cut(round(float(place), 9), round(float(depth), 9), round(float(length), 9), notch.form)
+    return Cut(round(float(place), 9), round(float(depth), 9), round(float(length), 9), notch.form, notch.edge)
 
 
 def _core(notch: Notch) -> tuple[float, float]:

@@ -44,7 +44,7 @@ from llg.device.geometry import average_width
 from llg.device.notch import Form
 
 CELLS_PER_DELTA = 3.6
-_VERSION = 7  # of the method; part of the key of what is kept
+_VERSION = 10  # of the method; part of the key of what is kept
 _STRIDE = 2  # cells from one place of the wall to the next
 _REACH = 5.0  # [Delta] beyond the notch, where the correction ends
 _FADED = 1.0, 4.0  # [Delta] from there, between which it is faded out: its errors would be wells on an even track
@@ -55,18 +55,21 @@ _LEAST_FILL = 1e-3  # smaller cells are left out
 _GRADIENT = 3e-5  # of the scaled angles at which the search ends, in units of sigma_0 Delta t
 _SNAP = 0.1  # energy between two places, beyond the work of the force, at which the wall has snapped to another shape
 _OVERSHOOT = 0.03  # the same beyond which no smooth curve goes through both places
+_ROUND = 0.1  # [Delta] over which a kink is rounded: four steps of the grid on which devices keep the potential
 _ADVICE = 'give [wall] shape = "rigid"'
+_OPPOSITE = {"upper": "lower", "lower": "upper"}
 _ROUNDING = 30  # times that still counts as the end where rounding stops the search
 
 
 @dataclasses.dataclass(frozen=True)
 class Cut:
-    """One notch in units of Delta."""
+    """One notch of both edges, or of one, in units of Delta."""
 
     place: float
     depth: float
     width: float
     form: Form
+    edge: str | None = None
 
     def depth_at(self, x: np.ndarray) -> np.ndarray:
         """Return the depth per edge at x, same shape as x [Delta]."""
@@ -75,7 +78,12 @@ class Cut:
     @property
     def mirrored(self) -> "Cut":
         """The notch at the other side of the middle, seen in the mirror."""
-        return Cut(0.0 - self.place, self.depth, self.width, self.form.mirrored)
+        return Cut(0.0 - self.place, self.depth, self.width, self.form.mirrored, self.edge)
+
+    @property
+    def flipped(self) -> "Cut":
+        """The notch with the upper edge for the lower one."""
+        return dataclasses.replace(self, edge=None if self.edge is None else _OPPOSITE[self.edge])
 
     @property
     def half(self) -> float:
@@ -117,7 +125,7 @@ class Correction:
 def correction(cuts: tuple[Cut, ...], width: float, delta: float, rows: int | None = None) -> Correction:
     """Return V of a group of notches on a straight track, relaxed now or when it was first asked for on this computer.
 
-    Of a group and its mirror image one is relaxed, and stands for both: they agree to the last bit.
+    Of a group and its mirror images one is relaxed, and stands for all: they agree to the last bit.
 
     Args:
         cuts: the notches about the middle of the group.
@@ -129,7 +137,9 @@ def correction(cuts: tuple[Cut, ...], width: float, delta: float, rows: int | No
         RunError: the wall does not come to rest.
     """
     rows = rows_across(width) if rows is None else rows
-    mirrored = tuple(cut.mirrored for cut in reversed(cuts))
+    flipped, mirrored = tuple(cut.flipped for cut in cuts), tuple(cut.mirrored for cut in reversed(cuts))
+    if repr(flipped) < repr(cuts):
+        return correction(flipped, width, delta, rows)
     if repr(mirrored) < repr(cuts):
         image = correction(mirrored, width, delta, rows)
         return Correction(-image.q[::-1], image.V[::-1], -image.slope[::-1], image.snapped[::-1])
@@ -156,21 +166,26 @@ def _both_sides(cuts: tuple[Cut, ...], width: float, delta: float, density: floa
     The last argument is the number of cells per Delta.
     """
 
-    def outline(x):
-        return width - 2 * np.max([cut.depth_at(x) for cut in cuts], axis=0)
+    def edges(x):
+        return [
+            0.5 * width - np.max([0 * x, *(cut.depth_at(x) for cut in cuts if cut.edge in (None, edge))], axis=0)
+            for edge in _OPPOSITE
+        ]
 
     def mirrored(x):
-        return outline(-x)
+        return edges(-x)
 
+    whole = any(cut.edge for cut in cuts)
     reach = max(max(abs(cut.place - cut.half), abs(cut.place + cut.half)) for cut in cuts) + _REACH
-    rigid = _Rigid(outline, reach, delta)
-    right = _sweep(outline, reach, density, delta, rigid)
+    rigid = _Rigid(lambda x: sum(edges(x)), reach, delta)
+    right = _sweep(_Strip(edges, whole, reach, density, delta), reach, rigid)
     x = np.linspace(0, reach, 4001)
-    if np.allclose(outline(x), mirrored(x), rtol=0, atol=1e-6 * width):
+    if np.allclose(edges(x), mirrored(x), rtol=0, atol=1e-6 * width):
         right[0, 0] = right[2, 0] = 0.0
         left = right
     else:
-        left = _sweep(mirrored, reach, density, delta, _Rigid(mirrored, reach, delta))
+        turned = _Rigid(lambda x: sum(mirrored(x)), reach, delta)
+        left = _sweep(_Strip(mirrored, whole, reach, density, delta), reach, turned)
         middle = 0.5 * (left[1, 0] + right[1, 0])  # the two searches end a little apart at their common start
         for side in (left, right):
             side[1] += (middle - side[1, 0]) * (1 - side[0] / side[0, -1])
@@ -194,13 +209,12 @@ class _Rigid:
         self.energy = CubicHermiteSpline(g.q - end, g.s2 - math.pi * delta * g.s1, g.ds2 - math.pi * delta * g.ds1)
 
 
-def _sweep(outline, reach: float, density: float, delta: float, rigid: _Rigid) -> np.ndarray:
+def _sweep(strip: "_Strip", reach: float, rigid: _Rigid) -> np.ndarray:
     """Return q, energy, force and whether it snapped, of a wall that moves from 0 to `reach`, shape (4, n).
 
     The energy is that of the rigid wall at the end, and so is the force.
     """
-    strip = _Strip(outline, math.ceil((reach + _PAD) * density), 1 / density, delta)
-    out = _pass(strip, range(0, math.ceil(reach * density) + _STRIDE, _STRIDE), rigid.s2)
+    out = _pass(strip, range(0, math.ceil(reach / strip.h) + _STRIDE, _STRIDE), rigid.s2)
     q, energy, force = out
     snapped = np.any(np.abs(_misfit(q, energy, force)) > _SNAP)
     if snapped:
@@ -217,25 +231,26 @@ def _misfit(q: np.ndarray, energy: np.ndarray, force: np.ndarray) -> np.ndarray:
 
 
 def _with_kinks(path: np.ndarray) -> np.ndarray:
-    """Return q, energy, force and snaps with two close points more wherever a smooth curve through them would overshoot.
+    """Return q, energy, force and snaps with two points more wherever a smooth curve through them would overshoot.
 
-    There two shapes change places. Their energies, straight from either end, meet in a kink where they cross; where
-    they do not cross, the energy is a straight line.
+    There two shapes change places. Their energies, straight from either end, meet in a kink where they cross, rounded by
+    a parabola; where they do not cross, the energy is a straight line.
     """
     q, energy, force, snapped = path
-    more = [path]
+    more, kept = [path[:, :0]], np.ones(q.size, bool)
     for i in np.flatnonzero(np.abs(_misfit(q, energy, force)) > _OVERSHOOT):
         step, slopes = q[i + 1] - q[i], force[i : i + 2]
         mean, tiny = (energy[i + 1] - energy[i]) / step, 1e-3 * step
         kink = (mean - slopes[1]) / (slopes[0] - slopes[1]) * step if slopes[0] > slopes[1] else -1.0
-        if tiny < kink < step - tiny:
-            at = kink + tiny * np.array([-0.5, 0.5])
+        if 0 < kink < step:
+            at = kink + _ROUND * np.array([-0.5, 0.5])
+            kept &= np.abs(q - q[i] - kink) > 0.6 * _ROUND
             inside = energy[i] + slopes[0] * kink + slopes * (at - kink)
         else:
             at, slopes = np.array([tiny, step - tiny]), np.array([mean, mean])
             inside = energy[i] + mean * at
         more.append(np.stack([q[i] + at, inside, slopes, np.full(2, snapped[i])]))
-    joined = np.concatenate(more, axis=1)
+    joined = np.concatenate([path[:, kept], *more], axis=1)
     return joined[:, np.argsort(joined[0], kind="stable")]
 
 
@@ -269,17 +284,22 @@ def _pass(strip: "_Strip", columns: range, s2) -> np.ndarray:
 
 
 class _Strip:
-    """The upper half of a piece of track, and the moments on it."""
+    """A piece of track on either side of the middle, and the moments on it; of mirror images across the upper half alone."""
 
-    def __init__(self, outline, cells: int, h: float, delta: float):
+    def __init__(self, edges, whole: bool, reach: float, density: float, delta: float):
+        """Cut the cells by the edges, functions of x [Delta]: distances of the upper and the lower one from the middle."""
+        cells, h = math.ceil((reach + _PAD) * density), 1 / density
         x = h * ((np.arange(2 * cells * _SAMPLES) + 0.5) / _SAMPLES - cells)
-        half = 0.5 * outline(x).reshape(2 * cells, _SAMPLES, 1) / h
-        row = np.arange(math.ceil(half.max() - 1e-9))
-        face = 0.5 * outline(h * (np.arange(1, 2 * cells + 1) - cells))[:, None] / h
-        self.h, self.delta = h, delta
-        self.fill = np.clip(half - row, 0, 1).mean(axis=1)
-        self.right = np.clip(face - row, 0, 1)
-        self.above = np.clip(4 * (half - row - 1) + 0.5, 0, 1).mean(axis=1)
+        top, bottom = (side.reshape(2 * cells, _SAMPLES, 1) / h for side in edges(x))
+        face_top, face_bottom = (side[:, None] / h for side in edges(h * (np.arange(1, 2 * cells + 1) - cells)))
+        if not whole:
+            bottom, face_bottom = 0 * bottom, 0 * face_bottom
+        row = np.arange(-math.ceil(bottom.max() - 1e-9), math.ceil(top.max() - 1e-9))
+        self.h, self.delta, self.whole = h, delta, whole
+        self.fill = (np.clip(top - row, 0, 1) - np.clip(-bottom - row, 0, 1)).mean(axis=1)
+        self.right = np.clip(face_top - row, 0, 1) - np.clip(-face_bottom - row, 0, 1)
+        inside = np.clip(4 * (top - row - 1) + 0.5, 0, 1) * np.clip(4 * (row + 1 + bottom) + 0.5, 0, 1)
+        self.above = inside.mean(axis=1)
         empty = self.fill < _LEAST_FILL
         self.fill[empty] = self.right[empty] = self.above[empty] = 0.0
         self.right[:-1][empty[1:]] = self.above[:, :-1][empty[:, 1:]] = 0.0
@@ -292,7 +312,7 @@ class _Strip:
         middle = h * (np.arange(2 * cells) + 0.5 - cells)
         self.angles[..., 0] = 2 * np.arctan(np.exp(middle))[:, None]
         self.m, self.slope = (np.zeros((*self.fill.shape, 3)) for _ in range(2))
-        self.width = 2 * float(half.max()) * h
+        self.width = (1 if whole else 2) * float((top + bottom).max()) * h
 
     def shift(self, columns: slice, stride: int):
         """Move the moments of some columns to the right by a stride."""
@@ -325,6 +345,8 @@ class _Strip:
         moments(self.angles, self.m)
         rest = float(np.sum(self.fill * self.m[..., 2]) - np.sum(fill * m[..., 2]))
         factor, gradient = scale[inner, :, None], np.empty_like(angles)
+        if self.whole:
+            moment, stiffness = 2 * moment, 0.5 * stiffness
 
         def spring(inside: float) -> float:
             return stiffness * ((inside + rest) * self.h**2 - moment)
@@ -332,7 +354,7 @@ class _Strip:
         def objective(variables: np.ndarray) -> tuple[float, np.ndarray]:
             angles[inner] = variables.reshape(angles[inner].shape) / factor
             moments(angles, m)
-            energy, inside = energy_and_slope(m, fill, right, above, self.h, self.delta, slope)
+            energy, inside = energy_and_slope(m, fill, right, above, self.whole, self.h, self.delta, slope)
             turn_to_angles(angles, m, slope, fill, spring(inside) * self.h**2, scale, gradient)
             return energy + 0.5 * spring(inside) ** 2 / stiffness, gradient[inner].ravel()
 
@@ -342,9 +364,11 @@ class _Strip:
         if not end.success and np.abs(end.jac).max() > _ROUNDING * _GRADIENT:
             raise RunError(f"the relaxed wall does not come to rest in a notch, {end.message}; {_ADVICE}")
         objective(end.x)
-        energy, inside = energy_and_slope(self.m, self.fill, self.right, self.above, self.h, self.delta, self.slope)
-        pull = stiffness * (inside * self.h**2 - moment)
-        return 2 * energy, inside * self.h**2, -2 * pull
+        energy, inside = energy_and_slope(
+            self.m, self.fill, self.right, self.above, self.whole, self.h, self.delta, self.slope
+        )
+        pull, parts = stiffness * (inside * self.h**2 - moment), 1 if self.whole else 2
+        return parts * energy, 0.5 * parts * inside * self.h**2, -2 * pull
 
 
 def _folder() -> Path | None:

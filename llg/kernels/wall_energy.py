@@ -1,7 +1,7 @@
 """Energy of a magnetization on cells cut by an outline, and its gradient: jitted arithmetic of `llg.device.relaxed_wall`.
 
 The moment of a cell is m = (-cos psi sin theta, sin psi, cos psi cos theta): neither angle has a pole where a wall lies.
-Only the half of the strip above its middle is stored; below lies its mirror image with (m_x, -m_y, m_z).
+Of a strip with a mirror only the half above its middle is stored; below lies its image with (m_x, -m_y, m_z).
 """
 
 import math
@@ -27,14 +27,15 @@ def moments(angles, m):
 
 
 @compiled(fastmath={"contract"})
-def energy_and_slope(m, fill, right, above, h, delta, slope):
-    """Return the energy of one half of the strip [sigma_0 Delta t], and the sum of fill m_z over its cells.
+def energy_and_slope(m, fill, right, above, whole, h, delta, slope):
+    """Return the energy of the strip or of one half of it [sigma_0 Delta t], and the sum of fill m_z over its cells.
 
     Args:
-        m: unit vectors, row 0 beside the middle of the strip, shape (columns, rows, 3).
+        m: unit vectors, row 0 at the lower edge or above the middle of the strip, shape (columns, rows, 3).
         fill: share of each cell inside the outline, shape (columns, rows).
         right: open share of the face to the next column, 0 at the last one, shape (columns, rows).
         above: open share of the face to the next row, 0 at the last one, shape (columns, rows).
+        whole: whether this is all of the strip, not one half.
         h: edge of a cell [Delta].
         delta: D/sigma_0 [1].
         slope: output, derivatives of the energy by m, shape (columns, rows, 3).
@@ -50,7 +51,7 @@ def energy_and_slope(m, fill, right, above, h, delta, slope):
             slope[i, j, 0] = 0.0
             slope[i, j, 1] = 0.0
             slope[i, j, 2] = -2 * anisotropy * f * z
-            if j == 0:  # half of the bond with the mirror image
+            if j == 0 and not whole:  # half of the bond with the mirror image
                 energy += f * (0.5 * y * y + chiral * y * z)
                 slope[i, 0, 1] += f * (y + chiral * z)
                 slope[i, 0, 2] += f * chiral * y

@@ -50,7 +50,7 @@ class QPhiDeltaModel(ThirdCoordinateModel):
 
     def _extra(self, q):
         V, slope = super()._extra(q)
-        if self.device.wall_shape == "rigid" or not self.device.pairs:
+        if self.device.wall_shape == "rigid" or not self.device.notches:
             return V, slope
         inside = np.clip(q, 0.0, self.device.track.length)
         return V + self._own_gain(inside), slope + self._own_gain(inside, 1)
