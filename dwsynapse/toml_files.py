@@ -209,9 +209,14 @@ def _shipped_synapses() -> list[str]:
 
 def _describe_synapse(given: Any) -> Described:
     from compact.exchange.synapse_table import synapse_table
+    from compact.table.operating_point import write_points
     from compact.table.origin import placeholders
 
     table = synapse_table(given)
+    try:
+        write_points(table, temperature=given.synapse.temperature)
+    except InputError as error:  # pulses that move nothing
+        raise InputError(f'synapse "{given.name}": {error}') from None
     low, high = given.synapse.window
     says = [f'synapse "{given.name}": {table.position.size} states of {low:.4g} to {high:.4g} S']
     missing = [name for name in placeholders(table) if name in ("energy_per_pulse", "duration")]

@@ -10,25 +10,24 @@ from numba import njit
 from arraysim.synapses.weight_kernel import pulse_weights
 from dwcore.numerics.compiled import compiled
 
+_BLOCK = (
+    32  # accumulators that are looked at together: fewer break up vectors, more are searched one by one for nothing
+)
+
 
 @njit(inline="always")
-def _send(row, first, step, threshold, weight, count, m, waiting):
-    """Take one step off each accumulator of a row that is at the threshold, and list the pulses that make them.
+def _send(accumulator, first, last, columns, memory, m):
+    """Take one step off each accumulator of a range that is at the threshold, and list the pulses that make them.
 
-    Returns the new length of the list; ``waiting``, shape (1,), says whether more than one pulse was due somewhere.
+    Returns the new length of the list; ``waiting`` of ``memory`` says in which rows more than one pulse was due.
     """
-    waiting[0] = False
-    hits = 0
-    for c in range(row.size):
-        hits += (row[c] >= threshold) | (row[c] <= -threshold)
-    if hits == 0:
-        return m
-    for c in range(row.size):
-        if row[c] >= threshold or row[c] <= -threshold:
-            number = 1 if row[c] > 0 else -1
-            row[c] -= np.float32(number) * step
-            waiting[0] |= abs(row[c]) >= threshold
-            weight[m], count[m] = first + c, number
+    _, waiting, step, threshold, weight, count = memory
+    for i in range(first, last):
+        if abs(accumulator[i]) >= threshold:
+            number = 1 if accumulator[i] > 0 else -1
+            accumulator[i] -= np.float32(number) * step
+            waiting[i // columns] |= abs(accumulator[i]) >= threshold
+            weight[m], count[m] = i, number
             m += 1
     return m
 
@@ -49,8 +48,8 @@ def accumulate_signals(memory, inputs, errors, rate):
         errors: shape (n, columns), float32 [1].
         rate: learning rate, float32 [1].
     """
-    accumulator, waiting, step, threshold, weight, count = memory
-    m, columns = 0, errors.shape[1]
+    accumulator, waiting, _, threshold, _, _ = memory
+    m, columns, flat = 0, errors.shape[1], accumulator.reshape(-1)
     for r in range(accumulator.shape[0]):
         row = accumulator[r]
         touched = waiting[r]
@@ -61,22 +60,33 @@ def accumulate_signals(memory, inputs, errors, rate):
                 error = errors[b]
                 for c in range(columns):
                     row[c] += drive * error[c]
-        if touched:
-            m = _send(row, r * columns, step, threshold, weight, count, m, waiting[r : r + 1])
+        waiting[r] = False
+        hits = 0
+        for c in range(columns if touched else 0):
+            hits += abs(row[c]) >= threshold
+        if hits > 0:
+            m = _send(flat, r * columns, (r + 1) * columns, columns, memory, m)
     return m
 
 
 @njit(cache=True, nogil=True)
 def accumulate_gradient(memory, gradient, rate):
     """Add -rate times the gradient, shape (rows, columns), float32; otherwise as ``accumulate_signals``."""
-    accumulator, waiting, step, threshold, weight, count = memory
-    m, columns = 0, gradient.shape[1]
-    for r in range(accumulator.shape[0]):
-        row, slope = accumulator[r], gradient[r]
-        for c in range(columns):
-            row[c] -= rate * slope[c]
-        m = _send(row, r * columns, step, threshold, weight, count, m, waiting[r : r + 1])
-    return m
+    accumulator, waiting, _, threshold, _, _ = memory
+    waiting[:] = False
+    flat, slope, columns = accumulator.reshape(-1), gradient.reshape(-1), gradient.shape[1]
+    m, whole = 0, flat.size // _BLOCK * _BLOCK
+    for first in range(0, whole, _BLOCK):
+        due = False
+        for j in range(_BLOCK):
+            value = flat[first + j] - rate * slope[first + j]
+            flat[first + j] = value
+            due |= abs(value) >= threshold
+        if due:
+            m = _send(flat, first, first + _BLOCK, columns, memory, m)
+    for i in range(whole, flat.size):
+        flat[i] -= rate * slope[i]
+    return _send(flat, whole, flat.size, columns, memory, m)
 
 
 @compiled()

@@ -120,12 +120,20 @@ class ArrayModule(torch.nn.Module):
         return self
 
     def _pass(self, value: torch.Tensor) -> torch.Tensor:
+        if torch.compiler.is_compiling():  # a compiler would read a wrong version off the parameter
+            return torch.compiler.disable(self._through)(value)
+        return self._through(value)
+
+    def _through(self, value: torch.Tensor) -> torch.Tensor:
         chip = self.chip
         chip.check()
+        if value.layout != torch.strided or value.is_meta:
+            kind = "on the meta device" if value.is_meta else f"of layout {str(value.layout).removeprefix('torch.')}"
+            raise InputError(f"{chip.name}: an array is driven by numbers in a row, but got a tensor {kind}")
         device = value.device.type
         if torch.is_autocast_enabled(device):
             with torch.autocast(device, enabled=False):
-                return self._pass(value.float())
+                return self._through(value.float())
         if value.dtype != torch.float32:
             # As torch words it where the parameters are float32.
             kind = str(value.dtype).removeprefix("torch.").capitalize()

@@ -19,6 +19,11 @@ NARROW = 10
 """Outputs up to which BLAS is faster with the weights turned round: up to three times, and ten classes are common."""
 
 
+def _check_tensor(value) -> None:
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"the input of an array must be a Tensor, not {type(value).__name__}")
+
+
 class ArrayLinear(ArrayModule):
     """Fully connected layer in an array; inputs of shape (..., inputs)."""
 
@@ -47,6 +52,7 @@ class ArrayLinear(ArrayModule):
 
     def forward(self, value: torch.Tensor) -> torch.Tensor:
         """Return the outputs, shape (..., out_features)."""
+        _check_tensor(value)
         if value.shape[-1:] != (self.in_features,):
             given = f"{math.prod(value.shape[:-1])}x{value.shape[-1] if value.dim() else 1}"
             raise RuntimeError(
@@ -138,6 +144,7 @@ class _ArrayConv(ArrayModule):
 
     def forward(self, value: torch.Tensor) -> torch.Tensor:
         """Return images with ``out_channels`` in the place of ``in_channels``, batched or not."""
+        _check_tensor(value)
         dims = self._dimensions
         if value.dim() not in (dims + 1, dims + 2):
             raise RuntimeError(

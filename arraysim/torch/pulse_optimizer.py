@@ -141,6 +141,11 @@ class PulseOptimizer(torch.optim.Optimizer):
         ]
         return super().state_dict() | {"rules": rules}
 
+    def __getstate__(self) -> dict:
+        raise InputError(
+            "a PulseOptimizer is not copied or pickled: make one for the copy of the model, and give it the state_dict"
+        )
+
     def load_state_dict(self, state_dict: dict) -> None:
         """Go back to a state of an optimizer built alike; with that of the model what follows is the same bit for bit.
 

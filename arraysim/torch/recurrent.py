@@ -58,7 +58,8 @@ class _Cell(nn.Module):
     def sweep(self, value: torch.Tensor, state: Gates) -> tuple[torch.Tensor, Gates]:
         """Return the states h after each step and the last state, of inputs of shape (steps, ..., input_size)."""
         if self._is_plain(value, state):
-            return self._sweep_of_torch(value, state)
+            sweep = self._sweep_of_torch
+            return (torch.compiler.disable(sweep) if torch.compiler.is_compiling() else sweep)(value, state)
         outputs = []
         for read in self.ih(value):
             state = self.advance(read, state)

@@ -38,6 +38,13 @@ def test_commands_take_a_synapse_file(command, device):
     assert "5 states" in command("check", device).out
 
 
+@pytest.mark.parametrize("chance", ["miss = 1", "lost = 1"])
+def test_a_synapse_that_no_pulse_moves_is_not_right(command, folder, chance):
+    (folder / "stuck.toml").write_text(MINE.replace("miss = 0.1", chance), encoding="utf-8")
+    found = command("check", "stuck.toml")
+    assert found.code == 2 and 'synapse "stuck": the table has no pulse that raises the conductance' in found.err
+
+
 def test_rivals_are_compared_by_one_command(command, folder):
     tables = "table=domain-wall-leonard,spin-orbit-hsin"
     assert command("train", "--vary", tables, *FAST, "-o", "rivals.h5").code == 0

@@ -355,6 +355,23 @@ def test_layers_without_a_seed_begin_with_different_weights_that_follow_the_gene
     assert torch.equal(ArrayLinear(16, 16, law=LAW).weight, first.weight)
 
 
+def test_an_optimizer_of_pulses_is_not_copied_without_its_rules():
+    optimizer = PulseOptimizer(model().parameters(), rate=0.1)
+    for copied in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(InputError, match="is not copied or pickled: make one for the copy of the model"):
+            copied(optimizer)
+
+
+@pytest.mark.parametrize("layer", [ArrayLinear(6, 4, law=LAW), ArrayConv1d(6, 4, 3, law=LAW)])
+def test_inputs_that_hold_no_numbers_in_a_row_are_refused_by_their_kind(layer):
+    with pytest.raises(InputError, match="a tensor on the meta device"):
+        layer(torch.rand(5, 6, 6, device="meta"))
+    with pytest.raises(InputError, match="a tensor of layout sparse_coo"):
+        ArrayLinear(6, 4, law=LAW)(torch.rand(5, 6).to_sparse())
+    with pytest.raises(TypeError, match="must be a Tensor, not ndarray"):
+        layer(np.ones((5, 6, 6), np.float32))
+
+
 def test_a_compiled_model_and_one_sent_elsewhere_give_the_same_outputs():
     first, images = model(), torch.rand(4, 1, 8, 8)
     expected = first(images)

@@ -2,6 +2,7 @@
 
 import copy
 import os
+import shutil
 import subprocess
 import sys
 
@@ -125,16 +126,23 @@ def test_a_model_goes_through_the_workers_of_a_data_loader(digits):
         torch.testing.assert_close(scores, chip(images[:40]), rtol=1e-5, atol=1e-5)
 
 
-def test_a_compiled_model_has_the_same_gradients():
+COMPILER = pytest.mark.skipif(shutil.which("g++") is None, reason="the compiler of PyTorch needs one of C++")
+
+
+@pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=COMPILER)])
+def test_a_compiled_model_has_the_same_gradients(backend):
     torch.manual_seed(0)
     chip = convert(nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3)), FIVE, program=False, seed=1)
     PulseOptimizer(chip)
     value, found = torch.rand(4, 6), []
-    for model in (chip, torch.compile(chip, backend="aot_eager")):
+    for model in (chip, torch.compile(chip, backend=backend)):
         chip.zero_grad()
         model(value).square().sum().backward()
         found.append(chip[0].gradient())
     torch.testing.assert_close(*found)
+    nn.init.zeros_(chip[0].cells)
+    with pytest.raises(InputError, match="written as numbers"):
+        model(value)
 
 
 def test_nested_shared_and_unusual_parts_are_kept():
