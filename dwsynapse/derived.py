@@ -20,6 +20,8 @@ class Derived(NamedTuple):
 def derived(device: Device) -> list[Derived]:
     """Return what follows from the parameters of a device without a simulation; the formulas are in docs/theory-llg.md.
 
+    The velocity is left out where there is no DMI.
+
     The velocity is (pi/2) gamma0 Delta |H_D|, which a spin-orbit torque approaches at large currents where the chiral
     field is far above H_K: A. Thiaville et al., EPL 100, 57002 (2012).
     """
@@ -29,16 +31,19 @@ def derived(device: Device) -> list[Derived]:
     model = QPhiModel(device)
     walker = walker_field(model.alpha, model.H_K, model.H_D)
     axis = device.material.easy_axis
-    return [
+    found = [
         Derived("K_eff", device.material.K_eff, "J/m^3", "effective anisotropy"),
         Derived("Delta", model.Delta, "m", "wall width parameter"),
         Derived("sigma_0", model.sigma_0, "J/m^2", "energy of the straight Bloch wall without DMI"),
         Derived("H_K", model.H_K, "A/m", "in-plane shape field of the wall, > 0 favours Bloch"),
         Derived("H_D", model.H_D + 0.0, "A/m", "chiral field of the interfacial DMI"),
         Derived("walker_field", MU_0 * walker, "T", f"largest field along {axis} in which the wall angle stands still"),
-        Derived("saturation_velocity", math.pi / 2 * GAMMA_0 * model.Delta * abs(model.H_D), "m/s",
-                "velocity that a spin-orbit torque approaches at large currents"),
-    ]  # fmt: skip
+    ]
+    if device.material.D != 0:
+        velocity = math.pi / 2 * GAMMA_0 * model.Delta * abs(model.H_D)
+        what = "velocity that a spin-orbit torque approaches at large currents"
+        found.append(Derived("saturation_velocity", velocity, "m/s", what))
+    return found
 
 
 def count_of_wells(found: list[dict[str, Any]]) -> str:

@@ -13,6 +13,7 @@ from compact import load_table
 from dwcore.storage import files
 from dwcore.storage.files import open_checked, provenance
 from llg import load_device
+from llg.device.device_file import device_text
 from llg.runs.trajectories import load_trajectories
 
 SIMULATE_KEYS = {
@@ -224,6 +225,14 @@ def test_info_of_a_file_whose_configuration_is_nonsense(command, folder):
         assert f"a.h5: the configuration has unsettled_share = {share!r}, must be a number" in answer.err
 
 
+def test_info_of_a_wall_without_dmi(command, tmp_path):
+    """There is no velocity that a chiral field would set."""
+    new = device_text(load_device("five_state").replace({"material.D": 0.0}))
+    (tmp_path / "plain.toml").write_text(new)
+    found = {one["name"] for one in command("info", tmp_path / "plain.toml", "--json").json["derived"]}
+    assert {"K_eff", "walker_field"} <= found and "saturation_velocity" not in found
+
+
 def test_info_of_a_device(command):
     """What follows from the parameters, by the formulas of the rigid wall."""
     result = command("info", "five_state", "--json").json
@@ -275,7 +284,7 @@ def test_info_of_a_strip_names_its_easy_axis_and_that_it_has_no_wells(command, t
     assert "largest field along x in which the wall angle stands still" in said
     assert "  no wells; dwsynapse simulate takes the device\n" in said
     assert "field along z in which" in command("info", "five_state").out
-    assert "H_D = 0 A/m" in said
+    assert "H_D = 0 A/m" in said and "saturation_velocity" not in said
     asked = command("simulate", "strip.toml", "--current=1e10", cwd=tmp_path)
     assert asked.code == 2 and "(--current and --duration)" in asked.err
     moved = command("simulate", "strip.toml", "--current", 0, "--duration", "0.1 ns", "-n", 2, cwd=tmp_path).out
