@@ -1,0 +1,114 @@
+"""What decides about the accuracy on CIFAR-10: states, process variation, ADC bits, temperature, on/off ratio, rule.
+
+    python benchmarks/cifar10_studies.py DATA_FOLDER [STUDY ...] [--folder out/cifar10] [--seeds 3] [--jobs N]
+
+Each study trains VGG8 of width 1/8 by the recipe `vgg8-cifar10` on 20,000 images for three epochs: short, so that many
+trainings can be compared with each other, but far below what the recipe reaches. The images that are left are those of
+validation, which decide nothing here. A study is one `dwsynapse train --vary ...` on tables of 64 device instances; its
+command is printed. It goes on where it was interrupted. The result of each is a file and a figure in the folder.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+STATES = "2,3,5,9,17"
+TEMPERATURES = (250, 300, 350, 400)
+SPREADS = {
+    "theta_SH_dtod": 0.02,
+    "thickness_dtod": 0.01,
+    "width_dtod": 0.01,
+    "notch_depth_dtod": 0.03,
+    "notch_width_dtod": 0.02,
+    "notch_position_dtod": 1e-9,
+}
+"""Process variation of the device `five_state`."""
+MULTIPLES = (1, 4, 8)
+PULSES = ["--currents=-7e11,7e11", "--durations", "1 ns", "--instances", "64", "-n", "500"]
+RATIOS = (1.5, 2, 3, 10)
+SYNAPSE = """name = "five states, on/off {ratio:g}"
+[synapse]
+states = 5
+conductance_low = "20 uS"
+on_off = {ratio}
+miss = 0.05
+double = 0.01
+"""
+
+
+def call(*words: str) -> None:
+    """Run a command of dwsynapse and show it."""
+    print("dwsynapse", *(f'"{word}"' if " " in word else word for word in words), flush=True)
+    subprocess.run([sys.executable, "-m", "dwsynapse", *words], check=True)
+
+
+def table(folder: Path, name: str, *words: str) -> str:
+    """Return the table of the five-state device, made if it is not there."""
+    path = folder / f"{name}.h5"
+    if not path.exists():
+        call("sweep", "five_state", *PULSES, *words, "-o", str(path))
+    return str(path)
+
+
+def synapse(folder: Path, ratio: float) -> str:
+    """Return the file of an ideal synapse of an on/off ratio."""
+    path = folder / f"on_off_{ratio:g}.toml"
+    path.write_text(SYNAPSE.format(ratio=ratio))
+    return str(path)
+
+
+def spread(folder: Path, multiple: int) -> str:
+    """Return the table at a multiple of all spreads of the process."""
+    words = [f"variation.{name}={multiple * value:g}" for name, value in SPREADS.items()]
+    return table(folder, f"variation_{multiple}", *(part for word in words for part in ("--set", word)))
+
+
+def studies(folder: Path) -> dict:
+    """Return what each study gives to `train`, as functions, for tables are made on the way."""
+    nominal = lambda: table(folder, "table")  # noqa: E731
+    kelvin = ",".join(map(str, TEMPERATURES))
+    bits = ["--set", "dac.bits=6", "--vary", "adc.bits=4,5,6,8"]
+    return {
+        "states": lambda: ["--vary", f"states={STATES}"],
+        "variation": lambda: ["--vary", "table=" + ",".join(spread(folder, one) for one in MULTIPLES)],
+        "adc": lambda: ["--table", nominal(), *bits, "--set", "products=numpy"],
+        "temperature": lambda: [
+            "--table",
+            table(folder, "temperatures", "--temperatures", kelvin),
+            "--vary",
+            "temperature=" + ",".join(f"{one} K" for one in TEMPERATURES),
+        ],
+        "on_off": lambda: ["--vary", "table=" + ",".join(synapse(folder, one) for one in RATIOS),
+                           "--set", "dac.bits=6", "--set", "adc.bits=6", "--set", "products=numpy"],
+        "rule": lambda: ["--table", nominal(), "--vary", "rule=mixed-precision,sign,stochastic-pulses,tiki-taka",
+                         "--set", "learning_rate=1", "--set", "products=numpy"],
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", help="folder of CIFAR-10")
+    parser.add_argument("study", nargs="*", help="which (default: all)")
+    parser.add_argument("--folder", type=Path, default=Path("out/cifar10"), help="for results (default out/cifar10)")
+    parser.add_argument("--seeds", default="3")
+    parser.add_argument("--jobs", default="1")
+    parser.add_argument("--products", default="onednn-bfloat16", help="what multiplies, where no converters stand")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for name, words in studies(arguments.folder).items():
+        if arguments.study and name not in arguments.study:
+            continue
+        given = words()
+        multiply = [] if "products=numpy" in given else ["--set", f"products={arguments.products}"]
+        out = arguments.folder / f"{name}.h5"
+        if out.exists():
+            given.append("--resume")
+        call("train", "--recipe", "vgg8-cifar10", "--network", "vgg8:0.125", "--epochs", "3", "--data-dir", arguments.data,
+             "--set", "validation_fraction=0.6", "--no-twin", *multiply, *given,
+             "--seeds", arguments.seeds, "--jobs", arguments.jobs, "-o", str(out))  # fmt: skip
+        call("plot", str(out), "-o", str(out.with_suffix(".png")), "--force")
+
+
+if __name__ == "__main__":
+    main()
