@@ -93,7 +93,7 @@ def value_faults(label: str, item: Item, values: np.ndarray) -> Iterator[str]:
             rule = "finite or nan" if item.nan else "finite"
             yield f"{label} holds {known[~np.isfinite(known)][0]}, all values must be {rule}"
         elif item.dtype == "f4" and np.any(np.abs(known) > np.finfo(np.float32).max):
-            yield f"{label} holds {known[np.argmax(np.abs(known))]:g}, more than float32 can hold"
+            yield f"{label} holds {known.flat[np.argmax(np.abs(known))]:g}, more than float32 can hold"
     bounds = {sign: bound for sign, bound in item.bounds.items() if bound is not None}
     for sign, bound in ({">=": 0, "<=": 1} if item.dtype == "bool" else bounds).items():
         with np.errstate(invalid="ignore"):

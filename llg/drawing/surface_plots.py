@@ -95,7 +95,7 @@ def plot_phase_portrait(flow: Flow, *, ax: Axes | None = None) -> Axes:
     if flow.borders:
         ways.append(Line2D([], [], color=INK, linewidth=1.1, linestyle=(0, (4, 2)), label="border of a basin"))
     _legend(ax, flow.points, names, ways)
-    ax.set_title(_drive_text(flow), loc="left", fontsize="medium", pad=6 if is_narrow() else 22, gid="title")
+    ax.set_title(_drive_text(flow), loc="left", fontsize="medium", pad=6 if is_narrow() else 24, gid="title")
     return ax
 
 

@@ -283,6 +283,18 @@ def test_copies_of_layers_are_those_of_every_design():
         assert result.baselines[name].facts["copies_per_layer"] == [4, 1]
 
 
+def test_what_copies_cannot_share_alike_takes_one_more_step():
+    """16 positions on 3 copies are 6 steps of each, forward and backward."""
+    second = dataclasses.replace(FIRST, name="conv2", rows=37, input_values=64)
+    once, thrice = (
+        chip_cost([FIRST, second], dataclasses.replace(SETTINGS, copies=(1.0, copies)), SYNAPSE).latency
+        for copies in (1.0, 3.0)
+    )
+    for phase in ("forward", "backward"):
+        place = 1, BLOCKS.index("converters"), PHASES.index(phase)
+        assert thrice[place] / once[place] == pytest.approx(6 / 16)
+
+
 def test_ratios_tell_latency_from_the_time_between_images():
     result = compare([FIRST, LAYER], SETTINGS, SYNAPSE, names=("digital",))
     chip, digital = result.chip, result.baselines["digital"]
@@ -322,6 +334,8 @@ def test_figures_of_merit():
     off = cost.energy[:, BLOCKS.index("off-chip memory")].sum()
     assert training["off_chip_share"] == pytest.approx(off / cost.total_energy())
     assert endurance(cost, epochs=3) == pytest.approx(0.1 * 3 * 50000 / 10)
+    most_written = estimate(pulses_per_update=(0.1, 0.4))
+    assert endurance(most_written) == pytest.approx(0.4 * 50000 / 10)
     assert set(merits(estimate(training=False))) == {"inference"}
 
 

@@ -214,13 +214,13 @@ def test_values_beyond_float32_are_refused(tmp_path):
 
     @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
     class Weights:
-        weight: np.ndarray = data("weights", "1", "R", dtype="f4")
+        weight: np.ndarray = data("weights", "1", "R C", dtype="f4")
 
     sound, path = tmp_path / "sound.h5", tmp_path / "a.h5"
     with files.create(sound, SCHEMA, config={}, seed=1) as file:
-        records.write(file, Weights(weight=np.array([1, -2], np.float32)))
+        records.write(file, Weights(weight=np.array([[1, 1, 1], [1, 1, -2]], np.float32)))
     reseal(sound, path, replace("weight", lambda v: v * 1e300))
     with files.open_checked(path) as file, pytest.raises(InputError, match=r"a\.h5: /weight holds -2e\+300, more than"):
         records.read(file, Weights)
     with files.open_checked(sound) as file:
-        assert records.read(file, Weights).weight.tolist() == [1, -2]
+        assert records.read(file, Weights).weight.tolist() == [[1, 1, 1], [1, 1, -2]]
