@@ -268,6 +268,17 @@ class PulsedWeights(FloatWeights, Checkpointed):
             self.values.ravel(), self._planes, self._devices(), self.array.instance, self._reading, self._layout
         )
 
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go back to a checkpoint of weights built alike.
+
+        Raises:
+            InputError: it belongs to others, or has states that there are not: what they read would be outside a table.
+        """
+        state, known = np.asarray(saved.get("state", 0)), self.array.levels.shape[1]
+        if state.dtype.kind in "iu" and state.size and not 0 <= state.min() <= state.max() < known:
+            raise InputError(f"state from {state.min()} to {state.max()} [1] must be >= 0 and < {known}")
+        super().restore(saved)
+
     def _restored(self) -> None:
         self.refresh()
 

@@ -355,6 +355,14 @@ def test_layers_without_a_seed_begin_with_different_weights_that_follow_the_gene
     assert torch.equal(ArrayLinear(16, 16, law=LAW).weight, first.weight)
 
 
+def test_a_state_beyond_those_of_the_devices_is_refused():
+    layer = ArrayLinear(6, 4, law=LAW)
+    kept = layer.state_dict()
+    kept["_extra_state"]["memory"]["state"] = kept["_extra_state"]["memory"]["state"] * 0 + 100
+    with pytest.raises(InputError, match=r"state from 100 to 100 .1. must be >= 0 and <"):
+        layer.load_state_dict(kept)
+
+
 def test_an_optimizer_of_pulses_is_not_copied_without_its_rules():
     optimizer = PulseOptimizer(model().parameters(), rate=0.1)
     for copied in (copy.deepcopy, pickle.dumps):
