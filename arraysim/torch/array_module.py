@@ -3,6 +3,8 @@
 A pass keeps what its backward pass needs in the graph, so a layer may be used as often as wanted before a step.
 """
 
+import inspect
+
 import numpy as np
 import torch
 
@@ -11,7 +13,7 @@ from arraysim.periphery.config import Periphery
 from arraysim.synapses.weights import FloatWeights
 from arraysim.torch.cells import Cells
 from arraysim.torch.chip import Chip, new_chip
-from dwcore.errors import InputError
+from dwcore.errors import InputError, nearest
 
 
 def pass_once(chip: Chip) -> None:
@@ -43,6 +45,25 @@ class _Pass(torch.autograd.Function):
         return *context.layer._back(value, cells, error, context.needs_input_grad[:2], context.adapt), None
 
 
+def _check_options(array: dict) -> None:
+    """Take out where and of what type weights are, which arrays leave no choice of.
+
+    Raises:
+        InputError: elsewhere, of another type, or an option that there is not.
+    """
+    device, dtype = array.pop("device", None), array.pop("dtype", None)
+    if device is not None and torch.device(device).type != "cpu":
+        raise InputError(
+            f'device = "{device}": devices of an array stay in main memory, and results go where inputs are'
+        )
+    if dtype not in (None, torch.float32):
+        raise InputError(f"dtype = {dtype}: arrays compute in torch.float32")
+    known = [name for name, kind in inspect.signature(new_chip).parameters.items() if kind.kind is kind.KEYWORD_ONLY]
+    for name in array:
+        if name not in known:
+            raise InputError(f'unknown option "{name}" of an array{nearest(name, known)}')
+
+
 class ArrayModule(torch.nn.Module):
     """What all layers with an array share.
 
@@ -62,6 +83,7 @@ class ArrayModule(torch.nn.Module):
         ):
             raise InputError(f"error_bits = {error_bits!r} [1] must be 0 or 2 to 16")
         self._bias, self.error_bits = bool(bias), error_bits
+        _check_options(array)
         chip = new_chip(rows + self._bias, columns, groups=groups, **array)
         self.cells = Cells(chip)
         if periphery is not None:

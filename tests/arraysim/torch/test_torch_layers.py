@@ -435,3 +435,19 @@ def test_forward_gradient_and_pulses_agree_with_the_networks_of_numpy():
         for array, layer in zip((ours[0], ours[4]), network.crossbars, strict=True):
             assert np.mean(array.weights.values != layer.weights.values) < 0.01
     assert ours[4].weights.array.pulses_sent.sum() > weights[1].array.size
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"device": "cuda"}, "stay in main memory"),
+        ({"dtype": torch.float64}, "arrays compute in torch.float32"),
+        ({"sed": 1}, 'unknown option "sed" of an array; did you mean "seed"'),
+    ],
+)
+def test_options_of_torch_that_arrays_leave_no_choice_of(options, words):
+    assert ArrayLinear(4, 2, law=ladder_law(), device="cpu", dtype=torch.float32).out_features == 2
+    with pytest.raises(InputError, match=words):
+        ArrayLinear(4, 2, law=ladder_law(), **options)
+    with pytest.raises(InputError, match=words):
+        ArrayLSTM(4, 2, law=ladder_law(), **options)
