@@ -143,11 +143,16 @@ def test_every_spread_spreads_its_parameter_and_nothing_else():
         assert spread[key] == pytest.approx(wanted * cut, rel=4 / math.sqrt(600)), key
 
 
-def test_another_spread_leaves_the_other_parameters_of_an_instance():
+OWN = {"Ms": "material", "K_u": "material", "alpha": "material", "theta_SH": "torque", "beta": "torque", "RA": "readout",
+       "TMR": "readout", "R_th": "heating", "notch_depth": "notch", "notch_width": "notch", "notch_position": "notch"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_another_spread_leaves_the_other_parameters_of_an_instance(name):
     one = numbers(make_device(**EVERYTHING).draw(7, 3))
-    changed = EVERYTHING | {"variation": SPREADS | {"Ms_dtod": 0.0}}
+    changed = EVERYTHING | {"variation": SPREADS | {f"{name}_dtod": 0.0}}
     other = numbers(make_device(**changed).draw(7, 3))
-    assert {key for key in one if one[key] != other[key]} == {("material", "Ms")}
+    assert {key for key in one if one[key] != other[key]} == {(OWN[name], name.removeprefix("notch_"))}
 
 
 def test_given_wall_follows_the_drawn_film():
