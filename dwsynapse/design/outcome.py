@@ -19,7 +19,7 @@ from dwcore.storage.lock import only_writer
 from dwsynapse.chain.explorer import MOST_TRIALS, choice_grid, explore
 from dwsynapse.chain.html_page import Fact, Section, render
 from dwsynapse.design.network import plot_network, through_the_chain
-from dwsynapse.design.search import front, nearest_design, search
+from dwsynapse.design.search import first_missed, front, nearest_design, search
 from dwsynapse.design.specification import Specification, load_specification
 from dwsynapse.design.trial import Trial
 from dwsynapse.design.verification import Verified, verify
@@ -117,9 +117,9 @@ def _impossible(spec: Specification, trials: list[Trial], failed: list[Verified]
         values = _values_text(spec, failed[0].trial)
         return f"no design holds when it is simulated again; of the best one {words} ({values}); {folder / RESULT}"
     nearest = nearest_design(trials)
-    name = max(nearest.misses, key=lambda key: nearest.misses[key])
+    name = first_missed(nearest)
     value, bound = nearest.figures.get(name), getattr(spec.require, name)
-    found = "unknown" if value is None else f"{value:.4g}"
+    found = "unknown" if value is None else "another number" if name == "states" else f"{value:.4g}"
     least = f"no design of {len(trials)} meets the specification; {name} fails first: {found}, {bound:g} is required"
     return f"{least}, in the nearest design ({_values_text(spec, nearest)}); {folder / RESULT}"
 

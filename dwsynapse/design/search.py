@@ -162,5 +162,13 @@ def nearest_design(trials: list[Trial]) -> Trial:
 
 
 def _distance(trial: Trial) -> tuple:
-    """Return what orders trials by how far they miss the requirements in all."""
-    return sum(trial.misses.values()), trial.x
+    """Return what orders trials by how far they miss the requirements in all; what is unknown is missed by more."""
+    known = [name for name in trial.misses if trial.figures.get(name) is not None]
+    return sum(m / (1 + m) if name in known else m for name, m in trial.misses.items()), trial.x
+
+
+def first_missed(trial: Trial) -> str:
+    """Return the requirement that a trial misses by most, of those that were looked for."""
+    known = {name: miss for name, miss in trial.misses.items() if miss and trial.figures.get(name) is not None}
+    missed = known or trial.misses
+    return max(missed, key=lambda name: missed[name])

@@ -8,7 +8,7 @@ import pytest
 from design_spec import SPEC
 
 from dwcore.errors import InputError
-from dwsynapse.design.search import front, nearest_design, search
+from dwsynapse.design.search import first_missed, front, nearest_design, search
 from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
 from dwsynapse.design.verification import FRESH, Verdict, interval, one_step_counts, verify
@@ -142,6 +142,20 @@ def test_a_front_holds_what_nothing_surpasses(specification):
     some = [trial(1.0, 3.0), trial(2.0, 2.0), trial(2.0, 3.5), trial(3.0, 1.0), trial(0.1, 0.1, missed=0.3)]
     assert front(spec, some) == [some[0], some[1], some[3]]
     assert front(spec, some[4:]) == [] and nearest_design(some[4:]) == some[4]
+
+
+def test_what_is_unknown_is_not_nearer_than_what_is_known_to_miss():
+    """A design far from a bound beats one without walls, and its line names that bound, not what was not looked for."""
+
+    def trial(figures, **misses):
+        return Trial(x=(0.5,), figures=figures, misses=misses, pulses=500)
+
+    far = trial({"states": 1.0, "retention": 1e9}, states=0.0, retention=3.2, one_step=1.0)
+    none = trial({"states": None}, states=1.0, retention=1.0, one_step=1.0)
+    assert nearest_design([none, far]) is far and first_missed(far) == "retention"
+    assert first_missed(none) == "states"
+    surpassed = trial({"states": 1.0, "retention": 1e20}, states=0.0, retention=0.0, one_step=1e-3)
+    assert nearest_design([far, surpassed]) is surpassed
 
 
 def test_counts_of_one_step_in_both_directions():
