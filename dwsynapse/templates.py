@@ -30,7 +30,7 @@ DESIGN = {
         "pitch": ["70 nm", "140 nm"],
         "notch_depth": ["8 nm", "35 nm"],
         "notch_width": ["50 nm", "140 nm"],
-        "track_width": ["50 nm", "120 nm"],
+        "track_width": ["50 nm", "200 nm"],
         "current_density": ["3e11 A/m^2", "9e11 A/m^2"],
         "duration": ["0.4 ns", "1.6 ns"],
     },

@@ -8,6 +8,7 @@ import pytest
 from design_spec import SPEC
 
 from dwcore.errors import InputError
+from dwsynapse.design.network import plot_network
 from dwsynapse.design.search import first_missed, front, nearest_design, search
 from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
@@ -206,3 +207,17 @@ def test_a_search_depends_on_the_seed_alone_and_goes_on(specification, tmp_path)
     assert sorted(journal.read_text().split("\n")) == sorted(text.split("\n"))
     with pytest.raises(InputError, match="belongs to another search"):
         search(spec, seed=4, journal=journal, resume=True)
+
+
+def test_accuracy_over_energy_names_designs_and_states():
+    rows = [
+        {"design": number, "states": states, "area": area, "test_accuracy": accuracy, "float32_test_accuracy": 0.983,
+         "training_energy_J": energy}
+        for number, states, area, accuracy, energy in ((1, 5, 2e-13, 0.981, 4e-9), (2, 16, 5e-13, 0.986, 9e-9))
+    ]  # fmt: skip
+    ax = plot_network(rows)
+    assert [text.get_text() for text in ax.texts] == ["1: 5 states", "2: 16 states"]
+    (points,) = ax.collections
+    assert points.get_offsets().tolist() == [[4e-9, 0.981], [9e-9, 0.986]]
+    assert points.get_sizes()[0] == pytest.approx(0.4 * points.get_sizes()[1])
+    assert "(J)" in ax.get_xlabel() and ax.get_ylabel() == "test accuracy"
