@@ -60,8 +60,10 @@ def found(spec, optimizer, seed, pulses, jobs):
     begin = time.process_time()
     trials = search(spec, optimizer, seed=seed, jobs=jobs)
     seconds = time.process_time() - begin
-    reference = np.array(objectives(spec, trials[0].figures))
-    best = np.array([objectives(spec, trial.figures) for trial in front(spec, trials)]).reshape(-1, reference.size)
+    reference = 10 ** np.array(objectives(spec, trials[0].figures))
+    best = 10 ** np.array([objectives(spec, trial.figures) for trial in front(spec, trials)]).reshape(
+        -1, reference.size
+    )
     volume = HV(ref_point=np.ones(reference.size))(best / reference) if len(best) else 0.0
     lowest = dict(zip(spec.minimize.names, (best / reference).min(axis=0), strict=True)) if len(best) else {}
     return {"hypervolume": float(volume), "lowest": lowest, "designs": len(trials), "front": len(best),
