@@ -194,7 +194,8 @@ class PulsedWeights(FloatWeights, Checkpointed):
         """
         if weight.size == 0:
             return
-        count = count if count.dtype == np.int8 else np.asarray(count, np.int32)
+        count = np.asarray(count)
+        count = count if count.dtype == np.int8 else count.astype(np.int32)
         pulses = max(int(count.max()), -int(count.min())) + (0 if turn is None else int(turn.max()))
         turn = np.empty(0, np.int64) if turn is None else turn
         first = self.array.take_events(pulses * self.events_per_pulse)
