@@ -72,6 +72,18 @@ def test_a_series_of_tables(command, chain, folder):
     assert command("plot", "t.h5", "-o", "t.png").code == 0
 
 
+def test_draws_of_what_a_table_leaves_open(command, chain, folder):
+    table = str(chain[0] / "table.h5")
+    small = ("--table", table, "--epochs", 2, "--jobs", 1, "--network", "linear")
+    drawn = command("train", *small, "--vary", "draw=1,2", "--json").json
+    as_counted = command("train", *small, "-o", "t.h5", "--json").json
+    pulses = [drawn["pulses"][0], drawn["pulses"][1], [as_counted["pulses"]]]
+    assert len({str(one) for one in pulses}) == 3
+    written = [command("program", "t.h5", "--table", table, *draw, "--json").json
+               for draw in ((), ("--set", "draw=1"), ("--set", "draw=1"))]  # fmt: skip
+    assert written[0]["pulses_per_weight"] != written[1]["pulses_per_weight"] == written[2]["pulses_per_weight"]
+
+
 def test_search_prints_trials_the_best_first(command, folder):
     options = ("--table", "ladder", "--epochs", 1, "--learning-rate", "0.002", "--jobs", 1, "--search")
     trials = command("train", *options, "--json").json["trials"]
