@@ -42,6 +42,7 @@ def _about_device(source: str | Path) -> dict[str, Any]:
         "device": device.name,
         "source": str(source),
         "model": device.wall.model,
+        "notches": len(device.notches),
         "wall_shape": device.wall_shape,
         "not_relaxed": device.not_relaxed if device.wall.shape == "auto" else "",
         "temperature_K": device.temperature,

@@ -44,7 +44,8 @@ def _device_lines(result: dict) -> list[str]:
         unit = "" if one["unit"] == "1" else f" {one['unit']}"
         lines.append(f"  {one['name']} = {one['value']:.4g}{unit}: {one['meaning']}")
     why = f": {result['not_relaxed']}" if result["not_relaxed"] else ""
-    lines.append(f"  the wall is {result['wall_shape']} in the notches{why}")
+    if result["notches"]:
+        lines.append(f"  the wall is {result['wall_shape']} in the notches{why}")
     takes = "dwsynapse rates and simulate take the device" if result["wells"] else "dwsynapse simulate takes the device"
     lines.append(f"  {count_of_wells(result['wells'])}; {takes}")
     for well in result["wells"]:

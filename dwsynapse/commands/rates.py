@@ -80,6 +80,10 @@ def _current(given: Given) -> float:
 
 
 def _time(value: float) -> str:
+    from llg.rates.summary import LONGEST
+
+    if math.isinf(value):
+        return f"> {LONGEST:.0e}"
     return " unknown" if math.isnan(value) else f"{value:8.3g}"
 
 

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import html
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from dwcore.parameters import Parameters, as_number
 from llg.device.electrical import Heating, Readout, Stack, Torque
 from llg.device.gate import Gate
 from llg.device.geometry import Geometry, average_width
-from llg.device.material import LARGEST_TEMPERATURE, Material, StraightWall, Wall
+from llg.device.material import LARGEST_TEMPERATURE, Material, StraightWall, Wall, energy_problems
 from llg.device.notch import Notch, Potential
 from llg.device.profile import Profile
 from llg.device.profile_averages import ProfileAverages, profile_problems
@@ -86,14 +85,8 @@ class Device:
                 yield '[wall]: H_K = -(N_z - N_y) Ms must be given where [material] easy_axis = "x"'
             if self.wall.model != "q-phi" or self.torque.theta_SH != 0:
                 yield '[wall] model must be "q-phi" and [torque] theta_SH must be 0 where [material] easy_axis = "x"'
-        if not self.material.in_plane:
-            energy = self.wall.resolved(self.material, self.track.thickness).sigma_0
-            if math.pi * abs(self.material.D) >= energy:
-                D, most = self.material.D, energy / math.pi
-                yield (
-                    f"[material]: D = {D:g} [J/m^2] must be below sigma_0/pi = {most:.3g} in size (4 sqrt(A K_eff)/pi): "
-                    f"beyond it the wall energy is negative and the magnetization a spiral"
-                )
+        if not self.material.in_plane or self.wall.H_K is not None:
+            yield from energy_problems(self.wall, self.material, self.track.thickness)
         if self.wall.shape == "relaxed" and self.nominal is None and (reason := self.not_relaxed):
             yield f'[wall] shape = "relaxed" must be "rigid" or "auto": {reason}'
         if self.profile is not None:

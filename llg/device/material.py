@@ -100,7 +100,8 @@ class Wall(Parameters):
             thickness: film thickness t [m].
 
         Raises:
-            InputError: H_K of a wall in a soft strip, which depends on its cross-section, is not given.
+            InputError: H_K of a wall in a soft strip, which depends on its cross-section, is not given, or leaves no energy
+                to a wall with its moment out of the plane.
 
         References:
             H_K from the magnetostatic energy of a Neel wall in a film thinner than the wall: S. V. Tarasenko,
@@ -113,8 +114,15 @@ class Wall(Parameters):
                 raise InputError('[wall]: H_K = -(N_z - N_y) Ms must be given where easy_axis = "x"')
             H_K = material.Ms * thickness * math.log(2) / (math.pi * Delta)
         if sigma_0 is None:
-            out_of_plane = -MU_0 * material.Ms * H_K * Delta if material.in_plane else 0.0
-            sigma_0 = 4 * math.sqrt(material.A * material.K_eff) + out_of_plane
+            sigma_0 = 4 * math.sqrt(material.A * material.K_eff)
+            if material.in_plane:
+                most = sigma_0 / (MU_0 * material.Ms * Delta)
+                if most <= H_K:
+                    raise InputError(
+                        f"[wall]: H_K = {H_K:g} [A/m] must be < 4 sqrt(A K_eff)/(mu0 Ms Delta) = {most:.4g}: beyond it the "
+                        f"energy of a wall with its moment out of the plane is negative"
+                    )
+                sigma_0 -= MU_0 * material.Ms * H_K * Delta
         return StraightWall(model=self.model, shape=self.shape, Q=self.Q, Delta=Delta, sigma_0=sigma_0, H_K=H_K)
 
     def following(self, before: tuple[Material, float], after: tuple[Material, float]) -> Self:
@@ -136,6 +144,32 @@ class StraightWall(Wall):
     Delta: float = quantity("wall width parameter", "m", gt=0)
     sigma_0: float = quantity("energy of the straight Bloch wall without DMI", "J/m^2", gt=0)
     H_K: float = quantity("in-plane shape field of the wall, > 0 favours Bloch", "A/m")
+
+
+def energy_problems(wall: Wall, film: Material, thickness: float) -> Iterator[str]:
+    """Yield why a straight wall would have a negative energy at some angle, sigma_0 - pi |D cos phi| + mu0 Ms H_K Delta cos^2 phi.
+
+    Args:
+        wall: the wall.
+        film: the film.
+        thickness: film thickness t [m].
+
+    Raises:
+        InputError: as `Wall.resolved`.
+    """
+    straight = wall.resolved(film, thickness)
+    left = straight.sigma_0 - math.pi * abs(film.D)
+    if left <= 0:
+        yield (
+            f"[material]: D = {film.D:g} [J/m^2] must be below sigma_0/pi = {straight.sigma_0 / math.pi:.3g} in size "
+            f"(4 sqrt(A K_eff)/pi): beyond it the wall energy is negative and the magnetization a spiral"
+        )
+    elif left + MU_0 * film.Ms * straight.H_K * straight.Delta <= 0:
+        least = -left / (MU_0 * film.Ms * straight.Delta)
+        yield (
+            f"[wall]: H_K = {straight.H_K:g} [A/m] must be > -(sigma_0 - pi |D|)/(mu0 Ms Delta) = {least:.4g}: beyond it "
+            f"the wall energy is negative"
+        )
 
 
 def _formulas(film: Material, thickness: float) -> dict[str, float]:

@@ -15,6 +15,8 @@ from llg.walls.q_phi import QPhiModel
 
 PROMINENCE_KT = 1.0
 """A well is a minimum from which the wall must climb at least this many kB T; shallower ones beside it belong to it."""
+_FLAT = 0.01
+"""A top is flat within this many kB T of its highest place, which is that of the grid or of rounding there."""
 _ANGLES = np.linspace(-np.pi, np.pi, 361)
 
 
@@ -114,9 +116,8 @@ def find_wells(model: QPhiModel, temperature: float) -> list[Well]:
     if bottoms.size == 0:
         held = f" under {model.current_density:g} A/m^2" if model.current_density else ""
         raise RunError(f'device "{model.device.name}": the wall has no well deeper than {PROMINENCE_KT:g} kB T{held}')
-    tops = [int(i + np.argmax(path.energy[i : j + 1])) for i, j in itertools.pairwise(bottoms)]
-    edges = [int(np.argmax(path.energy[: bottoms[0] + 1])), *tops]
-    edges.append(int(bottoms[-1] + np.argmax(path.energy[bottoms[-1] :])))
+    flat = _FLAT * K_B * temperature
+    edges = [_top(path.energy, i, j, flat) for i, j in itertools.pairwise([0, *bottoms, path.q.size - 1])]
     places = zip(edges[:-1], bottoms, edges[1:], strict=True)
     wells = []
     for left, bottom, right in places:
@@ -132,6 +133,27 @@ def _minima(energy: np.ndarray) -> np.ndarray:
     falls = np.diff(energy)[turns] < 0
     bottom = np.flatnonzero(falls[:-1] & ~falls[1:])
     return (turns[bottom] + 1 + turns[bottom + 1]) // 2
+
+
+def _top(energy: np.ndarray, start: int, stop: int, flat: float) -> int:
+    """Return the index of the highest place between two others, of a flat top the middle, or the end of the track.
+
+    Between notches far apart the energy rises to a middle, and beside the last one to the end of the track, by less than
+    its rounding.
+
+    Args:
+        energy: along the track [J].
+        start: index where the way begins, 0 for the left end of the track.
+        stop: index where it ends, the last for the right end.
+        flat: how far below the highest place the top begins [J].
+    """
+    part = energy[start : stop + 1]
+    high = start + np.flatnonzero(part >= part.max() - flat)
+    if high[0] == 0 or high[-1] == energy.size - 1:
+        return int(high[0] if high[0] == 0 else high[-1])
+    middle = int(high[0] + high[-1]) // 2
+    beside = int(high[0] + high[-1] + 1) // 2
+    return middle if energy[middle] >= energy[beside] else beside
 
 
 def _climb(energy: np.ndarray, i: int) -> float:
@@ -166,8 +188,8 @@ def _well(model: QPhiModel, path: Valley, left: int, bottom: int, right: int, se
         energy=energy,
         left_edge=float(path.q[left]),
         right_edge=float(path.q[right]),
-        barrier_left=float(path.energy[left] - energy),
-        barrier_right=float(path.energy[right] - energy),
+        barrier_left=float(path.energy[left : bottom + 1].max() - energy),
+        barrier_right=float(path.energy[bottom : right + 1].max() - energy),
         depinning_field_left=float(-field[left : bottom + 1].min()),
         depinning_field_right=float(field[bottom : right + 1].max()),
     )

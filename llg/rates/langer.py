@@ -78,14 +78,19 @@ class Passage:
     energy: float
     weight: float
 
-    def rate(self, partition: float, reference: float, temperature: float) -> float:
-        """Return the escape rate [1/s] from a well of this partition function, of exp(-(E - reference)/kB T)."""
-        return self.weight / partition * math.exp(-(self.energy - reference) / (K_B * temperature))
+    def rate(self, free_energy: float, reference: float, temperature: float) -> float:
+        """Return the escape rate [1/s] from a well of this free energy over `reference` [kB T]."""
+        return self.weight * math.exp(free_energy - (self.energy - reference) / (K_B * temperature))
 
 
-def partition_function(grid: ThermalGrid, well: int) -> float:
-    """Return the integral of exp(-(E - reference)/kB T) over q/Delta and phi between the saddles of a well [1]."""
-    return float(np.exp(-grid.energy[grid.owner == well, :-1]).sum() * grid.cell)
+def free_energy(grid: ThermalGrid, well: int) -> float:
+    """Return minus the logarithm of the integral of exp(-(E - reference)/kB T) over q/Delta and phi between the saddles of a well.
+
+    The integral itself underflows in a shallow well hundreds of kB T above the deepest one.
+    """
+    energy = grid.energy[grid.owner == well, :-1]
+    lowest = float(energy.min())
+    return lowest - math.log(float(np.exp(lowest - energy).sum()) * grid.cell)
 
 
 def passages(model: QPhiModel, wells: list[Well], grid: ThermalGrid, temperature: float) -> list[Passage]:

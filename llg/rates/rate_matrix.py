@@ -16,7 +16,7 @@ from llg.constants import K_B
 from llg.landscape.wells import Well
 from llg.rates.brute_force import brute_rates
 from llg.rates.flux_sampling import flux_rates
-from llg.rates.langer import NEGLIGIBLE, partition_function, passages
+from llg.rates.langer import NEGLIGIBLE, free_energy, passages
 from llg.rates.thermal_grid import thermal_grid
 from llg.rates.turnover import crossing_losses, transfer_factors
 from llg.walls.q_phi import QPhiModel
@@ -106,7 +106,7 @@ def _langer(model, wells, temperature, *, progress, **_sampling):
     for number, way in enumerate(ways):
         for side, home in enumerate((way.left, way.right)):
             if 0 <= home < S:
-                one = way.rate(partition_function(grid, home), grid.reference, temperature)
+                one = way.rate(free_energy(grid, home), grid.reference, temperature)
                 rate[home] += one * factors[side, number]
     progress(S)
     return rate, np.full_like(rate, math.nan), ""

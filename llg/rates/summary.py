@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import sys
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from llg.walls.q_phi import QPhiModel
 
 MOST_STEPS = 1e9
 """Time steps after which flux sampling gives up where Langer's formula does not hold and nothing else was asked for."""
+LONGEST = 1 / sys.float_info.min
+"""A retention [s] that one of infinity is longer than: its rate is below what a double holds."""
 COARSE = {"trials": 512, "replicas": 8, "most": MOST_STEPS}
 """How flux sampling works there."""
 TILTED = (
@@ -191,6 +194,7 @@ def as_json(rates: list[WellRates]) -> dict:
             "barrier_left_kT": r.barrier_left,
             "barrier_right_kT": r.barrier_right,
             "retention_s": finite(r.retention),
+            "retention_s_at_least": LONGEST if math.isinf(r.retention) else None,
             "retention_s_error": finite(r.retention_error),
             "rates_per_s": [finite(rate) for rate in r.rate.tolist()],
             "rates_per_s_error": [finite(error) for error in r.rate_error.tolist()],

@@ -16,7 +16,7 @@ from llg.device.device_file import device_from_mapping
 from llg.landscape.fixed_points import fixed_points
 from llg.landscape.wells import find_wells
 from llg.rates.flux_sampling import flux_rates
-from llg.rates.langer import Passage, partition_function, passages
+from llg.rates.langer import Passage, free_energy, passages
 from llg.rates.rate_matrix import rate_matrix
 from llg.rates.thermal_grid import hessian, thermal_grid
 from llg.rates.turnover import crossing_losses, transfer_factors
@@ -77,7 +77,7 @@ def between(ways):
 
 def uncorrected(model, wells):
     grid, ways = ways_of(model, wells)
-    return between(ways).rate(partition_function(grid, 0), grid.reference, TEMPERATURE)
+    return between(ways).rate(free_energy(grid, 0), grid.reference, TEMPERATURE)
 
 
 def way(left, right, barrier=8.0):
@@ -95,7 +95,7 @@ class TestFormula:
         model, wells = notched(60, 0.3, D=2e-3)
         grid = thermal_grid(model, wells, TEMPERATURE)
         harmonic = 2 * math.pi * KT / math.sqrt(np.linalg.det(hessian(model, wells[0].q, wells[0].phi)))
-        assert partition_function(grid, 0) == pytest.approx(harmonic, rel=0.02)
+        assert math.exp(-free_energy(grid, 0)) == pytest.approx(harmonic, rel=0.02)
 
     def test_overdamped_wall_follows_kramers(self):
         """With a stiff angle q diffuses with kB T/(alpha N): sqrt(V'' |V''|)/(2 pi alpha N) exp(-barrier/kB T)."""
@@ -145,7 +145,7 @@ class TestFormula:
     def test_detailed_balance(self):
         model, wells = notched(8, 0.02, count=3)
         grid = thermal_grid(model, wells, TEMPERATURE)
-        share = np.array([partition_function(grid, i) for i in range(3)])
+        share = np.exp([-free_energy(grid, i) for i in range(3)])
         flow = share[:, None] * rate_matrix(model, wells, TEMPERATURE).rate
         assert flow == pytest.approx(flow.T, rel=0.02)
         assert flow[0, 2] > 0.01 * flow[0, 1]  # some pass through the middle well

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 import warnings
 
 import numpy as np
@@ -15,7 +16,7 @@ from llg.device.device_file import device_from_mapping, load_device
 from llg.device.pulse import Waveform
 from llg.landscape.wells import find_wells
 from llg.rates import summary, thermal_grid
-from llg.rates.summary import as_json, notes_on, well_rates
+from llg.rates.summary import LONGEST, as_json, notes_on, well_rates
 from llg.runs.depinning import depinning_current
 from llg.runs.simulation import as_json as run_json
 from llg.runs.simulation import notes_on as run_notes
@@ -175,6 +176,40 @@ def test_shallow_double_well_is_its_own_mirror_image():
     assert left == pytest.approx(right, rel=1e-3)
 
 
+def test_wells_far_apart_share_the_even_track_between_them():
+    """The energy is flat to rounding there, or has two equal humps of less than kB T at the feet of the notches."""
+    hump = CHIRAL | {"D": 0.8e-3}  # with 1.2 mJ/m^2 the humps are above kB T, and a well lies between them
+    for film, cut in ((hump, TRIANGLE), (WEAK, TRIANGLE), (WEAK | {"D": 0.0}, {**TRIANGLE, "shape": "rectangular"})):
+        places = (300e-9, 700e-9)
+        track = {"length": 1e-6, "width": 100e-9, "thickness": 0.6e-9}
+        notches = [{"position": place, **cut} for place in places]
+        device = device_from_mapping({"material": film, "track": track, "torque": {}, "notch": notches})
+        wells = find_wells(QPhiModel(device), 300.0)
+        step = device.geometry.q[1]
+        assert wells[0].right_edge == wells[1].left_edge == pytest.approx(500e-9, abs=step)
+        assert wells[0].left_edge == pytest.approx(1e-6 - wells[1].right_edge, abs=step)
+        assert wells[0].barrier_left == pytest.approx(wells[1].barrier_right, rel=1e-3)
+
+
+def test_wall_between_bloch_and_neel_leaves_either_side_alike():
+    """It rests at two mirrored angles; from one of them the current drives it out to one side at half that to the other."""
+    film = {"Ms": 1.2e6, "A": 2e-11, "K_u": 1.2e6, "D": -0.05e-3, "alpha": 0.06}
+    notch = {"shape": "semicircular", "depth": 25e-9, "width": 50e-9}
+    torque = {"theta_SH": 0.1, "k_FL": 0.5, "P": 0.4, "beta": 0.1}
+    rigid = {"wall": {"Q": -1, "shape": "rigid"}}
+    model = QPhiModel(make_device(film, width=200e-9, thickness=1.2e-9, torque=torque, notch=notch, **rigid))
+    (well,) = find_wells(model, 300.0)
+    assert 0.1 < abs(math.cos(well.phi)) < 0.3
+    left, right = (depinning_current(model, well, side) for side in (-1, 1))
+    assert left == pytest.approx(right, rel=1e-3)
+    other = dataclasses.replace(well, phi=-well.phi)
+    assert depinning_current(model, other, 1) == right
+    held = model.device.replace({"field.H_y": 5e3})  # one angle is lower: what is equal no longer comes by itself
+    (tilted,) = find_wells(QPhiModel(held), 300.0)
+    sides = [depinning_current(QPhiModel(held), tilted, side) for side in (-1, 1)]
+    assert abs(sides[0] / sides[1] - 1) > 0.1
+
+
 def test_depinning_where_spin_transfer_wins():
     """Spin-orbit and spin-transfer torque push against each other; the stronger one moves the wall out."""
     torque = {"theta_SH": 0.002, "P": 0.7, "beta": 0.5}
@@ -238,6 +273,47 @@ def test_notes_of_the_relaxed_wall():
     assert any("snaps" in note for note in shapes(make_device(width=64e-9, notch=deep)))
     rough = make_device(width=64e-9, notch=shallow).replace(edge_roughness_rms=0.5e-9)
     assert not shapes(rough) and "over rough edges" in shapes(rough.draw(1, 0))[0]
+
+
+@pytest.mark.parametrize(
+    ("track", "depth", "noted"),
+    [(64e-9, 24e-9, True), (64e-9, 20e-9, False), (32e-9, 8e-9, True), (20e-9, 3e-9, False)],
+)
+def test_necks_that_make_the_well_too_stiff_are_noted(track, depth, noted):
+    """Against triangles of the benchmark +17 and +11 % where it is noted, +9 and +1.5 % where it is not."""
+    film = {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3}
+    notch = {"shape": "triangular", "depth": depth, "width": 58e-9}
+    device = make_device(film, width=track, notch=notch)
+    assert any("neck of" in note for note in notes(device)) is noted
+    assert not any("neck of" in note for note in notes(device.replace({"wall.shape": "rigid"})))
+
+
+def test_a_shape_field_that_leaves_the_wall_no_energy_is_refused():
+    """sigma_0 - pi |D| + mu0 Ms H_K Delta of a Neel wall; in a soft strip 4 sqrt(A K) - mu0 Ms H_K Delta out of the plane."""
+    wall = make_device().straight_wall
+    least = -(wall.sigma_0 - math.pi * CHIRAL["D"]) / (MU_0 * CHIRAL["Ms"] * wall.Delta)
+    make_device(wall={"H_K": 0.99 * least})
+    with pytest.raises(InputError, match=r"\[wall\]: H_K = .* must be > .*" + re.escape(f"{least:.4g}")):
+        make_device(wall={"H_K": 1.01 * least})
+    soft = {"Ms": 8.6e5, "A": 1.3e-11, "K_u": 3e4, "alpha": 0.02, "easy_axis": "x"}
+    most = 4 * soft["K_u"] / (MU_0 * soft["Ms"])
+    make_device(soft, torque={}, wall={"H_K": 0.99 * most})
+    with pytest.raises(InputError, match=r"\[wall\]: H_K = .* must be < .*" + re.escape(f"{most:.4g}")):
+        make_device(soft, torque={}, wall={"H_K": 1.01 * most})
+
+
+def test_a_shallow_well_high_above_the_deepest_one_has_rates():
+    """Between two notches 1000 kB T deep, whose humps leave a well of kB T; its own partition function is no 0."""
+    film = {"Ms": 1.4e6, "A": 2.5e-11, "K_u": 1.6e6, "D": 1.3e-3, "alpha": 0.3}
+    track = {"length": 540e-9, "width": 300e-9, "thickness": 9e-9}
+    notches = [{"position": x, "shape": "gaussian", "depth": 30e-9, "width": 40e-9} for x in (180e-9, 360e-9)]
+    mapping = {"material": film, "track": track, "wall": {"H_K": 3e4, "shape": "rigid"}, "notch": notches}
+    deep, shallow, other = well_rates(device_from_mapping(mapping | {"torque": {"theta_SH": 0.1}}), jobs=1)
+    assert deep.barrier_right > 800 and 1 < shallow.barrier_left < 5
+    assert shallow.method == "langer" and 1e-9 < shallow.retention < 1e-3
+    assert deep.retention == other.retention == math.inf
+    bounds = [well["retention_s_at_least"] for well in as_json([deep, shallow])["wells"]]
+    assert bounds == [LONGEST, None] and LONGEST > 1e307
 
 
 def test_the_device_decides_on_the_shape():
