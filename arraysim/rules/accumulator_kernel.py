@@ -10,9 +10,8 @@ from numba import njit
 from arraysim.synapses.weight_kernel import pulse_weights
 from dwcore.numerics.compiled import compiled
 
-_BLOCK = (
-    32  # accumulators that are looked at together: fewer break up vectors, more are searched one by one for nothing
-)
+_BLOCK = 32
+"""Accumulators that are looked at together: fewer break up vectors, more are searched one by one for nothing."""
 
 
 @njit(inline="always")

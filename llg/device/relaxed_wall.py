@@ -27,19 +27,16 @@ References:
     D. C. Liu, J. Nocedal, Math. Program. 45, 503 (1989): the minimizer, as in `scipy.optimize`.
 """
 
-import contextlib
 import dataclasses
 import functools
 import hashlib
 import math
-import os
-import secrets
-from pathlib import Path
 
 import numpy as np
 
 from dwcore.errors import RunError
 from dwcore.numerics.product import one_blas_thread
+from llg.device import relaxed_wall_cache
 from llg.device.geometry import average_width
 from llg.device.notch import Form
 
@@ -144,14 +141,14 @@ def correction(cuts: tuple[Cut, ...], width: float, delta: float, rows: int | No
         image = correction(mirrored, width, delta, rows)
         return Correction(-image.q[::-1], image.V[::-1], -image.slope[::-1], image.snapped[::-1])
     key = hashlib.sha256(repr((_VERSION, cuts, width, delta, rows)).encode()).hexdigest()
-    kept = _read(key)
+    kept = relaxed_wall_cache.read(key)
     if kept is None:
         import scipy.optimize  # noqa: F401  # brings a BLAS of its own, whose threads must be found below
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1, user_api="blas"):
             kept = _both_sides(cuts, width, delta, 2 * rows / width)
-        _keep(key, kept)
+        relaxed_wall_cache.keep(key, kept)
     return Correction(*kept)
 
 
@@ -369,40 +366,3 @@ class _Strip:
         )
         pull, parts = stiffness * (inside * self.h**2 - moment), 1 if self.whole else 2
         return parts * energy, 0.5 * parts * inside * self.h**2, -2 * pull
-
-
-def _folder() -> Path | None:
-    """Return the folder of the user's cache where corrections are kept; None where there is no place for it."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(base) if base else Path.home() / ".cache") / "dwsynapse" / "relaxed-walls"
-    except RuntimeError:  # neither HOME nor an entry among the users
-        return None
-
-
-def _read(key: str) -> np.ndarray | None:
-    """Return what was kept under a key; None where there is nothing sound."""
-    folder = _folder()
-    try:
-        kept = np.load(folder / f"{key}.npy", allow_pickle=False) if folder else None
-    except (OSError, ValueError, EOFError):
-        return None
-    if kept is None:
-        return None
-    sound = kept.ndim == 2 and len(kept) == 4 and kept.dtype == float
-    return kept if sound and np.all(np.isfinite(kept)) and np.all(np.diff(kept[0]) > 0) else None
-
-
-def _keep(key: str, values: np.ndarray):
-    """Keep values under a key if there is a place for them; a reader sees all of them or none."""
-    folder = _folder()
-    if folder is None:
-        return
-    temporary = folder / f".{secrets.token_hex(8)}.npy"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        np.save(temporary, values, allow_pickle=False)
-        temporary.replace(folder / f"{key}.npy")
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
