@@ -1,7 +1,8 @@
 """Jitted arithmetic of digital layers: pooling over squares that do not overlap, and batch normalization.
 
 Images are (rows, columns, channels); normalization takes values of shape (n, channels). Values and errors may be numbers
-of bfloat16 (`arraysim.networks.bfloat16`), parameters may not.
+of bfloat16 (`arraysim.networks.bfloat16`), parameters may not. Loops over channels read what they may need before they
+choose: a read in one branch alone keeps them from being vectorized.
 """
 
 from arraysim.networks.bfloat16 import narrow, wide
@@ -21,15 +22,15 @@ def largest(image, size, out, place):
     for n in range(out.shape[0]):
         for i in range(out.shape[1]):
             for j in range(out.shape[2]):
-                for c in range(out.shape[3]):
-                    out[n, i, j, c] = image[n, i * size, j * size, c]
-                    place[n, i, j, c] = 0
+                best, which = out[n, i, j], place[n, i, j]
+                best[:] = image[n, i * size, j * size]
+                which[:] = 0
                 for k in range(1, size * size):
                     source = image[n, i * size + k // size, j * size + k % size]
                     for c in range(out.shape[3]):
-                        if wide(source[c]) > wide(out[n, i, j, c]):
-                            out[n, i, j, c] = source[c]
-                            place[n, i, j, c] = k
+                        value, kept, where = source[c], best[c], which[c]
+                        larger = wide(value) > wide(kept)
+                        best[c], which[c] = value if larger else kept, k if larger else where
 
 
 @compiled()
@@ -49,7 +50,8 @@ def to_largest(error, size, place, out):
                 for k in range(size * size):
                     target = out[n, i * size + k // size, j * size + k % size]
                     for c in range(error.shape[3]):
-                        target[c] = error[n, i, j, c] if place[n, i, j, c] == k else nothing
+                        value = error[n, i, j, c]
+                        target[c] = value if place[n, i, j, c] == k else nothing
 
 
 @compiled()
@@ -107,10 +109,10 @@ def add_up_errors(error, value, slope, offset, floor, total, product):
     nothing = slope.dtype.type(0)
     for i in range(error.shape[0]):
         for c in range(error.shape[1]):
-            x = slope[c] * wide(value[i, c]) + offset[c]
-            e = nothing if x <= floor else wide(error[i, c])
+            v, e = wide(value[i, c]), wide(error[i, c])
+            e = nothing if slope[c] * v + offset[c] <= floor else e
             total[c] += e
-            product[c] += e * wide(value[i, c])
+            product[c] += e * v
 
 
 @compiled()
@@ -119,6 +121,6 @@ def errors_back(error, value, slope, offset, floor, on_value, constant, out):
     nothing = slope.dtype.type(0)
     for i in range(error.shape[0]):
         for c in range(error.shape[1]):
-            x = slope[c] * wide(value[i, c]) + offset[c]
-            e = nothing if x <= floor else wide(error[i, c])
-            out[i, c] = narrow(slope[c] * e + on_value[c] * wide(value[i, c]) + constant[c], out[i, c])
+            v, e = wide(value[i, c]), wide(error[i, c])
+            e = nothing if slope[c] * v + offset[c] <= floor else e
+            out[i, c] = narrow(slope[c] * e + on_value[c] * v + constant[c], out[i, c])

@@ -50,7 +50,7 @@ class OneDnn:
         def work(part: slice) -> None:
             self._write(self._torch.mm(self._tensor(left[part]), factor), out[part])
 
-        self._in_parts(work, len(left), PART_ROWS)
+        self._in_parts([work], len(left), PART_ROWS)
         return out
 
     def convolve(self, spec: Convolution, image: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, tuple]:
@@ -73,7 +73,7 @@ class OneDnn:
             found = self._torch.conv2d(there, kernel, bias, spec.steps, spec.edges, 1, groups)
             self._write(found.permute(0, 2, 3, 1), out[part])
 
-        self._in_parts(work, len(image), PART)
+        self._in_parts([work], len(image), PART)
         return out, (kernel, images)
 
     def convolve_back(
@@ -92,20 +92,22 @@ class OneDnn:
         back = np.empty((len(error), *images[0].shape[2:], channels) if needed else 0, self._numbers)
         partial = np.empty((len(images), columns, kernel[0].numel()), np.float32)
         on_bias = np.zeros((len(images), columns), np.float32)
-        geometry = spec.steps, spec.edges, [1, 1], False, [0, 0], spec.groups_of(channels), [needed, True, False]
+        geometry = spec.steps, spec.edges, [1, 1], False, [0, 0], spec.groups_of(channels)
+        backward = self._torch.ops.aten.convolution_backward
 
-        def work(part: slice) -> None:
-            number = part.start // PART
-            to_image, to_kernel, _ = self._torch.ops.aten.convolution_backward(
-                self._image(error[part]), images[number], kernel, None, *geometry
-            )
-            self._write(to_kernel.permute(0, 2, 3, 1).reshape(columns, -1), partial[number])
+        def to_kernel(part: slice) -> None:
+            number, there = part.start // PART, self._image(error[part])
+            _, found, _ = backward(there, images[number], kernel, None, *geometry, [False, True, False])
+            self._write(found.permute(0, 2, 3, 1).reshape(columns, -1), partial[number])
             if spec.bias:
                 on_bias[number] = widen(error[part]).sum(axis=(0, 1, 2))
-            if needed:
-                self._write(to_image.permute(0, 2, 3, 1), back[part])
 
-        self._in_parts(work, len(error), PART)
+        def to_image(part: slice) -> None:
+            there = self._image(error[part])
+            found, _, _ = backward(there, images[part.start // PART], kernel, None, *geometry, [True, False, False])
+            self._write(found.permute(0, 2, 3, 1), back[part])
+
+        self._in_parts([to_kernel, to_image] if needed else [to_kernel], len(error), PART)
         gradient = np.empty((partial.shape[2] + spec.bias, columns), np.float32)
         with self._one_thread():
             self._write(self._torch.from_numpy(partial.sum(axis=0)).t(), gradient[: partial.shape[2]])
@@ -133,12 +135,13 @@ class OneDnn:
             return self._torch.from_numpy(values.view(np.int16)).view(self._torch.bfloat16)
         return self._torch.from_numpy(values)
 
-    def _in_parts(self, work: Callable[[slice], None], count: int, length: int) -> None:
-        def one(part: int) -> None:
+    def _in_parts(self, works: list[Callable[[slice], None]], count: int, length: int) -> None:
+        def one(block: int) -> None:
+            part, which = divmod(block, len(works))
             with self._one_thread():
-                work(slice(part * length, min((part + 1) * length, count)))
+                works[which](slice(part * length, min((part + 1) * length, count)))
 
-        for_each_block(one, -(-count // length))
+        for_each_block(one, -(-count // length) * len(works))
 
     @contextlib.contextmanager
     def _one_thread(self) -> Iterator[None]:

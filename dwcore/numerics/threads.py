@@ -4,10 +4,12 @@ Results do not depend on any of this: what a block computes is its own, and prod
 of threads (`dwcore.numerics.product`).
 """
 
+import collections
 import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,6 +24,7 @@ _libraries: list[Any] = []
 _looked = False
 _before: list[int] = []
 _pool: ThreadPoolExecutor | None = None
+_helpers = 0
 _array_threads: int | None = None
 _at_work = threading.local()
 
@@ -89,14 +92,14 @@ def workers(jobs: int) -> Iterator[None]:
     Args:
         jobs: number of threads [1].
     """
-    global _pool
-    outer = _pool
-    with one_blas_thread(), ThreadPoolExecutor(jobs, "product") if jobs > 1 else contextlib.nullcontext() as pool:
-        _pool = pool
+    global _pool, _helpers
+    outer, outer_helpers = _pool, _helpers
+    with one_blas_thread(), ThreadPoolExecutor(jobs - 1, "product") if jobs > 1 else contextlib.nullcontext() as pool:
+        _pool, _helpers = pool, jobs - 1
         try:
             yield
         finally:
-            _pool = outer
+            _pool, _helpers = outer, outer_helpers
 
 
 def for_each_block(work: Callable[[int], None], blocks: int) -> None:
@@ -111,8 +114,19 @@ def for_each_block(work: Callable[[int], None], blocks: int) -> None:
         if _pool is None or blocks == 1 or getattr(_at_work, "inside", False):
             for block in range(blocks):
                 work(block)
-        else:
-            list(_pool.map(lambda block: _inside(work, block), range(blocks)))
+            return
+        # A block may take 50 us, less than a thread needs to wake up: each thread takes blocks until none is left,
+        # this one too, and a thread that has not begun by then is not waited for.
+        rest = iter(range(blocks))
+        helpers = [_pool.submit(_take, work, rest) for _ in range(min(_helpers, blocks - 1))]
+        try:
+            _take(work, rest)
+        finally:
+            collections.deque(rest, maxlen=0)  # after an error nobody begins another block
+            waiting = [helper for helper in helpers if not helper.cancel()]
+            futures.wait(waiting)
+        for helper in waiting:
+            helper.result()
 
 
 def in_parts(work: Callable[[slice], None], count: int, size: int) -> None:
@@ -127,6 +141,10 @@ def in_parts(work: Callable[[slice], None], count: int, size: int) -> None:
     for_each_block(lambda block: work(slice(block * length, (block + 1) * length)), -(-count // length))
 
 
-def _inside(work: Callable[[int], None], block: int) -> None:
+def _take(work: Callable[[int], None], rest: Iterator[int]) -> None:
     _at_work.inside = True
-    work(block)
+    try:
+        for block in rest:
+            work(block)
+    finally:
+        _at_work.inside = False

@@ -10,7 +10,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from dwcore.numerics.product import BLOCK_ROWS, product
-from dwcore.numerics.threads import for_each_block, one_blas_thread, workers
+from dwcore.numerics.threads import one_blas_thread, workers
 
 SHAPES = [(1, 1, 1), (37, 65, 32), (BLOCK_ROWS, 30, 7), (BLOCK_ROWS + 1, 30, 7), (3 * BLOCK_ROWS + 5, 288, 32)]
 
@@ -60,17 +60,3 @@ def test_blas_is_held_to_one_thread_and_let_go():
         product(*factors((3, 3, 3)))
         assert blas_threads() <= {1}
     assert blas_threads() == before
-
-
-def test_every_block_is_done_once_and_errors_come_out():
-    for jobs in (1, 3):
-        done = np.zeros(50, np.int64)
-
-        def work(block, done=done):
-            done[block] += 1
-
-        with workers(jobs):
-            for_each_block(work, done.size)
-            with pytest.raises(ZeroDivisionError):
-                for_each_block(lambda block: 1 // (block - 3), 7)
-        assert np.all(done == 1)
