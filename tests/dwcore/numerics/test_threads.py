@@ -1,0 +1,83 @@
+"""Blocks of work shared among threads: each is done once, by whoever is free, and errors come out."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from dwcore.numerics.threads import for_each_block, workers
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_every_block_is_done_once_and_errors_come_out(jobs):
+    done = np.zeros(50, np.int64)
+
+    def work(block):
+        done[block] += 1
+
+    with workers(jobs):
+        for_each_block(work, done.size)
+        for wrong in range(7):  # whichever thread meets it
+            with pytest.raises(ZeroDivisionError):
+                for_each_block(lambda block, wrong=wrong: 1 // (block - wrong), 7)
+        for_each_block(work, done.size)
+    assert np.all(done == 2)
+
+
+def test_this_thread_and_its_workers_take_blocks():
+    both = threading.Barrier(2, timeout=60)
+    names = set()
+
+    def work(block):
+        both.wait()  # nobody passes alone
+        names.add(threading.current_thread().name)
+
+    with workers(2):
+        for_each_block(work, 2)
+    assert threading.current_thread().name in names
+    assert len(names) == 2
+
+
+def test_after_an_error_no_further_block_begins():
+    begun = []
+
+    def work(block):
+        begun.append(block)
+        raise ValueError(block)
+
+    with workers(2), pytest.raises(ValueError):
+        for_each_block(work, 1000)
+    assert len(begun) <= 2
+
+
+def test_blocks_of_blocks_do_not_wait_for_each_other():
+    done = np.zeros((4, 5), np.int64)
+
+    def outer(i):
+        def inner(k):
+            done[i, k] += 1
+
+        for_each_block(inner, 5)
+
+    with workers(2):
+        for_each_block(outer, 4)
+        for_each_block(outer, 4)
+    assert np.all(done == 2)
+
+
+def test_threads_of_an_outer_program_share_workers():
+    done = np.zeros((3, 40), np.int64)
+
+    def all_of(row):
+        def work(block):
+            done[row, block] += 1
+
+        for_each_block(work, 40)
+
+    with workers(2):
+        threads = [threading.Thread(target=all_of, args=(row,)) for row in range(3)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join(60)
+    assert np.all(done == 1)
