@@ -22,6 +22,13 @@ PART_ROWS = 1024
 """Rows of one part of a product."""
 
 
+def emulates_bfloat16() -> bool:
+    """Whether the processor is one of x86 without AVX-512, on which products in bfloat16 take far longer than others."""
+    import torch
+
+    return torch.backends.cpu.get_cpu_capability() in ("NO AVX", "AVX2")
+
+
 class OneDnn:
     """The library with one type of numbers."""
 

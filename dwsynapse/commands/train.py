@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     from dwsynapse.commands import train_actions as actions
 
     given = _given(arguments)
+    actions.warn_of_slow_products(given["training"].get("products", ""))
     if arguments.checkpoint_every is not None and arguments.out is None:
         raise InputError("train: --checkpoint-every keeps checkpoints beside --out, which is missing")
     if arguments.search:

@@ -5,6 +5,7 @@ import dataclasses
 import itertools
 import math
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,16 @@ class Job:
             folder, download = (arguments.data_dir, arguments.download) if files else (None, False)
             loaded[data] = load_dataset(data.dataset, folder, download=download)
         return cls(synapses=loaded[chosen], dataset=loaded[data], config=config)
+
+
+def warn_of_slow_products(products: str) -> None:
+    """Say on stderr, before hours have passed, that this processor is slow in what was chosen."""
+    if products == "onednn-bfloat16" and find_spec("torch"):
+        from arraysim.networks.onednn import emulates_bfloat16
+
+        if emulates_bfloat16():
+            slow = "products = onednn-bfloat16 are emulated on this processor, ten times slower than onednn-float32"
+            print(f"note: {slow}", file=sys.stderr)
 
 
 def seeds_of(arguments: argparse.Namespace) -> range:

@@ -1,6 +1,8 @@
 """`train --recipe` and `info` of a recipe."""
 
 import json
+import os
+import platform
 
 import pytest
 
@@ -47,3 +49,14 @@ def test_what_does_not_go_together_in_a_recipe_is_refused_by_check(command, tmp_
 def test_an_unknown_recipe_names_the_nearest(command):
     found = command("train", "--recipe", "vgg8-cifar")
     assert found.code == 2 and "vgg8-cifar10" in found.err
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="about processors of x86")
+@pytest.mark.parametrize(("products", "said"), [("onednn-bfloat16", True), ("onednn-float32", False)])
+def test_a_processor_that_emulates_bfloat16_is_named_before_training(process, tmp_path, products, said):
+    pytest.importorskip("torch")
+    found = process("train", "--table", "ladder:5", "--network", "linear", "--epochs", 1, "--set", f"products={products}",
+                    cwd=tmp_path, env=os.environ | {"ATEN_CPU_CAPABILITY": "avx2"})  # fmt: skip
+    _, errors = found.communicate(timeout=600)
+    assert found.returncode == 0
+    assert ("emulated on this processor" in errors) == said
