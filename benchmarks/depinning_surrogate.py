@@ -25,7 +25,7 @@ def counts(device, well, J, shots, seed, dt):
     for j in J:
         drive = Drive(waveform=device.pulse.waveform(1e-9), current_density=float(j))
         end = simulate(device, drive, n=shots, start=(well.q, well.phi), seed=seed, dt=dt)
-        out.append(np.sum((end.q < well.left_edge) | (end.q > well.right_edge)))
+        out.append(np.sum((end.q < well.left_foot) | (end.q > well.right_foot)))
     return np.array(out, float)
 
 

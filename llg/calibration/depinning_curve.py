@@ -115,7 +115,7 @@ class DepinningCurve(CalibrationData):
             dt=shared_step(device, self.dt, drive, device.temperature),
             jobs=self.jobs,
         )
-        return int(np.sum((end.q < self.well.left_edge) | (end.q > self.well.right_edge)))
+        return int(np.sum((end.q < self.well.left_foot) | (end.q > self.well.right_foot)))
 
 
 def currents_around(J: np.ndarray) -> np.ndarray:

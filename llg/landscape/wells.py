@@ -30,6 +30,8 @@ class Well:
         energy: energy at the bottom [J].
         left_edge: position of the saddle on the left, or 0 at the end of the track [m].
         right_edge: position of the saddle on the right, or the length of the track [m].
+        left_foot: place [m] on the way to the left edge where the wall is free of the well, the first as high as the edge.
+        right_foot: the same to the right [m].
         barrier_left: energy to climb to the left edge [J].
         barrier_right: energy to climb to the right edge [J].
         depinning_field_left: magnitude of mu0 H_z that drives the wall out to the left at T = 0 [T].
@@ -41,6 +43,8 @@ class Well:
     energy: float
     left_edge: float
     right_edge: float
+    left_foot: float
+    right_foot: float
     barrier_left: float
     barrier_right: float
     depinning_field_left: float
@@ -112,7 +116,9 @@ def find_wells(model: QPhiModel, temperature: float) -> list[Well]:
     path = valley(model)
     floor = PROMINENCE_KT * K_B * temperature
     minima = _minima(path.energy)
-    bottoms = np.array([i for i in minima if _climb(path.energy, i) >= floor], int)
+    deep = [int(i) for i in minima if _climb(path.energy, i) >= floor]
+    pairs = itertools.pairwise([0, *deep])  # an even track has many minima of one energy within its rounding
+    bottoms = np.array([j for i, j in pairs if path.energy[i : j + 1].max() - path.energy[j] >= floor], int)
     if bottoms.size == 0:
         held = f" under {model.current_density:g} A/m^2" if model.current_density else ""
         raise RunError(f'device "{model.device.name}": the wall has no well deeper than {PROMINENCE_KT:g} kB T{held}')
@@ -156,6 +162,11 @@ def _top(energy: np.ndarray, start: int, stop: int, flat: float) -> int:
     return middle if energy[middle] >= energy[beside] else beside
 
 
+def _foot(energy: np.ndarray, kT: float) -> int:
+    """Return after how many places on the way out of a well the top begins, which may be flat from there on [J]."""
+    return int(np.argmax(energy >= energy.max() - _FLAT * kT))
+
+
 def _climb(energy: np.ndarray, i: int) -> float:
     """Return how far a wall climbs at least from a minimum before it gets lower, or to an end of the track [J]."""
     lower = np.flatnonzero(energy < energy[i])
@@ -188,6 +199,8 @@ def _well(model: QPhiModel, path: Valley, left: int, bottom: int, right: int, se
         energy=energy,
         left_edge=float(path.q[left]),
         right_edge=float(path.q[right]),
+        left_foot=float(path.q[bottom - _foot(path.energy[left : bottom + 1][::-1], kT)]),
+        right_foot=float(path.q[bottom + _foot(path.energy[bottom : right + 1], kT)]),
         barrier_left=float(path.energy[left : bottom + 1].max() - energy),
         barrier_right=float(path.energy[bottom : right + 1].max() - energy),
         depinning_field_left=float(-field[left : bottom + 1].min()),

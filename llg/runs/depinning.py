@@ -7,42 +7,45 @@ import numpy as np
 from dwcore.errors import RunError
 from llg.device.pulse import Waveform
 from llg.landscape.wells import Well
-from llg.runs.ensemble import Drive, simulate
+from llg.runs.drive import Drive
+from llg.runs.ensemble import simulate
 from llg.runs.velocity import straight_track
 from llg.walls.analytic import straight_track_velocity
 from llg.walls.q_phi import QPhiModel
 
-HOLD = 20e-9
-"""Length of the current step [s]."""
+HOLDS = 20e-9, 60e-9, 180e-9
+"""Lengths of the current step [s], one after the other while a wall in the well still gets on."""
 WINDOWS = (1e9, 2e12, 1e13, 1e14)
 """Bounds of the current densities tried one window after the other [A/m^2]; large ones need small time steps."""
 _USUAL = 1e11  # [A/m^2] at which the torques together show which way they drive the wall
 _NEEL = 1e-3  # |sin phi| below which the angle is its own mirror image
+_SAMPLES, _STILL = 240, 1e-2  # of the way; [Delta] by which a wall that is held gets on in the second half of the time
 _LANES = 64
 _PASSES = 2
 
 
-def depinning_current(model: QPhiModel, well: Well, direction: int, *, hold: float = HOLD) -> float:
+def depinning_current(model: QPhiModel, well: Well, direction: int) -> float:
     """Return the least current density [A/m^2] that, switched on at once and held, drives the wall out of a well at T = 0.
 
     The sign of the current is that with which all torques together drive the wall that way; where they act against each
     other the other sign is tried too. The wall starts at rest at the bottom. Inertia of the angle lets it overshoot, so
     that this dynamic threshold lies below the static one for light damping. Where the wall rests at several angles of the
     same energy, as a Bloch wall does, the least current of all counts. Each pass brackets the threshold among `_LANES`
-    currents.
+    currents. The wall is out where nothing of the well holds it any more, at `Well.right_foot` or `Well.left_foot`: the
+    current that has driven it there drives it on, however far the next well is. The step lasts until no wall in the well
+    gets on any more, at most the last of `HOLDS`.
 
     Args:
         model: the wall in its device.
         well: where it starts.
-        direction: +1 for the right edge of the well, -1 for the left one.
-        hold: length of the step [s].
+        direction: +1 to the right out of the well, -1 to the left.
 
     Returns:
         Magnitude, to a relative precision of about 1e-4; infinity if no current moves the wall.
     """
     if model.H_DL_per_J == 0 and model.u_per_J == 0:
         return float("inf")
-    return min(_from_angle(model, well, phi, direction, hold) for phi in rest_angles(model, well))
+    return min(_from_angle(model, well, phi, direction) for phi in rest_angles(model, well))
 
 
 def rest_angles(model: QPhiModel, well: Well) -> list[float]:
@@ -56,19 +59,38 @@ def rest_angles(model: QPhiModel, well: Well) -> list[float]:
     return [well.phi, -well.phi]
 
 
-def _from_angle(model: QPhiModel, well: Well, phi: float, direction: int, hold: float) -> float:
+def _from_angle(model: QPhiModel, well: Well, phi: float, direction: int) -> float:
     """Return what `depinning_current` does of a wall that starts at an angle [rad]."""
-    edge = well.right_edge if direction > 0 else well.left_edge
-    even = QPhiModel(straight_track(model.device, 20 * model.Delta))
+    device, foot = model.device, well.right_foot if direction > 0 else well.left_foot
+    even = QPhiModel(straight_track(device, 20 * model.Delta))
     still, driven = straight_track_velocity(even, np.array([0.0, _USUAL]))[0]
     usual = np.sign(driven - still) or 1.0
-    step = Waveform(np.array([0.0, hold]), np.array([1.0, 1.0]))
+
+    def out_of_well(J: np.ndarray) -> np.ndarray:
+        """Return which currents drive the wall out, shape as J; below the least of them no wall still gets on."""
+        out, slow = np.zeros(J.size, bool), np.arange(J.size)
+        for length in HOLDS:
+            drive = Drive(waveform=Waveform(np.array([0.0, length]), np.array([1.0, 1.0])), current_density=J[slow])
+            run = {
+                "n": slow.size,
+                "start": (well.q, phi),
+                "seed": 0,
+                "temperature": 0.0,
+                "samples": _SAMPLES,
+                "jobs": 1,
+            }
+            way = (simulate(device, drive, **run).q_samples - foot) * direction
+            out[slow] = way[-1] > 0
+            gained = way[_SAMPLES // 2 :].max(axis=0) - way[_SAMPLES // 4 : _SAMPLES // 2].max(axis=0)
+            first = np.argmax(out) if out.any() else J.size
+            slow = slow[(gained > _STILL * model.Delta) & ~out[slow] & (slow < first)]
+            if not slow.size:
+                break
+        return out
 
     def bracket(currents: np.ndarray, sign: float) -> np.ndarray | None:
         """Return the two currents between which the wall begins to leave, the first twice if it leaves already there."""
-        drive = Drive(waveform=step, current_density=direction * sign * currents)
-        end = simulate(model.device, drive, n=_LANES, start=(well.q, phi), seed=0, temperature=0.0, jobs=1)
-        out = (end.q - edge) * direction > 0
+        out = out_of_well(direction * sign * currents)
         first = int(np.argmax(out))
         return currents[[max(first - 1, 0), first]] if out.any() else None
 

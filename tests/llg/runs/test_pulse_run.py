@@ -34,7 +34,8 @@ def device():
 
 def well(q, left, right):
     return Well(
-        q=q, phi=0.0, energy=0.0, left_edge=left, right_edge=right, barrier_left=1e-19, barrier_right=1e-19,
+        q=q, phi=0.0, energy=0.0, left_edge=left, right_edge=right, left_foot=left, right_foot=right,
+        barrier_left=1e-19, barrier_right=1e-19,
         depinning_field_left=0.01, depinning_field_right=0.01,
     )  # fmt: skip
 

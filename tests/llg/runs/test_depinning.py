@@ -1,0 +1,79 @@
+"""Depinning currents do not depend on how far the next notch is, nor on how slowly the wall gets there."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from llg.device.device_file import device_from_mapping
+from llg.landscape.wells import find_wells
+from llg.runs import depinning
+from llg.runs.depinning import depinning_current
+from llg.walls.q_phi import QPhiModel
+
+FILM = {"Ms": 1.1e6, "A": 1.6e-11, "K_u": 1.27e6, "D": 1e-3, "alpha": 0.3}
+
+
+def track_of(pitch, depth=0.5e-9, film=FILM, torque=None):
+    """The rigid wall and its wells on a track with two shallow notches, whose mirror image it is."""
+    places = [500e-9, 500e-9 + pitch]
+    mapping = {
+        "material": film,
+        "track": {"length": 1e-6 + pitch, "width": 100e-9, "thickness": 0.6e-9},
+        "torque": torque or {"theta_SH": 0.1},
+        "wall": {"shape": "rigid"},
+        "notch": [{"position": x, "shape": "triangular", "depth": depth, "width": 40e-9} for x in places],
+    }
+    model = QPhiModel(device_from_mapping(mapping))
+    return model, find_wells(model, 300.0)
+
+
+@pytest.fixture(scope="module")
+def near():
+    model, wells = track_of(100e-9)
+    return depinning_current(model, wells[0], 1)
+
+
+def test_depinning_current_is_that_of_the_notch(near):
+    """A wall of a few m/s that has left the notch gets nowhere near the middle of 2 um in 20 ns."""
+    model, wells = track_of(2e-6)
+    assert len(wells) == 2 and near < 3e10
+    ways = np.array([[depinning_current(model, well, side) for side in (-1, 1)] for well in wells])
+    assert ways == pytest.approx(near, rel=3e-4)
+
+
+def test_the_edge_of_the_well_within_a_fixed_time_is_another_question(near, monkeypatch):
+    """Negative control: asked whether the wall has passed the middle between two notches within 20 ns, the pitch counts."""
+    model, (well, _) = track_of(2e-6)
+    monkeypatch.setattr(depinning, "HOLDS", (20e-9,))
+    passed = dataclasses.replace(well, right_foot=well.right_edge)
+    assert depinning_current(model, passed, 1) > 1.5 * near
+
+
+def test_a_wall_that_turns_in_its_well_for_ever_is_held():
+    """A Bloch wall under both torques: below 6.667e11 A/m^2 it turns and stays, above it turns and gets on, in 100 ns."""
+    model, (well, _) = track_of(300e-9, 20e-9, FILM | {"D": 0.0}, {"theta_SH": 0.12, "P": 0.5, "beta": 0.2})
+    current = depinning_current(model, well, 1)
+    for share, leaves in ((0.997, False), (1.003, True)):
+        drive = depinning.Drive(
+            waveform=depinning.Waveform(np.array([0.0, 400e-9]), np.ones(2)),
+            current_density=share * current * np.array([1.0, -1.0]),
+        )
+        starts = [(well.q, phi) for phi in depinning.rest_angles(model, well)]
+        ends = [depinning.simulate(model.device, drive, n=2, start=x, seed=0, temperature=0.0) for x in starts]
+        assert any(np.any(end.q > well.right_foot) for end in ends) is leaves
+        assert max(np.abs(end.phi).max() for end in ends) > 100
+
+
+def test_an_even_track_between_notches_is_no_row_of_wells():
+    """Humps of 2 kB T at the feet of notches make one well between them, whatever rounding does to the energy in it."""
+    for pitch in (1e-6, 2e-6, 3e-6):
+        mapping = {
+            "material": FILM,
+            "track": {"length": 2 * pitch, "width": 1e-6, "thickness": 0.6e-9},
+            "torque": {"theta_SH": 0.12},
+            "notch": [{"position": x * pitch, "depth": 0.2e-6, "width": 60e-9, "shape": "cosine"} for x in (0.5, 1.5)],
+        }
+        wells = find_wells(QPhiModel(device_from_mapping(mapping)), 300.0)
+        places = np.array([well.q for well in wells])
+        assert len(wells) == 3 and places + places[::-1] == pytest.approx(2 * pitch, abs=0.2e-9)
