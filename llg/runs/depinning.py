@@ -71,15 +71,9 @@ def _from_angle(model: QPhiModel, well: Well, phi: float, direction: int) -> flo
         out, slow = np.zeros(J.size, bool), np.arange(J.size)
         for length in HOLDS:
             drive = Drive(waveform=Waveform(np.array([0.0, length]), np.array([1.0, 1.0])), current_density=J[slow])
-            run = {
-                "n": slow.size,
-                "start": (well.q, phi),
-                "seed": 0,
-                "temperature": 0.0,
-                "samples": _SAMPLES,
-                "jobs": 1,
-            }
-            way = (simulate(device, drive, **run).q_samples - foot) * direction
+            start = (well.q, phi)
+            run = simulate(device, drive, n=slow.size, start=start, seed=0, temperature=0.0, samples=_SAMPLES, jobs=1)
+            way = (run.q_samples - foot) * direction
             out[slow] = way[-1] > 0
             gained = way[_SAMPLES // 2 :].max(axis=0) - way[_SAMPLES // 4 : _SAMPLES // 2].max(axis=0)
             first = np.argmax(out) if out.any() else J.size
