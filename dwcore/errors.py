@@ -48,7 +48,8 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     close: list[str] = []
     if len(valid) <= _SEARCHED:
         for among, cutoff in ((valid, 0.85), (meant, 0.0), (valid, 0.6)):
-            close = close or get_close_matches(name, among, n=1, cutoff=cutoff)
+            small = {known.casefold(): known for known in reversed(among)}
+            close = close or [small[one] for one in get_close_matches(name.casefold(), small, n=1, cutoff=cutoff)]
     if close:
         return f'; did you mean "{close[0]}"?'
     more = f" and {len(valid) - _LISTED} more" if len(valid) > _LISTED else ""

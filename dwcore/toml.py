@@ -23,7 +23,7 @@ def read_toml(path) -> dict:
             raise InputError(f"{path}: is {'a folder' if stat.S_ISDIR(about.st_mode) else 'not a regular file'}")
         if about.st_size > LARGEST_BYTES:
             raise InputError(f"{path}: is larger than {LARGEST_BYTES // 10**6} MB, not a file of settings")
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8-sig") as stream:  # editors of Windows put a mark in front
             text = stream.read()
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None

@@ -31,7 +31,7 @@ def only_writer(path: Path | None, *, refuse: bool = True) -> Iterator[None]:
     if target is None or target in _held:
         yield
         return
-    beside = target.with_name(f".{target.name}.lock")
+    beside = target.parent / f".{target.name}.lock"  # the root has no name
     try:
         handle = _locked(beside, path)
     except OSError as error:

@@ -61,6 +61,14 @@ def test_what_is_no_file_of_text(tmp_path):
         read_toml("a\0b")
 
 
+def test_editors_of_other_systems(tmp_path):
+    """A mark of the order of bytes in front and other ends of lines change nothing."""
+    path = tmp_path / "a.toml"
+    for written in (b"\xef\xbb\xbfa = 1\nb = 2\n", b"a = 1\r\nb = 2\r\n", b"\xef\xbb\xbfa = 1\r\nb = 2"):
+        path.write_bytes(written)
+        assert read_toml(path) == {"a": 1, "b": 2}
+
+
 def test_a_pipe_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "a.toml")
     with pytest.raises(InputError, match="not a regular file"):
