@@ -86,8 +86,7 @@ def _answered(words: list[str]) -> int:
     if "matplotlib" not in sys.modules:  # figures go to files; the back end of a notebook may not be installed here
         os.environ["MPLBACKEND"] = "agg"
     try:
-        if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
-            raise InputError("NUMBA_DISABLE_JIT is set, so kernels would run as plain Python for hours; unset it")
+        _check_environment()
         if "_ARGCOMPLETE" in os.environ:  # a shell asks how the line goes on
             from dwsynapse.completion import complete
 
@@ -115,6 +114,18 @@ def _answered(words: list[str]) -> int:
             raise
         return _stopped("interrupted")
     return 0
+
+
+def _check_environment() -> None:
+    """Refuse a working folder that is gone, and what Numba would take from the environment without being of any use."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise InputError(f"the working folder cannot be used: {error.strerror}") from None
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        raise InputError("NUMBA_DISABLE_JIT is set, so kernels would run as plain Python for hours; unset it")
+    if not re.fullmatch("0*[1-9][0-9]*", threads := os.environ.get("NUMBA_NUM_THREADS") or "1"):
+        raise InputError(f"NUMBA_NUM_THREADS = {threads} must be a whole number >= 1")
 
 
 def _alone(out) -> contextlib.AbstractContextManager[None]:
@@ -167,6 +178,8 @@ def _drop_output() -> None:
 
 def _told(error: OSError) -> str:
     """Return what the system says of a file, after its name, as in all other lines."""
+    if error.errno == errno.ENOSPC and not error.filename:  # all other files have names
+        return f"standard output: {error.strerror}"
     return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
 
 

@@ -90,8 +90,9 @@ def create(path, schema: str, *, config: dict, seed: int, inputs=(), force: bool
                 temporary.write_bytes(buffer.getbuffer())
         except BaseException as error:
             abandon(file)
-            if is_disk_error(error):
-                raise RunError(f"{path} could not be written: {reason(error)}") from error
+            fault = error.__cause__ if isinstance(error, RunError) else error  # which may name the data set alone
+            if is_disk_error(fault):
+                raise RunError(f"{path} could not be written: {reason(fault)}") from error
             raise
         _read_back(temporary, path, schema)
 

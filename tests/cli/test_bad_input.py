@@ -396,3 +396,9 @@ def test_plain_python_kernels_are_refused(command, monkeypatch):
     answer = command("simulate", "five_state", "-n", 1)
     assert answer.code == 2
     assert "NUMBA_DISABLE_JIT is set" in answer.err
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "many"])
+def test_a_number_of_threads_that_numba_cannot_have(command, place, monkeypatch, threads):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
+    assert f"NUMBA_NUM_THREADS = {threads} must be a whole number >= 1" in complaint(command, place, "info", "table.h5")

@@ -75,3 +75,17 @@ def test_disk_fails_between_blocks(command, folder, monkeypatch, call):
     command(*SWEEP, "-o", "table.h5", "--resume")
     command(*SWEEP, "-o", "quiet.h5")
     assert content("table.h5") == content("quiet.h5")
+
+
+def test_what_has_no_name_is_named(process, folder):
+    """Standard output on a full disk, and a working folder that is gone."""
+    with open("/dev/full", "w") as full:
+        child = process("info", "mlp", cwd=folder, stdout=full)
+    assert child.wait(timeout=600) == 1
+    assert child.stderr.read() == "dwsynapse: standard output: No space left on device\n"
+    gone = folder / "gone"
+    gone.mkdir()
+    child = process("new", "network", "a", cwd=gone, preexec_fn=gone.rmdir)
+    out, err = child.communicate(timeout=600)
+    assert (child.returncode, out) == (2, "")
+    assert err == "dwsynapse: the working folder cannot be used: No such file or directory\n"
