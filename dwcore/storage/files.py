@@ -91,7 +91,7 @@ def create(path, schema: str, *, config: dict, seed: int, inputs=(), force: bool
         except BaseException as error:
             abandon(file)
             fault = error.__cause__ if isinstance(error, RunError) else error  # which may name the data set alone
-            if is_disk_error(fault):
+            if fault is not None and is_disk_error(fault):
                 raise RunError(f"{path} could not be written: {reason(fault)}") from error
             raise
         _read_back(temporary, path, schema)

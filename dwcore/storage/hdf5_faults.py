@@ -22,7 +22,7 @@ def reason(error: BaseException) -> str:
     return system[1] if system else " ".join(message.split()) or type(error).__name__
 
 
-def is_disk_error(error: BaseException | None) -> bool:
+def is_disk_error(error: BaseException) -> bool:
     """Is this what h5py raises when the disk is full or broken?"""
     return "file write failed" in str(error) or (isinstance(error, OSError) and error.errno in DISK_ERRORS)
 
