@@ -25,6 +25,8 @@ def read_toml(path) -> dict:
             raise InputError(f"{path}: is larger than {LARGEST_BYTES // 10**6} MB, not a file of settings")
         with open(path, encoding="utf-8-sig") as stream:  # editors of Windows put a mark in front
             text = stream.read()
+        if not text.strip():
+            raise InputError(f"{path}: empty file")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except UnicodeDecodeError:

@@ -70,7 +70,7 @@ class ColumnFile:
             except ValueError:
                 values[i] = math.nan
             if not math.isfinite(values[i]):
-                raise InputError(f'{self.path} line {line}: {name} = "{row[column]}" must be a finite number')
+                raise InputError(f"{self.path} line {line}: {name} = {shown([row[column]])} must be a finite number")
         return values
 
 
@@ -128,7 +128,7 @@ def canonical(header: str) -> str:
 
 
 def shown(names) -> str:
-    """Return column names for a message, the first twelve of many."""
+    """Return cells for a message, the first twelve of many and the first 40 characters of each."""
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
     return ", ".join(f'"{name[:40]}"' for name in names[:12]) + more
 

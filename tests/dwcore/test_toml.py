@@ -28,6 +28,7 @@ HOSTILE = {
     "5000 digits": ("a = " + "9" * 5000, "more than 64 bits"),
     "400 digits": ("[a]\nb = [1" + "0" * 400 + "]", "a.b is a whole number of more than 64 bits"),
     "one too many": (f"a = {2**63}", "a is a whole number of more than 64 bits"),
+    "nothing": (" \n", "empty file"),
     "not TOML": ("a = ", "not a TOML file: Invalid value"),
     "twice": ("a = 1\na = 2", "not a TOML file: Cannot overwrite a value"),
 }

@@ -312,6 +312,18 @@ def test_interconnect():
     assert latency(cost, "interconnect", "forward") == pytest.approx(4 * PERIOD)
     mesh = estimate(arrays_per_tile=1, network="mesh")
     assert area(mesh, "interconnect") == pytest.approx(1024 * 0.384e-6 * 2 * side + 3 * 0.151e-6)
+    way = 0.75 * side * 1.211e-10 + 0.75 * 2 * PARTS["router_bit_energy"]  # the mesh of three tiles is two across
+    assert energy(mesh, "interconnect", "forward") == pytest.approx(moved * way)
+
+
+def test_wires_within_a_tile_lead_inputs_to_every_array_that_takes_them():
+    """200 x 100 pairs fill two arrays side by side and two below each other; one tile holds them all."""
+    wide = dataclasses.replace(LAYER, columns=100, output_values=100)
+    cost = chip_cost([FIRST, wide], dataclasses.replace(SETTINGS, arrays_per_tile=16), SYNAPSE)
+    each = math.sqrt(cost.total_area - area(cost, "interconnect")) * (1 - 1 / 4) * 1.211e-10
+    entered = 0.75 * 200 * 8  # of the bits a quarter is 1
+    assert energy(cost, "interconnect", "forward") == pytest.approx((2 * entered + 100 * 15) * each)
+    assert energy(cost, "interconnect", "update") == pytest.approx(200 * 200 * 2 / 10 * each)
 
 
 def test_leakage():
@@ -332,6 +344,13 @@ def test_sequential_sram():
     each = PARTS["adder_bit_energy"] + PARTS["register_energy"]
     assert energy(cost, "shift-and-add", "forward") == pytest.approx(reads / 8 * (7 + 8 + 8) * each)
     assert energy(cost, "arrays", "update") == pytest.approx(2000 * 8 / 10 * PARTS["sram_read_bit_energy"])
+
+
+def test_errors_drive_each_bit_of_an_sram_weight_once():
+    cell, cost = sram_cell(SETTINGS, PARTS), chip_cost([FIRST, LAYER], SETTINGS, None)
+    column = 128 * (cell.height * 0.2e-9 + cell.read_width * 0.5e-9)
+    each = 0.5 * column * V**2 + PARTS["register_energy"]
+    assert energy(cost, "drivers", "backward") == pytest.approx(8 * 10 * 8 * 2 * each)  # in two arrays of rows
 
 
 def test_single_reads_are_paid_in_the_update():

@@ -84,6 +84,38 @@ def test_reflected_borders_hold_no_black():
     assert np.array_equal(moved["black"][inside], moved["reflect"][inside])
 
 
+def test_the_edge_of_a_reflected_border_is_not_repeated():
+    row = np.array([1, 2, 3, 4], np.uint8).reshape(1, 1, 4, 1).repeat(9, axis=1).repeat(200, axis=0)
+    moved = shift_and_flip(row, shift=2, flip=False, rng=np.random.default_rng(4), border="reflect")[:, 0, :, 0]
+    seen = {tuple(one) for one in moved.tolist()}
+    assert seen == {(3, 2, 1, 2), (2, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 3), (3, 4, 3, 2)}
+
+
+def test_images_move_either_way_and_every_second_one_is_mirrored():
+    dot = np.zeros((2000, 9, 9, 1), np.uint8)
+    dot[:, 4, 4] = 1
+    _, row, column, _ = np.nonzero(shift_and_flip(dot, shift=2, flip=False, rng=np.random.default_rng(5)))
+    for places in (row, column):
+        count = np.bincount(places, minlength=9)
+        assert count.sum() == 2000 and not count[[0, 1, 7, 8]].any()
+        assert np.abs(count[2:7] - 400).max() < 5 * np.sqrt(400 * 0.8)
+    left = np.zeros((2000, 1, 2, 1), np.uint8)
+    left[:, 0, 0] = 1
+    mirrored = shift_and_flip(left, shift=0, flip=True, rng=np.random.default_rng(6))[:, 0, 1, 0]
+    assert abs(int(mirrored.sum()) - 1000) < 5 * np.sqrt(500)
+
+
+def test_every_batch_of_every_epoch_has_changes_of_its_own():
+    config, grey = TrainingConfig(shift=2, flip=True), np.zeros(3, np.uint8)
+    one = [
+        augmented(IMAGES, np.arange(40), grey, seed=seed, epoch=epoch, batch=batch, config=config).tobytes()
+        for seed in (1, 2)
+        for epoch in (1, 2)
+        for batch in (0, 1)
+    ]
+    assert len(set(one)) == 8
+
+
 def test_an_image_is_mirrored_in_every_second_epoch():
     config = TrainingConfig(flip=True, alternate=True)
     chosen, grey = np.arange(40), np.zeros(3, np.uint8)
@@ -103,6 +135,15 @@ def test_cut_squares_are_grey_and_of_their_size():
     touched = (changed != IMAGES).any(axis=3)
     assert touched.reshape(40, -1).sum(axis=1).max() == 9 and touched.any(axis=(1, 2)).all()
     assert np.array_equal(changed[touched], np.broadcast_to(grey, (touched.sum(), 3)))
+
+
+def test_the_middle_of_a_cut_square_may_be_any_pixel():
+    """A square of three has four pixels left in a corner, six at an edge and nine inside."""
+    cut = cut_out(np.ones((2000, 4, 4, 1), np.uint8), 3, np.zeros(1, np.uint8), np.random.default_rng(7)) == 0
+    sizes = np.bincount(cut.sum(axis=(1, 2, 3)), minlength=10)
+    assert sizes.sum() == sizes[[4, 6, 9]].sum() == 2000
+    for size, share in ((4, 4 / 16), (6, 8 / 16), (9, 4 / 16)):
+        assert abs(sizes[size] - 2000 * share) < 5 * np.sqrt(2000 * share * (1 - share))
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,11 @@ def test_bad_cells(tmp_path, cell):
     )
 
 
+def test_a_cell_of_thousands_of_digits_is_shown_in_short(tmp_path):
+    line = complaint(table(tmp_path, f"q_nm,a\n1,1\n{'9' * 5000},1\n").get, "q")
+    assert f'line 3: q_nm = "{"9" * 40}" must be a finite number' in line
+
+
 def test_unreadable_files(tmp_path):
     assert "cannot read" in complaint(read_columns, tmp_path / "none.csv")
     assert "cannot read" in complaint(read_columns, tmp_path)
