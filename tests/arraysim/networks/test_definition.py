@@ -142,3 +142,11 @@ def test_digital_layers_go_with_the_next_array_and_those_at_the_end_with_the_las
     found = [(layer.digital, layer.digital_backward, layer.digital_gradient) for layer in layers]
     assert found == [(whiten + conv, 0, conv), (middle + last, middle + last, middle + last)]
     assert sum(digital_products(definition, (6, 6, 2), 3).values()) == whiten + conv + middle + last
+
+
+def test_the_side_of_a_kernel_squared_is_its_area():
+    """As many outputs of a layer take part in the error of one input, whatever the shape of the kernel."""
+    for rows, columns in ((3, 3), (2, 8), (1, 5)):
+        layers = (Convolution(channels=2, kernel=rows, kernel_columns=columns), Flatten(), Linear())
+        first, last = array_layers(NetworkDefinition(name="one", layers=layers), (9, 9, 1), 4)
+        assert first.kernel**2 == pytest.approx(rows * columns) and last.kernel == 1
