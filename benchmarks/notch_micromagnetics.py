@@ -15,8 +15,9 @@ A wall at rest in the notch is found by implicit descent. From there the branch 
 the one at which it first vanishes. The stiffness is db/dq_S, q_S = integral of m_z dA/(2w), at rest in the well on the right (a
 rectangle may have two), from the linear response.
 
-Magnetostatics beyond the local term is left out on purpose, and H_K = 0: both walls have the same energy, and what differs is the
-shape alone. What the full magnetostatics changes is in tests/llg/walls/test_micromagnetics.py.
+Magnetostatics beyond the local term is left out on purpose: both walls have the same energy, and what differs is the shape alone.
+H_K = 0, but for walls without DMI and between Bloch and Neel, whose density mu0 Ms H_K m_x^2/2 holds the angle. What the full
+magnetostatics changes is in tests/llg/walls/test_micromagnetics.py.
 
 Negative control: the rigid wall beside it. Run: python benchmarks/notch_micromagnetics.py [WORD OF A NAME ...]
 """
@@ -37,6 +38,8 @@ from llg import QPhiModel, device_from_mapping
 from llg.constants import MU_0
 from llg.device.device import Device
 from llg.device.track import edge_cuts
+from llg.landscape.wells import lowest_angle
+from llg.walls.analytic import rest_angle
 
 FILM = {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3}
 MARGIN = 9.0  # [Delta] of even track on either side of the notch
@@ -45,7 +48,7 @@ CELLS = 0.3, 0.2  # edges of the triangles [Delta]
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One notch on one track; sizes in nm, D in mJ/m^2."""
+    """One notch on one track; sizes in nm, D in mJ/m^2, H_K in kA/m."""
 
     name: str
     shape: str
@@ -53,6 +56,7 @@ class Case:
     width: float
     track: float = 64.0
     D: float = 1.0
+    H_K: float = 0.0
     edge: str | None = None
 
     def device(self, wall_shape: str) -> Device:
@@ -64,7 +68,7 @@ class Case:
             {
                 "name": self.name,
                 "material": FILM | {"D": self.D * 1e-3},
-                "wall": {"H_K": 0.0, "shape": wall_shape},
+                "wall": {"H_K": self.H_K * 1e3, "shape": wall_shape},
                 "track": {"length": length, "width": self.track * 1e-9, "thickness": 0.6e-9},
                 "notch": [notch | ({"edge": self.edge} if self.edge else {})],
             }
@@ -92,6 +96,12 @@ CASES = (
     Case("weak DMI", "triangular", 10, 30, D=0.3),
     Case("strong DMI", "triangular", 10, 30, D=1.4),
     Case("negative DMI, 90 nm", "triangular", 12, 40, 90, D=-1.2),
+    Case("no DMI", "triangular", 10, 30, D=0.0, H_K=30),
+    Case("no DMI, one edge", "triangular", 10, 30, D=0.0, H_K=30, edge="upper"),
+    Case("Bloch-Neel, 30 degrees", "triangular", 10, 30, D=0.11, H_K=30),
+    Case("Bloch-Neel, 60 degrees", "triangular", 10, 30, D=0.063, H_K=30),
+    Case("Bloch-Neel, cosine", "cosine", 16, 60, D=0.2, H_K=60),
+    Case("Bloch-Neel, one edge", "cosine", 16, 60, D=0.2, H_K=60, edge="upper"),
 )
 
 
@@ -151,7 +161,8 @@ def triangles(device: Device, h: float) -> tuple[np.ndarray, np.ndarray]:
 class Film:
     """The energy of a magnetization on triangles, and its equilibria."""
 
-    def __init__(self, nodes: np.ndarray, corner: np.ndarray, delta: float):
+    def __init__(self, nodes: np.ndarray, corner: np.ndarray, delta: float, shape: float):
+        """Assemble the energy; delta is D/sigma_0, shape is mu0 Ms H_K Delta/sigma_0, of a density shape m_x^2/2 [1]."""
         n = len(nodes)
         one, two, three = (nodes[corner[:, i]] for i in range(3))
         double = (two - one)[:, 0] * (three - one)[:, 1] - (two - one)[:, 1] * (three - one)[:, 0]
@@ -170,7 +181,7 @@ class Film:
         easy = sparse.diags(0.5 * self.area)
         self.H = sparse.bmat(
             [
-                [0.5 * stiff, None, chiral[0].T],
+                [0.5 * stiff + sparse.diags(shape * self.area), None, chiral[0].T],
                 [None, 0.5 * stiff, chiral[1].T],
                 [chiral[0], chiral[1], 0.5 * stiff - easy],
             ],
@@ -181,10 +192,10 @@ class Film:
         self.b = 0.0
         self.soft: np.ndarray | None = None
 
-    def place(self, q: float, chirality: float):
-        """Put a straight Neel wall at q [Delta]."""
+    def place(self, q: float, phi: float):
+        """Put a straight wall of an angle [rad] at q [Delta]."""
         x = self.x - q
-        self.m = np.stack([-chirality / np.cosh(x), np.zeros_like(x), -np.tanh(x)])
+        self.m = np.stack([math.cos(phi) / np.cosh(x), math.sin(phi) / np.cosh(x), -np.tanh(x)])
 
     def energy(self) -> float:
         """Energy [sigma_0 Delta t] but for a constant."""
@@ -300,8 +311,9 @@ def solve(case: Case, h: float) -> tuple[float, float, str]:
     """Return the depinning field [T], the stiffness dB/dq_S [T/m] and a remark, edge of the triangles h [Delta]."""
     device = case.device("rigid")
     wall, width = device.straight_wall, device.track.width / device.straight_wall.Delta
-    film = Film(*triangles(device, h), device.material.D / wall.sigma_0)
-    film.place(0.3 * device.notches[0].reach / wall.Delta, math.copysign(1.0, case.D))
+    shape = MU_0 * device.material.Ms * wall.H_K * wall.Delta / wall.sigma_0
+    film = Film(*triangles(device, h), device.material.D / wall.sigma_0, shape)
+    film.place(0.3 * device.notches[0].reach / wall.Delta, float(rest_angle(QPhiModel(device))))
     film.rest()
     unit = wall.sigma_0 / (device.material.Ms * wall.Delta)  # [T]
     path = branch(film, 0.3 * math.sqrt(2 * width))
@@ -317,13 +329,12 @@ def of_the_package(case: Case, shape: str) -> tuple[float, float]:
     """Return the same of the wall of this package, rigid or relaxed."""
     device = case.device(shape)
     model, middle = QPhiModel(device), device.notches[0].position
-    phi = math.pi if case.D > 0 else 0.0
     q = np.linspace(middle, middle + device.notches[0].reach + 5 * model.Delta, 8001)
-    rest = q[np.argmin(model.energy(q, phi))]
+    rest = q[np.argmin(model.energy(q, lowest_angle(model, q)))]
     near = rest + 0.1 * model.Delta * np.array([-1.0, 0.0, 1.0])
-    low, _, high = -MU_0 * model.fields(near, phi)[0]
+    low, _, high = -MU_0 * model.fields(near, lowest_angle(model, near))[0]
     moved = (near[2] - near[0]) * model.widths(near).s2[1] / device.track.width
-    return float((-MU_0 * model.fields(q[q >= rest], phi)[0]).max()), float((high - low) / moved)
+    return float((-MU_0 * model.fields(q, lowest_angle(model, q))[0])[q >= rest].max()), float((high - low) / moved)
 
 
 def main():

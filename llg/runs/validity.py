@@ -16,7 +16,11 @@ LARGEST_TILT, UNTILTED = math.radians(30), math.radians(15)
 """Tilts [rad] up to which the model with a tilt is good, and those without one."""
 NEAR_SPIRAL = 0.9
 """Share of the critical DMI beyond which a wall is hardly one."""
-_NECK, _CUT = 3.0, 0.5  # neck [Delta], and share of the width that is cut, where the relaxed wall is too stiff
+_NECK, _NARROW, _CUT = (
+    4.2,
+    3.0,
+    0.4,
+)  # necks [Delta], and share of the width that is cut, where the relaxed wall is too stiff
 _FOLLOWED = 3e-9  # [s] of current within which the tilt is looked for
 _MARGIN = 20.0  # [Delta] of straight track
 _MUCH = 1.1  # factor by which [stack] changes the spin-transfer torque before it is said
@@ -112,8 +116,8 @@ def _shape_notes(device: Device, edge: float) -> list[str]:
             )
         if neck := _neck(device):
             found.append(
-                f"notch: a neck of {neck:.2g} Delta is left of the track; where it is below {_NECK:g} and half the track or "
-                f"more is cut, the stiffness of the well is 10 to 30 % too large"
+                f"notch: a neck of {neck:.2g} Delta is left of the track; where it is below {_NECK:g} and {_CUT:.0%} of the "
+                f"track or more are cut, the stiffness of the well is {'10 to 30' if neck < _NARROW else '5 to 10'} % too large"
             )
     rough = device.instance > 0 and any(rms > 0 for rms, _ in (device.nominal or device).track.edges)
     slopes = [("rough edges", rough), ("tabulated outlines", bool(track.outline_x) and not rough)]

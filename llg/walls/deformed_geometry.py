@@ -145,7 +145,9 @@ def _deformed(device: Device, outline: Callable, crowded: Callable, Delta: float
     s1, s2, s_c = (CubicHermiteSpline(a.q, s, ds) for a, s, ds in (
         (wide, wide.s1, wide.ds1), (wide, wide.s2, wide.ds2), (flow, flow.s1, flow.ds1)))  # fmt: skip
     moment = CubicHermiteSpline(g.q, g.s2, g.ds2).antiderivative()(g.q)
-    shift = _moment_difference(device.width_at, rest, outline, Delta, np.tanh)
+    step, beyond = 0.02 * rest, 1.5 * _REACH * max(rest, Delta) + float(g.w.max())
+    x = np.arange(-beyond + 0.5 * step, length + beyond, step)  # all the track: slanted lines move it about each notch
+    shift = _moment_difference(x, device.width_at, rest, outline, Delta, np.tanh)
     place, far = g.q.copy(), s2.antiderivative()
     for _ in range(6):  # Newton: the moment of the deformed wall at `place` equals that of the upright one at q
         place -= (_beyond(far, s2, place, length) + shift - moment) / _ends(s2, place, length)
@@ -153,9 +155,9 @@ def _deformed(device: Device, outline: Callable, crowded: Callable, Delta: float
     inside = (place >= 0) & (place <= length)
     slope = [np.where(inside, s.derivative()(np.clip(place, 0, length)), 0.0) * along for s in (s1, s2)]
     P_1 = _beyond(s1.antiderivative(), s1, place, length)
-    P_1 = P_1 + _moment_difference(device.width_at, rest, outline, Delta, _gudermann)
+    P_1 = P_1 + _moment_difference(x, device.width_at, rest, outline, Delta, _gudermann)
     P_c = _beyond(s_c.antiderivative(), s_c, place, length)
-    P_c = P_c + _moment_difference(_full(device), rest, crowded, Delta, _gudermann)
+    P_c = P_c + _moment_difference(x, _full(device), rest, crowded, Delta, _gudermann)
     s_J = (1 - kappa) * _ends(s1, place, length) + kappa * _ends(s_c, place, length)
     return _Deformed(
         s1=_ends(s1, place, length), s2=_ends(s2, place, length), ds1=slope[0], ds2=slope[1],
@@ -178,13 +180,13 @@ def _gudermann(z):
 
 
 def _moment_difference(
-    outline: Callable, Delta: float, other: Callable, other_Delta: float, profile: Callable
+    x: np.ndarray, outline: Callable, Delta: float, other: Callable, other_Delta: float, profile: Callable
 ) -> float:
     """Return half the integral of outline profile(x/Delta) - other profile(x/other Delta), wall at q = 0 [m^2].
 
-    The profile is odd and goes from -1 to 1; this is the constant that the running integrals of s1 and s2 lack.
+    The profile is odd and goes from -1 to 1; this is the constant that the running integrals of s1 and s2 lack. The
+    places x [m], equally far apart, reach on both sides to where the outlines are the same.
     """
-    x = np.linspace(-1, 1, 8001)[1::2] * _REACH * 1.5 * max(Delta, other_Delta)
     difference = outline(x) * profile(x / Delta) - other(x) * profile(x / other_Delta)
     return 0.5 * float(difference.sum()) * float(x[1] - x[0])
 
@@ -194,7 +196,7 @@ def _slanted(device: Device, slope: float) -> tuple[Callable, Callable]:
     half, Delta = 0.505 * float(device.geometry.w.max()), device.straight_wall.Delta
     slices = max(math.ceil(2 * half * slope / Delta * _SLICES_PER_DELTA), 32)
     y = ((np.arange(slices) + 0.5) / slices * 2 - 1) * half
-    dy, beyond = y[1] - y[0], 2 * _REACH * Delta
+    dy, beyond = y[1] - y[0], 2 * _REACH * Delta + 2 * half
     x = np.arange(-beyond, device.track.length + beyond, device.geometry.step / 3)
     extent, flow = np.zeros_like(x), np.zeros_like(x)
     for one in y:

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from llg.device.device_file import device_from_mapping
+from llg.device.device_file import device_from_mapping, load_device
+from llg.runs.models import with_model
 from llg.walls.deformed_geometry import _deformed, _full, _slanted, tilt_response, widening_response
+from llg.walls.q_phi_chi import QPhiChiModel
 
 LENGTH, CENTRE, DELTA = 400e-9, 200e-9, 7.2e-9
 
@@ -97,6 +99,20 @@ def test_law_of_the_tilt():
         np.testing.assert_allclose(exact.s2, g.s2 + zeta * r.b2, rtol=0, atol=0.5e-9)
     assert np.abs(exact.s2 - g.s2).max() > 8e-9
     assert np.all(g.s2 + r.b2 / (1 + r.saturation) > 0)
+
+
+def test_tilted_walls_of_a_mirrored_track_are_mirrored():
+    """The moment counts over the whole track: a slanted line moves the area of each notch, the far ones too."""
+    device = load_device("five_state")
+    response, largest = tilt_response(device), device.track.width
+    for name in ("b1", "b2"):
+        there = getattr(response, name)
+        assert np.abs(there).max() > 0.1 * largest
+        np.testing.assert_allclose(there, there[::-1], atol=1e-4 * largest)
+    model = with_model(device, "q-phi-chi")
+    wall, middle = QPhiChiModel(model), 0.5 * device.track.length
+    one, other = (np.array(wall.velocity(middle + s * 17e-9, np.pi + s * 0.4, s * 0.3, s * 4e11)) for s in (1, -1))
+    np.testing.assert_allclose(one, -other, rtol=1e-4)
 
 
 def test_straight_track_does_not_respond():
