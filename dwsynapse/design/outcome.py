@@ -21,8 +21,8 @@ from dwsynapse.chain.html_page import Fact, Section, render
 from dwsynapse.design.network import plot_network, through_the_chain
 from dwsynapse.design.search import first_missed, front, nearest_design, search
 from dwsynapse.design.specification import Specification, load_specification
-from dwsynapse.design.trial import Trial
-from dwsynapse.design.verification import Verified, verify
+from dwsynapse.design.trial import Trial, examine
+from dwsynapse.design.verification import FRESH, Verified, verify
 from dwsynapse.options import writable_folder
 from llg.device.device_file import save_device
 
@@ -91,7 +91,10 @@ def _put(path: Path, content: str | bytes) -> None:
 
 
 def _offered(spec: Specification, best: list[Trial], seed: int, jobs) -> tuple[list[Verified], list[Verified]]:
-    """Return designs of the front that hold, spread over it, and those that were verified and failed."""
+    """Return designs of the front that hold, spread over it, and those that were verified and failed.
+
+    Before a design is verified, its pulse is found again on the whole track with other noise and as many pulses.
+    """
     held: dict[int, Verified] = {}
     failed: list[Verified] = []
     tried: set[int] = set()
@@ -102,7 +105,8 @@ def _offered(spec: Specification, best: list[Trial], seed: int, jobs) -> tuple[l
                 if len(tried) >= TRIES * budget.designs:
                     break
                 tried.add(number)
-                verified = verify(spec, best[number], seed=seed, jobs=jobs, progress=advance)
+                trial = examine(spec, np.array(best[number].x), seed + 2 * FRESH, final=True, jobs=jobs)
+                verified = verify(spec, trial, seed=seed, jobs=jobs, progress=advance)
                 if verified.holds:
                     held[number] = verified
                     break

@@ -12,7 +12,7 @@ References:
 import dataclasses
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,8 +21,9 @@ import numpy as np
 from dwcore.errors import InputError
 from dwcore.numerics.threads import thread_count
 from dwcore.storage.provenance import canonical_json
-from dwsynapse.design.specification import Specification
-from dwsynapse.design.trial import Trial, examine, objectives
+from dwsynapse.design.forecast import chosen
+from dwsynapse.design.specification import LISTED, Specification
+from dwsynapse.design.trial import SOFTENED, Trial, examine, objectives
 
 STEPS = -2.5, -0.6
 """Powers of ten of the smallest and the largest standard deviation of a step from a design, in the unit cube."""
@@ -30,6 +31,8 @@ MOVED, REDRAWN = 0.6, 0.1
 """Share of the variables that a step changes, and chance that a choice from a list is drawn anew."""
 FOLLOWED = 4
 """Designs that lead while none holds."""
+CANDIDATES, UNCHOSEN = 20, 4
+"""Candidates per design that is looked at; one of so many is not chosen by its forecast."""
 Run = Callable[[np.ndarray], list[Trial]]
 """Looks at designs, points of the unit cube of shape (n, variables)."""
 
@@ -77,6 +80,7 @@ def search(
     optimizer: Callable[[Specification, int, Run], Iterator[list[Trial]]] | None = None,
     *,
     seed: int,
+    tuned: bool = True,
     jobs: int | None = None,
     journal: Path | None = None,
     resume: bool = False,
@@ -88,6 +92,7 @@ def search(
         spec: the specification.
         optimizer: yields generation after generation, each of which it has had looked at; `evolve` by default.
         seed: root seed of the optimizer and of the noise.
+        tuned: the shortest sure pulse of each design is found; otherwise its length is one of the variables.
         jobs: threads; results do not depend on them.
         journal: file that keeps the trials.
         resume: go on with what the journal holds.
@@ -97,16 +102,33 @@ def search(
     found: list[Trial] = []
     pool = ThreadPoolExecutor(thread_count(jobs))
 
-    def run(points: np.ndarray) -> list[Trial]:
-        begin, held = len(found), [objectives(spec, trial.figures) for trial in found if trial.holds]
+    relaxed = any(device.wall_shape == "relaxed" for device in spec.devices)
+    screened = relaxed or spec.require.one_step_of_devices is not None
+    changed: list[tuple[np.ndarray, dict[str, float]]] = []
+
+    def look(points: np.ndarray, rigid: bool) -> list[Trial]:
+        begin, held = len(found), [objectives(spec, trial.figures) for trial in front(spec, found)]
+        factors = [_factors(changed, point) if rigid else None for point in points]
         missing = [i for i in range(len(points)) if begin + i not in kept.known]
-        tasks = {i: pool.submit(examine, spec, points[i], seed, held) for i in missing}
+        tasks = {i: pool.submit(examine, spec, points[i], seed, held, rigid=factors[i], tuned=tuned) for i in missing}
         for i, task in tasks.items():
             kept.put(begin + i, task.result())
         trials = [kept.known[begin + i] for i in range(len(points))]
         found.extend(trials)
         progress(sum(trial.pulses for trial in trials))
         return trials
+
+    def run(points: np.ndarray) -> list[Trial]:
+        trials = look(points, rigid=screened)
+        best = unsurpassed(spec, [trial for trial in trials if trial.promising]) if screened else []
+        if not best:
+            return trials
+        closer = look(np.array([trial.x for trial in best]), rigid=False)
+        for one, other in zip(best, closer, strict=True):
+            pairs = ((name, other.figures.get(name), one.figures.get(f"rigid_{name}")) for name in SOFTENED)
+            changed.append((np.array(other.x), {name: a / b for name, a, b in pairs if a and b}))
+        instead = {trial.x: other for trial, other in zip(best, closer, strict=True)}
+        return [instead.get(trial.x, trial) for trial in trials]
 
     try:
         for _ in (optimizer or evolve)(spec, seed, run):
@@ -120,40 +142,62 @@ def search(
 def evolve(spec: Specification, seed: int, run: Run) -> Iterator[list[Trial]]:
     """Yield generations of an evolution strategy with an archive, without end.
 
-    The first is drawn evenly, but for the device that is there. Each later point is a design of the front, moved along
-    some of its variables by normal steps; their size is drawn evenly by its logarithm, so that the search comes from
-    far and ends close. A choice from a list is drawn anew now and then. While no design holds, the nearest ones lead.
+    The first is spread evenly (a Latin hypercube), but for the device that is there. Of the later points some are
+    designs of the front, moved along some of their variables by normal steps; their size is drawn evenly by its
+    logarithm, so that the search comes from far and ends close. A choice from a list is drawn anew now and then. While
+    no design holds, the nearest ones lead. Most points are chosen from many such steps, and from points drawn evenly, by
+    `dwsynapse.design.forecast`.
     """
     rng = np.random.default_rng(seed)
-    shape = spec.budget.population, len(spec.variables)
-    listed = np.isin(spec.variables, ("device", "shape"))
-    points, found = rng.random(shape), list[Trial]()
+    n, size = spec.budget.population, len(spec.variables)
+    order = rng.permuted(np.tile(np.arange(n)[:, None], size), axis=0)
+    points, found = (order + rng.random((n, size))) / n, list[Trial]()
     points[0] = spec.begin()
     while True:
         trials = run(points)
         yield trials
         found.extend(trials)
-        leading = front(spec, found) or sorted(found, key=_distance)[:FOLLOWED]
-        own = np.array([trial.x for trial in leading])[rng.integers(len(leading), size=shape[0])]
-        moved = rng.random(shape) < MOVED
-        moved[np.arange(shape[0]), rng.integers(shape[1], size=shape[0])] = True
-        step = 10 ** rng.uniform(*STEPS, size=(shape[0], 1)) * rng.standard_normal(shape)
-        anew = rng.random(shape)
-        near = np.abs(own + step * moved)  # reflected at the faces of the cube
-        near = np.clip(np.where(near > 1, 2 - near, near), 0, 1)
-        points = np.where(listed, np.where(anew < REDRAWN, anew / REDRAWN, own), near)
+        best = front(spec, found)
+        moved = _moved(spec, rng, best or sorted(found, key=_distance)[:FOLLOWED], CANDIDATES * n)
+        plain = n // UNCHOSEN
+        many = np.concatenate([moved[plain:], rng.random((CANDIDATES * n // 2, size))])
+        points = np.concatenate([moved[:plain], chosen(spec, found, best, many, n - plain)])
+
+
+def _moved(spec: Specification, rng: np.random.Generator, leading: list[Trial], n: int) -> np.ndarray:
+    """Return n points a step from some designs, shape (n, variables)."""
+    shape = n, len(spec.variables)
+    listed = np.isin(spec.variables, LISTED)
+    own = np.array([trial.x for trial in leading])[rng.integers(len(leading), size=n)]
+    moved = rng.random(shape) < MOVED
+    moved[np.arange(n), rng.integers(shape[1], size=n)] = True
+    step = 10 ** rng.uniform(*STEPS, size=(n, 1)) * rng.standard_normal(shape)
+    anew = rng.random(shape)
+    near = np.abs(own + step * moved)  # reflected at the faces of the cube
+    near = np.clip(np.where(near > 1, 2 - near, near), 0, 1)
+    return np.where(listed, np.where(anew < REDRAWN, anew / REDRAWN, own), near)
 
 
 def front(spec: Specification, trials: list[Trial]) -> list[Trial]:
     """Return the designs that hold and that none that holds surpasses, by the first objective."""
-    holding = list({trial.x: trial for trial in trials if trial.holds}.values())
-    F = np.array([objectives(spec, trial.figures) for trial in holding]).reshape(len(holding), len(spec.minimize.names))
+    return unsurpassed(spec, [trial for trial in trials if trial.holds])
+
+
+def unsurpassed(spec: Specification, trials: list[Trial]) -> list[Trial]:
+    """Return the designs that no other one surpasses, by the first objective."""
+    trials = list({trial.x: trial for trial in trials}.values())
+    F = np.array([objectives(spec, trial.figures) for trial in trials]).reshape(len(trials), len(spec.minimize.names))
     best = [
         trial
-        for trial, own in zip(holding, F, strict=True)
+        for trial, own in zip(trials, F, strict=True)
         if not ((own >= F).all(axis=1) & (own > F).any(axis=1)).any()
     ]
     return sorted(best, key=lambda trial: (objectives(spec, trial.figures), trial.x))
+
+
+def _factors(changed: Sequence[tuple[np.ndarray, dict[str, float]]], x: np.ndarray) -> dict[str, float]:
+    """Return by what relaxation changed the figures of the nearest design that was relaxed."""
+    return min(changed, key=lambda one: float(((one[0] - x) ** 2).sum()))[1] if changed else {}
 
 
 def nearest_design(trials: list[Trial]) -> Trial:

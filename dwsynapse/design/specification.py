@@ -5,6 +5,7 @@ within bounds. The notches are alike and equally far apart; the track ends half 
 """
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
 from dwcore.toml import read_toml
+from dwsynapse.design.pulses import aim
 from llg.device.device import Device
 from llg.device.device_file import load_device
 from llg.device.material import LARGEST_TEMPERATURE
@@ -135,12 +137,12 @@ class Budget(Parameters):
     """How much is simulated; pulses are counted, not seconds, so that results do not depend on the machine."""
 
     pulses: int = whole("simulated pulses of the search; each design counts as 500 more, for its wells",
-                        default=1_000_000, ge=1000)  # fmt: skip
+                        default=1_000_000, ge=1000, le=10**10)  # fmt: skip
     population: int = whole("designs per generation", default=32, ge=4, le=1000)
     designs: int = whole("designs that are offered, at most", default=3, ge=1, le=20)
-    verify_pulses: int = whole("pulses per state and direction that verify a design", default=4000, ge=100)
+    verify_pulses: int = whole("pulses per state and direction that verify a design", default=4000, ge=100, le=10**6)
     devices: int = whole("device instances that verify a design", default=64, ge=1, le=10_000)
-    device_pulses: int = whole("pulses per state and direction of each instance", default=200, ge=10)
+    device_pulses: int = whole("pulses per state and direction of each instance", default=200, ge=10, le=10**6)
 
 
 SECTIONS: dict[str, type[Parameters]] = {
@@ -152,6 +154,10 @@ SECTIONS: dict[str, type[Parameters]] = {
 }
 FEWEST_DEVICES = 59
 """So many without a failure show with a confidence of 95 % that 95 % of all devices hold: 0.95^59 < 0.05."""
+LISTED = "device", "shape"
+"""Names of what is chosen from a list."""
+FINENESS = 1.01
+"""Ratio of one length of the pulse to the next that is tried."""
 ROUNDING = 1e-9
 """A figure at its bound holds, whatever its last digits say."""
 LIMITS = {
@@ -213,7 +219,22 @@ class Specification:
         if of_devices is not None and self.budget.devices < FEWEST_DEVICES:
             raise InputError(f"budget.devices = {self.budget.devices} must be >= {FEWEST_DEVICES}, or no count of them "
                              "shows with 95 % confidence that 95 % of all devices hold")  # fmt: skip
+        if (required := self.require.one_step) is not None and aim(required, self.verify_pulses) is None:
+            raise InputError(f"budget.verify_pulses = {self.budget.verify_pulses}, {self.verify_pulses} pulses in all, cannot "
+                             f"show one_step = {required:g} with 95 % confidence")  # fmt: skip
         self._meet()
+
+    @property
+    def verify_pulses(self) -> int:
+        """Pulses from all states in both directions that verify a design."""
+        return 2 * (self.require.states - 1) * self.budget.verify_pulses
+
+    @functools.cached_property
+    def wanted(self) -> float | None:
+        """Probability of one step that a pulse is aimed at; None where none is required."""
+        require = self.require
+        aims = [require.one_step and aim(require.one_step, self.verify_pulses), require.one_step_of_devices]
+        return max(filter(None, aims), default=None)
 
     def _meet(self) -> None:
         """Refuse requirements that no outline within the bounds can meet."""
@@ -239,16 +260,21 @@ class Specification:
     def variables(self) -> tuple[str, ...]:
         """Names of what is free: ranges, then choices with more than one entry."""
         ranges = [name for name, _, _ in self.free.describe() if getattr(self.free, name)]
-        return (*ranges, *(name for name in ("device", "shape") if len(self._choices(name)) > 1))
+        return (*ranges, *(name for name in LISTED if len(self._choices(name)) > 1))
 
     def _choices(self, name: str) -> tuple[str, ...]:
         return self.choice.devices if name == "device" else self.choice.shapes
+
+    def listed(self, x: np.ndarray) -> tuple[str, ...]:
+        """Return the choices from lists that a point of the unit cube stands for."""
+        values = self.values(x)
+        return tuple(values[name] for name in LISTED if name in values)
 
     def values(self, x: np.ndarray) -> dict[str, Any]:
         """Return what a point of the unit cube stands for, by name; a notch is never wider than the pitch."""
         found: dict[str, Any] = {}
         for name, u in zip(self.variables, x.tolist(), strict=True):
-            if name in ("device", "shape"):
+            if name in LISTED:
                 choices = self._choices(name)
                 found[name] = choices[min(int(u * len(choices)), len(choices) - 1)]
             else:
@@ -267,6 +293,21 @@ class Specification:
         ranges = {name: getattr(self.free, name) for name in self.variables if name in own}
         inside = [(own[name] - low) / (high - low) for name, (low, high) in ranges.items()]
         return np.clip([*inside, *(0.0 for name in self.variables if name not in own)], 0, 1)
+
+    def lengths(self, x: np.ndarray) -> np.ndarray:
+        """Return a point for each length of the pulse from the shortest to the longest, shape (lengths, variables).
+
+        Their ratio is `FINENESS` at most. A length that is not free leaves the point alone.
+        """
+        if not self.free.duration:
+            return x[None]
+        low, high = self.free.duration
+        edges = self.devices[self.choice.devices.index(self.values(x).get("device", self.choice.devices[0]))]
+        least = max(low, edges.section("pulse").shortest)
+        points = np.tile(x, (2 + int(math.log(high / least) / math.log(FINENESS)), 1))
+        times = np.geomspace(least, high, len(points))
+        points[:, self.variables.index("duration")] = np.clip((times - low) / (high - low), 0, 1)
+        return points
 
     def device(self, values: Mapping[str, Any], states: int | None = None) -> Device:
         """Return the device of some values.

@@ -1,52 +1,46 @@
 """One design on trial: its figures by what is cheap first, and how far it misses each requirement.
 
-A row of at most five notches stands for the whole: from its middle a pulse meets what it meets anywhere. Barriers and
-rates come from the landscape; only a design that holds its wall is simulated, in rounds of more and more pulses that
-end once it clearly fails. All designs see the same noise, so that the difference of two of them is not noise.
+Barriers and rates come from the landscape of a row of at most five notches, which stands for the whole; only a design
+that holds its wall sees pulses, of which `dwsynapse.design.pulses` finds the shortest sure one. All designs see the
+same noise, so that the difference of two of them is not noise.
 
-To relax a wall takes as long as tens of thousands of pulses, and seldom raises a barrier (by 0.6 % where it did). So a
-design whose wall is to be relaxed is looked at with a rigid wall first. What others surpass, or what misses by more
-than `CLEARLY`, keeps these figures, with ``rigid`` = 1; no design that holds does.
+To relax a wall takes as long as tens of thousands of pulses, so a design is looked at with a rigid wall first. Its
+barriers and rates are scaled by what relaxation changed in the nearest design that was relaxed. A rigid wall's figures
+have ``rigid`` = 1, and do not make a design hold.
 """
 
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from compact.states.energy import pulse_energy
 from compact.states.states import find_states
 from dwcore.errors import InputError, RunError
-from dwsynapse.design.specification import LIMITS, ROUNDING, Specification, track_area
+from dwsynapse.design.pulses import FALL, Row, shortest
+from dwsynapse.design.specification import FINENESS, LIMITS, ROUNDING, Specification, track_area
 from llg.constants import K_B
 from llg.device.device import Device
-from llg.landscape.settling import Settling
 from llg.landscape.wells import Well, find_wells
 from llg.rates.rate_matrix import rate_matrix
-from llg.runs.drive import Drive
-from llg.runs.outcomes import count_outcomes
-from llg.runs.run_plan import EnsembleCase
 from llg.walls.q_phi import QPhiModel
 
-ROUNDS = (64, 192, 768)
-"""Pulses in each direction, one round after the other."""
-HOPELESS = 0.1
-"""A design whose probability is this far below what is required gets no further round."""
-CLEARLY = {"barrier": 0.05, "retention": 0.15, "contrast": 0.05, "one_step": 0.1, "one_step_of_devices": 0.1}
-"""Misses of a design with a rigid wall beyond which it does not hold with a relaxed one either."""
+ROUNDS = (64, 512, 1024)
+"""Pulses per direction after each round; a rigid wall that screens sees those before the last."""
+SOFTENED = "barrier", "retention"
+"""Figures of a rigid wall that are scaled."""
 INSTANCES, INSTANCE_PULSES = 8, 128
 TAIL = 2.4
 """The worst of 64 devices lies about so many standard deviations below their mean."""
+Figures = dict[str, float | None]
+"""Figures by name; None where one is unknown."""
 UNKNOWN = 1e3
 """Stands for an objective that is not known, of a design that cannot exist."""
 NOTCHES = 5
 """The longest row that stands for the whole."""
-COST_OF_A_LOOK = 500
-"""What a design counts in pulses beside those that it sees: its wells take about as long."""
-SURPASSED = 1e-3
-"""How far a design counts as missing what was not looked for, as others that hold surpass it in every objective."""
+COST_OF_A_LOOK, COST_TO_RELAX = 500, 5000
+"""What a design counts in pulses beside those that it sees, with a rigid and with a relaxed wall."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,6 +62,11 @@ class Trial:
     @property
     def holds(self) -> bool:
         """Whether no requirement is missed."""
+        return self.promising and not self.figures.get("rigid")
+
+    @property
+    def promising(self) -> bool:
+        """Whether no requirement is missed, be it with a rigid wall."""
         return not any(self.misses.values())
 
 
@@ -77,28 +76,69 @@ def objectives(spec: Specification, figures: Mapping[str, float | None]) -> list
     return [UNKNOWN if value is None else math.log10(value) for value in values]
 
 
-def examine(spec: Specification, x: np.ndarray, seed: int, held: Sequence[list[float]] = ()) -> Trial:
+def examine(
+    spec: Specification,
+    x: np.ndarray,
+    seed: int,
+    held: Sequence[list[float]] = (),
+    *,
+    rigid: Mapping[str, float] | None = None,
+    tuned: bool = True,
+    final: bool = False,
+    jobs: int | None = 1,
+) -> Trial:
     """Return the figures of a design.
 
     Args:
         spec: the specification.
         x: point of the unit cube.
         seed: root seed of the noise and of the instances, the same for all designs.
-        held: objectives of designs that hold; one that they surpass sees no pulse.
+        held: objectives of designs that hold; one that they surpass is not looked at.
+        rigid: look with a rigid wall, without instances, and scale its figures by these factors.
+        tuned: find the shortest sure pulse, near that of the point; otherwise it is that of the point.
+        final: look at the whole track, with as many pulses as verify a design.
+        jobs: threads.
     """
-    values = spec.values(x)
-    found: dict[str, float | None] = {}
-    pulses = 0
+    points = spec.lengths(x) if tuned else x[None]
+    at, found, look = int(np.abs(points - x).sum(axis=1).argmin()), dict[str, float | None](), None
     try:
-        whole, row = spec.device(values), spec.device(values, min(spec.require.states, NOTCHES))
-        found |= plain_figures(whole)
-        own = objectives(spec, found)
-        found["surpassed"] = float(any(all(a <= b for a, b in zip(o, own, strict=True)) and o != own for o in held))
-        if _may_go_on(spec, found):
-            pulses = _look_closer(spec, row, found, seed)
+        whole = spec.device(spec.values(x))
+        pulse = whole.section("pulse")
+        times = np.array([spec.values(point).get("duration", pulse.duration) for point in points])
+        energies = pulse_energy(whole, [pulse.current_density], times)[0]
+        found |= plain_figures(whole) | {"energy": float(energies[0]), "duration": float(times[0])}
+        worth = _worth(spec, found, times, energies, held)
+        if not worth:
+            at, found["surpassed"] = 0, 1.0
+        elif _may_go_on(spec, found):
+            row = whole if final else spec.device(spec.values(x), min(spec.require.states, NOTCHES))
+            if rigid is not None:
+                row = dataclasses.replace(row, wall=dataclasses.replace(row.wall, shape="rigid"))
+                found["rigid"] = 1.0
+            most = spec.verify_pulses // 2
+            rounds = (*(n for n in ROUNDS if n < most), most) if final else ROUNDS if rigid is None else ROUNDS[:-1]
+            look = Look(spec, row, times[:worth], seed, jobs)
+            at = look.closer(found, at, rounds, rigid)
+        found |= {"energy": float(energies[at]), "duration": float(times[at])}
     except (InputError, RunError):
         pass  # no such device or no such wall: what is unknown is missed
-    return Trial(x=tuple(x.tolist()), figures=found, misses=misses(spec, found), pulses=pulses + COST_OF_A_LOOK)
+    pulses = COST_OF_A_LOOK if look is None else look.pulses
+    return Trial(x=tuple(points[at].tolist()), figures=found, misses=misses(spec, found), pulses=pulses)
+
+
+def _worth(spec: Specification, figures: Figures, times: np.ndarray, energies: np.ndarray, held) -> int:
+    """Return how many lengths of the pulse, from the shortest, no design that holds surpasses, within the energy allowed.
+
+    The first counts in any case if only its energy speaks against it.
+    """
+    each = (figures | {"energy": energy, "duration": time} for energy, time in zip(energies, times, strict=True))
+    own = np.array([objectives(spec, one) for one in each])
+    surpassed = np.zeros(times.size, bool)
+    for other in held:
+        surpassed |= (np.array(other) <= own).all(axis=1)
+    most = math.inf if spec.require.energy is None else spec.require.energy * (1 + ROUNDING)
+    allowed = np.maximum(np.count_nonzero(energies <= most), 1)
+    return int(min(np.count_nonzero(~surpassed), allowed))
 
 
 def plain_figures(device: Device) -> dict[str, float | None]:
@@ -119,15 +159,20 @@ def plain_figures(device: Device) -> dict[str, float | None]:
 
 
 def misses(spec: Specification, figures: Mapping[str, float | None]) -> dict[str, float]:
-    """Return how far each requirement is missed, relative to its bound; probabilities by their difference."""
+    """Return how far each requirement is missed, relative to its bound; probabilities by their difference.
+
+    The probability of one step is to be `Specification.wanted`, which the verification is likely to show.
+    """
     found = {"states": 0.0 if figures.get("states") == 1.0 else 1.0}
     for name, at_least in LIMITS.items():
         bound = getattr(spec.require, name)
         if bound is None:
             continue
+        if name == "one_step":
+            bound = spec.wanted
         value, is_step = figures.get(name), name.startswith("one_step")
         if value is None or math.isnan(value):
-            found[name] = SURPASSED if is_step and figures.get("surpassed") and figures.get("barrier") else 1.0
+            found[name] = 1.0
         elif name == "retention":
             found[name] = max(math.log(bound / value) / 20, 0.0) if value > 0 else 2.0
         else:
@@ -142,48 +187,94 @@ def _may_go_on(spec: Specification, figures: Mapping[str, float | None]) -> bool
     return not any(missed[name] for name in missed if figures.get(name) is not None)
 
 
-def _look_closer(spec: Specification, row: Device, found: dict[str, float | None], seed: int) -> int:
-    """Add the figures of the wall, of a rigid one first; return the number of pulses."""
-    pulses = 0
-    if row.wall_shape == "relaxed":
-        rigid = dataclasses.replace(row, wall=dataclasses.replace(row.wall, shape="rigid"))
-        guess: dict[str, float | None] = found | {"rigid": 1.0}
-        pulses = _look(spec, rigid, guess, seed, ROUNDS[:1])
-        missed = misses(spec, guess)
-        if guess["surpassed"] or any(missed[name] > CLEARLY.get(name, 0) for name in missed if name in guess):
-            found.update(guess)
-            return pulses
-    return pulses + _look(spec, row, found, seed, ROUNDS, instances=True)
+class Look:
+    """One design as it is looked at, closer and closer.
 
+    Args:
+        spec: the specification.
+        row: notches that stand for the whole, or the whole.
+        times: lengths of the pulse that are worth a try, from the shortest [s].
+        seed: root seed of the noise.
+        jobs: threads.
+    """
 
-def _look(
-    spec: Specification,
-    row: Device,
-    found: dict[str, float | None],
-    seed: int,
-    rounds: Sequence[int],
-    instances: bool = False,
-) -> int:
-    """Add the figures of the wells, then of pulses, then of device instances; return the number of pulses."""
-    require, model = spec.require, QPhiModel(row)
-    wells = find_wells(model, row.temperature)
-    found["states"] = float(len(wells) == len(row.notches))
-    if not found["states"]:
-        return 0
-    found["barrier"] = lowest_barrier(wells, row.temperature)
-    if require.retention is not None:
-        found["retention"] = shortest_stay(row, require.retention_temperature)
-    if require.contrast is not None:
-        states = find_states(row, row.temperature)
-        found["contrast"] = contrast(states.conductance, states.conductance_std_ctoc)
-    pulsed = require.one_step is not None or require.one_step_of_devices is not None
-    if found["surpassed"] or not pulsed or not _may_go_on(spec, found):
-        return 0
-    done = _pulsed(spec, row, wells, found, seed, rounds)
-    least = require.one_step_of_devices
-    if not instances or least is None or (found["one_step"] or 0) < least:
-        return done
-    return done + _drawn(row, wells, found, seed, least)
+    def __init__(self, spec: Specification, row: Device, times: np.ndarray, seed: int, jobs: int | None):
+        self.spec, self.row, self.times, self.seed, self.jobs = spec, row, times, seed, jobs
+        self.pulses = COST_TO_RELAX if row.wall_shape == "relaxed" else COST_OF_A_LOOK
+
+    def closer(
+        self, found: Figures, guess: int, rounds: Sequence[int], rigid: Mapping[str, float] | None = None
+    ) -> int:
+        """Add the figures of the wells, then of pulses, then of instances; return the number of the shortest sure pulse.
+
+        Args:
+            found: figures so far.
+            guess: about what number.
+            rounds: pulses per direction after each round.
+            rigid: the wall is rigid: sees no instances, and its figures are scaled by these factors.
+        """
+        row = self.row
+        require = self.spec.require
+        wells = find_wells(QPhiModel(row), row.temperature)
+        found["states"] = float(len(wells) == len(row.notches))
+        if not found["states"]:
+            return 0
+        found["barrier"] = lowest_barrier(wells, row.temperature)
+        if require.retention is not None:
+            found["retention"] = shortest_stay(row, require.retention_temperature)
+        for name in SOFTENED:
+            if rigid is not None and (value := found.get(name)) is not None:
+                found[f"rigid_{name}"], found[name] = value, value * rigid.get(name, 1.0)
+        if require.contrast is not None:
+            states = find_states(row, row.temperature)
+            found["contrast"] = contrast(states.conductance, states.conductance_std_ctoc)
+        wanted, seen = self.spec.wanted, dict[int, Figures]()
+        if wanted is None or not _may_go_on(self.spec, found):
+            return 0
+        nominal, least = self._pulsed(row, wells), require.one_step_of_devices if rigid is None else None
+        instances = list[Row | None]()
+
+        def judge(number: int) -> tuple[bool, float]:
+            counts = nominal.certainty(self.times[number], wanted, rounds)
+            self.pulses += int(counts.sum())
+            seen[number] = {"one_step": counts[1] / counts.sum()}
+            sure = counts[1] >= wanted * counts.sum()
+            if sure and least is not None:
+                tail, counts = self._tail(row, instances, self.times[number], least)
+                seen[number]["one_step_of_devices"], sure = tail, tail >= least
+            off = FALL / math.log(FINENESS) * math.log((counts[0] + 0.5) / (counts.sum() + 1) / (1 - wanted))
+            return bool(sure or counts[2] > counts[0]), off
+
+        number = shortest(judge, len(self.times) - 1, guess)
+        found.update(seen[number])
+        return number
+
+    def _pulsed(self, row: Device, wells: Sequence[Well]) -> Row:
+        return Row(device=row, wells=wells, states=self.spec.require.states, longest=float(self.times[-1]), seed=self.seed,
+                   jobs=self.jobs)  # fmt: skip
+
+    def _drawn(self, row: Device, number: int) -> Row | None:
+        """Return an instance; None where it lacks a state."""
+        device = row.draw(number, self.seed)
+        wells = find_wells(QPhiModel(device), row.temperature)
+        return self._pulsed(device, wells) if len(wells) == len(row.notches) else None
+
+    def _tail(self, row: Device, known: list[Row | None], time: float, least: float) -> tuple[float, np.ndarray]:
+        """Return what 95 % of all instances reach, and the outcomes; instances that were drawn are kept in `known`."""
+        each, total = list[float](), np.zeros(3)
+        for number in range(INSTANCES):
+            if number == len(known):
+                known.append(self._drawn(row, number + 1))
+            one = known[number]
+            if one is None:
+                return 0.0, total
+            counts = one.outcomes(time, 0, INSTANCE_PULSES)
+            total += counts
+            self.pulses += int(counts.sum())
+            each.append(counts[1] / counts.sum())
+            if each[-1] < least:
+                break
+        return min(*each, float(np.mean(each) - TAIL * np.std(each))), total
 
 
 def shortest_stay(device: Device, temperature: float | None) -> float | None:
@@ -210,55 +301,3 @@ def contrast(conductance: np.ndarray, noise: np.ndarray) -> float:
     steps = np.abs(np.diff(conductance))
     most = np.maximum(noise[1:], noise[:-1])
     return float(np.min(np.divide(steps, most, out=np.full(steps.size, np.inf), where=most > 0)))
-
-
-def _pulsed(
-    spec: Specification,
-    row: Device,
-    wells: list[Well],
-    found: dict[str, float | None],
-    seed: int,
-    rounds: Sequence[int],
-) -> int:
-    """Add the probability of one step, from rounds of pulses; return how many were simulated."""
-    wanted = max(filter(None, (spec.require.one_step, spec.require.one_step_of_devices)))
-    done, steps, p = 0, 0, 0.0
-    for n in rounds:
-        steps += _steps(row, wells, seed, n, first=done // 2)
-        done += 2 * n
-        p = steps / done
-        if p < wanted - HOPELESS / (1 + done / 1000):
-            break
-    found["one_step"] = p
-    return done
-
-
-def _drawn(row: Device, wells: list[Well], found: dict[str, float | None], seed: int, least: float) -> int:
-    """Add what 95 % of all device instances reach; return how many pulses were simulated."""
-    done, each = 0, list[float]()
-    for number in range(1, INSTANCES + 1):
-        device = row.draw(number, seed)
-        own = find_wells(QPhiModel(device), row.temperature)
-        if len(own) != len(wells):
-            each.append(0.0)
-            break
-        each.append(_steps(device, own, seed, INSTANCE_PULSES) / (2 * INSTANCE_PULSES))
-        done += 2 * INSTANCE_PULSES
-        if each[-1] < least:
-            break
-    found["one_step_of_devices"] = min(min(each), float(np.mean(each) - TAIL * np.std(each)))
-    return done
-
-
-def _steps(device: Device, wells: list[Well], seed: int, n: int, first: int = 0) -> int:
-    """Return how many of n pulses in each direction, from the middle, move the wall by one state and no more."""
-    pulse, settling = device.section("pulse"), Settling(QPhiModel(device), wells, device.temperature)
-    S, total = len(wells), 0
-    for sign, start in ((1, (len(wells) - 1) // 2), (-1, len(wells) // 2)):
-        drive = Drive(waveform=pulse.waveform(pulse.duration), current_density=sign * pulse.current_density)
-        case: dict[str, Any] = {"n": n, "seed": seed, "first": first, "temperature": device.temperature, "dt": None}
-        place = (wells[start].q, wells[start].phi)
-        counts = count_outcomes(EnsembleCase(device=device, drive=drive, start=place, **case), wells, settling=settling,
-                                jobs=1).counts  # fmt: skip
-        total += int(max(counts[max(start - 1, 0)] * (start > 0), counts[min(start + 1, S - 1)] * (start < S - 1)))
-    return total

@@ -11,6 +11,7 @@ from compact.bulk.plan import Grid, SweepPlan
 from compact.bulk.sweep import run_in_memory
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import RunError
+from dwsynapse.design.pulses import interval
 from dwsynapse.design.specification import LIMITS, ROUNDING, Specification
 from dwsynapse.design.trial import Trial, contrast, lowest_barrier, plain_figures, shortest_stay
 from llg.device.device import Device
@@ -175,10 +176,3 @@ def one_step_counts(table: TransitionTable) -> tuple[np.ndarray, np.ndarray]:
         there = table.instance_states.present[:, 0] > 0
         present = np.stack([there[:, : S - 1], there[:, 1:]], axis=1)
     return np.where(present, hits, 0), n
-
-
-def interval(hits: int, n: int) -> tuple[float, float]:
-    """Return Jeffreys' interval of 95 % of a share; it reaches 0 or 1 where no outcome speaks against that."""
-    low = float(betaincinv(hits + 0.5, n - hits + 0.5, 0.025)) if hits else 0.0
-    high = float(betaincinv(hits + 0.5, n - hits + 0.5, 0.975)) if hits < n else 1.0
-    return low, high

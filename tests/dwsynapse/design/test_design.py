@@ -10,9 +10,9 @@ from design_spec import SPEC
 from dwcore.errors import InputError
 from dwsynapse.design.network import plot_network
 from dwsynapse.design.search import first_missed, front, nearest_design, search
-from dwsynapse.design.specification import load_specification
+from dwsynapse.design.specification import FINENESS, load_specification
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
-from dwsynapse.design.verification import FRESH, Verdict, interval, one_step_counts, verify
+from dwsynapse.design.verification import FRESH, Verdict, one_step_counts, verify
 from llg.device.device_file import load_device
 from llg.device.temperature_laws import TemperatureLaws
 
@@ -85,28 +85,55 @@ def test_misses_are_relative_and_unknown_is_missed(specification):
     spec = specification("barrier = 40", 'barrier = 40\none_step = 0.99\nenergy = "1e-14 J"\nretention = "1 year"')
     figures = {"states": 1.0, "barrier": 30.0, "one_step": 0.97, "energy": 1.5e-14, "retention": None}
     found = misses(spec, figures)
-    assert found["barrier"] == pytest.approx(0.25) and found["one_step"] == pytest.approx(0.02)
+    assert spec.wanted is not None and 0.99 < spec.wanted < 1.0
+    assert found["barrier"] == pytest.approx(0.25) and found["one_step"] == pytest.approx(spec.wanted - 0.97)
     assert found["energy"] == pytest.approx(0.5) and found["retention"] == 1.0 and found["states"] == 0.0
-    good = {"states": 1.0, "barrier": 41.0, "one_step": 0.995, "energy": 1e-15, "retention": 1e9}
+    good = {"states": 1.0, "barrier": 41.0, "one_step": 1.0, "energy": 1e-15, "retention": 1e9}
     assert not any(misses(spec, good).values())
 
 
-def test_a_design_that_is_surpassed_sees_no_pulse(specification):
+def test_a_design_that_is_surpassed_is_not_looked_at(specification):
     spec = specification("barrier = 40", "barrier = 40\none_step = 0.97")
     trial = examine(spec, spec.begin(), 1, held=[[-20.0, -20.0]])
-    assert trial.figures["barrier"] > 40 and trial.figures.get("one_step") is None and trial.pulses == 500
-    assert 0 < trial.misses["one_step"] < 0.01 and not trial.holds
+    assert trial.figures["surpassed"] == 1.0 and "barrier" not in trial.figures
+    assert trial.pulses == 500 and not trial.holds
 
 
 def test_a_rigid_wall_screens_and_a_relaxed_one_decides(specification):
     """The reference wall climbs 48.6 kB T rigid and 48.4 relaxed: a bound between them must not hold."""
-    close = examine(specification("barrier = 40", "barrier = 48.52"), specification().begin(), 1)
-    assert "rigid" not in close.figures and 48.3 < close.figures["barrier"] < 48.52 and not close.holds
-    far = examine(specification("barrier = 40", "barrier = 60\none_step = 0.97"), specification().begin(), 1)
-    assert far.figures["rigid"] == 1.0 and far.figures["barrier"] == pytest.approx(48.6, abs=0.1)
-    assert far.misses["barrier"] > 0.1 and far.misses["one_step"] == 1.0 and far.pulses == 500
-    weak = examine(specification("barrier = 40", "barrier = 40\none_step = 0.97"), np.array([0.33, 0.5, 0.0]), 1)
-    assert weak.figures["rigid"] == 1.0 and weak.figures["one_step"] < 0.8 and weak.pulses == 628 and not weak.holds
+    spec = specification("barrier = 40", "barrier = 48.52")
+    screened = examine(spec, spec.begin(), 1, rigid={})
+    assert screened.promising and not screened.holds and screened.figures["rigid"] == 1.0
+    close = examine(spec, spec.begin(), 1)
+    assert "rigid" not in close.figures and 48.3 < close.figures["barrier"] < 48.52 and not close.promising
+    scaled = examine(spec, spec.begin(), 1, rigid={"barrier": close.figures["barrier"] / screened.figures["barrier"]})
+    assert scaled.figures["barrier"] == pytest.approx(close.figures["barrier"]) and not scaled.promising
+    assert scaled.figures["rigid_barrier"] == pytest.approx(48.6, abs=0.1) and scaled.pulses == 500
+    weak = examine(
+        specification("barrier = 40", "barrier = 40\none_step = 0.97"), np.array([0.33, 0.5, 0.0]), 1, rigid={}
+    )
+    assert weak.figures["one_step"] < 0.8 and weak.pulses == 628 and not weak.promising
+
+
+def test_the_shortest_sure_pulse_is_found_for_each_design(specification):
+    """A pulse that is a few percent shorter is not sure; the length the search begins from does not matter."""
+    spec = specification('["5e11 A/m^2", "9e11 A/m^2"]', '["5e11 A/m^2", "9e11 A/m^2"]\nduration = ["0.4 ns", "1.6 ns"]',
+                         "barrier = 40", "barrier = 40\none_step = 0.97")  # fmt: skip
+    trials = [examine(spec, np.append(spec.begin()[:3], u), 1, rigid={}) for u in (0.0, 0.5, 1.0)]
+    assert len({trial.x for trial in trials}) == 1 and all(trial.promising for trial in trials)
+    found = trials[0].figures["duration"]
+    assert found is not None and 0.5e-9 < found < 0.9e-9
+    assert spec.values(np.array(trials[0].x))["duration"] == pytest.approx(found)
+    u = (found / FINENESS - 0.4e-9) / 1.2e-9
+    assert not examine(spec, np.append(spec.begin()[:3], u), 1, rigid={}, tuned=False).promising
+    energies = [
+        examine(spec, np.append(spec.begin()[:3], u), 1, rigid={}, tuned=False).figures["energy"] for u in (0, 1)
+    ]
+    assert energies[0] < trials[0].figures["energy"] < energies[1]
+    most = dataclasses.replace(
+        spec, require=dataclasses.replace(spec.require, energy=0.99 * trials[0].figures["energy"])
+    )
+    assert not examine(most, np.array(trials[0].x), 1, rigid={}).promising
 
 
 def test_a_film_that_softens_is_kept_by_its_own_barriers():
@@ -121,9 +148,10 @@ def test_instances_are_looked_at_until_one_fails(specification):
     """The tail of the devices is judged by their spread, so that few of the designs fail when they are verified."""
     spec = specification("barrier = 40", "barrier = 40\none_step_of_devices = 0.95")
     good = examine(spec, spec.begin(), 1)
-    assert good.pulses == 500 + 128 + 2048 + 8 * 256 and 0.95 < good.figures["one_step_of_devices"] <= 1 and good.holds
+    assert good.pulses == 5000 + 2048 + 8 * 256 and 0.95 < good.figures["one_step_of_devices"] <= 1 and good.holds
     weak = examine(spec, spec.begin() - [0, 0, 0.25], 1)  # at 6e11 A/m^2
-    assert 628 <= weak.pulses < good.pulses and weak.figures["one_step_of_devices"] < 0.95 and not weak.holds
+    assert 5128 <= weak.pulses < good.pulses and not weak.holds
+    assert "one_step_of_devices" not in weak.figures or weak.figures["one_step_of_devices"] < 0.95
 
 
 def test_a_figure_at_its_bound_holds(specification):
@@ -155,8 +183,6 @@ def test_what_is_unknown_is_not_nearer_than_what_is_known_to_miss():
     none = trial({"states": None}, states=1.0, retention=1.0, one_step=1.0)
     assert nearest_design([none, far]) is far and first_missed(far) == "retention"
     assert first_missed(none) == "states"
-    surpassed = trial({"states": 1.0, "retention": 1e20}, states=0.0, retention=0.0, one_step=1e-3)
-    assert nearest_design([far, surpassed]) is surpassed
 
 
 def test_counts_of_one_step_in_both_directions():
@@ -174,19 +200,11 @@ def test_counts_of_one_step_in_both_directions():
     assert one_step_counts(down)[0][0].tolist() == [[8, 8], [7, 8]]
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say():
-    rng = np.random.default_rng(2)
-    for p, n in ((0.97, 400), (0.5, 50)):
-        inside = [low <= p <= high for low, high in (interval(int(k), n) for k in rng.binomial(n, p, 2000))]
-        assert 0.925 < np.mean(inside) < 0.985
-    assert interval(50, 50)[1] == 1.0 and interval(0, 50)[0] == 0.0
-
-
 def test_verdicts_hold_with_their_whole_interval(specification):
     """The reference device keeps what it is known for; a bound above its interval fails."""
     spec = specification("barrier = 40", "barrier = 40\none_step = 0.97")
     trial = examine(spec, spec.begin(), 1)
-    assert trial.holds and trial.figures["one_step"] > 0.99 and trial.pulses == 2676
+    assert trial.holds and trial.figures["one_step"] > 0.99 and trial.pulses == 5000 + 2048
     verified = verify(spec, trial, seed=1, jobs=2)
     assert verified.holds and verified.figures["states"] == 3.0
     assert verified.figures["barrier"] == pytest.approx(trial.figures["barrier"], rel=1e-3)
@@ -200,7 +218,7 @@ def test_verdicts_hold_with_their_whole_interval(specification):
 def test_a_search_depends_on_the_seed_alone_and_goes_on(specification, tmp_path):
     spec, journal = specification(), tmp_path / "trials.jsonl"
     whole = search(spec, seed=3, jobs=1, journal=journal)
-    assert len(whole) == 24 and front(spec, whole)
+    assert sum(trial.pulses for trial in whole) >= 12_000 and front(spec, whole)
     text = journal.read_text()
     journal.write_text(text[: 2 * len(text) // 3])  # killed within a line
     assert search(spec, seed=3, jobs=2, journal=journal, resume=True) == whole
