@@ -33,6 +33,8 @@ FOLLOWED = 4
 """Designs that lead while none holds."""
 CANDIDATES, UNCHOSEN = 20, 4
 """Candidates per design that is looked at; one of so many is not chosen by its forecast."""
+CLOSER = 4
+"""Designs of a generation that are looked at with a relaxed wall and instances, at most."""
 Run = Callable[[np.ndarray], list[Trial]]
 """Looks at designs, points of the unit cube of shape (n, variables)."""
 
@@ -102,17 +104,17 @@ def search(
     found: list[Trial] = []
     pool = ThreadPoolExecutor(thread_count(jobs))
 
-    relaxed = any(device.wall_shape == "relaxed" for device in spec.devices)
-    screened = relaxed or spec.require.one_step_of_devices is not None
+    relaxed = [device for device in spec.devices if device.wall_shape == "relaxed"]
+    screened = bool(relaxed) or spec.require.one_step_of_devices is not None
     changed: list[tuple[np.ndarray, dict[str, float]]] = []
 
     def look(points: np.ndarray, rigid: bool) -> list[Trial]:
         begin, held = len(found), [objectives(spec, trial.figures) for trial in front(spec, found)]
-        factors = [_factors(changed, point) if rigid else None for point in points]
-        missing = [i for i in range(len(points)) if begin + i not in kept.known]
-        tasks = {i: pool.submit(examine, spec, points[i], seed, held, rigid=factors[i], tuned=tuned) for i in missing}
-        for i, task in tasks.items():
-            kept.put(begin + i, task.result())
+        tasks = {begin + i: pool.submit(examine, spec, point, seed, held, tuned=tuned,
+                                        rigid=_factors(changed, point) if rigid else None)
+                 for i, point in enumerate(points) if begin + i not in kept.known}  # fmt: skip
+        for number, task in tasks.items():
+            kept.put(number, task.result())
         trials = [kept.known[begin + i] for i in range(len(points))]
         found.extend(trials)
         progress(sum(trial.pulses for trial in trials))
@@ -121,12 +123,9 @@ def search(
     def run(points: np.ndarray) -> list[Trial]:
         trials = look(points, rigid=screened)
         best = unsurpassed(spec, [trial for trial in trials if trial.promising]) if screened else []
-        if not best:
-            return trials
-        closer = look(np.array([trial.x for trial in best]), rigid=False)
-        for one, other in zip(best, closer, strict=True):
-            pairs = ((name, other.figures.get(name), one.figures.get(f"rigid_{name}")) for name in SOFTENED)
-            changed.append((np.array(other.x), {name: a / b for name, a, b in pairs if a and b}))
+        best = [best[i] for i in np.unique(np.linspace(0, len(best) - 1, min(len(best), CLOSER)).round().astype(int))]
+        closer = look(np.array([trial.x for trial in best]), rigid=False) if best else []
+        changed.extend((np.array(other.x), _change(one, other)) for one, other in zip(best, closer, strict=True))
         instead = {trial.x: other for trial, other in zip(best, closer, strict=True)}
         return [instead.get(trial.x, trial) for trial in trials]
 
@@ -193,6 +192,12 @@ def unsurpassed(spec: Specification, trials: list[Trial]) -> list[Trial]:
         if not ((own >= F).all(axis=1) & (own > F).any(axis=1)).any()
     ]
     return sorted(best, key=lambda trial: (objectives(spec, trial.figures), trial.x))
+
+
+def _change(rigid: Trial, relaxed: Trial) -> dict[str, float]:
+    """Return by what relaxation changed the figures of a design."""
+    pairs = ((name, relaxed.figures.get(name), rigid.figures.get(f"rigid_{name}")) for name in SOFTENED)
+    return {name: after / before for name, after, before in pairs if after and before}
 
 
 def _factors(changed: Sequence[tuple[np.ndarray, dict[str, float]]], x: np.ndarray) -> dict[str, float]:

@@ -68,7 +68,9 @@ class Free(Parameters):
     track_width: tuple[float, ...] = _range("width of the track", Track, "width")
     thickness: tuple[float, ...] = _range("thickness of the ferromagnet", Track, "thickness")
     current_density: tuple[float, ...] = _range("current density of the write pulse", Pulse, "current_density")
-    duration: tuple[float, ...] = _range("length of the write pulse, at half its height", Pulse, "duration")
+    duration: tuple[float, ...] = _range(
+        "length of the write pulse, at half its height, the shortest sure one", Pulse, "duration"
+    )
 
     def problems(self) -> Iterator[str]:
         """Yield ranges that are none."""
@@ -136,8 +138,8 @@ class Objectives(Parameters):
 class Budget(Parameters):
     """How much is simulated; pulses are counted, not seconds, so that results do not depend on the machine."""
 
-    pulses: int = whole("simulated pulses of the search; each design counts as 500 more, for its wells",
-                        default=1_000_000, ge=1000, le=10**10)  # fmt: skip
+    pulses: int = whole("simulated pulses of the search; each design counts as 500 more, as 5000 with a relaxed wall",
+                        default=500_000, ge=1000, le=10**10)  # fmt: skip
     population: int = whole("designs per generation", default=32, ge=4, le=1000)
     designs: int = whole("designs that are offered, at most", default=3, ge=1, le=20)
     verify_pulses: int = whole("pulses per state and direction that verify a design", default=4000, ge=100, le=10**6)
