@@ -1,8 +1,8 @@
 """What a design will be like, from those that were looked at: which of many candidates are worth a look.
 
-The logarithms of barriers, lengths and energies are smooth in what is free. Between the designs that were looked at they
-are interpolated by thin-plate splines with a linear part (J. Duchon, RAIRO Anal. Numer. 10, 5 (1976)). The forecast
-chooses what is looked at next; it decides on no design.
+Barriers, lengths and energies are about products of powers of what is free. So their logarithms are interpolated over
+its logarithms between the designs that were looked at, by thin-plate splines with a linear part (J. Duchon, RAIRO Anal.
+Numer. 10, 5 (1976)). The forecast chooses what is looked at next; it decides on no design.
 """
 
 import math
@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dwsynapse.design.pulses import FALL
 from dwsynapse.design.specification import LIMITS, LISTED, Specification
 from dwsynapse.design.trial import Figures, Trial, misses, objectives
 
 OF_THE_PULSE = "energy", "duration"
-"""Figures that are known of a design only where its shortest sure pulse is."""
+"""Figures that depend on the length of the pulse; energy is all but proportional to it."""
 NAMES = (*(name for name in LIMITS if not name.startswith("one_step")), "duration", "current_density")
 """Figures that are forecast."""
 SMOOTHING = 1e-4
@@ -25,26 +26,34 @@ WEIGHT = 10.0
 
 def forecast(spec: Specification, trials: Sequence[Trial], points: np.ndarray) -> list[Figures]:
     """Return the figures of points of the unit cube, shape (n, variables), as far as enough designs are known."""
-    searched = ~np.isin(spec.variables, (*LISTED, "duration"))
+    searched = [name for name in spec.variables if name not in (*LISTED, "duration")]
+
+    def place(x: Sequence[float]) -> tuple[float, ...]:
+        values = spec.values(np.array(x))
+        return tuple(math.log(values[name]) for name in searched)
+
+    places = np.array([place(point) for point in points])
     figures: list[Figures] = [{} for _ in points]
     kinds = [spec.listed(point) for point in points]
     for kind in dict.fromkeys(kinds):
         own = [i for i, other in enumerate(kinds) if other == kind]
         alike = [trial for trial in trials if spec.listed(np.array(trial.x)) == kind]
         for name in NAMES:
-            known = {tuple(np.array(trial.x)[searched]): math.log(value) for trial in alike
+            known = {place(trial.x): math.log(value) for trial in alike
                      if (value := _figure(spec, trial, name)) is not None}  # fmt: skip
-            if values := _interpolated(known, points[own][:, searched]):
+            if values := _interpolated(known, places[own]):
                 for i, value in zip(own, values, strict=True):
                     figures[i][name] = math.exp(min(value, 700.0))
     return figures
 
 
 def _figure(spec: Specification, trial: Trial, name: str) -> float | None:
-    """Return a figure that has a logarithm; None of a pulse that is not sure."""
-    sure = spec.wanted is None or (trial.figures.get("one_step") or 0.0) >= spec.wanted
-    value = trial.figures.get(name) if sure or name not in OF_THE_PULSE else None
-    return value if value is not None and 0 < value < math.inf else None
+    """Return a figure that has a logarithm; of a pulse that is not sure about what a sure one would have."""
+    value, factor = trial.figures.get(name), 1.0
+    if name in OF_THE_PULSE and spec.wanted is not None:
+        p = trial.figures.get("one_step")
+        factor = 0.0 if p is None else max(1.0, ((1 - p) / (1 - spec.wanted)) ** FALL)
+    return value * factor if value is not None and 0 < value * factor < math.inf else None
 
 
 def _interpolated(known: dict[tuple[float, ...], float], points: np.ndarray) -> list[float]:
