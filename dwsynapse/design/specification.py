@@ -139,7 +139,7 @@ class Budget(Parameters):
     """How much is simulated; pulses are counted, not seconds, so that results do not depend on the machine."""
 
     pulses: int = whole("simulated pulses of the search; each design counts as 500 more, as 5000 with a relaxed wall",
-                        default=300_000, ge=1000, le=10**10)  # fmt: skip
+                        default=500_000, ge=1000, le=10**10)  # fmt: skip
     population: int = whole("designs per generation", default=32, ge=4, le=1000)
     designs: int = whole("designs that are offered, at most", default=3, ge=1, le=20)
     verify_pulses: int = whole("pulses per state and direction that verify a design", default=4000, ge=100, le=10**6)
