@@ -21,9 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from llg.calibration.simulated_track import (
-    MEASURED,
     MOST_CURRENT,
-    SETTLING,
     farthest,
     first_angle,
     holding_fields,
@@ -113,7 +111,7 @@ TableAddVar(Bz, "Bz_T", "T")
 
 
 def _velocity(track: Device) -> str:
-    currents, even = velocity_run(track)
+    currents, even, time = velocity_run(track)
     return _script(
         even,
         "Steady velocity against current. calibrate track.toml --velocity velocity.out/table.txt",
@@ -127,10 +125,10 @@ for amps = {currents[0]:.6g}; amps < {currents[-1] + 0.5 * currents[0]:.6g}; amp
 	m = TwoDomain({_domains(even)})
 	relax()
 	J = {_torques(even, "amps")}
-	run({SETTLING:g})
+	run({time:g})
 	q = {_position(even)}
-	run({MEASURED:g})
-	speed = ({_position(even)} - q)/{MEASURED:g}
+	run({time:g})
+	speed = ({_position(even)} - q)/{time:g}
 	TableSave()
 }}
 """,

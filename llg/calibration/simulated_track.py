@@ -16,14 +16,14 @@ from llg.calibration.data import place_of
 from llg.device.device import Device
 from llg.device.device_file import device_text
 from llg.landscape.wells import find_wells
-from llg.runs.velocity import straight_track
+from llg.runs.velocity import settling_time, straight_track
 from llg.walls.analytic import rest_angle, straight_track_velocity
 from llg.walls.q_phi import QPhiModel
 
 MOST_CURRENT = 5e11
 """End of the velocities for a device without a pulse [A/m^2]."""
-SETTLING, MEASURED = 3e-9, 3e-9
-"""Before and while a velocity is measured [s]."""
+LEAST_SETTLING = 3e-9
+"""Least time before, and while, a velocity is measured [s]; weak damping takes longer."""
 _MARGIN = 15.0  # [Delta] of straight track on either side of the notch
 _FIELDS, _FURTHER = 50, 1.4  # steps of the field, up to this many times the depinning field
 _TILT = 0.1  # [rad] of the first angle, off an unstable balance
@@ -94,14 +94,18 @@ def holding_fields(track: Device) -> tuple[float, float]:
     return most, most / _FIELDS
 
 
-def velocity_run(track: Device) -> tuple[np.ndarray, Device]:
-    """Return the currents of the velocities [A/m^2] and the straight track, long enough for the fastest wall."""
+def velocity_run(track: Device) -> tuple[np.ndarray, Device, float]:
+    """Return the currents of the velocities [A/m^2], the straight track, long enough for the fastest wall, and the time.
+
+    The time [s] passes before a velocity is measured, and again while it is.
+    """
     most = MOST_CURRENT if track.pulse is None else track.pulse.current_density
     currents = most * np.linspace(0.1, 1.0, 10)
     model = QPhiModel(straight_track(track, track.track.length))
     fastest = float(np.abs(straight_track_velocity(model, currents)[0]).max())
-    length = 2.4 * fastest * (SETTLING + MEASURED) + 2 * _MARGIN * model.Delta
-    return currents, straight_track(track, max(length, track.track.length))
+    time = settling_time(model, LEAST_SETTLING)
+    length = 2.4 * fastest * 2 * time + 2 * _MARGIN * model.Delta
+    return currents, straight_track(track, max(length, track.track.length)), time
 
 
 def first_angle(track: Device) -> float:

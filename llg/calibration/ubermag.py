@@ -30,9 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from llg.calibration.simulated_track import (
-    MEASURED,
     MOST_CURRENT,
-    SETTLING,
     first_angle,
     holding_fields,
     piece_of_track,
@@ -141,7 +139,7 @@ for sign in (1, -1):
 
 
 def _velocity(track: Device) -> str:
-    currents, even = velocity_run(track)
+    currents, even, time = velocity_run(track)
     runs = f"""\
 CURRENTS = [
 {_listed(currents, "{:.8g}")}
@@ -157,10 +155,10 @@ for current in CURRENTS:
     system.dynamics += mm.Slonczewski(
         J={track.torque.theta_SH:.8g} * current, mp=(0, -1, 0), P=1, Lambda=1, eps_prime={-0.5 * track.torque.k_FL:.8g}
     )
-    oc.TimeDriver().drive(system, t={SETTLING:g}, n=1)
+    oc.TimeDriver().drive(system, t={time:g}, n=1)
     q = position(system)
-    oc.TimeDriver().drive(system, t={MEASURED:g}, n=1)
-    rows.append(((position(system) - q) / {MEASURED:g}, current))
+    oc.TimeDriver().drive(system, t={time:g}, n=1)
+    rows.append(((position(system) - q) / {time:g}, current))
 """
     title = "Steady velocity against current. dwsynapse calibrate track.toml --velocity velocity.csv"
     return _script(even, "velocity", title, "v_m_per_s,J_A_per_m2", runs)

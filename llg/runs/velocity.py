@@ -182,15 +182,16 @@ def _curve(
     return SimulatedVelocities(values, temperature, velocity, error, noiseless, fine, exact, walker, None)
 
 
-def settling_time(model: QPhiModel) -> float:
+def settling_time(model: QPhiModel, least: float = SETTLING) -> float:
     """Return the time [s] after which a straight wall moves steadily below breakdown: `_DECAYS` over its slowest rate.
 
-    Near rest the angle relaxes with alpha gamma0/(1 + alpha^2) times its stiffness in field, -df2/dphi.
+    Near rest the angle relaxes with alpha gamma0/(1 + alpha^2) times its stiffness in field, -df2/dphi. It is given at
+    least `least` [s].
     """
     rest, h = rest_angle(model, NO_FIELD), 1e-4
     f2 = model.fields(0.5 * model.device.track.length, np.array([rest - h, rest + h]))[1]
     rate = model.alpha * GAMMA_0 / (1 + model.alpha**2) * abs(f2[1] - f2[0]) / (2 * h)
-    return float(np.clip(_DECAYS / max(rate, 1e-3), SETTLING, LONGEST_SETTLING))
+    return float(np.clip(_DECAYS / max(rate, 1e-3), least, LONGEST_SETTLING))
 
 
 def _exact(model: QPhiModel, drives: list[tuple[float, Field]]) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from dwcore.errors import InputError
 from llg import calibrate, load_device, read_depinning_curve, read_pinning_map, read_velocity_curve
 from llg.calibration.mumax3 import left_out, mumax3_files, save_mumax3
 from llg.calibration.pinning_map import along_track, holding_field
-from llg.constants import E_CHARGE, HBAR, MU_0, MU_B
+from llg.constants import E_CHARGE, GAMMA_0, HBAR, MU_0, MU_B
 from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import find_wells
 from llg.walls.q_phi import QPhiModel
@@ -146,3 +146,14 @@ def test_what_is_left_out_is_said_and_what_cannot_be_is_refused():
     with pytest.raises(InputError, match="5 notches; say where"):
         mumax3_files(load_device("five_state"))
     assert "120.0 nm" in mumax3_files(load_device("five_state"), origin=110e-9)["pinning.mx3"]
+
+
+@pytest.mark.parametrize("alpha", [0.3, 0.01])
+def test_velocities_wait_for_the_slowest_angle(alpha):
+    """The angle relaxes with alpha gamma0 (pi/2 |H_D| - H_K)/(1 + alpha^2): 1e-5 of it is left when it is measured."""
+    device = DEVICE.replace(alpha=alpha)
+    model = QPhiModel(device)
+    rate = alpha * GAMMA_0 * (0.5 * math.pi * abs(model.H_D) - model.H_K) / (1 + alpha**2)
+    times = [time for (time,) in numbers(r"run\(([-+\d.e]+)\)", mumax3_files(device)["velocity.mx3"])]
+    assert len(times) == 2 and math.exp(-rate * times[0]) < 1e-5
+    assert (math.exp(-rate * 3e-9) > 0.01) is (alpha == 0.01)
