@@ -1,5 +1,7 @@
 """Networks of PyTorch that learn for the devices they will be written to."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,32 @@ def network(seed=0):
 
 def images(n=5):
     return torch.rand(n, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+
+
+def test_spreads_add_in_squares_over_the_window_of_the_weight():
+    """States of 1, 2 and 3 S: a pair spans 2 S with two devices, a device beside a reference 1 S to either side."""
+    law = ladder_law(states=3, conductance_low=1.0, on_off=3.0, instances=2)
+    from_write = dataclasses.replace(law, conductance_std_ctoc=np.array([0.1, 0.2, 0.3]))
+    both = dataclasses.replace(from_write, instance_conductance=np.array([[1.4, 2.4, 3.4], [0.6, 1.6, 2.6]]))
+    square = (0.01 + 0.04 + 0.09) / 3
+    for one, settings, expected in (
+        (from_write, ArraySettings(), np.sqrt(2 * square) / 2),
+        (from_write, ArraySettings(weights="reference"), np.sqrt(square)),
+        (law, ArraySettings(weights="reference", conductance_std_dtod=0.1), np.sqrt(0.01 * (1 + 4 + 9) / 3)),
+        (both, ArraySettings(), np.sqrt(2 * (square + 0.16)) / 2),
+    ):
+        assert device_noise(one, settings) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_range_of_outputs_follows_the_batches_by_a_twentieth():
+    net = aware(
+        nn.Sequential(nn.Linear(3, 2, bias=False)), ladder_law(states=100), periphery=Periphery(adc=Adc(bits=8))
+    )
+    value = torch.rand(20, 3, generator=torch.Generator().manual_seed(2))
+    net(value)
+    limit = net[0].converters.range[1].clone()
+    net(5 * value)
+    assert net[0].converters.range[1] / limit == pytest.approx(0.95 + 0.05 * 5, rel=1e-4)
 
 
 def test_levels_are_those_of_the_weights_of_devices():
