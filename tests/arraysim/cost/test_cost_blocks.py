@@ -341,6 +341,9 @@ def test_sequential_sram():
     reads = 8 * 0.25 * 200 * 10 * 8
     assert energy(cost, "converters", "forward") == pytest.approx(reads * PARTS["comparator_energy"])
     assert latency(cost, "converters", "forward") == pytest.approx(8 * math.ceil(128 * 0.25) * PERIOD)
+    cell = sram_cell(settings, PARTS)
+    column = 128 * (cell.height * 0.2e-9 + cell.read_width * 0.5e-9)
+    assert energy(cost, "arrays", "forward") == pytest.approx(reads * column * V * 0.2 * V)  # a fifth of the supply
     each = PARTS["adder_bit_energy"] + PARTS["register_energy"]
     assert energy(cost, "shift-and-add", "forward") == pytest.approx(reads / 8 * (7 + 8 + 8) * each)
     assert energy(cost, "arrays", "update") == pytest.approx(2000 * 8 / 10 * PARTS["sram_read_bit_energy"])
