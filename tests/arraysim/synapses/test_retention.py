@@ -1,6 +1,7 @@
 """What happens to walls without pulses."""
 
 import dataclasses
+import types
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy.linalg import expm
 from arraysim.synapses.faults import Faults
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
-from arraysim.synapses.retention import stay_probability
+from arraysim.synapses.retention import stay_probability, typical_retention_rates, with_losses
 from arraysim.synapses.synapse_array import SynapseArray
 from compact.table.operating_point import OperatingPoint
 from compact.table.transition_table import TransitionTable
@@ -41,6 +42,26 @@ def test_rare_escapes_keep_their_digits_and_fast_ones_reach_equilibrium():
     np.testing.assert_allclose(found[0, :2], [0.75, 0.25], rtol=1e-9)
     assert found[0, 2] == pytest.approx(0.25e-20, rel=1e-6)
     assert found[2].tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize(("states", "first"), [(2, 1), (3, 2), (4, 2), (5, 3)])
+def test_a_wall_leaves_by_the_end_that_is_nearer(states, first):
+    """The middle one of an odd number of states is as far from both; it leaves by the first."""
+    full = with_losses(np.zeros((states, states)), np.arange(1.0, states + 1))
+    assert np.flatnonzero(full[:, states]).tolist() == list(range(first))
+    assert np.flatnonzero(full[:, states + 1]).tolist() == list(range(first, states))
+    assert full[:, states:].sum() == states * (states + 1) / 2
+
+
+def test_devices_that_are_drawn_escape_at_the_geometric_mean():
+    """Barriers are what differs between devices, so that logarithms of rates are averaged: 1, 10 and 100 give 10."""
+    rate = np.array([1.0, 10.0, 100.0])[:, None, None, None] * chain_rate(3)
+    table = types.SimpleNamespace(
+        temperature=np.array([300.0]), retention_rate=rate, retention_lost=rate[:, :, :, 1], instance_states=None
+    )
+    found = typical_retention_rates(table, 300.0, 2)
+    np.testing.assert_allclose(found["retention_rate"], np.broadcast_to(10 * chain_rate(3), (2, 3, 3)))
+    np.testing.assert_allclose(found["retention_lost"], np.broadcast_to(10 * chain_rate(3)[:, 1], (2, 3)))
 
 
 def test_an_array_forgets_as_its_rates_say():
