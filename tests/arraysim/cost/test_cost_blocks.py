@@ -100,6 +100,8 @@ def test_arrays():
     assert energy(cost, "arrays", "update") == pytest.approx(0.1 * 4000 / 10 * 50e-15)
     share = 1 - 0.95**128
     assert latency(cost, "arrays", "update") == pytest.approx(2 * 128 * share * 2e-9 / 10)
+    flat = estimate(array_rows=64)  # rows are as long as before, and half as many are written one after the other
+    assert latency(flat, "arrays", "update") == pytest.approx(2 * 64 * share * 2e-9 / 10)
 
 
 def test_drivers():
@@ -323,7 +325,11 @@ def test_wires_within_a_tile_lead_inputs_to_every_array_that_takes_them():
     each = math.sqrt(cost.total_area - area(cost, "interconnect")) * (1 - 1 / 4) * 1.211e-10
     entered = 0.75 * 200 * 8  # of the bits a quarter is 1
     assert energy(cost, "interconnect", "forward") == pytest.approx((2 * entered + 100 * 15) * each)
-    assert energy(cost, "interconnect", "update") == pytest.approx(200 * 200 * 2 / 10 * each)
+    for copies in (1.0, 2.0):
+        settings = dataclasses.replace(SETTINGS, arrays_per_tile=16, copies=(1.0, copies))
+        cost = chip_cost([FIRST, wide], settings, SYNAPSE)
+        each = math.sqrt(cost.total_area - area(cost, "interconnect")) * (1 - 1 / 4) * 1.211e-10
+        assert energy(cost, "interconnect", "update") == pytest.approx(copies * 200 * 200 * 2 / 10 * each)
 
 
 def test_leakage():
