@@ -152,6 +152,10 @@ def test_instances_are_looked_at_until_one_fails(specification):
     weak = examine(spec, spec.begin() - [0, 0, 0.25], 1)  # at 6e11 A/m^2
     assert 5128 <= weak.pulses < good.pulses and not weak.holds
     assert "one_step_of_devices" not in weak.figures or weak.figures["one_step_of_devices"] < 0.95
+    screened = examine(spec, spec.begin(), 1, rigid={})  # sees no instances, which is no reason to look no closer
+    assert screened.promising and not screened.holds
+    small = dataclasses.replace(spec, budget=dataclasses.replace(spec.budget, pulses=1000, population=4))
+    assert any(trial.holds for trial in search(small, seed=1, jobs=1))
 
 
 def test_a_figure_at_its_bound_holds(specification):
