@@ -19,7 +19,7 @@ from scipy.signal import find_peaks
 from dwcore.errors import RunError
 from llg.constants import GAMMA_0, K_B, MU_0
 from llg.device.device_file import device_from_mapping
-from llg.landscape.wells import _climb, _minima, find_wells, valley, well_index
+from llg.landscape.wells import Valley, _climb, _foot, _middle, _minima, find_wells, valley, well_index
 from llg.rates.summary import as_json, well_rates
 from llg.runs.depinning import depinning_current
 from llg.walls.q_phi import QPhiModel
@@ -189,3 +189,30 @@ def test_minima_and_climbs_are_those_of_scipy():
         places, found = find_peaks(-energy, prominence=0)
         assert _minima(energy).tolist() == places.tolist()
         assert [_climb(energy, i) for i in places] == pytest.approx(found["prominences"].tolist(), abs=1e-12)
+
+
+def test_a_well_with_several_bottoms_is_where_the_wall_is_on_average():
+    """Two uneven bottoms 0.6 kB T apart: the mean over exp(-E/kT), by an adaptive quadrature; the place of either is off."""
+    kT, a = K_B * 300, 10e-9
+
+    def energy(q):
+        return kT * (2.0 * ((q / a) ** 2 - 1) ** 2 + 0.3 * q / a)
+
+    q = np.linspace(-2 * a, 2 * a, 4001)
+    path = Valley(q=q, phi=0.5 + q / a, energy=energy(q), force=np.gradient(energy(q), q))
+    mean, phi = _middle(path, 0, q.size - 1, kT)
+    ends = {"limit": 200, "epsabs": 0.0}
+    moment, total = (quad(lambda x, n=n: x**n * math.exp(-energy(x * a) / kT), -2, 2, **ends)[0] for n in (1, 0))
+    assert mean == pytest.approx(a * moment / total, rel=1e-5)
+    assert -0.6 * a < mean < -0.2 * a
+    assert phi == pytest.approx(0.5 + mean / a, rel=1e-6)
+
+
+def test_the_wall_is_free_where_a_hundredth_of_kT_is_left_to_climb():
+    """Of a well E = E_0 (1 - exp(-x^2)) that holds where exp(-x^2) = 0.01 kT/E_0, however far the track goes on."""
+    kT = K_B * 300
+    for depth in (10 * kT, 50 * kT):
+        for far in (6.0, 20.0):
+            x = np.linspace(0, far, 20_001)
+            foot = x[_foot(depth * (1 - np.exp(-(x**2))), kT)]
+            assert foot == pytest.approx(math.sqrt(math.log(depth / (0.01 * kT))), abs=2 * x[1])
