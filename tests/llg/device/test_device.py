@@ -138,7 +138,7 @@ def test_section_that_is_missing_is_named():
         (b"name = ", "not a TOML file"),
         (b"x = " + b"1" * 5000, "more than 64 bits"),
         (b"x = " + b"[" * 20_000, "not a TOML file"),
-        (b"", "missing [material]"),
+        (b"", "empty file"),
     ],
 )
 def test_bad_files(tmp_path, content, said):
