@@ -4,8 +4,9 @@
 
 Each study trains VGG8 of width 1/8 by the recipe `vgg8-cifar10` on 20,000 images for three epochs: short, so that many
 trainings can be compared with each other, but far below what the recipe reaches. Accuracies are those of 10,000 other
-training images; the test images are not looked at. A study is one `dwsynapse train --vary ...` on tables of 64 device instances; its
-command is printed. It goes on where it was interrupted. The result of each is a file and a figure in the folder.
+training images; the test images are not looked at. A study is one `dwsynapse train --vary ...` on tables of 64 device
+instances; its command is printed. It goes on where it was interrupted. The result of each is a file and a figure in the
+folder.
 """
 
 import argparse

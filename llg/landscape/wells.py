@@ -30,7 +30,7 @@ class Well:
         energy: energy at the bottom [J].
         left_edge: position of the saddle on the left, or 0 at the end of the track [m].
         right_edge: position of the saddle on the right, or the length of the track [m].
-        left_foot: place [m] on the way to the left edge where the wall is free of the well, the first as high as the edge.
+        left_foot: place [m] on the way to the left edge where the wall is free of the well: 0.01 kB T are left to climb.
         right_foot: the same to the right [m].
         barrier_left: energy to climb to the left edge [J].
         barrier_right: energy to climb to the right edge [J].

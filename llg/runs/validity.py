@@ -16,11 +16,7 @@ LARGEST_TILT, UNTILTED = math.radians(30), math.radians(15)
 """Tilts [rad] up to which the model with a tilt is good, and those without one."""
 NEAR_SPIRAL = 0.9
 """Share of the critical DMI beyond which a wall is hardly one."""
-_NECK, _NARROW, _CUT = (
-    4.2,
-    3.0,
-    0.4,
-)  # necks [Delta], and share of the width that is cut, where the relaxed wall is too stiff
+_NECK, _NARROW, _CUT = 4.2, 3.0, 0.4  # necks [Delta], share of the width that is cut: the relaxed wall is too stiff
 _FOLLOWED = 3e-9  # [s] of current within which the tilt is looked for
 _MARGIN = 20.0  # [Delta] of straight track
 _MUCH = 1.1  # factor by which [stack] changes the spin-transfer torque before it is said

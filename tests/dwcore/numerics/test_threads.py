@@ -50,32 +50,27 @@ def test_after_an_error_no_further_block_begins():
     assert len(begun) <= 2
 
 
+def counted(done, row):
+    """Count a block of its own for every place of a row."""
+
+    def work(block):
+        done[row, block] += 1
+
+    for_each_block(work, done.shape[1])
+
+
 def test_blocks_of_blocks_do_not_wait_for_each_other():
     done = np.zeros((4, 5), np.int64)
-
-    def outer(i):
-        def inner(k):
-            done[i, k] += 1
-
-        for_each_block(inner, 5)
-
     with workers(2):
-        for_each_block(outer, 4)
-        for_each_block(outer, 4)
+        for _ in range(2):
+            for_each_block(lambda row: counted(done, row), len(done))
     assert np.all(done == 2)
 
 
 def test_threads_of_an_outer_program_share_workers():
     done = np.zeros((3, 40), np.int64)
-
-    def all_of(row):
-        def work(block):
-            done[row, block] += 1
-
-        for_each_block(work, 40)
-
     with workers(2):
-        threads = [threading.Thread(target=all_of, args=(row,)) for row in range(3)]
+        threads = [threading.Thread(target=counted, args=(done, row)) for row in range(len(done))]
         for one in threads:
             one.start()
         for one in threads:
