@@ -82,6 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _answered(words: list[str]) -> int:
     """Run one command; return its exit code."""
+    _open_what_is_closed()
     _print_what_the_terminal_can()
     if "matplotlib" not in sys.modules:  # figures go to files; the back end of a notebook may not be installed here
         os.environ["MPLBACKEND"] = "agg"
@@ -153,6 +154,17 @@ def _joined(argv: Sequence[str]) -> list[str]:
     return joined
 
 
+def _open_what_is_closed() -> None:
+    """Let a stream that is closed (`2>&-`) lead nowhere: files would get its number, and messages the other stream."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+
+
 def _print_what_the_terminal_can() -> None:
     """Let a stream that knows too few characters, such as ASCII, print others that say the same."""
     codecs.register_error("dwsynapse", _plain)
@@ -189,5 +201,6 @@ def _stopped(message: str) -> int:
 
 
 def _fail(code: int, message: str) -> int:
-    print(f"dwsynapse: {harmless(' '.join(message.split()))}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the exit code says it where stderr cannot
+        print(f"dwsynapse: {harmless(' '.join(message.split()))}", file=sys.stderr)
     return code

@@ -128,6 +128,35 @@ def test_output_that_cannot_be_written(process, chain, folder):
     assert err.count("\n") == 1 and "No space left on device" in err
 
 
+CLOSED = """\
+import os, sys
+for number in {numbers}:
+    os.close(number)
+os.execv(sys.executable, [sys.executable, "-m", "dwsynapse", *{words}])
+"""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words", "code"),
+    [
+        ((2,), ["info", "nothing"], 2),
+        ((1, 2), ["new", "device", "made.toml"], 0),
+        ((0, 1, 2), ["rates", "five_state", "--json"], 0),
+    ],
+)
+def test_closed_streams_change_no_exit_code_and_send_nothing_elsewhere(folder, numbers, words, code):
+    program = CLOSED.format(numbers=numbers, words=words)
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=HANG)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+    assert not (folder / "made.toml").exists() or "[material]" in (folder / "made.toml").read_text()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_bad_input_is_bad_input_where_nothing_can_say_so(process, folder):
+    with open("/dev/full", "w") as full:
+        assert process("info", "nothing", cwd=folder, stderr=full).wait(timeout=HANG) == 2
+
+
 def test_bad_input_in_a_process_of_its_own(process, folder):
     """Nothing but the line: no warning of a library, no traceback."""
     child = process("sweep", "five_state", "--currents", "2e11,1e11", "-o", "a.h5", cwd=folder)
