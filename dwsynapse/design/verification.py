@@ -127,12 +127,17 @@ def verify(
         table = _table(device, numbers, budget.device_pulses, fresh, jobs, progress)
         each, of = (part.sum(axis=(1, 2)) for part in one_step_counts(table))
         good = int(np.count_nonzero(each / of >= require.one_step_of_devices))
-        low = float(betaincinv(good, budget.devices - good + 1, 1 - SHARE)) if good else 0.0
+        low = share_shown(good, budget.devices)
         figures["one_step_of_devices"] = float(np.min(each / of))
         verdicts["one_step_of_devices"] = Verdict(name="one_step_of_devices", value=good / budget.devices, low=low,
                                                   high=1.0, bound=SHARE, holds=low >= SHARE)  # fmt: skip
         pulses += int(table.counts.sum())
     return Verified(trial=trial, device=device, figures=figures, verdicts=tuple(verdicts.values()), pulses=pulses)
+
+
+def share_shown(good: int, n: int) -> float:
+    """Return the least share of all devices that `good` of n show with a confidence of `SHARE` (Clopper and Pearson)."""
+    return float(betaincinv(good, n - good + 1, 1 - SHARE)) if good else 0.0
 
 
 def _keeps(value: float, bound: float, at_least: bool) -> bool:

@@ -6,6 +6,7 @@ leaves up to (0.2/8)^2/24 = 2.6e-5 of the notch's share of the width (0.15 at a 
 `CELLS_BARRIER` of a barrier, the difference of two of them.
 """
 
+import dataclasses
 import functools
 import itertools
 import math
@@ -216,3 +217,57 @@ def test_the_wall_is_free_where_a_hundredth_of_kT_is_left_to_climb():
             x = np.linspace(0, far, 20_001)
             foot = x[_foot(depth * (1 - np.exp(-(x**2))), kT)]
             assert foot == pytest.approx(math.sqrt(math.log(depth / (0.01 * kT))), abs=2 * x[1])
+
+
+UNEVEN = (155.03e-9, 9e-9), (245.11e-9, 14e-9)
+"""Places and depths of a shallow and a deep notch, between the points of the solver's grid."""
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_shallow_well_beside_a_deep_one(mirrored):
+    """Its wall is pulled out over its own flanks, not over the steeper ones beyond the next top."""
+    notches = [(LENGTH - place, depth) for place, depth in UNEVEN[::-1]] if mirrored else UNEVEN
+    base = model().device
+    cut = tuple(
+        dataclasses.replace(notch, position=place, depth=depth)
+        for notch, (place, depth) in zip(base.notches, notches, strict=True)
+    )
+    it = QPhiModel(dataclasses.replace(base, notches=cut))
+    wells = find_wells(it, 300.0)
+    shallow, deep = wells[::-1] if mirrored else wells
+
+    def lowest(q):
+        return float(it.energy(q, shallow.phi))
+
+    for well, (place, _) in zip(wells, notches, strict=True):
+        bottom = minimize_scalar(lowest, bounds=(place - 5e-9, place + 5e-9), options={"xatol": 1e-14}).x
+        assert well.q == pytest.approx(bottom, abs=2e-12) and abs(well.q / it.device.geometry.step % 1 - 0.5) < 0.45
+    h = 0.2e-9
+
+    def field(start, stop):
+        q = np.arange(start, stop, h)
+        E = np.array([lowest(x) for x in q])
+        return np.abs(np.diff(E) / h / (2 * MS * T * it.widths(q[:-1] + h / 2).s2)).max()
+
+    for well in wells:
+        assert well.depinning_field_left == pytest.approx(field(well.left_edge, well.q), rel=5e-3)
+        assert well.depinning_field_right == pytest.approx(field(well.q, well.right_edge), rel=5e-3)
+    fields = [(one.depinning_field_left, one.depinning_field_right) for one in (shallow, deep)]
+    assert min(fields[1]) > 1.3 * max(fields[0])
+
+
+def test_a_well_with_two_bottoms_of_a_potential_is_one_place():
+    """Bottoms 6 nm apart with half a kB T between them, 0.2 kB T uneven, in one well of 110 kB T: the mean over exp(-E/kB T)."""
+    kT, a, middle = K_B * 300, 3e-9, LENGTH / 2
+
+    def potential(u):
+        return 0.5 * (u**2 - 1) ** 2 - 0.1 * u
+
+    u = np.linspace(-4, 4, 801)
+    base = model().device.config()
+    parts = {key: base[key] for key in ("material", "wall", "track")}
+    table = {"q": (middle + a * u).tolist(), "V": (kT * potential(u)).tolist()}
+    (well,) = find_wells(QPhiModel(device_from_mapping(parts | {"potential": table})), 300.0)
+    moment, total = (quad(lambda u, n=n: u**n * math.exp(-potential(u)), -4, 4)[0] for n in (1, 0))
+    assert (well.q - middle) / a == pytest.approx(moment / total, abs=0.01)
+    assert 0.05 < moment / total < 0.2, "neither bottom, at -1 and 1"

@@ -1,0 +1,206 @@
+"""Langer's formula on a made-up landscape, whose integrals and eigenvalues are known.
+
+    E/kB T = V(x) + K [1 - cos(phi - c x)],  V = B [1 - cos(2 pi (x - 5)/P)]/2,  x = q/Delta,  friction N(x)
+
+The angle keeps its law along the track, so that A(q) = V up to a constant; c turns it, so that the Hessian has a cross term.
+"""
+
+import dataclasses
+import math
+import types
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from dwcore.errors import RunError
+from llg.constants import K_B
+from llg.landscape.wells import Well
+from llg.rates import rate_matrix
+from llg.rates.langer import NEGLIGIBLE, Passage, _top, free_energy, passages
+from llg.rates.thermal_grid import hessian, thermal_grid
+from llg.rates.turnover import crossing_losses
+
+T = 300.0
+KT = K_B * T
+DELTA, PITCH, LENGTH, N_0 = 5e-9, 10.0, 20.0, 3e-20
+
+
+@dataclasses.dataclass
+class Made:
+    """Two wells, at x = 5 and 15, with a saddle at x = 10 and one at either end of the track."""
+
+    barrier: float = 12.0
+    K: float = 60.0
+    c: float = 0.0
+    alpha: float = 0.5
+    Q: int = 1
+    swing: float = 0.0
+    """Of the friction along the track, relative."""
+    twofold: float | None = None
+    """Energy by which the wall that points the other way lies higher [kB T]; such walls must exist."""
+    Delta = DELTA
+    device = types.SimpleNamespace(track=types.SimpleNamespace(length=LENGTH * DELTA))
+
+    def potential(self, x):
+        return 0.5 * self.barrier * (1 - np.cos(2 * np.pi * (x - 5) / PITCH))
+
+    def energy(self, q, phi):
+        angle = phi - self.c * q / DELTA - 0.3
+        if self.twofold is None:
+            held = self.K * (1 - np.cos(angle))
+        else:
+            held = self.K * np.sin(angle) ** 2 + 0.5 * self.twofold * (1 - np.cos(angle))
+        return KT * (self.potential(q / DELTA) + held)
+
+    def fields(self, q, phi):
+        h = 1e-5
+        return 0.0, -(self.energy(q, phi + h) - self.energy(q, phi - h)) / (2 * h)
+
+    def friction(self, q):
+        return N_0 * (1 + self.swing * np.sin(2 * np.pi * q / DELTA / PITCH + 1.0))
+
+    @property
+    def wells(self):
+        def well(x, left, right):
+            place = {"q": x * DELTA, "phi": 0.3 + self.c * x, "left_edge": left * DELTA, "right_edge": right * DELTA}
+            rest = {"left_foot": 0.0, "right_foot": 0.0, "depinning_field_left": 0.0, "depinning_field_right": 0.0}
+            return Well(**place, **rest, energy=0.0, barrier_left=self.barrier * KT, barrier_right=self.barrier * KT)
+
+        return [well(5.0, 0.0, 10.0), well(15.0, 10.0, 20.0)]
+
+    @property
+    def grid(self):
+        return thermal_grid(self, self.wells, T)
+
+    def middle(self):
+        """Return the way from the first well to the second."""
+        return next(way for way in passages(self, self.wells, self.grid, T) if way.left == 0)
+
+    def length(self):
+        """Return L of the way, by quadrature [Delta]."""
+        top = self.friction(10 * DELTA)
+        return quad(
+            lambda x: math.exp(self.potential(x) - self.barrier) * self.friction(x * DELTA) / top, 5, 15, epsabs=0
+        )[0]
+
+
+@pytest.mark.parametrize("swing", [-0.6, 0.0, 0.6])
+@pytest.mark.parametrize("barrier", [3.0, 12.0])
+def test_a_wall_that_creeps_diffuses_over_the_whole_way(barrier, swing):
+    """kB T/(alpha integral of N exp(A) dx times integral of exp(-A) dx), with a friction that changes along the way."""
+    it = Made(barrier=barrier, K=4000.0, alpha=2.0, swing=swing)
+    way, inside = it.middle(), quad(lambda x: math.exp(-it.potential(x)), 0, 10)[0]
+    climb = quad(lambda x: it.friction(x * DELTA) * math.exp(it.potential(x)), 5, 15)[0]
+    rate = way.rate(free_energy(it.grid, 0), it.grid.reference, T)
+    assert rate == pytest.approx(KT / (it.alpha * climb * inside), rel=5e-3)
+
+
+@pytest.mark.parametrize(("alpha", "c", "Q"), [(0.02, 0.0, 1), (0.5, 0.7, 1), (0.5, 0.7, -1), (3.0, -0.2, 1)])
+def test_the_unstable_mode_and_the_curvature_at_the_saddle(alpha, c, Q):
+    """N^2 (1 + alpha^2) lambda^2 + N alpha tr H lambda + det H = 0, det H = -2 pi kB T/L^2 E_phiphi whatever c is."""
+    it = Made(alpha=alpha, c=c, Q=Q, swing=0.4)
+    (saddle,) = it.middle().saddles
+    curvature, N = 2 * math.pi / it.length() ** 2, float(it.friction(10 * DELTA)) / KT
+    det, trace = -curvature * it.K, -curvature + c**2 * it.K + it.K
+    a, b = N**2 * (1 + alpha**2), N * alpha * trace
+    assert saddle.q == pytest.approx(10 * DELTA, rel=1e-6)
+    assert np.linalg.det(saddle.hessian) / KT**2 == pytest.approx(det, rel=2e-3)
+    assert saddle.growth == pytest.approx((-b + math.sqrt(b * b - 4 * a * det)) / (2 * a), rel=2e-3)
+    assert it.middle().weight == pytest.approx(saddle.growth / math.sqrt(-det), rel=2e-3)
+
+
+def test_the_hessian_has_its_cross_term():
+    it = Made(c=0.7)
+    bend = 0.5 * it.barrier * (2 * math.pi / PITCH) ** 2
+    expected = np.array([[bend + 0.49 * it.K, -0.7 * it.K], [-0.7 * it.K, it.K]])
+    assert hessian(it, 5 * DELTA, 0.3 + 0.7 * 5) / KT == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_free_energy_of_a_well_is_an_integral_over_its_places_and_all_angles():
+    it = Made(K=30.0)
+    angle = quad(lambda phi: math.exp(-it.K * (1 - math.cos(phi))), -math.pi, math.pi)[0]
+    inside = quad(lambda x: math.exp(-it.potential(x)), 0, 10)[0]
+    assert free_energy(it.grid, 1) == pytest.approx(-math.log(angle * inside), abs=1e-3)
+
+
+def test_saddles_of_either_angle_add_by_their_boltzmann_factors():
+    one, two = Made(twofold=0.0).middle(), Made(twofold=1.5).middle()
+    assert len(one.saddles) == len(two.saddles) == 2
+    low, high = sorted(saddle.energy for saddle in two.saddles)
+    assert high - low == pytest.approx(1.5 * KT, rel=1e-6) and two.energy == low
+    first, second = (
+        saddle.growth / math.sqrt(-np.linalg.det(saddle.hessian)) * KT
+        for saddle in sorted(two.saddles, key=lambda saddle: saddle.energy)
+    )
+    assert two.weight == pytest.approx(first + math.exp(-1.5) * second, rel=1e-9)
+    assert len(Made(twofold=11.0).middle().saddles) == 1
+
+
+def test_an_angle_that_six_kT_hold_is_taken_as_held():
+    assert Made(K=3.05, alpha=1.0).middle().weight > 0
+    with pytest.raises(RunError, match=r"held by 5\.9 kB T .* must be >= 6"):
+        Made(K=2.95, alpha=1.0).middle()
+
+
+def test_a_rate_knows_only_differences_of_energy():
+    """Doubled by 2 ln 2 kB T less to climb; energies count from the reference."""
+    way = Passage(0, 1, (), 9 * KT, 5e8)
+    assert way.rate(1.0, 2 * KT, T) == pytest.approx(5e8 * math.exp(1.0 - 7.0))
+    assert way.rate(1.0, 2 * KT, T / 2) == pytest.approx(5e8 * math.exp(1.0 - 14.0))
+
+
+def test_ends_that_no_wall_takes_are_closed():
+    """From thirty kB T above the other way out."""
+    it, grid = Made(), Made().grid
+    for above, ways in ((NEGLIGIBLE - 1, [(-1, 0), (0, 1), (1, 2)]), (NEGLIGIBLE + 1, [(0, 1)])):
+        first, last = it.wells
+        first = dataclasses.replace(first, barrier_left=first.barrier_right + above * KT)
+        last = dataclasses.replace(last, barrier_right=last.barrier_left + above * KT)
+        assert [(way.left, way.right) for way in passages(it, [first, last], grid, T)] == ways
+
+
+def test_the_top_of_a_parabola_lies_between_the_points():
+    q = np.linspace(0.0, 1.0, 11)
+    assert _top(q, 3.0 - 7.0 * (q - 0.437) ** 2) == pytest.approx((0.437, 3.0))
+    assert _top(q, q) == (1.0, 1.0) and _top(q, -q) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("twofold", [None, 0.0])
+def test_the_loss_on_a_crossing_is_that_of_a_swing_below_the_lower_saddle(twofold):
+    """alpha/2 times the integral of E_xx + E_phiphi where E < 6 kB T, by quadrature; each of two angles has its own swing."""
+    it, k = Made(alpha=0.01, K=40.0, twofold=twofold), 2 * math.pi / PITCH
+
+    def across(x):
+        """The integral over the angle, up to where E is 6 kB T."""
+        left, bend = 6.0 - it.potential(x), 0.5 * it.barrier * k**2 * math.cos(k * (x - 5))
+        if twofold is None:
+            angle = math.acos(1 - left / it.K)
+            return 2 * angle * bend + 2 * it.K * math.sin(angle)
+        angle = math.asin(math.sqrt(left / it.K))
+        return 2 * angle * bend + 2 * it.K * math.sin(2 * angle)
+
+    saddles = it.middle().saddles
+    ways = [Passage(-1, 0, saddles, 9 * KT, 1.0), Passage(0, 1, saddles, 6 * KT, 1.0)]
+    losses = crossing_losses(it, it.grid, ways, 2, T)
+    assert losses[0] == pytest.approx(0.5 * it.alpha * quad(across, 2.5, 7.5)[0], rel=0.02)
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+
+
+def test_samples_of_both_sides_add_with_the_root_of_their_squares(monkeypatch):
+    """Two wells; each side is sampled once, within the steps that are left, and losses go to their own end."""
+    steps = []
+
+    def sampled(model, wells, home, direction, *, most, **rest):
+        steps.append(most)
+        number = 2 * home + (direction > 0)
+        rate, error = np.array([[0, 5, 1], [0, 7, 2], [3, 0, 4], [6, 0, 8]], float)[number], [0.0, 0.0, 0.5]
+        error[1 - home] = 3.0 if direction < 0 else 4.0
+        return types.SimpleNamespace(rate=rate, rate_error=np.array(error), steps=100)
+
+    monkeypatch.setattr(rate_matrix, "flux_rates", sampled)
+    found = rate_matrix.rate_matrix(Made(), Made().wells, T, "flux", most=1000)
+    assert found.rate.tolist() == [[0, 12], [9, 0]] and found.lost.tolist() == [[1, 2], [4, 8]]
+    assert found.rate_error.tolist() == [[0, 5], [5, 0]] and np.all(found.lost_error == 0.5)
+    assert steps == [1000, 900, 800, 700]
+    assert found.retention_error[0] == pytest.approx(math.sqrt(25 + 0.5) / 15**2)
