@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from dwcore.errors import InputError, RunError
 from llg.constants import GAMMA_0, K_B, MU_0
@@ -80,6 +81,34 @@ def test_the_force_of_spin_transfer_is_a_field_along_z(J):
     assert well.barrier_right == pytest.approx(same.barrier_right, rel=1e-3)
     assert well.q == pytest.approx(same.q, abs=1e-12)
     assert abs(well.barrier_right / against.barrier_right - 1) > 0.02
+
+
+@pytest.mark.parametrize("J", [CURRENT, -CURRENT])
+def test_the_landscape_is_the_work_along_the_angle_at_which_the_wall_stands(J):
+    """Two torques without energy and one with it: dE_J/dq = -2 mu0 Ms t s2 f1 where f2 = 0, and E_J is lowest there."""
+    it = device(torque={"theta_SH": 0.1, "k_FL": 0.6, "P": 0.4, "beta": 0.5, "current_crowding": 0.3}, D=0.4e-3)
+    rest, held = QPhiModel(it), HeldCurrentModel(it, J)
+    assert not held.has_energy and not HeldCurrentModel(device(torque={"P": 0.4}), J).has_energy
+
+    def standing(q):
+        return brentq(lambda phi: float(rest.fields(q, phi, J)[1]), math.pi - 0.7, math.pi + 0.7, xtol=1e-13)
+
+    for q in (45e-9, 62e-9, 75e-9, 104e-9):
+        phi, h = standing(q), 0.05e-9
+        slope = (held.energy(q + h, standing(q + h)) - held.energy(q - h, standing(q - h))) / (2 * h)
+        force = 2 * MU_0 * rest.Ms * rest.t * float(rest.widths(q).s2) * float(rest.fields(q, phi, J)[0])
+        assert float(slope) == pytest.approx(-force, rel=1e-3)
+        around = phi + np.linspace(-0.05, 0.05, 1001)
+        assert around[held.energy(q, around).argmin()] == pytest.approx(phi, abs=2e-4)
+    turn = max(abs(standing(q) - math.pi) for q in (45e-9, 75e-9))
+    assert turn > 5e-3, "the torques turn the wall by much more than the angle is known"
+
+
+def test_a_current_comes_on_top_of_the_one_that_is_held():
+    it = device(torque={"theta_SH": 0.1, "P": 0.5})
+    held, rest = HeldCurrentModel(it, -CURRENT), QPhiModel(it)
+    assert held.fastest_rate(current_density=2 * CURRENT) == rest.fastest_rate(current_density=3 * CURRENT)
+    assert held.fields(60e-9, 3.0, 3 * CURRENT) == pytest.approx(rest.fields(60e-9, 3.0, 2 * CURRENT), rel=1e-12)
 
 
 @pytest.mark.parametrize("torque", [{"theta_SH": 0.1}, {"P": 0.5, "beta": 4.0}], ids=["spin-orbit", "spin-transfer"])

@@ -1,0 +1,251 @@
+"""The parts of the fit on counts of a few numbers: which rows and ridges count, goodness, verdicts, covariances, intervals."""
+
+import dataclasses
+import math
+import types
+
+import numpy as np
+import pytest
+from fit_cases import table_of
+from scipy.stats import beta
+
+from compact.fitting import scoring
+from compact.fitting.estimate import _layout, _rest, device_rows, table_rows
+from compact.fitting.goodness import (
+    Goodness,
+    _per_row,
+    _variance,
+    dispersion,
+    free_parameters,
+    goodness_of_fit,
+    verdict,
+)
+from compact.fitting.intervals import intervals
+from compact.fitting.problem import MARGIN, DeviceRows
+from compact.forms.passage import Pulses
+
+J, TIME, S = [-5e11, 0.0, 5e11], [1e-9, 4e-9], 3
+
+
+def counted(up=True, K=1, T=(300.0,), **more):
+    """Three states; of ten pulses with the drive eight move the wall on, or off the end; without current none does."""
+    counts = np.zeros((K, len(T), 3, 2, S, S + 1), np.int64)
+    for a, sign in enumerate((-1, 0, 1)):
+        for s in range(S):
+            step = sign if up else -sign
+            end = s + step if 0 <= s + step < S else S
+            counts[:, :, a, :, s, end] += 8 if step else 0
+            counts[:, :, a, :, s, s] += 2 if step else 10
+    return table_of(counts, J, TIME, T, **more)
+
+
+def row(counts, p, state=0, up=True):
+    pulses = Pulses(current_density=np.array([5e11]), duration=np.array([1e-9]), temperature=np.array([300.0]),
+                    state=np.array([state]), up=np.array([up]))  # fmt: skip
+    return np.array([counts], float), np.array([p], float), pulses
+
+
+class TestRows:
+    def test_states_that_an_instance_lacks_and_pulses_without_current_tell_nothing(self):
+        present = np.array([[[1, 1, 1]], [[1, 0, 1]]])
+        table = dataclasses.replace(counted(K=2))
+        object.__setattr__(table, "instance_states", types.SimpleNamespace(present=present))
+        first, second = (table_rows(table, k).reshape(3, 2, S) for k in (0, 1))
+        assert first[[0, 2]].all() and not first[1].any()
+        assert second[0].tolist() == second[2].tolist() == [[True, False, True]] * 2 and not second[1].any()
+        only = np.zeros((1, 3, 2), bool)
+        only[0, 1:, 0] = True
+        assert np.argwhere(table_rows(table, 0, only).reshape(3, 2, S)).tolist() == [[2, 0, 0], [2, 0, 1], [2, 0, 2]]
+
+    @pytest.mark.parametrize("up", [True, False])
+    def test_the_drive_of_a_positive_current_may_be_upwards_or_downwards(self, up):
+        """Eight of ten walls pass one ridge along the drive, the last of which is the end of the track."""
+        pulses, counts = device_rows(counted(up), 0)
+        positive = slice(6, 12)
+        assert (pulses.up[positive] == up).all() and (pulses.up[:6] != up).all()
+        assert (counts[:, 0] == 2).all() and (counts[:, 1] == 8).all() and counts.sum() == 120
+
+    @pytest.mark.parametrize("up", [True, False])
+    @pytest.mark.parametrize(("lost", "ends"), [(2, 0), (3, 1)])
+    def test_an_end_has_a_threshold_from_three_losses(self, up, lost, ends):
+        """Side 0 is up, whose end is ridge 3; side 1 is down, whose end is ridge 0."""
+        table = counted(up)
+        counts = table.counts.copy()
+        counts[..., S] = 0
+        counts[0, 0, 2, 0, 1, S] = lost - 1
+        counts[0, 0, 2, 1, 2, S] = 1
+        ridges = _layout(dataclasses.replace(table, counts=counts), "drift-diffusion", None).ridges
+        end = (0, 3) if up else (1, 0)
+        assert set(ridges) == {(0, 1), (0, 2), (1, 1), (1, 2), *[end] * ends}
+
+    def test_the_rate_at_rest_is_the_typical_one_to_a_neighbour_near_300_kelvin(self):
+        rate = np.zeros((1, 2, S, S))
+        rate[0, 1] = [[0, 1e-4, 7.0], [1e-6, 0, 1e-8], [9.0, 0.0, 0]]
+        table = counted(T=(200.0, 310.0), retention_rate=rate, retention_method="given")
+        assert _rest(table) == pytest.approx((1e-6, 310.0))
+        assert _rest(dataclasses.replace(table, retention_rate=np.zeros((1, 2, S, S)))) is None
+        assert _rest(counted()) is None
+
+    def test_a_stray_share_may_be_a_half_and_no_more(self):
+        layout = _layout(counted(), "drift-diffusion", None)
+        stray = [p.name for p in layout.shape_parameters].index("stray")
+        assert np.exp([bound[stray] for bound in layout.bounds]) == pytest.approx([1e-7, 0.5])
+
+    def test_ridges_beyond_those_that_were_passed_still_count(self):
+        layout = _layout(counted(), "drift-diffusion", None)
+        assert DeviceRows(layout, *device_rows(counted(), 0)).most == 1 + MARGIN and MARGIN >= 2
+
+
+class TestGoodness:
+    def test_of_one_row(self):
+        """Ten walls from the first of three states: 2, 6, 1, and one lost over the end, which is the third ridge."""
+        counts, p, pulses = row([2, 6, 1, 1], [0.1, 0.5, 0.2, 0.2])
+        found = {name: values[0] for name, values in _per_row(counts, p, pulses).items()}
+        assert found["distance"] == pytest.approx(0.2)
+        assert found["residual"] == pytest.approx(10 * (0.6 + 0.2 + 0.3 - 0.5 - 0.4 - 0.6))
+        assert found["deviance"] == pytest.approx(2 * (2 * math.log(2) + 6 * math.log(1.2) + 2 * math.log(0.5)))
+        assert _variance(counts, p, pulses)[0] == pytest.approx(10 * (0.5 + 0.8 + 1.8 - 1.5**2))
+        spread = [math.sqrt(2 * x * (1 - x) / (10 * math.pi)) for x in (0.1, 0.5, 0.2, 0.2)]
+        assert found["sampling"] == pytest.approx(sum(spread) / 2)
+
+    def test_the_sampling_distance_is_that_of_drawn_rows(self):
+        p, n = np.array([0.1, 0.5, 0.2, 0.2]), 400
+        draws = np.random.default_rng(1).multinomial(n, p, 20_000) / n
+        _, _, pulses = row([0] * 4, p)
+        expected = _per_row(np.array([n * p]), p[None], pulses)["sampling"][0]
+        assert expected == pytest.approx((0.5 * np.abs(draws - p).sum(axis=1)).mean(), rel=0.02)
+
+    def test_walls_that_go_down_go_with_a_drive_that_is_down(self):
+        counts, p, pulses = row([0, 10, 0, 0], [0.0, 0.0, 1.0, 0.0], state=2, up=False)
+        assert _per_row(counts, p, pulses)["residual"][0] == pytest.approx(10)  # one ridge each, and none was expected
+
+    def test_residuals_are_in_standard_errors_and_devices_have_rows_of_their_own(self):
+        """Of two devices the model is right for the second; in the first all walls stay, of which 15 of 30 should move on."""
+        table = counted(K=2)
+        counts = np.zeros_like(table.counts)
+        for s in range(S):
+            counts[0, 0, :, :, s, s] = counts[1, 0, 1, :, s, s] = 10
+            for a, step in ((0, -1), (2, 1)):
+                counts[1, 0, a, :, s, s + step if 0 <= s + step < S else S] = 10
+        table = dataclasses.replace(table, counts=counts)
+
+        def rows(pulses, value):
+            """Half of the walls move on in the first device, all in the second."""
+            p = np.zeros((pulses.n, S + 1))
+            p[np.arange(pulses.n), pulses.state] = 1 - value[0]
+            end = pulses.state + np.where(pulses.up, 1, -1)
+            p[np.arange(pulses.n), np.where((end >= 0) & (end < S), end, S)] = value[0]
+            return p
+
+        model = types.SimpleNamespace(rows=rows, value=np.array([[0.5], [1.0]]), devices=2)
+        found = goodness_of_fit(table, model)
+        assert found.distance[0, 0, [0, 2]] == pytest.approx(0.5) and found.distance[1] == pytest.approx(0)
+        assert found.residual[0, 0, [0, 2]] == pytest.approx(-15 / math.sqrt(30 * 0.25 + 0.25))
+        assert found.residual[1] == pytest.approx(0) and (found.distance[:, :, 1] == 0).all()
+
+    def test_shared_parameters_are_counted_once(self):
+        """Three of which one is shared, of two devices; one own is not determined in the second."""
+        model = types.SimpleNamespace(
+            standard_error=np.array([[0.1, 0.1, 0.1], [0.1, 0.1, math.inf]]), shared=np.array([True, False, False])
+        )
+        assert free_parameters(model) == 1 + 3
+
+    @pytest.mark.parametrize(
+        ("ratio", "sense", "word", "moves"),
+        [(1.4, 5.0, "sound", ""), (3.9, -5.0, "usable with care", "too much"), (4.1, 5.0, "poor", "too little"),
+         (1.6, 0.0, "usable with care", "no clear sense")],
+    )  # fmt: skip
+    def test_verdicts_in_words(self, ratio, sense, word, moves):
+        """104 expected less 4 parameters are 100 degrees of freedom; a tenth of the distance at the longer pulses."""
+        table = counted()
+        shape = table.counts.shape[:4]
+        sampling, distance = np.full(shape, 0.02), np.full(shape, 0.02)
+        distance[..., 1] = 0.03 if ratio < 1.5 else 0.1
+        part = {"deviance": 100 * ratio / 6, "expected": 104 / 6, "residual": sense}
+        found = Goodness(
+            **{name: np.full(shape, value) for name, value in part.items()}, distance=distance, sampling=sampling
+        )
+        assert dispersion(found, 4) == pytest.approx(ratio)
+        words = verdict(table, found, 4)
+        assert words.startswith(f"{word}") and f"freedom {ratio:.3g}" in words
+        if ratio < 1.5:
+            assert "nowhere notable" in words
+        else:
+            assert "at worst 0.066" in words and "duration = 4e-09 s (2.0 times the mean misfit)" in words
+            assert moves in words
+
+    def test_what_determines_no_more_than_the_parameters_tests_nothing(self):
+        shape = counted().counts.shape[:4]
+        found = Goodness(**{field.name: np.full(shape, 1.0) for field in dataclasses.fields(Goodness)})
+        assert verdict(counted(), found, 6).startswith("not tested")
+        assert not verdict(counted(), found, 5).startswith("not tested")
+
+
+class TestScoring:
+    @pytest.fixture
+    def arrow(self, monkeypatch):
+        """Two devices, one shared and two own parameters: the information of each, and of all five together."""
+        rng = np.random.default_rng(3)
+        shared = np.array([False, True, False])
+        halves = [rng.standard_normal((6, 3)) for _ in range(2)]
+        blocks = [(rng.standard_normal(3), half.T @ half) for half in halves]
+        whole, gradient = np.zeros((5, 5)), np.zeros(5)
+        for k, (g, information) in enumerate(blocks):
+            at = [1 + 2 * k, 0, 2 + 2 * k]  # the shared one first
+            whole[np.ix_(at, at)] += information
+            gradient[at] += g
+        layout = types.SimpleNamespace(shared=shared, size=3)
+        monkeypatch.setattr(scoring, "_score", lambda layout, device, z: blocks[device])
+        return layout, blocks, whole, gradient
+
+    def test_the_step_solves_all_devices_together(self, arrow):
+        layout, blocks, whole, gradient = arrow
+        step = scoring._arrow_step(layout.shared, blocks, 0.0)
+        exact = np.linalg.solve(whole, gradient)
+        assert step == pytest.approx(exact[[[1, 0, 2], [3, 0, 4]]], rel=1e-6)
+
+    def test_damping_adds_to_the_diagonal(self, arrow):
+        layout, blocks, whole, gradient = arrow
+        step = scoring._arrow_step(layout.shared, blocks, 0.5)
+        exact = np.linalg.solve(whole + 0.5 * np.diag(np.diag(whole)), gradient)
+        assert step == pytest.approx(exact[[[1, 0, 2], [3, 0, 4]]], rel=1e-6)
+
+    def test_covariances_are_those_of_all_devices_together(self, arrow):
+        layout, _, whole, _ = arrow
+        covariance, known = scoring._covariance(layout, [0, 1], np.zeros((2, 3)))
+        exact = np.linalg.inv(whole)
+        for k, at in enumerate(([1, 0, 2], [3, 0, 4])):
+            assert covariance[k] == pytest.approx(exact[np.ix_(at, at)], rel=1e-6)
+        assert known.all()
+
+    def test_a_combination_that_nothing_tells_leaves_both_unknown(self):
+        """Information on x + y alone, and on z, a thousand times less."""
+        inverse, known = scoring._inverse(np.array([[4.0, 4.0, 0.0], [4.0, 4.0, 0.0], [0.0, 0.0, 4e-3]]))
+        assert known.tolist() == [False, False, True] and inverse[2, 2] == pytest.approx(250.0)
+        inverse, known = scoring._inverse(np.array([[1.0, 0.9999], [0.9999, 1.0]]))  # ill-conditioned, but told
+        assert known.all() and inverse[0, 0] == pytest.approx(1 / (1 - 0.9999**2), rel=1e-6)
+
+
+class TestIntervals:
+    def test_of_counts_alone(self):
+        """Beta(c + 1/2, n - c + 1/2); an outcome that never, or always, came about reaches 0 or 1."""
+        low, high = (end[0, 0, 2, 0, 0] for end in intervals(counted(), level=0.9))
+        assert (low[1], high[1]) == pytest.approx(beta(8.5, 2.5).ppf([0.05, 0.95]))
+        assert low[2] == 0.0 and high[2] == pytest.approx(beta(0.5, 10.5).ppf(0.95))
+        still = [end[0, 0, 1, 0, 0] for end in intervals(counted(), level=0.9)]
+        assert still[1][0] == 1.0 and still[0][0] == pytest.approx(beta(10.5, 0.5).ppf(0.05)) and still[1][1] < 1.0
+
+    @pytest.mark.parametrize(("dispersion", "n", "worth"), [(0.5, 10, 2.5), (5.0, 10, 0.5), (1.0, 4000, 100.0)])
+    def test_a_fitted_row_is_worth_a_quarter_of_the_trials(self, monkeypatch, dispersion, n, worth):
+        """At most 100, and fewer where the fit is poor; its row is 0.7 for the outcome of 80 %."""
+        table = counted()
+        table = dataclasses.replace(table, counts=table.counts * (n // 10))
+        p = np.zeros(table.counts.shape)
+        p[..., 1] = 0.7
+        fitted = types.SimpleNamespace(fitted_probability=p)
+        from compact.fitting import intervals as module
+
+        monkeypatch.setattr(module.dataclasses, "replace", lambda table, fit: fitted)
+        low, high = intervals(table, fit=types.SimpleNamespace(dispersion=dispersion))
+        law = beta(0.8 * n + 0.5 + 0.7 * worth, 0.2 * n + 0.5 + 0.3 * worth)
+        assert (low[0, 0, 2, 0, 0, 1], high[0, 0, 2, 0, 0, 1]) == pytest.approx(law.ppf([0.025, 0.975]))
