@@ -118,7 +118,7 @@ def _answered(words: list[str]) -> int:
 
 
 def _check_environment() -> None:
-    """Refuse a working folder that is gone, and what Numba would take from the environment without being of any use."""
+    """Refuse a working folder that is gone, and what libraries would take from the environment without being of any use."""
     try:
         os.getcwd()
     except OSError as error:
@@ -127,6 +127,8 @@ def _check_environment() -> None:
         raise InputError("NUMBA_DISABLE_JIT is set, so kernels would run as plain Python for hours; unset it")
     if not re.fullmatch("0*[1-9][0-9]*", threads := os.environ.get("NUMBA_NUM_THREADS") or "1"):
         raise InputError(f"NUMBA_NUM_THREADS = {threads} must be a whole number >= 1")
+    if not re.fullmatch("-?[0-9]+", date := os.environ.get("SOURCE_DATE_EPOCH", "0")):  # Matplotlib reads it for a PDF
+        raise InputError(f"SOURCE_DATE_EPOCH = {date} must be a whole number of seconds")
 
 
 def _alone(out) -> contextlib.AbstractContextManager[None]:

@@ -402,3 +402,9 @@ def test_plain_python_kernels_are_refused(command, monkeypatch):
 def test_a_number_of_threads_that_numba_cannot_have(command, place, monkeypatch, threads):
     monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
     assert f"NUMBA_NUM_THREADS = {threads} must be a whole number >= 1" in complaint(command, place, "info", "table.h5")
+
+
+def test_a_date_of_builds_that_is_none(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
+    answer = command("plot", "five_state", "-o", tmp_path / "a.pdf")
+    assert answer.code == 2 and "SOURCE_DATE_EPOCH = today must be a whole number of seconds" in answer.err

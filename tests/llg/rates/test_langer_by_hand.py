@@ -15,11 +15,13 @@ from scipy.integrate import quad
 
 from dwcore.errors import RunError
 from llg.constants import K_B
+from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import Well
 from llg.rates import rate_matrix
 from llg.rates.langer import NEGLIGIBLE, Passage, _top, free_energy, passages
+from llg.rates.retention_curve import retention_against_temperature
 from llg.rates.thermal_grid import hessian, thermal_grid
-from llg.rates.turnover import crossing_losses
+from llg.rates.turnover import crossing_losses, transfer_factors
 
 T = 300.0
 KT = K_B * T
@@ -185,6 +187,34 @@ def test_the_loss_on_a_crossing_is_that_of_a_swing_below_the_lower_saddle(twofol
     losses = crossing_losses(it, it.grid, ways, 2, T)
     assert losses[0] == pytest.approx(0.5 * it.alpha * quad(across, 2.5, 7.5)[0], rel=0.02)
     assert losses[1] == pytest.approx(losses[0], rel=0.02)
+
+
+def test_a_wall_that_leaves_to_the_right_ends_on_the_right():
+    """However often it swings; and what it loses on a crossing is resolved down to 0.03 kB T."""
+    ways = [Passage(i, i + 1, (), 8 * KT, 1.0) for i in range(-1, 3)]
+    factors = transfer_factors(ways, np.array([0.3, 0.5, 0.4]), T)  # to the three wells, the left and the right end
+    for number in range(4):
+        assert np.all(factors[0, number, [*range(number), 3]] == 0)
+        assert np.all(factors[1, number, [*range(number, 3), 4]] == 0)
+        assert np.all(factors >= 0) and factors[0, 1, 1:3].min() > 0.02
+    assert transfer_factors(ways[1:2], np.array([0.031, 0.5]), T).max() > 0
+    with pytest.raises(RunError, match=r"loses only 0\.029 kB T .* down to 0\.03"):
+        transfer_factors(ways[1:2], np.array([0.029, 0.5]), T)
+
+
+def test_a_state_that_is_gone_leaves_the_others_their_places():
+    """Of three wells of 16, 2 and 16 kB T at 300 K the middle one is no well at 900 K, where the others hold 5.3."""
+    notch = {"shape": "cosine", "width": 40e-9}
+    depths = [(barrier - 0.027) / 2.3234 * 1e-9 for barrier in (16, 2, 16)]
+    it = device_from_mapping({
+        "material": {"Ms": 1.1e6, "A": 16e-12, "K_u": 1.27e6, "D": 0.4e-3, "alpha": 0.5},
+        "wall": {"shape": "rigid"},
+        "track": {"length": 280e-9, "width": 80e-9, "thickness": 0.6e-9, "pad_width": 160e-9, "pad_taper": 40e-9},
+        "notch": [notch | {"position": 80e-9 + 60e-9 * i, "depth": depth} for i, depth in enumerate(depths)],
+    })  # fmt: skip
+    time = retention_against_temperature(it, np.array([300.0, 900.0])).time
+    assert np.isfinite(time).tolist() == [[True, True], [False, False], [True, True]]
+    assert np.all(time[[0, 2], 0] > 100 * time[[0, 2], 1])
 
 
 def test_samples_of_both_sides_add_with_the_root_of_their_squares(monkeypatch):
