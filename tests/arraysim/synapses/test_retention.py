@@ -10,7 +10,7 @@ from scipy.linalg import expm
 from arraysim.synapses.faults import Faults
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
-from arraysim.synapses.retention import stay_probability, typical_retention_rates, with_losses
+from arraysim.synapses.retention import retention_rates, stay_probability, typical_retention_rates, with_losses
 from arraysim.synapses.synapse_array import SynapseArray
 from compact.table.operating_point import OperatingPoint
 from compact.table.transition_table import TransitionTable
@@ -108,6 +108,14 @@ def test_rates_come_from_the_table_at_the_temperature():
     np.testing.assert_allclose(found.retention_rate[0], chain_rate() * np.exp(-barrier / 300))
     cold = [dataclasses.replace(point, temperature=250.0) for point in points]
     np.testing.assert_allclose(PulseLaw.from_table(table, cold).retention_rate, rate[:, 0])
+    for unknown in (0, 1):  # at one of the two temperatures: nothing is known between them, and all where it is known
+        holes = rate.copy()
+        holes[:, unknown, 2] = np.nan
+        some = dataclasses.replace(table, retention_rate=holes)
+        between = retention_rates(some, 300.0)["retention_rate"][0]
+        assert np.isnan(between[2]).all() and np.isfinite(between[[0, 1, 3, 4]]).all()
+        known = retention_rates(some, (350.0, 250.0)[unknown])["retention_rate"]
+        np.testing.assert_allclose(known, rate[:, 1 - unknown], rtol=1e-12)
 
 
 def test_bad_rates_and_times_are_refused():
