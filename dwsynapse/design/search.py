@@ -1,8 +1,8 @@
 """The search: an evolution strategy over the unit cube of what is free, with every trial kept in a journal as it comes.
 
-The journal is a text of one JSON object per line, the first of which says what it belongs to. A search that goes on
-takes what is there and gives the same generations, bit for bit, as trials depend on the specification and the seed
-alone, and the optimizer on the trials.
+The journal is a text of one JSON value per line, the first of which says what it belongs to; all others end with a hash
+of that and of themselves. A search that goes on takes what is there and gives the same generations, bit for bit, as
+trials depend on the specification and the seed alone, and the optimizer on the trials.
 
 References:
     J. D. Knowles, D. W. Corne, Evol. Comput. 8, 149 (2000): evolution strategies whose parents are the archive of
@@ -10,6 +10,7 @@ References:
 """
 
 import dataclasses
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -48,20 +49,23 @@ class Trials:
         resume: go on with what it holds.
 
     Raises:
-        InputError: it belongs to another search.
+        InputError: it belongs to another search, or a line of it is damaged.
     """
 
     def __init__(self, path: Path | None, config: dict, *, resume: bool):
         self.path, self.known = path, dict[int, Trial]()
-        head = canonical_json(config)
+        head = self._head = canonical_json(config)
         if path is None:
             return
         if resume and path.exists():
-            lines = path.read_text(encoding="utf-8").split("\n")
+            lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
             if lines[0] != head:
                 raise InputError(f"{path}: belongs to another search; --force starts anew")
-            for line in lines[1:-1]:  # what follows the last end of a line is unfinished
-                number, trial = json.loads(line)
+            for i, line in enumerate(lines[1:-1], 2):  # what follows the last end of a line is unfinished
+                text = f"{line.rpartition(', ')[0]}]"
+                if self._sealed(text) != line:
+                    raise InputError(f"{path}: line {i} is damaged; --force starts anew")
+                number, trial = json.loads(text)
                 self.known[number] = Trial(**trial | {"x": tuple(trial["x"])})
             path.write_text("\n".join([head, *lines[1:-1], ""]), encoding="utf-8")
         else:
@@ -72,9 +76,13 @@ class Trials:
         self.known[number] = trial
         if self.path is not None:
             with open(self.path, "a", encoding="utf-8") as file:
-                file.write(json.dumps([number, dataclasses.asdict(trial)]) + "\n")
+                file.write(self._sealed(json.dumps([number, dataclasses.asdict(trial)])) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
+
+    def _sealed(self, text: str) -> str:
+        """Return a list in JSON with one more entry, the hash of it and of what the journal belongs to."""
+        return f'{text[:-1]}, "{hashlib.sha256((self._head + text).encode()).hexdigest()[:16]}"]'
 
 
 def search(

@@ -11,11 +11,12 @@ from design_spec import SPEC
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from dwcore.errors import InputError
 from dwsynapse.design import search as search_module
 from dwsynapse.design import verification
 from dwsynapse.design.forecast import chosen, forecast
 from dwsynapse.design.pulses import APART, Row, interval
-from dwsynapse.design.search import _change, _factors, _moved, evolve, search, unsurpassed
+from dwsynapse.design.search import Trials, _change, _factors, _moved, evolve, search, unsurpassed
 from dwsynapse.design.specification import FINENESS, load_specification, track_area
 from dwsynapse.design.trial import (
     TAIL,
@@ -349,6 +350,34 @@ class TestSearch:
         anew = drawn[drawn != 0.123]
         assert anew.size / 4000 == pytest.approx(0.1, abs=0.02)
         assert np.histogram(anew, 3, (0, 1))[0] == pytest.approx(anew.size / 3, rel=0.25)
+
+    def test_a_journal_that_was_changed_is_refused_with_its_line(self, tmp_path):
+        """Whatever was changed: a figure, a cell that is no JSON, bytes that are no text; the last line may be cut off."""
+        path = tmp_path / "trials.jsonl"
+        kept = Trials(path, {"seed": 1}, resume=False)
+        for number in (0, 1, 2):
+            kept.put(number, trial((0.1 * number, 0.5), energy=1e-14, retention=math.inf))
+        sound = path.read_bytes()
+        for cut in (0, 5, len(sound.split(b"\n")[3]) + 1):
+            path.write_bytes(sound[: len(sound) - cut])
+            again = Trials(path, {"seed": 1}, resume=True).known
+            assert again == {k: v for k, v in kept.known.items() if k < (3 if cut == 0 else 2)}
+        lines = sound.split(b"\n")
+        for changed in (
+            lines[2].replace(b"1e-14", b"1e-15"),
+            b"{",
+            b"[" * 100_000,
+            b"\xff\xfe",
+            b"",
+            lines[2][:-30] + b'"]',
+            lines[3][1:],
+        ):
+            path.write_bytes(b"\n".join([*lines[:2], changed, *lines[3:]]))
+            with pytest.raises(InputError, match=r"trials\.jsonl: line 3 is damaged; --force starts anew"):
+                Trials(path, {"seed": 1}, resume=True)
+        path.write_bytes(b"\xff" + sound)
+        with pytest.raises(InputError, match="belongs to another search"):
+            Trials(path, {"seed": 1}, resume=True)
 
     def test_a_search_ends_with_its_budget(self, specification, monkeypatch):
         """24 designs of 500 pulses each."""
