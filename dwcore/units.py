@@ -5,11 +5,13 @@ import re
 
 from dwcore.errors import InputError
 
-_SEVERAL_NUMBERS = re.compile(
-    r"\d_|[^\D0-9]|\s(?!1\s*/)[-+]?[\d.]|\s[-+]\s|\d\s*\*+\s*\(*\s*[-+]?\d|\d\s*\^|\)\s*(\*\*|\^)"
+_QUANTITY = re.compile(
+    r"(\s*[-+]?)(?:0+(?=[0-9]))?((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|inf|nan)"
+    r"(\s*%\s*|(?:(?:[^\W\d_]|°)++(?:\s*(?:\^|\*\*)\s*\(?[-+]?[0-9]{1,2}(?:\.[0-9]+|/[0-9])?\)?|-?[0-9]{1,2})?"
+    r"|1(?=\s*/)|/(?!/)|[\s*·.()\[\]])*)"
 )
-"""What the units library would calculate with: "1 000 nm" is not zero, nor "2 3 nm" six; "10**10**10" takes for ever.
-Nor is "5_0" fifty, and digits are those of ASCII."""
+"""One number, then a unit, in which digits are powers or the 1 of 1/s. The units library would calculate with anything
+else: "05 nm" is not zero, nor "1 000 nm", "5.2(3) nm" not 15.6, "5±1 nm" not five; "10**10**10" takes for ever."""
 _PLAIN_POWER = re.compile(r"(?<![\w.])([A-Za-zµμΩ]+)(-?[1-4])(?![\w.])")
 """A unit as people type it: m2, cm-2."""
 _MU_0 = 1.25663706127e-6  # vacuum permeability [T m/A], CODATA 2022
@@ -19,8 +21,6 @@ _FIELD_OF_1_OE = 79.57747154594767  # 1000/(4 pi) [A/m]
 _CGS = ((re.compile(r"(?<![A-Za-z])([kmu]?)(Oe|oersted)\b"), r"\1fieldoersted"),
         (re.compile(r"(?<![A-Za-z])([kmu]?)(G|gauss)\b"), r"\1fluxgauss"))  # fmt: skip
 """The units library gives these the dimensions of the CGS system, which no SI unit converts to."""
-_NUMBER_FIRST = re.compile(r"\s*[-+]?(\.?\d|inf|nan)[^#]*", re.DOTALL)
-"""The units library takes "ns" for one of them, and leaves out what follows a #."""
 _LONGEST = 200
 
 
@@ -87,9 +87,10 @@ def _parse(text: str, unit: str) -> float:
     import pint
 
     try:
-        if len(text) > _LONGEST or not _NUMBER_FIRST.fullmatch(text) or _SEVERAL_NUMBERS.search(text.strip()):
+        found = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST else None
+        if found is None:
             raise ValueError
-        plain = _PLAIN_POWER.sub(r"\1^\2", text)
+        plain = _PLAIN_POWER.sub(r"\1^\2", "".join(found.groups()))
         for pattern, name in _CGS:
             plain = pattern.sub(name, plain)
         parsed = _registry().Quantity(plain)

@@ -8,7 +8,7 @@ import pytest
 
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, as_number, numbers, quantity, word
-from dwcore.units import to_si
+from dwcore.units import plain_whole, to_si
 from llg.device.material import Material, Wall
 from llg.device.variation import Variation
 
@@ -61,6 +61,20 @@ def complaint(function, *arguments, **keywords):
         ("1e4 A/m", "T", 1e4 * MU_0),
         ("1100 emu/cm^3", "A/m", 1.1e6),
         ("20 uOhm cm", "ohm m", 2e-7),
+        ("05 nm", "m", 5e-9),
+        ("-007.50e1 ns", "s", -75e-9),
+        ("000 nm", "m", 0.0),
+        ("1e5nm", "m", 1e-4),
+        (".5 µm", "m", 5e-7),
+        ("5. [nm]", "m", 5e-9),
+        ("3 (1/s)", "1/s", 3.0),
+        ("4 1/m^2", "1/m^2", 4.0),
+        ("1e9/m", "1/m", 1e9),
+        ("6 nm**2", "m^2", 6e-18),
+        ("6 nm²", "m^2", 6e-18),
+        ("2 kg·m s^-2", "N", 2.0),
+        ("7 nm^(1/2) nm^0.5", "m", 7e-9),
+        ("25 °C", "K", 298.15),
     ],
 )
 def test_text_to_si(text, unit, value):
@@ -89,6 +103,38 @@ def test_text_to_si(text, unit, value):
         ("5_0", "1", "not a number"),
         ("٥ nm", "m", "not a number with a unit"),
         ("٥", "1", "not a number"),
+        *(
+            (text, "m", "not a number with a unit")
+            for text in (
+                "5.2(3) nm",
+                "5.2 (3) nm",
+                "5.2±0.3 nm",
+                "5.2 +/- 0.3 nm",
+                "5~10 nm",
+                "5-10 nm",
+                "5..10 nm",
+                "1.5.2 nm",
+                "5//2 nm",
+                "5/2 nm",
+                "5 nm/2",
+                "5 nm*2",
+                "5%nm",
+                "5 nm%2",
+                "5|nm",
+                "5;nm",
+                "5=nm",
+                "5 nm!",
+                "5 nm\u200b",
+                "5 m^9999 m^-9998",
+                "0x10 nm",
+                "5e3e3 nm",
+                "5 nm (3)",
+                "٥ nm",
+                "５ nm",
+                "5 nm^٢",
+            )
+        ),
+        ("50 %%", "1", "not a number"),
         ("1,5 ns", "s", "holds a comma"),
         ("7,0e11", "1", "holds a comma"),
         ("5 nm", "A/m", "wrong unit"),
@@ -209,3 +255,32 @@ def test_wall_of_the_material_and_its_overrides():
     given = Wall(Q=-1.0, Delta=7e-9, sigma_0=1e-3, H_K=0.0)
     assert given.resolved(material, 0.6e-9).to_dict() == given.to_dict()
     assert "Q = 0.5 [1] must be +1 or -1" in complaint(Wall, Q=0.5)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Lens(Parameters):
+    """Quantities that have a sign, may be zero, and have a size that is plausible."""
+
+    focus: float = quantity("focal length, < 0 where it spreads light", "m", default=0.0, plausible=(1e-4, 10.0, "mm"))
+    marks: tuple[float, ...] = numbers("places of marks", "m", plausible=(0.0, 1.0, "mm"))
+
+
+def test_plausible_sizes_hold_for_either_sign_and_leave_out_zero():
+    assert Lens(focus=0.0).focus == 0.0 and Lens(focus=-0.2).focus == -0.2
+    assert complaint(Lens, focus=-50.0) == 'focus = -50 [m] must be 0.0001 to 10 in size; did you mean "-50 mm"?'
+    assert complaint(Lens, focus=1e-5) == "focus = 1e-05 [m] must be 0.0001 to 10 in size"
+    assert complaint(Lens, focus=2e5) == "focus = 200000 [m] must be 0.0001 to 10 in size"
+    assert 'marks holds -30 [m], must be <= 1 in size; did you mean "-30 mm"?' in complaint(Lens, marks=(0.1, -30.0))
+
+
+@pytest.mark.parametrize("text", ["1_0", "\u0663", "1.0", "1e1", "0x10", ""])
+def test_a_whole_number_is_written_with_digits_alone(text):
+    assert plain_whole(" -12") == -12
+    with pytest.raises(ValueError):
+        plain_whole(text)
+
+
+def test_a_text_longer_than_any_quantity_is_none():
+    """A number of 250 digits with a unit is no input of a user, and parsers take long for longer ones."""
+    assert to_si("0" * 150 + "5 nm", "m") == pytest.approx(5e-9)
+    assert "is not a number with a unit like m" in complaint(to_si, "0" * 250 + "5 nm", "m")

@@ -10,7 +10,7 @@ from fit_cases import table_of
 from scipy.stats import beta
 
 from compact.fitting import scoring
-from compact.fitting.estimate import _layout, _rest, device_rows, table_rows
+from compact.fitting.estimate import _layout, _model, _rest, device_rows, table_rows
 from compact.fitting.goodness import (
     Goodness,
     _per_row,
@@ -22,6 +22,7 @@ from compact.fitting.goodness import (
 )
 from compact.fitting.intervals import intervals
 from compact.fitting.problem import MARGIN, DeviceRows
+from compact.fitting.scoring import Estimate
 from compact.forms.passage import Pulses
 
 J, TIME, S = [-5e11, 0.0, 5e11], [1e-9, 4e-9], 3
@@ -94,6 +95,26 @@ class TestRows:
     def test_ridges_beyond_those_that_were_passed_still_count(self):
         layout = _layout(counted(), "drift-diffusion", None)
         assert DeviceRows(layout, *device_rows(counted(), 0)).most == 1 + MARGIN and MARGIN >= 2
+
+    def test_errors_are_those_of_the_logarithms_times_the_values(self):
+        """Errors of a tenth and a correlation of 0.5; one parameter may be zero, and one is not determined."""
+        layout = _layout(counted(), "drift-diffusion", None)
+        z, n = layout.working(layout.value(layout.start(0.8, 1.0))), layout.size
+        covariance, known = 0.01 * (0.5 * np.eye(n) + 0.5), np.ones((1, n), bool)
+        known[0, -1] = False
+        model = _model(layout, 1, Estimate(z[None], covariance[None], known, 0.0, 1))
+        size = np.where(layout.positive, model.value[0], layout.unit_size)
+        assert (
+            model.standard_error[0, :-1] == pytest.approx(0.1 * size[:-1]) and model.standard_error[0, -1] == math.inf
+        )
+        assert model.covariance[0] == pytest.approx(covariance * np.outer(size, size))
+
+    def test_devices_have_thresholds_and_a_pace_of_their_own(self):
+        one, two = (_layout(counted(K=K), "drift-diffusion", None) for K in (1, 2))
+        shapes = len(one.shape_parameters)
+        assert one.shape_parameters[0].name == "pace"
+        assert one.shared.tolist() == [True] * shapes + [False] * len(one.ridges)
+        assert two.shared.tolist() == [False] + [True] * (shapes - 1) + [False] * len(two.ridges)
 
 
 class TestGoodness:
