@@ -104,8 +104,8 @@ def test_pulses_are_those_of_the_rule_to_the_last_bit(digits, sides, base, settl
     told, rng = Told(slow, digits, sides, base), np.random.default_rng(7)
     for number in range(8):
         weight = np.flatnonzero(rng.random(N) < 0.8)
-        count = rng.integers(-3, 4, len(weight)) if number % 2 else np.full(len(weight), 1 if number < 5 else -1)
-        if number == 4:
+        count = rng.integers(-3, 4, len(weight)) if number % 2 else np.full(len(weight), {2: 24, 6: -1}.get(number, 1))
+        if number == 4:  # 24 pulses have filled all digits
             assert len(fast.conductances) >= digits * sides  # from here on they are kept
         fast.pulse_some(weight, count)
         told.pulse(weight, count, slow.array.take_events(int(np.abs(count).max()) * slow.events_per_pulse))
