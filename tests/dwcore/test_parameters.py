@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dwcore.errors import InputError
-from dwcore.parameters import Parameters, as_number, numbers, quantity, word
+from dwcore.parameters import Parameters, as_number, numbers, quantity, whole, word
 from dwcore.units import plain_whole, to_si
 from llg.device.material import Material, Wall
 from llg.device.variation import Variation
@@ -263,6 +263,7 @@ class Lens(Parameters):
 
     focus: float = quantity("focal length, < 0 where it spreads light", "m", default=0.0, plausible=(1e-4, 10.0, "mm"))
     marks: tuple[float, ...] = numbers("places of marks", "m", plausible=(0.0, 1.0, "mm"))
+    count: int = whole("number of lenses", default=1, ge=1, le=9)
 
 
 def test_plausible_sizes_hold_for_either_sign_and_leave_out_zero():
@@ -271,6 +272,12 @@ def test_plausible_sizes_hold_for_either_sign_and_leave_out_zero():
     assert complaint(Lens, focus=1e-5) == "focus = 1e-05 [m] must be 0.0001 to 10 in size"
     assert complaint(Lens, focus=2e5) == "focus = 200000 [m] must be 0.0001 to 10 in size"
     assert 'marks holds -30 [m], must be <= 1 in size; did you mean "-30 mm"?' in complaint(Lens, marks=(0.1, -30.0))
+
+
+@pytest.mark.parametrize("value", [True, 2.0, "2", math.nan])
+def test_a_whole_number_is_no_truth_and_no_float(value):
+    assert complaint(Lens, count=value) == f"count = {value!r} must be a whole number"
+    assert complaint(Lens, count=10) == "count = 10 [1] must be <= 9" and Lens(count=9).count == 9
 
 
 @pytest.mark.parametrize("text", ["1_0", "\u0663", "1.0", "1e1", "0x10", ""])

@@ -108,6 +108,8 @@ def test_chosen_columns(tmp_path):
         ("q_nm,Bz_mT\n1\n", "line 2: has 1 cells, must be 2 as the header"),
         ("q_nm,Bz_mT\n1,2\n1,2,3\n", "line 3: has 3 cells, must be 2 as the header"),
         ("# ODT 1.0\n# Columns: a b\n# Units: m\n1 2\n", "names 2 columns but 1 units"),
+        ("# ODT 1.0\n# Columns: a b\n# Units: m s s\n1 2\n", "names 2 columns but 3 units"),
+        ("# ODT 1.0\n# Columns: a b\n\n1 \\\n2 \\\n3\n", "line 4: has 3 cells, must be 2 as the header"),
         ("# ODT 1.0\n# Columns: a b\n1 2\n# Columns: a c\n1 2\n", "a second table with other columns"),
         (
             "# ODT 1.0\n# Columns: a\n# Units: s\n1\n# Columns: a\n# Units: ns\n1\n",
@@ -292,3 +294,19 @@ def test_a_table_of_many_columns_is_read_in_linear_time_and_refused_in_a_short_l
             table.numbers("q")
         assert len(str(error.value)) < 2000
     assert 5 * work[0] < work[1] < 11 * work[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "column"),
+    [
+        ("sample,J\na,1\nb,2\n7,3\nc,4\n", ("sample", "J"), [1, 2, 3, 4]),  # a number among labels
+        ("run;of;a;long;title\nJ;t\n1,5;2\n2,5;4\n", ("J", "t"), [1.5, 2.5]),  # a title of more cells
+        ("a title,of two\nJ,t\nA/m^2,ns\n1,2\n3,4\n", ("J", "t"), [1, 3]),  # a title of as many
+    ],
+)
+def test_the_header_is_the_row_above_the_numbers_and_their_units(tmp_path, text, names, column):
+    path = tmp_path / "data.csv"
+    path.write_text(text)
+    found = read_columns(path)
+    assert found.names == names and found.numbers("J").tolist() == column
+    assert found.units == (("A/m^2", "ns") if "ns" in text else (None, None))
