@@ -26,6 +26,9 @@ from dwsynapse.design.search import evolve, front, search
 from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import misses, objectives, plain_figures
 
+POPULATION = 32
+"""Designs of a generation of NSGA-II, which needs more than the search does."""
+
 
 def at_random(spec, seed, run):
     """Yield generations of points that are drawn evenly, but for the device that is there."""
@@ -39,7 +42,7 @@ def at_random(spec, seed, run):
 
 def nsga2(spec, seed, run):
     """Yield generations of NSGA-II, the first of which is drawn evenly, but for the device that is there."""
-    first = np.random.default_rng(seed).random((spec.budget.population, len(spec.variables)))
+    first = np.random.default_rng(seed).random((POPULATION, len(spec.variables)))
     first[0] = spec.begin()
     required, aims = len(misses(spec, {})), len(spec.minimize.names)
     problem = Problem(n_var=first.shape[1], n_obj=aims, n_ieq_constr=required, xl=0.0, xu=1.0)

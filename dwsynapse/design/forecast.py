@@ -1,12 +1,13 @@
 """What a design will be like, from those that were looked at: which of many candidates are worth a look.
 
-Barriers, lengths and energies are about products of powers of what is free. So their logarithms are interpolated over
-its logarithms between the designs that were looked at, by thin-plate splines with a linear part (J. Duchon, RAIRO Anal.
-Numer. 10, 5 (1976)). The forecast chooses what is looked at next; it decides on no design.
+Barriers, lengths and powers are about products of powers of what is free. So the logarithm of each figure is forecast
+over the logarithms by a Gaussian process (C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning,
+MIT Press 2006, eq. 2.23): exponents of their own, and a smooth deviation from the product. A few known designs will do;
+far from all of them it says what their mean is. The forecast chooses what is looked at next; it decides on no design.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -14,76 +15,119 @@ from dwsynapse.design.pulses import FALL
 from dwsynapse.design.specification import LIMITS, LISTED, Specification
 from dwsynapse.design.trial import Figures, Trial, misses, objectives
 
-OF_THE_PULSE = "energy", "duration"
-"""Figures that depend on the length of the pulse; energy is all but proportional to it."""
-NAMES = (*(name for name in LIMITS if not name.startswith("one_step")), "duration", "current_density")
-"""Figures that are forecast."""
-SMOOTHING = 1e-4
-"""Keeps designs that all but coincide from large coefficients."""
+POWER = "power"
+"""Energy over the integral of the squared pulse: it does not depend on the length, and is known before any pulse."""
+NAMES = (*(name for name in LIMITS if not name.startswith("one_step") and name != "energy"), POWER, "duration",
+         "current_density")  # fmt: skip
+"""Figures that are forecast; the energy follows from the power and the length."""
+EXPONENT, DEVIATION = 2.0, 0.3
+"""Standard deviations of an exponent, and of a logarithm from the product; the latter varies over a factor of e."""
+NOISE, SEEN = 0.01, 0.03
+"""Standard deviation of the logarithm of a known figure, and of a length that was found by pulses."""
 WEIGHT = 10.0
 """What one requirement that is missed twofold weighs against a power of ten of an objective."""
 
 
-def forecast(spec: Specification, trials: Sequence[Trial], points: np.ndarray) -> list[Figures]:
-    """Return the figures of points of the unit cube, shape (n, variables), as far as enough designs are known."""
-    searched = [name for name in spec.variables if name not in (*LISTED, "duration")]
+class Forecast:
+    """Figures of designs, from those that were looked at.
 
-    def place(x: Sequence[float]) -> tuple[float, ...]:
-        values = spec.values(np.array(x))
-        return tuple(math.log(values[name]) for name in searched)
+    Args:
+        spec: the specification.
+        trials: what was looked at.
+    """
 
-    places = np.array([place(point) for point in points])
-    figures: list[Figures] = [{} for _ in points]
-    kinds = [spec.listed(point) for point in points]
-    for kind in dict.fromkeys(kinds):
-        own = [i for i, other in enumerate(kinds) if other == kind]
-        alike = [trial for trial in trials if spec.listed(np.array(trial.x)) == kind]
-        for name in NAMES:
-            known = {place(trial.x): math.log(value) for trial in alike
-                     if (value := _figure(spec, trial, name)) is not None}  # fmt: skip
-            if values := _interpolated(known, places[own]):
-                for i, value in zip(own, values, strict=True):
-                    figures[i][name] = math.exp(min(value, 700.0))
-    return figures
+    def __init__(self, spec: Specification, trials: Sequence[Trial]):
+        self.spec = spec
+        self._searched = [name for name in spec.variables if name not in (*LISTED, "duration")]
+        self._known: dict[tuple[str, ...], dict[str, _Process]] = {}
+        kinds = [spec.listed(np.array(trial.x)) for trial in trials]
+        for kind in dict.fromkeys(kinds):
+            alike = [trial for trial, other in zip(trials, kinds, strict=True) if other == kind]
+            places, own = self._places(trial.x for trial in alike), self._known.setdefault(kind, {})
+            for name in NAMES:
+                values = np.array([_logarithm(spec, trial, name) for trial in alike])
+                if (known := np.isfinite(values)).any():
+                    own[name] = _Process(places[known], values[known], SEEN if name == "duration" else NOISE)
+
+    def _places(self, xs: Iterable) -> np.ndarray:
+        values = [self.spec.values(np.array(x)) for x in xs]
+        return np.log([[one[name] for name in self._searched] for one in values]).reshape(
+            len(values), len(self._searched)
+        )
+
+    def figures(self, points: np.ndarray) -> list[Figures]:
+        """Return the figures of points of the unit cube, shape (n, variables), as far as any such design is known."""
+        found: list[Figures] = [{} for _ in points]
+        kinds = [self.spec.listed(point) for point in points]
+        for kind in dict.fromkeys(kinds):
+            own = [i for i, other in enumerate(kinds) if other == kind]
+            places = self._places(points[own])
+            for name, process in self._known.get(kind, {}).items():
+                for i, one in zip(own, np.exp(np.minimum(process.mean(places), 700.0)).tolist(), strict=True):
+                    found[i][name] = one
+        for point, one in zip(points, found, strict=True):
+            power, time = one.pop(POWER, None), one.get("duration")
+            one["energy"] = None if power is None or time is None else power * _square_time(self.spec, point, time)
+        return found
 
 
-def _figure(spec: Specification, trial: Trial, name: str) -> float | None:
-    """Return a figure that has a logarithm; of a pulse that is not sure about what a sure one would have."""
-    value, factor = trial.figures.get(name), 1.0
-    if name in OF_THE_PULSE and spec.wanted is not None:
+class _Process:
+    """A Gaussian process through known values.
+
+    Args:
+        places: where they are, shape (n, variables).
+        values: shape (n,).
+        noise: their standard deviation.
+    """
+
+    def __init__(self, places: np.ndarray, values: np.ndarray, noise: float):
+        self.places, self.middle, self.level = places, places.mean(axis=0), values.mean()
+        within = self._covariance(places) + noise**2 * np.eye(len(places))
+        self.weights = np.linalg.solve(within, values - self.level)
+
+    def _covariance(self, places: np.ndarray) -> np.ndarray:
+        """Return the covariance of places with those of known values, shape (m, n)."""
+        apart = ((places[:, None] - self.places[None]) ** 2).sum(axis=-1)
+        linear = (places - self.middle) @ (self.places - self.middle).T
+        return EXPONENT**2 * linear + DEVIATION**2 * np.exp(-apart / 2)
+
+    def mean(self, places: np.ndarray) -> np.ndarray:
+        """Return the mean at places, shape (m, variables)."""
+        return self.level + self._covariance(places) @ self.weights
+
+
+def _square_time(spec: Specification, x: Sequence[float] | np.ndarray, time: float) -> float:
+    """Return the integral of the squared pulse [s]."""
+    pulse = spec.base(spec.values(np.array(x))).section("pulse")
+    return pulse.waveform(max(time, pulse.shortest)).square_time()
+
+
+def _logarithm(spec: Specification, trial: Trial, name: str) -> float:
+    """Return the logarithm of a figure, NaN without one; of a pulse that is not sure, about that of a sure one."""
+    value, factor = trial.figures.get("energy" if name == POWER else name), 1.0
+    if name == POWER and value is not None:
+        value /= _square_time(spec, trial.x, trial.figures.get("duration") or 0.0)
+    if name == "duration" and spec.wanted is not None:
         p = trial.figures.get("one_step")
         factor = 0.0 if p is None else max(1.0, ((1 - p) / (1 - spec.wanted)) ** FALL)
-    return value * factor if value is not None and 0 < value * factor < math.inf else None
+    return math.log(value * factor) if value is not None and 0 < value * factor < math.inf else math.nan
 
 
-def _interpolated(known: dict[tuple[float, ...], float], points: np.ndarray) -> list[float]:
-    """Return what a spline through known values gives at points, shape (n, variables); nothing where they are too few."""
-    from scipy.interpolate import RBFInterpolator  # slow to import
-
-    if not points.shape[1] or len(known) < 2 * (points.shape[1] + 1):
-        return []
-    try:
-        spline = RBFInterpolator(np.array(list(known)), np.array(list(known.values())), smoothing=SMOOTHING)
-        return spline(points).tolist()
-    except np.linalg.LinAlgError:  # the designs lie in a plane
-        return []
-
-
-def chosen(
-    spec: Specification, trials: Sequence[Trial], front: Sequence[Trial], points: np.ndarray, n: int
-) -> np.ndarray:
+def chosen(known: Forecast, front: Sequence[Trial], points: np.ndarray, n: int) -> np.ndarray:
     """Return n of some points: one after the other the one that is forecast to gain most on the front and those before.
 
     The gain is the power of ten by which a point is better than each other design in some objective, less what it is
-    forecast to miss of the requirements. A requirement of which too little is known counts as kept.
+    forecast to miss of the requirements. A requirement of which nothing is known counts as kept, and an objective of
+    which nothing is known, as that of a pulse while none was seen, does not count. The length of the pulse of each
+    point is the one that is forecast.
     """
-    figures = forecast(spec, trials, points)
-    if any(name not in one for one in figures for name in spec.minimize.names):
-        return points[:n]
+    spec, figures = known.spec, known.figures(points)
     kept = {name: getattr(spec.require, name) for name in LIMITS} | {"states": 1.0, "one_step": spec.wanted}
-    missed = np.array([sum(misses(spec, kept | one).values()) for one in figures])
+    told = [{name: value for name, value in one.items() if value is not None} for one in figures]
+    missed = np.array([sum(misses(spec, kept | one).values()) for one in told])
+    times = np.array([one.get("duration", math.nan) for one in told])
     if spec.free.duration:
-        missed += [max(math.log((one.get("duration") or 0.0) / spec.free.duration[1] + 1e-9), 0.0) for one in figures]
+        missed += np.log(np.fmax(times / spec.free.duration[1], 1.0))
     own = np.array([objectives(spec, one) for one in figures])
     rivals = [objectives(spec, trial.figures) for trial in front]
     gain = np.min([np.max(np.array(rival) - own, axis=1) for rival in rivals] or [-own.mean(axis=1)], axis=0)
@@ -93,4 +137,10 @@ def chosen(
         score[picked] = -np.inf
         picked.append(int(score.argmax()))
         gain = np.minimum(gain, np.max(own[picked[-1]] - own, axis=1))
-    return points[picked]
+    best = points[picked]
+    if spec.free.duration:
+        low, high = spec.free.duration
+        place = np.clip((times[picked] - low) / (high - low), 0, 1)
+        column = spec.variables.index("duration")
+        best[:, column] = np.where(np.isfinite(place), place, best[:, column])
+    return best

@@ -122,16 +122,17 @@ class Row:
         return done
 
 
-def shortest(judge: Callable[[int], tuple[bool, float]], top: int, guess: int) -> int:
-    """Return the least number that is enough, as all above it are; top if there is none.
+def shortest(judge: Callable[[int], tuple[bool, float]], top: int, guess: int, within: int = 1) -> int:
+    """Return a number that is enough, as all above it are, of the least ones; top if there is none.
 
     Args:
         judge: says of a number whether it is enough, and about how far off it is.
         top: largest number; the least one is 0.
         guess: where to begin.
+        within: a number so far below, at most, is not enough, or there is none.
     """
     low, high, at, stride = -1, top + 1, min(guess, top), 1
-    while high - low > 1:
+    while high - low > (within if high <= top else 1):
         enough, off = judge(at)
         low, high = (low, at) if enough else (at, high)
         if low >= 0 and high <= top:

@@ -22,18 +22,21 @@ import numpy as np
 from dwcore.errors import InputError
 from dwcore.numerics.threads import thread_count
 from dwcore.storage.provenance import canonical_json
-from dwsynapse.design.forecast import chosen
+from dwsynapse.design.forecast import Forecast, chosen
 from dwsynapse.design.specification import LISTED, Specification
 from dwsynapse.design.trial import SOFTENED, Trial, examine, objectives
 
+VERSION = 2
+"""Of the search: raised with every change of what is looked at and of what a look finds, so that no journal goes on with
+designs that were drawn in another way."""
 STEPS = -2.5, -0.6
 """Powers of ten of the smallest and the largest standard deviation of a step from a design, in the unit cube."""
 MOVED, REDRAWN = 0.6, 0.1
 """Share of the variables that a step changes, and chance that a choice from a list is drawn anew."""
 FOLLOWED = 4
 """Designs that lead while none holds."""
-CANDIDATES, UNCHOSEN = 20, 4
-"""Candidates per design that is looked at; one of so many is not chosen by its forecast."""
+CANDIDATES, REFINED = 500, 4
+"""Points that a generation is chosen from by their forecast, and how often so many more are drawn about the best."""
 CLOSER = 4
 """Designs of a generation that are looked at with a relaxed wall and instances, at most."""
 Run = Callable[[np.ndarray], list[Trial]]
@@ -54,22 +57,22 @@ class Trials:
 
     def __init__(self, path: Path | None, config: dict, *, resume: bool):
         self.path, self.known = path, dict[int, Trial]()
-        head = self._head = canonical_json(config)
+        config = {"search": VERSION, **config}
+        self._head = canonical_json(config)
         if path is None:
             return
-        if resume and path.exists():
-            lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-            if lines[0] != head:
-                raise InputError(f"{path}: belongs to another search; --force starts anew")
-            for i, line in enumerate(lines[1:-1], 2):  # what follows the last end of a line is unfinished
+        if resume and path.exists() and (size := path.read_bytes().rfind(b"\n") + 1):
+            lines = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+            _compare(path, lines[0], config)
+            for i, line in enumerate(lines[1:], 2):
                 text = f"{line.rpartition(', ')[0]}]"
                 if self._sealed(text) != line:
                     raise InputError(f"{path}: line {i} is damaged; --force starts anew")
                 number, trial = json.loads(text)
                 self.known[number] = Trial(**trial | {"x": tuple(trial["x"])})
-            path.write_text("\n".join([head, *lines[1:-1], ""]), encoding="utf-8")
+            os.truncate(path, size)  # what follows the last end of a line is unfinished
         else:
-            path.write_text(f"{head}\n", encoding="utf-8")
+            path.write_text(f"{self._head}\n", encoding="utf-8")
 
     def put(self, number: int, trial: Trial) -> None:
         """Keep a trial."""
@@ -83,6 +86,25 @@ class Trials:
     def _sealed(self, text: str) -> str:
         """Return a list in JSON with one more entry, the hash of it and of what the journal belongs to."""
         return f'{text[:-1]}, "{hashlib.sha256((self._head + text).encode()).hexdigest()[:16]}"]'
+
+
+def _compare(path: Path, head: str, config: dict) -> None:
+    """Refuse the journal of another search, which its first line tells."""
+    config = json.loads(canonical_json(config))
+    try:
+        begun = json.loads(head)
+    except (ValueError, RecursionError):
+        begun = None
+    if not isinstance(begun, dict):
+        raise InputError(f"{path}: belongs to another search, or to none; --force starts anew")
+    version = begun.get("search", 1)
+    if version != VERSION:
+        raise InputError(f"{path}: was begun by version {version} of the search, and this is {VERSION}, which draws other "
+                         "designs; --force starts anew")  # fmt: skip
+    if different := [name for name in config if config[name] != begun.get(name)]:
+        raise InputError(
+            f"{path}: belongs to another search, of another {' and '.join(different)}; --force starts anew"
+        )
 
 
 def search(
@@ -149,33 +171,36 @@ def search(
 def evolve(spec: Specification, seed: int, run: Run) -> Iterator[list[Trial]]:
     """Yield generations of an evolution strategy with an archive, without end.
 
-    The first is spread evenly (a Latin hypercube), but for the device that is there. Of the later points some are
-    designs of the front, moved along some of their variables by normal steps; their size is drawn evenly by its
-    logarithm, so that the search comes from far and ends close. A choice from a list is drawn anew now and then. While
-    no design holds, the nearest ones lead. Most points are chosen from many such steps, and from points drawn evenly, by
-    `dwsynapse.design.forecast`.
+    The first is spread evenly (a Latin hypercube), but for the device that is there; every other point is drawn half way
+    to it. The later points are chosen by `dwsynapse.design.forecast` from many: points that are drawn evenly, and designs
+    of the front, moved along some of their variables by normal steps, then again from steps from the best of these. The
+    size of a step is drawn evenly by its logarithm, a choice from a list is drawn anew now and then. While no design
+    holds, the nearest ones lead.
     """
     rng = np.random.default_rng(seed)
     n, size = spec.budget.population, len(spec.variables)
     order = rng.permuted(np.tile(np.arange(n)[:, None], size), axis=0)
     points, found = (order + rng.random((n, size))) / n, list[Trial]()
+    ranges = ~np.isin(spec.variables, LISTED)
+    points[1::2, ranges] = (points[1::2, ranges] + spec.begin()[ranges]) / 2
     points[0] = spec.begin()
     while True:
         trials = run(points)
         yield trials
         found.extend(trials)
         best = front(spec, found)
-        moved = _moved(spec, rng, best or sorted(found, key=_distance)[:FOLLOWED], CANDIDATES * n)
-        plain = n // UNCHOSEN
-        many = np.concatenate([moved[plain:], rng.random((CANDIDATES * n // 2, size))])
-        points = np.concatenate([moved[:plain], chosen(spec, found, best, many, n - plain)])
+        points = np.array([trial.x for trial in best or sorted(found, key=_distance)[:FOLLOWED]])
+        others, known = rng.random((CANDIDATES, size)), Forecast(spec, found)
+        for _ in range(REFINED):
+            many = np.concatenate([_moved(spec, rng, points, CANDIDATES), others])
+            points = others = chosen(known, best, many, n)
 
 
-def _moved(spec: Specification, rng: np.random.Generator, leading: list[Trial], n: int) -> np.ndarray:
-    """Return n points a step from some designs, shape (n, variables)."""
+def _moved(spec: Specification, rng: np.random.Generator, leading: np.ndarray, n: int) -> np.ndarray:
+    """Return n points a step from some points, both of shape (points, variables)."""
     shape = n, len(spec.variables)
     listed = np.isin(spec.variables, LISTED)
-    own = np.array([trial.x for trial in leading])[rng.integers(len(leading), size=n)]
+    own = leading[rng.integers(len(leading), size=n)]
     moved = rng.random(shape) < MOVED
     moved[np.arange(n), rng.integers(shape[1], size=n)] = True
     step = 10 ** rng.uniform(*STEPS, size=(n, 1)) * rng.standard_normal(shape)

@@ -140,7 +140,7 @@ class Budget(Parameters):
 
     pulses: int = whole("simulated pulses of the search; each design counts as 500 more, as 5000 with a relaxed wall",
                         default=500_000, ge=1000, le=10**10)  # fmt: skip
-    population: int = whole("designs per generation", default=32, ge=4, le=1000)
+    population: int = whole("designs per generation", default=8, ge=4, le=1000)
     designs: int = whole("designs that are offered, at most", default=3, ge=1, le=20)
     verify_pulses: int = whole("pulses per state and direction that verify a design", default=4000, ge=100, le=10**6)
     devices: int = whole("device instances that verify a design", default=64, ge=1, le=10_000)
@@ -284,6 +284,10 @@ class Specification:
                 found[name] = low + u * (high - low)
         return found
 
+    def base(self, values: Mapping[str, Any]) -> Device:
+        """Return the device that a design of some values begins with."""
+        return self.devices[self.choice.devices.index(values.get("device", self.choice.devices[0]))]
+
     def begin(self) -> np.ndarray:
         """Return the point of the unit cube that is nearest to the first device as it is."""
         device = self.devices[0]
@@ -304,8 +308,7 @@ class Specification:
         if not self.free.duration:
             return x[None]
         low, high = self.free.duration
-        edges = self.devices[self.choice.devices.index(self.values(x).get("device", self.choice.devices[0]))]
-        least = max(low, edges.section("pulse").shortest)
+        least = max(low, self.base(self.values(x)).section("pulse").shortest)
         points = np.tile(x, (2 + int(math.log(high / least) / math.log(FINENESS)), 1))
         times = np.geomspace(least, high, len(points))
         points[:, self.variables.index("duration")] = np.clip((times - low) / (high - low), 0, 1)
@@ -321,8 +324,7 @@ class Specification:
         Raises:
             InputError: there is no such device, for instance a notch through the track.
         """
-        base = self.devices[self.choice.devices.index(values.get("device", self.choice.devices[0]))]
-        n = states or self.require.states
+        base, n = self.base(values), states or self.require.states
         track, pitch, width = self._row(base, values, n)
         end, first = track.pad_taper or 0.0, base.notches[0]
         notch: dict[str, Any] = {"depth": values.get("notch_depth", first.depth), "width": width,

@@ -26,8 +26,10 @@ from llg.landscape.wells import Well, find_wells
 from llg.rates.rate_matrix import rate_matrix
 from llg.walls.q_phi import QPhiModel
 
-ROUNDS = (64, 512, 1024)
+ROUNDS = (64, 128, 256, 512)
 """Pulses per direction after each round; a rigid wall that screens sees those before the last."""
+WITHIN = 3
+"""Lengths of the pulse from the one that is kept to one that is not sure: so many are noise in 1,024 pulses."""
 SOFTENED = "barrier", "retention"
 """Figures of a rigid wall that are scaled."""
 INSTANCES, INSTANCE_PULSES = 8, 128
@@ -39,6 +41,8 @@ UNKNOWN = 1e3
 """Stands for an objective that is not known, of a design that cannot exist."""
 NOTCHES = 5
 """The longest row that stands for the whole."""
+STAYED = 1.5
+"""Of the pulses of the first round in both directions, so many may miss where the length is looked for at first."""
 COST_OF_A_LOOK, COST_TO_RELAX = 500, 5000
 """What a design counts in pulses beside those that it sees, with a rigid and with a relaxed wall."""
 
@@ -116,9 +120,9 @@ def examine(
                 row = dataclasses.replace(row, wall=dataclasses.replace(row.wall, shape="rigid"))
                 found["rigid"] = 1.0
             most = spec.verify_pulses // 2
-            rounds = (*(n for n in ROUNDS if n < most), most) if final else ROUNDS if rigid is None else ROUNDS[:-1]
             look = Look(spec, row, times[:worth], seed, jobs)
-            at = look.closer(found, at, rounds, rigid)
+            rounds = (*(n for n in ROUNDS if n < most), most) if final else ROUNDS if rigid is None else ROUNDS[:-1]
+            at = look.closer(found, at, rounds, 1 if final else WITHIN, rigid)
         found |= {"energy": float(energies[at]), "duration": float(times[at])}
     except (InputError, RunError):
         pass  # no such device or no such wall: what is unknown is missed
@@ -204,7 +208,12 @@ class Look:
         self.pulses = COST_TO_RELAX if row.wall_shape == "relaxed" else COST_OF_A_LOOK
 
     def closer(
-        self, found: Figures, guess: int, rounds: Sequence[int], rigid: Mapping[str, float] | None = None
+        self,
+        found: Figures,
+        guess: int,
+        rounds: Sequence[int],
+        within: int,
+        rigid: Mapping[str, float] | None = None,
     ) -> int:
         """Add the figures of the wells, then of pulses, then of instances; return the number of the shortest sure pulse.
 
@@ -212,6 +221,7 @@ class Look:
             found: figures so far.
             guess: about what number.
             rounds: pulses per direction after each round.
+            within: as of `dwsynapse.design.pulses.shortest`.
             rigid: the wall is rigid: sees no instances, and its figures are scaled by these factors.
         """
         row = self.row
@@ -229,26 +239,34 @@ class Look:
         if require.contrast is not None:
             states = find_states(row, row.temperature)
             found["contrast"] = contrast(states.conductance, states.conductance_std_ctoc)
-        wanted, seen = self.spec.wanted, dict[int, Figures]()
-        if wanted is None or not _may_go_on(self.spec, found):
+        if self.spec.wanted is None or not _may_go_on(self.spec, found):
             return 0
-        nominal, least = self._pulsed(row, wells), require.one_step_of_devices if rigid is None else None
-        instances = list[Row | None]()
+        least = require.one_step_of_devices if rigid is None else None
+        return self._shortest_sure(found, wells, guess, rounds, within, least)
 
-        def judge(number: int) -> tuple[bool, float]:
+    def _shortest_sure(self, found: Figures, wells, guess: int, rounds: Sequence[int], within: int, least) -> int:
+        """Add the figures of the shortest sure pulse: about how long it is by the pulses of the first round, then by all."""
+        nominal, instances, seen = self._pulsed(self.row, wells), list[Row | None](), dict[int, Figures]()
+        wanted, top = self.spec.wanted or 0.0, len(self.times) - 1
+
+        def judge(number: int, wanted: float, rounds: Sequence[int], least: float | None) -> tuple[bool, float]:
             counts = nominal.certainty(self.times[number], wanted, rounds)
             self.pulses += int(counts.sum())
-            seen[number] = {"one_step": counts[1] / counts.sum()}
+            seen[number] = {"one_step": float(counts[1] / counts.sum())}
             sure = counts[1] >= wanted * counts.sum()
             if sure and least is not None:
-                tail, counts = self._tail(row, instances, self.times[number], least)
+                tail, counts = self._tail(self.row, instances, self.times[number], least)
                 seen[number]["one_step_of_devices"], sure = tail, tail >= least
-            off = FALL / math.log(FINENESS) * math.log((counts[0] + 0.5) / (counts.sum() + 1) / (1 - wanted))
-            return bool(sure or counts[2] > counts[0]), off
+            return bool(sure or counts[2] > counts[0]), steps((counts[0] + 0.5) / (counts.sum() + 1), 1 - wanted)
 
-        number = shortest(judge, len(self.times) - 1, guess)
-        found.update(seen[number])
-        return number
+        about = min(wanted, 1 - STAYED / (2 * rounds[0]))
+        if top:
+            guess = shortest(lambda number: judge(number, about, rounds[:1], None), top, guess, within)
+        if not top or (seen[guess]["one_step"] or 0.0) >= about:
+            guess += round(steps(1 - about, 1 - wanted)) if top else 0
+            guess = shortest(lambda number: judge(number, wanted, rounds, least), top, guess, within)
+        found.update(seen[guess])
+        return guess
 
     def _pulsed(self, row: Device, wells: Sequence[Well]) -> Row:
         return Row(device=row, wells=wells, states=self.spec.require.states, longest=float(self.times[-1]), seed=self.seed,
@@ -276,6 +294,11 @@ class Look:
             if each[-1] < least:
                 break
         return min(*each, float(np.mean(each) - TAIL * np.std(each))), total
+
+
+def steps(share: float, allowed: float) -> float:
+    """Return by how many lengths a pulse is about too short, of which a share of walls stays."""
+    return FALL / math.log(FINENESS) * math.log(share / allowed)
 
 
 def shortest_stay(device: Device, temperature: float | None) -> float | None:

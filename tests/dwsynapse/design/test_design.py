@@ -1,6 +1,7 @@
 """From a specification to verified devices: what is asked for, the search, the verdicts, the folder."""
 
 import dataclasses
+import json
 import types
 
 import numpy as np
@@ -9,8 +10,8 @@ from design_spec import SPEC
 
 from dwcore.errors import InputError
 from dwsynapse.design.network import plot_network
-from dwsynapse.design.search import first_missed, front, nearest_design, search
-from dwsynapse.design.specification import FINENESS, load_specification
+from dwsynapse.design.search import VERSION, first_missed, front, nearest_design, search
+from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
 from dwsynapse.design.verification import FRESH, Verdict, one_step_counts, verify
 from llg.device.device_file import load_device
@@ -116,15 +117,16 @@ def test_a_rigid_wall_screens_and_a_relaxed_one_decides(specification):
 
 
 def test_the_shortest_sure_pulse_is_found_for_each_design(specification):
-    """A pulse that is a few percent shorter is not sure; the length the search begins from does not matter."""
+    """A pulse that is a tenth shorter is not sure; the length that the search begins from hardly matters."""
     spec = specification('["5e11 A/m^2", "9e11 A/m^2"]', '["5e11 A/m^2", "9e11 A/m^2"]\nduration = ["0.4 ns", "1.6 ns"]',
                          "barrier = 40", "barrier = 40\none_step = 0.97")  # fmt: skip
     trials = [examine(spec, np.append(spec.begin()[:3], u), 1, rigid={}) for u in (0.0, 0.5, 1.0)]
-    assert len({trial.x for trial in trials}) == 1 and all(trial.promising for trial in trials)
-    found = trials[0].figures["duration"]
-    assert found is not None and 0.5e-9 < found < 0.9e-9
+    assert all(trial.promising for trial in trials)
+    times = [trial.figures["duration"] for trial in trials]
+    found = times[0]
+    assert max(times) < 1.06 * min(times) and 0.5e-9 < found < 0.9e-9  # 512 pulses, of which 10 may miss: by a third
     assert spec.values(np.array(trials[0].x))["duration"] == pytest.approx(found)
-    u = (found / FINENESS - 0.4e-9) / 1.2e-9
+    u = (0.9 * found - 0.4e-9) / 1.2e-9
     assert not examine(spec, np.append(spec.begin()[:3], u), 1, rigid={}, tuned=False).promising
     energies = [
         examine(spec, np.append(spec.begin()[:3], u), 1, rigid={}, tuned=False).figures["energy"] for u in (0, 1)
@@ -148,9 +150,9 @@ def test_instances_are_looked_at_until_one_fails(specification):
     """The tail of the devices is judged by their spread, so that few of the designs fail when they are verified."""
     spec = specification("barrier = 40", "barrier = 40\none_step_of_devices = 0.95")
     good = examine(spec, spec.begin(), 1)
-    assert good.pulses == 5000 + 2048 + 8 * 256 and 0.95 < good.figures["one_step_of_devices"] <= 1 and good.holds
+    assert good.pulses == 5000 + 1024 + 8 * 256 and 0.95 < good.figures["one_step_of_devices"] <= 1 and good.holds
     weak = examine(spec, spec.begin() - [0, 0, 0.25], 1)  # at 6e11 A/m^2
-    assert 5128 <= weak.pulses < good.pulses and not weak.holds
+    assert 5128 <= weak.pulses <= good.pulses and not weak.holds
     assert "one_step_of_devices" not in weak.figures or weak.figures["one_step_of_devices"] < 0.95
     screened = examine(spec, spec.begin(), 1, rigid={})  # sees no instances, which is no reason to look no closer
     assert screened.promising and not screened.holds
@@ -208,7 +210,7 @@ def test_verdicts_hold_with_their_whole_interval(specification):
     """The reference device keeps what it is known for; a bound above its interval fails."""
     spec = specification("barrier = 40", "barrier = 40\none_step = 0.97")
     trial = examine(spec, spec.begin(), 1)
-    assert trial.holds and trial.figures["one_step"] > 0.99 and trial.pulses == 5000 + 2048
+    assert trial.holds and trial.figures["one_step"] > 0.99 and trial.pulses == 5000 + 1024
     verified = verify(spec, trial, seed=1, jobs=2)
     assert verified.holds and verified.figures["states"] == 3.0
     assert verified.figures["barrier"] == pytest.approx(trial.figures["barrier"], rel=1e-3)
@@ -227,8 +229,30 @@ def test_a_search_depends_on_the_seed_alone_and_goes_on(specification, tmp_path)
     journal.write_text(text[: 2 * len(text) // 3])  # killed within a line
     assert search(spec, seed=3, jobs=2, journal=journal, resume=True) == whole
     assert sorted(journal.read_text().split("\n")) == sorted(text.split("\n"))
-    with pytest.raises(InputError, match="belongs to another search"):
+    with pytest.raises(InputError, match="belongs to another search, of another seed; --force starts anew"):
         search(spec, seed=4, journal=journal, resume=True)
+    journal.write_text(text[:40])  # killed within its first line
+    assert search(spec, seed=3, jobs=2, journal=journal, resume=True) == whole
+
+
+def test_a_journal_of_another_version_of_the_search_is_refused(specification, tmp_path, monkeypatch):
+    """Also one from before versions were kept; and a file that is no journal. Nothing of it is lost."""
+    spec, journal = specification(), tmp_path / "trials.jsonl"
+    search(spec, seed=3, jobs=2, journal=journal)
+    text = journal.read_text()
+    head = json.loads(text.split("\n")[0])
+    assert head["search"] == VERSION
+    old = "\n".join([json.dumps({name: head[name] for name in ("specification", "seed")}), *text.split("\n")[1:]])
+    for content, words in ((old, f"version 1 of the search, and this is {VERSION}"), ("[1]\n", "another search, or to none"),
+                           ("a,b\n1,2\n", "another search, or to none")):  # fmt: skip
+        journal.write_text(content)
+        with pytest.raises(InputError, match=words):
+            search(spec, seed=3, journal=journal, resume=True)
+        assert journal.read_text() == content
+    journal.write_text(text)
+    monkeypatch.setattr("dwsynapse.design.search.VERSION", VERSION + 1)
+    with pytest.raises(InputError, match=f"version {VERSION} of the search, and this is {VERSION + 1}"):
+        search(spec, seed=3, journal=journal, resume=True)
 
 
 def test_accuracy_over_energy_names_designs_and_states():

@@ -14,7 +14,7 @@ from scipy.stats import norm
 from dwcore.errors import InputError
 from dwsynapse.design import search as search_module
 from dwsynapse.design import verification
-from dwsynapse.design.forecast import chosen, forecast
+from dwsynapse.design.forecast import Forecast, chosen
 from dwsynapse.design.pulses import APART, Row, interval
 from dwsynapse.design.search import Trials, _change, _factors, _moved, evolve, search, unsurpassed
 from dwsynapse.design.specification import FINENESS, load_specification, track_area
@@ -318,7 +318,7 @@ class TestSearch:
         assert _factors([], np.array([0.2, 0.4])) == {}
 
     def test_the_first_designs_are_spread_evenly(self, specification):
-        """One in each eighth of each range, but for the device that is there."""
+        """One in each eighth of each range, but for the device that is there; every other one is half way to it."""
         spec, seen = specification(), []
 
         def run(points):
@@ -327,26 +327,27 @@ class TestSearch:
 
         next(evolve(spec, 1, run))
         assert seen[0].shape == (8, 3) and seen[0][0] == pytest.approx(spec.begin())
-        for eighths in (seen[0][1:] * 8).astype(int).T:
+        drawn = seen[0].copy()
+        drawn[1::2] += drawn[1::2] - spec.begin()
+        for eighths in (drawn[1:] * 8).astype(int).T:
             assert len(set(eighths)) == 7 and eighths.max() <= 7
 
     def test_steps_are_normal_with_sizes_of_two_decades_and_turn_back_at_the_faces(self, specification):
         """10^-2.5 to 10^-0.6 of a range, on average 10^-1.55; the mean of ln |x| of a normal x is -(gamma + ln 2)/2."""
         spec, rng = specification(), np.random.default_rng(2)
-        middle = trial((0.5, 0.5, 0.5))
-        steps = np.abs(_moved(spec, rng, [middle], 4000) - 0.5)
+        steps = np.abs(_moved(spec, rng, np.full((1, 3), 0.5), 4000) - 0.5)
         steps = steps[steps > 0]
         mean = -1.55 - 0.5 * (np.euler_gamma + math.log(2)) / math.log(10)
         assert np.log10(steps).mean() == pytest.approx(mean, abs=0.05)
         assert 0.6 < steps.size / 12_000 < 0.8  # six of ten, and one in any case
         for face in (0.0, 1.0):
-            beside = _moved(spec, rng, [trial((face,) * 3)], 1000)
+            beside = _moved(spec, rng, np.full((1, 3), face), 1000)
             assert np.all((beside >= 0) & (beside <= 1)) and np.median(np.abs(beside - face)) < 0.05
             assert np.quantile(np.abs(beside - face), 0.95) < 0.4
 
     def test_a_choice_that_is_drawn_anew_may_be_any(self, specification):
         spec = specification('device = "five_state"', 'device = "five_state"\nshape = "cosine, triangular, gaussian"')
-        drawn = _moved(spec, np.random.default_rng(3), [trial((0.5, 0.5, 0.5, 0.123))], 4000)[:, 3]
+        drawn = _moved(spec, np.random.default_rng(3), np.array([[0.5, 0.5, 0.5, 0.123]]), 4000)[:, 3]
         anew = drawn[drawn != 0.123]
         assert anew.size / 4000 == pytest.approx(0.1, abs=0.02)
         assert np.histogram(anew, 3, (0, 1))[0] == pytest.approx(anew.size / 3, rel=0.25)
@@ -398,9 +399,11 @@ class TestForecast:
             return math.exp(-32 + 3 * math.log(spec.values(np.array(x))["current_density"] / 7e11) ** 2)
 
         known = [dataclasses.replace(one, figures=one.figures | {"energy": energy(one.x)})
-                 for one in (self.made_up(spec, x) for x in rng.random((60, 3)))]  # fmt: skip
+                 for one in (self.made_up(spec, x, duration=1e-9) for x in rng.random((60, 3)))]  # fmt: skip
         points = 0.1 + 0.8 * rng.random((20, 3))
-        found = [one["energy"] / energy(x) for one, x in zip(forecast(spec, known, points), points, strict=True)]
+        found = [
+            one["energy"] / energy(x) for one, x in zip(Forecast(spec, known).figures(points), points, strict=True)
+        ]
         assert np.allclose(found, 1, atol=0.04)
 
     def test_each_choice_has_its_own_figures(self, specification):
@@ -411,7 +414,7 @@ class TestForecast:
         known = [self.made_up(spec, x) for x in rng.random((40, 4))]
         known = [dataclasses.replace(one, figures=one.figures | {"barrier": 20.0 if one.x[3] < 0.5 else 80.0})
                  for one in known]  # fmt: skip
-        found = forecast(spec, known, np.array([[0.5, 0.5, 0.5, 0.2], [0.5, 0.5, 0.5, 0.8]]))
+        found = Forecast(spec, known).figures(np.array([[0.5, 0.5, 0.5, 0.2], [0.5, 0.5, 0.5, 0.8]]))
         assert [one["barrier"] for one in found] == pytest.approx([20.0, 80.0], rel=1e-3)
 
     def test_pulses_that_would_have_to_be_too_long_are_not_chosen(self, specification):
@@ -426,5 +429,5 @@ class TestForecast:
         points = rng.random((200, 4))
         allowed = [time(x) <= 2e-9 for x in points]
         assert 20 < sum(allowed) < 120
-        best = chosen(spec, known, [], points, sum(allowed) - 5)
+        best = chosen(Forecast(spec, known), [], points, sum(allowed) - 5)
         assert all(time(x) < 2.05e-9 for x in best)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from design_spec import SPEC
 
-from dwsynapse.design.forecast import chosen, forecast
+from dwsynapse.design.forecast import Forecast, chosen
 from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import Trial, misses
 
@@ -31,33 +31,37 @@ def made_up(spec, x, p=None):
 def test_products_of_powers_are_forecast(spec):
     rng = np.random.default_rng(1)
     known, points = [made_up(spec, x) for x in rng.random((20, 3))], rng.random((50, 3))
-    for point, found in zip(points, forecast(spec, known, points), strict=True):
-        for name in ("energy", "area", "barrier"):
-            assert found[name] == pytest.approx(made_up(spec, point).figures[name], rel=1e-3)
-    assert forecast(spec, known[:7], points) == [{}] * 50  # too few are known
+    for some, within in ((known, 1e-2), (known[:5], 2e-2), (known[:2], 2.0)):
+        worst = 0.0
+        for point, found in zip(points, Forecast(spec, some).figures(points), strict=True):
+            ratios = [found[name] / made_up(spec, point).figures[name] for name in ("energy", "area", "barrier")]
+            worst = max(worst, *np.abs(np.log(ratios)))
+        assert 0.01 * within < worst < within  # exponents and a mean are four numbers; of two designs little follows
+    assert [one["energy"] for one in Forecast(spec, []).figures(points)] == [None] * 50
 
 
 def test_a_pulse_that_is_not_sure_counts_as_longer(spec):
-    """One whose certainty is not known says nothing of its energy, but of its barrier."""
+    """One whose certainty is not known says nothing of the length, so of the energy, but of its barrier."""
     spec = dataclasses.replace(spec, require=dataclasses.replace(spec.require, one_step=0.97))
     rng = np.random.default_rng(2)
     x, points = rng.random((20, 3)), rng.random((5, 3))
-    sure, weak, unknown = (forecast(spec, [made_up(spec, one, p) for one in x], points) for p in (1.0, 0.5, None))
+    sure, weak, unknown = (
+        Forecast(spec, [made_up(spec, one, p) for one in x]).figures(points) for p in (1.0, 0.5, None)
+    )
     for one, other, none in zip(sure, weak, unknown, strict=True):
         assert 1.1 < other["energy"] / one["energy"] < 1.3 and other["barrier"] == pytest.approx(one["barrier"])
-        assert "energy" not in none and none["barrier"] == pytest.approx(one["barrier"])
+        assert "duration" not in none and none["energy"] is None and none["barrier"] == pytest.approx(one["barrier"])
 
 
 def test_what_is_chosen_holds_and_gains(spec):
     """The best of many are near the bound of the barrier and at the shortest pitch; each next one gains anew."""
     rng = np.random.default_rng(3)
     known, points = [made_up(spec, x) for x in rng.random((20, 3))], rng.random((2000, 3))
-    best = chosen(spec, known, [], points, 12)
+    best = chosen(Forecast(spec, known), [], points, 12)
     assert len({tuple(point) for point in best}) == 12
     found = [made_up(spec, point).figures for point in best]
     assert all(one["barrier"] > 39.9 for one in found) and min(one["barrier"] for one in found) < 44
     assert min(one["energy"] for one in found) < 1.2 * min(made_up(spec, p).figures["energy"] for p in points
                                                            if made_up(spec, p).promising)  # fmt: skip
     front = [made_up(spec, best[0])]
-    assert not np.isclose(chosen(spec, known, front, np.array([best[0], best[1]]), 1), best[0]).all()
-    assert chosen(spec, known[:3], [], points, 5).tolist() == points[:5].tolist()
+    assert not np.isclose(chosen(Forecast(spec, known), front, np.array([best[0], best[1]]), 1), best[0]).all()

@@ -32,6 +32,22 @@ def test_the_least_number_is_found_from_any_guess():
     assert shortest(lambda number: (False, 3.0), 9, 4) == 9  # none is enough
 
 
+def test_a_number_near_the_least_takes_fewer_looks():
+    tried = {1: 0, 3: 0}
+    for within in tried:
+        for least in range(200):
+
+            def judge(number, least=least, within=within):
+                tried[within] += 1
+                return number >= least, 0.0
+
+            assert least <= shortest(judge, 200, 90, within) < least + within
+    assert tried[3] <= tried[1] - 200  # one look less for each
+    assert (
+        shortest(lambda number: (number == 9, 0.0), 9, 4, 3) == 9
+    )  # the last one is looked at before all are given up
+
+
 def test_intervals_hold_the_truth_as_often_as_they_say():
     rng = np.random.default_rng(2)
     for p, n in ((0.97, 400), (0.5, 50)):
