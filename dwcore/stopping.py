@@ -1,11 +1,15 @@
 """Ctrl-C, raised again until somebody handles it, because Python may lose what it raises.
 
 Raised while an object is cleared away, it is only printed. Raised in what a compiled module calls, it may be dropped
-without a word, or within the import of that module become an ImportError. A command would go on for hours.
+without a word, or within the import of that module become an ImportError. A command would go on for hours. Worker
+processes leave it to their parent, and end with that.
 """
 
+import multiprocessing
+import os
 import signal
 import sys
+import threading
 
 AGAIN = 0.5
 """Time after which an interrupt that nobody handles is raised again [s]."""
@@ -28,6 +32,18 @@ def meant() -> bool:
 def heard() -> None:
     """End the repetition: the process is about to end."""
     signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+
+def follow_parent() -> None:
+    """Leave Ctrl-C to the parent of this process, a worker, and end with it: a killed command leaves nobody who writes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _note(number: int, _frame) -> None:

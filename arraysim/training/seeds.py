@@ -25,7 +25,7 @@ from arraysim.training.checkpoint import (
 from arraysim.training.config import TrainingConfig
 from arraysim.training.result import TrainingResult
 from arraysim.training.run import train
-from dwcore import progress
+from dwcore import progress, stopping
 from dwcore.errors import InputError, RunError
 from dwcore.numerics.threads import thread_count
 from dwcore.storage.lock import only_writer
@@ -155,8 +155,7 @@ _shared: dict = {}
 
 
 def _begin(law: PulseLaw, dataset: Dataset, stop, jobs: int) -> None:
-    # Ctrl-C reaches all processes of a terminal; the parent alone decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stopping.follow_parent()
     _shared.update(law=law, dataset=dataset, stop=stop, jobs=jobs)
 
 

@@ -1,8 +1,6 @@
 """Blocks of a sweep on the processors of this machine, in threads or in processes."""
 
 import multiprocessing
-import os
-import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
@@ -13,6 +11,7 @@ import numpy as np
 from compact.bulk.block import Worker
 from compact.bulk.instance import StoredStates
 from compact.bulk.plan import SweepPlan
+from dwcore import stopping
 from dwcore.errors import RunError
 from dwcore.numerics.threads import thread_count
 
@@ -88,16 +87,10 @@ _worker: Worker
 
 
 def _begin(plan: SweepPlan):
-    """Make the worker of this process; Ctrl-C is for the parent, and without a parent there is nothing to do."""
+    """Make the worker of this process."""
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    stopping.follow_parent()
     _worker = Worker(plan)
-
-
-def _end_with_parent():
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 def _run_here(task: Task) -> Result:

@@ -69,6 +69,20 @@ def test_interrupt_reaches_the_processes_of_several_seeds(process, command, whol
     assert content("a.h5") == content(whole)
 
 
+def test_the_processes_of_several_seeds_end_with_a_training_that_is_killed(process, folder):
+    """They would go on writing checkpoints and the log beside those of a run that was resumed."""
+    child = process(*RUN[:-1], 2, *OFTEN, "-o", "a.h5", cwd=folder)
+    while len(list(folder.glob("*.checkpoint.h5"))) < 2:
+        assert child.poll() is None
+        time.sleep(0.01)
+    child.kill()
+    child.communicate(timeout=60)  # ends once nobody is left who could write to stderr
+    log, checkpoints = (folder / "a.jsonl").read_text(), {path.read_bytes() for path in folder.glob("*.checkpoint.h5")}
+    time.sleep(0.5)
+    assert (folder / "a.jsonl").read_text() == log
+    assert {path.read_bytes() for path in folder.glob("*.checkpoint.h5")} == checkpoints
+
+
 def test_a_second_training_with_the_same_output_ends_at_once(folder, process):
     """The log holds one line per seed and epoch of one of them, and the other says in a line why it stopped."""
     argv = ("train", "--table", "ladder", "--network", "linear", "--epochs", 40, "--no-twin", "--jobs", 1, "-o", "t.h5")
