@@ -260,6 +260,16 @@ class TestVerdicts:
             found = verify(spec, trial(x=tuple(spec.begin())), seed=7)
             assert found.verdicts[-1].value == 0.9925 and found.holds is holds
 
+    def test_a_figure_that_is_unknown_is_no_number_and_does_not_hold(self, specification, monkeypatch, rigid):
+        table = types.SimpleNamespace(counts=np.full((1, 1, 2, 1, 3, 4), 25, np.uint64), instance_states=None,
+                                      conductance=np.arange(3.0), conductance_std_ctoc=np.zeros(3))  # fmt: skip
+        monkeypatch.setattr(verification, "_table", lambda *some: table)
+        monkeypatch.setattr(verification, "shortest_stay", lambda device, temperature: None)
+        spec = specification('device = "five_state"', f'device = "{rigid}"', "barrier = 40", 'retention = "1 s"')
+        verdict = verify(spec, trial(x=tuple(spec.begin())), seed=7).verdicts[-1]
+        assert verdict.name == "retention" and math.isnan(verdict.value) and not verdict.holds
+        assert not verification._keeps(math.nan, 1.0, False) and verification._keeps(1.0 + 1e-12, 1.0, False)
+
     def test_a_last_look_takes_as_many_pulses_as_a_verification(self, specification, rigid):
         """100 from each of two states in both directions, after 500 for the look."""
         spec = specification(
