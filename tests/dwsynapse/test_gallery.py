@@ -73,3 +73,20 @@ def test_program_trained_weights(capsys):
     assert found["digits", 0.0][0] > before - 0.018
     assert found["pair", 0.0][0] > before - 0.03 - 0.018
     assert len(capsys.readouterr().out.splitlines()) == 5
+
+
+def test_designs_of_many_states(capsys):
+    """Two states with a tenth of the budget: a verified design, stable for ten years, and what it could not go beyond."""
+    script = load("designs_of_many_states")
+    design = script.main(states=(2,), stacks=("Pt/Co",), pulses=4000)["Pt/Co", 2]
+    assert (
+        all(verdict["holds"] for verdict in design["verdicts"]) and design["figures"]["retention"] > 10 * 365.2 * 86400
+    )
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("Pt/Co,  2 states: ") and "; limits: " in line
+    config = {"free": {"pitch": [1e-7, 2e-7], "notch_depth": [1e-8, 3e-8]}}
+    made_up = {
+        "values": {"pitch": 1.01e-7, "notch_depth": 2e-8},
+        "verdicts": [{"name": "retention", "value": 4.0, "bound": 1.0}],
+    }
+    assert script.at_its_bound(made_up, config) == ["pitch least", "retention"]
