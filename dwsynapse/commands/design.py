@@ -41,6 +41,7 @@ def _lines(arguments: argparse.Namespace, result: dict) -> list[str]:
                      f"{1e12 * figures['area']:.3g} um^2, one step {figures['one_step']:.5f}")  # fmt: skip
         if "network" in result:
             row = result["network"][number]
-            lines.append(f"    test accuracy {row['test_accuracy']:.4f}, training {row['training_energy_J']:.3g} J")
+            lines.append(f"    no network: {row['failed']}" if "failed" in row else
+                         f"    test accuracy {row['test_accuracy']:.4f}, training {row['training_energy_J']:.3g} J")  # fmt: skip
     lines.append(f"  open {arguments.out / 'report.html'}")
     return lines

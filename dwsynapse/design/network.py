@@ -5,17 +5,25 @@ from pathlib import Path
 from typing import Any
 
 from dwcore.canvas.style import axes_or_new
+from dwcore.errors import RunError
 from dwsynapse.design.verification import Verified
 
 
 def through_the_chain(folder: Path, offered: Sequence[Verified], seed: int, jobs: int | None) -> list[dict[str, Any]]:
-    """Carry each design through the quick chain into a folder of its own; return accuracy, energy and area of each."""
+    """Carry each design through the quick chain into a folder of its own; return accuracy, energy and area of each.
+
+    One that no network can be trained with has ``failed``, the reason, instead of them.
+    """
     from dwsynapse.chain.chain import run
 
     rows = []
     for number, verified in enumerate(offered, 1):
         place = folder / f"design_{number}"
-        summary = run(verified.device, out=place, seed=seed, quick=True, jobs=jobs, force=True)
+        try:
+            summary = run(verified.device, out=place, seed=seed, quick=True, jobs=jobs, force=True)
+        except RunError as error:
+            rows.append({"design": number, "failed": str(error)})
+            continue
         rows.append({
             "design": number,
             "states": len(summary["wells"]),
@@ -32,7 +40,7 @@ def plot_network(rows: Sequence[dict[str, Any]], *, ax=None):
     """Draw the accuracy of each design over the energy of the training's write pulses; the larger the track the larger.
 
     Args:
-        rows: as `through_the_chain` returns them.
+        rows: as `through_the_chain` returns them, without those that failed, one at least.
         ax: axes to draw into.
 
     Returns:

@@ -184,7 +184,7 @@ def _write(folder: Path, spec, trials, best, offered: list[Verified], result: di
         save_device(folder / f"design_{number}.toml", verified.device, comments=story, force=True)
     words = "Each point is a design that meets the specification in the search; numbered ones were verified."
     figures = {"front.png": (f"The front. {words}", lambda: front_figure(spec, trials, best, offered))}
-    if rows := result.get("network"):
+    if rows := [row for row in result.get("network", []) if "failed" not in row]:
         words = "Each point is a design whose synapses trained on the digits; its size is the area of the track."
         figures["network.png"] = (f"The network. {words}", lambda: plot_network(rows).figure)
     shown = []
@@ -245,7 +245,8 @@ def _page(spec: Specification, result: dict, offered: list[Verified], figures: l
     ]  # fmt: skip
     if rows := result.get("network"):
         columns = ("Design", "States", "Test accuracy", "In float32", "Energy of the training", "Area of a track")
-        lines = tuple((str(row["design"]), str(row["states"]), f"{row['test_accuracy']:.4f}",
+        lines = tuple((str(row["design"]), row["failed"], "", "", "", "") if "failed" in row else
+                      (str(row["design"]), str(row["states"]), f"{row['test_accuracy']:.4f}",
                        f"{row['float32_test_accuracy']:.4f}", f"{row['training_energy_J']:.3g} J",
                        f"{1e12 * row['area']:.3g} um^2") for row in rows)  # fmt: skip
         text = "One training on the 8 x 8 digits with the synapses of each design, as dwsynapse run --quick does."

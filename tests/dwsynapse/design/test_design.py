@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from design_spec import SPEC
 
-from dwcore.errors import InputError
-from dwsynapse.design.network import plot_network
+from dwcore.errors import InputError, RunError
+from dwsynapse.design.network import plot_network, through_the_chain
 from dwsynapse.design.search import VERSION, first_missed, front, nearest_design, search
 from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
@@ -253,6 +253,22 @@ def test_a_journal_of_another_version_of_the_search_is_refused(specification, tm
     monkeypatch.setattr("dwsynapse.design.search.VERSION", VERSION + 1)
     with pytest.raises(InputError, match=f"version {VERSION} of the search, and this is {VERSION + 1}"):
         search(spec, seed=3, journal=journal, resume=True)
+
+
+def test_a_design_that_trains_no_network_leaves_the_others_theirs(tmp_path, monkeypatch):
+    """A pulse that moves no wall has no table to train with; its reason stands beside what the others reach."""
+
+    def made_up(device, **how):
+        if device == "still":
+            raise RunError("the table has no pulse that raises the conductance")
+        accuracy = {"on_chip_test": 0.97, "float32_test": 0.98}
+        return {"wells": [0.0] * 3, "accuracy": accuracy, "energy_J": 1e-9}
+
+    monkeypatch.setattr("dwsynapse.chain.chain.run", made_up)
+    offered = [types.SimpleNamespace(device=name, figures={"area": 1e-13}) for name in ("still", "moving")]
+    first, second = through_the_chain(tmp_path, offered, 1, 1)
+    assert first == {"design": 1, "failed": "the table has no pulse that raises the conductance"}
+    assert second["design"] == 2 and second["test_accuracy"] == 0.97
 
 
 def test_accuracy_over_energy_names_designs_and_states():
