@@ -91,6 +91,7 @@ def test_pulses_are_those_of_the_rule_to_the_last_bit(settling, spread):
         for one, other in zip(fast.array.devices, slow.array.devices, strict=True):
             assert np.array_equal(one, other)
     assert np.array_equal(fast.array.pulses_sent, sent)
+    assert fast.array.reads - slow.array.reads == 2 * sent.sum()  # both devices before each pulse
     slow.pulse_some(weight[:1], np.ones(1, np.int8))
     assert not np.array_equal(fast.array.devices[2], slow.array.devices[2])
 

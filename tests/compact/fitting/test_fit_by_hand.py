@@ -96,6 +96,18 @@ class TestRows:
         layout = _layout(counted(), "drift-diffusion", None)
         assert DeviceRows(layout, *device_rows(counted(), 0)).most == 1 + MARGIN and MARGIN >= 2
 
+    def test_slopes_count_a_stray_share_that_is_large(self):
+        """A third of the walls end anywhere: by the thresholds the rows change by two thirds of what they would."""
+        layout = _layout(counted(), "drift-diffusion", None)
+        rows, z = DeviceRows(layout, *device_rows(counted(), 0)), layout.start(0.8, 1.0)
+        z[[p.name for p in layout.shape_parameters].index("stray")] = math.log(1 / 3)
+        slopes = rows.slopes(z)
+        for i in range(len(layout.shape_parameters), layout.size):
+            up, down = z.copy(), z.copy()
+            up[i], down[i] = z[i] + 1e-4, z[i] - 1e-4
+            difference = (rows.probability(up) - rows.probability(down)) / 2e-4
+            assert np.abs(difference).max() > 0.01 and slopes[i] == pytest.approx(difference, abs=1e-4)
+
     def test_errors_are_those_of_the_logarithms_times_the_values(self):
         """Errors of a tenth and a correlation of 0.5; one parameter may be zero, and one is not determined."""
         layout = _layout(counted(), "drift-diffusion", None)

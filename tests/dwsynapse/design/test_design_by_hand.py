@@ -386,6 +386,11 @@ class TestSearch:
             path.write_bytes(b"\n".join([*lines[:2], changed, *lines[3:]]))
             with pytest.raises(InputError, match=r"trials\.jsonl: line 3 is damaged; --force starts anew"):
                 Trials(path, {"seed": 1}, resume=True)
+        Trials(tmp_path / "other.jsonl", {"seed": 2}, resume=False).put(1, kept.known[1])
+        stranger = (tmp_path / "other.jsonl").read_bytes().split(b"\n")[1]
+        path.write_bytes(b"\n".join([*lines[:2], stranger, *lines[3:]]))
+        with pytest.raises(InputError, match="line 3 is damaged"):
+            Trials(path, {"seed": 1}, resume=True)
         path.write_bytes(b"\xff" + sound)
         with pytest.raises(InputError, match="belongs to another search"):
             Trials(path, {"seed": 1}, resume=True)
