@@ -151,6 +151,17 @@ def scripted(fates, states=None):
     return kind(device=load_device("five_state"), wells=wells, states=states or len(wells), longest=1e-9, seed=1)
 
 
+class Timed(Scripted):
+    """A row whose walls stay (30 %) in pulses before `sure`, and go too far (30 %) from `far` on [s]."""
+
+    sure = far = 0.0
+
+    def _counts(self, start, sign, duration, first, n):
+        stay, beyond = 0.3 * (duration < self.sure), 0.3 * (duration >= self.far)
+        object.__setattr__(self, "fates", [(stay, 1 - stay - beyond, beyond, 0.0)] * 2)
+        return super()._counts(start, sign, duration, first, n)
+
+
 class TestPulses:
     def test_walls_behind_in_and_beyond_the_next_state(self):
         """Three of four states are left in each direction, by a third of 300 pulses each; lost walls went too far."""
@@ -192,6 +203,31 @@ class TestPulses:
         total = quad(density, 0, 1, points=[peak], limit=200)[0]
         assert quad(density, 0, low)[0] / total == pytest.approx(0.025, rel=1e-3)
         assert quad(density, high, 1)[0] / total == pytest.approx(0.025, rel=1e-3)
+
+    @pytest.mark.parametrize("guess", [0, 16, 17, 40, 59])
+    @pytest.mark.parametrize(
+        ("sure", "far", "instances", "number", "figures"),
+        [
+            (17, 40, None, 17, {"one_step": 1.0}),
+            (25, 25, None, 25, {"one_step": 0.7}),  # none is sure: the first that more walls overshoot than stay
+            (17, 40, 23, 23, {"one_step": 1.0, "one_step_of_devices": 1.0}),
+        ],
+    )
+    def test_the_shortest_sure_pulse(self, specification, monkeypatch, guess, sure, far, instances, number, figures):
+        """Of sixty lengths those from 17 to 39 are sure; instances need six more."""
+        spec = specification("barrier = 40", "one_step = 0.9")
+        times = 1e-9 * FINENESS ** np.arange(60)
+
+        def row(sure, far):
+            kind = type("Set", (Timed,), {"sure": times[sure] * 0.999, "far": times[far] * 0.999, "asked": []})
+            return kind(device=load_device("five_state"), wells=[None] * 3, states=3, longest=2e-9, seed=1)
+
+        monkeypatch.setattr(Look, "_pulsed", lambda *_: row(sure, far))
+        monkeypatch.setattr(Look, "_drawn", lambda *_: row(instances, far))
+        look, found = Look(spec, load_device("five_state"), times, 1, 1), {}
+        least = None if instances is None else 0.95
+        assert look._shortest_sure(found, [None] * 3, guess, (64, 512), 1, least) == number
+        assert found == pytest.approx(figures, abs=0.02)
 
     def test_the_tail_of_the_instances(self, specification):
         """Their mean less 2.4 standard deviations, or the worst; 2.4 is where the least of 64 normal numbers is expected."""
