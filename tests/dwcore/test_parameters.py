@@ -115,7 +115,7 @@ def test_text_to_si(text, unit, value):
                 "5..10 nm",
                 "1.5.2 nm",
                 "5//2 nm",
-                "5/2 nm",
+                "5/2 nm", "5 m^2//m",
                 "5 nm/2",
                 "5 nm*2",
                 "5%nm",
