@@ -31,6 +31,7 @@ from llg.calibration.simulated_track import (
     side_of_notch,
     simplified,
     track_file,
+    velocity_notes,
     velocity_run,
 )
 from llg.device.device import Device
@@ -73,7 +74,7 @@ def save_mumax3(folder: str | Path, device: Device, *, origin: float | None = No
 
 def left_out(device: Device) -> list[str]:
     """Return what of the device the scripts do not simulate, one line each."""
-    found = simplified(device, "mumax3")
+    found = [*simplified(device, "mumax3"), *velocity_notes(device)]
     if device.pulse is None:
         found.append(
             f"pulse: without [pulse] there is no depinning.mx3, and velocity.mx3 goes up to {MOST_CURRENT:g} A/m^2"

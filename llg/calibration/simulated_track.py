@@ -24,6 +24,10 @@ MOST_CURRENT = 5e11
 """End of the velocities for a device without a pulse [A/m^2]."""
 LEAST_SETTLING = 3e-9
 """Least time before, and while, a velocity is measured [s]; weak damping takes longer."""
+LONGEST_TRACK = 40e-6
+"""Longest track that velocities are simulated on [m]: a grid of 20,000 cells along it."""
+LONG = 20e-9
+"""Settling time [s] from which on it is said how long the scripts run."""
 _MARGIN = 15.0  # [Delta] of straight track on either side of the notch
 _FIELDS, _FURTHER = 50, 1.4  # steps of the field, up to this many times the depinning field
 _TILT = 0.1  # [rad] of the first angle, off an unstable balance
@@ -83,6 +87,22 @@ def simplified(device: Device, program: str) -> list[str]:
     return found
 
 
+def velocity_notes(device: Device) -> list[str]:
+    """Return where the velocities end before the current of the pulse, and how long they take, one line each."""
+    found, (currents, _, time) = [], velocity_run(device)
+    if currents[-1] < _wanted_current(device):
+        found.append(
+            f"velocity: currents end at {currents[-1]:.3g} A/m^2; faster walls would leave {1e6 * LONGEST_TRACK:g} um of track "
+            f"in the {2e9 * time:.3g} ns that they need at alpha = {device.material.alpha:g}"
+        )
+    if time > LONG:
+        found.append(
+            f"velocity: a wall settles for {1e9 * time:.3g} ns at alpha = {device.material.alpha:g}; all currents together "
+            f"are {2e6 * currents.size * time:.2g} us of simulated time"
+        )
+    return found
+
+
 def holding_fields(track: Device) -> tuple[float, float]:
     """Return the largest field of the pinning map and its step [T].
 
@@ -97,15 +117,25 @@ def holding_fields(track: Device) -> tuple[float, float]:
 def velocity_run(track: Device) -> tuple[np.ndarray, Device, float]:
     """Return the currents of the velocities [A/m^2], the straight track, long enough for the fastest wall, and the time.
 
-    The time [s] passes before a velocity is measured, and again while it is.
+    The time [s] passes before a velocity is measured, and again while it is. Where walls would leave `LONGEST_TRACK`
+    before they move steadily, as at weak damping, the currents end where they do not.
     """
-    most = MOST_CURRENT if track.pulse is None else track.pulse.current_density
-    currents = most * np.linspace(0.1, 1.0, 10)
+    most = _wanted_current(track)
     model = QPhiModel(straight_track(track, track.track.length))
-    fastest = float(np.abs(straight_track_velocity(model, currents)[0]).max())
-    time = settling_time(model, LEAST_SETTLING)
-    length = 2.4 * fastest * 2 * time + 2 * _MARGIN * model.Delta
-    return currents, straight_track(track, max(length, track.track.length)), time
+    time, margin = settling_time(model, LEAST_SETTLING), 2 * _MARGIN * model.Delta
+    wanted = most * np.geomspace(1.0, 1e-4, 401)
+    speed = np.abs(straight_track_velocity(model, wanted)[0])
+    length = 2.4 * 2 * time * np.maximum.accumulate(speed[::-1])[::-1] + margin
+    first = int(np.argmax(length <= max(LONGEST_TRACK, length[-1])))
+    return (
+        wanted[first] * np.linspace(0.1, 1.0, 10),
+        straight_track(track, max(length[first], track.track.length)),
+        time,
+    )
+
+
+def _wanted_current(device: Device) -> float:
+    return MOST_CURRENT if device.pulse is None else device.pulse.current_density
 
 
 def first_angle(track: Device) -> float:

@@ -39,6 +39,7 @@ from llg.calibration.simulated_track import (
     side_of_notch,
     simplified,
     track_file,
+    velocity_notes,
     velocity_run,
 )
 from llg.constants import GAMMA_0
@@ -110,7 +111,9 @@ def left_out(device: Device) -> list[str]:
             f"torque: P = {device.torque.P:g}, and OOMMF takes no spin transfer beside the spin-orbit torque: "
             "no velocity.py; --to mumax3 has both"
         )
-    elif device.pulse is None:
+    else:
+        found += velocity_notes(device)
+    if device.torque.P == 0 and device.pulse is None:
         found.append(f"pulse: without [pulse] velocity.py goes up to {MOST_CURRENT:g} A/m^2")
     if device.pulse is not None:
         found.append("pulse: no pulses at a temperature, for which OOMMF needs an extension; --to mumax3 has them")

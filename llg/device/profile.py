@@ -159,4 +159,9 @@ def _factor(table: ColumnFile, column: str, unit: str, si: str) -> float:
     try:
         return to_si(f"1 {unit.replace('_per_', '/')}", si)
     except InputError:
+        name = column.removesuffix("_factor")
+        if name in _RELATIVE:
+            raise InputError(
+                f'{table.path}: column "{column}" must be "{name}", which is relative without a unit'
+            ) from None
         raise InputError(f'{table.path}: column "{column}" has the unit "{unit}", must be one like {si}') from None

@@ -12,6 +12,13 @@ z = (X, Y), with a stationary law of unit covariance; to be at X_s, the saddle, 
 in kB T, and the least of it over t is the work left. It is the exact exponent of the probability to escape in a
 harmonic well for any damping: a swinging wall is judged by its energy and phase, an overdamped one by its place.
 Elsewhere it is a guess, which decides how much work a rate takes, not its value.
+
+Over a flat top, on an even track between notches far apart, no work is left and yet few walls get across: a wall that
+diffuses gets on before it falls back with a probability of one over the way that it has behind it. So
+
+    ln(1 + integral of exp[(V(q) - V_saddle)/kB T] dq/Delta)   from the bottom of the well to where the wall is
+
+is added, which is nothing below the top.
 """
 
 import dataclasses
@@ -107,6 +114,10 @@ def place_of(
     order = slice(None, None, direction)
     fallen = np.maximum.accumulate(np.where(beyond, saddle - valley, 0.0)[order])[order]
     progress[beyond] = (saddle + fallen)[beyond, None]
+    crossed = (
+        np.cumsum(np.where(along > 0, np.exp(np.minimum(valley - saddle, 0.0)), 0.0)[order])[order] / grid.inverse_step
+    )
+    progress += np.log1p(crossed)[:, None]
     return Place(grid.inverse_step, energy, progress, core, grid.owner)
 
 

@@ -44,16 +44,18 @@ def _bilinear(table, i, k, f, g):
 
 
 @compiled(error_model="numpy")
-def run_trials(start, pick, stream, home, target, limit, motion, place, fate, peak, end):
+def run_trials(start, pick, stream, number, home, target, limit, spared, motion, place, fate, peak, end):
     """Run trials from stored configurations until each has reached the next interface, another core, or fallen back.
 
     Args:
         start: configurations x, phi, shape (m, 2).
         pick: configuration that each trial starts from, shape (n,), int64.
-        stream: hash of all that these trials belong to, uint64.
+        stream: hash of all that each trial belongs to, shape (n,), uint64.
+        number: of each trial among those of its stream, shape (n,), uint64; its noise depends on these two.
         home: number of the well that they left.
         target: progress of the next interface [kB T]; infinity to run until a core is reached.
         limit: largest number of looks at one trial.
+        spared: number of trials that may be left undecided, once all others are through.
         motion: drive rows of the steps between two looks, shape (every + 1, 5), then the arguments of `advance` from
             `dt` on.
         place: see `observe`.
@@ -62,29 +64,33 @@ def run_trials(start, pick, stream, home, target, limit, motion, place, fate, pe
         end: output, last configuration, shape (n, 2).
 
     Returns:
-        Number of looks at all lanes together.
+        Number of looks at all trials together.
     """
     drive, dt, noise, table, x_end, c = motion
     every = drive.shape[0] - 1
     x, phi, whole = np.zeros(LANES), np.zeros(LANES), np.ones(LANES)
     keys = np.empty((2, LANES), np.uint64)
     trial, looks = np.full(LANES, -1), np.zeros(LANES, np.int64)
-    following, running, rounds = 0, 0, 0
+    following, running, seen = 0, 0, 0
     while True:
         for lane in range(LANES):
             while trial[lane] < 0 and following < pick.size:
                 trial[lane], following, running = following, following + 1, running + 1
                 n = trial[lane]
                 x[lane], phi[lane], looks[lane] = start[pick[n], 0], start[pick[n], 1], 0
-                trajectory_keys(stream, np.uint64(n), keys[0, lane : lane + 1], keys[1, lane : lane + 1])
+                trajectory_keys(stream[n], number[n], keys[0, lane : lane + 1], keys[1, lane : lane + 1])
                 peak[n] = -np.inf
                 decided = _judge(x[lane], phi[lane], home, target, x_end, place, n, fate, peak)
                 if decided:
                     end[n, 0], end[n, 1] = x[lane], phi[lane]
                     trial[lane], running = -1, running - 1
-        if running == 0:
-            return rounds
-        rounds += 1
+        if running == 0 or (following == pick.size and running <= spared):
+            for lane in range(LANES):
+                if trial[lane] >= 0:
+                    n = trial[lane]
+                    fate[n], end[n, 0], end[n, 1] = UNDECIDED, x[lane], phi[lane]
+            return seen
+        seen += running
         advance(x, phi, whole, keys[0], keys[1], drive, 0, every, dt, noise, table, x_end, c)
         for lane in range(LANES):
             keys[0, lane] = shifted_key(keys[0, lane], np.uint64(every))

@@ -6,7 +6,8 @@ well from the last one. Nothing is assumed of the stationary law or of the inter
 
 A pilot run places the interfaces so that `SHARE` of the trials reach the next one; it is then thrown away. The
 replicas that follow are whole, independent runs over the same interfaces: their mean has no bias, and its standard
-error is their spread over the root of their number.
+error is their spread over the root of their number. They run in batches, and stop after the one with which the error asked
+for is reached.
 
 References:
     R. J. Allen, C. Valeriani, P. R. ten Wolde, J. Phys.: Condens. Matter 21, 463102 (2009).
@@ -36,15 +37,18 @@ from llg.walls.q_phi import NO_FIELD, QPhiModel
 TRIALS = 2048
 """Trials per interface and replica."""
 REPLICAS = 16
+BATCH = 8
+"""Replicas after which the error is looked at."""
 SHARE = 0.3
 """Share of the pilot's trials that reach the next interface."""
 EVERY = 4
 """Steps between two looks at a wall."""
 STEP_ERROR = 0.02
 """Relative error of the rate that the time step may make, by estimate."""
-_FEWEST_PILOT_TRIALS = 512
+_FEWEST_PILOT_TRIALS = 128
 _CROSSINGS_PER_TRIAL = 8  # that are kept
 _LARGEST_LEVELS = 1000
+_PILOT, _SPARED = -1, 0.1  # number of the pilot run, share of its trials that may be left undecided
 _FEWEST = 20  # trials of the pilot that must get further
 _SETTLING = 6.0  # relaxation times of the well, or times to wander off and back, before the flux is counted
 _PATIENCE = 3000.0  # relaxation times after which a trial counts as stuck
@@ -82,6 +86,7 @@ def flux_rates(
     seed: int,
     trials: int = TRIALS,
     replicas: int = REPLICAS,
+    error: float = 0.0,
     dt: float | None = None,
     jobs: int | None = None,
     noise_scale: float = 1.0,
@@ -99,15 +104,17 @@ def flux_rates(
         temperature: temperature [K].
         seed: root seed.
         trials: trials per interface and replica.
-        replicas: independent runs, at least 2.
+        replicas: independent runs at most, at least 2.
+        error: standard error over total rate at which no further batch of replicas is run; 0 for all of them.
         dt: time step [s]; by default `flux_step`.
         jobs: threads; all processors by default.
         noise_scale: factor on the noise; other than 1 only to see a statistical test fail.
-        most: time steps of all trajectories together after which it gives up.
+        most: time steps of all trajectories together that it takes at most; what whole batches have found by then counts.
 
     Raises:
         InputError: impossible arguments.
-        RunError: trajectories get stuck between the wells, no trial gets any further, or it takes more steps than `most`.
+        NoWayOut: no trial gets any further.
+        RunError: trajectories get stuck between the wells, or the first batch takes more steps than `most`.
     """
     if trials < 8 or replicas < 2:
         raise InputError(f"trials = {trials} must be >= 8, replicas = {replicas} must be >= 2")
@@ -118,11 +125,28 @@ def flux_rates(
     )
     sampler = _Sampler(model, wells, home, direction, temperature, seed, dt, noise_scale, trials, most)
     interfaces = sampler.place_interfaces()
-    with ThreadPoolExecutor(thread_count(jobs)) as pool:
-        runs = list(pool.map(lambda r: sampler.replica(r, interfaces), range(replicas)))
-    rates = np.array(runs)
-    error = rates.std(axis=0, ddof=1) / np.sqrt(replicas)
-    return Escape(rates.mean(axis=0), error, rates.sum(axis=1), np.array(interfaces), sampler.steps, dt)
+    rates = _batches(sampler, interfaces, replicas, error, thread_count(jobs))
+    standard = rates.std(axis=0, ddof=1) / math.sqrt(len(rates))
+    return Escape(rates.mean(axis=0), standard, rates.sum(axis=1), np.array(interfaces), sampler.steps, dt)
+
+
+def _batches(sampler: "_Sampler", interfaces: list[float], replicas: int, error: float, threads: int) -> np.ndarray:
+    """Return the rates of whole runs, shape (n, S + 1) [1/s], batch by batch until the error or the work is reached."""
+    rates = np.empty((0, len(sampler.wells) + 1))
+    with ThreadPoolExecutor(threads) as pool:
+        while (done := len(rates)) < replicas:
+            batch = np.arange(done, min(done + BATCH, replicas))
+            groups = [group.tolist() for group in np.array_split(batch, min(threads, batch.size))]
+            try:
+                rates = np.vstack([rates, *pool.map(lambda group: sampler.run(group, interfaces), groups)])
+            except OutOfSteps:
+                if not done:
+                    raise
+                break
+            total = rates.sum(axis=1)
+            if error and total.std(ddof=1) <= error * math.sqrt(total.size) * total.mean():
+                break
+    return rates
 
 
 def flux_step(model: QPhiModel, well: Well, direction: int, temperature: float) -> float:
@@ -151,6 +175,18 @@ def wandering_time(model: QPhiModel, wells: list[Well], home: int, temperature: 
     return reach**2 / (math.pi**2 * diffusion)
 
 
+class OutOfSteps(RunError):
+    """The work that was allowed does not suffice."""
+
+
+class NoWayOut(RunError):
+    """No wall was seen to leave the well to this side; `below` bounds the rate [1/s]."""
+
+    def __init__(self, message: str, below: float):
+        super().__init__(message)
+        self.below = below
+
+
 class _Sampler:
     """What all runs of one escape share."""
 
@@ -176,7 +212,7 @@ class _Sampler:
         held = (model.current_density,) if model.current_density else ()
         point = (temperature, float(home), float(direction), dt, *held)
         self.stream_of = lambda replica, level: stream_id(seed, model.device.instance, *point, replica, level)
-        self.looks = 4 * self.burn_in
+        self.looks = self.burn_in
         self.most = most
         if most < math.inf:
             self.limit = min(self.limit, int(most / (self.pilot_n * EVERY)) + 1)
@@ -184,35 +220,46 @@ class _Sampler:
 
     def basin(self, replica: int, target: float, looks: int):
         """Return the flux over the first interface [1/s] and configurations on it, shape (n, 2)."""
-        self._count(looks)
+        self._count(looks * LANES)
         crossings, time = np.empty((self.capacity, 2)), np.zeros(1, np.int64)
         fixed = (self.motion, self.place, crossings, time)
         stream = self.stream_of(replica, 0)
         count = run_basin(self.pool, stream, self.home, target, self.burn_in, looks, *fixed)
         return count / (max(time[0], 1) * self.look), crossings[: min(count, self.capacity)]
 
-    def trials(self, replica: int, level: int, start: np.ndarray, n: int, target: float):
-        """Return the fates, peaks and last configurations of n trials."""
-        stream = self.stream_of(replica, level)
-        offset = float(stream) / 2**64
-        pick = np.minimum(((np.arange(n) + offset) * start.shape[0] / n).astype(np.int64), start.shape[0] - 1)
-        fate, peak, end = np.empty(n, np.int64), np.empty(n), np.empty((n, 2))
-        fixed = (self.limit, self.motion, self.place, fate, peak, end)
-        self._count(run_trials(start, pick, stream, self.home, target, *fixed))
-        if np.any(fate == UNDECIDED):
+    def trials(self, replicas: list[int], level: int, starts: list[np.ndarray], n: int, target: float):
+        """Return the fates, peaks and last configurations of n trials of each replica, shape (replicas, n, ...).
+
+        They share their lanes, so that few stand idle until the last trial is through. In the pilot, replica -1, some are
+        left undecided.
+        """
+        pick, stream, before = [], [], 0
+        for replica, start in zip(replicas, starts, strict=True):
+            stream.append(self.stream_of(replica, level))
+            offset = float(stream[-1]) / 2**64
+            at = np.minimum(((np.arange(n) + offset) * start.shape[0] / n).astype(np.int64), start.shape[0] - 1)
+            pick.append(before + at)
+            before += start.shape[0]
+        size = len(replicas) * n
+        fate, peak, end = np.empty(size, np.int64), np.empty(size), np.empty((size, 2))
+        number = np.tile(np.arange(n, dtype=np.uint64), len(replicas))
+        whose = (np.concatenate(starts), np.concatenate(pick), np.repeat(np.array(stream, np.uint64), n), number)
+        spared = int(_SPARED * n) if replicas == [_PILOT] else 0
+        self._count(run_trials(*whose, self.home, target, self.limit, spared, self.motion, self.place, fate, peak, end))
+        if np.count_nonzero(fate == UNDECIDED) > spared:
             if self.most < math.inf:
-                raise RunError(self._given_up)
+                raise OutOfSteps(self._given_up)
             raise RunError(
                 f"a wall from the well at {self.wells[self.home].q:g} m is stuck between the wells; is there a second "
                 "well at another angle?"
             )
-        return fate, peak, end
+        return fate.reshape(-1, n), peak.reshape(-1, n), end.reshape(-1, n, 2)
 
-    def _count(self, rounds: int):
+    def _count(self, looks: int):
         with self.lock:
-            self.steps += rounds * LANES * EVERY
+            self.steps += looks * EVERY
             if self.steps > self.most:
-                raise RunError(self._given_up)
+                raise OutOfSteps(self._given_up)
 
     @property
     def _given_up(self) -> str:
@@ -229,14 +276,16 @@ class _Sampler:
         """Return the interfaces of a pilot run, each where `SHARE` of the trials from the one before get to."""
         interfaces = [self._first_interface()]
         while True:
-            _, start = self.basin(-1, interfaces[0], self.looks)
+            rate, start = self.basin(_PILOT, interfaces[0], self.looks)
             if start.shape[0] >= self.pilot_n:
                 break
             if self.looks > self.limit and start.shape[0] < _FEWEST:
+                if self.most < math.inf:
+                    raise OutOfSteps(self._given_up)
                 raise RunError(f"the wall hardly moves in the well at {self.wells[self.home].q:g} m")
             self.looks *= 2
         for level in range(1, _LARGEST_LEVELS):
-            fate, peak, _ = self.trials(-1, level, start, self.pilot_n, np.inf)
+            (fate,), (peak,), _ = self.trials([_PILOT], level, [start], self.pilot_n, np.inf)
             gone = self.gone(fate)
             further = np.sort(np.where(gone, np.inf, peak)[gone | (peak > interfaces[-1])])
             if gone.mean() >= SHARE or gone.sum() > 0.5 * further.size >= _FEWEST:
@@ -244,9 +293,11 @@ class _Sampler:
             if further.size < _FEWEST:
                 break
             interfaces.append(float(further[max(further.size - int(SHARE * self.pilot_n), 0)]))
-            fate, _, end = self.trials(-1, level, start, self.pilot_n, interfaces[-1])
-            start = end[(fate == REACHED) | self.gone(fate)]
-        raise RunError(f"no way out of the well at {self.wells[self.home].q:g} m beyond {interfaces[-1]:.1f} kB T")
+            (fate,), _, (end,) = self.trials([_PILOT], level, [start], self.pilot_n, interfaces[-1])
+            reached = (fate == REACHED) | self.gone(fate)
+            start, rate = end[reached], rate * reached.mean()
+        place = f"the well at {self.wells[self.home].q:g} m"
+        raise NoWayOut(f"no way out of {place} beyond {interfaces[-1]:.1f} kB T", rate * _FEWEST / self.pilot_n)
 
     def _first_interface(self) -> float:
         """Return the progress that the wall exceeds a tenth of the time, and at least the energy of the core."""
@@ -255,21 +306,26 @@ class _Sampler:
         k = np.round(self.spread[:, 1] / (2 * np.pi) * (progress.shape[1] - 1)).astype(np.int64)
         return float(max(np.quantile(progress[i, k], 0.9), core[owner == self.home].min()))
 
-    def replica(self, number: int, interfaces: list[float]) -> np.ndarray:
-        """Return one whole run: rates to each well and to the end of the track, shape (S + 1,) [1/s]."""
+    def run(self, replicas: list[int], interfaces: list[float]) -> np.ndarray:
+        """Return whole runs: rates to each well and to the end of the track, shape (replicas, S + 1) [1/s]."""
         share = min(1.0, 2 * self.n / self.pilot_n)
-        rate, start = self.basin(number, interfaces[0], int(self.burn_in + share * self.looks))
-        result = np.zeros(len(self.wells) + 1)
+        looks = int(self.burn_in + share * self.looks)
+        rate, starts = (
+            list(found) for found in zip(*(self.basin(r, interfaces[0], looks) for r in replicas), strict=True)
+        )
+        result = np.zeros((len(replicas), len(self.wells) + 1))
         for level, target in enumerate([*interfaces[1:], np.inf], 1):
-            if start.shape[0] == 0:
-                return result
-            fate, _, end = self.trials(number, level, start, self.n, target)
-            further = (fate == REACHED) | self.gone(fate)
-            if target < np.inf:
-                rate *= further.mean()
-                start = end[further]
-        for well in np.unique(fate[further]):
-            result[well if well >= 0 else -1] += rate * np.mean(fate == well)
+            alive = [k for k in range(len(replicas)) if starts[k].shape[0]]
+            if not alive:
+                break
+            some = self.trials([replicas[k] for k in alive], level, [starts[k] for k in alive], self.n, target)
+            for k, fate, _, end in zip(alive, *some, strict=True):
+                further = (fate == REACHED) | self.gone(fate)
+                if target < np.inf:
+                    rate[k] *= further.mean()
+                    starts[k] = end[further]
+                for well in np.unique(fate[further]) if target == np.inf else ():
+                    result[k, well if well >= 0 else -1] += rate[k] * np.mean(fate == well)
         return result
 
 

@@ -15,11 +15,19 @@ from dwcore.errors import InputError, RunError, nearest
 from llg.constants import K_B
 from llg.landscape.wells import Well
 from llg.rates.brute_force import brute_rates
-from llg.rates.flux_sampling import flux_rates
+from llg.rates.flux_sampling import Escape, NoWayOut, flux_rates
 from llg.rates.langer import NEGLIGIBLE, free_energy, passages
 from llg.rates.thermal_grid import thermal_grid
 from llg.rates.turnover import crossing_losses, transfer_factors
 from llg.walls.q_phi import QPhiModel
+
+_AROUND, _ALIKE, _LOOKS = (
+    2,
+    0.01,
+    200,
+)  # wells on each side, difference [kB T] and places a well, to call two wells alike
+_SMALL = 0.01
+"""Share of the rate out of a well that a way may have that was found shut, or a third of the error that is asked for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +41,7 @@ class RateMatrix:
         lost: rates off the left and the right end of the track, shape (S, 2) [1/s].
         lost_error: standard errors, shape (S, 2) [1/s].
         gaps: why rates are nan, where the work was limited and did not suffice; else empty.
+        mirrored: whether the rates to one side were taken from those to the other; their errors add in the middle well.
     """
 
     method: str
@@ -41,6 +50,7 @@ class RateMatrix:
     lost: np.ndarray
     lost_error: np.ndarray
     gaps: str = ""
+    mirrored: bool = False
 
     @property
     def escape(self) -> np.ndarray:
@@ -57,6 +67,8 @@ class RateMatrix:
     def retention_error(self) -> np.ndarray:
         """Standard error of `retention`, shape (S,) [s]."""
         error = np.sqrt((self.rate_error**2).sum(axis=1) + (self.lost_error**2).sum(axis=1))
+        if self.mirrored and error.size % 2:
+            error[error.size // 2] *= math.sqrt(2)
         with np.errstate(invalid="ignore", divide="ignore"):
             return self.retention * (error / self.escape)
 
@@ -91,9 +103,9 @@ def rate_matrix(
     if method not in METHODS:
         raise InputError(f'method "{method}" is unknown{nearest(method, METHODS)}')
     found = METHODS[method](model, wells, temperature, seed=seed, jobs=jobs, progress=progress, **options)
-    rate, error, gaps = found
+    rate, error, *more = found
     S = len(wells)
-    return RateMatrix(method, rate[:, :S], error[:, :S], rate[:, S:], error[:, S:], gaps)
+    return RateMatrix(method, rate[:, :S], error[:, :S], rate[:, S:], error[:, S:], *more)
 
 
 def _langer(model, wells, temperature, *, progress, **_sampling):
@@ -109,33 +121,99 @@ def _langer(model, wells, temperature, *, progress, **_sampling):
                 one = way.rate(free_energy(grid, home), grid.reference, temperature)
                 rate[home] += one * factors[side, number]
     progress(S)
-    return rate, np.full_like(rate, math.nan), ""
+    return rate, np.full_like(rate, math.nan)
 
 
-def _flux(model, wells, temperature, *, seed, jobs, progress, most=math.inf, **options):
-    """Sample each side of each well; `most` steps are for all of them together, and what they do not reach is nan."""
+def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIBLE, error=0.0, **options):
+    """Sample each side of each well, once of those that are alike, and on a track that is its own mirror image one of two.
+
+    Args of its own: `most` steps are for all sides together, and what they do not reach is nan; a side whose barrier is
+    `closed` kB T above the other one is not sampled. One that nothing leaves by counts as 0 where that is `_SMALL` at most.
+    """
     S = len(wells)
-    rate, error, gaps = np.zeros((S, S + 2)), np.zeros((S, S + 2)), []
+    rate, standard, gaps = np.zeros((S, S + 2)), np.zeros((S, S + 2)), []
+    shut: list[tuple[int, NoWayOut]] = []
     sides = []
     for home, well in enumerate(wells):
-        lowest = min(well.barrier_left, well.barrier_right) + NEGLIGIBLE * K_B * temperature
+        lowest = min(well.barrier_left, well.barrier_right) + closed * K_B * temperature
         sides += [(b, home, side) for side, b in ((-1, well.barrier_left), (1, well.barrier_right)) if b <= lowest]
+    try:
+        mirrored = not model.current_density and thermal_grid(model, wells, temperature).mirrored
+    except RunError as problem:
+        if most == math.inf:
+            raise
+        return rate + math.nan, standard + math.nan, str(problem)
+    if mirrored:
+        sides = [(b, home, side) for b, home, side in sides if (home, side) <= (S - 1 - home, -side)]
+    alike, known = _alike(model, wells, temperature), dict[tuple[int, int], tuple[int, Escape | RunError]]()
     for number, (_, home, direction) in enumerate(sorted(sides)):
         columns = [*range(S), S if direction < 0 else S + 1]
-        fixed = {"temperature": temperature, "seed": seed, "jobs": jobs, **options}
-        try:
-            found = flux_rates(model, wells, home, direction, most=most, **fixed)
-        except RunError as problem:
-            if most == math.inf:
-                raise
-            gaps.append(str(problem))
-            rate[home], error[home] = math.nan, math.nan
+        fixed = {"temperature": temperature, "most": most, "error": error, **options}
+        there, found = known.get((alike[home], direction), (home, None))
+        if isinstance(found, Escape):
+            found = _moved(found, there, home)
+        if found is None:
+            try:
+                found = flux_rates(model, wells, home, direction, **fixed)
+                most -= found.steps
+            except RunError as problem:
+                if most == math.inf and not isinstance(problem, NoWayOut):
+                    raise
+                found = problem
+            known[alike[home], direction] = home, found
+        if isinstance(found, NoWayOut):
+            shut.append((home, found))
+        elif isinstance(found, RunError):
+            gaps.append(str(found))
+            rate[home], standard[home] = math.nan, math.nan
         else:
-            most -= found.steps
             rate[home, columns] += found.rate
-            error[home, columns] = np.hypot(error[home, columns], found.rate_error)
+            standard[home, columns] = np.hypot(standard[home, columns], found.rate_error)
         progress(S * (number + 1) // len(sides) - S * number // len(sides))
-    return rate, error, "; ".join(dict.fromkeys(gaps))
+    for home, closed_way in shut:
+        if not closed_way.below <= max(_SMALL, error / 3) * rate[home].sum():
+            if most == math.inf:
+                raise closed_way
+            gaps.append(str(closed_way))
+            rate[home], standard[home] = math.nan, math.nan
+    if mirrored:
+        order = [*range(S)[::-1], S + 1, S]
+        rate, standard = rate + rate[::-1, order], np.hypot(standard, standard[::-1, order])
+    return rate, standard, "; ".join(dict.fromkeys(gaps)), mirrored
+
+
+def _alike(model: QPhiModel, wells: list[Well], temperature: float) -> list[int]:
+    """Return for each well the first one of the same landscape, as far as `_AROUND` wells or the end on each side."""
+    S, turn = len(wells), np.linspace(0, 2 * math.pi, 17)
+    stops = np.array([0.0, *(well.q for well in wells), model.device.track.length])
+    first, seen = list[int](), list[tuple[int, tuple[int, int], np.ndarray, np.ndarray]]()
+    for home, well in enumerate(wells):
+        around = min(home, _AROUND), min(S - 1 - home, _AROUND)
+        ends = stops[[max(home + 1 - _AROUND, 0), min(home + 1 + _AROUND, S + 1)]]
+        q = np.linspace(ends[0], ends[1], _LOOKS * (2 * _AROUND + 1))
+        energy = (model.energy(q[:, None], turn) - model.energy(well.q, well.phi)) / (K_B * temperature)
+        for other, wells_there, ends_there, energy_there in seen:
+            placed = around == wells_there and np.allclose(ends - well.q, ends_there, rtol=0, atol=0.01 * model.Delta)
+            if placed and np.allclose(energy, energy_there, rtol=0, atol=_ALIKE):
+                first.append(other)
+                break
+        else:
+            first.append(home)
+            seen.append((home, around, ends - well.q, energy))
+    return first
+
+
+def _moved(found: Escape, home: int, to: int) -> Escape | None:
+    """Return the escapes from one well as those from another one like it; None where walls fly out of what is alike."""
+    S = found.rate.size - 1
+    reached = np.flatnonzero(found.rate[:S])
+    far = np.any(np.abs(reached - home) > _AROUND) or (found.rate[S] > 0 and _AROUND <= home < S - _AROUND)
+    if far:
+        return None
+    rate, error = np.zeros((2, S + 1))
+    rate[S], error[S] = found.rate[S], found.rate_error[S]
+    rate[reached + to - home], error[reached + to - home] = found.rate[reached], found.rate_error[reached]
+    return dataclasses.replace(found, rate=rate, rate_error=error)
 
 
 def _brute(model, wells, temperature, *, seed, jobs, progress, **options):
@@ -148,7 +226,7 @@ def _brute(model, wells, temperature, *, seed, jobs, progress, **options):
             found = brute_rates(model, wells, home, expected_rate=expected[home], **fixed)
             rate[home], error[home] = found.rate, found.rate_error
         progress(1)
-    return rate, error, ""
+    return rate, error
 
 
 METHODS = {"langer": _langer, "flux": _flux, "brute": _brute}

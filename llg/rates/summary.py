@@ -21,8 +21,8 @@ MOST_STEPS = 1e9
 """Time steps after which flux sampling gives up where Langer's formula does not hold and nothing else was asked for."""
 LONGEST = 1 / sys.float_info.min
 """A retention [s] that one of infinity is longer than: its rate is below what a double holds."""
-COARSE = {"trials": 512, "replicas": 8, "most": MOST_STEPS}
-"""How flux sampling works there."""
+COARSE = {"trials": 128, "replicas": 32, "error": 0.3, "closed": 10.0, "most": MOST_STEPS}
+"""How flux sampling works there: until the standard error of the rate to a side is 30 % of it, over the lower barriers."""
 TILTED = (
     "Langer's formula in a landscape tilted by the torques of the current, which takes the angle to follow the place; "
     "compare with --method flux"

@@ -14,6 +14,7 @@ _H = 1e-3
 _CELLS_PER_DELTA = 8
 _ANGLES = 128
 _CELLS_PER_THERMAL_WIDTH = 6
+_ALIKE = 1e-3  # [kB T]
 _LARGEST = 3e7  # points of a grid: 240 MB an array
 
 
@@ -38,6 +39,11 @@ class ThermalGrid:
     owner: np.ndarray
     cell: float
     inverse_step: float
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether the track is its own mirror image: left and right exchanged, which turns phi to -phi."""
+        return bool(np.allclose(self.energy, self.energy[::-1, ::-1], rtol=0, atol=_ALIKE))
 
 
 def thermal_grid(model: QPhiModel, wells: list[Well], temperature: float) -> ThermalGrid:

@@ -20,6 +20,7 @@ _NECK, _NARROW, _CUT = 4.2, 3.0, 0.4  # necks [Delta], share of the width that i
 _FOLLOWED = 3e-9  # [s] of current within which the tilt is looked for
 _MARGIN = 20.0  # [Delta] of straight track
 _MUCH = 1.1  # factor by which [stack] changes the spin-transfer torque before it is said
+_BETWEEN = 0.05  # from Bloch, share 0 of D, and from Neel, share 1
 _SHARPEST, _WEAKEST = 50e-12, 0.05  # edge [s] and damping that the relaxed shape follows
 
 
@@ -109,6 +110,12 @@ def _shape_notes(device: Device, edge: float) -> list[str]:
             found.append(
                 "shape: in a notch the wall snaps from one shape to another, and the lower of both energies counts; it "
                 "underestimates what pulls the wall off the corners from within"
+            )
+        share = device.material.neel_share(device.straight_wall)
+        if any(notch.edge for notch in device.notches) and _BETWEEN < share < 1 - _BETWEEN:
+            found.append(
+                "notch: where one edge alone is cut a wall between Bloch and Neel has a stiffness some 8 %, and a depinning "
+                "field some 3 %, too large"
             )
         if neck := _neck(device):
             found.append(

@@ -10,9 +10,11 @@ from dwcore.errors import InputError
 from llg import calibrate, load_device, read_depinning_curve, read_pinning_map, read_velocity_curve
 from llg.calibration.mumax3 import left_out, mumax3_files, save_mumax3
 from llg.calibration.pinning_map import along_track, holding_field
+from llg.calibration.simulated_track import LONGEST_TRACK, velocity_run
 from llg.constants import E_CHARGE, GAMMA_0, HBAR, MU_0, MU_B
 from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import find_wells
+from llg.walls.analytic import straight_track_velocity
 from llg.walls.q_phi import QPhiModel
 
 API = """
@@ -157,3 +159,20 @@ def test_velocities_wait_for_the_slowest_angle(alpha):
     times = [time for (time,) in numbers(r"run\(([-+\d.e]+)\)", mumax3_files(device)["velocity.mx3"])]
     assert len(times) == 2 and math.exp(-rate * times[0]) < 1e-5
     assert (math.exp(-rate * 3e-9) > 0.01) is (alpha == 0.01)
+
+
+@pytest.mark.parametrize("alpha", [0.3, 0.01, 0.001])
+def test_velocities_end_where_the_track_would_be_too_long(alpha):
+    """The fastest wall stays on the track, of at most 40 um, for the settling and for the time of the measurement."""
+    device = DEVICE.replace(alpha=alpha)
+    currents, even, time = velocity_run(device)
+    fastest = np.abs(straight_track_velocity(QPhiModel(even), currents)[0]).max()
+    assert 2 * time * fastest < 0.5 * even.track.length <= 20.001e-6
+    cut = bool(currents[-1] < device.pulse.current_density)
+    assert cut is (alpha < 0.3)
+    said = [note for note in left_out(device) if note.startswith("velocity: ")]
+    assert len(said) == (2 if cut else 0)
+    if cut:
+        assert f"currents end at {currents[-1]:.3g}" in said[0] and "us of simulated time" in said[1]
+        further = np.abs(straight_track_velocity(QPhiModel(even), np.array([1.05 * currents[-1]]))[0][0])
+        assert 2.4 * 2 * time * further > 0.99 * LONGEST_TRACK

@@ -188,6 +188,7 @@ def test_file_says_the_lists(tmp_path):
     [
         ("x_nm, K\n0,1\n1,1\n", 'column "K" must be one of x, K_u, D, thickness, H_x, H_y, H_z'),
         ("x_nm, H_z\n0,1\n1,1\n", 'column "H_z" must name its unit, as in H_z [A/m]'),
+        ("x_nm, K_u_factor\n0,1\n1,1\n", 'column "K_u_factor" must be "K_u", which is relative without a unit'),
         ("x_nm, D_mT\n0,1\n1,1\n", 'column "D_mT" has the unit "mT", must be one like J/m^2'),
         ("x_nm, D, D_mJ_per_m2\n0,1,1\n1,1,1\n", None),
         ("K_u, D\n1,1\n1,1\n", "must have a column x"),

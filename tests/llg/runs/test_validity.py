@@ -149,7 +149,6 @@ def test_rates_answer_where_the_formula_does_not_hold(monkeypatch):
     """By flux sampling, and said; unknown, but for the landscape, where that does not get out in the steps it has."""
     notch = {"shape": "cosine", "depth": 10e-9, "width": 100e-9}
     device = make_device(WEAK, width=200e-9, thickness=1e-9, notch=notch, torque={"theta_SH": -0.11})
-    monkeypatch.setattr(summary, "COARSE", summary.COARSE | {"trials": 256, "replicas": 4})
     (sampled,) = well_rates(device, jobs=2)
     assert sampled.method == "flux" and 0 < sampled.retention_error < 0.4 * sampled.retention
     strong = well_rates(device.replace(alpha=0.1))[0]  # the formula holds there, and friction alone divides the two
@@ -365,3 +364,16 @@ def test_sampling_is_not_promised_where_it_has_no_grid(monkeypatch):
     device = load_device("five_state")
     (note,) = (note for note in notes_on(device, well_rates(device, jobs=1)) if note.startswith("rates"))
     assert note.count("needs a grid of") == 1 and "goes on" not in note
+
+
+@pytest.mark.parametrize(
+    ("D", "edge", "said"),
+    [(0.2e-3, "upper", True), (0.2e-3, None, False), (1e-3, "upper", False), (0.0, "upper", False)],
+)
+def test_a_wall_between_bloch_and_neel_in_a_notch_of_one_edge_is_noted(D, edge, said):
+    """At D = 0.2 mJ/m^2 and H_K = 60 kA/m the angle is 38 degrees from Neel."""
+    notch = {"shape": "cosine", "depth": 16e-9, "width": 60e-9} | ({"edge": edge} if edge else {})
+    device = make_device(
+        {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": D, "alpha": 0.3}, width=64e-9, notch=notch, wall={"H_K": 60e3}
+    )
+    assert any("between Bloch and Neel" in note for note in notes(device)) is said

@@ -1,0 +1,110 @@
+"""What flux sampling saves: it stops at the error asked for, takes one of like wells and one side of mirrored tracks."""
+
+import math
+
+import numpy as np
+import pytest
+
+from dwcore.errors import RunError
+from llg.device.device_file import device_from_mapping
+from llg.landscape.wells import find_wells
+from llg.rates import rate_matrix as module
+from llg.rates.flux_sampling import NoWayOut, flux_rates
+from llg.rates.rate_matrix import RateMatrix, rate_matrix
+from llg.rates.thermal_grid import thermal_grid
+from llg.walls.q_phi import QPhiModel
+
+TEMPERATURE = 300.0
+GAP = 40e-9
+
+
+def row(depths=(3e-9,) * 7, length=None, **material):
+    """Notches in a row, the ends of the track as far from the outer ones as these from each other."""
+    mapping = {
+        "name": "row",
+        "material": {"Ms": 1.1e6, "A": 16e-12, "K_u": 1.27e6, "D": 0.4e-3, "alpha": 0.3} | material,
+        "wall": {"shape": "rigid"},
+        "track": {"length": length or GAP * (1 + len(depths)), "width": 80e-9, "thickness": 0.6e-9},
+        "notch": [
+            {"position": GAP * (1 + i), "shape": "cosine", "depth": depth, "width": 40e-9}
+            for i, depth in enumerate(depths)
+        ],
+    }
+    model = QPhiModel(device_from_mapping(mapping))
+    return model, find_wells(model, TEMPERATURE)
+
+
+def test_it_stops_at_the_error_asked_for_and_at_the_steps_allowed():
+    """Batches of replicas: all, as many as the error needs, or those that the steps allow, on any number of threads."""
+    model, wells = row((3e-9,) * 2)
+    asked = {"temperature": TEMPERATURE, "seed": 5, "trials": 64, "replicas": 24}
+    full = flux_rates(model, wells, 0, 1, **asked, jobs=1)
+    early = flux_rates(model, wells, 0, 1, **asked, error=0.3, jobs=2)
+    short = flux_rates(model, wells, 0, 1, **asked, most=0.85 * full.steps, jobs=2)
+    assert [found.total.size for found in (full, early, short)] == [24, 8, 16]
+    assert np.array_equal(full.total[:8], early.total) and np.array_equal(full.total[:16], short.total)
+    assert early.total.std(ddof=1) <= 0.3 * math.sqrt(8) * early.total.mean()
+    with pytest.raises(RunError, match=r"in 1e\+03 time steps"):
+        flux_rates(model, wells, 0, 1, **asked, most=1e3)
+
+
+def test_wells_that_are_alike_are_sampled_once(monkeypatch):
+    """Of seven wells, mirrored, six sides; the rate of each other one is its own, sampled, within both errors."""
+    model, wells = row()
+    calls = []
+    monkeypatch.setattr(module, "flux_rates", lambda *a, **k: calls.append(a[2:]) or flux_rates(*a, **k))
+    options = {"seed": 2, "trials": 128, "replicas": 8, "jobs": 2}
+    shared = rate_matrix(model, wells, TEMPERATURE, "flux", **options)
+    assert len(calls) == 6, calls  # both sides of the first, of the second, and of those within
+    assert shared.mirrored and np.array_equal(shared.rate, shared.rate[::-1, ::-1])
+    assert np.array_equal(shared.lost, shared.lost[::-1, ::-1]) and np.all(np.isfinite(shared.retention))
+    home = next(h for h in (2, 3, 4) if (h, 1) not in calls)
+    own = flux_rates(model, wells, home, 1, temperature=TEMPERATURE, **options)
+    error = math.hypot(own.rate_error[home + 1], shared.rate_error[home, home + 1])
+    assert abs(own.rate[home + 1] - shared.rate[home, home + 1]) < 3.5 * error < own.rate[home + 1]
+
+
+def test_what_differs_is_not_taken_for_alike():
+    """A notch 3 % deeper, 0.2 kB T, and a longer end: the wells about it are others; none is its own mirror image."""
+    assert module._alike(*row(), TEMPERATURE) == [0, 1, 2, 2, 2, 5, 6]
+    odd = (3e-9,) * 6 + (3.1e-9,) + (3e-9,) * 2
+    assert module._alike(*row(odd), TEMPERATURE) == [0, 1, 2, 2, 4, 5, 6, 7, 8]
+    assert thermal_grid(*row(), TEMPERATURE).mirrored
+    assert not thermal_grid(*row(odd), TEMPERATURE).mirrored
+    assert not thermal_grid(*row(length=9 * GAP), TEMPERATURE).mirrored
+
+
+def test_a_sample_whose_walls_fly_too_far_is_not_shared():
+    model, wells = row()
+    found = flux_rates(model, wells, 2, 1, temperature=TEMPERATURE, seed=1, trials=64, replicas=8)
+    here = module._moved(found, 2, 3)
+    assert np.array_equal(here.rate[1:-1], found.rate[:-2]) and here.rate[0] == 0
+    found.rate[6] = 1.0  # four wells on
+    assert module._moved(found, 2, 3) is None
+
+
+def test_the_middle_well_of_a_mirrored_track_has_one_sample_for_both_sides():
+    rate, lost = np.zeros((3, 3)), np.zeros((3, 2))
+    rate[1, [0, 2]], lost[0, 0], lost[2, 1] = 3.0, 2.0, 2.0
+    mirrored = RateMatrix("by hand", rate, 0.1 * rate, lost, 0.1 * lost, mirrored=True)
+    assert mirrored.retention_error == pytest.approx([0.1 / 2, 0.1 / 6, 0.1 / 2])
+    apart = RateMatrix("by hand", rate, 0.1 * rate, lost, 0.1 * lost)
+    assert apart.retention_error[1] == pytest.approx(0.1 / math.sqrt(2) / 6)
+
+
+@pytest.mark.parametrize("below", [1.0, 1e9])
+def test_a_way_that_nothing_leaves_by_counts_as_shut_where_that_is_sure(monkeypatch, below):
+    """The bound of its rate is far below, or far above, that of the other way."""
+    model, wells = row((3e-9,) * 2)
+
+    def sampled(model, wells, home, direction, **options):
+        if direction < 0:
+            raise NoWayOut("nothing leaves there", below)
+        return flux_rates(model, wells, home, direction, **options)
+
+    monkeypatch.setattr(module, "flux_rates", sampled)
+    monkeypatch.setattr(module, "thermal_grid", lambda *_: type("Grid", (), {"mirrored": False}))
+    options = {"seed": 1, "trials": 64, "replicas": 8, "most": 1e9}
+    found = rate_matrix(model, wells, TEMPERATURE, "flux", **options)
+    assert found.gaps == ("" if below == 1.0 else "nothing leaves there")
+    assert np.isfinite(found.retention).tolist() == ([True, True] if below == 1.0 else [False, False])
