@@ -13,7 +13,7 @@ import numpy as np
 
 from dwsynapse.design.pulses import FALL
 from dwsynapse.design.specification import LIMITS, LISTED, Specification
-from dwsynapse.design.trial import Figures, Trial, misses, objectives
+from dwsynapse.design.trial import SOFTENED, Figures, Trial, misses, objectives
 
 POWER = "power"
 """Energy over the integral of the squared pulse: it does not depend on the length, and is known before any pulse."""
@@ -22,6 +22,8 @@ NAMES = (*(name for name in LIMITS if not name.startswith("one_step") and name !
 """Figures that are forecast; the energy follows from the power and the length."""
 EXPONENT, DEVIATION = 2.0, 0.3
 """Standard deviations of an exponent, and of a logarithm from the product; the latter varies over a factor of e."""
+SOFTENING = 0.3, 0.1
+"""The same of the factor by which relaxation changes a barrier or a rate."""
 NOISE, SEEN = 0.01, 0.03
 """Standard deviation of the logarithm of a known figure, and of a length that was found by pulses."""
 WEIGHT = 10.0
@@ -44,10 +46,11 @@ class Forecast:
         for kind in dict.fromkeys(kinds):
             alike = [trial for trial, other in zip(trials, kinds, strict=True) if other == kind]
             places, own = self._places(trial.x for trial in alike), self._known.setdefault(kind, {})
-            for name in NAMES:
+            for name in (*NAMES, *(f"{kind}_{name}" for name in SOFTENED for kind in ("rigid", "relaxed"))):
                 values = np.array([_logarithm(spec, trial, name) for trial in alike])
                 if (known := np.isfinite(values)).any():
-                    own[name] = _Process(places[known], values[known], SEEN if name == "duration" else NOISE)
+                    prior = SOFTENING if name.startswith("relaxed_") else (EXPONENT, DEVIATION)
+                    own[name] = _Process(places[known], values[known], SEEN if name == "duration" else NOISE, prior)
 
     def _places(self, xs: Iterable) -> np.ndarray:
         values = [self.spec.values(np.array(x)) for x in xs]
@@ -66,9 +69,20 @@ class Forecast:
                 for i, one in zip(own, np.exp(np.minimum(process.mean(places), 700.0)).tolist(), strict=True):
                     found[i][name] = one
         for point, one in zip(points, found, strict=True):
+            for name in SOFTENED:
+                rigid, factor = one.pop(f"rigid_{name}", None), one.pop(f"relaxed_{name}", 1.0)
+                if rigid is not None and factor is not None:
+                    one[name] = rigid * min(factor, 1.0)  # relaxed walls find lower passes
             power, time = one.pop(POWER, None), one.get("duration")
             one["energy"] = None if power is None or time is None else power * _square_time(self.spec, point, time)
         return found
+
+    def softening(self, point: np.ndarray) -> dict[str, float]:
+        """Return by what factors relaxation is forecast to change figures of a rigid wall."""
+        own = self._known.get(self.spec.listed(point), {})
+        known = {name: own[f"relaxed_{name}"] for name in SOFTENED if f"relaxed_{name}" in own}
+        place = self._places([point])
+        return {name: math.exp(min(process.mean(place).item(), 0.0)) for name, process in known.items()}
 
 
 class _Process:
@@ -78,10 +92,11 @@ class _Process:
         places: where they are, shape (n, variables).
         values: shape (n,).
         noise: their standard deviation.
+        prior: standard deviations of an exponent and of the deviation from the product of powers.
     """
 
-    def __init__(self, places: np.ndarray, values: np.ndarray, noise: float):
-        self.places, self.middle, self.level = places, places.mean(axis=0), values.mean()
+    def __init__(self, places: np.ndarray, values: np.ndarray, noise: float, prior: tuple[float, float]):
+        self.prior, self.places, self.middle, self.level = prior, places, places.mean(axis=0), values.mean()
         within = self._covariance(places) + noise**2 * np.eye(len(places))
         self.weights = np.linalg.solve(within, values - self.level)
 
@@ -89,7 +104,7 @@ class _Process:
         """Return the covariance of places with those of known values, shape (m, n)."""
         apart = ((places[:, None] - self.places[None]) ** 2).sum(axis=-1)
         linear = (places - self.middle) @ (self.places - self.middle).T
-        return EXPONENT**2 * linear + DEVIATION**2 * np.exp(-apart / 2)
+        return self.prior[0] ** 2 * linear + self.prior[1] ** 2 * np.exp(-apart / 2)
 
     def mean(self, places: np.ndarray) -> np.ndarray:
         """Return the mean at places, shape (m, variables)."""
@@ -103,7 +118,15 @@ def _square_time(spec: Specification, x: Sequence[float] | np.ndarray, time: flo
 
 
 def _logarithm(spec: Specification, trial: Trial, name: str) -> float:
-    """Return the logarithm of a figure, NaN without one; of a pulse that is not sure, about that of a sure one."""
+    """Return the logarithm of a figure, NaN without one; of a pulse that is not sure, about that of a sure one.
+
+    That of "relaxed_NAME" is of the factor by which relaxation changed a figure.
+    """
+    if name.startswith("relaxed_"):
+        name = name.removeprefix("relaxed_")
+        before, after = trial.figures.get(f"rigid_{name}"), trial.figures.get(name)
+        known = before and after and not trial.figures.get("rigid")
+        return math.log(after / before) if known and before and after else math.nan
     value, factor = trial.figures.get("energy" if name == POWER else name), 1.0
     if name == POWER and value is not None:
         value /= _square_time(spec, trial.x, trial.figures.get("duration") or 0.0)

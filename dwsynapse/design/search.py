@@ -24,9 +24,9 @@ from dwcore.numerics.threads import thread_count
 from dwcore.storage.provenance import canonical_json
 from dwsynapse.design.forecast import Forecast, chosen
 from dwsynapse.design.specification import LISTED, Specification
-from dwsynapse.design.trial import SOFTENED, Trial, examine, objectives
+from dwsynapse.design.trial import Figures, Trial, examine, objectives
 
-VERSION = 2
+VERSION = 3
 """Of the search: raised with every change of what is looked at and of what a look finds, so that no journal goes on with
 designs that were drawn in another way."""
 STEPS = -2.5, -0.6
@@ -136,12 +136,13 @@ def search(
 
     relaxed = [device for device in spec.devices if device.wall_shape == "relaxed"]
     screened = bool(relaxed) or spec.require.one_step_of_devices is not None
-    changed: list[tuple[np.ndarray, dict[str, float]]] = []
 
-    def look(points: np.ndarray, rigid: bool) -> list[Trial]:
+    def look(points: np.ndarray, before: Sequence[Figures]) -> list[Trial]:
+        """Look at designs with rigid walls, or with relaxed ones at what was looked at before."""
         begin, held = len(found), [objectives(spec, trial.figures) for trial in front(spec, found)]
+        factors = Forecast(spec, found).softening if screened and not before else None
         tasks = {begin + i: pool.submit(examine, spec, point, seed, held, tuned=tuned,
-                                        rigid=_factors(changed, point) if rigid else None)
+                                        rigid=factors and factors(point), before=before[i] if before else {})
                  for i, point in enumerate(points) if begin + i not in kept.known}  # fmt: skip
         for number, task in tasks.items():
             kept.put(number, task.result())
@@ -151,11 +152,10 @@ def search(
         return trials
 
     def run(points: np.ndarray) -> list[Trial]:
-        trials = look(points, rigid=screened)
+        trials = look(points, ())
         best = unsurpassed(spec, [trial for trial in trials if trial.promising]) if screened else []
         best = [best[i] for i in np.unique(np.linspace(0, len(best) - 1, min(len(best), CLOSER)).round().astype(int))]
-        closer = look(np.array([trial.x for trial in best]), rigid=False) if best else []
-        changed.extend((np.array(other.x), _change(one, other)) for one, other in zip(best, closer, strict=True))
+        closer = look(np.array([trial.x for trial in best]), [trial.figures for trial in best]) if best else []
         instead = {trial.x: other for trial, other in zip(best, closer, strict=True)}
         return [instead.get(trial.x, trial) for trial in trials]
 
@@ -225,17 +225,6 @@ def unsurpassed(spec: Specification, trials: list[Trial]) -> list[Trial]:
         if not ((own >= F).all(axis=1) & (own > F).any(axis=1)).any()
     ]
     return sorted(best, key=lambda trial: (objectives(spec, trial.figures), trial.x))
-
-
-def _change(rigid: Trial, relaxed: Trial) -> dict[str, float]:
-    """Return by what relaxation changed the figures of a design."""
-    pairs = ((name, relaxed.figures.get(name), rigid.figures.get(f"rigid_{name}")) for name in SOFTENED)
-    return {name: after / before for name, after, before in pairs if after and before}
-
-
-def _factors(changed: Sequence[tuple[np.ndarray, dict[str, float]]], x: np.ndarray) -> dict[str, float]:
-    """Return by what relaxation changed the figures of the nearest design that was relaxed."""
-    return min(changed, key=lambda one: float(((one[0] - x) ** 2).sum()))[1] if changed else {}
 
 
 def nearest_design(trials: list[Trial]) -> Trial:

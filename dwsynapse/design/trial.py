@@ -5,8 +5,8 @@ that holds its wall sees pulses, of which `dwsynapse.design.pulses` finds the sh
 same noise, so that the difference of two of them is not noise.
 
 To relax a wall takes as long as tens of thousands of pulses, so a design is looked at with a rigid wall first. Its
-barriers and rates are scaled by what relaxation changed in the nearest design that was relaxed. A rigid wall's figures
-have ``rigid`` = 1, and do not make a design hold.
+barriers and rates are scaled by what relaxation changed in the designs that were relaxed. A rigid wall's figures have
+``rigid`` = 1, and do not make a design hold.
 """
 
 import dataclasses
@@ -87,6 +87,7 @@ def examine(
     held: Sequence[list[float]] = (),
     *,
     rigid: Mapping[str, float] | None = None,
+    before: Mapping[str, float | None] = {},
     tuned: bool = True,
     final: bool = False,
     jobs: int | None = 1,
@@ -99,12 +100,14 @@ def examine(
         seed: root seed of the noise and of the instances, the same for all designs.
         held: objectives of designs that hold; one that they surpass is not looked at.
         rigid: look with a rigid wall, without instances, and scale its figures by these factors.
+        before: figures with a rigid wall, of which those before the scaling are kept.
         tuned: find the shortest sure pulse, near that of the point; otherwise it is that of the point.
         final: look at the whole track, with as many pulses as verify a design.
         jobs: threads.
     """
     points = spec.lengths(x) if tuned else x[None]
-    at, found, look = int(np.abs(points - x).sum(axis=1).argmin()), dict[str, float | None](), None
+    at, look = int(np.abs(points - x).sum(axis=1).argmin()), None
+    found: Figures = {f"rigid_{name}": before[f"rigid_{name}"] for name in SOFTENED if f"rigid_{name}" in before}
     try:
         whole = spec.device(spec.values(x))
         pulse = whole.section("pulse")

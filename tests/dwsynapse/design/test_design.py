@@ -105,7 +105,8 @@ def test_a_rigid_wall_screens_and_a_relaxed_one_decides(specification):
     spec = specification("barrier = 40", "barrier = 48.52")
     screened = examine(spec, spec.begin(), 1, rigid={})
     assert screened.promising and not screened.holds and screened.figures["rigid"] == 1.0
-    close = examine(spec, spec.begin(), 1)
+    close = examine(spec, spec.begin(), 1, before=screened.figures)
+    assert close.figures["rigid_barrier"] == screened.figures["barrier"]
     assert "rigid" not in close.figures and 48.3 < close.figures["barrier"] < 48.52 and not close.promising
     scaled = examine(spec, spec.begin(), 1, rigid={"barrier": close.figures["barrier"] / screened.figures["barrier"]})
     assert scaled.figures["barrier"] == pytest.approx(close.figures["barrier"]) and not scaled.promising

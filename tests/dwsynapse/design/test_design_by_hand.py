@@ -16,7 +16,7 @@ from dwsynapse.design import search as search_module
 from dwsynapse.design import verification
 from dwsynapse.design.forecast import Forecast, chosen
 from dwsynapse.design.pulses import APART, Row, interval
-from dwsynapse.design.search import Trials, _change, _factors, _moved, evolve, search, unsurpassed
+from dwsynapse.design.search import Trials, _moved, evolve, search, unsurpassed
 from dwsynapse.design.specification import FINENESS, load_specification, track_area
 from dwsynapse.design.trial import (
     TAIL,
@@ -355,14 +355,6 @@ class TestSearch:
         assert unsurpassed(spec, [worse, best, other]) == [other, best]
         assert unsurpassed(spec, [worse, other]) == [other, worse]
 
-    def test_figures_of_rigid_walls_are_scaled_as_those_of_the_nearest_one(self):
-        screened = trial(rigid_barrier=50.0, barrier=45.0, rigid_retention=None)
-        relaxed = trial(barrier=40.0, retention=1e9)
-        assert _change(screened, relaxed) == {"barrier": 0.8}
-        near, far = (np.array([0.1, 0.2]), {"barrier": 0.8}), (np.array([0.9, 0.9]), {"barrier": 0.5})
-        assert _factors([far, near], np.array([0.2, 0.4])) == {"barrier": 0.8}
-        assert _factors([], np.array([0.2, 0.4])) == {}
-
     def test_the_first_designs_are_spread_evenly(self, specification):
         """One in each eighth of each range, but for the device that is there; every other one is half way to it."""
         spec, seen = specification(), []
@@ -440,7 +432,7 @@ class TestSearch:
 
 class TestForecast:
     def made_up(self, spec, x, **more):
-        return trial(tuple(x), states=1.0, barrier=45.0, energy=1e-14, area=2e-13, **more)
+        return trial(tuple(x), **{"states": 1.0, "barrier": 45.0, "energy": 1e-14, "area": 2e-13, **more})
 
     def test_figures_that_bend_are_followed(self, specification):
         """ln E = -32 + 3 (ln J/J_0)^2: with known values all about, within a few percent; a plane would be far off."""
@@ -456,6 +448,31 @@ class TestForecast:
             one["energy"] / energy(x) for one, x in zip(Forecast(spec, known).figures(points), points, strict=True)
         ]
         assert np.allclose(found, 1, atol=0.04)
+
+    def test_figures_of_rigid_walls_are_scaled_by_what_relaxation_changes(self, specification):
+        """By 0.8 d/20 nm, told by four designs that were relaxed; the barrier of the others is that of a rigid wall."""
+        spec, rng = specification(), np.random.default_rng(4)
+
+        def factor(x):
+            return 0.8 * (spec.values(np.array(x))["notch_depth"] / 20e-9) ** 0.2
+
+        def looked_at(x, relaxed):
+            depth = spec.values(np.array(x))["notch_depth"]
+            rigid = 50 * depth / 20e-9
+            return self.made_up(spec, x, rigid_barrier=rigid, **(
+                {"barrier": rigid * factor(x)} if relaxed else {"barrier": rigid, "rigid": 1.0}))  # fmt: skip
+
+        known = [looked_at(x, relaxed=i < 4) for i, x in enumerate(rng.random((30, 3)))]
+        points = rng.random((20, 3))
+        forecast = Forecast(spec, known)
+        assert all(forecast.softening(x)["barrier"] == pytest.approx(factor(x), rel=0.05) for x in points)
+        assert all(one["barrier"] == pytest.approx(looked_at(x, True).figures["barrier"], rel=0.05)
+                   for one, x in zip(forecast.figures(points), points, strict=True))  # fmt: skip
+        none = Forecast(spec, known[4:])  # none was relaxed
+        assert none.softening(points[0]) == {}
+        assert none.figures(points[:1])[0]["barrier"] == pytest.approx(
+            looked_at(points[0], False).figures["barrier"], rel=0.01
+        )
 
     def test_each_choice_has_its_own_figures(self, specification):
         spec, rng = (
