@@ -41,6 +41,7 @@ class Made:
     """Of the friction along the track, relative."""
     twofold: float | None = None
     """Energy by which the wall that points the other way lies higher [kB T]; such walls must exist."""
+    current_density: float = 0.0
     Delta = DELTA
     device = types.SimpleNamespace(track=types.SimpleNamespace(length=LENGTH * DELTA))
 
@@ -230,7 +231,7 @@ def test_samples_of_both_sides_add_with_the_root_of_their_squares(monkeypatch):
         return types.SimpleNamespace(rate=rate, rate_error=np.array(error), steps=100)
 
     monkeypatch.setattr(rate_matrix, "flux_rates", sampled)
-    found = rate_matrix.rate_matrix(Made(), Made().wells, T, "flux", most=1000)
+    found = rate_matrix.rate_matrix(Made(current_density=1.0), Made().wells, T, "flux", most=1000)  # no mirror
     assert found.rate.tolist() == [[0, 12], [9, 0]] and found.lost.tolist() == [[1, 2], [4, 8]]
     assert found.rate_error.tolist() == [[0, 5], [5, 0]] and np.all(found.lost_error == 0.5)
     assert steps == [1000, 900, 800, 700]
