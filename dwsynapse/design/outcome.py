@@ -72,8 +72,7 @@ def design_devices(
     with only_writer(folder / RESULT):
         with progress.bar(spec.budget.pulses, "design", "pulses") as advance:
             trials = search(spec, seed=seed, jobs=jobs, journal=journal, resume=resume, progress=advance)
-        best = front(spec, trials)
-        offered, failed = _offered(spec, best, seed, jobs)
+        best, offered, failed = _offered(spec, trials, seed, jobs)
         result = _document(spec, seed, trials, best, offered, failed)
         if network and offered:
             result["network"] = through_the_chain(folder, offered, seed, jobs)
@@ -90,28 +89,26 @@ def _put(path: Path, content: str | bytes) -> None:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def _offered(spec: Specification, best: list[Trial], seed: int, jobs) -> tuple[list[Verified], list[Verified]]:
-    """Return designs of the front that hold, spread over it, and those that were verified and failed.
+def _offered(spec: Specification, trials: list[Trial], seed: int, jobs) -> tuple[list, list[Verified], list[Verified]]:
+    """Return the front, designs of it that hold, spread over it, and those that were verified and failed.
 
-    Before a design is verified, its pulse is found again on the whole track with other noise and as many pulses.
+    Before a design is verified, its pulse is found again on the whole track with other noise and as many pulses. One that
+    fails is struck off, and designs that it alone had surpassed come to the front.
     """
-    held: dict[int, Verified] = {}
-    failed: list[Verified] = []
-    tried: set[int] = set()
-    budget = spec.budget
+    held: dict[tuple[float, ...], Verified] = {}
+    failed: dict[tuple[float, ...], Verified] = {}
     with progress.bar(None, "verify", "pulses") as advance:
-        for target in np.unique(np.linspace(0, max(len(best) - 1, 0), budget.designs).round().astype(int)).tolist():
-            for number in sorted(set(range(len(best))) - tried, key=lambda i: (abs(i - target), -i)):
-                if len(tried) >= TRIES * budget.designs:
-                    break
-                tried.add(number)
-                trial = examine(spec, np.array(best[number].x), seed + 2 * FRESH, final=True, jobs=jobs)
-                verified = verify(spec, trial, seed=seed, jobs=jobs, progress=advance)
-                if verified.holds:
-                    held[number] = verified
-                    break
-                failed.append(verified)
-    return [held[number] for number in sorted(held)], failed
+        while True:
+            best = front(spec, [trial for trial in trials if trial.x not in failed])
+            known = [number for number, trial in enumerate(best) if trial.x in held]
+            others = sorted(set(range(len(best))) - set(known))
+            enough = len(held) == spec.budget.designs or len(held) + len(failed) == TRIES * spec.budget.designs
+            if enough or not others:
+                return best, [held[best[number].x] for number in known], list(failed.values())
+            x = best[max(others, key=lambda own: min((abs(own - number) for number in known), default=0))].x
+            trial = examine(spec, np.array(x), seed + 2 * FRESH, final=True, jobs=jobs)
+            verified = verify(spec, trial, seed=seed, jobs=jobs, progress=advance)
+            (held if verified.holds else failed)[x] = verified
 
 
 def _impossible(spec: Specification, trials: list[Trial], failed: list[Verified], folder: Path) -> str:
@@ -161,7 +158,7 @@ def _document(spec: Specification, seed: int, trials, best, offered, failed) -> 
         "front": [one(trial) for trial in best],
         "designs": [{"file": f"design_{i}.toml", **judged(v)} for i, v in enumerate(offered, 1)],
         "failed": [judged(v) for v in failed],
-        "nearest": None if best else {**one(nearest), "misses": nearest.misses},
+        "nearest": None if best or failed else {**one(nearest), "misses": nearest.misses},
         "config": spec.config(),
     }
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from dwcore.errors import InputError
-from dwcore.numerics.threads import thread_count
+from dwcore.numerics.threads import one_blas_thread, thread_count
 from dwcore.storage.provenance import canonical_json
 from dwsynapse.design.forecast import Forecast, chosen
 from dwsynapse.design.specification import LISTED, Specification
@@ -160,9 +160,10 @@ def search(
         return [instead.get(trial.x, trial) for trial in trials]
 
     try:
-        for _ in (optimizer or evolve)(spec, seed, run):
-            if sum(trial.pulses for trial in found) >= spec.budget.pulses:
-                break
+        with one_blas_thread():  # the equations of the forecast round alike for any number of threads
+            for _ in (optimizer or evolve)(spec, seed, run):
+                if sum(trial.pulses for trial in found) >= spec.budget.pulses:
+                    break
     finally:  # an interrupted search does not wait for the designs that are looked at
         pool.shutdown(wait=False, cancel_futures=True)
     return found

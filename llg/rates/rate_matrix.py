@@ -21,11 +21,8 @@ from llg.rates.thermal_grid import thermal_grid
 from llg.rates.turnover import crossing_losses, transfer_factors
 from llg.walls.q_phi import QPhiModel
 
-_AROUND, _ALIKE, _LOOKS = (
-    2,
-    0.01,
-    200,
-)  # wells on each side, difference [kB T] and places a well, to call two wells alike
+_AROUND, _LOOKS, _ALIKE = 2, 200, 0.01
+"""Two wells are alike if their energies are, with so many wells on each side, at so many places a well, within so many kB T."""
 _SMALL = 0.01
 """Share of the rate out of a well that a way may have that was found shut, or a third of the error that is asked for."""
 

@@ -7,9 +7,11 @@ import types
 import numpy as np
 import pytest
 from design_spec import SPEC
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from dwcore.errors import InputError, RunError
 from dwsynapse.design.network import plot_network, through_the_chain
+from dwsynapse.design.outcome import _offered
 from dwsynapse.design.search import VERSION, first_missed, front, nearest_design, search
 from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
@@ -180,6 +182,37 @@ def test_a_front_holds_what_nothing_surpasses(specification):
     assert front(spec, some[4:]) == [] and nearest_design(some[4:]) == some[4]
 
 
+def test_a_design_that_fails_gives_way_to_those_that_it_surpassed(specification, monkeypatch):
+    """The least energy first, then the other end of the front, then between; whatever fails is off the front."""
+    spec = dataclasses.replace(specification(), budget=dataclasses.replace(specification().budget, designs=3))
+    trials = [Trial(x=xy, figures=dict(zip(("energy", "area"), xy, strict=True)), misses={}, pulses=64)
+              for xy in [(1.0, 9.0), (2.0, 8.0), (2.5, 8.5), (3.0, 7.0), (4.0, 6.0), (5.0, 5.0)]]  # fmt: skip
+    order, bad = [], set()
+
+    def judged(spec, trial, **_):
+        order.append(trial.x[0])
+        return types.SimpleNamespace(trial=trial, holds=trial.x[0] not in bad)
+
+    by_x = {trial.x: trial for trial in trials}
+    monkeypatch.setattr("dwsynapse.design.outcome.examine", lambda spec, x, *_, **__: by_x[tuple(x)])
+    monkeypatch.setattr("dwsynapse.design.outcome.verify", judged)
+    front_of_all, offered, failed = _offered(spec, trials, 1, 1)
+    assert order == [1.0, 5.0, 3.0] and [v.trial.x[0] for v in offered] == [1.0, 3.0, 5.0] and not failed
+    assert [trial.x[0] for trial in front_of_all] == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+    order.clear(), bad.update((1.0, 2.0, 5.0))
+    left, offered, failed = _offered(spec, trials, 1, 1)
+    assert order == [1.0, 2.0, 2.5, 5.0, 4.0, 3.0]  # 2.5 was surpassed by 2.0 alone
+    assert [v.trial.x[0] for v in offered] == [2.5, 3.0, 4.0] and [v.trial.x[0] for v in failed] == [1.0, 2.0, 5.0]
+    assert [trial.x[0] for trial in left] == [2.5, 3.0, 4.0]
+
+    order.clear(), bad.update(trial.x[0] for trial in trials)
+    assert _offered(spec, trials, 1, 1)[:2] == ([], []) and len(order) == 6
+    monkeypatch.setattr("dwsynapse.design.outcome.TRIES", 1)
+    order.clear()
+    assert len(_offered(spec, trials, 1, 1)[2]) == 3  # no more than the tries
+
+
 def test_what_is_unknown_is_not_nearer_than_what_is_known_to_miss():
     """A design far from a bound beats one without walls, and its line names that bound, not what was not looked for."""
 
@@ -234,6 +267,19 @@ def test_a_search_depends_on_the_seed_alone_and_goes_on(specification, tmp_path)
         search(spec, seed=4, journal=journal, resume=True)
     journal.write_text(text[:40])  # killed within its first line
     assert search(spec, seed=3, jobs=2, journal=journal, resume=True) == whole
+
+
+def test_blas_has_one_thread_during_a_search(specification):
+    seen = []
+
+    def none(spec, seed, run):
+        seen.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+        yield []
+
+    with threadpool_limits(2, user_api="blas"):
+        search(specification(), none, seed=1)
+        after = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+    assert seen and set(seen) == {1} and set(after) == {2}
 
 
 def test_a_journal_of_another_version_of_the_search_is_refused(specification, tmp_path, monkeypatch):
