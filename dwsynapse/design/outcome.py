@@ -179,7 +179,10 @@ def _write(folder: Path, spec, trials, best, offered: list[Verified], result: di
         story = [f"Design {number} of {spec.name}, by dwsynapse design; simulated again with fresh noise:",
                  *(verdict.text() for verdict in verified.verdicts)]  # fmt: skip
         save_device(folder / f"design_{number}.toml", verified.device, comments=story, force=True)
-    words = "Each point is a design that meets the specification in the search; numbered ones were verified."
+    words = (
+        "Each point is a design that meets the specification in the search, blue where none surpasses it. Those with a "
+        "number were verified; orange is what they then were, with the pulse that is sure on the whole track."
+    )
     figures = {"front.png": (f"The front. {words}", lambda: front_figure(spec, trials, best, offered))}
     if rows := [row for row in result.get("network", []) if "failed" not in row]:
         words = "Each point is a design whose synapses trained on the digits; its size is the area of the track."
@@ -207,7 +210,8 @@ def front_figure(spec: Specification, trials: list[Trial], best: list[Trial], of
         ax.scatter(points[:, 1], points[:, 0], color=color, s=size)
     for number, verified in enumerate(offered, 1):
         y, x = (verified.figures[name] for name in names)
-        ax.annotate(str(number), (x, y), textcoords="offset points", xytext=(4, 4), fontweight="bold")
+        ax.plot(x, y, "o", color="C1")
+        ax.annotate(str(number), (x, y), textcoords="offset points", xytext=(5, 5), fontweight="bold")
         beside = plot_outline(verified.device, ax=figure.add_subplot(grid[number - 1, 1]))
         beside.set_title(f"{number}: {', '.join(_figures_text(verified.figures, names))}", fontsize="small")
     ax.set(xlabel=f"{names[1].replace('_', ' ')} ({UNITS[names[1]]})",
