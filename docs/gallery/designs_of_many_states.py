@@ -6,8 +6,7 @@ the depth that the barrier takes (docs/design.md, What limits the energy). Ten y
 Pt, and a spin-Hall angle 2.5 times as large: less current, more energy.
 
 Expected: from 3 to 16 states the pulse of Pt/Co takes 3.4 times and the track 4.0 times as much, as the pads are there
-in any case. All Pt/Co is at the shortest pitch, long tracks at the largest width, too. W takes three to four times the
-energy.
+in any case. All Pt/Co is at the shortest pitch, long tracks at the largest width, too. W takes 3 to 4 times the energy.
 """
 
 import tempfile
