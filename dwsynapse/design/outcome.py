@@ -209,7 +209,7 @@ def front_figure(spec: Specification, trials: list[Trial], best: list[Trial], of
         points = np.array([[trial.figures[name] for name in names] for trial in some], float).reshape(-1, 2)
         ax.scatter(points[:, 1], points[:, 0], color=color, s=size)
     for number, verified in enumerate(offered, 1):
-        y, x = (verified.figures[name] for name in names)
+        y, x = np.array([verified.figures[name] for name in names], float)
         ax.plot(x, y, "o", color="C1")
         ax.annotate(str(number), (x, y), textcoords="offset points", xytext=(5, 5), fontweight="bold")
         beside = plot_outline(verified.device, ax=figure.add_subplot(grid[number - 1, 1]))
