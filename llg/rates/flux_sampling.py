@@ -144,7 +144,7 @@ def _batches(sampler: "_Sampler", interfaces: list[float], replicas: int, error:
                     raise
                 break
             total = rates.sum(axis=1)
-            if error and total.std(ddof=1) <= error * math.sqrt(total.size) * total.mean():
+            if total.std(ddof=1) < error * math.sqrt(total.size) * total.mean():  # not where no wall has left yet
                 break
     return rates
 

@@ -6,33 +6,16 @@ import types
 
 import numpy as np
 import pytest
-from design_spec import SPEC
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from dwcore.errors import InputError, RunError
 from dwsynapse.design.network import plot_network, through_the_chain
 from dwsynapse.design.outcome import _offered
 from dwsynapse.design.search import VERSION, first_missed, front, nearest_design, search
-from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
 from dwsynapse.design.verification import FRESH, Verdict, one_step_counts, verify
 from llg.device.device_file import load_device
 from llg.device.temperature_laws import TemperatureLaws
-
-
-@pytest.fixture
-def specification(tmp_path):
-    """`specification(old, new, ...)` reads the one above with some texts replaced."""
-
-    def make(*changes: str):
-        text = SPEC
-        for old, new in zip(changes[::2], changes[1::2], strict=True):
-            assert old in text
-            text = text.replace(old, new)
-        (tmp_path / "spec.toml").write_text(text)
-        return load_specification(tmp_path / "spec.toml")
-
-    return make
 
 
 def test_the_device_of_the_first_point_is_the_one_that_is_there(specification):

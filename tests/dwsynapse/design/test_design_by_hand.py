@@ -7,7 +7,6 @@ import types
 
 import numpy as np
 import pytest
-from design_spec import SPEC
 from scipy.integrate import quad
 from scipy.stats import norm
 
@@ -17,7 +16,7 @@ from dwsynapse.design import verification
 from dwsynapse.design.forecast import Forecast, chosen
 from dwsynapse.design.pulses import APART, Row, interval
 from dwsynapse.design.search import Trials, _moved, evolve, search, unsurpassed
-from dwsynapse.design.specification import FINENESS, load_specification, track_area
+from dwsynapse.design.specification import FINENESS, track_area
 from dwsynapse.design.trial import (
     TAIL,
     Look,
@@ -39,21 +38,6 @@ from llg.rates.rate_matrix import rate_matrix
 from llg.walls.q_phi import QPhiModel
 
 RANGE = 'pitch = ["100 nm", "160 nm"]\n'
-
-
-@pytest.fixture
-def specification(tmp_path):
-    """`specification(old, new, ...)` reads the one of `design_spec` with some texts replaced."""
-
-    def make(*changes: str):
-        text = SPEC
-        for old, new in zip(changes[::2], changes[1::2], strict=True):
-            assert old in text
-            text = text.replace(old, new)
-        (tmp_path / "spec.toml").write_text(text)
-        return load_specification(tmp_path / "spec.toml")
-
-    return make
 
 
 @pytest.fixture(scope="module")
