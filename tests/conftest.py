@@ -1,4 +1,9 @@
-"""`pytest.approx` for quantities in SI units: without its absolute tolerance of 1e-12, beside which all energies agree."""
+"""`pytest.approx` for quantities in SI units: without its absolute tolerance of 1e-12, beside which all energies agree.
+
+And torch's random numbers begin anew with each test: none depends on which ran before it.
+"""
+
+import sys
 
 import pytest
 
@@ -13,3 +18,9 @@ def approx(expected, rel=None, abs=None, nan_ok=False):
 
 
 pytest.approx = approx
+
+
+@pytest.fixture(autouse=True)
+def _seeded_torch():
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
