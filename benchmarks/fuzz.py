@@ -49,6 +49,19 @@ VALUES = ("", "nan", "inf", "-inf", "1e400", "1e-400", "-1", "0", "1", "1,5", "1
           "\"\"", "\"5 nm\"", "\"1 parsec\"", "\"10**10**10 m\"", "'x'", "\u00e9", "\x1b[2J", "../..", "[[1, 2], [3]]", "1e-30",
           "-0.0", "0x10", "1_000", "2026-01-01", "\"\\u0000\"", "9" * 4000, "[" * 3000)  # fmt: skip
 
+SPECIFICATION = """
+[free]
+current_density = [5e11, 9e11]
+[require]
+states = 3
+[budget]
+pulses = 1000
+population = 4
+designs = 1
+verify_pulses = 100
+"""
+"""Of a design that a search of a second finds."""
+
 
 # Files
 
@@ -71,6 +84,7 @@ def readers() -> dict[str, Callable]:
     from arraysim.programming.file import load_chips, load_programming
     from arraysim.training.file import load_training
     from compact.table.table_file import check_table, load_table
+    from dwsynapse.front import load_front
     from dwsynapse.variation import load_variation
     from llg.runs.trajectories import load_trajectories
 
@@ -81,6 +95,7 @@ def readers() -> dict[str, Callable]:
         "programming": lambda path: (load_programming(path), load_chips(path)),
         "checkpoint": resumed,
         "variation": load_variation,
+        "front": lambda path: load_front(path).as_json(),
     }
 
 
@@ -280,6 +295,9 @@ def samples(folder: Path) -> dict[str, Path]:
     run_shard(plan, (1, 1), found["sweep"], half)
     command("simulate", "five_state", "-n", "4", "--samples", "3", "-o", found["trajectories"])
     command("rates", "five_state", "--vary", "material.alpha=0.1,0.2", "-o", found["variation"])
+    (folder / "spec.toml").write_text(SPECIFICATION)
+    command("design", folder / "spec.toml", "-o", folder / "designs")
+    (folder / "designs" / "front.h5").rename(found["front"])
     law, digits, config = training_case()
     states: list[dict] = []
     keeper = Checkpointer(lambda state: states.append({n: {k: v.copy() for k, v in a.items()} for n, a in state.items()}),

@@ -12,6 +12,7 @@ from pathlib import Path
 from arraysim.programming.result import ProgrammedChip
 from arraysim.training.result import TrainingResult
 from dwcore.storage import records
+from dwsynapse.front import Front
 from dwsynapse.setting import Setting
 from dwsynapse.toml_files import KINDS, Fields
 from llg.runs.trajectories import Trajectories
@@ -35,7 +36,12 @@ DECLARATIONS: dict[str, Fields] = {
     if kind != "recipe"  # which has the settings of a command
     for title, fields in entry.sections().items()
 }
-RECORDS: dict[str, type] = {"trajectories": Trajectories, "training": TrainingResult, "programming": ProgrammedChip}
+RECORDS: dict[str, type] = {
+    "trajectories": Trajectories,
+    "training": TrainingResult,
+    "programming": ProgrammedChip,
+    "front": Front,
+}
 RECORD_HEAD = "| data set | axes | type | unit | meaning |\n|---|---|---|---|---|\n"
 HEAD = "| key | unit | default | allowed | meaning |\n|---|---|---|---|---|\n"
 PLACE = re.compile(r"^<!-- (keys|settings|data sets) of (.+?) -->\n(?:\|.*\n)*", flags=re.M)

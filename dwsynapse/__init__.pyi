@@ -7,6 +7,8 @@ from .design.outcome import design_devices as design_devices
 from .draw import draw_device as draw_device
 from .draw import draw_file as draw_file
 from .draw import draw_pulses as draw_pulses
+from .front import Front as Front
+from .front import load_front as load_front
 from .templates import template as template
 from .toml_files import check as check
 from .variation import Variation as Variation
@@ -16,6 +18,7 @@ from .variation_plot import plot_variation as plot_variation
 from .variation_run import vary as vary
 
 __all__ = [
+    "Front",
     "Variation",
     "bench",
     "check",
@@ -24,6 +27,7 @@ __all__ = [
     "draw_file",
     "draw_pulses",
     "info",
+    "load_front",
     "load_variation",
     "main",
     "plot_variation",

@@ -93,6 +93,7 @@ def _checked(path: str | Path, schema: str) -> list[str]:
     from arraysim.training.file import load_training
     from compact.bulk.sweep_file import check_sweep
     from compact.table.table_file import check_table
+    from dwsynapse.front import load_front
     from dwsynapse.variation import load_variation
     from llg.runs.trajectories import load_trajectories
 
@@ -109,4 +110,6 @@ def _checked(path: str | Path, schema: str) -> list[str]:
     if schema == "dwsynapse.variation":
         found = load_variation(path)
         return [f"{found.command} at {found.progress}"]
+    if schema == "dwsynapse.front":
+        return [f"front of {(front := load_front(path)).name}: {front.words}"]
     return ["no more than the rules for all files"]

@@ -16,7 +16,8 @@ from dwcore.canvas.line_breaks import entitle
 from dwcore.canvas.style import own_look
 from dwcore.errors import InputError, nearest
 from dwcore.storage.files import open_checked, provenance
-from dwsynapse.figures import DEVICE, PROGRAMMING, TABLE, TRAINING, TRAJECTORIES, VARIATION, FigureKind
+from dwsynapse.figures import DEVICE, FRONT, PROGRAMMING, TABLE, TRAINING, TRAJECTORIES, VARIATION, FigureKind
+from dwsynapse.front import load_front
 from dwsynapse.toml_files import is_toml_or_name, kind_of
 from dwsynapse.variation import load_variation
 from llg.device.device_file import load_device
@@ -31,6 +32,7 @@ _BY_SCHEMA = {
     "dwsynapse.training": (load_training, TRAINING),
     "dwsynapse.variation": (load_variation, VARIATION),
     "dwsynapse.programming": (load_programming, PROGRAMMING),
+    "dwsynapse.front": (load_front, FRONT),
 }
 
 

@@ -31,6 +31,7 @@ from compact.table.staircase import staircase
 from compact.table.transition_table import TransitionTable
 from dwcore.canvas.line_breaks import entitle
 from dwcore.canvas.style import own_look
+from dwsynapse.front_plot import front_figure, plot_network
 from dwsynapse.variation import Variation
 from dwsynapse.variation_plot import plot_rivals, plot_variation
 from llg.device.device import Device
@@ -249,6 +250,17 @@ VARIATION = {
         plot_rivals,
         "What accuracy costs. Test accuracy of each training against the energy of all its write pulses, one large mark "
         "for the mean over the seeds and a small one for each. Up and to the left is better.",
+    ),
+}
+FRONT = {
+    "front": FigureKind(
+        front_figure,
+        "The front. Each point is a design that meets the specification in the search, blue where none surpasses it. "
+        "Those with a number were verified; orange is what they then were, with the pulse that is sure on the whole track.",
+    ),
+    "network": FigureKind(
+        plot_network,
+        "The network. Each mark is a design whose synapses trained on the digits; its size is the area of the track.",
     ),
 }
 COST = {

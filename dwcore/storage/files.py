@@ -42,6 +42,7 @@ SCHEMAS = {
     "dwsynapse.checkpoint": 1,
     "dwsynapse.variation": 1,
     "dwsynapse.programming": 1,
+    "dwsynapse.front": 1,
     "dwsynapse.sweep": 1,
 }
 JOURNALS = {"dwsynapse.sweep": ("conditions", "blocks")}

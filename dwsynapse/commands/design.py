@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _lines(arguments: argparse.Namespace, result: dict) -> list[str]:
-    lines = [f"{result['specification']}: {len(result['designs'])} designs of {result['designs_tried']} tried, "
+    lines = [f"{arguments.out / 'front.h5'}: {len(result['designs'])} designs of {result['designs_tried']} tried, "
              f"{result['pulses']} pulses"]  # fmt: skip
     for number, design in enumerate(result["designs"]):
         figures = design["figures"]

@@ -1,9 +1,6 @@
 """From a specification to a folder: the search, the designs that hold after verification, their files and figures."""
 
-import dataclasses
 import json
-import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +9,37 @@ import numpy as np
 from compact.bulk.sweep import build_table
 from dwcore import progress
 from dwcore.canvas.figure_file import figure_bytes
-from dwcore.canvas.style import new_figure, own_look
+from dwcore.canvas.style import own_look
 from dwcore.errors import InputError, RunError
 from dwcore.storage.atomic import replacing
 from dwcore.storage.lock import only_writer
+from dwcore.storage.provenance import canonical_json
 from dwsynapse.chain.explorer import MOST_TRIALS, choice_grid, explore
 from dwsynapse.chain.html_page import Fact, Section, render
-from dwsynapse.design.network import plot_network, through_the_chain
+from dwsynapse.design.network import through_the_chain
 from dwsynapse.design.search import first_missed, front, nearest_design, search
-from dwsynapse.design.specification import Specification, load_specification
-from dwsynapse.design.trial import Trial, examine
+from dwsynapse.design.specification import LIMITS, LISTED, Specification, load_specification
+from dwsynapse.design.trial import Figures, Trial, examine
 from dwsynapse.design.verification import FRESH, Verified, verify
+from dwsynapse.figures import FRONT
+from dwsynapse.front import (
+    NOT_JUDGED,
+    QUANTITIES,
+    Front,
+    Held,
+    Judged,
+    Nearest,
+    Trained,
+    load_front,
+    save_front,
+    unit_of,
+)
 from dwsynapse.options import writable_folder
 from llg.device.device_file import save_device
 
-JOURNAL, RESULT = "trials.jsonl", "front.json"
+JOURNAL, RESULT, SUMMARY = "trials.jsonl", "front.h5", "front.json"
 TRIES = 4
 """Designs that are verified at most, as a multiple of those that are offered."""
-UNITS = {"energy": "J", "area": "m^2", "duration": "s", "current_density": "A/m^2", "voltage": "V", "heating": "K",
-         "constriction": "m", "barrier": "kB T", "retention": "s", "pitch": "m", "notch_depth": "m", "notch_width": "m",
-         "track_width": "m", "thickness": "m"}  # fmt: skip
 
 
 def design_devices(
@@ -48,10 +56,11 @@ def design_devices(
 
     Args:
         specification: TOML file.
-        out: folder for ``front.json``, a device file per design, figures, a report and the journal of the search.
+        out: folder for ``front.h5``, the same as ``front.json``, a device file per design, figures, a report and the
+            journal of the search.
         seed: root seed; results depend on it and the specification alone.
         jobs: threads.
-        resume: go on with the journal in the folder.
+        resume: go on with the journal in the folder; a front of the same search that is there is left as it is.
         force: overwrite what the folder holds.
         network: carry each design through table, training and cost of the chain's quick plan.
 
@@ -63,25 +72,46 @@ def design_devices(
         RunError: no design meets the specification; says which requirement fails first, and the nearest design.
     """
     spec, folder = load_specification(specification), Path(out)
-    journal = folder / JOURNAL
-    if (folder / RESULT).exists() and not force:
-        raise InputError(f"{folder / RESULT}: exists; give --force to overwrite it")
+    journal, path = folder / JOURNAL, folder / RESULT
+    if resume and not force and (done := _finished(path, spec, seed, network)):
+        return done
+    if path.exists() and not (force or resume):
+        raise InputError(f"{path}: exists; give --force to overwrite it")
     if journal.exists() and not (resume or force):
         raise InputError(f"{journal}: holds an unfinished search; --resume goes on with it, --force begins anew")
     writable_folder(folder, resume or force)
-    with only_writer(folder / RESULT):
+    with only_writer(path):
         with progress.bar(spec.budget.pulses, "design", "pulses") as advance:
             trials = search(spec, seed=seed, jobs=jobs, journal=journal, resume=resume, progress=advance)
         best, offered, failed = _offered(spec, trials, seed, jobs)
-        result = _document(spec, seed, trials, best, offered, failed)
-        if network and offered:
-            result["network"] = through_the_chain(folder, offered, seed, jobs)
+        trained = through_the_chain(folder, offered, seed, jobs) if network and offered else None
+        found = gathered(spec, seed, trials, best, offered, failed, trained)
         if offered:
-            _write(folder, spec, trials, best, offered, result, _choices(offered, seed, jobs))
-        _put(folder / RESULT, json.dumps(result, indent=1, allow_nan=False) + "\n")
+            _write(folder, found, offered, _choices(offered, seed, jobs))
+        _put(folder / SUMMARY, json.dumps(found.as_json(), indent=1, allow_nan=False) + "\n")
+        save_front(path, found, inputs=_inputs(specification, spec), force=True)
         if not offered:
-            raise RunError(_impossible(spec, trials, failed, folder))
-    return result
+            raise RunError(_impossible(spec, trials, failed, path))
+    return found.as_json()
+
+
+def _finished(path: Path, spec: Specification, seed: int, network: bool) -> dict[str, Any] | None:
+    """Return what an earlier run of the same search has left, None if something is still to be done.
+
+    Raises:
+        InputError: the front is of another search.
+    """
+    if not path.exists():
+        return None
+    found = load_front(path)
+    if found.seed != seed or canonical_json(found.config["specification"]) != canonical_json(spec.config()):
+        raise InputError(f"{path}: is of another search; --force begins anew")
+    return found.as_json() if found.offered and (found.network or not network) else None
+
+
+def _inputs(specification: str | Path, spec: Specification) -> list[Path]:
+    """Return the files that decide on what is found."""
+    return [Path(one) for one in (specification, *spec.choice.devices) if Path(one).is_file()]
 
 
 def _put(path: Path, content: str | bytes) -> None:
@@ -111,56 +141,102 @@ def _offered(spec: Specification, trials: list[Trial], seed: int, jobs) -> tuple
             (held if verified.holds else failed)[x] = verified
 
 
-def _impossible(spec: Specification, trials: list[Trial], failed: list[Verified], folder: Path) -> str:
+def _impossible(spec: Specification, trials: list[Trial], failed: list[Verified], path: Path) -> str:
     """Return which requirement fails first, and the nearest design, in words."""
     if failed:
         words = next(verdict.text() for verdict in failed[0].verdicts if not verdict.holds)
-        values = _values_text(spec, failed[0].trial)
-        return f"no design holds when it is simulated again; of the best one {words} ({values}); {folder / RESULT}"
+        values = _values_text(spec.values(np.array(failed[0].trial.x)))
+        return f"no design holds when it is simulated again; of the best one {words} ({values}); {path}"
     nearest = nearest_design(trials)
     name = first_missed(nearest)
     value, bound = nearest.figures.get(name), getattr(spec.require, name)
     found = "unknown" if value is None else "another number" if name == "states" else f"{value:.4g}"
     least = f"no design of {len(trials)} meets the specification; {name} fails first: {found}, {bound:g} is required"
-    return f"{least}, in the nearest design ({_values_text(spec, nearest)}); {folder / RESULT}"
+    return f"{least}, in the nearest design ({_values_text(spec.values(np.array(nearest.x)))}); {path}"
 
 
-def _values_text(spec: Specification, trial: Trial) -> str:
-    values = spec.values(np.array(trial.x))
+def _values_text(values: dict[str, Any]) -> str:
     return ", ".join(f"{name} = {_number_text(name, value)}" for name, value in values.items())
 
 
 def _number_text(name: str, value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.4g} {UNITS.get(name, '')}".strip()
+    return value if isinstance(value, str) else f"{value:.4g} {unit_of(name)}".removesuffix(" 1")
 
 
-def _plain(figures: dict[str, float | None]) -> dict[str, float | None]:
-    return {name: value if value is not None and math.isfinite(value) else None for name, value in figures.items()}
+def gathered(
+    spec: Specification,
+    seed: int,
+    trials: list[Trial],
+    best: list[Trial],
+    offered: list[Verified],
+    failed: list[Verified],
+    network: Trained | None,
+) -> Front:
+    """Return what a search has found as its file holds it.
+
+    Args:
+        spec: the specification.
+        seed: root seed.
+        trials: all designs that were looked at.
+        best: those that hold and that none surpasses, in their order.
+        offered: those that hold when they are simulated again.
+        failed: those that do not.
+        network: what networks gain from those that are offered.
+    """
+    known = {trial.x for trial in best}
+    held = [*best, *{t.x: t for t in trials if t.holds and t.x not in known}.values()]
+    parts: dict[str, Any] = {"network": network}
+    if held:
+        parts["held"] = Held(**_searched(spec, held), best=np.arange(len(held)) < len(best))
+    parts |= {name: _judged(spec, some) for name, some in (("offered", offered), ("failed", failed)) if some}
+    if not (best or failed):
+        nearest = nearest_design(trials)
+        missed = {name: np.array([value]) for name, value in nearest.misses.items()}
+        parts["nearest"] = Nearest(**_searched(spec, [nearest]), missed=missed)
+    asked = {name: getattr(spec.require, name) for name in ("states", *LIMITS)}
+    judged = {verdict.name: verdict.bound for one in (*offered, *failed) for verdict in one.verdicts}
+    devices = tuple(verified.device for verified in offered)
+    return Front(
+        config={"specification": spec.config(), "text": spec.text, "devices": [device.config() for device in devices]},
+        seed=seed,
+        devices=devices,
+        tried=len(trials),
+        pulses=sum(one.pulses for one in trials) + sum(one.pulses for one in (*offered, *failed)),
+        bounds={name: float(bound) for name, bound in asked.items() if bound is not None} | judged,
+        **parts,
+    )
 
 
-def _document(spec: Specification, seed: int, trials, best, offered, failed) -> dict[str, Any]:
-    def one(trial: Trial) -> dict[str, Any]:
-        return {"values": spec.values(np.array(trial.x)), "figures": _plain(trial.figures)}
+def _searched(spec: Specification, trials: list[Trial]) -> dict[str, Any]:
+    """Return rows of trials; whether a trial has as many states as are required is not their number."""
+    return _rows(spec, trials, [trial.figures | {"states": None} for trial in trials])
 
-    def judged(verified: Verified) -> dict[str, Any]:
-        verdicts = [dataclasses.asdict(verdict) for verdict in verified.verdicts]
-        for verdict in verdicts:
-            verdict |= {key: None for key in ("value", "low", "high") if not math.isfinite(verdict[key])}
-        return {**one(verified.trial), "figures": _plain(verified.figures), "verdicts": verdicts}
 
-    nearest = nearest_design(trials)
-    return {
-        "specification": spec.name,
-        "seed": seed,
-        "objectives": list(spec.minimize.names),
-        "designs_tried": len(trials),
-        "pulses": sum(trial.pulses for trial in trials) + sum(v.pulses for v in (*offered, *failed)),
-        "front": [one(trial) for trial in best],
-        "designs": [{"file": f"design_{i}.toml", **judged(v)} for i, v in enumerate(offered, 1)],
-        "failed": [judged(v) for v in failed],
-        "nearest": None if best or failed else {**one(nearest), "misses": nearest.misses},
-        "config": spec.config(),
+def _rows(spec: Specification, trials: list[Trial], figures: list[Figures]) -> dict[str, Any]:
+    """Return values, words and figures of designs; figures that `QUANTITIES` does not name are for the search alone."""
+    values = [spec.values(np.array(trial.x)) for trial in trials]
+    columns = {name: np.array([one[name] for one in values]) for name in spec.variables}
+    known = {name for one in figures for name, value in one.items() if name in QUANTITIES and value is not None}
+    return {"values": {name: each for name, each in columns.items() if name not in LISTED},
+            "words": {name: each for name, each in columns.items() if name in LISTED},
+            "figures": {name: np.array([one.get(name) for one in figures], float) for name in sorted(known)}}  # fmt: skip
+
+
+def _judged(spec: Specification, some: list[Verified]) -> Judged:
+    """Return designs with the verdict on each requirement; one that was not judged has NaN."""
+    each = [{verdict.name: verdict for verdict in verified.verdicts} for verified in some]
+    names = dict.fromkeys(name for one in each for name in one)
+
+    def column(name: str, part: str) -> np.ndarray:
+        return np.array([getattr(one[name], part) if name in one else np.nan for one in each])
+
+    parts = {kept: {name: column(name, part) for name in names}
+             for kept, part in (("found", "value"), ("low", "low"), ("high", "high"))}  # fmt: skip
+    verdict = {
+        name: np.array([one[name].holds if name in one else NOT_JUDGED for one in each], np.int8) for name in names
     }
+    rows = _rows(spec, [verified.trial for verified in some], [verified.figures for verified in some])
+    return Judged(**rows, **parts, verdict=verdict)
 
 
 def _choices(offered: list[Verified], seed: int, jobs) -> list[dict]:
@@ -173,78 +249,41 @@ def _choices(offered: list[Verified], seed: int, jobs) -> list[dict]:
     return [{**one, "name": f"design {number}"} for number, one in enumerate(found, 1)]
 
 
-def _write(folder: Path, spec, trials, best, offered: list[Verified], result: dict, choices: list[dict]) -> None:
-    """Write a device file per design, the figure and the report."""
+def _write(folder: Path, found: Front, offered: list[Verified], choices: list[dict]) -> None:
+    """Write a device file per design, the figures and the report."""
     for number, verified in enumerate(offered, 1):
-        story = [f"Design {number} of {spec.name}, by dwsynapse design; simulated again with fresh noise:",
+        story = [f"Design {number} of {found.name}, by dwsynapse design; simulated again with fresh noise:",
                  *(verdict.text() for verdict in verified.verdicts)]  # fmt: skip
         save_device(folder / f"design_{number}.toml", verified.device, comments=story, force=True)
-    words = (
-        "Each point is a design that meets the specification in the search, blue where none surpasses it. Those with a "
-        "number were verified; orange is what they then were, with the pulse that is sure on the whole track."
-    )
-    figures = {"front.png": (f"The front. {words}", lambda: front_figure(spec, trials, best, offered))}
-    if rows := [row for row in result.get("network", []) if "failed" not in row]:
-        words = "Each point is a design whose synapses trained on the digits; its size is the area of the track."
-        figures["network.png"] = (f"The network. {words}", lambda: plot_network(rows).figure)
     shown = []
-    for name, (caption, draw) in figures.items():
-        with own_look():
-            shown.append((caption, figure_bytes(draw())))
-        _put(folder / name, shown[-1][1])
-    _put(folder / "report.html", _page(spec, result, offered, shown, choices))
+    for name, kind in FRONT.items():
+        if name != "network" or any("failed" not in row for row in found.network_rows()):
+            with own_look():
+                shown.append((kind.caption, figure_bytes(kind.draw(found))))
+            _put(folder / f"{name}.png", shown[-1][1])
+    _put(folder / "report.html", _page(found, offered, shown, choices))
 
 
-def front_figure(spec: Specification, trials: list[Trial], best: list[Trial], offered: list[Verified]):
-    """Draw the designs that hold over two objectives, those offered with a number, and the outline of each."""
-    from llg.drawing.device_plots import plot_outline
-
-    names = (*spec.minimize.names, "current_density", "duration")[:2]
-    rows = len(offered)
-    figure = new_figure(max(3.6, 1.5 * rows))
-    grid = figure.add_gridspec(rows, 2, width_ratios=(1, 1.2))
-    ax = figure.add_subplot(grid[:, 0])
-    holding = [trial for trial in trials if trial.holds]
-    for some, color, size in ((holding, "0.75", 10), (best, "C0", 18)):
-        points = np.array([[trial.figures[name] for name in names] for trial in some], float).reshape(-1, 2)
-        ax.scatter(points[:, 1], points[:, 0], color=color, s=size)
-    for number, verified in enumerate(offered, 1):
-        y, x = np.array([verified.figures[name] for name in names], float)
-        ax.plot(x, y, "o", color="C1")
-        ax.annotate(str(number), (x, y), textcoords="offset points", xytext=(5, 5), fontweight="bold")
-        beside = plot_outline(verified.device, ax=figure.add_subplot(grid[number - 1, 1]))
-        beside.set_title(f"{number}: {', '.join(_figures_text(verified.figures, names))}", fontsize="small")
-    ax.set(xlabel=f"{names[1].replace('_', ' ')} ({UNITS[names[1]]})",
-           ylabel=f"{names[0].replace('_', ' ')} ({UNITS[names[0]]})", title=spec.name)  # fmt: skip
-    return figure
-
-
-def _figures_text(figures: dict[str, float | None], names) -> Iterator[str]:
-    for name in names:
-        if (value := figures[name]) is not None:
-            yield f"{name.replace('_', ' ')} {value:.3g} {UNITS[name]}"
-
-
-def _page(spec: Specification, result: dict, offered: list[Verified], figures: list, choices: list[dict]) -> str:
+def _page(found: Front, offered: list[Verified], figures: list, choices: list[dict]) -> str:
     facts = [
         Fact(label="Designs", value=str(len(offered)), note="each simulated again with fresh noise"),
         Fact(
             label="Least energy of a write pulse",
             value=f"{min(e for v in offered if (e := v.figures['energy']) is not None):.3g} J",
         ),
-        Fact(label="Tried", value=str(result["designs_tried"]), note=f"{result['pulses']} simulated pulses"),
+        Fact(label="Tried", value=str(found.tried), note=f"{found.pulses} simulated pulses"),
     ]
     sections = [
         Section(
             heading=f"Design {number}",
-            text=f"{_values_text(spec, verified.trial)}. The device is in design_{number}.toml.",
+            text=f"{_values_text(row['values'])}. The device is in design_{number}.toml.",
             columns=("Requirement", "Found", "95 % interval", "Bound", "Verdict"),
             rows=tuple((v.name.replace("_", " "), f"{v.value:.5g}", f"{v.low:.5g} to {v.high:.5g}", f"{v.bound:.5g}",
                         "holds" if v.holds else "fails") for v in verified.verdicts),
         )
-        for number, verified in enumerate(offered, 1)
+        for number, (verified, row) in enumerate(zip(offered, found.as_json()["designs"], strict=True), 1)
     ]  # fmt: skip
-    if rows := result.get("network"):
+    if rows := list(found.network_rows()):
         columns = ("Design", "States", "Test accuracy", "In float32", "Energy of the training", "Area of a track")
         lines = tuple((str(row["design"]), row["failed"], "", "", "", "") if "failed" in row else
                       (str(row["design"]), str(row["states"]), f"{row['test_accuracy']:.4f}",
@@ -252,5 +291,5 @@ def _page(spec: Specification, result: dict, offered: list[Verified], figures: l
                        f"{1e12 * row['area']:.3g} um^2") for row in rows)  # fmt: skip
         text = "One training on the 8 x 8 digits with the synapses of each design, as dwsynapse run --quick does."
         sections.append(Section(heading="Network", text=text, columns=columns, rows=lines))
-    return render(spec.name, "Devices that meet a specification, found and verified by simulation.", facts=facts,
+    return render(found.name, "Devices that meet a specification, found and verified by simulation.", facts=facts,
                   figures=figures, sections=sections, choices=choices)  # fmt: skip

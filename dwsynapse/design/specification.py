@@ -185,6 +185,7 @@ class Specification:
         name: of the file.
         choice, free, require, minimize, budget: its sections.
         devices: what the designs begin with, in the order of the choice.
+        text: what the file says.
     """
 
     name: str
@@ -194,6 +195,7 @@ class Specification:
     minimize: Objectives
     budget: Budget
     devices: tuple[Device, ...]
+    text: str = ""
 
     def __post_init__(self):
         for device in self.devices:
@@ -368,7 +370,8 @@ def load_specification(path: str | Path) -> Specification:
     sections = {key: kind.from_mapping(content.get(key, {}), f"{path} [{key}]") for key, kind in SECTIONS.items()}
     try:
         devices = tuple(load_device(source) for source in sections["choice"].devices)
-        return Specification(name=name, devices=devices, **sections)
+        text = Path(path).read_text(encoding="utf-8-sig")
+        return Specification(name=name, devices=devices, text=text, **sections)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 

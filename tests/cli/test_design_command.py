@@ -5,7 +5,9 @@ import signal
 
 import pytest
 from design_spec import SPEC
+from resealed import content
 
+from dwsynapse import load_front
 from llg.device.device_file import load_device
 
 
@@ -14,14 +16,22 @@ def test_a_folder_of_designs(command, folder):
     answer = command("design", "spec.toml", "-o", "d", "--jobs", 2, "--json")
     result = answer.json
     assert len(result["designs"]) == 1 and all(verdict["holds"] for verdict in result["designs"][0]["verdicts"])
-    names = {"design_1.toml", "front.json", "front.png", "report.html", "trials.jsonl"}
+    names = {"design_1.toml", "front.h5", "front.json", "front.png", "report.html", "trials.jsonl"}
     assert {path.name for path in (folder / "d").iterdir()} == names
     device = load_device(folder / "d" / "design_1.toml")
     assert len(device.notches) == 3
     assert device.pulse.current_density == pytest.approx(result["designs"][0]["figures"]["current_density"])
     assert json.loads((folder / "d" / "front.json").read_text()) == result
+    front = load_front(folder / "d" / "front.h5")
+    assert front.as_json() == result and front.devices == (device,) and front.config["text"] == SPEC
     again = command("design", "spec.toml", "-o", "d")
-    assert again.code == 2 and "exists; give --force" in again.err
+    assert again.code == 2 and "front.h5: exists; give --force" in again.err
+    before = {path: path.stat().st_mtime_ns for path in (folder / "d").iterdir()}
+    assert command("design", "spec.toml", "-o", "d", "--resume", "--json").json == result  # nothing is left to do
+    assert {path: path.stat().st_mtime_ns for path in (folder / "d").iterdir()} == before
+    (folder / "spec.toml").write_text(SPEC.replace("barrier = 40", "barrier = 41"))
+    other = command("design", "spec.toml", "-o", "d", "--resume")
+    assert other.code == 2 and "front.h5: is of another search; --force begins anew" in other.err
 
 
 def test_an_impossible_specification_says_what_fails_first(command, folder):
@@ -50,3 +60,4 @@ def test_killed_and_resumed_gives_the_same_folder(command, process, folder):
     assert command("design", "spec.toml", "-o", "part", "--resume").code == 0
     for name in ("front.json", "design_1.toml", "front.png"):
         assert (folder / "part" / name).read_bytes() == (folder / "whole" / name).read_bytes()
+    assert content(folder / "part" / "front.h5") == content(folder / "whole" / "front.h5")

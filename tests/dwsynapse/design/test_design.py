@@ -9,11 +9,11 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from dwcore.errors import InputError, RunError
-from dwsynapse.design.network import plot_network, through_the_chain
-from dwsynapse.design.outcome import _offered
+from dwsynapse.design.network import through_the_chain
+from dwsynapse.design.outcome import _offered, gathered
 from dwsynapse.design.search import VERSION, first_missed, front, nearest_design, search
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
-from dwsynapse.design.verification import FRESH, Verdict, one_step_counts, verify
+from dwsynapse.design.verification import FRESH, Verdict, Verified, one_step_counts, verify
 from llg.device.device_file import load_device
 from llg.device.temperature_laws import TemperatureLaws
 
@@ -295,21 +295,42 @@ def test_a_design_that_trains_no_network_leaves_the_others_theirs(tmp_path, monk
         return {"wells": [0.0] * 3, "accuracy": accuracy, "energy_J": 1e-9}
 
     monkeypatch.setattr("dwsynapse.chain.chain.run", made_up)
-    offered = [types.SimpleNamespace(device=name, figures={"area": 1e-13}) for name in ("still", "moving")]
-    first, second = through_the_chain(tmp_path, offered, 1, 1)
-    assert first == {"design": 1, "failed": "the table has no pulse that raises the conductance"}
-    assert second["design"] == 2 and second["test_accuracy"] == 0.97
+    offered = [types.SimpleNamespace(device=name) for name in ("still", "moving")]
+    trained = through_the_chain(tmp_path, offered, 1, 1)
+    assert trained.failed.tolist() == ["the table has no pulse that raises the conductance", ""]
+    assert np.isnan(trained.test_accuracy[0]) and np.isnan(trained.energy[0])
+    assert (trained.test_accuracy[1], trained.float32_test_accuracy[1], trained.energy[1]) == (0.97, 0.98, 1e-9)
 
 
-def test_accuracy_over_energy_names_designs_and_states():
-    rows = [
-        {"design": number, "states": states, "area": area, "test_accuracy": accuracy, "float32_test_accuracy": 0.983,
-         "training_energy_J": energy}
-        for number, states, area, accuracy, energy in ((1, 5, 2e-13, 0.981, 4e-9), (2, 16, 5e-13, 0.986, 9e-9))
-    ]  # fmt: skip
-    ax = plot_network(rows)
-    assert [text.get_text() for text in ax.texts] == ["1: 5 states", "2: 16 states"]
-    (points,) = ax.collections
-    assert points.get_offsets().tolist() == [[4e-9, 0.981], [9e-9, 0.986]]
-    assert points.get_sizes()[0] == pytest.approx(0.4 * points.get_sizes()[1])
-    assert "(J)" in ax.get_xlabel() and ax.get_ylabel() == "test accuracy"
+def test_what_was_found_is_gathered_with_what_was_not_judged(specification):
+    """The front first, then what else holds, once each; of a design that failed what came before the failure."""
+    spec = specification("barrier = 40", "barrier = 40\none_step = 0.9")
+    plain = {
+        "energy": 1e-14,
+        "area": 1e-13,
+        "duration": 1e-9,
+        "current_density": 7e11,
+        "states": 1.0,
+        "rigid_barrier": 50.0,
+    }
+    some = [Trial(x=(u, 0.5, 0.5), figures=plain | {"barrier": 40 + 10 * u}, misses={"barrier": missed}, pulses=500)
+            for u, missed in ((0.1, 0.0), (0.2, 0.0), (0.1, 0.0), (0.3, 0.4))]  # fmt: skip
+
+    def verified(holds):
+        verdicts = [Verdict(name="barrier", value=41, low=41, high=41, bound=40, holds=holds)]
+        if holds:
+            verdicts.append(Verdict(name="one_step", value=0.95, low=0.94, high=0.96, bound=0.9, holds=True))
+        return Verified(trial=some[1], device=load_device("five_state"), figures=plain | {"states": 3.0},
+                        verdicts=tuple(verdicts), pulses=7)  # fmt: skip
+
+    found = gathered(spec, 5, some, [some[1]], [verified(True)], [verified(False)], None)
+    assert found.held is not None and found.offered is not None and found.failed is not None
+    assert found.held.figures["barrier"].tolist() == [42, 41] and found.held.best.tolist() == [True, False]
+    assert found.held.values["pitch"].tolist() == pytest.approx([112e-9, 106e-9])
+    assert "states" not in found.held.figures and found.offered.figures["states"].tolist() == [3.0]
+    assert "rigid_barrier" not in found.held.figures  # the journal has what is for the search alone
+    assert found.failed.verdict["barrier"].tolist() == [0] and found.offered.low["one_step"].tolist() == [0.94]
+    assert found.pulses == 4 * 500 + 2 * 7 and found.tried == 4 and found.seed == 5
+    assert found.bounds == {"states": 3.0, "barrier": 40.0, "one_step": 0.9} and found.config["text"] == spec.text
+    none = gathered(spec, 5, some[3:], [], [], [], None).as_json()
+    assert none["nearest"]["misses"] == {"barrier": 0.4} and none["front"] == [] and none["designs"] == []
