@@ -3,12 +3,18 @@
 import os
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 from dwcore.errors import InputError
 
 LARGEST_BYTES = 10_000_000
 DEEPEST = 16
 """Levels of tables and lists; no file of the project has more than five."""
+
+
+def is_toml(source: str | Path) -> bool:
+    """Return whether a source is called a TOML file: its name ends in .toml, in small or in capital letters."""
+    return Path(source).suffix.lower() == ".toml"
 
 
 def read_toml(path) -> dict:
@@ -51,7 +57,9 @@ def parse_toml(text: str, where: str) -> dict:
     import tomllib  # of no use to the help of a command
 
     try:
-        mapping = tomllib.loads(text)
+        mapping = tomllib.loads(text, parse_float=_float)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
     except RecursionError:
         raise InputError(f"{where}: not a TOML file: nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
@@ -61,6 +69,12 @@ def parse_toml(text: str, where: str) -> dict:
     for problem in _problems(mapping):
         raise InputError(f"{where}: {problem}")
     return mapping
+
+
+def _float(text: str) -> float:
+    from dwcore.units import not_lost  # its patterns take time, and help needs none
+
+    return not_lost(float(text), text)
 
 
 def _problems(mapping: dict) -> Iterator[str]:

@@ -22,6 +22,7 @@ _CGS = ((re.compile(r"(?<![A-Za-z])([kmu]?)(Oe|oersted)\b"), r"\1fieldoersted"),
         (re.compile(r"(?<![A-Za-z])([kmu]?)(G|gauss)\b"), r"\1fluxgauss"))  # fmt: skip
 """The units library gives these the dimensions of the CGS system, which no SI unit converts to."""
 _LONGEST = 200
+_NOT_ZERO = re.compile(r"\s*[-+]?[0.]*[1-9]")
 
 
 @functools.cache
@@ -40,11 +41,22 @@ def plain_number(text: str) -> float:
     """Return a number without a unit, as programs of all kinds write it; nan and inf are some.
 
     Raises:
-        ValueError: it is none. Python alone would take "5_0" for 50, and the digits of any script.
+        ValueError: it is none. Python alone would take "5_0" for 50, the digits of any script, and "1e-400" for 0.
     """
     if "_" in text or not text.isascii():
         raise ValueError(f"{text!r} is no plain number")
-    return float(text)
+    return not_lost(float(text), text)
+
+
+def not_lost(value: float, text: str) -> float:
+    """Return the value that was read from a text, unless it became 0 and the number in the text is not.
+
+    Raises:
+        InputError: it has.
+    """
+    if value == 0 and _NOT_ZERO.match(text):
+        raise InputError(f'"{text[:_LONGEST]}" is nearer to 0 than any number that a computer holds')
+    return value
 
 
 def plain_whole(text: str) -> int:
@@ -79,6 +91,8 @@ def to_si(text: str, unit: str) -> float:
         raise InputError(f'"{text[:_LONGEST]}" holds a comma; the decimal sign is a point')
     try:
         return plain_number(text) if unit == "1" else _parse(text, unit)
+    except InputError:
+        raise
     except ValueError:
         return _parse(text, unit)
 
@@ -96,7 +110,7 @@ def _parse(text: str, unit: str) -> float:
         parsed = _registry().Quantity(plain)
         if parsed.dimensionless and unit != "1" and parsed.unitless:
             raise InputError(f'"{text}" lacks a unit; expected one like {unit}, or a plain number in {unit}')
-        return _magnitude(parsed, unit)
+        return not_lost(_magnitude(parsed, unit), text)
     except InputError:
         raise
     except pint.DimensionalityError:

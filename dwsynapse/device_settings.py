@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dwcore.parameters import Parameters, quantity
+from dwcore.toml import is_toml
 from dwsynapse.given import Given
 from dwsynapse.settings import Settings, fields_of
 from llg.device.material import Material, Wall
@@ -142,7 +143,7 @@ def on_what(source: str, given: Given) -> dict[str, Any]:
     from llg.device.device_file import load_device
 
     config = {"device": load_device(source).config(), "given": dict(given)}
-    return {"config": config, "inputs": [source] if source.endswith(".toml") else []}
+    return {"config": config, "inputs": [source] if is_toml(source) else []}
 
 
 def idle_keys(device: "Device") -> list[str]:

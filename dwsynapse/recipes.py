@@ -2,14 +2,13 @@
 
 import importlib.resources
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from arraysim.synapses.settings import SynapseSettings
 from arraysim.training.task import DataSettings
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import read_value
-from dwcore.toml import parse_toml, read_toml
+from dwcore.toml import is_toml, parse_toml, read_toml
 from dwsynapse.given import Given
 from dwsynapse.settings import Settings
 from dwsynapse.train_settings import SETTINGS, config_of, layers
@@ -32,7 +31,7 @@ def load_recipe(source: str) -> dict[str, Any]:
     Raises:
         InputError: there is none, or it is not laid out as a recipe.
     """
-    if Path(source).suffix == ".toml":
+    if is_toml(source):
         found = read_toml(source)
     elif source in (names := shipped()):
         file = importlib.resources.files("dwsynapse_data").joinpath(FOLDER, f"{source}.toml")

@@ -7,7 +7,7 @@ from typing import Any
 
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters
-from dwcore.toml import read_toml
+from dwcore.toml import is_toml, read_toml
 from dwsynapse.setting import Setting, plain
 
 Fields = tuple[dataclasses.Field, ...]
@@ -293,7 +293,7 @@ KINDS = {
 
 def is_toml_or_name(source: str | Path) -> bool:
     """Return whether a source is meant as a TOML file or as the name of something shipped, not as another file."""
-    return Path(source).suffix == ".toml" or not (Path(source).exists() or Path(str(source).partition(":")[0]).suffix)
+    return is_toml(source) or not (Path(source).exists() or Path(str(source).partition(":")[0]).suffix)
 
 
 def kind_of(source: str | Path) -> str:
@@ -302,7 +302,7 @@ def kind_of(source: str | Path) -> str:
     Raises:
         InputError: it cannot be read, its keys are those of no kind, or there is none of this name.
     """
-    return _kind_of_keys(source) if Path(source).suffix == ".toml" else _kind_of_name(str(source))
+    return _kind_of_keys(source) if is_toml(source) else _kind_of_name(str(source))
 
 
 def _kind_of_keys(path: str | Path) -> str:

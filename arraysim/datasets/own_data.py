@@ -15,7 +15,7 @@ PARTS = ("train", "test")
 
 def is_own(name: str) -> bool:
     """Return whether a name of a data set means a file or a folder of one's own."""
-    return Path(name).suffix == ".npz" or Path(name).is_dir()
+    return Path(name).suffix.lower() == ".npz" or Path(name).is_dir()
 
 
 def read_own(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -1,7 +1,6 @@
 """Networks by name: `linear`, `mlp`, `lenet`, `vgg8`, `resnet20` and others, with widths, or from a TOML file."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from arraysim.networks.definition import (
     Activation,
@@ -18,6 +17,7 @@ from arraysim.networks.definition import (
 )
 from arraysim.networks.definition_file import load_definition
 from dwcore.errors import InputError, nearest
+from dwcore.toml import is_toml
 from dwcore.units import plain_number, plain_whole
 
 VGG8_CHANNELS = (128, 256, 512)
@@ -192,7 +192,7 @@ def network_from(text: str, **options) -> NetworkDefinition:
     Raises:
         InputError: no such preset, no such file, or a width that is none.
     """
-    if Path(text).suffix == ".toml":
+    if is_toml(text):
         return load_definition(text)
     name, mark, widths = text.partition(":")
     if name not in PRESETS:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, flag, quantity, whole, word
+from dwcore.toml import is_toml
 
 if TYPE_CHECKING:
     from arraysim.networks.definition import NetworkDefinition
@@ -47,7 +48,7 @@ class NetworkSettings(Parameters):
         own = {name: value for name in ("bits", "error_bits") if (value := getattr(self, name))}
         changed = [*own, *(name for name in ("whiten", "normalization_momentum") if getattr(self, name))]
         changed += ["digital"] if self.digital != "none" else []
-        if changed and self.network.endswith(".toml"):
+        if changed and is_toml(self.network):
             raise InputError(f"{self.network} states all of its layers itself; {' and '.join(changed)} are for presets")
         definition = network_from(self.network, **own)
         layers = definition.layers

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters, numbers, quantity, sizes, whole
-from dwcore.toml import parse_toml, read_toml
+from dwcore.toml import is_toml, parse_toml, read_toml
 
 ROW_SUM = 1e-6
 """How far the sum of a row of probabilities may be from one [1]."""
@@ -268,7 +268,7 @@ def is_shipped_synapse(source: str | Path) -> bool:
 
 def is_synapse(source: str | Path) -> bool:
     """Return whether a source is a shipped synapse or a TOML file with a `[synapse]`."""
-    if Path(source).suffix != ".toml":
+    if not is_toml(source):
         return is_shipped_synapse(source)
     return "synapse" in read_toml(source)
 
@@ -282,7 +282,7 @@ def load_synapse(source: str | Path) -> SynapseFile:
     if is_shipped_synapse(source):
         text = (importlib.resources.files("dwsynapse_data") / "synapses" / f"{source}.toml").read_text(encoding="utf-8")
         return synapse_from_mapping(parse_toml(text, str(source)), str(source))
-    if Path(source).suffix != ".toml" and not Path(source).exists():
+    if not is_toml(source) and not Path(source).exists():
         raise InputError(f"{source}: no such file or shipped synapse{nearest(str(source), shipped_synapses())}")
     return synapse_from_mapping(read_toml(source), str(source))
 

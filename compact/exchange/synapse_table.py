@@ -19,6 +19,7 @@ from compact.table.moves import ladder
 from compact.table.origin import GRID, WEIGHTS, weights
 from compact.table.table_file import load_table
 from compact.table.transition_table import TransitionTable
+from dwcore.toml import is_toml
 
 STRAIGHT = 1e-2
 """Nonlinearity below which a curve is taken as a straight line [1]."""
@@ -33,7 +34,7 @@ def table_of(source: str | Path) -> TransitionTable:
         InputError: there is no such thing.
     """
     path = Path(source)
-    if path.suffix == ".toml" or is_shipped_synapse(source) or not (path.suffix or path.exists()):
+    if is_toml(path) or is_shipped_synapse(source) or not (path.suffix or path.exists()):
         return synapse_table(load_synapse(source))
     return load_table(source)
 

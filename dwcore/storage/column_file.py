@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from dwcore.errors import InputError, nearest
-from dwcore.storage.csv_dialect import decode, parse_csv
+from dwcore.storage.csv_dialect import decode, lines_of, parse_csv
 from dwcore.units import plain_number
 
 _log = logging.getLogger(__name__)
@@ -67,6 +67,8 @@ class ColumnFile:
         for i, (row, line) in enumerate(zip(self.rows, self.lines, strict=True)):
             try:
                 values[i] = plain_number(row[column])
+            except InputError as error:
+                raise InputError(f"{self.path} line {line}: {name} = {error}") from None
             except ValueError:
                 values[i] = math.nan
             if not math.isfinite(values[i]):
@@ -150,7 +152,7 @@ def _content(path) -> bytes:
 def _mumax(text: str, path):
     columns: list[tuple[str, str]] = []
     rows: list[tuple[int, tuple[str, ...]]] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if re.match(r"\s*#\s*t \(", line):
             found = [_named(cell) for cell in line.strip().lstrip("# ").split("\t")]
             _check_same(f"{path} line {number}", columns or found, found)
@@ -168,7 +170,7 @@ def _named(cell: str) -> tuple[str, str]:
 
 def _ends_in(text: str, row: tuple[int, tuple[str, ...]]) -> bool:
     """Whether a text ends in a row, without a line break."""
-    last = text.splitlines()[-1]
+    last = lines_of(text)[-1]
     return text.endswith(last) and bool(last.strip()) and last.split()[-1] == row[1][-1]
 
 
@@ -199,7 +201,7 @@ def _oommf(text: str, path):
 def _joined(text: str):
     """Return the lines with their numbers, continued ones joined, blank ones left out."""
     held, start = "", 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         start = start if held else number
         part = line.lstrip("# ") if held.startswith("#") else line
         held += part.removesuffix("\\")

@@ -24,6 +24,7 @@ from dwcore.errors import InputError
 from dwcore.units import is_number
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _MOST_BREAKS = 10
 """Lines that a record with line breaks within quotes may have; a quote that never ends is no such record."""
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -33,7 +34,7 @@ _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
 _FAULT = re.compile(r"#(N/A|NV|[A-Z][A-Z/0-9]*[!?])")
 """What spreadsheets write in the place of a number."""
 _UNIT = re.compile(
-    r"[(\[]?(?:-|1|%|(?:1e\d+\s)?[fpnuµμmckMG]?(?:m|s|A|V|S|T|G|Oe|J|eV|K|Hz|[oO]hms?|Ω)(?:\^?-?\d)?"
+    r"[(\[]?(?:-|1|%|°[CF]?|deg[CF]?|rad|dB|min|h|(?:1e\d+\s)?[fpnuµμmckMG]?(?:m|s|A|V|S|T|G|Oe|J|eV|K|Hz|[oO]hms?|Ω)(?:\^?-?\d)?"
     r"(?:\s?[/*·]\s?[fpnuµμmckMG]?(?:m|s|A|V|T|J|K)(?:\^?-?\d)?)*)?[)\]]?"
 )
 
@@ -73,6 +74,11 @@ def decode(content: bytes, path) -> tuple[str, tuple[str, ...]]:
     return text, () if encoding.startswith("utf-8") else (f"encoding {encoding}",)
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text; `str.splitlines` would end them at letters such as U+0085 and U+2028, too."""
+    return _LINE_END.split(text)
+
+
 def parse_csv(text: str) -> CsvTable:
     """Return header and cells of a CSV text; the caller checks that there are any.
 
@@ -105,7 +111,7 @@ def parse_csv(text: str) -> CsvTable:
 
 def _records(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines with their numbers; one that ends within quotes goes on with the next ones, if these close them."""
-    lines = text.splitlines()
+    lines = lines_of(text)
     number = 0
     while number < len(lines):
         last = number

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from dwcore.errors import InputError
+from dwcore.toml import is_toml
 from dwsynapse.device_settings import device_of, given_on_device, settings_on_device
 from dwsynapse.options import add_common, add_width, emit, need_figure, path, progress, si, si_list, writable_file
 
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
     from dwcore.canvas.figure_file import figure_format
 
     if arguments.out:
-        if arguments.out.suffix != ".toml":
+        if not is_toml(arguments.out):
             raise InputError(f"{arguments.out}: a device file ends in .toml")
         writable_file(arguments.out, arguments.force)
     if arguments.plot:

@@ -21,7 +21,8 @@ def run(arguments: argparse.Namespace) -> None:
     from dwcore.storage.atomic import replacing
     from dwsynapse.templates import template
 
-    name = arguments.name.name.removesuffix(".toml")
+    name = arguments.name.name
+    name = name[: -len(".toml")] if name.lower().endswith(".toml") else name
     if name in ("", ".."):
         raise InputError(f"new: {arguments.name}: must be a name")
     if not name.isprintable():  # a line break, or a letter that the locale does not know

@@ -60,7 +60,7 @@ def job_of(arguments: argparse.Namespace, given: Given) -> Job:
     chosen = SynapseSettings(**given["synapse"])
     synapses = synapses_from(chosen.name, temperature=chosen.temperature, draw=chosen.draw)
     changes = {**given["verify"], **given["arrays"]}
-    if arguments.weights.suffix == ".npz":
+    if arguments.weights.suffix.lower() == ".npz":
         return _from_archive(arguments, given, changes, synapses)
     given.refuse(f"{arguments.weights} holds it; it is for an .npz", "network", "data")
     results = _results(arguments)

@@ -250,7 +250,7 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
     """Return the trainings that --vary asks for; the twin is trained anew only where what it feels has changed."""
     loaded: dict = {}
     chip = [axis.setting.name for axis in given.axes if _is_of_the_chip(axis.setting)]
-    kept = arguments.out is not None and arguments.out.suffix in (".h5", ".hdf5")
+    kept = arguments.out is not None and arguments.out.suffix.lower() in (".h5", ".hdf5")
     out = arguments.out if kept else None
 
     sets = next((axis.values for axis in given.axes if axis.setting.name == "data.dataset"), ())

@@ -10,7 +10,7 @@ from typing import Any
 from dwcore.errors import InputError, Problems, RunError, nearest
 from dwcore.parameters import as_number
 from dwcore.storage.atomic import replacing
-from dwcore.toml import parse_toml, read_toml
+from dwcore.toml import is_toml, parse_toml, read_toml
 from llg.device.device import Device
 from llg.device.notch import Notch
 from llg.device.sections import OPTIONAL, SECTIONS
@@ -82,7 +82,7 @@ def _content(source: str) -> dict:
     """Return what the file of a device holds."""
     resource = importlib.resources.files("dwsynapse_data") / f"{source}.toml"
     try:
-        is_file, is_shipped = Path(source).suffix == ".toml" or Path(source).exists(), resource.is_file()
+        is_file, is_shipped = is_toml(source) or Path(source).exists(), resource.is_file()
     except OSError as error:  # a name that no file can have
         raise InputError(f"{source}: cannot be read: {error.strerror}") from None
     if is_file:

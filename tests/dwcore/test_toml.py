@@ -1,6 +1,7 @@
 """One reader for all TOML files: what it lets in, and that whatever else comes is one line with the file's name."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,9 @@ from arraysim import load_periphery
 from arraysim.cost.settings import load_settings
 from arraysim.networks.definition_file import load_definition
 from dwcore.errors import InputError
+from dwcore.parameters import as_number
 from dwcore.toml import LARGEST_BYTES, parse_toml, read_toml
+from dwsynapse import main
 from llg import load_device
 
 
@@ -81,3 +84,25 @@ def test_the_kind_of_a_layer_is_a_text(tmp_path, kind):
     (tmp_path / "a.toml").write_text(f"[[layer]]\nkind = {kind}\n")
     with pytest.raises(InputError, match=r"a\.toml, layer 1: kind .* is unknown"):
         load_definition(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize("value", ["1e-400", "-0.02e-330", '"1e-400"', '"1e-320 nm"', '"1e-400 %"'])
+def test_a_number_too_small_for_a_computer_is_not_zero(value):
+    with pytest.raises(InputError, match="is nearer to 0 than any number that a computer holds"):
+        as_number(parse_toml(f"x = {value}", "a.toml")["x"], "1" if "m" not in value else "m")
+
+
+@pytest.mark.parametrize("value", ["0e-400", "-0.0", '"0.00 %"', '"0e5"'])
+def test_zero_is_zero(value):
+    assert as_number(parse_toml(f"x = {value}", "a.toml")["x"], "1") == 0.0
+
+
+def test_a_name_in_capital_letters_is_that_of_a_toml_file(tmp_path, monkeypatch):
+    """Editors and file systems of Windows write it so."""
+    monkeypatch.chdir(tmp_path)
+    for kind in ("device", "network", "synapse", "recipe", "chip"):
+        assert main(["new", kind, f"{kind}.TOML"]) == 0
+        Path(f"{kind}.toml").rename(f"{kind}.TOML")
+        assert main(["check", f"{kind}.TOML"]) == 0
+        assert sorted(path.name for path in tmp_path.iterdir()) == [f"{kind}.TOML"]
+        Path(f"{kind}.TOML").unlink()

@@ -1,5 +1,7 @@
 """Layers read through the periphery: what each part alone changes, by how much, and what changes nothing."""
 
+import types
+
 import numpy as np
 import pytest
 
@@ -14,8 +16,8 @@ from arraysim.periphery.config import (
     periphery_from_mapping,
 )
 from arraysim.periphery.effective_matrix import effective_matrix
-from arraysim.periphery.reader import PeripheryReader
-from arraysim.periphery.tiles import TileShape
+from arraysim.periphery.reader import PeripheryReader, _converters
+from arraysim.periphery.tiles import TileShape, map_layer
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import PairedWeights
 from dwcore.errors import InputError
@@ -241,3 +243,22 @@ def test_a_file_is_read_and_its_faults_are_named(tmp_path):
             load_periphery(path)
     with pytest.raises(InputError, match="no such file"):
         load_periphery(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("subtraction", "backward", "numbers"),
+    [
+        ("analog", False, [[[0, 0, 1, 2, 2], [3, 3, 4, 5, 5]]]),
+        ("digital", False, [[[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]] * 2),
+        ("digital", True, [[[0, 0, 1, 2, 2, 3], [4, 4, 5, 6, 6, 7]]] * 2),
+    ],
+)
+def test_lines_side_by_side_take_turns_at_a_converter(subtraction, backward, numbers):
+    """6 x 5 pairs on tiles of 3 x 3 and 3 x 2; two lines share a converter, those of a pair if each is converted on its own.
+
+    Errors drive bit lines, and what a word line gives is read once for each device of a pair, by one converter.
+    """
+    tile = TileShape(rows=4, columns=8)
+    layer = map_layer(types.SimpleNamespace(name="layer", rows=6, columns=5), tile, planes=2)
+    periphery = Periphery(tile=tile, adc=Adc(bits=4, lines=2), read=Read(subtraction=subtraction))
+    assert _converters(layer, 2, periphery, backward=backward).tolist() == numbers

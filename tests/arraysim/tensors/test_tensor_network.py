@@ -25,6 +25,7 @@ from arraysim.periphery.reader import FORWARD, PeripheryReader  # noqa: E402
 from arraysim.periphery.tiles import TileShape  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.synapses.weights import PairedWeights  # noqa: E402
+from arraysim.tensors import passes  # noqa: E402
 from arraysim.tensors.network import TensorNetwork  # noqa: E402
 from arraysim.tensors.read_path import TensorReader  # noqa: E402
 from dwcore.errors import InputError  # noqa: E402
@@ -160,3 +161,28 @@ def test_converters_give_the_codes_of_numpy(name):
     if PERIPHERIES[name].adc.bits:
         there.reader.path(FORWARD, there).memory["step"][0] *= 1.02
         assert np.isclose(read(rows, matrix).numpy(), found, rtol=1e-4, atol=1e-5).mean() < 0.5
+
+
+@pytest.mark.parametrize("name", PERIPHERIES)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_first_read_learns_what_that_of_numpy_does(name, sign):
+    """Full scale, signs, the step of the converters and the number of reads, of inputs of one sign or of both."""
+    one, other = pair_of_networks(CONVERTED, periphery=PERIPHERIES[name])
+    there, here = (network.crossbars[0].weights for network in (one, other))
+    rows = np.abs(np.random.default_rng(5).normal(size=(300, here.values.shape[0]))).astype(np.float32)
+    rows[::7] *= sign
+    there.forward(rows)
+    TensorReader.of(here)(torch.from_numpy(rows), torch.from_numpy(here.values))
+    wanted, found = (weights.reader.path(FORWARD, weights).memory for weights in (there, here))
+    assert wanted["signed"][0] == (sign < 0) and wanted["reads"][0] == 1
+    for key, values in wanted.items():
+        np.testing.assert_allclose(found[key], values, rtol=1e-5, err_msg=key)
+
+
+def test_a_sum_takes_the_pixels_from_the_first_on():
+    """Of a place of twice the size every second pixel from the corner, as a convolution with a stride of two does."""
+    there, here = (np.arange(n, dtype=np.float32).reshape(1, side, side, 1) for n, side in ((16, 4), (4, 2)))
+    expected = here + there[:, ::2, ::2]
+    images = (torch.from_numpy(value).permute(0, 3, 1, 2) for value in (there, here))
+    found = passes.sum_of(Sum(of="a"), *images, 2)
+    np.testing.assert_array_equal(found.permute(0, 2, 3, 1), expected)

@@ -134,3 +134,17 @@ def test_draws_take_the_threshold_to_the_last_bit():
     drawn = torch.tensor([6, 7, 2**31 - 1, 2**31, 2**32 - 1])
     bits = torch.tensor([signed(int(one) << 32) for one in drawn])
     assert next_states(table, torch.zeros(5, dtype=torch.int64), 1, bits).tolist() == [0, 9, 9, 1, 1]
+
+
+def test_a_change_of_just_the_threshold_is_sent():
+    """As by the compiled rule: a pulse for each weight, and in the accumulator what the step leaves of the threshold."""
+    weights, rule = layer(*LAWS["two states"], "pair", "mixed-precision")
+    mirror = Mirror(torch.device("cpu"))
+    tensors, other = TensorWeights(weights, mirror), tensor_rule(rule, mirror)
+    threshold, step = np.float32(rule.threshold), np.float32(rule.step)
+    other.accumulator.zero_()
+    other.write(tensors, torch.full(SHAPE, -float(threshold)), 1.0)
+    np.testing.assert_array_equal(other.accumulator.numpy(), np.full(SHAPE, threshold - step))
+    other.accumulator.zero_()
+    other.write(tensors, torch.full(SHAPE, -float(np.nextafter(threshold, np.float32(0)))), 1.0)
+    assert (other.accumulator > 0).all()  # a hair less: nothing is sent

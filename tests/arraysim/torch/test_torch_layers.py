@@ -78,7 +78,7 @@ LAYERS = [
             {},
             {"stride": (2, 1), "padding": 1, "bias": False},
             {"dilation": (2, 3), "padding": (2, 1)},
-            {"groups": 2, "padding": "same"},
+            {"groups": 2, "padding": "same", "dilation": (1, 2)},
             {"groups": 4, "stride": 2},
             {"padding": (1, 2), "padding_mode": "reflect"},
         )

@@ -260,3 +260,31 @@ def test_models_that_pulses_cannot_write_are_refused():
         optimizer.load_state_dict(PulseOptimizer(ArrayLinear(4, 2, law=LAW)).state_dict())
     with pytest.raises(InputError, match='state of the rule "sign"'):
         optimizer.load_state_dict(PulseOptimizer(model(), rule="sign").state_dict())
+
+
+def test_arrays_of_one_seed_draw_their_pulses_apart():
+    """Two arrays alike, with the same gradient: those of a rule that draws get their pulses at other places."""
+    net = torch.nn.Sequential(*(ArrayLinear(40, 40, bias=False, law=LAW, seed=1) for _ in range(2)))
+    optimizer = PulseOptimizer(net, rule="sign", rate=0.3)
+    before = [layer.weight for layer in net]
+    for layer in net:
+        layer.cells.grad = torch.ones(40, 40)
+    optimizer.step()
+    first, second = (layer.weight != old for layer, old in zip(net, before, strict=True))
+    assert first.any() and second.any() and (first & second).sum() < 0.7 * min(first.sum(), second.sum())
+
+
+def test_gradients_that_are_set_to_zero_take_their_signals_along():
+    """Both ways to forget a pass leave the next one as it would have been alone."""
+    made = []
+    for set_to_none in (None, True, False):
+        net = torch.nn.Sequential(ArrayLinear(6, 5, law=LAW, seed=1))
+        optimizer = PulseOptimizer(net, rule="stochastic-pulses")
+        value = torch.linspace(-1, 1, 24).view(4, 6)
+        if set_to_none is not None:
+            net(3 * value).square().sum().backward()
+            optimizer.zero_grad(set_to_none=set_to_none)
+        net(value).square().sum().backward()
+        optimizer.step()
+        made.append(net[0].weight)
+    assert torch.equal(made[0], made[1]) and torch.equal(made[0], made[2])

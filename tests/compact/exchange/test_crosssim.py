@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import linprog
 from scipy.stats import norm
 
-from compact.exchange.crosssim_export import export_crosssim, lookup_tables
+from compact.exchange.crosssim_export import _quantiles, export_crosssim, lookup_tables
 from compact.exchange.crosssim_file import HEADER, LookupTable, read_lookup, write_lookup
 from compact.exchange.crosssim_import import device_pairs, import_crosssim
 from compact.exchange.state_grid import LARGEST_SHIFT, assign_states, cell_content
@@ -295,3 +295,18 @@ def test_published_tables_come_back(tables, kind, tmp_path):
     away = np.abs(again.probability - table.probability).sum(axis=-1) / 2
     assert away.max() <= 0.08 and away.mean() <= 0.02
     assert np.abs((again.probability - table.probability)[..., :64] @ np.arange(64)).max() <= 0.05
+
+
+def test_gaps_between_states_are_filled_without_a_change_of_mean_and_variance():
+    """Each outcome is spread evenly over half the gaps beside it, and all are drawn together by as much as that adds."""
+    G, row, u = np.linspace(1e-5, 3e-5, 5), np.array([0.0, 0.1, 0.3, 0.4, 0.2]), np.linspace(0, 1, 5001)
+    change = _quantiles(G, 2, row, u, True)
+    weight = np.diff(np.concatenate([[0.0], (u[1:] + u[:-1]) / 2, [1.0]]))
+    mean = row @ (G - G[2])
+    assert weight @ change == pytest.approx(mean)
+    assert weight @ (change - mean) ** 2 == pytest.approx(row @ (G - G[2] - mean) ** 2, rel=1e-3)
+    assert np.unique(change).size > 4000
+    stepped = np.unique(_quantiles(G, 2, row, u, False).round(10))
+    assert (
+        np.isin((G[1:] - G[2]).round(10), stepped).all() and stepped.size <= 7
+    )  # and where a quantile holds two of them

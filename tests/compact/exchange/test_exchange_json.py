@@ -1,5 +1,7 @@
 """NeuroSim parameters and aihwkit devices: known curves are found again, and what is exported climbs like the table."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -130,3 +132,32 @@ def test_lost_walls_count_at_the_end_they_were_driven_to():
     assert np.all(step_mean(rows.conductance[0], rows.up[0]) >= 0)
     with pytest.raises(InputError, match="outside the table"):
         pulse_rows(table, temperature=400.0)
+
+
+def test_spreads_of_aihwkit_devices_by_hand():
+    """Two devices of five states: the first moves surely up and every other time down, the second the reverse.
+
+    Means over the devices are 3/4, so that steps up are 4/3 and 2/3 of them, down 2/3 and 4/3: both devices step alike,
+    and half the difference of the ways is +-1/3.
+    """
+    sure = np.eye(5, k=1)
+    sure[4, 4] = 1
+    half = 0.5 * (sure + np.eye(5))
+    down = [half[::-1, ::-1], sure[::-1, ::-1]]
+    rows = dataclasses.replace(ladder(5, devices=2, spread=0.1), up=np.array([sure, half]), down=np.array(down))
+    found = aihwkit_device(rows)["fields"]
+    std = np.std([1, -1], ddof=1)
+    assert found["dw_min"] == pytest.approx(0.75 * 0.5) and found["dw_min_dtod"] == pytest.approx(0, abs=1e-12)
+    assert found["up_down_dtod"] == pytest.approx(std / 3)
+    assert (found["w_min_dtod"], found["w_max_dtod"]) == pytest.approx(
+        (0.1 * std, 0.3 * std)
+    )  # 1e-5 and 3e-5 S over 1e-5
+
+
+def test_the_end_that_a_pulse_drives_to_does_not_count_in_its_scatter():
+    """From the first of four states a pulse moves every other time, else surely: 1/4 over 1/4 + 1 + 1 in squares."""
+    up = np.eye(4, k=1)
+    up[3, 3], up[0, :2] = 1, 0.5
+    rows = dataclasses.replace(ladder(4), up=up[None], down=up[None, ::-1, ::-1])
+    fit = aihwkit_device(rows)["fit"]
+    assert (fit["dw_min_std_up"], fit["dw_min_std_down"]) == pytest.approx((1 / 3, 1 / 3))

@@ -6,10 +6,10 @@ import types
 
 import numpy as np
 import pytest
-from fit_cases import table_of
+from fit_cases import known_model, table_of
 from scipy.stats import beta
 
-from compact.fitting import scoring
+from compact.fitting import run, scoring
 from compact.fitting.estimate import _layout, _model, _rest, device_rows, table_rows
 from compact.fitting.goodness import (
     Goodness,
@@ -21,6 +21,7 @@ from compact.fitting.goodness import (
     verdict,
 )
 from compact.fitting.intervals import intervals
+from compact.fitting.prediction import prediction_error
 from compact.fitting.problem import MARGIN, DeviceRows
 from compact.fitting.scoring import Estimate
 from compact.forms.passage import Pulses
@@ -282,3 +283,56 @@ class TestIntervals:
         low, high = intervals(table, fit=types.SimpleNamespace(dispersion=dispersion))
         law = beta(0.8 * n + 0.5 + 0.7 * worth, 0.2 * n + 0.5 + 0.3 * worth)
         assert (low[0, 0, 2, 0, 0, 1], high[0, 0, 2, 0, 0, 1]) == pytest.approx(law.ppf([0.025, 0.975]))
+
+
+class TestHeldOut:
+    def test_each_grid_point_is_held_out_once_and_no_two_neighbours_together(self):
+        counts = np.ones((1, 4, 5, 6, S, S + 1), np.int64)
+        table = table_of(counts, np.arange(1.0, 6.0) * 1e11, np.arange(1.0, 7.0) * 1e-9, (200.0, 250.0, 300.0, 350.0))
+        held = np.array(run.folds(table))
+        assert (held.sum(axis=0) == 1).all()
+        fold = held.argmax(axis=0)
+        assert all((np.diff(fold, axis=axis) != 0).all() for axis in range(3))
+
+    def test_a_score_is_the_likelihood_of_a_trajectory_under_a_fit_to_the_others(self, monkeypatch):
+        """Eight of ten walls move on; a model that knows it gives 0.8 ln 0.8 + 0.2 ln 0.2 for each of them."""
+        table, used = counted(), []
+
+        class Known:
+            value = (None,)
+
+            def rows(self, pulses, vector):
+                p = np.zeros((pulses.n, S + 1))
+                end = np.where(pulses.up, pulses.state + 1, pulses.state - 1)
+                p[np.arange(pulses.n), pulses.state], p[np.arange(pulses.n), np.where(end < 0, S, end)] = 0.2, 0.8
+                return p
+
+        monkeypatch.setattr(run, "fit_table", lambda table, form, use: used.append(use) or Known())
+        assert run.held_out_score(table, "any") == pytest.approx(0.8 * math.log(0.8) + 0.2 * math.log(0.2))
+        np.testing.assert_array_equal(used, ~np.array(run.folds(table)))
+
+    def test_what_all_devices_share_does_not_scatter_them(self, monkeypatch):
+        """A variance of 4, and a covariance of 3 with a shared parameter of variance 9: 4 - 3**2/9 is the device's own."""
+        covariance = np.array([[[9.0, 3.0], [3.0, 4.0]]] * 2)
+        model = types.SimpleNamespace(shared=np.array([True, False]), covariance=covariance, names=("common", "own"),
+                                      value=np.ones((2, 2)), standard_error=np.ones((2, 2)))  # fmt: skip
+        monkeypatch.setattr(run, "find_spread", lambda names, value, scatter, known: (names, scatter))
+        names, scatter = run.device_spread(model)
+        assert names == ("own",) and scatter == pytest.approx(np.full((2, 1, 1), 3.0))
+
+
+@pytest.mark.parametrize(("dispersion", "grows"), [(0.4, 1.0), (4.0, 2.0)])
+def test_the_error_of_a_row_is_its_slope_times_that_of_a_parameter(dispersion, grows):
+    """By the pace alone, known to 1 %; a fit of four times the deviance that it should have is off by twice as much."""
+    model, pulse = known_model(), {"temperature": 300.0, "current_density": 5e11, "duration": 1e-9}
+    error, covariance = model.standard_error.copy(), model.covariance.copy()
+    error[0, 0], covariance[0, 0, 0] = 0.01 * model.value[0, 0], (0.01 * model.value[0, 0]) ** 2
+    model = dataclasses.replace(model, standard_error=error, covariance=covariance)
+    rows = []
+    for factor in (0.9999, 1.0001):
+        vector = model.value[0].copy()
+        vector[0] *= factor
+        rows.append(model.matrix(**pulse, vector=vector))
+    expected = 0.01 * np.abs(rows[1] - rows[0]) / 2e-4
+    found = prediction_error(types.SimpleNamespace(model=model, dispersion=dispersion), **pulse)
+    assert expected.max() > 1e-3 and found == pytest.approx(grows * expected, rel=1e-3, abs=1e-9)

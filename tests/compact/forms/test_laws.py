@@ -9,6 +9,7 @@ from scipy.special import airy, gammainc, ndtr
 
 from compact.forms import drift_diffusion as form
 from compact.forms.forms import T_REFERENCE, wait_and_run
+from compact.forms.passage import displacement
 from compact.forms.registry import FORMS
 
 VALUES = {
@@ -80,3 +81,9 @@ def test_saddle_node_follows_the_airy_functions():
     t = wait_and_run(values, ratio, duration)[0]
     exact = gammainc([4.0, 7.0], 5e9 / (ai**2 + bi**2) * t)
     np.testing.assert_allclose(FORMS["saddle-node"].passed(values, ratio, duration, T)[0], exact)
+
+
+def test_walls_that_stray_end_in_each_outcome_alike():
+    """Three states, the second, on its way up: of 40 % strays a quarter ends in each of three states, and off the track."""
+    p = displacement(np.array([[0.5, 0.2, 0.0]]), np.array([2]), 0.4)
+    np.testing.assert_allclose(p, [[0.6 * 0.5 + 0.1, 0.6 * 0.3 + 0.1, 0.6 * 0.2 + 0.1, 0.0, 0.1]])

@@ -310,3 +310,39 @@ def test_the_header_is_the_row_above_the_numbers_and_their_units(tmp_path, text,
     found = read_columns(path)
     assert found.names == names and found.numbers("J").tolist() == column
     assert found.units == (("A/m^2", "ns") if "ns" in text else (None, None))
+
+
+@pytest.mark.parametrize(
+    "text", ["q_nm,note\n1,ok\nn/a,bad\n3,ok\n4,2\n", "q_nm,b,c\n1,2,\nn/a,n/a,n/a\n4,5,6\n5,6,7\n6,7,8\n"]
+)
+def test_a_row_without_numbers_among_rows_of_numbers_is_no_header(tmp_path, text):
+    """Its cell is refused with its line, once it is asked for."""
+    found = table(tmp_path, text).file
+    assert found.names[0] == "q_nm" and found.lines[0] == 2
+    with pytest.raises(InputError, match='line 3: q_nm = "n/a" must be a finite number'):
+        found.numbers("q_nm")
+
+
+@pytest.mark.parametrize("letter", ["\x85", "\u2028", "\x0b", "\x1e"])
+def test_only_ends_of_lines_end_a_line(tmp_path, letter):
+    """Letters that Python also ends lines at stay in their cell."""
+    for text in (f"q_nm,note\n1,a{letter}b\n2,c\n", f"# t (s)\tnote ()\n1\ta{letter}b\n2\tc\n"):
+        found = table(tmp_path, text).file
+        assert len(found.rows) == 2 and found.rows[0][1] == f"a{letter}b" and found.lines == (2, 3)
+    assert table(tmp_path, "q_nm,v\r1,2\r\n3,4\n").file.lines == (2, 3)  # of all systems
+
+
+@pytest.mark.parametrize("unit", ["°C", "degC", "deg", "rad", "min"])
+def test_units_of_columns_that_nobody_asks_for(tmp_path, unit):
+    """A row of units is one, whatever else is measured."""
+    found = table(tmp_path, f"q,T_sample\nnm,{unit}\n1,20\n2,21\n").file
+    assert (found.names, found.units) == (("q", "T_sample"), ("nm", unit)) and len(found.rows) == 2
+
+
+def test_a_number_too_small_for_a_computer_is_not_zero(tmp_path):
+    found = table(tmp_path, "q_nm,v\n1e-400,1\n0e-400,2\n").file
+    with pytest.raises(
+        InputError, match='line 2: q_nm = "1e-400" is nearer to 0 than any number that a computer holds'
+    ):
+        found.numbers("q_nm")
+    assert table(tmp_path, "q_nm\n0e-400\n-0.0\n5e-324\n").file.numbers("q_nm").tolist() == [0, 0, 5e-324]

@@ -219,6 +219,8 @@ def test_counts_of_one_step_in_both_directions():
     hits, n = one_step_counts(table)
     assert hits.tolist() == [[[8, 8], [7, 8]], [[8, 0], [7, 0]]]
     assert (n == 10).all()
+    table.instance_states.present = present[:, :, ::-1]  # the second lacks its first state
+    assert one_step_counts(table)[0].tolist() == [[[8, 8], [7, 8]], [[0, 0], [7, 8]]]
     down = types.SimpleNamespace(counts=counts[:, :, ::-1], instance_states=None)
     assert one_step_counts(down)[0][0].tolist() == [[8, 8], [7, 8]]
 

@@ -65,3 +65,19 @@ def test_what_is_chosen_holds_and_gains(spec):
                                                            if made_up(spec, p).promising)  # fmt: skip
     front = [made_up(spec, best[0])]
     assert not np.isclose(chosen(Forecast(spec, known), front, np.array([best[0], best[1]]), 1), best[0]).all()
+
+
+@pytest.mark.parametrize(("factor", "taken"), [(0.6, 0.6), (1.3, 1.0)])
+def test_relaxed_walls_find_lower_passes_and_no_higher_ones(spec, factor, taken):
+    """A barrier that relaxation lowered to 0.6 everywhere is forecast so low; one that seems higher counts as the rigid one's."""
+    rng = np.random.default_rng(4)
+    known = []
+    for x in rng.random((12, 3)):
+        one = made_up(spec, x)
+        barrier = one.figures["barrier"]
+        known.append(
+            dataclasses.replace(one, figures=one.figures | {"rigid_barrier": barrier, "barrier": factor * barrier})
+        )
+    point = rng.random((1, 3))
+    (found,) = Forecast(spec, known).figures(point)
+    assert found["barrier"] == pytest.approx(taken * made_up(spec, point[0]).figures["barrier"], rel=0.02)

@@ -9,11 +9,15 @@ import pytest
 from compact.bulk.plan import Grid, SweepPlan
 from compact.bulk.sweep import run_in_memory
 from dwcore.errors import InputError
+from dwsynapse.design import verification
 from dwsynapse.design.pulses import FALL, Row, aim, interval, shortest
-from dwsynapse.design.specification import load_specification
+from dwsynapse.design.specification import FINENESS, load_specification
+from dwsynapse.design.trial import Look, shortest_stay, steps
 from dwsynapse.design.verification import one_step_counts
 from llg.device.device_file import load_device
+from llg.device.temperature_laws import TemperatureLaws
 from llg.landscape.wells import find_wells
+from llg.rates.rate_matrix import rate_matrix
 from llg.walls.q_phi import QPhiModel
 
 
@@ -136,3 +140,38 @@ def test_the_share_that_stays_falls_by_e_within_a_few_percent_of_length(rigid):
     times = 0.6e-9 * np.exp(FALL * np.arange(3))
     stayed = [row.outcomes(time, 0, 600)[0] for time in times]
     assert stayed[0] > stayed[1] > stayed[2] and 0.1 < math.log(stayed[0] / stayed[2]) / 2 < 3
+
+
+def test_how_many_lengths_a_pulse_is_too_short():
+    """Each length is longer by one factor; a pulse longer by `FALL` leaves fewer walls behind by a factor of e."""
+    number = steps(0.2, 0.01)
+    assert FINENESS**number == pytest.approx((0.2 / 0.01) ** FALL) and number > 1
+    assert steps(0.01, 0.01) == 0.0 and steps(0.001, 0.01) < 0
+
+
+def test_the_time_in_a_state_is_that_of_the_film_at_the_temperature_that_is_asked_for(rigid):
+    """A film that loses anisotropy as it gets hotter holds its walls for less time than one that keeps it."""
+    cold = rigid("five_state", 7e11)
+    at = dataclasses.replace(cold, temperature_laws=TemperatureLaws(T_C=800.0))
+    hot = at.at_temperature(400.0)
+    model = QPhiModel(hot)
+    expected = rate_matrix(model, find_wells(model, 400.0), 400.0).retention.min()
+    assert shortest_stay(at, 400.0) == pytest.approx(expected, rel=1e-9)
+    assert expected < 0.1 * shortest_stay(cold, 400.0)
+
+
+def test_a_design_is_verified_with_its_own_pulse_both_ways(rigid, monkeypatch):
+    device, plans = rigid("five_state", 6.5e11), []
+    monkeypatch.setattr(verification, "run_in_memory", lambda plan, **_: plans.append(plan))
+    verification._table(device, (3, 4), 50, 7, 1, None)
+    (plan,) = plans
+    assert (plan.grid.current_density, plan.grid.duration) == ((-6.5e11, 6.5e11), (device.pulse.duration,))
+    assert (plan.temperature, plan.instances, plan.n, plan.seed) == ((device.temperature,), (3, 4), 50, 7)
+
+
+def test_figures_of_a_rigid_wall_are_scaled_and_those_before_are_kept(rigid, specification):
+    look = Look(specification(), rigid("five_state", 7e11), np.array([1e-9, 2e-9]), 1, 1)
+    found = {}
+    look.closer(found, 0, (10,), 1, rigid={"barrier": 0.5})
+    assert found["barrier"] == pytest.approx(0.5 * found["rigid_barrier"]) and found["rigid_barrier"] > 40
+    assert look._pulsed(rigid, []).longest == 2e-9  # which way a current drives is told by the longest pulse

@@ -1,5 +1,6 @@
 """Scripts for mumax3: their film, outline and torques are those of the device, and `calibrate` reads their tables."""
 
+import dataclasses
 import math
 import re
 
@@ -176,3 +177,33 @@ def test_velocities_end_where_the_track_would_be_too_long(alpha):
         assert f"currents end at {currents[-1]:.3g}" in said[0] and "us of simulated time" in said[1]
         further = np.abs(straight_track_velocity(QPhiModel(even), np.array([1.05 * currents[-1]]))[0][0])
         assert 2.4 * 2 * time * further > 0.99 * LONGEST_TRACK
+
+
+def test_pulses_have_the_edges_and_the_charge_of_the_device():
+    """Rise, flat top, fall: their integral is current times width, and each edge is as long as the device's own."""
+    device = DEVICE.replace({"pulse.rise_time": 0.1e-9, "pulse.fall_time": 0.3e-9})
+    script = mumax3_files(device)["depinning.mx3"]
+    steps = re.findall(r"J = vector\([-+\d.e]+\*(amps[^,]*), 0, .*\)\n\t\trun\(([-+\d.e]+)\)", script)
+    (rise, a), (top, b), (fall, c) = [(text, float(time)) for text, time in steps]
+    assert (a, c) == (0.1e-9, 0.3e-9) and top == "amps"
+    assert 0.5 * a + b + 0.5 * c == pytest.approx(device.pulse.duration)
+    for text, time, ends in ((rise, a, (0.0, 1.0)), (fall, c, (1.0, 0.0))):
+        found = [eval(text, {"amps": 1.0, "t": t, "t0": 5e-9}) for t in (5e-9, 5e-9 + time)]
+        assert found == pytest.approx(ends, abs=1e-6)
+
+
+def test_a_velocity_is_a_way_over_the_time_it_took():
+    script = mumax3_files(DEVICE)["velocity.mx3"]
+    after = script.rpartition("q = ")[2]
+    (time,), *_ = numbers(r"run\(([-+\d.e]+)\)", after)
+    (over,), *_ = numbers(r"- q\)/([-+\d.e]+)", after)
+    assert over == time > 0
+
+
+@pytest.mark.parametrize(("edge", "sign"), [("upper", -1), ("lower", 1)])
+def test_a_notch_in_one_edge_leaves_the_other_where_it_was(edge, sign):
+    notch = dataclasses.replace(DEVICE.notches[0], edge=edge)
+    script = mumax3_files(DEVICE.replace(notches=(notch,)))["pinning.mx3"]
+    columns = np.array(numbers(r"rect\([-+\d.e]+, ([-+\d.e]+)\)\.transl\([-+\d.e]+, ([-+\d.e]+), 0\)", script))
+    width, middle = columns.T
+    assert width.min() < 56e-9 and (sign * middle + 0.5 * width) == pytest.approx(32e-9)
