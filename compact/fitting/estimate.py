@@ -42,8 +42,8 @@ def fit_table(
         InputError: no such form, or a table without two states or without a move.
         RunError: no convergence.
     """
-    upward = upward_sign(table)
     layout = _layout(table, form, use)
+    upward = upward_sign(table)
     devices = [DeviceRows(layout, *device_rows(table, k, use)) for k in range(table.counts.shape[0])]
     if sum(device.counts[:, 1:].sum() for device in devices) == 0:
         raise InputError("fit: no pulse of the table moved a wall, there is nothing to fit")

@@ -28,7 +28,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", type=whole_number(0), metavar="K", help="verilog-a: device instance (default 0)")
     parser.add_argument("--name", metavar="NAME", help="verilog-a: name of the module (default: that of the file)")
     parser.add_argument("--origin", type=si("m"), metavar="Q",
-                        help="mumax3, ubermag: of several notches the one nearest to this")  # fmt: skip
+                        help="mumax3, ubermag: a place near the notch to simulate, where there are several")  # fmt: skip
     add_common(parser, output="write to this file; a folder for crosssim, mumax3 and ubermag", seed=False)
 
 

@@ -61,7 +61,9 @@ def run(arguments: argparse.Namespace) -> None:
         currents = " ".join(f"{'-':>8}" if math.isnan(J) else f"{J / 1e11:8.3f}" for J in r.depinning_current)
         barriers = f"{r.barrier_left:7.1f} {r.barrier_right:7.1f}"
         error = f" +- {r.retention_error:7.1g}" if math.isfinite(r.retention_error) else 11 * " "
-        lines.append(f"{1e9 * r.well.q:8.1f}  {barriers}  {_time(r.retention)}{error}  {fields}  {currents}")
+        lines.append(
+            f"{1e9 * r.well.q:8.1f}  {barriers}  {_time(r.retention, r.at_least)}{error}  {fields}  {currents}"
+        )
     found = {"method": rates[0].method, "current_density_A_per_m2": current, **as_json(rates)}
     emit(arguments, found | {"notes": notes_on(device, rates, current) + idle_keys(device)}, lines)
 
@@ -79,12 +81,10 @@ def _current(given: Given) -> float:
     return given["drive"].get("current") or 0.0
 
 
-def _time(value: float) -> str:
-    from llg.rates.summary import LONGEST
-
-    if math.isinf(value):
-        return f"> {LONGEST:.0e}"
-    return " unknown" if math.isnan(value) else f"{value:8.3g}"
+def _time(value: float, at_least: float) -> str:
+    if math.isfinite(value):
+        return f"{value:8.3g}"
+    return f"{f'> {at_least:.0e}':>8}" if at_least else " unknown"
 
 
 def _analysed(arguments: argparse.Namespace, given: Given) -> tuple:

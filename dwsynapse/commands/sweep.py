@@ -170,11 +170,12 @@ def _one_step(table, temperature: float, points) -> list[list[float]]:
 
 
 def _lines(result: dict, words: str) -> list[str]:
+    from dwcore.canvas.number_text import counted
     from llg.device.static_field import field_words
 
     devices = len(result["instances"])
     many = f", {devices} device instances" if devices > 1 else ""
-    count = f"{result['table']}: {len(result['states'])} states{many}, {result['trajectories']} trajectories"
+    count = f"{result['table']}: {counted(len(result['states']), 'state')}{many}, {result['trajectories']} trajectories"
     count += f", {result['unsettled_share']:.2%} not settled"
     if result["write_pulses"]:
         up, down = result["one_step_probability"]

@@ -85,7 +85,8 @@ def place_of(device: Device, origin: float | None) -> float:
     if origin is None:
         if len(device.notches) > 1:
             raise InputError(
-                f'device "{device.name}": has {len(device.notches)} notches; say where q = 0 lies (--origin)'
+                f'device "{device.name}": has {len(device.notches)} notches; say which one by a place near it, such as '
+                f"--origin {device.notches[0].position:g}"
             )
         origin = device.notches[0].position if device.notches else 0.5 * length
     if not 0 <= origin <= length:

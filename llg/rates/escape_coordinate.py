@@ -13,6 +13,13 @@ in kB T, and the least of it over t is the work left. It is the exact exponent o
 harmonic well for any damping: a swinging wall is judged by its energy and phase, an overdamped one by its place.
 Elsewhere it is a guess, which decides how much work a rate takes, not its value.
 
+A wall on the other side of the well has to pass the bottom first. Without noise, and with its angle held by kappa, it loses
+
+    dE/dx = alpha sqrt(2 kappa (E - V)),      x in wall widths, E in kB T,
+
+on its way there, and passes with no more energy than the angle can hold: beyond that it turns around and stays where it is.
+Its progress is that at the bottom, where the harmonic well promises more.
+
 Over a flat top, on an even track between notches far apart, no work is left and yet few walls get across: a wall that
 diffuses gets on before it falls back with a probability of one over the way that it has behind it. So
 
@@ -23,6 +30,7 @@ is added, which is nothing below the top.
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 import scipy
@@ -38,6 +46,7 @@ _CORE_OF_BARRIER = 0.25
 _LEAST_STIFFNESS = 0.05
 _HORIZON = 4.0  # slowest relaxation times that the work left looks ahead
 _STEP, _GROWTH = 0.3, 0.05  # its steps, in the fastest relaxation time or as a share of the time
+_LEVELS = 400  # of the energy of walls on their way back
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,8 +118,14 @@ def place_of(
     other, saddle = (barrier / kT for barrier in (well.barrier_left, well.barrier_right)[::direction])
     beyond = (q - (well.right_edge if direction > 0 else well.left_edge)) * direction > 0
     matrix = motion_in_well(model, well).matrix * np.array([[1.0, direction], [direction, 1.0]])
-    progress = saddle - _work_left(matrix, math.sqrt(2 * saddle), X[:, None], Y)
-    progress[along < 0] = np.minimum(progress[along < 0], other)  # beyond, the wall escapes to the other side
+
+    def height(X, Y):
+        return saddle - _work_left(matrix, math.sqrt(2 * saddle), X, Y)
+
+    progress = height(X[:, None], Y)
+    away = np.flatnonzero(along < 0)[::-direction]
+    back = _way_back(model.alpha, grid, energy[away], height)
+    progress[away] = np.minimum(np.minimum(progress[away], back), other)  # beyond, it escapes to the other side
     order = slice(None, None, direction)
     fallen = np.maximum.accumulate(np.where(beyond, saddle - valley, 0.0)[order])[order]
     progress[beyond] = (saddle + fallen)[beyond, None]
@@ -119,6 +134,29 @@ def place_of(
     )
     progress += np.log1p(crossed)[:, None]
     return Place(grid.inverse_step, energy, progress, core, grid.owner)
+
+
+def _way_back(alpha: float, grid: ThermalGrid, energy: np.ndarray, height: Callable) -> np.ndarray:
+    """Return the progress with which walls on the other side of the well pass its bottom, shape (n, m + 1) [kB T].
+
+    Args:
+        alpha: damping [1].
+        grid: of places and angles.
+        energy: above the bottom, at places from there outwards, shape (n, m + 1) [kB T].
+        height: progress of a wall with X and Y in the harmonic well.
+    """
+    levels = np.linspace(0.0, math.sqrt(energy.max(initial=0.0)), _LEVELS) ** 2
+    progress = np.maximum(*(height(0.0, sign * np.sqrt(2 * levels)) for sign in (-1, 1)))
+    angles, found = energy[:, :-1], np.empty(energy.shape)
+    curvature = np.roll(angles, 1, axis=1) - 2 * angles + np.roll(angles, -1, axis=1)
+    held = (
+        np.maximum(np.take_along_axis(curvature, angles.argmin(axis=1)[:, None], axis=1)[:, 0], 0.0) / grid.phi[1] ** 2
+    )
+    for i, here in enumerate(energy):
+        lost = alpha / grid.inverse_step * np.sqrt(2 * held[i] * np.maximum(levels - here.min(), 0.0))
+        progress = np.interp(np.clip(levels - lost, 0.0, here.max()), levels, progress)
+        found[i] = np.interp(here, levels, progress)
+    return found
 
 
 def _sign_of_angle(energy: np.ndarray) -> np.ndarray:

@@ -49,8 +49,11 @@ _FEWEST_PILOT_TRIALS = 128
 _CROSSINGS_PER_TRIAL = 8  # that are kept
 _LARGEST_LEVELS = 1000
 _PILOT, _SPARED = -1, 0.1  # number of the pilot run, share of its trials that may be left undecided
-_FEWEST = 20  # trials of the pilot that must get further
+_FEWEST, _MORE = 20, 16  # trials of the pilot that must get further, and times its trials that it takes to see them
+_PER_INTERFACE = 10  # trials at least
+_SAFE = 100.0  # times the rate that the pilot has found up to some interface bounds the rate out of the well
 _SETTLING = 6.0  # relaxation times of the well, or times to wander off and back, before the flux is counted
+_HELD = 20.0  # lower barrier [kB T] above which too few walls wander off for the flux to feel it
 _PATIENCE = 3000.0  # relaxation times after which a trial counts as stuck
 _LONGEST_WANDERING = 300.0  # times to wander off after which it does so too
 
@@ -91,6 +94,7 @@ def flux_rates(
     jobs: int | None = None,
     noise_scale: float = 1.0,
     most: float = math.inf,
+    least: float = 0.0,
 ) -> Escape:
     """Sample the escapes from one well to one side.
 
@@ -103,18 +107,21 @@ def flux_rates(
         direction: 1 for the wells and the end on its right, -1 for those on its left.
         temperature: temperature [K].
         seed: root seed.
-        trials: trials per interface and replica.
+        trials: trials per interface and replica, but ten for each interface at least: with fewer, few of the walls that start
+            are ancestors of those that leave, and the spread of the replicas understates the error.
         replicas: independent runs at most, at least 2.
         error: standard error over total rate at which no further batch of replicas is run; 0 for all of them.
         dt: time step [s]; by default `flux_step`.
         jobs: threads; all processors by default.
         noise_scale: factor on the noise; other than 1 only to see a statistical test fail.
         most: time steps of all trajectories together that it takes at most; what whole batches have found by then counts.
+        least: rate [1/s] at which it ends: once the pilot has seen that fewer walls get so far.
 
     Raises:
         InputError: impossible arguments.
         NoWayOut: no trial gets any further.
-        RunError: trajectories get stuck between the wells, or the first batch takes more steps than `most`.
+        OutOfSteps: the first batch takes more steps than `most`, or the rate is below `least`.
+        RunError: trajectories get stuck between the wells.
     """
     if trials < 8 or replicas < 2:
         raise InputError(f"trials = {trials} must be >= 8, replicas = {replicas} must be >= 2")
@@ -123,8 +130,9 @@ def flux_rates(
         if dt is None
         else time_step(model, dt, temperature=temperature)
     )
-    sampler = _Sampler(model, wells, home, direction, temperature, seed, dt, noise_scale, trials, most)
+    sampler = _Sampler(model, wells, home, direction, temperature, seed, dt, noise_scale, trials, most, least)
     interfaces = sampler.place_interfaces()
+    sampler.n = max(trials, _PER_INTERFACE * len(interfaces))
     rates = _batches(sampler, interfaces, replicas, error, thread_count(jobs))
     standard = rates.std(axis=0, ddof=1) / math.sqrt(len(rates))
     return Escape(rates.mean(axis=0), standard, rates.sum(axis=1), np.array(interfaces), sampler.steps, dt)
@@ -175,22 +183,26 @@ def wandering_time(model: QPhiModel, wells: list[Well], home: int, temperature: 
     return reach**2 / (math.pi**2 * diffusion)
 
 
-class OutOfSteps(RunError):
-    """The work that was allowed does not suffice."""
-
-
-class NoWayOut(RunError):
-    """No wall was seen to leave the well to this side; `below` bounds the rate [1/s]."""
+class Unreached(RunError):
+    """No wall has left the well to this side yet; `below` bounds the rate [1/s]."""
 
     def __init__(self, message: str, below: float):
         super().__init__(message)
         self.below = below
 
 
+class OutOfSteps(Unreached):
+    """The work that was allowed does not suffice."""
+
+
+class NoWayOut(Unreached):
+    """No trial gets any further."""
+
+
 class _Sampler:
     """What all runs of one escape share."""
 
-    def __init__(self, model, wells, home, direction, temperature, seed, dt, noise_scale, trials, most):
+    def __init__(self, model, wells, home, direction, temperature, seed, dt, noise_scale, trials, most, least):
         self.wells, self.home, self.direction = wells, home, direction
         self.n, self.pilot_n = trials, max(trials, _FEWEST_PILOT_TRIALS)
         self.capacity = _CROSSINGS_PER_TRIAL * self.pilot_n
@@ -207,13 +219,14 @@ class _Sampler:
         self.look = EVERY * dt
         relaxation = 1 / (motion_in_well(model, wells[home]).slowest * self.look)
         wandering = wandering_time(model, wells, home, temperature) / self.look
-        self.burn_in = int(_SETTLING * max(relaxation, wandering)) + 1
+        held = min(wells[home].barrier_left, wells[home].barrier_right) / (K_B * temperature) > _HELD
+        self.burn_in = int(_SETTLING * max(relaxation, 0.0 if held else wandering)) + 1
         self.limit = int(max(_PATIENCE * relaxation, _LONGEST_WANDERING * wandering)) + 1
-        held = (model.current_density,) if model.current_density else ()
-        point = (temperature, float(home), float(direction), dt, *held)
+        current = (model.current_density,) if model.current_density else ()
+        point = (temperature, float(home), float(direction), dt, *current)
         self.stream_of = lambda replica, level: stream_id(seed, model.device.instance, *point, replica, level)
         self.looks = self.burn_in
-        self.most = most
+        self.most, self.least, self.reached = most, least, math.inf
         if most < math.inf:
             self.limit = min(self.limit, int(most / (self.pilot_n * EVERY)) + 1)
         self.steps, self.lock = 0, threading.Lock()
@@ -248,7 +261,7 @@ class _Sampler:
         self._count(run_trials(*whose, self.home, target, self.limit, spared, self.motion, self.place, fate, peak, end))
         if np.count_nonzero(fate == UNDECIDED) > spared:
             if self.most < math.inf:
-                raise OutOfSteps(self._given_up)
+                raise self._given_up
             raise RunError(
                 f"a wall from the well at {self.wells[self.home].q:g} m is stuck between the wells; is there a second "
                 "well at another angle?"
@@ -259,12 +272,16 @@ class _Sampler:
         with self.lock:
             self.steps += looks * EVERY
             if self.steps > self.most:
-                raise OutOfSteps(self._given_up)
+                raise self._given_up
 
     @property
-    def _given_up(self) -> str:
-        place = f"the well at {self.wells[self.home].q:g} m"
-        return f"flux sampling has not reached the way out of {place} in {self.most:.2g} time steps"
+    def _place(self) -> str:
+        return f"the well at {self.wells[self.home].q:g} m"
+
+    @property
+    def _given_up(self) -> OutOfSteps:
+        message = f"flux sampling has not reached the way out of {self._place} in {self.most:.2g} time steps"
+        return OutOfSteps(message, _SAFE * self.reached)
 
     def gone(self, fate: np.ndarray) -> np.ndarray:
         """Return the trials that escaped to this side."""
@@ -281,23 +298,32 @@ class _Sampler:
                 break
             if self.looks > self.limit and start.shape[0] < _FEWEST:
                 if self.most < math.inf:
-                    raise OutOfSteps(self._given_up)
+                    raise self._given_up
                 raise RunError(f"the wall hardly moves in the well at {self.wells[self.home].q:g} m")
             self.looks *= 2
         for level in range(1, _LARGEST_LEVELS):
-            (fate,), (peak,), _ = self.trials([_PILOT], level, [start], self.pilot_n, np.inf)
-            gone = self.gone(fate)
-            further = np.sort(np.where(gone, np.inf, peak)[gone | (peak > interfaces[-1])])
-            if gone.mean() >= SHARE or gone.sum() > 0.5 * further.size >= _FEWEST:
-                return interfaces
+            self.reached, n = rate, self.pilot_n
+            if _SAFE * rate < self.least:
+                side = "right" if self.direction > 0 else "left"
+                raise OutOfSteps(
+                    f"fewer than {self.least:g} walls a second get out of {self._place} to the {side}", self.least
+                )
+            further = np.empty(0)
+            while further.size < _FEWEST and n <= _MORE * self.pilot_n:
+                (fate,), (peak,), _ = self.trials([_PILOT], level, [start], n, np.inf)
+                gone = self.gone(fate)
+                further = np.sort(np.where(gone, np.inf, peak)[gone | (peak > interfaces[-1])])
+                if gone.mean() >= SHARE or gone.sum() > 0.5 * further.size >= _FEWEST:
+                    return interfaces
+                n *= 4
             if further.size < _FEWEST:
                 break
-            interfaces.append(float(further[max(further.size - int(SHARE * self.pilot_n), 0)]))
-            (fate,), _, (end,) = self.trials([_PILOT], level, [start], self.pilot_n, interfaces[-1])
+            interfaces.append(float(further[max(further.size - int(SHARE * fate.size), 0)]))
+            (fate,), _, (end,) = self.trials([_PILOT], level, [start], fate.size, interfaces[-1])
             reached = (fate == REACHED) | self.gone(fate)
             start, rate = end[reached], rate * reached.mean()
-        place = f"the well at {self.wells[self.home].q:g} m"
-        raise NoWayOut(f"no way out of {place} beyond {interfaces[-1]:.1f} kB T", rate * _FEWEST / self.pilot_n)
+        below = rate * _FEWEST / fate.size
+        raise NoWayOut(f"no way out of {self._place} beyond {interfaces[-1]:.1f} kB T", below)
 
     def _first_interface(self) -> float:
         """Return the progress that the wall exceeds a tenth of the time, and at least the energy of the core."""

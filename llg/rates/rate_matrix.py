@@ -15,7 +15,7 @@ from dwcore.errors import InputError, RunError, nearest
 from llg.constants import K_B
 from llg.landscape.wells import Well
 from llg.rates.brute_force import brute_rates
-from llg.rates.flux_sampling import Escape, NoWayOut, flux_rates
+from llg.rates.flux_sampling import Escape, NoWayOut, OutOfSteps, Unreached, flux_rates
 from llg.rates.langer import NEGLIGIBLE, free_energy, passages
 from llg.rates.thermal_grid import thermal_grid
 from llg.rates.turnover import crossing_losses, transfer_factors
@@ -39,6 +39,7 @@ class RateMatrix:
         lost_error: standard errors, shape (S, 2) [1/s].
         gaps: why rates are nan, where the work was limited and did not suffice; else empty.
         mirrored: whether the rates to one side were taken from those to the other; their errors add in the middle well.
+        bound: what the rate out of each well is below where it is nan, shape (S,) [1/s]; infinity where nothing is known.
     """
 
     method: str
@@ -48,6 +49,7 @@ class RateMatrix:
     lost_error: np.ndarray
     gaps: str = ""
     mirrored: bool = False
+    bound: np.ndarray | None = None
 
     @property
     def escape(self) -> np.ndarray:
@@ -128,7 +130,7 @@ def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIB
     `closed` kB T above the other one is not sampled. One that nothing leaves by counts as 0 where that is `_SMALL` at most.
     """
     S = len(wells)
-    rate, standard, gaps = np.zeros((S, S + 2)), np.zeros((S, S + 2)), []
+    rate, standard, bound, gaps = np.zeros((S, S + 2)), np.zeros((S, S + 2)), np.zeros(S), []
     shut: list[tuple[int, NoWayOut]] = []
     sides = []
     for home, well in enumerate(wells):
@@ -149,6 +151,8 @@ def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIB
         there, found = known.get((alike[home], direction), (home, None))
         if isinstance(found, Escape):
             found = _moved(found, there, home)
+        if found is None and most <= 0:
+            found = OutOfSteps(f"no time steps are left for the well at {wells[home].q:g} m", math.inf)
         if found is None:
             try:
                 found = flux_rates(model, wells, home, direction, **fixed)
@@ -158,6 +162,7 @@ def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIB
                     raise
                 found = problem
             known[alike[home], direction] = home, found
+        bound[home] += found.rate.sum() if isinstance(found, Escape) else _bound_of(found)
         if isinstance(found, NoWayOut):
             shut.append((home, found))
         elif isinstance(found, RunError):
@@ -175,8 +180,13 @@ def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIB
             rate[home], standard[home] = math.nan, math.nan
     if mirrored:
         order = [*range(S)[::-1], S + 1, S]
-        rate, standard = rate + rate[::-1, order], np.hypot(standard, standard[::-1, order])
-    return rate, standard, "; ".join(dict.fromkeys(gaps)), mirrored
+        rate, standard, bound = rate + rate[::-1, order], np.hypot(standard, standard[::-1, order]), bound + bound[::-1]
+    return rate, standard, "; ".join(dict.fromkeys(gaps)), mirrored, bound
+
+
+def _bound_of(problem: RunError) -> float:
+    """Return what a rate that was not reached is below [1/s]."""
+    return problem.below if isinstance(problem, Unreached) else math.inf
 
 
 def _alike(model: QPhiModel, wells: list[Well], temperature: float) -> list[int]:

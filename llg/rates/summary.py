@@ -21,8 +21,9 @@ MOST_STEPS = 1e9
 """Time steps after which flux sampling gives up where Langer's formula does not hold and nothing else was asked for."""
 LONGEST = 1 / sys.float_info.min
 """A retention [s] that one of infinity is longer than: its rate is below what a double holds."""
-COARSE = {"trials": 128, "replicas": 32, "error": 0.3, "closed": 10.0, "most": MOST_STEPS}
-"""How flux sampling works there: until the standard error of the rate to a side is 30 % of it, over the lower barriers."""
+COARSE = {"trials": 128, "replicas": 32, "error": 0.3, "closed": 10.0, "most": MOST_STEPS, "least": 1e-30}
+"""How flux sampling works there: until the standard error of the rate to a side is 30 % of it, over the lower barriers, and
+not where a wall stays for more than 1e30 s."""
 TILTED = (
     "Langer's formula in a landscape tilted by the torques of the current, which takes the angle to follow the place; "
     "compare with --method flux"
@@ -46,6 +47,7 @@ class WellRates:
         depinning_current: least current step at T = 0 that drives the wall out to the left and right [A/m^2]; nan under
             a current that is held.
         method: how the rates were found, one of `llg.rates.rate_matrix.METHODS`.
+        at_least: a bound on a retention that is unknown or infinite, a power of ten [s]; 0 where there is none.
         reason: why Langer's formula does not hold, and what else has failed; empty where it holds or was not asked for.
     """
 
@@ -59,6 +61,7 @@ class WellRates:
     retention_error: float
     depinning_current: tuple[float, float]
     method: str = "langer"
+    at_least: float = 0.0
     reason: str = ""
 
 
@@ -105,10 +108,21 @@ def well_rates(
             retention_error=float(matrix.retention_error[i]),
             depinning_current=leaving[i],
             method=matrix.method,
+            at_least=_at_least(matrix, i),
             reason=reason,
         )
         for i, well in enumerate(wells)
     ]
+
+
+def _at_least(matrix: RateMatrix, well: int) -> float:
+    """Return the power of ten [s] that the retention of a well exceeds where it is no number, 0 where nothing is known."""
+    if math.isinf(matrix.retention[well]):
+        return LONGEST
+    bound = math.inf if matrix.bound is None else matrix.bound[well]
+    if not math.isnan(matrix.retention[well]) or not 0 < bound < math.inf:
+        return 0.0
+    return 10.0 ** math.floor(-math.log10(bound))
 
 
 def held_at(device: Device, temperature: float | None, current_density: float) -> tuple[Device, float]:
@@ -194,7 +208,7 @@ def as_json(rates: list[WellRates]) -> dict:
             "barrier_left_kT": r.barrier_left,
             "barrier_right_kT": r.barrier_right,
             "retention_s": finite(r.retention),
-            "retention_s_at_least": LONGEST if math.isinf(r.retention) else None,
+            "retention_s_at_least": r.at_least or None,
             "retention_s_error": finite(r.retention_error),
             "rates_per_s": [finite(rate) for rate in r.rate.tolist()],
             "rates_per_s_error": [finite(error) for error in r.rate_error.tolist()],

@@ -172,6 +172,13 @@ def test_wrong_fits_are_refused(fitted):
         still = np.zeros_like(table.counts)
         still[..., np.arange(S), np.arange(S)] = 5
         fit_table(dataclasses.replace(table, counts=still))
+    with pytest.raises(InputError, match="one state only, there is nothing to fit"):
+        fit_table(
+            dataclasses.replace(
+                table, position=table.position[:1], conductance=table.conductance[:1], retention_rate=None, fit=None,
+                conductance_std_ctoc=table.conductance_std_ctoc[:1], counts=table.counts[..., :1, :2] + 1,
+            )
+        )  # fmt: skip
 
 
 def test_pulses_cover_the_grid_in_its_order():

@@ -146,7 +146,7 @@ def test_what_is_left_out_is_said_and_what_cannot_be_is_refused():
     assert "depinning.mx3" not in mumax3_files(given)
     with pytest.raises(InputError, match="has no notch"):
         mumax3_files(DEVICE.replace(notches=()))
-    with pytest.raises(InputError, match="5 notches; say where"):
+    with pytest.raises(InputError, match="5 notches; say which one by a place near it, such as --origin 1"):
         mumax3_files(load_device("five_state"))
     assert "120.0 nm" in mumax3_files(load_device("five_state"), origin=110e-9)["pinning.mx3"]
 

@@ -8,10 +8,13 @@ import pytest
 from dwcore.errors import RunError
 from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import find_wells
+from llg.rates import flux_sampling as module_of_flux
 from llg.rates import rate_matrix as module
-from llg.rates.flux_sampling import NoWayOut, flux_rates
+from llg.rates import summary
+from llg.rates.escape_coordinate import _LEVELS, _way_back
+from llg.rates.flux_sampling import NoWayOut, OutOfSteps, flux_rates
 from llg.rates.rate_matrix import RateMatrix, rate_matrix
-from llg.rates.thermal_grid import thermal_grid
+from llg.rates.thermal_grid import ThermalGrid, thermal_grid
 from llg.walls.q_phi import QPhiModel
 
 TEMPERATURE = 300.0
@@ -108,3 +111,76 @@ def test_a_way_that_nothing_leaves_by_counts_as_shut_where_that_is_sure(monkeypa
     found = rate_matrix(model, wells, TEMPERATURE, "flux", **options)
     assert found.gaps == ("" if below == 1.0 else "nothing leaves there")
     assert np.isfinite(found.retention).tolist() == ([True, True] if below == 1.0 else [False, False])
+
+
+def test_a_batch_in_which_no_wall_leaves_is_not_enough():
+    """Its error is none, and so is its rate: what was asked for is reached with the next batch, 16 of 32 replicas."""
+
+    class Sampler:
+        wells = (None,)
+
+        def run(self, replicas, interfaces):
+            return np.array([[1.0, 0.0] if r >= module_of_flux.BATCH else [0.0, 0.0] for r in replicas])
+
+    rates = module_of_flux._batches(Sampler(), [], 32, 0.3, 1)
+    assert len(rates) == 16 and rates.sum() == 8
+
+
+def test_a_rate_below_all_interest_is_bounded():
+    """The pilot ends at once where 1e12 a second are asked for; the bound holds, and the retention is said to be longer."""
+    model, wells = row((3e-9,) * 2)
+    with pytest.raises(
+        OutOfSteps, match=r"fewer than 1e\+12 walls a second get out of the well at .* to the right"
+    ) as stopped:
+        flux_rates(model, wells, 0, 1, temperature=TEMPERATURE, seed=1, least=1e12)
+    assert stopped.value.below == 1e12
+    found = rate_matrix(model, wells, TEMPERATURE, "flux", most=1e9, least=1e12)
+    assert np.all(np.isnan(found.retention)) and found.bound == pytest.approx([2e12, 2e12])
+    assert [summary._at_least(found, i) for i in (0, 1)] == pytest.approx([1e-13, 1e-13], rel=1e-9)
+    formula = rate_matrix(model, wells, TEMPERATURE)
+    assert np.all(formula.escape < found.bound) and summary._at_least(formula, 0) == 0
+
+
+def test_many_interfaces_have_ten_trials_each(monkeypatch):
+    """With eight trials asked for, each of the replicas runs with ten times the number of interfaces."""
+    model, wells = row((3e-9,) * 2)
+    seen = []
+    monkeypatch.setattr(module_of_flux, "_batches", lambda sampler, *a: seen.append(sampler.n) or np.ones((2, 3)))
+    found = flux_rates(model, wells, 0, 1, temperature=TEMPERATURE, seed=1, trials=8)
+    assert seen == [10 * found.interfaces.size] and found.interfaces.size > 2
+
+
+def made_grid(energy, q, phi):
+    """A landscape by hand, places in wall widths."""
+    return ThermalGrid(q, phi, energy, 0.0, np.zeros(q.size, int), 1.0, float(1 / (q[1] - q[0])))
+
+
+def test_a_wall_on_the_other_side_counts_as_what_it_passes_the_bottom_with():
+    """Over an even floor d(sqrt E)/dx = -alpha sqrt(kappa/2), so that a wall from x has lost what it has there by hand."""
+    alpha, kappa = 0.05, 40.0
+    q, phi = np.linspace(0, 12, 1201), np.linspace(0, 2 * math.pi, 257)
+    energy = np.broadcast_to(kappa * (1 - np.cos(phi)), (q.size, phi.size))
+    back = _way_back(alpha, made_grid(energy, q, phi), energy, lambda X, Y: 0.5 * Y**2)
+    loss, between = (
+        alpha * math.sqrt(kappa / 2),
+        math.sqrt(2 * kappa) / (_LEVELS - 1),
+    )  # of sqrt E, a step and the levels
+    share = loss * q[1] / between
+    for i, k in ((0, 60), (400, 60), (1200, 60), (800, 20)):
+        by_hand = max(math.sqrt(energy[i, k]) - loss * (q[i] + q[1]), 0) ** 2  # the first step is lost at the bottom
+        interpolated = (
+            i * share * (1 - share) * between**2
+        )  # what straight lines between the levels lie above E at most
+        assert by_hand - 1e-3 < back[i, k] < by_hand + interpolated + 1e-3
+    assert back[400, 60] < 0.95 * energy[400, 60]
+
+
+def test_a_wall_passes_the_bottom_with_no_more_than_its_angle_can_hold():
+    """Without damping it keeps its energy, up to 2 kappa; on a hill of 60 kT its angle turns around, and it stays there."""
+    kappa = 10.0
+    q, phi = np.linspace(0, 6, 601), np.linspace(0, 2 * math.pi, 129)
+    energy = 10.0 * q[:, None] + kappa * (1 - np.cos(phi))
+    back = _way_back(0.0, made_grid(energy, q, phi), energy, lambda X, Y: 0.5 * Y**2)
+    valley = back[:, 0]
+    assert valley[150] == pytest.approx(15.0, rel=0.01)
+    assert valley[-1] == pytest.approx(2 * kappa, rel=0.01)
