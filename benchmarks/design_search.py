@@ -12,6 +12,7 @@ per seed, and one of all.
 
 import argparse
 import dataclasses
+import functools
 import json
 import time
 
@@ -22,6 +23,7 @@ from pymoo.core.problem import Problem
 from pymoo.indicators.hv import HV
 from pymoo.problems.static import StaticProblem
 
+from compact.bulk.local import run_threads
 from dwsynapse.design.search import evolve, front, search
 from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import misses, objectives, plain_figures
@@ -62,7 +64,9 @@ def found(spec, optimizer, seed, pulses, jobs):
     """Return what a search with a budget finds."""
     spec = dataclasses.replace(spec, budget=dataclasses.replace(spec.budget, pulses=pulses))
     begin = time.process_time()
-    trials = search(spec, optimizer, seed=seed, tuned=optimizer is evolve, jobs=jobs)
+    trials = search(
+        spec, optimizer, seed=seed, tuned=optimizer is evolve, runner=functools.partial(run_threads, jobs=jobs)
+    )
     seconds = time.process_time() - begin
     reference = 10 ** np.array(objectives(spec, plain_figures(spec.devices[0])))
     best = 10 ** np.array([objectives(spec, trial.figures) for trial in front(spec, trials)]).reshape(

@@ -21,6 +21,7 @@ WIDTHS = (3.4, 7.0)
 
 __all__ = [
     "add_common",
+    "add_place",
     "add_width",
     "emit",
     "need_figure",
@@ -46,6 +47,13 @@ def add_common(parser: argparse.ArgumentParser, *, output: str | None = None, se
         parser.add_argument("--seed", type=seeds, default=1, metavar="N", help="root seed (default 1)")
         parser.add_argument("--jobs", type=whole_number(1), metavar="N", help="threads (default: all processors)")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Add --processes and --dask, which say where a command of many tasks runs them."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--processes", action="store_true", help="processes instead of threads, for many cores")
+    where.add_argument("--dask", metavar="ADDRESS", help="run on the Dask cluster of this scheduler or scheduler file")
 
 
 def add_width(parser: argparse.ArgumentParser, of: str) -> None:

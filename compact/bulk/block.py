@@ -1,25 +1,50 @@
 """One block of a sweep: pulses at one operating point from every state of one instance, counted by where they end."""
 
 import functools
+import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Self
 
 import numpy as np
 
 from compact.bulk.instance import InstanceAtTemperature, StoredStates, describe_states, instance_at, nominal_wells
 from compact.bulk.plan import SweepPlan
+from compact.bulk.sweep_file import plan_from_config
 from dwcore.numerics.shares import share
+from dwcore.storage.provenance import canonical_json
 from llg.runs.drive import Drive
 from llg.runs.outcomes import count_outcomes
 from llg.runs.run_plan import EnsembleCase
 
+CONDITION, BLOCK = "condition", "block"
+"""Kinds of tasks, each with a number."""
 CACHED_INSTANCES = 16
 GROWTH = 2
 """No round of adaptive sampling multiplies the number of trajectories by more."""
 
 
+def plan_tasks(plan: SweepPlan, blocks: Iterable[int], conditions: Iterable[int]) -> Iterator[tuple[str, int]]:
+    """Return tasks of some blocks in order, each wanted condition before its first block, conditions without a block last.
+
+    Args:
+        plan: the plan.
+        blocks: numbers of the blocks.
+        conditions: numbers of the conditions that are wanted.
+    """
+    wanted = dict.fromkeys(conditions)
+    for block in blocks:
+        condition = plan.condition(block)
+        if condition in wanted:
+            del wanted[condition]
+            yield CONDITION, condition
+        yield BLOCK, block
+    for condition in wanted:
+        yield CONDITION, condition
+
+
 class Worker:
-    """Runs blocks of a plan, and keeps what blocks of one condition share. Threads may share a worker.
+    """The job of a plan: runs its blocks, and keeps what blocks of one condition share.
 
     Args:
         plan: the plan.
@@ -29,6 +54,21 @@ class Worker:
         self.plan = plan
         self.states = nominal_wells(plan.device, plan.reference_temperature)
         self.instance = functools.lru_cache(CACHED_INSTANCES)(self._instance)
+
+    def run(self, task: tuple[str, int], progress: Callable[[int], None]) -> StoredStates | np.ndarray:
+        """Return the states of a condition, or the outcomes of a block."""
+        kind, number = task
+        return self.describe(number) if kind == CONDITION else self.count(number, progress)
+
+    def text(self) -> str:
+        """Return plan and seed as JSON."""
+        return canonical_json({"plan": self.plan.config(), "seed": self.plan.seed})
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Make the worker of a plan again."""
+        content = json.loads(text)
+        return cls(plan_from_config(content["plan"], content["seed"]))
 
     def _instance(self, condition: int) -> InstanceAtTemperature:
         k, t = divmod(condition, len(self.plan.temperature))

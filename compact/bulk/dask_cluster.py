@@ -1,23 +1,18 @@
-"""Blocks of a sweep on a Dask cluster (extra `cluster`).
+"""Tasks of a job on a Dask cluster (extra `cluster`).
 
-Only numbers travel: the plan as one text with each task, the counts back. Workers need this package in the same
-version. Dask gives the tasks of a worker that dies to others; as a block depends on its plan and number alone, nothing
-changes.
+The job travels as one text with each task, the result back. Workers need this package in the same version. Dask gives
+the tasks of a worker that dies to others; as a result depends on job and task alone, nothing changes.
 """
 
 import contextlib
-import functools
-import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from compact.bulk.block import Worker
-from compact.bulk.local import Result, Task, run_task
-from compact.bulk.plan import SweepPlan
-from compact.bulk.sweep_file import plan_from_config
+from compact.bulk.job import Job, Task, run_elsewhere
 from dwcore.errors import InputError, RunError
-from dwcore.storage.provenance import canonical_json, versions
+from dwcore.storage.provenance import versions
 
 TASKS_PER_THREAD = 3
 FEWEST_TASKS = 16
@@ -25,7 +20,7 @@ CONNECT_SECONDS = 30
 
 
 def connect(address: str):
-    """Connect to a cluster; returns its client.
+    """Connect to a cluster; returns its client, a context that ends the connection.
 
     Args:
         address: of the scheduler, as `tcp://host:8786`, or the path of a scheduler file.
@@ -45,42 +40,41 @@ def connect(address: str):
         raise InputError(f"--dask {address}: no scheduler answers there ({' '.join(str(error).split())})") from None
 
 
-def run_dask(client, plan: SweepPlan, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result]]:
+def run_dask(client, job: Job, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
     """Run tasks on a cluster and yield each with its result as soon as it is done, in no order.
 
     Args:
-        client: from `connect`; closed at the end.
-        plan: the plan.
+        client: from `connect`.
+        job: whose tasks they are.
         tasks: what to run.
 
     Raises:
         RunError: a task failed, or the scheduler is gone.
     """
     distributed = _distributed()
-    text, ours = canonical_json({"plan": plan.config(), "seed": plan.seed}), versions()["dwsynapse"]
+    how = type(job), job.text(), versions()["dwsynapse"]
     tasks, running = iter(tasks), {}
-    with client:
-        done = distributed.as_completed(loop=client.loop)
-        try:
-            while True:
-                most = max(FEWEST_TASKS, TASKS_PER_THREAD * sum(_threads(client)))
-                for task in tasks:
-                    future = client.submit(run_remote, text, ours, task, pure=False)
-                    running[future.key] = future, task
-                    done.add(future)
-                    if len(running) >= most:
-                        break
-                if not running:
-                    return
-                future = next(done)
-                yield running.pop(future.key)[1], _result(future)
-                future.release()
-        finally:
-            with contextlib.suppress(Exception):
-                client.cancel([future for future, _ in running.values()], force=True)
+    done = distributed.as_completed(loop=client.loop)
+    try:
+        while True:
+            most = max(FEWEST_TASKS, TASKS_PER_THREAD * sum(_threads(client)))
+            for task in tasks:
+                future = client.submit(run_elsewhere, *how, task, pure=False)
+                running[future.key] = future, task
+                done.add(future)
+                if len(running) >= most:
+                    break
+            if not running:
+                return
+            future = next(done)
+            yield running.pop(future.key)[1], _result(future)
+            future.release()
+    finally:
+        with contextlib.suppress(Exception):
+            client.cancel([future for future, _ in running.values()], force=True)
 
 
-def _result(future) -> Result:
+def _result(future) -> Any:
     try:
         return future.result()
     except (InputError, RunError):
@@ -90,30 +84,6 @@ def _result(future) -> Result:
             raise RunError("the Dask scheduler is gone") from None
         words = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise RunError(f"the Dask cluster failed: {words}") from error
-
-
-def run_remote(text: str, version: str, task: Task) -> Result:
-    """Run one task on a worker.
-
-    Args:
-        text: plan and seed as JSON.
-        version: version of this package where the sweep was started.
-        task: what to run.
-
-    Raises:
-        RunError: the worker has another version.
-    """
-    mine = versions()["dwsynapse"]
-    if mine != version:
-        raise RunError(f"a Dask worker has dwsynapse {mine}, the sweep was started with {version}")
-    kind, number = task  # may arrive as a list
-    return run_task(_worker(text), (kind, number), lambda done: None)
-
-
-@functools.lru_cache(2)
-def _worker(text: str) -> Worker:
-    content = json.loads(text)
-    return Worker(plan_from_config(content["plan"], content["seed"]))
 
 
 def _distributed():

@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from compact.bulk.block import Worker
+from compact.bulk.block import Worker, plan_tasks
 from compact.bulk.gather import gather, read_blocks
 from compact.bulk.instance import StoredStates
-from compact.bulk.local import Result, Task, plan_tasks, run_threads
+from compact.bulk.job import Runner
+from compact.bulk.local import run_threads
 from compact.bulk.plan import SweepPlan
 from compact.bulk.sweep_file import SweepFile, create_sweep_file
 from compact.table.table_file import load_table, save_table
@@ -22,8 +23,6 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[..., contextlib.AbstractContextManager[Callable[[int], None]]]
 """Context manager of total, words, unit and `disk`, the bytes of the files, that yields a function to advance a bar."""
-Runner = Callable[[Worker, Iterator[Task]], Iterator[tuple[Task, Result]]]
-"""Runs tasks and yields each with its result, in any order."""
 
 
 def partial_path(out: Path) -> Path:

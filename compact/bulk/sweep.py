@@ -1,13 +1,15 @@
 """Transition statistics: pulses from every state over a grid of current densities and durations."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
 
-from compact.bulk.block import Worker
+from compact.bulk.block import Worker, plan_tasks
 from compact.bulk.gather import gather
 from compact.bulk.instance import StoredStates
-from compact.bulk.local import plan_tasks, run_threads
+from compact.bulk.job import Runner
+from compact.bulk.local import run_threads
 from compact.bulk.plan import Grid, SweepPlan
 from compact.table.transition_table import TransitionTable
 from llg.device.device import Device
@@ -57,17 +59,17 @@ def build_table(
     plan = SweepPlan(
         device=device, grid=grid, temperature=(device.temperature,), instances=(device.instance,), n=n, seed=seed
     )
-    return run_in_memory(plan, jobs=jobs, progress=progress)
+    return run_in_memory(plan, functools.partial(run_threads, jobs=jobs), progress=progress)
 
 
 def run_in_memory(
-    plan: SweepPlan, *, jobs: int | None = None, progress: Callable[[int], None] = lambda trajectories: None
+    plan: SweepPlan, runner: Runner = run_threads, *, progress: Callable[[int], None] = lambda trajectories: None
 ) -> TransitionTable:
-    """Run a whole plan in threads without files.
+    """Run a whole plan without files.
 
     Args:
         plan: what to run.
-        jobs: threads.
+        runner: runs the blocks, by default in threads.
         progress: called with the number of trajectories done since the last call.
 
     Raises:
@@ -77,9 +79,10 @@ def run_in_memory(
     S = len(worker.states)
     counts, conditions = np.zeros((plan.blocks, S, S + 2), np.uint64), dict[int, StoredStates]()
     tasks = plan_tasks(plan, range(plan.blocks), range(plan.conditions))
-    for (_, number), result in run_threads(worker, tasks, jobs=jobs, progress=progress):
+    for (_, number), result in runner(worker, tasks):
         if isinstance(result, StoredStates):
             conditions[number] = result
         else:
             counts[number] = result
+            progress(int(result[:, :-1].sum()))
     return gather(plan, counts, [conditions[number] for number in range(plan.conditions)])

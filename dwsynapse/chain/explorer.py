@@ -6,6 +6,7 @@ trains of equal pulses; `explorer.js` beside this module is its script.
 
 import base64
 import dataclasses
+import functools
 import json
 import math
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from importlib.resources import files
 import numpy as np
 
 from compact.bulk.instance import InstanceAtTemperature, instance_at, nominal_wells
+from compact.bulk.local import run_threads
 from compact.bulk.plan import Grid, SweepPlan
 from compact.bulk.sweep import run_in_memory
 from compact.table.operating_point import grid_index, write_points
@@ -70,7 +72,7 @@ def explore(
         trials = int(np.clip(PULSES // ((len(cases) - 1) * a.size * d.size * len(states)), LEAST_TRIALS, MOST_TRIALS))
         numbers = tuple(case.device.instance for case in cases[1:])
         plan = SweepPlan(device=device, grid=grid, temperature=(T,), instances=numbers, n=trials, seed=seed)
-        others = run_in_memory(plan, jobs=jobs, progress=progress)
+        others = run_in_memory(plan, functools.partial(run_threads, jobs=jobs), progress=progress)
         counts += list(others.counts[:, 0])
         conductance += [] if others.instance_states is None else list(others.instance_states.conductance[:, 0])
     return {

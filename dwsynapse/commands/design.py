@@ -2,8 +2,9 @@
 
 import argparse
 
+from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError, Interrupted
-from dwsynapse.options import add_common, emit, path
+from dwsynapse.options import add_common, add_place, emit, path
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -13,6 +14,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the search that the folder holds")
     parser.add_argument("--network", action="store_true",
                         help="carry each design through table, training and cost: accuracy beside energy")  # fmt: skip
+    add_place(parser)
     add_common(parser, output="folder for the front, a device file per design, the figure and the report")
 
 
@@ -22,7 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise InputError("design: needs -o FOLDER to write into")
     from dwsynapse.design.outcome import JOURNAL, design_devices
 
-    names = ("out", "seed", "jobs", "resume", "force", "network")
+    names = ("out", "seed", "jobs", "resume", "force", "network", "processes", "dask")
     try:
         result = design_devices(arguments.specification, **{name: getattr(arguments, name) for name in names})
     except KeyboardInterrupt:
@@ -33,7 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _lines(arguments: argparse.Namespace, result: dict) -> list[str]:
-    lines = [f"{arguments.out / 'front.h5'}: {len(result['designs'])} designs of {result['designs_tried']} tried, "
+    lines = [f"{arguments.out / 'front.h5'}: {counted(len(result['designs']), 'design')} of {result['designs_tried']} tried, "
              f"{result['pulses']} pulses"]  # fmt: skip
     for number, design in enumerate(result["designs"]):
         figures = design["figures"]

@@ -7,7 +7,7 @@ from dwcore.errors import InputError, Interrupted
 from dwcore.stopping import meant
 from dwcore.units import plain_whole
 from dwsynapse.device_settings import device_of, given_on_device, settings_on_device
-from dwsynapse.options import add_common, emit, progress, si_list, whole_number, writable_hdf5
+from dwsynapse.options import add_common, add_place, emit, progress, si_list, whole_number, writable_hdf5
 
 SETTINGS = settings_on_device("sweep", held=True)
 
@@ -31,9 +31,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on where an earlier run of the same command ended")
     parser.add_argument("--shard", type=_shard, metavar="I/N",
                        help="run part I of N only, into the file OUT for `dwsynapse merge`")  # fmt: skip
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--processes", action="store_true", help="processes instead of threads, for many cores")
-    where.add_argument("--dask", metavar="ADDRESS", help="run on the Dask cluster of this scheduler or scheduler file")
+    add_place(parser)
     add_common(parser, output="write the table to this HDF5 file")
 
 
@@ -52,16 +50,18 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _run(arguments: argparse.Namespace, plan) -> None:
+    from compact.bulk.place import place
     from compact.bulk.run import run_shard, run_to_table
 
     options = {"resume": arguments.resume, "force": arguments.force, "progress": progress}
-    if arguments.shard is not None:
-        blocks, of = run_shard(plan, arguments.shard, arguments.out, _runner(arguments), **options)
-        number, shards = arguments.shard
-        result = {"file": str(arguments.out), "shard": [number, shards], "blocks": blocks, "blocks_of_plan": of}
-        emit(arguments, result, [f"{arguments.out}: shard {number}/{shards}, {blocks} of {of} blocks"])
-        return
-    table = run_to_table(plan, arguments.out, _runner(arguments), **options)
+    with place(arguments.jobs, in_processes=arguments.processes, dask=arguments.dask) as runner:
+        if arguments.shard is not None:
+            blocks, of = run_shard(plan, arguments.shard, arguments.out, runner, **options)
+            number, shards = arguments.shard
+            result = {"file": str(arguments.out), "shard": [number, shards], "blocks": blocks, "blocks_of_plan": of}
+            emit(arguments, result, [f"{arguments.out}: shard {number}/{shards}, {blocks} of {of} blocks"])
+            return
+        table = run_to_table(plan, arguments.out, runner, **options)
     emit(arguments, *summary(arguments.out, table, plan.reference_temperature))
 
 
@@ -88,21 +88,6 @@ def _plan(arguments: argparse.Namespace):
         instances=(0,) if arguments.instances == 1 else tuple(range(1, arguments.instances + 1)),
         n=arguments.n, target_error=arguments.target_error, seed=arguments.seed,
     )  # fmt: skip
-
-
-def _runner(arguments: argparse.Namespace):
-    """Return what runs the blocks: a function of a worker and tasks."""
-    jobs = arguments.jobs
-    if arguments.dask is not None:
-        from compact.bulk.dask_cluster import connect, run_dask
-
-        client = connect(arguments.dask)
-        return lambda worker, tasks: run_dask(client, worker.plan, tasks)
-    from compact.bulk.local import run_processes, run_threads
-
-    if arguments.processes:
-        return lambda worker, tasks: run_processes(worker.plan, tasks, jobs=jobs)
-    return lambda worker, tasks: run_threads(worker, tasks, jobs=jobs)
 
 
 def summary(path, table, temperature: float) -> tuple[dict, list[str]]:

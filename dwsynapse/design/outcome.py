@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from compact.bulk.job import Runner
+from compact.bulk.place import place
 from compact.bulk.sweep import build_table
 from dwcore import progress
 from dwcore.canvas.figure_file import figure_bytes
@@ -48,6 +50,8 @@ def design_devices(
     out: str | Path,
     seed: int = 1,
     jobs: int | None = None,
+    processes: bool = False,
+    dask: str | None = None,
     resume: bool = False,
     force: bool = False,
     network: bool = False,
@@ -59,7 +63,9 @@ def design_devices(
         out: folder for ``front.h5``, the same as ``front.json``, a device file per design, figures, a report and the
             journal of the search.
         seed: root seed; results depend on it and the specification alone.
-        jobs: threads.
+        jobs: threads, or processes.
+        processes: look at designs in processes instead of threads.
+        dask: look at designs on the Dask cluster of this scheduler or scheduler file.
         resume: go on with the journal in the folder; a front of the same search that is there is left as it is.
         force: overwrite what the folder holds.
         network: carry each design through table, training and cost of the chain's quick plan.
@@ -81,9 +87,10 @@ def design_devices(
         raise InputError(f"{journal}: holds an unfinished search; --resume goes on with it, --force begins anew")
     writable_folder(folder, resume or force)
     with only_writer(path):
-        with progress.bar(spec.budget.pulses, "design", "pulses") as advance:
-            trials = search(spec, seed=seed, jobs=jobs, journal=journal, resume=resume, progress=advance)
-        best, offered, failed = _offered(spec, trials, seed, jobs)
+        with place(jobs, in_processes=processes, dask=dask) as runner:
+            with progress.bar(spec.budget.pulses, "design", "pulses") as advance:
+                trials = search(spec, seed=seed, runner=runner, journal=journal, resume=resume, progress=advance)
+            best, offered, failed = _offered(spec, trials, seed, runner, jobs)
         trained = through_the_chain(folder, offered, seed, jobs) if network and offered else None
         found = gathered(spec, seed, trials, best, offered, failed, trained)
         if offered:
@@ -119,7 +126,9 @@ def _put(path: Path, content: str | bytes) -> None:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def _offered(spec: Specification, trials: list[Trial], seed: int, jobs) -> tuple[list, list[Verified], list[Verified]]:
+def _offered(
+    spec: Specification, trials: list[Trial], seed: int, runner: Runner, jobs
+) -> tuple[list, list[Verified], list[Verified]]:
     """Return the front, designs of it that hold, spread over it, and those that were verified and failed.
 
     Before a design is verified, its pulse is found again on the whole track with other noise and as many pulses. One that
@@ -137,7 +146,7 @@ def _offered(spec: Specification, trials: list[Trial], seed: int, jobs) -> tuple
                 return best, [held[best[number].x] for number in known], list(failed.values())
             x = best[max(others, key=lambda own: min((abs(own - number) for number in known), default=0))].x
             trial = examine(spec, np.array(x), seed + 2 * FRESH, final=True, jobs=jobs)
-            verified = verify(spec, trial, seed=seed, jobs=jobs, progress=advance)
+            verified = verify(spec, trial, seed=seed, runner=runner, progress=advance)
             (held if verified.holds else failed)[x] = verified
 
 

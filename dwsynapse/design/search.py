@@ -14,17 +14,18 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from compact.bulk.job import Runner
+from compact.bulk.local import run_threads
 from dwcore.errors import InputError
-from dwcore.numerics.threads import one_blas_thread, thread_count
+from dwcore.numerics.threads import one_blas_thread
 from dwcore.storage.provenance import canonical_json
 from dwsynapse.design.forecast import Forecast, chosen
 from dwsynapse.design.specification import LISTED, Specification
-from dwsynapse.design.trial import Figures, Trial, examine, objectives
+from dwsynapse.design.trial import Examiner, Figures, Trial, objectives
 
 VERSION = 3
 """Of the search: raised with every change of what is looked at and of what a look finds, so that no journal goes on with
@@ -113,7 +114,7 @@ def search(
     *,
     seed: int,
     tuned: bool = True,
-    jobs: int | None = None,
+    runner: Runner = run_threads,
     journal: Path | None = None,
     resume: bool = False,
     progress: Callable[[int], None] = lambda pulses: None,
@@ -125,15 +126,14 @@ def search(
         optimizer: yields generation after generation, each of which it has had looked at; `evolve` by default.
         seed: root seed of the optimizer and of the noise.
         tuned: the shortest sure pulse of each design is found; otherwise its length is one of the variables.
-        jobs: threads; results do not depend on them.
+        runner: looks at the designs of a generation, by default in threads; results do not depend on it.
         journal: file that keeps the trials.
         resume: go on with what the journal holds.
         progress: called with the number of pulses that were spent.
     """
     kept = Trials(journal, {"specification": spec.config(), "seed": seed}, resume=resume)
     found: list[Trial] = []
-    pool = ThreadPoolExecutor(thread_count(jobs))
-
+    job = Examiner(spec, seed, tuned=tuned)
     relaxed = [device for device in spec.devices if device.wall_shape == "relaxed"]
     screened = bool(relaxed) or spec.require.one_step_of_devices is not None
 
@@ -141,11 +141,10 @@ def search(
         """Look at designs with rigid walls, or with relaxed ones at what was looked at before."""
         begin, held = len(found), [objectives(spec, trial.figures) for trial in front(spec, found)]
         factors = Forecast(spec, found).softening if screened and not before else None
-        tasks = {begin + i: pool.submit(examine, spec, point, seed, held, tuned=tuned,
-                                        rigid=factors and factors(point), before=before[i] if before else {})
-                 for i, point in enumerate(points) if begin + i not in kept.known}  # fmt: skip
-        for number, task in tasks.items():
-            kept.put(number, task.result())
+        tasks = [(begin + i, point, {"held": held, "rigid": factors and factors(point), "before": before[i] if before else {}})
+                 for i, point in enumerate(points) if begin + i not in kept.known]  # fmt: skip
+        for (number, *_), trial in runner(job, tasks):
+            kept.put(number, trial)
         trials = [kept.known[begin + i] for i in range(len(points))]
         found.extend(trials)
         progress(sum(trial.pulses for trial in trials))
@@ -159,13 +158,10 @@ def search(
         instead = {trial.x: other for trial, other in zip(best, closer, strict=True)}
         return [instead.get(trial.x, trial) for trial in trials]
 
-    try:
-        with one_blas_thread():  # the equations of the forecast round alike for any number of threads
-            for _ in (optimizer or evolve)(spec, seed, run):
-                if sum(trial.pulses for trial in found) >= spec.budget.pulses:
-                    break
-    finally:  # an interrupted search does not wait for the designs that are looked at
-        pool.shutdown(wait=False, cancel_futures=True)
+    with one_blas_thread():  # the equations of the forecast round alike for any number of threads
+        for _ in (optimizer or evolve)(spec, seed, run):
+            if sum(trial.pulses for trial in found) >= spec.budget.pulses:
+                break
     return found
 
 
@@ -229,8 +225,8 @@ def unsurpassed(spec: Specification, trials: list[Trial]) -> list[Trial]:
 
 
 def nearest_design(trials: list[Trial]) -> Trial:
-    """Return the design that misses the requirements by the least in all."""
-    return min(trials, key=_distance)
+    """Return the design that misses the requirements by the least in all; one that was only screened may miss none."""
+    return min([trial for trial in trials if not trial.promising] or trials, key=_distance)
 
 
 def _distance(trial: Trial) -> tuple:

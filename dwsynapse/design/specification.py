@@ -9,7 +9,7 @@ import functools
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
 from dwcore.toml import read_toml
 from dwsynapse.design.pulses import aim
 from llg.device.device import Device
-from llg.device.device_file import load_device
+from llg.device.device_file import device_from_mapping, load_device
 from llg.device.material import LARGEST_TEMPERATURE
 from llg.device.notch import SHAPES, Notch
 from llg.device.pulse import Pulse
@@ -348,6 +348,15 @@ class Specification:
         length = (n - 1) * pitch + width + 2 * (track.pad_taper or 0.0)
         return dataclasses.replace(track, length=length, width=values.get("track_width", track.width),
                                    thickness=values.get("thickness", track.thickness)), pitch, width  # fmt: skip
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Return the specification that `config` has told, without its text."""
+        sections = {
+            key: kind.from_mapping({name: value for name, value in config[key].items() if value is not None}, key)
+            for key, kind in SECTIONS.items()
+        }
+        return cls(name=config["name"], devices=tuple(map(device_from_mapping, config["devices"])), **sections)
 
     def config(self) -> dict[str, Any]:
         """Return all that decides on the results, as plain numbers and texts."""

@@ -10,14 +10,17 @@ barriers and rates are scaled by what relaxation changed in the designs that wer
 """
 
 import dataclasses
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from compact.states.energy import pulse_energy
 from compact.states.states import find_states
 from dwcore.errors import InputError, RunError
+from dwcore.storage.provenance import canonical_json
 from dwsynapse.design.pulses import FALL, Row, shortest
 from dwsynapse.design.specification import FINENESS, LIMITS, ROUNDING, Specification, track_area
 from llg.constants import K_B
@@ -78,6 +81,34 @@ def objectives(spec: Specification, figures: Mapping[str, float | None]) -> list
     """Return what is to be small, in powers of ten; `UNKNOWN` for a design that cannot exist."""
     values = (figures.get(name) for name in spec.minimize.names)
     return [UNKNOWN if value is None else math.log10(value) for value in values]
+
+
+class Examiner:
+    """The job of a search: looks at designs.
+
+    Args:
+        spec: the specification.
+        seed: root seed of the noise and of the instances.
+        tuned: find the shortest sure pulse of each design.
+    """
+
+    def __init__(self, spec: Specification, seed: int, *, tuned: bool = True):
+        self.spec, self.seed, self.tuned = spec, seed, tuned
+
+    def run(self, task: tuple[int, np.ndarray, dict[str, Any]], progress: Callable[[int], None]) -> Trial:
+        """Look at a design: its number, its point of the unit cube, and what else `examine` is told."""
+        _, point, how = task
+        return examine(self.spec, point, self.seed, tuned=self.tuned, **how)
+
+    def text(self) -> str:
+        """Return all that it depends on as JSON."""
+        return canonical_json({"specification": self.spec.config(), "seed": self.seed, "tuned": self.tuned})
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Make it again."""
+        content = json.loads(text)
+        return cls(Specification.from_config(content["specification"]), content["seed"], tuned=content["tuned"])
 
 
 def examine(

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import betaincinv
 
+from compact.bulk.job import Runner
+from compact.bulk.local import run_threads
 from compact.bulk.plan import Grid, SweepPlan
 from compact.bulk.sweep import run_in_memory
 from compact.table.transition_table import TransitionTable
@@ -79,7 +81,7 @@ def verify(
     trial: Trial,
     *,
     seed: int,
-    jobs: int | None = None,
+    runner: Runner = run_threads,
     progress: Callable[[int], None] = lambda pulses: None,
 ) -> Verified:
     """Simulate a design again and judge it.
@@ -88,7 +90,7 @@ def verify(
         spec: the specification.
         trial: the design.
         seed: root seed of the search.
-        jobs: threads.
+        runner: runs the pulses, by default in threads.
         progress: called with the number of pulses done since the last call.
     """
     device = spec.device(spec.values(np.array(trial.x)))
@@ -107,7 +109,7 @@ def verify(
     figures["barrier"] = lowest_barrier(wells, device.temperature)
     if require.retention is not None:
         figures["retention"] = shortest_stay(device, require.retention_temperature)
-    table = _table(device, (0,), budget.verify_pulses, fresh, jobs, progress)
+    table = _table(device, (0,), budget.verify_pulses, fresh, runner, progress)
     hits, n = (int(part.sum()) for part in one_step_counts(table))
     figures["one_step"] = hits / n
     figures["contrast"] = contrast(table.conductance, table.conductance_std_ctoc)
@@ -124,7 +126,7 @@ def verify(
                                        holds=low >= require.one_step)  # fmt: skip
     if require.one_step_of_devices is not None and all(verdict.holds for verdict in verdicts.values()):
         numbers = tuple(range(1, budget.devices + 1))
-        table = _table(device, numbers, budget.device_pulses, fresh, jobs, progress)
+        table = _table(device, numbers, budget.device_pulses, fresh, runner, progress)
         each, of = (part.sum(axis=(1, 2)) for part in one_step_counts(table))
         good = int(np.count_nonzero(each / of >= require.one_step_of_devices))
         low = share_shown(good, budget.devices)
@@ -149,13 +151,13 @@ def _exact(name: str, value: float, bound: float, holds: bool) -> Verdict:
     return Verdict(name=name, value=value, low=value, high=value, bound=bound, holds=holds)
 
 
-def _table(device: Device, instances: tuple[int, ...], n: int, seed: int, jobs, progress) -> TransitionTable:
+def _table(device: Device, instances: tuple[int, ...], n: int, seed: int, runner: Runner, progress) -> TransitionTable:
     """Return the outcomes of the write pulse in both directions."""
     pulse = device.section("pulse")
     J = abs(pulse.current_density)
     grid = Grid(current_density=(-J, J), duration=(pulse.duration,))
     plan = SweepPlan(device=device, grid=grid, temperature=(device.temperature,), instances=instances, n=n, seed=seed)
-    return run_in_memory(plan, jobs=jobs, progress=progress)
+    return run_in_memory(plan, runner, progress=progress)
 
 
 def one_step_counts(table: TransitionTable) -> tuple[np.ndarray, np.ndarray]:

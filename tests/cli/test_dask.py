@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from design_spec import write_judged_on_devices
 from resealed import SMALL_SWEEP, content
 
 from compact.bulk.run import partial_path
@@ -67,12 +68,26 @@ def test_a_worker_killed_in_the_middle_changes_nothing(command, process, folder,
     assert content(out) == content("quiet.h5")
 
 
+def test_a_design_found_on_a_cluster_is_that_found_in_threads(command, folder, cluster):
+    """Search and verification, 64 device instances among it: the same front and the same device, bit for bit."""
+    scheduler, _ = cluster
+    write_judged_on_devices(folder)
+    assert command("design", "spec.toml", "--dask", scheduler, "-o", "far").code == 0
+    assert command("design", "spec.toml", "--jobs", 1, "-o", "near").code == 0
+    assert content(folder / "far" / "front.h5") == content(folder / "near" / "front.h5")
+    for name in ("front.json", "design_1.toml"):
+        assert (folder / "far" / name).read_bytes() == (folder / "near" / name).read_bytes()
+    lines = [sorted((folder / where / "trials.jsonl").read_text().splitlines()) for where in ("far", "near")]
+    assert lines[0] == lines[1]
+
+
 def test_a_worker_without_the_package_or_of_another_version(monkeypatch):
-    from compact.bulk.dask_cluster import run_remote
+    from compact.bulk.block import Worker
+    from compact.bulk.job import run_elsewhere
     from dwcore.errors import RunError
 
-    with pytest.raises(RunError, match=r"a Dask worker has dwsynapse .*, the sweep was started with 9\.9"):
-        run_remote("{}", "9.9", ("block", 0))
+    with pytest.raises(RunError, match=r"a Dask worker has dwsynapse .*, the command was started with 9\.9"):
+        run_elsewhere(Worker, "{}", "9.9", ("block", 0))
 
 
 def test_nobody_at_the_address(command, folder, monkeypatch):

@@ -4,7 +4,7 @@ import json
 import signal
 
 import pytest
-from design_spec import SPEC
+from design_spec import SPEC, write_judged_on_devices
 from resealed import content
 
 from dwsynapse import load_front
@@ -61,3 +61,14 @@ def test_killed_and_resumed_gives_the_same_folder(command, process, folder):
     for name in ("front.json", "design_1.toml", "front.png"):
         assert (folder / "part" / name).read_bytes() == (folder / "whole" / name).read_bytes()
     assert content(folder / "part" / "front.h5") == content(folder / "whole" / "front.h5")
+
+
+def test_processes_find_what_threads_find(command, folder):
+    write_judged_on_devices(folder)
+    for place, how in (("apart", ("--processes", "--jobs", 2)), ("here", ("--jobs", 1))):
+        assert command("design", "spec.toml", *how, "-o", place).code == 0
+    assert content(folder / "apart" / "front.h5") == content(folder / "here" / "front.h5")
+    both = command("design", "spec.toml", "--processes", "--dask", "nowhere.json", "-o", "both")
+    assert both.code == 2 and "not allowed with argument --processes" in both.err
+    nobody = command("design", "spec.toml", "--dask", "nowhere.json", "-o", "nobody")
+    assert nobody.code == 2 and "--dask nowhere.json: no such scheduler file" in nobody.err

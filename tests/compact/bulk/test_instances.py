@@ -1,6 +1,7 @@
 """Sweeps over instances and temperatures: each is what a sweep of it alone gives; states that shift or vanish."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from compact import build_table, load_table, save_table
 from compact.bulk.block import Worker, next_total
 from compact.bulk.gather import gather
 from compact.bulk.instance import describe_states, instance_at, nominal_wells
+from compact.bulk.local import run_threads
 from compact.bulk.plan import Grid, SweepPlan, shard_blocks
 from compact.bulk.sweep import run_in_memory
 from dwcore.errors import InputError, RunError
@@ -40,7 +42,7 @@ def test_each_instance_and_temperature_is_a_sweep_of_its_own(device, table):
     for k, number in enumerate((1, 4)):
         for t, T in enumerate((300.0, 360.0)):
             plan = make_plan(device, instances=(number,), temperature=(T,))
-            alone = run_in_memory(plan, jobs=1)
+            alone = run_in_memory(plan, functools.partial(run_threads, jobs=1))
             assert np.array_equal(alone.counts[0, 0], table.counts[k, t])
             assert np.array_equal(alone.retention_rate[0, 0], table.retention_rate[k, t])
     assert not np.array_equal(table.counts[0, 0], table.counts[1, 0])

@@ -1,6 +1,7 @@
 """From a specification to verified devices: what is asked for, the search, the verdicts, the folder."""
 
 import dataclasses
+import functools
 import json
 import types
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from compact.bulk.local import run_threads
 from dwcore.errors import InputError, RunError
 from dwsynapse.design.network import through_the_chain
 from dwsynapse.design.outcome import _offered, gathered
@@ -16,6 +18,8 @@ from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
 from dwsynapse.design.verification import FRESH, Verdict, Verified, one_step_counts, verify
 from llg.device.device_file import load_device
 from llg.device.temperature_laws import TemperatureLaws
+
+ONE, TWO = (functools.partial(run_threads, jobs=jobs) for jobs in (1, 2))
 
 
 def test_the_device_of_the_first_point_is_the_one_that_is_there(specification):
@@ -143,7 +147,7 @@ def test_instances_are_looked_at_until_one_fails(specification):
     screened = examine(spec, spec.begin(), 1, rigid={})  # sees no instances, which is no reason to look no closer
     assert screened.promising and not screened.holds
     small = dataclasses.replace(spec, budget=dataclasses.replace(spec.budget, pulses=1000, population=4))
-    assert any(trial.holds for trial in search(small, seed=1, jobs=1))
+    assert any(trial.holds for trial in search(small, seed=1))
 
 
 def test_a_figure_at_its_bound_holds(specification):
@@ -179,21 +183,21 @@ def test_a_design_that_fails_gives_way_to_those_that_it_surpassed(specification,
     by_x = {trial.x: trial for trial in trials}
     monkeypatch.setattr("dwsynapse.design.outcome.examine", lambda spec, x, *_, **__: by_x[tuple(x)])
     monkeypatch.setattr("dwsynapse.design.outcome.verify", judged)
-    front_of_all, offered, failed = _offered(spec, trials, 1, 1)
+    front_of_all, offered, failed = _offered(spec, trials, 1, run_threads, 1)
     assert order == [1.0, 5.0, 3.0] and [v.trial.x[0] for v in offered] == [1.0, 3.0, 5.0] and not failed
     assert [trial.x[0] for trial in front_of_all] == [1.0, 2.0, 3.0, 4.0, 5.0]
 
     order.clear(), bad.update((1.0, 2.0, 5.0))
-    left, offered, failed = _offered(spec, trials, 1, 1)
+    left, offered, failed = _offered(spec, trials, 1, run_threads, 1)
     assert order == [1.0, 2.0, 2.5, 5.0, 4.0, 3.0]  # 2.5 was surpassed by 2.0 alone
     assert [v.trial.x[0] for v in offered] == [2.5, 3.0, 4.0] and [v.trial.x[0] for v in failed] == [1.0, 2.0, 5.0]
     assert [trial.x[0] for trial in left] == [2.5, 3.0, 4.0]
 
     order.clear(), bad.update(trial.x[0] for trial in trials)
-    assert _offered(spec, trials, 1, 1)[:2] == ([], []) and len(order) == 6
+    assert _offered(spec, trials, 1, run_threads, 1)[:2] == ([], []) and len(order) == 6
     monkeypatch.setattr("dwsynapse.design.outcome.TRIES", 1)
     order.clear()
-    assert len(_offered(spec, trials, 1, 1)[2]) == 3  # no more than the tries
+    assert len(_offered(spec, trials, 1, run_threads, 1)[2]) == 3  # no more than the tries
 
 
 def test_what_is_unknown_is_not_nearer_than_what_is_known_to_miss():
@@ -204,7 +208,8 @@ def test_what_is_unknown_is_not_nearer_than_what_is_known_to_miss():
 
     far = trial({"states": 1.0, "retention": 1e9}, states=0.0, retention=3.2, one_step=1.0)
     none = trial({"states": None}, states=1.0, retention=1.0, one_step=1.0)
-    assert nearest_design([none, far]) is far and first_missed(far) == "retention"
+    screened = trial({"states": 1.0, "rigid": 1.0}, states=0.0)  # misses nothing, as its instances were not looked at
+    assert nearest_design([none, screened, far]) is far and first_missed(far) == "retention"
     assert first_missed(none) == "states"
 
 
@@ -230,28 +235,28 @@ def test_verdicts_hold_with_their_whole_interval(specification):
     spec = specification("barrier = 40", "barrier = 40\none_step = 0.97")
     trial = examine(spec, spec.begin(), 1)
     assert trial.holds and trial.figures["one_step"] > 0.99 and trial.pulses == 5000 + 1024
-    verified = verify(spec, trial, seed=1, jobs=2)
+    verified = verify(spec, trial, seed=1, runner=TWO)
     assert verified.holds and verified.figures["states"] == 3.0
     assert verified.figures["barrier"] == pytest.approx(trial.figures["barrier"], rel=1e-3)
     by_name = {verdict.name: verdict for verdict in verified.verdicts}
     assert by_name["one_step"].low < by_name["one_step"].value and by_name["barrier"].low == by_name["barrier"].high
     strict = specification("barrier = 40", "barrier = 60\none_step = 0.97")
-    assert not verify(strict, trial, seed=1, jobs=2).holds
+    assert not verify(strict, trial, seed=1, runner=TWO).holds
     assert FRESH > 10**6 and "fails" in Verdict(name="barrier", value=3, low=3, high=3, bound=4, holds=False).text()
 
 
 def test_a_search_depends_on_the_seed_alone_and_goes_on(specification, tmp_path):
     spec, journal = specification(), tmp_path / "trials.jsonl"
-    whole = search(spec, seed=3, jobs=1, journal=journal)
+    whole = search(spec, seed=3, runner=ONE, journal=journal)
     assert sum(trial.pulses for trial in whole) >= 12_000 and front(spec, whole)
     text = journal.read_text()
     journal.write_text(text[: 2 * len(text) // 3])  # killed within a line
-    assert search(spec, seed=3, jobs=2, journal=journal, resume=True) == whole
+    assert search(spec, seed=3, runner=TWO, journal=journal, resume=True) == whole
     assert sorted(journal.read_text().split("\n")) == sorted(text.split("\n"))
     with pytest.raises(InputError, match="belongs to another search, of another seed; --force starts anew"):
         search(spec, seed=4, journal=journal, resume=True)
     journal.write_text(text[:40])  # killed within its first line
-    assert search(spec, seed=3, jobs=2, journal=journal, resume=True) == whole
+    assert search(spec, seed=3, runner=TWO, journal=journal, resume=True) == whole
 
 
 def test_blas_has_one_thread_during_a_search(specification):
@@ -270,7 +275,7 @@ def test_blas_has_one_thread_during_a_search(specification):
 def test_a_journal_of_another_version_of_the_search_is_refused(specification, tmp_path, monkeypatch):
     """Also one from before versions were kept; and a file that is no journal. Nothing of it is lost."""
     spec, journal = specification(), tmp_path / "trials.jsonl"
-    search(spec, seed=3, jobs=2, journal=journal)
+    search(spec, seed=3, runner=TWO, journal=journal)
     text = journal.read_text()
     head = json.loads(text.split("\n")[0])
     assert head["search"] == VERSION

@@ -411,7 +411,7 @@ class TestSearch:
         """24 designs of 500 pulses each."""
         spec = specification()
         monkeypatch.setattr(search_module, "examine", lambda spec, x, *_, **__: trial(tuple(x), states=0.0))
-        assert len(search(spec, seed=1, jobs=1)) == 24
+        assert len(search(spec, seed=1)) == 24
 
 
 class TestForecast:
