@@ -25,6 +25,7 @@ from dwcore.units import to_si
 _HEADER = re.compile(r"(?P<name>x|width|upper|lower)(?:_(?P<a>\S+)|\s*\[(?P<b>[^\]]+)\]|\s*\((?P<c>[^)]+)\))?")
 _LARGEST = 20_000
 _LEAST_CONTRAST = 0.2
+_STEEPEST = 0.1  # slope of the middle; the width upright is 0.5 % more than that across the track
 
 
 def read_outline(path, *, scale: float | None = None, bright: bool = False) -> tuple[list[float], list[float]]:
@@ -65,10 +66,12 @@ def _of_table(path) -> tuple[list[float], list[float]]:
     if set(found) not in ({"x", "width"}, {"x", "upper", "lower"}):
         raise InputError(f"{path}: must have the columns x and width, or x, upper and lower; has {', '.join(found)}")
     width = found["width"] if "width" in found else found["upper"] - found["lower"]
+    middle = 0 * width if "width" in found else 0.5 * (found["upper"] + found["lower"])
     for values, rule in ((np.diff(found["x"]), "x must be strictly ascending"), (width, "the width must be > 0")):
         wrong = np.flatnonzero(values <= 0)
         if wrong.size:
             raise InputError(f"{path} line {table.lines[int(wrong[0]) + (values.size < width.size)]}: {rule}")
+    _check_level(path, found["x"], middle)
     return found["x"].tolist(), width.tolist()
 
 
@@ -88,7 +91,24 @@ def _of_picture(path, scale: float, bright: bool) -> tuple[list[float], list[flo
         column = int(np.flatnonzero(inside[[0, -1]].any(axis=0))[0])
         raise InputError(f"{path}: the track touches the rim of the picture in column {column}; is it dark or bright?")
     x = scale * (np.arange(grey.shape[1]) + 0.5)
+    rows = np.arange(grey.shape[0])[:, None] + 0.5
+    _check_level(path, x, -scale * (share * rows).sum(axis=0) / share.sum(axis=0))
     return x.tolist(), (scale * share.sum(axis=0)).tolist()
+
+
+def _check_level(path, x: np.ndarray, middle: np.ndarray) -> None:
+    """Refuse a track that rises or falls on the whole, judged by a straight line and by its ends: notches do one of both."""
+    if x.size < 2:
+        return
+    fitted = np.polyfit(x, middle, 1)[0]
+    ends = (middle[-1] - middle[0]) / (x[-1] - x[0])
+    slope = min(fitted, ends, key=abs)
+    if fitted * ends > 0 and abs(slope) > _STEEPEST:
+        degrees = np.degrees(np.arctan(slope))
+        raise InputError(
+            f"{path}: the middle of the track slopes by {degrees:.0f} degrees, must be level within "
+            f"{np.degrees(np.arctan(_STEEPEST)):.0f}: its width is taken upright; turn it"
+        )
 
 
 def _levels(grey: np.ndarray) -> tuple[float, float]:

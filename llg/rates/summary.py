@@ -24,6 +24,7 @@ LONGEST = 1 / sys.float_info.min
 COARSE = {"trials": 128, "replicas": 32, "error": 0.3, "closed": 10.0, "most": MOST_STEPS, "least": 1e-30}
 """How flux sampling works there: until the standard error of the rate to a side is 30 % of it, over the lower barriers, and
 not where a wall stays for more than 1e30 s."""
+_WARM = 0.1  # share of the temperature by which a depinning current may heat the track unsaid
 TILTED = (
     "Langer's formula in a landscape tilted by the torques of the current, which takes the angle to follow the place; "
     "compare with --method flux"
@@ -192,6 +193,13 @@ def notes_on(device: Device, rates: list[WellRates], current_density: float = 0.
     said = [f"rates: {how}{reason}" for reason in dict.fromkeys(r.reason for r in rates if r.reason)]
     if current_density and device.heating is not None:
         said.append(f"heating: the current heats the track by {device.steady_rise(current_density):.3g} K")
+    elif currents and device.heating is not None and device.stack is not None:
+        rise = device.steady_rise(max(currents))
+        if rise > _WARM * device.temperature:
+            said.append(
+                f"heating: J_dep is that of the film at {device.temperature:g} K; {max(currents):.3g} A/m^2 would heat it by "
+                f"{rise:.3g} K"
+            )
     ends = pads if device.track.pad_width is not None else []
     return [*said, *notes(device, max(currents, default=current_density)), *ends]
 

@@ -231,7 +231,7 @@ def notes_on(run: PulseRun) -> list[str]:
 
 def drive_notes(case: PulseCase) -> list[str]:
     """Return what a current strains in the model, one line each; see `llg.runs.validity.notes`."""
-    return notes(case.device, case.drive.largest_current, case.drive.waveform)
+    return notes(case.device, case.drive.largest_current, case.drive.waveform, case.drive.largest_field)
 
 
 def as_json(run: PulseRun) -> dict:

@@ -4,12 +4,14 @@ import math
 
 import numpy as np
 
+from llg.constants import MU_0
 from llg.device.device import WIDEST, Device
 from llg.device.pulse import Waveform
+from llg.device.shape_factors import prism_factor, wall_factor
 from llg.runs.models import with_model
 from llg.runs.velocity import straight_track
 from llg.walls.analytic import rest_angle
-from llg.walls.q_phi import QPhiModel
+from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 from llg.walls.q_phi_chi import QPhiChiModel
 
 LARGEST_TILT, UNTILTED = math.radians(30), math.radians(15)
@@ -21,16 +23,21 @@ _FOLLOWED = 3e-9  # [s] of current within which the tilt is looked for
 _MARGIN = 20.0  # [Delta] of straight track
 _MUCH = 1.1  # factor by which [stack] changes the spin-transfer torque before it is said
 _BETWEEN = 0.05  # from Bloch, share 0 of D, and from Neel, share 1
+_SHAPE = 0.1  # share of K_eff, and of what holds the angle, by which the shape of film and track may differ unsaid
+_CANTED = 0.25  # field in the plane over the anisotropy field at which the domains cant too far
 _SHARPEST, _WEAKEST = 50e-12, 0.05  # edge [s] and damping that the relaxed shape follows
 
 
-def notes(device: Device, current_density: float = 0.0, shape: Waveform | None = None) -> list[str]:
+def notes(
+    device: Device, current_density: float = 0.0, shape: Waveform | None = None, field: Field = NO_FIELD
+) -> list[str]:
     """Return one line for each thing that strains the model, none where it holds.
 
     Args:
         device: the device.
         current_density: the largest that is of interest [A/m^2].
         shape: of the current in time; by default that of [pulse].
+        field: the largest of a drive, on top of [field].
     """
     if shape is None and device.pulse is not None:
         shape = device.pulse.waveform(device.pulse.duration)
@@ -45,7 +52,7 @@ def notes(device: Device, current_density: float = 0.0, shape: Waveform | None =
     share = math.pi * abs(film.D) / wall.sigma_0
     if share > NEAR_SPIRAL:
         found.append(f"D: {share:.0%} of the critical value, at which the magnetization becomes a spiral")
-    found += _profile_notes(device)
+    found += [*_film_notes(device), *_field_notes(device, field), *_profile_notes(device)]
     tilt, tilts = largest_tilt(device, current_density), wall.model == "q-phi-chi"
     if tilt > (LARGEST_TILT if tilts else UNTILTED):
         what = f"tilt: at {abs(current_density):.3g} A/m^2 the wall tilts by {math.degrees(tilt):.0f} degrees"
@@ -64,6 +71,53 @@ def notes(device: Device, current_density: float = 0.0, shape: Waveform | None =
             f"that [stack] changes the spin-transfer velocity by this factor against a device without it"
         )
     return found
+
+
+def _film_notes(device: Device) -> list[str]:
+    """Return where Delta, sigma_0 and H_K are computed for a thin film and a wide track that the device is not."""
+    film, wall, given = device.material, device.straight_wall, device.wall
+    found: list[str] = []
+    if film.in_plane:
+        return found
+    size = device.track.thickness, device.track.width
+    across = prism_factor(*size)
+    change = 0.5 * MU_0 * film.Ms**2 * (1 - across) / film.K_eff
+    if change > _SHAPE and (given.Delta is None or given.sigma_0 is None):
+        found.append(
+            f"K_eff: across the track N_z is {across:.3g}, not the 1 of a film, so that K_eff is {change:.0%} larger, sigma_0 "
+            f"some {change / 2:.0%} larger and Delta as much smaller: give both in [wall]"
+        )
+    H_K = film.Ms * wall_factor(size[0], wall.Delta, size[1])
+    held = max(abs(wall.H_K), math.pi / 2 * abs(film.D) / (MU_0 * film.Ms * wall.Delta))
+    if given.H_K is None and abs(H_K - wall.H_K) > _SHAPE * held:
+        found.append(
+            f"H_K: {wall.H_K:.3g} A/m is that of a thin film and a wide track; with the thickness and the edges of this one "
+            f"it is {H_K:.3g}: give it in [wall]"
+        )
+    return found
+
+
+def _field_notes(device: Device, drive: Field) -> list[str]:
+    """Return what a field in the plane does to the domains, of which the wall of the model knows nothing.
+
+    They cant by asin h, h = H/(2 K_eff/mu0 Ms), and a wall whose moment lies along the field has the energy
+    sigma_0 [sqrt(1 - h^2) - h arccos h] instead of sigma_0 (1 - pi h/2), the integral of 2 sqrt(A K_eff) (sin theta - h)
+    between both domains.
+    """
+    film, held = device.material, device.field or NO_FIELD
+    if film.in_plane:
+        return []
+    unit = 2 * film.K_eff / (MU_0 * film.Ms)
+    h = math.hypot(held.H_x + drive.H_x, held.H_y + drive.H_y) / unit
+    if h <= _CANTED:
+        return []
+    if h >= 1:
+        return [f"field: {h:.0%} of the anisotropy field in the plane turns both domains into it: no wall is left"]
+    above = math.sqrt(1 - h * h) - h * math.acos(h) - (1 - math.pi * h / 2)
+    return [
+        f"field: the field in the plane, {h:.0%} of the anisotropy field, cants the domains by {math.degrees(math.asin(h)):.0f} "
+        f"degrees, which the model leaves out: the wall along it has {above:.1%} of sigma_0 more than the model says"
+    ]
 
 
 def _profile_notes(device: Device) -> list[str]:

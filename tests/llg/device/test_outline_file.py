@@ -230,3 +230,24 @@ def test_bad_outlines_are_refused(tmp_path):
         make_device(outline_file=str(tmp_path / "good.png"), outline_scale=4e-9)
     with pytest.raises(InputError, match="outline_scale and outline_track are of a picture"):
         make_device(outline_scale=4e-9)
+
+
+def test_a_track_that_slopes_is_refused(tmp_path):
+    """Upright its width is too large by 1/cos; notches of one edge, whose middle swings, and a slope of 4 degrees are read."""
+    x, w = widths()[0], np.full(widths()[0].size, WIDTH)
+    for rise in (0.13, -0.13):
+        save(tmp_path / "slope.png", 1 - picture(w, shift=rise * (x - LENGTH / 2)))
+        with pytest.raises(
+            InputError, match=r"slope.png: the middle of the track slopes by -?7 degrees, must be level"
+        ):
+            make_device(outline_file=str(tmp_path / "slope.png"), outline_scale=SCALE)
+    save(tmp_path / "level.png", 1 - picture(w, shift=0.07 * (x - LENGTH / 2)))
+    assert make_device(outline_file=str(tmp_path / "level.png"), outline_scale=SCALE).width_at(x) == pytest.approx(
+        w, rel=0.01
+    )
+    rows = "".join(f"{a},{50 + b * a},{-50 + b * a}\n" for a, b in ((0, 0.2), (200, 0.2), (400, 0.2)))
+    (tmp_path / "edges.csv").write_text("x_nm,upper_nm,lower_nm\n" + rows)
+    with pytest.raises(InputError, match=r"edges\.csv: the middle of the track slopes by 11 degrees"):
+        make_device(outline_file=str(tmp_path / "edges.csv"))
+    (tmp_path / "notch.csv").write_text("x_nm,upper_nm,lower_nm\n0,50,-50\n40,-10,-50\n80,50,-50\n400,50,-50\n")
+    assert make_device(outline_file=str(tmp_path / "notch.csv")).width_at(40e-9) == pytest.approx(40e-9)

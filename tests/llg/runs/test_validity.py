@@ -14,6 +14,7 @@ from llg.calibration.data import read_positions
 from llg.constants import MU_0
 from llg.device.device_file import device_from_mapping, load_device
 from llg.device.pulse import Waveform
+from llg.device.shape_factors import prism_factor, wall_factor
 from llg.landscape.wells import find_wells
 from llg.rates import summary, thermal_grid
 from llg.rates.summary import LONGEST, as_json, notes_on, well_rates
@@ -23,7 +24,7 @@ from llg.runs.simulation import notes_on as run_notes
 from llg.runs.simulation import run_pulse
 from llg.runs.validity import largest_tilt, notes
 from llg.runs.velocity import settling_time, velocity_against_field
-from llg.walls.q_phi import QPhiModel
+from llg.walls.q_phi import Field, QPhiModel
 
 CHIRAL = {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1.2e-3, "alpha": 0.3}
 WEAK = CHIRAL | {"D": -0.06e-3, "alpha": 0.03}
@@ -377,3 +378,84 @@ def test_a_wall_between_bloch_and_neel_in_a_notch_of_one_edge_is_noted(D, edge, 
         {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": D, "alpha": 0.3}, width=64e-9, notch=notch, wall={"H_K": 60e3}
     )
     assert any("between Bloch and Neel" in note for note in notes(device)) is said
+
+
+def test_shape_factors_of_a_wall_against_sums_in_space():
+    """The ends by Coulomb's law between the charges on both edges, whose correlation along x is 2x/sinh x; the inside by its limits."""
+    t, w = 0.4, 9.0
+    x = np.linspace(1e-6, 40, 200_001)
+    correlation = 2 * x / np.sinh(x)
+    point, weight = np.polynomial.legendre.leggauss(60)
+    total = 0.0
+    for u, share in zip(0.5 * (point + 1), 0.5 * weight, strict=True):
+        s = t * u**2  # distance along z of two charges; their distance along x is s sinh v
+        v = np.linspace(0, math.asinh(40 / s), 2001)
+        near = np.trapezoid(np.interp(s * np.sinh(v), x, correlation), v)
+        far = np.trapezoid(correlation / np.sqrt(x**2 + s**2 + w**2), x)
+        total += share * 2 * t * u * 2 * (t - s) * (near - far)
+    ends = wall_factor(t, 1.0, 1e9) - wall_factor(t, 1.0, w)
+    assert ends == pytest.approx(total / (2 * math.pi * t * w), rel=1e-4)
+    assert wall_factor(1e-3, 1.0, 1e9) == pytest.approx(1e-3 * math.log(2) / math.pi, rel=1e-3)
+    assert wall_factor(1.0, 1.0, 1e9) < 0.85 * math.log(2) / math.pi, "not the limit of thin films"
+    assert wall_factor(2000.0, 1.0, 1e9) == pytest.approx(1.0, abs=0.01), "N_x of a wall in the bulk"
+    assert prism_factor(1.0, 1.0) == pytest.approx(0.5) and prism_factor(1e-4, 1.0) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_energy_between_a_bloch_and_a_neel_wall_is_that_of_micromagnetics():
+    """On 64 nm of the reference film at D = 0 it is 0.0066 mJ/m^2 there (2 nm cells); the limit of a wide track says 0.08."""
+    unit = 1e3 * MU_0 * 7e5**2 * 7.24e-9
+    assert unit * wall_factor(0.6e-9, 7.24e-9, 64e-9) == pytest.approx(0.0066, abs=0.006)
+    assert unit * wall_factor(0.6e-9, 7.24e-9, 1e-3) == pytest.approx(0.08, abs=0.002)
+
+
+def test_thin_films_and_wide_tracks_are_noted_where_a_device_is_neither():
+    """Bloch walls on 60 nm, a film as thick as its wall, and K_eff of a narrow track; not where [wall] says, nor where D holds."""
+    bloch = CHIRAL | {"D": 0.0}
+
+    def said(word, **more):
+        return [note for note in notes(make_device(**({"torque": {"P": 0.5}} | more))) if note.startswith(word)]
+
+    (note,) = said("H_K", material=bloch, width=60e-9)
+    H_K = 7e5 * wall_factor(0.6e-9, make_device(bloch).straight_wall.Delta, 60e-9)
+    assert f"it is {H_K:.3g}" in note and said("H_K", material=bloch, width=1e-6, thickness=5e-9)
+    assert not said("H_K", material=bloch, width=3e-6) and not said("H_K", width=60e-9)
+    assert not said("H_K", material=bloch, width=60e-9, wall={"H_K": H_K})
+    narrow = {"material": CHIRAL, "width": 20e-9, "thickness": 1e-9}
+    change = 0.5 * MU_0 * 7e5**2 * (1 - prism_factor(1e-9, 20e-9)) / make_device().material.K_eff
+    assert f"{change:.0%} larger" in said("K_eff", **narrow)[0] and change > 0.1
+    assert not said("K_eff", **narrow | {"width": 100e-9})
+    assert not said("K_eff", **narrow, wall={"Delta": 7e-9, "sigma_0": 5e-3})
+
+
+def test_fields_that_cant_the_domains_are_noted():
+    """Energy of the wall by quadrature between both domains; a drive comes on top of [field]; a field along z cants nothing."""
+    film = make_device().material
+    unit = 2 * film.K_eff / (MU_0 * film.Ms)
+    h = 0.4
+    theta = np.linspace(math.asin(h), math.pi - math.asin(h), 20_001)
+    exact = np.trapezoid(np.sin(theta) - h, theta) / 2
+    (note,) = (n for n in notes(make_device(field={"H_x": h * unit})) if n.startswith("field"))
+    assert "40%" in note and "24 degrees" in note and f"{exact - (1 - math.pi * h / 2):.1%}" in note
+
+    def said(more, **field):
+        return any(n.startswith("field") for n in notes(make_device(field=field), field=Field(**more)))
+
+    assert said({"H_y": 0.2 * unit}, H_y=0.2 * unit) and not said({"H_y": -0.2 * unit}, H_y=0.2 * unit)
+    assert not said({"H_z": unit}, H_x=0.2 * unit)
+    assert "no wall is left" in str(notes(make_device(field={"H_y": 1.1 * unit})))
+
+
+def test_a_depinning_current_that_would_heat_the_film_is_noted():
+    stack = {"t_HM": 4e-9, "rho_HM": 2e-7, "rho_FM": 6e-7}
+    it = make_device(notch=TRIANGLE, wall={"shape": "rigid"}, stack=stack, heating={"R_th": 1e6, "tau_th": 1e-9})
+    rates = well_rates(it)
+    largest = max(J for r in rates for J in r.depinning_current)
+    per_ohm = it.steady_rise(largest) / 1e6
+
+    def said(rise):
+        warm = it.replace({"heating.R_th": rise / per_ohm})
+        return [note for note in notes_on(warm, rates) if note.startswith("heating")]
+
+    (note,) = said(60.0)
+    assert "by 60 K" in note and f"{largest:.3g} A/m^2" in note
+    assert said(25.0) == []
