@@ -51,7 +51,7 @@ JOURNALS = {"dwsynapse.sweep": ("conditions", "blocks")}
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SUPERBLOCK_VERSION = 3
 LIBVER = ("v110", "v110")
-LOCKED = "unable to lock file"
+LOCKED, OPEN_HERE = "unable to lock file", "file locking flag values don't match"
 MAX_SEED = 2**64 - 1
 JSON_ATTRIBUTES = ("config", "versions", "inputs")
 ROOT_ATTRIBUTES = ("schema", "schema_version", "config_sha256", "seed", *integrity.PROVENANCE)
@@ -182,6 +182,10 @@ def open_checked(path, schema: str | None = None):
             raise InputError(
                 f"{path}: cannot be locked, another program uses it or its disk knows no locks; "
                 "HDF5_USE_FILE_LOCKING=FALSE reads it without"
+            ) from None
+        if isinstance(error, DAMAGE) and OPEN_HERE in str(error):
+            raise InputError(
+                f"{path}: is open in this program, with other locks; close it first, or open it with locking=False"
             ) from None
         if isinstance(error, DAMAGE):
             raise InputError(f"{path}: truncated or damaged file ({reason(error)})") from None

@@ -297,3 +297,21 @@ def test_names_and_devices_are_checked(table):
         synapse_module(table, name="2x")
     with pytest.raises(InputError, match="device = 1 must be"):
         synapse_module(table, device=1)
+
+
+def test_walls_that_stray_end_in_each_outcome_alike(tmp_path):
+    """Of the share of stray draws a fifth each ends in one of the four states, and off the track."""
+    synapse = Synapse.of(known_table(fit=True), tmp_path / "a.va")
+    draws = SHAPE["stray"] * (np.arange(S + 1) + 0.5) / (S + 1)
+    assert [round(synapse.next_state(1, 9e11, 1e-9, u)) for u in draws] == list(range(S + 1))
+
+
+def test_the_barrier_without_a_known_rate_at_rest_is_that_of_the_model(tmp_path):
+    """Below the threshold, where only escapes move walls; with a known rate at rest fewer of them come."""
+    table, pulse = known_table(fit=True, rest_rate=np.nan), {"current_density": 3.5e11, "duration": 20e-9}
+    found = Synapse.of(table, tmp_path / "a.va").matrix(3.5e11, 20e-9, 400)
+    expected, other = (
+        one.fit.model.matrix(temperature=300.0, **pulse) for one in (table, known_table(fit=True, rest_rate=1e-3))
+    )
+    assert found == pytest.approx(expected, abs=4e-3)
+    assert np.abs(other - expected).max() > 0.03

@@ -597,3 +597,16 @@ def test_locks_that_are_insisted_on_are_no_damage(tmp_path, monkeypatch):
     monkeypatch.setattr(h5py, "File", insisting)
     with pytest.raises(InputError, match=r"cannot be locked, .* HDF5_USE_FILE_LOCKING=FALSE"), files.open_checked(path):
         pass
+
+
+def test_a_file_that_is_open_in_the_same_program_is_not_damaged(tmp_path):
+    """A notebook that looks into a file with h5py has it open with the locks that h5py takes on its own."""
+    path = write(tmp_path / "a.h5")
+    with (
+        h5py.File(path, "r"),
+        pytest.raises(InputError, match=r"a\.h5: is open in this program, .* open it with locking=False"),
+        files.open_checked(path),
+    ):
+        pass
+    with h5py.File(path, "r", locking=False), files.open_checked(path) as file:
+        assert file.attrs["complete"] == 1
