@@ -10,10 +10,18 @@ import numpy as np
 
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, as_number
+from llg.constants import MU_0
 from llg.device.electrical import Heating, Readout, Stack, Torque
 from llg.device.gate import Gate
 from llg.device.geometry import Geometry, average_width
-from llg.device.material import LARGEST_TEMPERATURE, Material, StraightWall, Wall, energy_problems
+from llg.device.material import (
+    LARGEST_TEMPERATURE,
+    Material,
+    StraightWall,
+    Wall,
+    energy_problems,
+    gained_by_angle,
+)
 from llg.device.notch import Notch, Potential
 from llg.device.profile import Profile
 from llg.device.profile_averages import ProfileAverages, profile_problems
@@ -87,6 +95,14 @@ class Device:
                 yield '[wall] model must be "q-phi" and [torque] theta_SH must be 0 where [material] easy_axis = "x"'
         if not self.material.in_plane or self.wall.H_K is not None:
             yield from energy_problems(self.wall, self.material, self.track.thickness)
+        if self.field is not None and not self.material.in_plane:
+            wall = self.wall.resolved(self.material, self.track.thickness)
+            gained = gained_by_angle(wall, self.material, self.field.H_x, self.field.H_y)
+            if gained >= (most := wall.sigma_0 + MU_0 * self.material.Ms * max(wall.H_K, 0.0) * wall.Delta):
+                yield (
+                    f"[field]: H_x = {self.field.H_x:g} and H_y = {self.field.H_y:g} [A/m] gain a wall {gained:.3g} J/m^2 "
+                    f"with D, must be below its energy {most:.3g}: beyond it walls form by themselves"
+                )
         if self.wall.shape == "relaxed" and self.nominal is None and (reason := self.not_relaxed):
             yield f'[wall] shape = "relaxed" must be "rigid" or "auto": {reason}'
         if self.profile is not None:

@@ -146,6 +146,19 @@ class StraightWall(Wall):
     H_K: float = quantity("in-plane shape field of the wall, > 0 favours Bloch", "A/m")
 
 
+def gained_by_angle(wall: StraightWall, film: Material, H_x: float, H_y: float) -> float:
+    """Return what a straight wall gains by its angle from D and a field in the plane, pi Delta mu0 Ms |(Q H_D + H_x, H_y)| [J/m^2].
+
+    Args:
+        wall: the wall.
+        film: the film.
+        H_x: field along the track [A/m].
+        H_y: field across it [A/m].
+    """
+    unit = MU_0 * film.Ms * wall.Delta
+    return math.pi * unit * math.hypot(H_x - wall.Q * film.D / unit, H_y)
+
+
 def energy_problems(wall: Wall, film: Material, thickness: float) -> Iterator[str]:
     """Yield why a straight wall would have a negative energy at some angle, sigma_0 - pi |D cos phi| + mu0 Ms H_K Delta cos^2 phi.
 

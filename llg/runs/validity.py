@@ -6,6 +6,7 @@ import numpy as np
 
 from llg.constants import MU_0
 from llg.device.device import WIDEST, Device
+from llg.device.material import gained_by_angle
 from llg.device.pulse import Waveform
 from llg.device.shape_factors import prism_factor, wall_factor
 from llg.runs.models import with_model
@@ -23,6 +24,7 @@ _FOLLOWED = 3e-9  # [s] of current within which the tilt is looked for
 _MARGIN = 20.0  # [Delta] of straight track
 _MUCH = 1.1  # factor by which [stack] changes the spin-transfer torque before it is said
 _BETWEEN = 0.05  # from Bloch, share 0 of D, and from Neel, share 1
+_STRAIGHT = "depinning fields are good to some 10 %, stiffness to 30 %, in deep, steep or one-sided notches to 40 % and a factor of 2.6"
 _SHAPE = 0.1  # share of K_eff, and of what holds the angle, by which the shape of film and track may differ unsaid
 _CANTED = 0.25  # field in the plane over the anisotropy field at which the domains cant too far
 _SHARPEST, _WEAKEST = 50e-12, 0.05  # edge [s] and damping that the relaxed shape follows
@@ -102,21 +104,25 @@ def _field_notes(device: Device, drive: Field) -> list[str]:
 
     They cant by asin h, h = H/(2 K_eff/mu0 Ms), and a wall whose moment lies along the field has the energy
     sigma_0 [sqrt(1 - h^2) - h arccos h] instead of sigma_0 (1 - pi h/2), the integral of 2 sqrt(A K_eff) (sin theta - h)
-    between both domains.
+    between both domains. Against the field pi h is added to both, and the difference is the same.
     """
     film, held = device.material, device.field or NO_FIELD
     if film.in_plane:
         return []
     unit = 2 * film.K_eff / (MU_0 * film.Ms)
-    h = math.hypot(held.H_x + drive.H_x, held.H_y + drive.H_y) / unit
+    H = held.H_x + drive.H_x, held.H_y + drive.H_y
+    h = math.hypot(*H) / unit
+    if h >= 1 or gained_by_angle(device.straight_wall, film, *H) >= device.straight_wall.sigma_0:
+        return [
+            f"field: {h:.0%} of the anisotropy field in the plane leaves a wall no energy: walls form by themselves, or the "
+            "domains turn into the field"
+        ]
     if h <= _CANTED:
         return []
-    if h >= 1:
-        return [f"field: {h:.0%} of the anisotropy field in the plane turns both domains into it: no wall is left"]
     above = math.sqrt(1 - h * h) - h * math.acos(h) - (1 - math.pi * h / 2)
     return [
         f"field: the field in the plane, {h:.0%} of the anisotropy field, cants the domains by {math.degrees(math.asin(h)):.0f} "
-        f"degrees, which the model leaves out: the wall along it has {above:.1%} of sigma_0 more than the model says"
+        f"degrees, which the model leaves out: a wall along or against it has {above:.1%} of sigma_0 more than the model says"
     ]
 
 
@@ -147,10 +153,7 @@ def _shape_notes(device: Device, edge: float) -> list[str]:
     found, track = [], device.track
     if device.notches and device.wall_shape == "rigid":
         why = f": {device.not_relaxed}" if device.not_relaxed else ""
-        found.append(
-            "shape: the wall stays straight in the notches, where real walls bend; depinning fields are good to some 10 %, "
-            f"stiffness to 30 %, in deep, steep or one-sided notches to 40 % and a factor of 2.6{why}"
-        )
+        found.append(f"shape: the wall stays straight in the notches, where real walls bend; {_STRAIGHT}{why}")
     if device.notches and device.wall_shape == "relaxed":
         if device.material.alpha < _WEAKEST:
             alpha = device.material.alpha
@@ -184,7 +187,7 @@ def _shape_notes(device: Device, edge: float) -> list[str]:
             f"outline: says {first:g} to {last:g} m of the {track.length:g} m of track; the rest keeps the last width"
         )
     if straight := [words for words, given in slopes if given]:
-        found.append(f"shape: the wall stays straight over {', '.join(straight)}, where real walls bend")
+        found.append(f"shape: the wall stays straight over {', '.join(straight)}, where real walls bend; {_STRAIGHT}")
     return found
 
 

@@ -442,7 +442,20 @@ def test_fields_that_cant_the_domains_are_noted():
 
     assert said({"H_y": 0.2 * unit}, H_y=0.2 * unit) and not said({"H_y": -0.2 * unit}, H_y=0.2 * unit)
     assert not said({"H_z": unit}, H_x=0.2 * unit)
-    assert "no wall is left" in str(notes(make_device(field={"H_y": 1.1 * unit})))
+    assert "leaves a wall no energy" in str(notes(make_device(), field=Field(H_y=1.1 * unit)))
+
+
+@pytest.mark.parametrize("Q", [1.0, -1.0])
+def test_a_field_that_leaves_the_wall_no_energy_is_refused(Q):
+    """Along the moment of the chiral wall (m_x = -1 for Q D > 0) it adds to D: pi D + pi Delta mu0 Ms H < sigma_0 + shape."""
+    wall = make_device(wall={"Q": Q}).straight_wall
+    unit = MU_0 * CHIRAL["Ms"] * wall.Delta
+    most = (wall.sigma_0 + unit * wall.H_K - math.pi * CHIRAL["D"]) / (math.pi * unit)
+    make_device(wall={"Q": Q}, field={"H_x": -Q * 0.99 * most})
+    make_device(wall={"Q": Q}, field={"H_x": Q * 1.5 * most})  # the other way, the chirality holds out
+    with pytest.raises(InputError, match=r"\[field\]: H_x = .* must be below its energy"):
+        make_device(wall={"Q": Q}, field={"H_x": -Q * 1.01 * most})
+    assert "leaves a wall no energy" in str(notes(make_device(wall={"Q": Q}), field=Field(H_x=-Q * 1.01 * most)))
 
 
 def test_a_depinning_current_that_would_heat_the_film_is_noted():
