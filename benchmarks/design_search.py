@@ -25,8 +25,8 @@ from pymoo.problems.static import StaticProblem
 
 from compact.bulk.local import run_threads
 from dwsynapse.design.search import evolve, front, search
-from dwsynapse.design.specification import load_specification
-from dwsynapse.design.trial import misses, objectives, plain_figures
+from dwsynapse.design.specification import load_specification, plain_figures
+from dwsynapse.design.trial import misses, objectives
 
 POPULATION = 32
 """Designs of a generation of NSGA-II, which needs more than the search does."""

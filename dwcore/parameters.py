@@ -147,6 +147,8 @@ def _convert(field, value):
         if not isinstance(value, str):
             raise InputError(f"{value!r} must be a text")
         return value
+    if kind == "whole" and isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        return int(value)  # 1e5, which TOML knows as a float alone
     if kind in ("whole", "flag"):  # the field's own check says what is wrong
         return value
     if not isinstance(value, list | tuple):

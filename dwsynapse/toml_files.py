@@ -226,7 +226,7 @@ def _describe_synapse(given: Any) -> Described:
 
 
 def _design_sections() -> dict[str, Fields]:
-    from dwsynapse.design.specification import SECTIONS
+    from dwsynapse.design.sections import SECTIONS
 
     return _fields(SECTIONS)
 

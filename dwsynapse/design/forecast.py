@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from dwsynapse.design.pulses import FALL
-from dwsynapse.design.specification import LIMITS, LISTED, Specification
+from dwsynapse.design.sections import LIMITS, LISTED
+from dwsynapse.design.specification import Specification
 from dwsynapse.design.trial import SOFTENED, Figures, Trial, misses, objectives
 
 POWER = "power"

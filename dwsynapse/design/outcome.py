@@ -20,7 +20,8 @@ from dwsynapse.chain.explorer import MOST_TRIALS, choice_grid, explore
 from dwsynapse.chain.html_page import Fact, Section, render
 from dwsynapse.design.network import through_the_chain
 from dwsynapse.design.search import first_missed, front, nearest_design, search
-from dwsynapse.design.specification import LIMITS, LISTED, Specification, load_specification
+from dwsynapse.design.sections import LIMITS, LISTED
+from dwsynapse.design.specification import Specification, load_specification
 from dwsynapse.design.trial import Figures, Trial, examine
 from dwsynapse.design.verification import FRESH, Verified, verify
 from dwsynapse.figures import FRONT

@@ -24,7 +24,8 @@ from dwcore.errors import InputError
 from dwcore.numerics.threads import one_blas_thread
 from dwcore.storage.provenance import canonical_json
 from dwsynapse.design.forecast import Forecast, chosen
-from dwsynapse.design.specification import LISTED, Specification
+from dwsynapse.design.sections import LISTED
+from dwsynapse.design.specification import Specification
 from dwsynapse.design.trial import Examiner, Figures, Trial, objectives
 
 VERSION = 3

@@ -7,174 +7,31 @@ within bounds. The notches are alike and equally far apart; the track ends half 
 import dataclasses
 import functools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from compact.states.energy import pulse_energy
 from dwcore.errors import InputError, nearest
-from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
 from dwcore.toml import read_toml
 from dwsynapse.design.pulses import aim
+from dwsynapse.design.sections import (
+    FEWEST_DEVICES,
+    FINENESS,
+    LISTED,
+    ROUNDING,
+    SECTIONS,
+    Budget,
+    Choice,
+    Free,
+    Objectives,
+    Requirements,
+)
 from llg.device.device import Device
 from llg.device.device_file import device_from_mapping, load_device
-from llg.device.material import LARGEST_TEMPERATURE
-from llg.device.notch import SHAPES, Notch
-from llg.device.pulse import Pulse
 from llg.device.track import Track
-
-
-def _range(meaning: str, section: type[Parameters], name: str):
-    """Declare a range of values, with the unit and the plausible sizes of a field of the device."""
-    meta = section.__dataclass_fields__[name].metadata
-    return numbers(f"{meaning}: from and to; not given: that of the device", meta["unit"], plausible=meta["plausible"])
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Choice(Parameters):
-    """What is chosen from a list."""
-
-    device: str = word("devices whose film, stack, junction and spreads are taken, set apart by commas",
-                       default="five_state")  # fmt: skip
-    shape: str = word("shapes of a notch, set apart by commas; not given: that of the device", default="")
-
-    @property
-    def devices(self) -> tuple[str, ...]:
-        """Names or files of the devices."""
-        return _words(self.device)
-
-    @property
-    def shapes(self) -> tuple[str, ...]:
-        """Names of the shapes."""
-        return _words(self.shape)
-
-    def problems(self) -> Iterator[str]:
-        """Yield lists that name nothing, and shapes that do not exist."""
-        if not self.devices:
-            yield "device must name one at least"
-        yield from (f'shape "{name}" is unknown{nearest(name, SHAPES)}' for name in self.shapes if name not in SHAPES)
-        for key, names in (("device", self.devices), ("shape", self.shapes)):
-            yield from (f'{key} names "{name}" twice' for name in sorted(set(names)) if names.count(name) > 1)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Free(Parameters):
-    """What may be chosen between bounds."""
-
-    pitch: tuple[float, ...] = _range("distance from notch to notch", Notch, "width")
-    notch_depth: tuple[float, ...] = _range("depth of a notch, per edge", Notch, "width")
-    notch_width: tuple[float, ...] = _range("width of a notch at the edge, at most the pitch", Notch, "width")
-    track_width: tuple[float, ...] = _range("width of the track", Track, "width")
-    thickness: tuple[float, ...] = _range("thickness of the ferromagnet", Track, "thickness")
-    current_density: tuple[float, ...] = _range("current density of the write pulse", Pulse, "current_density")
-    duration: tuple[float, ...] = _range(
-        "length of the write pulse, at half its height, the shortest sure one", Pulse, "duration"
-    )
-
-    def problems(self) -> Iterator[str]:
-        """Yield ranges that are none."""
-        for name, _, _ in self.describe():
-            bounds = getattr(self, name)
-            if bounds and not (len(bounds) == 2 and 0 < bounds[0] < bounds[1] and math.isfinite(bounds[1])):
-                given = ", ".join(f"{bound:g}" for bound in bounds)
-                yield f"{name} = [{given}] must be two numbers > 0, the lower one first; [choice] device holds what is fixed"
-        if not any(getattr(self, name) for name, _, _ in self.describe()):
-            yield 'nothing is free: give bounds such as pitch = ["80 nm", "160 nm"]'
-        if self.pitch and self.notch_width and self.notch_width[0] >= self.pitch[-1]:
-            yield f"notch_width begins at {self.notch_width[0]:g} [m], and no notch is wider than the pitch, {self.pitch[-1]:g}"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Requirements(Parameters):
-    """What a device must do; what is not given is not required."""
-
-    states: int = whole("number of states, one well each", ge=2, le=64)
-    temperature: float | None = quantity("temperature of writing; that of the device if not given", "K", default=None,
-                                         gt=0, lt=LARGEST_TEMPERATURE)  # fmt: skip
-    barrier: float | None = quantity("least barrier between states, in kB T of writing", "1", default=None, gt=0)
-    retention: float | None = quantity("least mean time in a state at rest", "s", default=None, gt=0)
-    retention_temperature: float | None = quantity("temperature of the retention; that of writing if not given", "K",
-                                                   default=None, gt=0, lt=LARGEST_TEMPERATURE)  # fmt: skip
-    one_step: float | None = quantity("least probability that a pulse moves the wall by one state and no more", "1",
-                                      default=None, gt=0, lt=1)  # fmt: skip
-    one_step_of_devices: float | None = quantity("the same, reached by 95 % of all devices", "1", default=None, gt=0,
-                                                 lt=1)  # fmt: skip
-    contrast: float | None = quantity("least step of the conductance over the noise of a read", "1", default=None, gt=0)
-    energy: float | None = quantity("most energy of a write pulse", "J", default=None, gt=0)
-    voltage: float | None = quantity("most voltage of a write pulse", "V", default=None, gt=0)
-    heating: float | None = quantity("most temperature rise of a long pulse, for a device with [heating]", "K",
-                                     default=None, gt=0)  # fmt: skip
-    area: float | None = quantity("largest area, length times largest width", "m^2", default=None, gt=0)
-    constriction: float | None = quantity("least width between two notches, the lithography's", "m", default=None, gt=0)
-
-    def problems(self) -> Iterator[str]:
-        """Yield what would go unread."""
-        if self.retention_temperature is not None and self.retention is None:
-            yield "retention_temperature needs retention"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Objectives(Parameters):
-    """What is made as small as can be; several give a front."""
-
-    energy: bool = flag("energy of a write pulse", default=True)
-    area: bool = flag("area of the track", default=True)
-    duration: bool = flag("length of a write pulse", default=False)
-    current_density: bool = flag("current density of a write pulse", default=False)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the objectives."""
-        return tuple(name for name, _, _ in self.describe() if getattr(self, name))
-
-    def problems(self) -> Iterator[str]:
-        """Yield that there is none."""
-        if not self.names:
-            yield "one objective at least must be true"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Budget(Parameters):
-    """How much is simulated; pulses are counted, not seconds, so that results do not depend on the machine."""
-
-    pulses: int = whole("simulated pulses of the search; each design counts as 500 more, as 5000 with a relaxed wall",
-                        default=500_000, ge=1000, le=10**10)  # fmt: skip
-    population: int = whole("designs per generation", default=8, ge=4, le=1000)
-    designs: int = whole("designs that are offered, at most", default=3, ge=1, le=20)
-    verify_pulses: int = whole("pulses per state and direction that verify a design", default=4000, ge=100, le=10**6)
-    devices: int = whole("device instances that verify a design", default=64, ge=1, le=10_000)
-    device_pulses: int = whole("pulses per state and direction of each instance", default=200, ge=10, le=10**6)
-
-
-SECTIONS: dict[str, type[Parameters]] = {
-    "choice": Choice,
-    "free": Free,
-    "require": Requirements,
-    "minimize": Objectives,
-    "budget": Budget,
-}
-FEWEST_DEVICES = 59
-"""So many without a failure show with a confidence of 95 % that 95 % of all devices hold: 0.95^59 < 0.05."""
-LISTED = "device", "shape"
-"""Names of what is chosen from a list."""
-FINENESS = 1.01
-"""Ratio of one length of the pulse to the next that is tried."""
-ROUNDING = 1e-9
-"""A figure at its bound holds, whatever its last digits say."""
-LIMITS = {
-    "barrier": True,
-    "retention": True,
-    "one_step": True,
-    "one_step_of_devices": True,
-    "contrast": True,
-    "constriction": True,
-    "energy": False,
-    "voltage": False,
-    "heating": False,
-    "area": False,
-}
-"""Requirements on numbers -> whether the number must be at least the bound; else it must be at most the bound."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -253,12 +110,28 @@ class Specification:
         if require.constriction is not None and left < require.constriction:
             raise InputError(f"require.constriction = {require.constriction:g} [m] is wider than the widest track leaves "
                              f"between the shallowest notches, {left:g}")  # fmt: skip
-        if require.area is not None:
-            least = {name: min(bounds) for name, bounds in free.to_dict().items() if bounds}
-            tracks = (self._row(base, least, require.states)[0] for base in self.devices)
-            if (area := min(map(track_area, tracks))) > require.area * (1 + ROUNDING):
-                raise InputError(f"require.area = {require.area:g} [m^2] is less than that of the shortest and narrowest "
-                                 f"track of {require.states} states, {area:g}")  # fmt: skip
+        least = [self._least(base) for base in self.devices]
+        for name in ("area", "energy", "voltage", "heating"):
+            bound = getattr(require, name)
+            if bound is not None and (found := min(one[name] for one in least)) > bound * (1 + ROUNDING):
+                unit = next(unit for key, unit, _ in Requirements.describe() if key == name)
+                of = "" if name == "area" else "the least pulse in "
+                raise InputError(f"require.{name} = {bound:g} [{unit}] is less than that of {of}the shortest and narrowest "
+                                 f"track of {require.states} states, {found:g}")  # fmt: skip
+
+    def _least(self, base: Device) -> dict[str, float]:
+        """Return figures that no design of a device falls below.
+
+        The current is I = J w_0 c(t), and the track's resistance R = (rho_HM/(w_0 c)) int w_0/w(x) dx. So I, the voltage
+        I R, and the powers I^2 R rise with J, the thickness t, the width w_0 (also where the pads are wider) and the length;
+        a notch only narrows. All are least with the least of each, without a notch.
+        """
+        least = {name: min(bounds) for name, bounds in self.free.to_dict().items() if bounds}
+        track = self._row(base, least, self.require.states)[0]
+        pulse = base.section("pulse")
+        J, time = (least.get(name, abs(getattr(pulse, name))) for name in ("current_density", "duration"))
+        pulse = dataclasses.replace(pulse, current_density=J, duration=max(time, pulse.shortest))
+        return plain_figures(dataclasses.replace(base, track=track, notches=(), pulse=pulse, readout=None))
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -390,5 +263,18 @@ def track_area(track: Track) -> float:
     return track.length * max(track.width, track.pad_width or 0.0)
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (part.strip() for part in text.split(","))))
+def plain_figures(device: Device) -> dict[str, float]:
+    """Return what follows from the device without its walls; no heating without [heating]."""
+    pulse, track, stack = device.section("pulse"), device.track, device.section("stack")
+    J = pulse.current_density
+    current = abs(stack.current(J, track.width, track.thickness))
+    resistance = stack.resistance(device.geometry.q, device.geometry.w, track.thickness)
+    found = {
+        "energy": float(pulse_energy(device, [J], [pulse.duration])[0, 0]),
+        "area": track_area(track),
+        "duration": pulse.duration,
+        "current_density": abs(J),
+        "voltage": float(current * resistance),
+        "constriction": float(track.width - max((notch.edges * notch.depth for notch in device.notches), default=0.0)),
+    }
+    return found if device.heating is None else found | {"heating": float(device.steady_rise(J))}

@@ -22,7 +22,8 @@ from compact.states.states import find_states
 from dwcore.errors import InputError, RunError
 from dwcore.storage.provenance import canonical_json
 from dwsynapse.design.pulses import FALL, Row, shortest
-from dwsynapse.design.specification import FINENESS, LIMITS, ROUNDING, Specification, track_area
+from dwsynapse.design.sections import FINENESS, LIMITS, ROUNDING
+from dwsynapse.design.specification import Specification, plain_figures
 from llg.constants import K_B
 from llg.device.device import Device
 from llg.landscape.wells import Well, find_wells
@@ -177,23 +178,6 @@ def _worth(spec: Specification, figures: Figures, times: np.ndarray, energies: n
     most = math.inf if spec.require.energy is None else spec.require.energy * (1 + ROUNDING)
     allowed = np.maximum(np.count_nonzero(energies <= most), 1)
     return int(min(np.count_nonzero(~surpassed), allowed))
-
-
-def plain_figures(device: Device) -> dict[str, float | None]:
-    """Return what follows from the device without its walls."""
-    pulse, track, stack = device.section("pulse"), device.track, device.section("stack")
-    J = pulse.current_density
-    current = abs(stack.current(J, track.width, track.thickness))
-    resistance = stack.resistance(device.geometry.q, device.geometry.w, track.thickness)
-    return {
-        "energy": float(pulse_energy(device, [J], [pulse.duration])[0, 0]),
-        "area": track_area(track),
-        "duration": pulse.duration,
-        "current_density": abs(J),
-        "voltage": float(current * resistance),
-        "heating": None if device.heating is None else float(device.steady_rise(J)),
-        "constriction": float(track.width - max(notch.edges * notch.depth for notch in device.notches)),
-    }
 
 
 def misses(spec: Specification, figures: Mapping[str, float | None]) -> dict[str, float]:

@@ -14,8 +14,9 @@ from compact.bulk.sweep import run_in_memory
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import RunError
 from dwsynapse.design.pulses import interval
-from dwsynapse.design.specification import LIMITS, ROUNDING, Specification
-from dwsynapse.design.trial import Trial, contrast, lowest_barrier, plain_figures, shortest_stay
+from dwsynapse.design.sections import LIMITS, ROUNDING
+from dwsynapse.design.specification import Specification, plain_figures
+from dwsynapse.design.trial import Trial, contrast, lowest_barrier, shortest_stay
 from llg.device.device import Device
 from llg.landscape.wells import find_wells
 from llg.walls.q_phi import QPhiModel
@@ -94,7 +95,7 @@ def verify(
         progress: called with the number of pulses done since the last call.
     """
     device = spec.device(spec.values(np.array(trial.x)))
-    figures = plain_figures(device)
+    figures: dict[str, float | None] = {**plain_figures(device)}
     budget, require, fresh = spec.budget, spec.require, seed + FRESH
     verdicts = {}
     model = QPhiModel(device)

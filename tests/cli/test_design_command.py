@@ -35,7 +35,7 @@ def test_a_folder_of_designs(command, folder):
 
 
 def test_an_impossible_specification_says_what_fails_first(command, folder):
-    (folder / "spec.toml").write_text(SPEC.replace("barrier = 40", 'barrier = 40\nenergy = "1e-18 J"'))
+    (folder / "spec.toml").write_text(SPEC.replace("barrier = 40", 'barrier = 40\nenergy = "7.3e-15 J"'))
     answer = command("design", "spec.toml", "-o", "d", "--jobs", 2)
     assert answer.code == 1 and answer.err.count("\n") == 1 and "energy fails first" in answer.err
     nearest = json.loads((folder / "d" / "front.json").read_text())["nearest"]

@@ -281,6 +281,17 @@ def test_a_whole_number_is_no_truth_and_no_float(value):
     assert complaint(Lens, count=10) == "count = 10 [1] must be <= 9" and Lens(count=9).count == 9
 
 
+def test_a_file_may_write_a_whole_number_as_a_float():
+    """TOML has no other way to write 1e5; what is not whole, not finite or out of bounds is refused as ever."""
+    read = Lens.from_mapping({"count": 9.0}, "lens")
+    assert read.count == 9 and isinstance(read.count, int)
+    for value, words in ((2.5, "count = 2.5 must be a whole number"), (math.inf, "count = inf must be a whole number"),
+                         (1e300, "count = 1e+300 must be a whole number"), (10.0, "count = 10 [1] must be <= 9")):  # fmt: skip
+        with pytest.raises(InputError) as error:
+            Lens.from_mapping({"count": value}, "lens")
+        assert words in str(error.value)
+
+
 @pytest.mark.parametrize("text", ["1_0", "\u0663", "1.0", "1e1", "0x10", ""])
 def test_a_whole_number_is_written_with_digits_alone(text):
     assert plain_whole(" -12") == -12

@@ -9,7 +9,7 @@ from resealed import content, remove, replace, reseal
 from dwcore.errors import InputError
 from dwcore.storage import files
 from dwsynapse import draw_file, info
-from dwsynapse.design.specification import LIMITS, Free, Objectives, Requirements
+from dwsynapse.design.sections import LIMITS, Free, Objectives, Requirements
 from dwsynapse.front import (
     NOT_JUDGED,
     PLAIN,

@@ -88,6 +88,11 @@ def test_designs_of_many_states(capsys):
     config = {"free": {"pitch": [1e-7, 2e-7], "notch_depth": [1e-8, 3e-8]}}
     made_up = {
         "values": {"pitch": 1.01e-7, "notch_depth": 2e-8},
-        "verdicts": [{"name": "retention", "value": 4.0, "bound": 1.0}],
+        "verdicts": [
+            {"name": "retention", "value": 4.0, "bound": 1.0},
+            {"name": "one_step", "value": 0.994, "bound": 0.99},
+        ],
     }
+    assert script.at_its_bound(made_up, config) == ["pitch least", "retention", "one_step"]
+    made_up["verdicts"][1]["value"] = 0.996
     assert script.at_its_bound(made_up, config) == ["pitch least", "retention"]

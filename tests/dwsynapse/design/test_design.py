@@ -14,6 +14,7 @@ from dwcore.errors import InputError, RunError
 from dwsynapse.design.network import through_the_chain
 from dwsynapse.design.outcome import _offered, gathered
 from dwsynapse.design.search import VERSION, first_missed, front, nearest_design, search
+from dwsynapse.design.specification import plain_figures
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
 from dwsynapse.design.verification import FRESH, Verdict, Verified, one_step_counts, verify
 from llg.device.device_file import load_device
@@ -30,6 +31,10 @@ def test_the_device_of_the_first_point_is_the_one_that_is_there(specification):
     assert dataclasses.replace(device.notches[1], position=0.0) == dataclasses.replace(known.notches[1], position=0.0)
     assert device.readout == known.readout and device.pulse.current_density == pytest.approx(7e11)
     assert device.material == known.material and device.variation == known.variation
+
+
+def test_a_whole_number_may_be_a_power_of_ten(specification):
+    assert specification("pulses = 12000", "pulses = 1e5").budget.pulses == 100_000
 
 
 def test_a_row_of_states_is_as_long_as_it_must_be(specification):
@@ -60,6 +65,9 @@ def test_a_row_of_states_is_as_long_as_it_must_be(specification):
         (("notch_depth", 'notch_width = ["170 nm", "200 nm"]\nnotch_depth'), "no notch is wider than the pitch, 1.6e-07"),
         (('["10 nm", "30 nm"]', '["50 nm", "60 nm"]'), "cuts through the widest track, 1e-07"),
         (("barrier = 40", 'area = "1e-14 m^2"'), "less than that of the shortest and narrowest track of 3 states, 1.26e-13"),
+        (("barrier = 40", 'energy = "1e-18 J"'), "require.energy = 1e-18 [J] is less than that of the least pulse in the shortest"),
+        (("barrier = 40", 'voltage = "1 mV"'), "require.voltage = 0.001 [V] is less than that of the least pulse"),
+        (("population = 8", "population = 8.5"), "population = 8.5 must be a whole number"),
         (("barrier = 40", 'retention_temperature = "400 K"'), "retention_temperature needs retention"),
         (("barrier = 40", 'temperature = "2300 K"'), "temperature = 2300 [K] must be < 2000"),
         (("[budget]", "[budget]\ndevices = 100"), "devices and device_pulses need require.one_step_of_devices"),
@@ -69,6 +77,33 @@ def test_a_specification_that_cannot_be_is_refused_in_one_line(specification, ch
     with pytest.raises(InputError) as error:
         specification(*changes)
     assert words in str(error.value) and "\n" not in str(error.value)
+
+
+def test_no_design_falls_below_the_least_pulse(specification):
+    """Current, voltage and energy of a straight track with pads by hand; random designs lie above, near it without notches."""
+    spec = specification('["100 nm", "160 nm"]',
+                         '["100 nm", "160 nm"]\ntrack_width = ["60 nm", "200 nm"]\nthickness = ["0.5 nm", "2 nm"]\n'
+                         'duration = ["0.3 ns", "2 ns"]')  # fmt: skip
+    (base,), (least,) = spec.devices, [spec._least(base) for base in spec.devices]
+    stack, track = base.section("stack"), base.track
+    w, t, J, end, pad = 60e-9, 0.5e-9, 5e11, track.pad_taper, track.pad_width
+    length = 2 * 100e-9 + min(base.notches[0].width, 100e-9)
+    current = J * w * (stack.t_HM + t * stack.rho_HM / stack.rho_FM)
+    taper = np.linspace(0, 1, 20_001)
+    squares = length / w + 2 * end * np.trapezoid(1 / (w + (pad - w) * taper), taper)
+    resistance = squares / (stack.t_HM / stack.rho_HM + t / stack.rho_FM) + stack.R_contact
+    assert least["voltage"] == pytest.approx(current * resistance, rel=0.01)
+    square_time = 0.3e-9 - base.section("pulse").shortest / 3  # of linear edges
+    assert least["energy"] == pytest.approx(current**2 * resistance * square_time, rel=0.01)
+    rng = np.random.default_rng(1)
+    for x in (*rng.random((40, len(spec.variables))), np.zeros(len(spec.variables))):
+        found = plain_figures(spec.device(spec.values(x)))
+        assert all(found[name] >= least[name] * (1 - 1e-9) for name in ("energy", "voltage", "area")), x
+    assert found["energy"] < 1.3 * least["energy"]  # of the last one, which has the shallowest notches
+    require = spec.require
+    assert dataclasses.replace(spec, require=dataclasses.replace(require, energy=1.001 * least["energy"]))
+    with pytest.raises(InputError, match="energy"):
+        dataclasses.replace(spec, require=dataclasses.replace(require, energy=0.999 * least["energy"]))
 
 
 def test_misses_are_relative_and_unknown_is_missed(specification):

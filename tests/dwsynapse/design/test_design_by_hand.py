@@ -11,12 +11,13 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from dwcore.errors import InputError
-from dwsynapse.design import search as search_module
+from dwsynapse.design import trial as trial_module
 from dwsynapse.design import verification
 from dwsynapse.design.forecast import Forecast, chosen
 from dwsynapse.design.pulses import APART, Row, interval
 from dwsynapse.design.search import Trials, _moved, evolve, search, unsurpassed
-from dwsynapse.design.specification import FINENESS, track_area
+from dwsynapse.design.sections import FINENESS
+from dwsynapse.design.specification import track_area
 from dwsynapse.design.trial import (
     TAIL,
     Look,
@@ -410,7 +411,7 @@ class TestSearch:
     def test_a_search_ends_with_its_budget(self, specification, monkeypatch):
         """24 designs of 500 pulses each."""
         spec = specification()
-        monkeypatch.setattr(search_module, "examine", lambda spec, x, *_, **__: trial(tuple(x), states=0.0))
+        monkeypatch.setattr(trial_module, "examine", lambda spec, x, *_, **__: trial(tuple(x), states=0.0))
         assert len(search(spec, seed=1)) == 24
 
 

@@ -6,12 +6,14 @@ import math
 import numpy as np
 import pytest
 
+from compact.bulk.local import run_threads
 from compact.bulk.plan import Grid, SweepPlan
 from compact.bulk.sweep import run_in_memory
 from dwcore.errors import InputError
 from dwsynapse.design import verification
 from dwsynapse.design.pulses import FALL, Row, aim, interval, shortest
-from dwsynapse.design.specification import FINENESS, load_specification
+from dwsynapse.design.sections import FINENESS
+from dwsynapse.design.specification import load_specification
 from dwsynapse.design.trial import Look, shortest_stay, steps
 from dwsynapse.design.verification import one_step_counts
 from llg.device.device_file import load_device
@@ -162,8 +164,8 @@ def test_the_time_in_a_state_is_that_of_the_film_at_the_temperature_that_is_aske
 
 def test_a_design_is_verified_with_its_own_pulse_both_ways(rigid, monkeypatch):
     device, plans = rigid("five_state", 6.5e11), []
-    monkeypatch.setattr(verification, "run_in_memory", lambda plan, **_: plans.append(plan))
-    verification._table(device, (3, 4), 50, 7, 1, None)
+    monkeypatch.setattr(verification, "run_in_memory", lambda plan, *_, **__: plans.append(plan))
+    verification._table(device, (3, 4), 50, 7, run_threads, None)
     (plan,) = plans
     assert (plan.grid.current_density, plan.grid.duration) == ((-6.5e11, 6.5e11), (device.pulse.duration,))
     assert (plan.temperature, plan.instances, plan.n, plan.seed) == ((device.temperature,), (3, 4), 50, 7)
