@@ -151,7 +151,7 @@ def unknown(file):
     (remove("held/figures/energy"), "held has no energy among its figures"),
     (remove("offered/figures/states"), "offered has no states among its figures"),
     (replace("offered/figures/states", lambda v: v * np.nan), "offered has states = nan among its figures"),
-    (replace("held/figures/area", lambda v: v * np.inf), "held has area = inf among its figures"),
+    (replace("held/figures/area", lambda v: np.append(v[1:], np.inf)), "held has area = inf among its figures"),
     (remove("offered/low/barrier"), "found, low, high and verdict must be there for each requirement alike"),
     (remove("bounds/barrier"), "offered has a verdict on barrier, which has no bound"),
     (remove("tried"), "lacks the data set /tried"),
