@@ -11,6 +11,7 @@ from llg.landscape.minimum_energy_path import EnergyPath, has_energy, paths_of_t
 from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 
 Q_STEPS, PHI_STEPS = 900, 180
+_SAME_ANGLE = 0.5  # [rad] between a well and the saddles beside it along the track
 _HEADROOM = 1.6  # the scale goes to this multiple of the highest barrier
 
 
@@ -24,7 +25,7 @@ class EnergySurface:
         energy: energy, shape (n, m) [kB T].
         zero: the energy that counts as 0 [J].
         temperature: that of the unit kB T [K].
-        points: fixed points of the motion without torques; the stable ones are the wells.
+        points: fixed points of the motion without torques; the stable ones are the wells, of kB T and deeper.
         paths: minimum-energy paths between the wells and to the ends of the track.
     """
 
@@ -71,15 +72,41 @@ def energy_surface(
     """
     if not has_energy(model, current_density):
         raise InputError(f"current_density = {current_density:g} [A/m^2]: its torque has no energy to draw")
+    temperature = model.device.temperature if temperature is None else temperature
     points = fixed_points(model, current_density, field)
+    height = [float(model.energy(point.q, point.phi, field, current_density)) for point in points]
+    points = _without_ripples(points, height, model.Delta, K_B * temperature)
     wells = [point for point in points if point.kind == "stable"]
     q = np.linspace(0, model.device.track.length, Q_STEPS + 1)
     phi = turn_around(wells) + np.linspace(0, 2 * np.pi, PHI_STEPS + 1)
     energy = model.energy(q[:, None], phi[None, :], field, current_density)
     zero = min((float(model.energy(w.q, w.phi, field, current_density)) for w in wells), default=float(energy.min()))
-    temperature = model.device.temperature if temperature is None else temperature
     paths = paths_of_track(model, points, field, current_density)
     return EnergySurface(q, phi, (energy - zero) / (K_B * temperature), zero, temperature, points, paths)
+
+
+def _without_ripples(points: list[FixedPoint], energy: list[float], Delta: float, kT: float) -> list[FixedPoint]:
+    """Return the points without the wells that hold no wall: less than kB T deep along the track, as on an even plateau.
+
+    Args:
+        points: fixed points.
+        energy: theirs [J].
+        Delta: wall width parameter [m].
+        kT: thermal energy [J].
+    """
+
+    def held(point: FixedPoint, bottom: float) -> bool:
+        for side in (-1, 1):
+            along = [
+                ((saddle.q - point.q) * side, top)
+                for saddle, top in zip(points, energy, strict=True)
+                if saddle.kind == "saddle" and abs(wrapped(saddle.phi - point.phi)) < _SAME_ANGLE
+            ]
+            if (beside := [pair for pair in along if pair[0] > Delta]) and min(beside)[1] - bottom < kT:
+                return False
+        return True
+
+    return [p for p, bottom in zip(points, energy, strict=True) if p.kind != "stable" or held(p, bottom)]
 
 
 def turn_around(points: list[FixedPoint]) -> float:

@@ -2,6 +2,7 @@
 
 import functools
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from llg.drawing.device_figures import (
     phase_figure,
     retention_figure,
 )
-from llg.drawing.energy_surface import energy_surface
+from llg.drawing.energy_surface import _without_ripples, energy_surface
 from llg.drawing.flow import flow
 from llg.drawing.surface_plots import plot_energy_surface, plot_phase_portrait
 from llg.landscape.wells import find_wells
@@ -101,6 +102,22 @@ def test_landscape_scale_and_window_for_bloch_walls():
     np.testing.assert_allclose(np.sort(marks(ax, "o")[:, 1]), [-90, 90], atol=0.1)
     saddles = marks(ax, "X")[:, 1]
     np.testing.assert_allclose(np.sort(saddles), [-180, 0, 180], atol=0.6)  # 180 degrees on both borders
+
+
+def test_a_ripple_of_a_plateau_is_no_well():
+    """Between two deep wells lie one of a tenth and one of twice kB T; saddles at other angles say nothing of either."""
+
+    def point(q, kind, phi=np.pi):
+        return SimpleNamespace(q=1e-9 * q, phi=phi, kind=kind)
+
+    row = [(0, "stable", 0), (40, "saddle", 20), (60, "stable", 19.9), (80, "saddle", 21), (100, "stable", 19),
+           (120, "saddle", 21.5), (200, "stable", 1)]  # fmt: skip
+    points = [point(q, kind) for q, kind, _ in row] + [point(110, "saddle", 0.0), point(100.5, "saddle", 3.0)]
+    energy = [1.0 * top for *_, top in row] + [19.1, 19.1]
+    kept = _without_ripples(points, energy, 5e-9, 1.0)
+    assert [round(1e9 * p.q) for p in kept if p.kind == "stable"] == [0, 100, 200]
+    assert len(kept) == len(points) - 1
+    assert len(_without_ripples(points, energy, 5e-9, 0.05)) == len(points)
 
 
 def test_landscape_in_a_field_is_tilted_and_needs_an_energy():
