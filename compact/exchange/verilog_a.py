@@ -114,6 +114,11 @@ def save_module(path, module: Module, *, force: bool = False) -> None:
 def _notes(table: TransitionTable, form: FittedModel | None, T: float):
     if form is not None:
         yield f"transitions: closed form {form.form}, any temperature and duration, from $temperature"
+        if open_ := [
+            name for name, lost in zip(form.names, np.isinf(form.standard_error).any(axis=0), strict=True) if lost
+        ]:
+            some = f"{', '.join(open_[:3])}{' and others' if len(open_) > 3 else ''}"
+            yield f"transitions: the table does not determine {some}: beyond its currents and durations they are a guess"
     else:
         yield f"transitions: probabilities of the table at {T:g} K, interpolated by their quantiles, held beyond its grid"
         if table.fit is not None:

@@ -135,7 +135,9 @@ def _covariance(layout: Layout, devices: list[DeviceRows], z: np.ndarray) -> tup
 
 def _inverse(information: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the inverse over the combinations that are determined, and which parameters take part in no other."""
-    size = np.sqrt(np.diag(information))
+    size = np.sqrt(
+        np.maximum(np.diag(information), 0.0)
+    )  # what others take all of is left with the rounding, below 0 too
     dead = size <= 1e-6 * max(size.max(initial=0.0), 1e-300)
     size = np.where(dead, 1.0, size)
     scaled = information / np.outer(size, size)

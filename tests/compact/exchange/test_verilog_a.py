@@ -315,3 +315,13 @@ def test_the_barrier_without_a_known_rate_at_rest_is_that_of_the_model(tmp_path)
     )
     assert found == pytest.approx(expected, abs=4e-3)
     assert np.abs(other - expected).max() > 0.03
+
+
+def test_a_closed_form_that_the_table_leaves_open_is_noted():
+    table = known_table(fit=True)
+    lost = [name in ("pace", "threshold_up_2") for name in table.fit.model.names]
+    model = dataclasses.replace(table.fit.model, standard_error=np.where(lost, np.inf, 0.0)[None])
+    open_ = dataclasses.replace(table, fit=dataclasses.replace(table.fit, model=model))
+    said = [note for note in synapse_module(open_, name="open").notes if "does not determine" in note]
+    assert said and "pace, threshold_up_2: beyond" in said[0]
+    assert not any("does not determine" in note for note in synapse_module(table, name="told").notes)

@@ -256,6 +256,8 @@ class TestScoring:
         """Information on x + y alone, and on z, a thousand times less."""
         inverse, known = scoring._inverse(np.array([[4.0, 4.0, 0.0], [4.0, 4.0, 0.0], [0.0, 0.0, 4e-3]]))
         assert known.tolist() == [False, False, True] and inverse[2, 2] == pytest.approx(250.0)
+        inverse, known = scoring._inverse(np.array([[4.0, 0.0], [0.0, -6e-11]]))  # what rounding leaves of nothing
+        assert known.tolist() == [True, False] and inverse.tolist() == [[0.25, 0.0], [0.0, 0.0]]
         inverse, known = scoring._inverse(np.array([[1.0, 0.9999], [0.9999, 1.0]]))  # ill-conditioned, but told
         assert known.all() and inverse[0, 0] == pytest.approx(1 / (1 - 0.9999**2), rel=1e-6)
 
