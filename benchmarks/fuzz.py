@@ -2,6 +2,7 @@
 
     python benchmarks/fuzz.py --number 2000            all subjects, so many cases each
     python benchmarks/fuzz.py --only toml options      some of them
+    python benchmarks/fuzz.py --first 2000             others than those with the numbers below
 
 Subjects: `damage` (bytes of a file changed, or values, attributes and links without a new seal), `craft` (data sets of
 another shape, type or value, or none, under a right seal), `toml` (files that users write, with keys, values and
@@ -541,8 +542,8 @@ def fuzz(subject: str, kind: str, source: Path, folder: str, numbers: range) -> 
     return ends, notes
 
 
-def run(number: int, only: list[str]) -> dict:
-    """Fuzz all subjects, the cases of each spread over its kinds."""
+def run(number: int, only: list[str], first: int = 0) -> dict:
+    """Fuzz all subjects, the cases of each spread over its kinds, with numbers from `first` on."""
     result: dict = {"cases_each": number, "bad": 0, "notes": []}
     with tempfile.TemporaryDirectory() as folder:
         known = samples(Path(folder)) if {"damage", "craft"} & set(only) else {}
@@ -555,7 +556,7 @@ def run(number: int, only: list[str]) -> dict:
         for subject in only:
             each = -(-number // len(kinds[subject]))
             for kind in kinds[subject]:
-                ends, notes = fuzz(subject, kind, known.get(kind, Path("none")), folder, range(each))
+                ends, notes = fuzz(subject, kind, known.get(kind, Path("none")), folder, range(first, first + each))
                 result[f"{subject} {kind}"] = dict(sorted(ends.items()))
                 result["notes"] += notes
                 result["bad"] += sum(ends[end] for end in BAD)
@@ -568,7 +569,8 @@ SUBJECTS = ("damage", "craft", "toml", "options")
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--number", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first case of each kind")
     parser.add_argument("--only", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     chosen = parser.parse_args()
-    print(json.dumps(run(chosen.number, chosen.only), indent=1))
+    print(json.dumps(run(chosen.number, chosen.only, chosen.first), indent=1))
