@@ -1,8 +1,12 @@
 """The spread between devices: found from fitted values without the errors of the fits, and drawn again."""
 
+import types
+
 import numpy as np
 
+from compact.fitting.drawn import drawn_matrices
 from compact.forms.spread import LEAST_DEVICES, Spread, find_spread
+from compact.table.operating_point import OperatingPoint
 
 NAMES = ("pace", "up1", "up2")
 TRUE = np.array([[0.09, 0.05, 0.0], [0.05, 0.04, 0.0], [0.0, 0.0, 0.01]])
@@ -64,3 +68,12 @@ def test_devices_that_are_not_known_in_full_do_not_count():
     assert found.devices == LEAST_DEVICES and found.log_mean.max() < 5
     known[1, 0] = False
     assert find_spread(NAMES, odd, covariance, known) is None
+
+
+def test_a_drawn_device_is_the_same_in_arrays_of_any_size():
+    """Each by its number and the seed alone."""
+    model = types.SimpleNamespace(matrix=lambda *, vector, **_: vector)
+    fit = types.SimpleNamespace(model=model, drawn_vector=lambda number, seed: np.array([number, seed]))
+    point = OperatingPoint(current_density=7e11, duration=1e-9, temperature=300.0)
+    found = drawn_matrices(types.SimpleNamespace(needed_fit=lambda: fit), [point] * 2, devices=2, seed=7, first=3)
+    assert found.tolist() == [[[3, 7]] * 2, [[4, 7]] * 2]
