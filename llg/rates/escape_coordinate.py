@@ -13,7 +13,8 @@ in kB T, and the least of it over t is the work left. It is the exact exponent o
 harmonic well for any damping: a swinging wall is judged by its energy and phase, an overdamped one by its place.
 Elsewhere it is a guess, which decides how much work a rate takes, not its value.
 
-A wall on the other side of the well has to pass the bottom first. Without noise, and with its angle held by kappa, it loses
+A lightly damped wall on the other side of the well has to pass the bottom first. Without noise, its angle held by kappa, it
+loses
 
     dE/dx = alpha sqrt(2 kappa (E - V)),      x in wall widths, E in kB T,
 
@@ -46,6 +47,7 @@ _CORE_OF_BARRIER = 0.25
 _LEAST_STIFFNESS = 0.05
 _HORIZON = 4.0  # slowest relaxation times that the work left looks ahead
 _STEP, _GROWTH = 0.3, 0.05  # its steps, in the fastest relaxation time or as a share of the time
+_LIGHT = 5.0  # angular frequency over damping rate of a swing from which walls hang on the slope of the other side
 _LEVELS = 400  # of the energy of walls on their way back
 
 
@@ -117,15 +119,17 @@ def place_of(
     Y = _sign_of_angle(energy) * np.sqrt(2 * (energy - valley[:, None]))
     other, saddle = (barrier / kT for barrier in (well.barrier_left, well.barrier_right)[::direction])
     beyond = (q - (well.right_edge if direction > 0 else well.left_edge)) * direction > 0
-    matrix = motion_in_well(model, well).matrix * np.array([[1.0, direction], [direction, 1.0]])
+    swing = motion_in_well(model, well)
+    matrix = swing.matrix * np.array([[1.0, direction], [direction, 1.0]])
 
     def height(X, Y):
         return saddle - _work_left(matrix, math.sqrt(2 * saddle), X, Y)
 
     progress = height(X[:, None], Y)
     away = np.flatnonzero(along < 0)[::-direction]
-    back = _way_back(model.alpha, grid, energy[away], height)
-    progress[away] = np.minimum(np.minimum(progress[away], back), other)  # beyond, it escapes to the other side
+    if swing.frequency > _LIGHT * swing.damping:
+        progress[away] = np.minimum(progress[away], _way_back(model.alpha, grid, energy[away], height))
+    progress[away] = np.minimum(progress[away], other)  # beyond, it escapes to the other side
     order = slice(None, None, direction)
     fallen = np.maximum.accumulate(np.where(beyond, saddle - valley, 0.0)[order])[order]
     progress[beyond] = (saddle + fallen)[beyond, None]
