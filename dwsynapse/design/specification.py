@@ -52,7 +52,7 @@ class Specification:
     minimize: Objectives
     budget: Budget
     devices: tuple[Device, ...]
-    text: str = ""
+    text: str = dataclasses.field(default="", compare=False)
 
     def __post_init__(self):
         for device in self.devices:
