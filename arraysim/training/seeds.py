@@ -28,6 +28,7 @@ from arraysim.training.run import train
 from dwcore import progress, stopping
 from dwcore.errors import InputError, RunError
 from dwcore.numerics.threads import thread_count
+from dwcore.storage.atomic import clear_abandoned
 from dwcore.storage.lock import only_writer
 
 
@@ -77,6 +78,7 @@ def remove_checkpoints(out: Path, seeds: Sequence[int]) -> None:
     """Remove what lies beside a training file once that is written; the log stays."""
     for seed in seeds:
         checkpoint_path(out, seed).unlink(missing_ok=True)
+        clear_abandoned(checkpoint_path(out, seed))
 
 
 def log_path(out: Path) -> Path:

@@ -2,12 +2,15 @@
 
 import contextlib
 import errno
+import fcntl
+import hashlib
 import os
 import secrets
 import stat
 from pathlib import Path
 
 from dwcore.errors import InputError, RunError
+from dwcore.storage.lock import is_named
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a full disk says, which does not name the file."""
@@ -17,7 +20,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def replacing(path, *, force: bool = False):
     """Yield a temporary path that is renamed to ``path`` once the block has ended without an error.
 
-    The temporary file exists, is empty and has the suffix of ``path``; any error or interrupt removes it.
+    The temporary file exists, is empty and has the suffix of ``path``; any error or interrupt removes it. One that a killed
+    process has left is removed by the next that writes ``path``.
 
     Args:
         path: file to write; its folder must exist and be writable.
@@ -28,9 +32,9 @@ def replacing(path, *, force: bool = False):
         RunError: the disk failed at the end.
     """
     target = _target(path, force)
-    temporary = target.with_name(f".dwsynapse-{secrets.token_hex(8)}.tmp{target.suffix}")
+    clear_abandoned(target)
+    temporary, handle = _reserved(target)
     try:
-        _reserve(temporary)
         yield temporary
         _publish(temporary, _target(path, force), path if not force else None)
     except BaseException as error:
@@ -38,6 +42,29 @@ def replacing(path, *, force: bool = False):
         if isinstance(error, OSError) and error.errno in _FULL:
             raise RunError(f"{path} could not be written: {error.strerror}") from error
         raise
+    finally:
+        os.close(handle)
+
+
+def clear_abandoned(path) -> None:
+    """Remove the temporary files of an output whose writers were killed.
+
+    A writer holds a lock on its temporary file, so that one that can be locked is abandoned. Those of other machines,
+    whose locks may not be seen here, stay, and so does all where the file system has no locks.
+
+    Args:
+        path: file that was to be written.
+    """
+    target = Path(os.path.realpath(path))
+    for left in target.parent.glob(f"{_mark(target)}*"):
+        with contextlib.suppress(OSError), open(left, "rb+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
+
+
+def _mark(target: Path) -> str:
+    """Return how the names of the temporary files of an output begin that this machine writes."""
+    return f".dwsynapse-{hashlib.sha256(os.fsencode(f'{os.uname().nodename}/{target.name}')).hexdigest()[:12]}-"
 
 
 def _target(path, force: bool) -> Path:
@@ -60,12 +87,19 @@ def _target(path, force: bool) -> Path:
     return target
 
 
-def _reserve(temporary: Path) -> None:
-    """Create the file, so that a folder without permission or space shows before the work starts."""
-    try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
-    except OSError as error:
-        raise InputError(f"cannot write in the folder {temporary.parent}: {error.strerror}") from None
+def _reserved(target: Path) -> tuple[Path, int]:
+    """Create the file, so that a folder without permission or space shows before the work starts; return its locked handle."""
+    while True:
+        temporary = target.with_name(f"{_mark(target)}{secrets.token_hex(8)}.tmp{target.suffix}")
+        try:
+            handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        except OSError as error:
+            raise InputError(f"cannot write in the folder {target.parent}: {error.strerror}") from None
+        with contextlib.suppress(OSError):  # not every file system has locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if is_named(handle, temporary):  # else another process has found it before it was locked
+            return temporary, handle
+        os.close(handle)
 
 
 def _publish(temporary: Path, target: Path, new) -> None:

@@ -58,12 +58,12 @@ def _locked(beside: Path, path) -> int:
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 os.close(handle)
                 raise InputError(f"{path}: is being written by another process") from None
-        if _is_named(handle, beside):
+        if is_named(handle, beside):
             return handle
         os.close(handle)
 
 
-def _is_named(handle: int, path: Path) -> bool:
+def is_named(handle: int, path: Path) -> bool:
     """Whether the open file is the one of this name; its last holder may have removed it."""
     try:
         return os.path.samestat(os.fstat(handle), path.stat())

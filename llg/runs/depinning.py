@@ -33,7 +33,7 @@ def depinning_current(model: QPhiModel, well: Well, direction: int) -> float:
     same energy, as a Bloch wall does, the least current of all counts. Each pass brackets the threshold among `_LANES`
     currents. The wall is out where nothing of the well holds it any more, at `Well.right_foot` or `Well.left_foot`: the
     current that has driven it there drives it on, however far the next well is. The step lasts until no wall in the well
-    gets on any more, at most the last of `HOLDS`.
+    gets on any more, at most the last of `HOLDS`. A wall that creeps back from the other side of the well does not get on.
 
     Args:
         model: the wall in its device.
@@ -77,7 +77,7 @@ def _from_angle(model: QPhiModel, well: Well, phi: float, direction: int) -> flo
             out[slow] = way[-1] > 0
             gained = way[_SAMPLES // 2 :].max(axis=0) - way[_SAMPLES // 4 : _SAMPLES // 2].max(axis=0)
             first = np.argmax(out) if out.any() else J.size
-            slow = slow[(gained > _STILL * model.Delta) & ~out[slow] & (slow < first)]
+            slow = slow[(gained > _STILL * model.Delta) & ~_creeps_back(way) & ~out[slow] & (slow < first)]
             if not slow.size:
                 break
         return out
@@ -99,3 +99,21 @@ def _from_angle(model: QPhiModel, well: Well, phi: float, direction: int) -> flo
         closer = bracket(np.linspace(found[0], found[1], _LANES), sign)
         found = found if closer is None else closer  # another step may move the threshold past the bracket
     return float(np.mean(found))
+
+
+def _creeps_back(way: np.ndarray) -> np.ndarray:
+    """Return which walls come to rest short of the foot, as they come back from behind their start, shape (n,).
+
+    A wall that a step has pushed deep into the other side of its well, and then lets go, relaxes to its place of rest as
+    exp(-t/tau), where tau grows with the current: a Bloch wall whose angle the current holds. From two successive ways g, h
+    of equal time, h < g, the rest of the way is the geometric series h r/(1 - r), r = h/g. Walls in front of their start
+    are not judged so: what slows down there may still get over a saddle.
+
+    Args:
+        way: places from the foot, negative inside, shape (m, n) [m].
+    """
+    quarter = way.shape[0] // 4
+    before, after = way[-1 - quarter] - way[-1 - 2 * quarter], way[-1] - way[-1 - quarter]
+    behind = way[-1 - 2 * quarter :].max(axis=0) < way[0]
+    slowing = (after >= 0) & (after < before)
+    return behind & slowing & (way[-1] * (before - after) + after**2 < 0)

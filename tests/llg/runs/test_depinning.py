@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from llg.device.device_file import device_from_mapping
+from llg.device.device_file import device_from_mapping, load_device
 from llg.landscape.wells import find_wells
 from llg.runs import depinning
 from llg.runs.depinning import depinning_current
@@ -63,6 +63,39 @@ def test_a_wall_that_turns_in_its_well_for_ever_is_held():
         ends = [depinning.simulate(model.device, drive, n=2, start=x, seed=0, temperature=0.0) for x in starts]
         assert any(np.any(end.q > well.right_foot) for end in ends) is leaves
         assert max(np.abs(end.phi).max() for end in ends) > 100
+
+
+@pytest.mark.parametrize(
+    ("rest", "start", "back", "ends"),
+    [(-1.0, -1.0, -0.5, True), (-1.0, -1.0, 0.3, False), (0.1, -1.0, -0.5, False), (-0.2, -0.5, -0.1, True)],
+)
+def test_a_wall_that_relaxes_to_its_rest_from_behind_is_seen(rest, start, back, ends):
+    """exp(-t/tau) ends at `rest`, foot at 0, for any tau; from in front of the start, or to beyond the foot, nothing is said."""
+    time = np.linspace(0, 1, 240)[:, None]
+    tau = np.array([0.3, 1.0, 3.0])
+    way = rest + (start + back - rest) * np.exp(-time / tau)
+    way[0] = start
+    way = np.where(time > 0, way, start)
+    assert np.array_equal(depinning._creeps_back(way), np.full(3, ends) & (way[119:].max(axis=0) < start))
+    assert not depinning._creeps_back(way[::-1]).any()
+
+
+def test_a_bloch_wall_that_a_current_has_pushed_back_needs_no_long_steps(monkeypatch):
+    """Spin-Hall torque does not move a Bloch wall for good: it falls back to the bottom, however strong, and none leaves."""
+    device = load_device("five_state")
+    model = QPhiModel(dataclasses.replace(device, material=dataclasses.replace(device.material, D=0.0)))
+    well = find_wells(model, 300.0)[2]
+    lengths, simulated = [], depinning.simulate
+
+    def simulate(device, drive, **options):
+        lengths.append(drive.waveform.time[-1])
+        return simulated(device, drive, **options)
+
+    monkeypatch.setattr(depinning, "simulate", simulate)
+    monkeypatch.setattr(depinning, "WINDOWS", depinning.WINDOWS[1:3])
+    assert depinning_current(model, well, 1) == np.inf and set(lengths) == {depinning.HOLDS[0]}
+    monkeypatch.setattr(depinning, "_creeps_back", lambda way: np.zeros(way.shape[1], bool))
+    assert depinning_current(model, well, 1) == np.inf and depinning.HOLDS[-1] in lengths
 
 
 def test_an_even_track_between_notches_is_no_row_of_wells():
