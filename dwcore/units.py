@@ -2,6 +2,7 @@
 
 import functools
 import re
+from decimal import Decimal
 
 from dwcore.errors import InputError
 
@@ -60,14 +61,17 @@ def not_lost(value: float, text: str) -> float:
 
 
 def plain_whole(text: str) -> int:
-    """Return a whole number, see ``plain_number``.
+    """Return a whole number, see ``plain_number``; "1e5" is one, to the last digit.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or takes more than 64 bits.
     """
-    if "_" in text or not text.isascii():
-        raise ValueError(f"{text!r} is no plain whole number")
-    return int(text)
+    number = plain_number(text)
+    if number == 0:  # whatever its power of ten
+        return 0
+    if abs(number) < 2**63 and (exact := Decimal(text)) == int(exact):
+        return int(exact)
+    raise ValueError(f"{text!r} is no plain whole number")
 
 
 def is_number(text: str) -> bool:

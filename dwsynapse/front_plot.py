@@ -2,6 +2,7 @@
 
 from matplotlib.figure import Figure
 
+from dwcore.canvas.line_breaks import literal
 from dwcore.canvas.style import BLUE, ORANGE, axes_or_new, is_narrow, legend_beside, new_figure, sequence
 from dwcore.errors import InputError
 from dwsynapse.front import PLAIN, Front
@@ -49,7 +50,7 @@ def front_figure(front: Front) -> Figure:
         beside.set_xlabel("" if i + 1 < rows else beside.get_xlabel())
     ax.margins(0.15 if narrow else 0.08)
     labels = {name: f"{name.replace('_', ' ')} ({SHOWN[name][1]})" for name in (x, y)}
-    ax.set(xlabel=labels[x], ylabel=labels[y], title=front.name)
+    ax.set(xlabel=labels[x], ylabel=labels[y], title=literal(front.name))
     return figure
 
 

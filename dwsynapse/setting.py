@@ -5,7 +5,7 @@ from typing import Any
 
 from dwcore.errors import InputError
 from dwcore.parameters import as_number, check_value, sizes
-from dwcore.units import plain_number
+from dwcore.units import plain_number, plain_whole
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,10 @@ class Setting:
         if self.kind == "flag":
             return {"true": True, "false": False}.get(text.lower(), text)
         if self.kind == "whole":
-            return int(text) if text.isascii() and text.lstrip("+-").isdecimal() and len(text) < 20 else text
+            try:
+                return plain_whole(text)
+            except ValueError:
+                return text  # the check of its field says what is wrong
         try:
             if self.kind == "quantity":
                 return _number(text, self.unit)

@@ -11,9 +11,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-_WORD = re.compile(r"(?:\$[^$]*\$|[^\s$])+")
+_WORD = re.compile(r"(?:\\\$|\$[^$]*\$|[^\s$])+")
 """A formula stays whole, whatever blanks it holds."""
 _COMMANDS = re.compile(r"\\[a-z]+|[${}^_]")
+
+
+def literal(words: str) -> str:
+    """Return names and words of a user for a figure: a dollar in them begins no formula."""
+    return words.replace("$", r"\$")
 
 
 def entitle(figure: Figure, words: str) -> None:
@@ -22,7 +27,7 @@ def entitle(figure: Figure, words: str) -> None:
     A figure whose axes are placed by hand has its words in their titles, and gets no others.
     """
     if words and figure.get_layout_engine() is not None:
-        figure.suptitle("\n".join(filter(None, (words, figure.get_suptitle()))), fontsize="medium")
+        figure.suptitle("\n".join(filter(None, (literal(words), figure.get_suptitle()))), fontsize="medium")
     break_titles(figure)
 
 

@@ -1,6 +1,7 @@
 """From a specification to a folder: the search, the designs that hold after verification, their files and figures."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ from dwsynapse.front import (
 from dwsynapse.options import writable_folder
 from llg.device.device_file import save_device
 
-JOURNAL, RESULT, SUMMARY = "trials.jsonl", "front.h5", "front.json"
+JOURNAL, RESULT, SUMMARY, REPORT = "trials.jsonl", "front.h5", "front.json", "report.html"
 TRIES = 4
 """Designs that are verified at most, as a multiple of those that are offered."""
 
@@ -68,7 +69,7 @@ def design_devices(
         processes: look at designs in processes instead of threads.
         dask: look at designs on the Dask cluster of this scheduler or scheduler file.
         resume: go on with the journal in the folder; a front of the same search that is there is left as it is.
-        force: overwrite what the folder holds.
+        force: begin anew, without what an earlier search has left in the folder.
         network: carry each design through table, training and cost of the chain's quick plan.
 
     Returns:
@@ -89,8 +90,10 @@ def design_devices(
     writable_folder(folder, resume or force)
     with only_writer(path):
         with place(jobs, in_processes=processes, dask=dask) as runner:
+            if force:
+                _clear(folder)
             with progress.bar(spec.budget.pulses, "design", "pulses") as advance:
-                trials = search(spec, seed=seed, runner=runner, journal=journal, resume=resume, progress=advance)
+                trials = search(spec, seed=seed, runner=runner, journal=journal, resume=True, progress=advance)
             best, offered, failed = _offered(spec, trials, seed, runner, jobs)
         trained = through_the_chain(folder, offered, seed, jobs) if network and offered else None
         found = gathered(spec, seed, trials, best, offered, failed, trained)
@@ -99,7 +102,7 @@ def design_devices(
         _put(folder / SUMMARY, json.dumps(found.as_json(), indent=1, allow_nan=False) + "\n")
         save_front(path, found, inputs=_inputs(specification, spec), force=True)
         if not offered:
-            raise RunError(_impossible(spec, trials, failed, path))
+            raise RunError(_impossible(spec, seed, trials, failed, path))
     return found.as_json()
 
 
@@ -115,6 +118,14 @@ def _finished(path: Path, spec: Specification, seed: int, network: bool) -> dict
     if found.seed != seed or canonical_json(found.config["specification"]) != canonical_json(spec.config()):
         raise InputError(f"{path}: is of another search; --force begins anew")
     return found.as_json() if found.offered and (found.network or not network) else None
+
+
+def _clear(folder: Path) -> None:
+    """Remove the files of an earlier search, which may have found more designs than the next."""
+    names = {JOURNAL, RESULT, SUMMARY, REPORT, *(f"{name}.png" for name in FRONT)}
+    for one in folder.iterdir():
+        if one.is_file() and (one.name in names or re.fullmatch(r"design_\d+\.toml", one.name)):
+            one.unlink()
 
 
 def _inputs(specification: str | Path, spec: Specification) -> list[Path]:
@@ -151,7 +162,7 @@ def _offered(
             (held if verified.holds else failed)[x] = verified
 
 
-def _impossible(spec: Specification, trials: list[Trial], failed: list[Verified], path: Path) -> str:
+def _impossible(spec: Specification, seed: int, trials: list[Trial], failed: list[Verified], path: Path) -> str:
     """Return which requirement fails first, and the nearest design, in words."""
     if failed:
         words = next(verdict.text() for verdict in failed[0].verdicts if not verdict.holds)
@@ -160,9 +171,18 @@ def _impossible(spec: Specification, trials: list[Trial], failed: list[Verified]
     nearest = nearest_design(trials)
     name = first_missed(nearest)
     value, bound = nearest.figures.get(name), getattr(spec.require, name)
-    found = "unknown" if value is None else "another number" if name == "states" else f"{value:.4g}"
+    found = _unknown(spec, seed, nearest) if value is None else "another number" if name == "states" else f"{value:.4g}"
     least = f"no design of {len(trials)} meets the specification; {name} fails first: {found}, {bound:g} is required"
     return f"{least}, in the nearest design ({_values_text(spec.values(np.array(nearest.x)))}); {path}"
+
+
+def _unknown(spec: Specification, seed: int, trial: Trial) -> str:
+    """Return in words that a figure of a design is unknown, and why if it cannot be simulated."""
+    try:
+        examine(spec, np.array(trial.x), seed, rigid={} if trial.figures.get("rigid") else None, strict=True)
+    except (InputError, RunError) as error:
+        return f"unknown ({error})"
+    return "unknown"
 
 
 def _values_text(values: dict[str, Any]) -> str:
@@ -271,7 +291,7 @@ def _write(folder: Path, found: Front, offered: list[Verified], choices: list[di
             with own_look():
                 shown.append((kind.caption, figure_bytes(kind.draw(found))))
             _put(folder / f"{name}.png", shown[-1][1])
-    _put(folder / "report.html", _page(found, offered, shown, choices))
+    _put(folder / REPORT, _page(found, offered, shown, choices))
 
 
 def _page(found: Front, offered: list[Verified], figures: list, choices: list[dict]) -> str:
@@ -288,7 +308,7 @@ def _page(found: Front, offered: list[Verified], figures: list, choices: list[di
             heading=f"Design {number}",
             text=f"{_values_text(row['values'])}. The device is in design_{number}.toml.",
             columns=("Requirement", "Found", "95 % interval", "Bound", "Verdict"),
-            rows=tuple((v.name.replace("_", " "), f"{v.value:.5g}", f"{v.low:.5g} to {v.high:.5g}", f"{v.bound:.5g}",
+            rows=tuple((v.words.replace("_", " "), f"{v.value:.5g}", f"{v.low:.5g} to {v.high:.5g}", f"{v.bound:.5g}",
                         "holds" if v.holds else "fails") for v in verified.verdicts),
         )
         for number, (verified, row) in enumerate(zip(offered, found.as_json()["designs"], strict=True), 1)

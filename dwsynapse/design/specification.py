@@ -65,8 +65,8 @@ class Specification:
                 raise InputError(
                     f'device "{device.name}": has {" and ".join(fixed)} along its track, which fits no other'
                 )
-            if self.require.heating is not None:
-                device.section("heating")
+            if self.require.heating is not None and device.heating is None:
+                raise InputError(f'require.heating: device "{device.name}" has no [heating] section')
             if self.free.duration and self.free.duration[1] < device.section("pulse").shortest:
                 least = device.section("pulse").shortest
                 raise InputError(f"free.duration ends at {self.free.duration[1]:g} s, the edges of the pulse of "
@@ -80,9 +80,15 @@ class Specification:
         if of_devices is not None and self.budget.devices < FEWEST_DEVICES:
             raise InputError(f"budget.devices = {self.budget.devices} must be >= {FEWEST_DEVICES}, or no count of them "
                              "shows with 95 % confidence that 95 % of all devices hold")  # fmt: skip
-        if (required := self.require.one_step) is not None and aim(required, self.verify_pulses) is None:
-            raise InputError(f"budget.verify_pulses = {self.budget.verify_pulses}, {self.verify_pulses} pulses in all, cannot "
-                             f"show one_step = {required:g} with 95 % confidence")  # fmt: skip
+        directed = 2 * (self.require.states - 1)
+        for name, key, whose in (
+            ("one_step", "verify_pulses", "in all"),
+            ("one_step_of_devices", "device_pulses", "of each device"),
+        ):
+            required, each = getattr(self.require, name), getattr(self.budget, key)
+            if required is not None and aim(required, directed * each) is None:
+                raise InputError(f"budget.{key} = {each}, {directed * each} pulses {whose}, cannot show {name} = "
+                                 f"{required:.10g} with 95 % confidence")  # fmt: skip
         self._meet()
 
     @property

@@ -122,6 +122,7 @@ def examine(
     before: Mapping[str, float | None] = {},
     tuned: bool = True,
     final: bool = False,
+    strict: bool = False,
     jobs: int | None = 1,
 ) -> Trial:
     """Return the figures of a design.
@@ -135,7 +136,11 @@ def examine(
         before: figures with a rigid wall, of which those before the scaling are kept.
         tuned: find the shortest sure pulse, near that of the point; otherwise it is that of the point.
         final: look at the whole track, with as many pulses as verify a design.
+        strict: raise what cannot be simulated.
         jobs: threads.
+
+    Raises:
+        InputError, RunError: there is no such device or no such wall, where it is ``strict``; else its figures are unknown.
     """
     points = spec.lengths(x) if tuned else x[None]
     at, look = int(np.abs(points - x).sum(axis=1).argmin()), None
@@ -160,7 +165,9 @@ def examine(
             at = look.closer(found, at, rounds, 1 if final else WITHIN, rigid)
         found |= {"energy": float(energies[at]), "duration": float(times[at])}
     except (InputError, RunError):
-        pass  # no such device or no such wall: what is unknown is missed
+        if strict:
+            raise
+        # no such device or no such wall: what is unknown is missed
     pulses = COST_OF_A_LOOK if look is None else look.pulses
     return Trial(x=tuple(points[at].tolist()), figures=found, misses=misses(spec, found), pulses=pulses)
 

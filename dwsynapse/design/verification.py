@@ -17,6 +17,7 @@ from dwsynapse.design.pulses import interval
 from dwsynapse.design.sections import LIMITS, ROUNDING
 from dwsynapse.design.specification import Specification, plain_figures
 from dwsynapse.design.trial import Trial, contrast, lowest_barrier, shortest_stay
+from dwsynapse.front import unit_of
 from llg.device.device import Device
 from llg.landscape.wells import find_wells
 from llg.walls.q_phi import QPhiModel
@@ -37,6 +38,7 @@ class Verdict:
         low, high: interval of 95 %, both the value where it is exact.
         bound: what is required.
         holds: whether the whole interval keeps to it.
+        of: what the number is of, where the name does not tell it.
     """
 
     name: str
@@ -45,12 +47,19 @@ class Verdict:
     high: float
     bound: float
     holds: bool
+    of: str = ""
+
+    @property
+    def words(self) -> str:
+        """Name, unit, and what the number is of."""
+        unit = unit_of(self.name)
+        return f"{self.name}{'' if unit == '1' else f' [{unit}]'}{self.of and f', {self.of}'}"
 
     def text(self) -> str:
         """Return it in words."""
         sign = ">=" if LIMITS.get(self.name, True) else "<="
         spread = "" if self.low == self.high else f" ({self.low:.5g} to {self.high:.5g})"
-        return f"{self.name} {self.value:.5g}{spread} {sign} {self.bound:.5g}: {'holds' if self.holds else 'fails'}"
+        return f"{self.words}: {self.value:.5g}{spread} {sign} {self.bound:.5g} {'holds' if self.holds else 'fails'}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -133,7 +142,8 @@ def verify(
         low = share_shown(good, budget.devices)
         figures["one_step_of_devices"] = float(np.min(each / of))
         verdicts["one_step_of_devices"] = Verdict(name="one_step_of_devices", value=good / budget.devices, low=low,
-                                                  high=1.0, bound=SHARE, holds=low >= SHARE)  # fmt: skip
+                                                  high=1.0, bound=SHARE, holds=low >= SHARE,
+                                                  of=f"share that reaches {require.one_step_of_devices:g}")  # fmt: skip
         pulses += int(table.counts.sum())
     return Verified(trial=trial, device=device, figures=figures, verdicts=tuple(verdicts.values()), pulses=pulses)
 

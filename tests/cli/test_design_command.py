@@ -36,10 +36,27 @@ def test_a_folder_of_designs(command, folder):
 
 def test_an_impossible_specification_says_what_fails_first(command, folder):
     (folder / "spec.toml").write_text(SPEC.replace("barrier = 40", 'barrier = 40\nenergy = "7.3e-15 J"'))
-    answer = command("design", "spec.toml", "-o", "d", "--jobs", 2)
+    (folder / "d" / "design_old").mkdir(parents=True)
+    for name in ("trials.jsonl", "design_2.toml", "front.png", "report.html", "design_notes.toml"):
+        (folder / "d" / name).write_text("of another search\n")
+    refused = command("design", "spec.toml", "-o", "d", "--resume")
+    assert refused.code == 2 and "belongs to another search" in refused.err
+    answer = command("design", "spec.toml", "-o", "d", "--jobs", 2, "--resume", "--force")
     assert answer.code == 1 and answer.err.count("\n") == 1 and "energy fails first" in answer.err
+    left = {"trials.jsonl", "front.h5", "front.json", "design_old", "design_notes.toml"}
+    assert {path.name for path in (folder / "d").iterdir()} == left
     nearest = json.loads((folder / "d" / "front.json").read_text())["nearest"]
     assert nearest["misses"]["energy"] > 0
+
+
+def test_what_cannot_be_simulated_is_said(command, folder):
+    long = SPEC.replace("[require]", 'duration = ["1 ns", "5 ms"]\n[require]').replace(
+        "pulses = 12000", "pulses = 1000"
+    )
+    (folder / "spec.toml").write_text(long.replace("barrier = 40", "barrier = 4\none_step = 0.9"))
+    answer = command("design", "spec.toml", "-o", "d", "--jobs", 1)
+    assert answer.code == 1 and answer.err.count("\n") == 1
+    assert "one_step fails first: unknown (a trajectory of 0.005" in answer.err
 
 
 def test_the_template_is_sound(command, folder):

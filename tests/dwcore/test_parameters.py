@@ -292,9 +292,40 @@ def test_a_file_may_write_a_whole_number_as_a_float():
         assert words in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["1_0", "\u0663", "1.0", "1e1", "0x10", ""])
-def test_a_whole_number_is_written_with_digits_alone(text):
-    assert plain_whole(" -12") == -12
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (" -12", -12),
+        ("1e5", 100_000),
+        ("5.0", 5),
+        ("0e999999999999", 0),
+        ("9007199254740993", 2**53 + 1),
+        ("1e18", 10**18),
+    ],
+)
+def test_a_whole_number_is_read_to_its_last_digit(text, value):
+    assert plain_whole(text) == value and isinstance(plain_whole(text), int)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1_0",
+        "\u0663",
+        "1.5",
+        "1e-1",
+        "1e-400",
+        "0x10",
+        "",
+        "inf",
+        "nan",
+        "1e19",
+        "1e999",
+        "9007199254740992.5",
+        "9" * 9999,
+    ],
+)
+def test_what_is_no_whole_number_is_refused(text):
     with pytest.raises(ValueError):
         plain_whole(text)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from resealed import content, remove, replace, reseal
 
+from dwcore.canvas.line_breaks import entitle
 from dwcore.errors import InputError
 from dwcore.storage import files
 from dwsynapse import draw_file, info
@@ -23,6 +24,7 @@ from dwsynapse.front import (
     save_front,
     unit_of,
 )
+from dwsynapse.front_plot import front_figure
 from llg import load_device
 
 DEVICES = tuple(dataclasses.replace(load_device("five_state"), name=f"mine {k}") for k in (1, 2))
@@ -129,6 +131,19 @@ def test_both_figures_are_drawn_from_the_file_alone(tmp_path):
     save_front(tmp_path / "c.h5", made(**none))
     with pytest.raises(InputError, match="no design holds, so that there is no front"):
         draw_file(tmp_path / "c.h5")
+
+
+def test_a_dollar_in_a_name_begins_no_formula():
+    """matplotlib knows no symbol \\5; a search is not lost for its name."""
+    name = r"from $\5 to $9"
+    figure = front_figure(made(config=CONFIG | {"specification": CONFIG["specification"] | {"name": name}}))
+    entitle(figure, name)
+    for shown in (figure.axes[0].get_title(), figure.get_suptitle()):
+        assert shown == r"from \$\5 to \$9"
+    figure.draw_without_rendering()
+    figure.axes[0].set_title(name)
+    with pytest.raises(ValueError, match=r"Expected|Unknown"):
+        figure.draw_without_rendering()
 
 
 def test_info_knows_it(tmp_path):

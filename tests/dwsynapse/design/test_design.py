@@ -57,7 +57,8 @@ def test_a_row_of_states_is_as_long_as_it_must_be(specification):
          "budget.devices = 58 must be >= 59"),
         (("barrier = 40", 'constriction = "90 nm"'), "wider than the widest track"),
         (('pitch = ["100 nm", "160 nm"]', 'duration = ["0.1 ns", "0.15 ns"]'), "the edges of the pulse"),
-        (("states = 3", 'states = 3\nheating = "20 K"'), "heating"),
+        (("states = 3", 'states = 3\nheating = "20 K"'), 'require.heating: device "five-state reference" has no [heating]'),
+        (("barrier = 40", "one_step_of_devices = 0.9999"), "budget.device_pulses = 200, 800 pulses of each device, cannot show"),
         (("five_state", "fife_state"), "fife_state"),
         (("five_state", "five_state, five_state"), 'device names "five_state" twice'),
         (('["100 nm", "160 nm"]', '["120 nm", "120 nm"]'), "pitch = [1.2e-07, 1.2e-07] must be two numbers > 0"),
@@ -277,7 +278,12 @@ def test_verdicts_hold_with_their_whole_interval(specification):
     assert by_name["one_step"].low < by_name["one_step"].value and by_name["barrier"].low == by_name["barrier"].high
     strict = specification("barrier = 40", "barrier = 60\none_step = 0.97")
     assert not verify(strict, trial, seed=1, runner=TWO).holds
-    assert FRESH > 10**6 and "fails" in Verdict(name="barrier", value=3, low=3, high=3, bound=4, holds=False).text()
+    assert FRESH > 10**6
+    assert Verdict(name="barrier", value=3, low=3, high=3, bound=4, holds=False).text() == "barrier: 3 >= 4 fails"
+    share = Verdict(name="one_step_of_devices", value=1, low=0.954, high=1, bound=0.95, holds=True, of="share of 0.9")
+    assert share.text() == "one_step_of_devices, share of 0.9: 1 (0.954 to 1) >= 0.95 holds"
+    area = Verdict(name="area", value=1e-13, low=1e-13, high=1e-13, bound=2e-13, holds=True)
+    assert area.text() == "area [m^2]: 1e-13 <= 2e-13 holds"
 
 
 def test_a_search_depends_on_the_seed_alone_and_goes_on(specification, tmp_path):
