@@ -50,6 +50,7 @@ def test_values_are_read_by_their_declaration():
     assert found["oven"] == {"share": 0.05, "fan": True, "time": 1800.0, "trays": 3}
     assert found["dough"] == {"time": 120.0, "layers": (0.001, 0.002), "shape": "long.toml"}
     assert given("--set", "share=none")["oven"] == {"share": None}
+    assert given("--trays", "4e0")["oven"] == {"trays": 4}
     assert given() == {"oven": {}, "dough": {}}
 
 
