@@ -255,12 +255,14 @@ VARIATION = {
 FRONT = {
     "front": FigureKind(
         front_figure,
-        "The front. Each point is a design that meets the specification in the search, blue where none surpasses it. "
-        "Those with a number were verified; orange is what they then were, with the pulse that is sure on the whole track.",
+        "The front of the designs. Each point is a design that meets the specification in the search, blue where none "
+        "surpasses it. Those with a number were verified; orange is what they then were, with the pulse that is sure on "
+        "the whole track.",
     ),
     "network": FigureKind(
         plot_network,
-        "The network. Each mark is a design whose synapses trained on the digits; its size is the area of the track.",
+        "What networks gain. Each mark is a design whose synapses trained on the digits; its size is the area of the "
+        "track.",
     ),
 }
 COST = {

@@ -44,19 +44,12 @@ CURRENTS = {"Pt/Co": (3e11, 9e11), "W/CoFeB": (5e10, 5e11)}
 
 
 def at_its_bound(design: dict, config: dict) -> list[str]:
-    """Return what a design could not go beyond: free variables at an end, and requirements that it keeps barely.
-
-    That is retention below five times its bound, and more than half of the misses that are allowed in one step.
-    """
+    """Return free variables at an end, and retention below 5 times its bound or over half of the misses it allows."""
     free = [f"{name} {('least', 'most')[end]}" for name, value in design["values"].items() for end in (0, 1)
             if abs(value / config["free"][name][end] - 1) < 0.02]  # fmt: skip
-    barely = {
-        "retention": lambda found, bound: found < 5 * bound,
-        "one_step": lambda found, bound: 1 - found > (1 - bound) / 2,
-    }
-    return free + [
-        v["name"] for v in design["verdicts"] if v["name"] in barely and barely[v["name"]](v["value"], v["bound"])
-    ]
+    barely = {"retention": lambda x, bound: x < 5 * bound, "one_step": lambda x, bound: 1 - x > (1 - bound) / 2}
+    verdicts = [v for v in design["verdicts"] if v["name"] in barely]
+    return free + [v["name"] for v in verdicts if barely[v["name"]](v["value"], v["bound"])]
 
 
 def main(states: tuple[int, ...] = (3, 5, 9, 16), stacks: tuple[str, ...] = tuple(STACKS), pulses: int = 40_000):
@@ -75,13 +68,11 @@ def main(states: tuple[int, ...] = (3, 5, 9, 16), stacks: tuple[str, ...] = tupl
                     print(f"{stack}, {n} states: {error}")
                     continue
                 design = found[stack, n] = result["designs"][0]
-                values, figures = design["values"], design["figures"]
-                print(
-                    f"{stack}, {n:2d} states: {1e15 * figures['energy']:5.1f} fJ, {1e12 * figures['area']:.3f} um^2, pitch "
-                    f"{1e9 * values['pitch']:.0f} nm, depth {1e9 * values['notch_depth']:.0f} nm, track "
-                    f"{1e9 * values['track_width']:.0f} nm, {values['current_density']:.2g} A/m^2 for "
-                    f"{1e9 * figures['duration']:.2f} ns; limits: {', '.join(at_its_bound(design, result['config']))}"
-                )
+                values, figures, limits = design["values"], design["figures"], at_its_bound(design, result["config"])
+                print(f"{stack}, {n:2d} states: {1e15 * figures['energy']:5.1f} fJ, {1e12 * figures['area']:.3f} um^2, pitch "
+                      f"{1e9 * values['pitch']:.0f} nm, depth {1e9 * values['notch_depth']:.0f} nm, track "
+                      f"{1e9 * values['track_width']:.0f} nm, {values['current_density']:.2g} A/m^2 for "
+                      f"{1e9 * figures['duration']:.2f} ns; limits: {', '.join(limits)}")  # fmt: skip
     return found
 
 

@@ -43,6 +43,8 @@ def cluster(folder):
     ends = [start("dask_scheduler", "--scheduler-file", scheduler, "--port", 0, "--host", "127.0.0.1", folder=where)]
     options = ("--scheduler-file", scheduler, "--nthreads", 1, "--no-nanny", "--local-directory", where)
     workers = [start("dask_worker", *options, folder=where) for _ in range(2)]
+    while not scheduler.exists() and ends[0].poll() is None:
+        time.sleep(0.1)
     yield scheduler, workers
     for process in (*workers, *ends):
         process.kill()

@@ -245,5 +245,5 @@ def test_what_is_left_out_is_said_and_what_cannot_be_is_refused():
     assert "up to 5e+11 A/m^2" in " ".join(left_out(DEVICE.replace({"pulse": None})))
     with pytest.raises(InputError, match="Ubermag map one"):
         ubermag_files(DEVICE.replace(notches=()))
-    with pytest.raises(InputError, match="5 notches; say where"):
+    with pytest.raises(InputError, match="5 notches; say which one"):
         ubermag_files(load_device("five_state"))
