@@ -139,7 +139,22 @@ def test_sensitivities_begin_at_the_ratios_and_leave_out_what_does_not_matter():
     assert {"converter", "gradient", "adc_bit_energy", "adder_bit_area"} <= names
     assert not names & {"DDR_bit_energy", "router_area", "fast_adc_bit_area"}
     swings = [one.swing("energy") for one in found]
-    assert swings == sorted(swings, reverse=True)
+    assert swings == sorted(swings, reverse=True) and min(swings) >= 1
+
+
+def test_sensitivities_halve_and_double_in_this_order():
+    """A weight of the other chip takes columns of single bits, each converted: dearer converters burden it more."""
+    _, found = sensitivities(LAYERS[-2:], ChipSettings(), SYNAPSE, baseline="sram-8-parallel")
+    one = {each.name: each for each in found}
+    clock = ChipSettings().clock
+    assert (float(one["clock"].low), float(one["clock"].high)) == (
+        pytest.approx(clock / 2, rel=1e-2),
+        pytest.approx(2 * clock, rel=1e-2),
+    )
+    assert (one["adc_bit_energy"].low, one["adc_bit_energy"].high) == ("x 0.5", "x 2")
+    assert one["adc_bit_energy"].low_ratios["energy"] < one["adc_bit_energy"].high_ratios["energy"]
+    thresholds = [each for name, each in one.items() if name.endswith("threshold")]
+    assert thresholds and all((each.low, each.high) == ("x 0.8", "x 1.2") for each in thresholds)
 
 
 @pytest.mark.parametrize("longest, arrows", [(50.0, 1), (8.0, 0)])

@@ -126,7 +126,7 @@ def test_read_noise_has_the_variance_of_independent_devices(adc_bits, subtractio
         tile=SMALL,
         dac=dac,
         adc=Adc(bits=adc_bits),
-        read=Read(noise=0.1, integrator_noise=2e-6, subtraction=subtraction),
+        read=Read(noise=0.1, integrator_noise=1e-6, subtraction=subtraction),
     )
     weights = layer(periphery)
     x = np.repeat(inputs(1), 3000, axis=0)
@@ -142,7 +142,7 @@ def test_read_noise_has_the_variance_of_independent_devices(adc_bits, subtractio
         shares = [(whole >> b & 1) for b in range(dac.bits)]
         significance = [2**b / levels for b in range(dac.bits)]
     converters = 3 * (2 if subtraction == "digital" else 1)  # three tiles one below the other
-    floor = converters * (2e-6 * weights.scale / 0.1) ** 2
+    floor = converters * (1e-6 * weights.scale / 0.1) ** 2
     expected = sum(s**2 * (0.01 * share**2 @ squares + floor) for s, share in zip(significance, shares, strict=True))
     np.testing.assert_allclose(deviation.var(axis=0) / expected, 1, atol=5 * np.sqrt(2 / 3000) + 0.01)
     assert np.abs(deviation.mean(axis=0) / np.sqrt(expected / 3000)).max() < 6
@@ -220,6 +220,31 @@ def test_kept_ranges_do_not_follow_the_data():
     weights.reader.adapt = False
     clipped = weights.forward(4 * inputs())
     np.testing.assert_array_equal(clipped, weights.forward(np.minimum(4 * inputs(), 1)))
+
+
+def test_an_input_range_forgets_a_hundredth_a_read():
+    weights = layer(Periphery(dac=Dac(bits=8)))
+    weights.forward(4 * inputs())
+    for _ in range(10):
+        weights.forward(inputs())
+    assert weights.reader.checkpoint()["0_full_scale"][0] == pytest.approx(4 * 0.99**10)
+    for _ in range(200):
+        weights.forward(inputs(5))
+    assert weights.reader.checkpoint()["0_full_scale"][0] == 1.0
+
+
+def test_converters_find_their_range_anew_at_powers_of_two_and_every_256_reads():
+    weights = layer(Periphery(adc=Adc(bits=6)))
+    path = weights.reader.path(0, weights)
+    assert path.due(adapt=False)
+    weights.forward(inputs(5))
+    due = []
+    for n in range(1, 1100):
+        path.memory["reads"][0] = n
+        assert not path.due(adapt=False)
+        if path.due(adapt=True):
+            due.append(n)
+    assert due == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 768, 1024]
 
 
 def test_a_file_is_read_and_its_faults_are_named(tmp_path):

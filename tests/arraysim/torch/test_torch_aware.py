@@ -145,6 +145,15 @@ def test_what_was_learned_is_written_as_it_was_seen():
     torch.testing.assert_close(net(images()), learned(images()), rtol=1e-5, atol=1e-5)
 
 
+def test_the_range_of_inputs_is_the_largest_seen_and_forgets_a_hundredth_a_batch():
+    net = aware(nn.Sequential(nn.Linear(6, 4, bias=False)), LAW, periphery=Periphery(dac=Dac(bits=4)))
+    value = torch.linspace(-1, 1, 30).reshape(5, 6)
+    net(8 * value)
+    for _ in range(10):
+        net(value)
+    assert net[0].converters.range[0].item() == pytest.approx(8 * 0.99**10, rel=1e-5)
+
+
 def test_passes_see_the_bits_of_converters_whose_ranges_stay_in_evaluation():
     periphery = Periphery(dac=Dac(bits=3), adc=Adc(bits=4))
     net = aware(nn.Sequential(nn.Linear(6, 4)), ladder_law(states=100), periphery=periphery)
