@@ -23,6 +23,7 @@ from arraysim.rules.registry import make_rule  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.synapses.settings import ArraySettings  # noqa: E402
 from arraysim.synapses.weights import FloatWeights  # noqa: E402
+from arraysim.torch.cells import chips_of  # noqa: E402
 from arraysim.torch.conversion import matrices, to_torch  # noqa: E402
 from arraysim.torch.layers import ArrayConv1d, ArrayConv2d, ArrayLinear  # noqa: E402
 from arraysim.torch.pulse_optimizer import PulseOptimizer  # noqa: E402
@@ -451,3 +452,58 @@ def test_options_of_torch_that_arrays_leave_no_choice_of(options, words):
         ArrayLinear(4, 2, law=ladder_law(), **options)
     with pytest.raises(InputError, match=words):
         ArrayLSTM(4, 2, law=ladder_law(), **options)
+
+
+def test_ranges_of_converters_stay_in_evaluation():
+    layer, value = ArrayLinear(6, 4, law=LAW, periphery=CONVERTERS, seed=1), randn(20, 6)
+    layer(value)
+    layer.eval()
+    before = layer(value)
+    layer(8 * value)
+    assert torch.equal(layer(value), before)
+    layer.train()
+    layer(8 * value)
+    assert not torch.equal(layer.eval()(value), before)
+
+
+def test_ranges_of_errors_stay_in_evaluation():
+    layer, value = ArrayLinear(6, 4, law=LAW, periphery=CONVERTERS, seed=1), randn(20, 6).requires_grad_()
+
+    def back(error):
+        return torch.autograd.grad(layer(value), value, error)[0]
+
+    wide, narrow = randn(20, 4), randn(20, 4) * torch.tensor([1.0, 1e-3, 1e-3, 1e-3])
+    back(wide)
+    layer.eval()
+    before = back(wide)
+    for _ in range(3):
+        back(narrow)
+    assert torch.equal(back(wide), before)
+    layer.train()
+    for _ in range(3):
+        back(narrow)
+    layer.eval()
+    assert not torch.equal(back(wide), before)
+
+
+def test_weights_at_the_beginning_differ_from_array_to_array():
+    sure = ladder_law(states=9, miss=0.0, double=0.0)
+    lstm = ArrayLSTM(5, 5, bidirectional=True, bias=False, law=sure, seed=1)
+    PulseOptimizer(lstm)  # it numbers them
+    one, *others = [chip.weights.values for chip in chips_of(lstm)]
+    assert others and not any(np.array_equal(one, other) for other in others)
+
+
+def test_dropout_lies_between_the_layers_in_training_only():
+    def outputs(**more):
+        layer = ArrayLSTM(3, 4, law=LAW, seed=1, **more)
+        torch.manual_seed(0)
+        return [layer(randn(6, 2, 3))[0].detach(), layer.eval()(randn(6, 2, 3))[0].detach()]
+
+    two, quiet = outputs(num_layers=2, dropout=0.5), outputs(num_layers=2)
+    assert not torch.equal(two[0], quiet[0]) and torch.equal(two[1], quiet[1])
+    torch.testing.assert_close(two[0][0] == 0, quiet[0][0] == 0)  # nothing behind the last layer is dropped
+    with pytest.warns(UserWarning, match="dropout"):
+        torch.nn.LSTM(3, 4, dropout=0.5)
+    one, quiet = outputs(dropout=0.5), outputs()
+    assert torch.equal(one[0], quiet[0]), "a single layer has nothing between"
