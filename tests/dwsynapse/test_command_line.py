@@ -51,7 +51,8 @@ def test_lists_of_numbers():
 def test_whole_numbers():
     assert [whole_number(0)(text) for text in ("0", "12", " 7")] == [0, 12, 7]
     assert whole_number(1, 5)("5") == 5
-    for text in ("0", "-1", "1.0", "1e3", "", "x", "6"):
+    assert [whole_number(1, 5000)(text) for text in ("3.0", "1e3")] == [3, 1000]
+    for text in ("0", "-1", "1.5", "1e3", "", "x", "6"):
         with pytest.raises(argparse.ArgumentTypeError, match="must be a whole number >= 1 and <= 5"):
             whole_number(1, 5)(text)
 

@@ -78,7 +78,7 @@ def test_presets_by_name(tmp_path):
         (('kind = "pool"', 'kind = "pol"'), 'layer 4: kind "pol" is unknown; did you mean "pool"'),
         (("channels = 4", "chanels = 4"), r'layer 1 \(conv\): unknown key "chanels"; did you mean "channels"'),
         (("kernel = 3", "kernel = 0"), r"kernel = 0 \[1\] must be >= 1"),
-        (("kernel = 3", "kernel = 3.0"), r"kernel = 3.0 must be a whole number"),
+        (("kernel = 3", "kernel = 3.5"), r"kernel = 3.5 must be a whole number"),
         (("kernel = 3", "kernel = 3\nbias = 1"), r"bias = 1 must be true or false"),
         (("average", "mean"), 'pooling = "mean" must be one of max, average'),
         (("error_bits = 8", "error_bits = 1"), r"error_bits = 1 \[1\] must be 0 or >= 2"),
