@@ -14,7 +14,7 @@ from resealed import SMALL_SWEEP, content
 from compact.bulk.run import partial_path
 from compact.bulk.sweep_file import SweepFile
 
-pytest.importorskip("distributed", reason="needs the extra cluster")
+distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
 
 SWEEP = [
     *SMALL_SWEEP,
@@ -36,7 +36,7 @@ def start(module: str, *arguments, folder) -> subprocess.Popen:
 
 @pytest.fixture
 def cluster(folder):
-    """Scheduler file and two workers without nannies, which would start them again."""
+    """Scheduler file and its two workers, without nannies, which would start them again."""
     (folder / "dask").mkdir()
     where = folder / "dask"
     scheduler = where / "scheduler.json"
@@ -45,24 +45,36 @@ def cluster(folder):
     workers = [start("dask_worker", *options, folder=where) for _ in range(2)]
     while not scheduler.exists() and ends[0].poll() is None:
         time.sleep(0.1)
+    with distributed.Client(scheduler_file=str(scheduler), set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
     yield scheduler, workers
     for process in (*workers, *ends):
         process.kill()
         process.wait()
 
 
+def wait_for(seen, child: subprocess.Popen) -> None:
+    """Return when something is seen of a process that must not end before."""
+    while not seen():
+        assert child.poll() is None, child.communicate()
+        time.sleep(0.01)
+
+
+def finished_blocks(path) -> int:
+    with SweepFile(path) as journal:
+        return journal.finished()[1].size
+
+
 def test_a_worker_killed_in_the_middle_changes_nothing(command, process, folder, cluster):
-    scheduler, workers = cluster
+    """The other worker stands still until the first has been killed, so that the sweep cannot end before."""
+    scheduler, (first, other) = cluster
     out = folder / "table.h5"
     child = process(*SWEEP, "--dask", scheduler, "--json", "-o", out, cwd=folder)
-    while child.poll() is None:
-        if partial_path(out).exists():
-            with SweepFile(partial_path(out)) as journal:
-                if journal.finished()[1].size:
-                    break
-        time.sleep(0.1)
-    assert child.poll() is None, child.communicate()
-    workers[0].send_signal(signal.SIGKILL)
+    wait_for(lambda: partial_path(out).exists(), child)
+    other.send_signal(signal.SIGSTOP)
+    wait_for(lambda: finished_blocks(partial_path(out)), child)
+    first.send_signal(signal.SIGKILL)
+    other.send_signal(signal.SIGCONT)
     printed, err = child.communicate(timeout=600)
     assert (child.returncode, err) == (0, ""), err
     assert json.loads(printed)["trajectories"] == 2 * 6 * 5 * 400
