@@ -19,6 +19,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     from dwcore.errors import InputError
     from dwcore.storage.atomic import replacing
+    from dwcore.storage.lock import only_writer
     from dwsynapse.templates import template
 
     name = arguments.name.name
@@ -29,9 +30,10 @@ def run(arguments: argparse.Namespace) -> None:
         raise InputError(f"new: {arguments.name}: must be a name of printable characters")
     text = template(arguments.kind, name)
     target = arguments.name.with_name(f"{name}.toml")
-    writable_file(target, arguments.force)
-    with replacing(target, force=arguments.force) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    with only_writer(target, refuse=False):
+        writable_file(target, arguments.force)
+        with replacing(target, force=arguments.force) as temporary:
+            temporary.write_text(text, encoding="utf-8")
     typed = shlex.quote(str(target) if not str(target).startswith("-") else f"./{target}")
     line = f"{target}: a {arguments.kind}; edit it, then: dwsynapse check {typed}"
     emit(arguments, {"kind": arguments.kind, "out": str(target)}, [line])

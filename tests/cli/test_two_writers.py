@@ -11,10 +11,11 @@ from dwsynapse.commands import COMMANDS as EVERY
 HOLD = """
 import sys
 from dwcore.storage.lock import only_writer
-with only_writer(sys.argv[1]):
+with only_writer(sys.argv[1]), only_writer(sys.argv[1] + ".toml"):
     print("held", flush=True)
     sys.stdin.read()
 """
+LOCKS = [".held.lock", ".held.toml.lock"]
 COMMANDS = {
     "run": ("run", "--quick", "-o", "held"),
     "simulate": ("simulate", "five_state", "-n", 2, "-o", "held"),
@@ -36,7 +37,7 @@ COMMANDS = {
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory):
-    """A folder with an output that another process writes."""
+    """A folder with two outputs, `held` and `held.toml`, that another process writes."""
     folder = tmp_path_factory.mktemp("held")
     command = [sys.executable, "-c", HOLD, str(folder / "held")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
@@ -49,7 +50,15 @@ def held(tmp_path_factory):
 def test_a_second_writer_is_refused(command, held, name):
     answer = command(*COMMANDS[name], cwd=held)
     assert (answer.code, answer.out, answer.err) == (2, "", "dwsynapse: held: is being written by another process\n")
-    assert os.listdir(held) == [".held.lock"]
+    assert sorted(os.listdir(held)) == LOCKS
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_second_writer_of_a_template_is_refused(command, held, force):
+    answer = command("new", "device", "held", *["--force"] * force, cwd=held)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == "dwsynapse: held.toml: is being written by another process\n"
+    assert sorted(os.listdir(held)) == LOCKS
 
 
 def test_every_command_that_writes_is_here(command):
