@@ -12,10 +12,12 @@ from arraysim.networks.network import Network  # noqa: E402
 from arraysim.networks.presets import network_from  # noqa: E402
 from arraysim.periphery.config import Periphery, Read  # noqa: E402
 from arraysim.programming.config import WriteVerifyConfig  # noqa: E402
+from arraysim.programming.write_verify import write_verify  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
+from arraysim.synapses.settings import ArraySettings  # noqa: E402
 from arraysim.synapses.weights import FloatWeights  # noqa: E402
 from arraysim.torch.cells import chips_of  # noqa: E402
-from arraysim.torch.conversion import convert, to_torch  # noqa: E402
+from arraysim.torch.conversion import convert, matrices, to_torch  # noqa: E402
 from arraysim.torch.layers import ArrayLinear  # noqa: E402
 from arraysim.torch.survey import arrays_of, network_weights  # noqa: E402
 from dwcore.errors import InputError  # noqa: E402
@@ -113,6 +115,26 @@ def test_every_layer_of_a_model_becomes_arrays_and_comes_back():
     ]
     for (name, first), second in zip(back.named_parameters(), again.parameters(), strict=True):
         assert (first - second).abs().max() < 0.02 * max(first.abs().max(), 0.5), name
+
+
+@pytest.mark.parametrize("kind", ["pair", "reference"])
+def test_programming_is_that_of_the_same_arrays_without_torch(kind):
+    """Cleared first, then written; two equal layers are two arrays, whose reads have noise of their own."""
+    settings, noisy = ArraySettings(weights=kind), WriteVerifyConfig(read_noise=0.1)
+    plain = nn.Linear(6, 4)
+    both = nn.Sequential(plain, nn.ReLU(), nn.Linear(6, 4))
+    both[2].load_state_dict(plain.state_dict())
+    (target,) = matrices(plain)
+    chips = chips_of(convert(both, FINE, settings=settings, program=noisy, quantile=1.0, seed=3))
+    for number, chip in enumerate(chips):
+        size = {"rows": 7, "columns": 4, "largest_weight": float(np.abs(target).max())}
+        by_hand = settings.make(FINE, **size, seed=3, number=number)
+        by_hand.clear()
+        found = write_verify(by_hand, target, seed=(3, 3, number), config=noisy)
+        assert np.array_equal(chip.weights.values, by_hand.values)
+        assert [a.pulses_sent.tolist() for a in chip.weights.arrays] == [a.pulses_sent.tolist() for a in by_hand.arrays]
+        assert chip.programmed.within == found.within
+    assert not np.array_equal(chips[0].weights.values, chips[1].weights.values)
 
 
 def test_a_layer_that_is_used_twice_stays_one():

@@ -18,6 +18,7 @@ from arraysim.networks.definition import (  # noqa: E402
     Pooling,
 )
 from arraysim.networks.network import Network  # noqa: E402
+from arraysim.networks.quantization import errors as quantized  # noqa: E402
 from arraysim.periphery.config import Adc, Dac, Periphery, Read  # noqa: E402
 from arraysim.rules.registry import make_rule  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
@@ -296,6 +297,28 @@ def test_reads_through_fine_converters_are_nearly_exact_forward_and_back(groups)
         found.append((out.detach(), value.grad, layer.gradient()))
     for exact, read in zip(*found, strict=True):
         assert 0 < relative(read, exact) < 3e-3
+
+
+def test_groups_read_with_noise_of_their_own():
+    """Of 2 x 4 columns and 147 places; noise that two groups had in common would have a correlation of 1."""
+    layer = ArrayConv2d(4, 8, 3, groups=2, padding=1, law=LAW, seed=1, periphery=NOISY)
+    value = torch.ones(3, 4, 7, 7)
+    noisy = layer(value).detach()
+    layer.periphery = None
+    one, other = ((noisy - layer(value).detach()).movedim(1, 0).reshape(2, -1)).numpy()
+    assert min(one.std(), other.std()) > 0
+    assert abs(np.corrcoef(one, other)[0, 1]) < 5 / np.sqrt(one.size)
+
+
+@pytest.mark.parametrize("bits", [2, 3])
+def test_errors_enter_an_array_with_the_bits_that_were_asked_for(bits):
+    """Forty errors of all sizes have no more than 2^bits - 1 levels."""
+    layer, value, error = ArrayLinear(6, 4, law=LAW, seed=1, error_bits=bits), randn(10, 6), randn(10, 4, seed=1)
+    layer(value).backward(error)
+    rounded = torch.from_numpy(quantized(error.numpy(), bits))
+    assert len(rounded.unique()) <= 2**bits - 1
+    rows = torch.cat([value, torch.ones(10, 1)], dim=1)
+    torch.testing.assert_close(layer.gradient(), rows.T @ rounded)
 
 
 def test_autocast_leaves_arrays_in_float32():

@@ -55,6 +55,20 @@ def test_every_rule_lowers_the_loss(rule):
     assert np.mean(losses[-5:]) < 0.85 * losses[0]
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_signals_are_those_of_the_gradient_that_waits(groups):
+    """Those of a group reach its own columns; a gradient that was dropped takes its signals along."""
+    layer = ArrayConv2d(4, 6, 3, groups=groups, law=LAW, seed=1)
+    PulseOptimizer(layer, rule="stochastic-pulses")
+    value = torch.rand(2, 4, 5, 5, generator=torch.Generator().manual_seed(0))
+    for _ in range(2):
+        layer.cells.grad = None
+        layer(value).square().sum().backward()
+        layer(0.5 * value).sum().backward()  # adds up
+        inputs, errors = (np.concatenate(parts) for parts in zip(*layer.chip.signals, strict=True))
+        np.testing.assert_allclose(inputs.T @ errors, layer.gradient(), rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("rule", ["mixed-precision", "tiki-taka"])
 def test_training_goes_on_from_a_state_bit_for_bit(rule, tmp_path):
     net = model()

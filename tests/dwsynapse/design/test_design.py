@@ -210,16 +210,22 @@ def test_a_design_that_fails_gives_way_to_those_that_it_surpassed(specification,
     spec = dataclasses.replace(specification(), budget=dataclasses.replace(specification().budget, designs=3))
     trials = [Trial(x=xy, figures=dict(zip(("energy", "area"), xy, strict=True)), misses={}, pulses=64)
               for xy in [(1.0, 9.0), (2.0, 8.0), (2.5, 8.5), (3.0, 7.0), (4.0, 6.0), (5.0, 5.0)]]  # fmt: skip
-    order, bad = [], set()
+    order, bad, looks = [], set(), []
 
-    def judged(spec, trial, **_):
+    def judged(spec, trial, *, seed, **_):
         order.append(trial.x[0])
+        assert seed == 1  # to which it adds FRESH itself
         return types.SimpleNamespace(trial=trial, holds=trial.x[0] not in bad)
 
+    def looked_at(spec, x, seed, *, final, jobs):
+        looks.append((seed, final))
+        return by_x[tuple(x)]
+
     by_x = {trial.x: trial for trial in trials}
-    monkeypatch.setattr("dwsynapse.design.outcome.examine", lambda spec, x, *_, **__: by_x[tuple(x)])
+    monkeypatch.setattr("dwsynapse.design.outcome.examine", looked_at)
     monkeypatch.setattr("dwsynapse.design.outcome.verify", judged)
     front_of_all, offered, failed = _offered(spec, trials, 1, run_threads, 1)
+    assert set(looks) == {(1 + 2 * FRESH, True)}, "the noise is neither that of the search nor that of the verification"
     assert order == [1.0, 5.0, 3.0] and [v.trial.x[0] for v in offered] == [1.0, 3.0, 5.0] and not failed
     assert [trial.x[0] for trial in front_of_all] == [1.0, 2.0, 3.0, 4.0, 5.0]
 

@@ -16,12 +16,13 @@ from scipy.integrate import quad
 from dwcore.errors import RunError
 from llg.constants import K_B
 from llg.device.device_file import device_from_mapping
-from llg.landscape.wells import Well
+from llg.landscape.wells import Well, find_wells
 from llg.rates import rate_matrix
 from llg.rates.langer import NEGLIGIBLE, Passage, _top, free_energy, passages
 from llg.rates.retention_curve import retention_against_temperature
 from llg.rates.thermal_grid import hessian, thermal_grid
 from llg.rates.turnover import crossing_losses, transfer_factors
+from llg.walls.q_phi import QPhiModel
 
 T = 300.0
 KT = K_B * T
@@ -217,6 +218,10 @@ def test_a_state_that_is_gone_leaves_the_others_their_places():
     time = retention_against_temperature(it, np.array([300.0, 500.0])).time
     assert np.isfinite(time).tolist() == [[True, True], [False, False], [True, True]]
     assert np.all(time[[0, 2], 0] > 100 * time[[0, 2], 1])
+    hot = QPhiModel(it.at_temperature(500.0))
+    wells = find_wells(hot, 500.0)
+    assert len(wells) == 2, "what is left of the middle one is no well at the temperature of the film"
+    assert time[[0, 2], 1] == pytest.approx(rate_matrix.rate_matrix(hot, wells, 500.0).retention)
 
 
 def test_samples_of_both_sides_add_with_the_root_of_their_squares(monkeypatch):
