@@ -24,7 +24,8 @@ class CalibrationData(ABC):
         series: number of the curve that each point belongs to, shape (n,), int.
         labels: name of each curve, for plots.
         errors_known: the standard errors are known; else one for all points is estimated from the residuals.
-        measured_error: standard errors of `measured`, shape (n,), SI, where they are known and do not change with the fit.
+        measured_error: standard errors of `measured`, shape (n,), SI, where they are known and do not change with the
+            fit.
     """
 
     source: str

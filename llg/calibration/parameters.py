@@ -85,7 +85,7 @@ class ParameterSpace:
         return dataclasses.replace(given, nominal=self._centre)
 
     def centre_on(self, values: Sequence[float]) -> bool:
-        """Expand a relaxed wall about these values, shape (p,), SI, if it is expanded far from them; return whether it was.
+        """Expand a relaxed wall about these values, shape (p,), SI, if it is expanded far from them; return whether.
 
         Far is where a size of a notch in units of Delta, or D over sigma_0, has changed by more than `_NEAR`.
         """

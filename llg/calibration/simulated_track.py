@@ -42,7 +42,8 @@ def piece_of_track(device: Device, origin: float | None, program: str) -> Device
         program: that the scripts are for, for messages.
 
     Raises:
-        InputError: a strip along x, no notch or several without an origin, or a potential, gate, static field or profile.
+        InputError: a strip along x, no notch or several without an origin, or a potential, gate, static field or
+            profile.
     """
     others = [key for key in ("potential", "gate", "field", "profile") if getattr(device, key) is not None]
     if device.material.in_plane or others:
@@ -115,7 +116,7 @@ def holding_fields(track: Device) -> tuple[float, float]:
 
 
 def velocity_run(track: Device) -> tuple[np.ndarray, Device, float]:
-    """Return the currents of the velocities [A/m^2], the straight track, long enough for the fastest wall, and the time.
+    """Return the currents of the velocities [A/m^2], a straight track long enough for the fastest wall, and the time.
 
     The time [s] passes before a velocity is measured, and again while it is. Where walls would leave `LONGEST_TRACK`
     before they move steadily, as at weak damping, the currents end where they do not.

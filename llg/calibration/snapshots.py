@@ -1,13 +1,14 @@
-"""The wall in snapshots of the magnetization (OVF of mumax3 or OOMMF): place, angle, width and tilt, one by one or in time.
+"""The wall in snapshots of the magnetization (OVF of mumax3 or OOMMF): place, angle, width and tilt, also in time.
 
-In each row of cells along the track the profile is m_z = -Q tanh((x - x_w)/Delta_x), so that artanh(-Q m_z) is a straight
-line over x; it is fitted where |m_z| < `_INSIDE`, weighted with the error of the artanh. A straight line through the places
-x_w over y, from the middle of the track, gives
+In each row of cells along the track the profile is m_z = -Q tanh((x - x_w)/Delta_x), so that artanh(-Q m_z) is a
+straight line over x; it is fitted where |m_z| < `_INSIDE`, weighted with the error of the artanh. A straight line
+through the places x_w over y, from the middle of the track, gives
 
-    q = x_w in the middle,   tan chi = dx_w/dy,   Delta = <Delta_x> cos chi,   phi = angle of sum (m_x, m_y) over the wall
+    q = x_w in the middle,   tan chi = dx_w/dy,   Delta = <Delta_x> cos chi,
+    phi = angle of sum (m_x, m_y) over the wall
 
-as `llg.walls.q_phi_chi` defines them. `bow` is the rms distance of the row's places from the straight line: what a wall that
-is straight does not have. Layers along z are averaged. Cells without a moment are not part of the track.
+as `llg.walls.q_phi_chi` defines them. `bow` is the rms distance of the row's places from the straight line: what a wall
+that is straight does not have. Layers along z are averaged. Cells without a moment are not part of the track.
 """
 
 import dataclasses

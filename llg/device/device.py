@@ -288,7 +288,7 @@ class Device:
         return heating.R_th * resistance * float(stack.current(current_density, track.width, track.thickness)) ** 2
 
     def draw(self, instance: int, seed: int) -> "Device":
-        """Return device instance number `instance`, a pure function of (device, seed, instance); 0 is the nominal device.
+        """Return device instance number `instance`, a pure function of (device, seed, instance); 0 is nominal.
 
         Raises:
             InputError: a negative number, or the drawn values are impossible, for instance a notch through the track.

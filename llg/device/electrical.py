@@ -4,8 +4,8 @@ Heating has one thermal resistance and one time constant,
 
     tau_th d(Delta T)/dt = R_th P(t) - Delta T,     P = R I(t)^2.
 
-The temperature enters through the thermal noise, and with [temperature_laws] through the film. Without them the material
-keeps its values, so that the model holds for rises well below the Curie temperature.
+The temperature enters through the thermal noise, and with [temperature_laws] through the film. Without them the
+material keeps its values, so that the model holds for rises well below the Curie temperature.
 """
 
 import dataclasses
@@ -86,7 +86,8 @@ class Stack(Parameters):
 
         A wide layer below has -t_HM/2. In a strip of width w a sheet of it at the distance h from the middle of the
         ferromagnet has, on the mean over the width, the share (2/pi)[atan(w/h) - (h/2w) ln(1 + w^2/h^2)] of that of an
-        endless one (Biot and Savart). The ferromagnet's own current and the field along z at the edges cancel on the mean.
+        endless one (Biot and Savart). The ferromagnet's own current and the field along z at the edges cancel on the
+        mean.
 
         Args:
             width: width of the track [m].

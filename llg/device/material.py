@@ -100,8 +100,8 @@ class Wall(Parameters):
             thickness: film thickness t [m].
 
         Raises:
-            InputError: H_K of a wall in a soft strip, which depends on its cross-section, is not given, or leaves no energy
-                to a wall with its moment out of the plane.
+            InputError: H_K of a wall in a soft strip, which depends on its cross-section, is not given, or leaves no
+                energy to a wall with its moment out of the plane.
 
         References:
             H_K from the magnetostatic energy of a Neel wall in a film thinner than the wall: S. V. Tarasenko,
@@ -147,7 +147,9 @@ class StraightWall(Wall):
 
 
 def gained_by_angle(wall: StraightWall, film: Material, H_x: float, H_y: float) -> float:
-    """Return what a straight wall gains by its angle from D and a field in the plane, pi Delta mu0 Ms |(Q H_D + H_x, H_y)| [J/m^2].
+    """Return what a straight wall gains by its angle from D and a field in the plane [J/m^2].
+
+    That is pi Delta mu0 Ms |(Q H_D + H_x, H_y)|.
 
     Args:
         wall: the wall.
@@ -160,7 +162,9 @@ def gained_by_angle(wall: StraightWall, film: Material, H_x: float, H_y: float) 
 
 
 def energy_problems(wall: Wall, film: Material, thickness: float) -> Iterator[str]:
-    """Yield why a straight wall would have a negative energy at some angle, sigma_0 - pi |D cos phi| + mu0 Ms H_K Delta cos^2 phi.
+    """Yield why a straight wall would have a negative energy at some angle.
+
+    The energy is sigma_0 - pi |D cos phi| + mu0 Ms H_K Delta cos^2 phi.
 
     Args:
         wall: the wall.

@@ -1,9 +1,9 @@
 """What a relaxed wall gains in all the notches of a track, and in those of devices that differ a little.
 
-Notches far from each other each add the potential of `llg.device.relaxed_wall`. Notches that overlap where they are cut to
-more than half their depth are relaxed as one. Neighbours nearer than `NEAR` wall widths, counted from where they are cut to
-half their depth, are relaxed in pairs; where there is another neighbour on the other side, one pair takes over from the
-other within the notch that both share,
+Notches far from each other each add the potential of `llg.device.relaxed_wall`. Notches that overlap where they are cut
+to more than half their depth are relaxed as one. Neighbours nearer than `NEAR` wall widths, counted from where they are
+cut to half their depth, are relaxed in pairs; where there is another neighbour on the other side, one pair takes over
+from the other within the notch that both share,
 
     V = sum over pairs B_ij V_ij,      sum over pairs B_ij = 1.
 
@@ -11,8 +11,9 @@ Device instances differ in each notch. The potential of each is expanded about t
 
     V(p) = V(c) + sum_i { f_i [V(c + s e_i) - V(c - s e_i)]/2 + f_i^2 [V(c + s e_i) - 2 V(c) + V(c - s e_i)]/2 },
 
-f = (p - c)/s within -1 and 1, where p are the logarithms of the track's width, the depth, the length and delta, s = `STEP`,
-and c is p of the nominal notch plus whole multiples of 2 s. Near notches do together what they do in the nominal device.
+f = (p - c)/s within -1 and 1, where p are the logarithms of the track's width, the depth, the length and delta,
+s = `STEP`, and c is p of the nominal notch plus whole multiples of 2 s. Near notches do together what they do in the
+nominal device.
 """
 
 import dataclasses
@@ -56,7 +57,8 @@ class NotchedTrack:
 
         Args:
             q: places of the wall, shape (n,) [m].
-            nominal: track about which to expand; None, or one with more or fewer notches, relaxes the wall in just these.
+            nominal: track about which to expand; None, or one with more or fewer notches, relaxes the wall in just
+                these.
         """
         V = np.zeros((2, q.size))
         if nominal is None or len(nominal.notches) != len(self.notches):

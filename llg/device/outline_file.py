@@ -97,7 +97,7 @@ def _of_picture(path, scale: float, bright: bool) -> tuple[list[float], list[flo
 
 
 def _check_level(path, x: np.ndarray, middle: np.ndarray) -> None:
-    """Refuse a track that rises or falls on the whole, judged by a straight line and by its ends: notches do one of both."""
+    """Refuse a track that rises or falls by a straight line and by its ends: notches do one of both."""
     if x.size < 2:
         return
     fitted = np.polyfit(x, middle, 1)[0]

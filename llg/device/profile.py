@@ -9,12 +9,13 @@ The rigid wall weighs what changes with its profile. With <f>_1 and <f>_2 the se
     -pi Delta mu0 Ms t [<w tau H_x>_1 cos phi + <w tau H_y>_1 sin phi]    field in the plane
     -2 Q mu0 Ms t integral <w tau H_z>_2 dq                               field along z
 
-The first order of the anisotropy is 2 Delta dK_u instead of that of 4 sqrt(A K_eff): 2.4 % more at a tenth of K_eff, for the
-wall keeps its width. K_u and D are volume densities: where they come from an interface they fall with the thickness, which
-is then to be given with it. The damping-like torque of the heavy metal acts per area, whatever the thickness.
+The first order of the anisotropy is 2 Delta dK_u instead of that of 4 sqrt(A K_eff): 2.4 % more at a tenth of K_eff,
+for the wall keeps its width. K_u and D are volume densities: where they come from an interface they fall with the
+thickness, which is then to be given with it. The damping-like torque of the heavy metal acts per area, whatever the
+thickness.
 
-A file is CSV with a column x and further ones, each with its unit in the header. K_u, D and thickness without a unit are
-relative to the device.
+A file is CSV with a column x and further ones, each with its unit in the header. K_u, D and thickness without a unit
+are relative to the device.
 
     x_nm, K_u [MJ/m^3], D [mJ/m^2], H_z_mT          or      x [nm], K_u, thickness
     0,    1.27,         1.00,       -2.0                    0,      1.00, 1.0

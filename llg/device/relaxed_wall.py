@@ -1,26 +1,26 @@
 """What a wall gains by taking the shape of least energy in a notch, as a potential beside that of the rigid wall.
 
-A rigid wall stays straight across the track. A real one bows, and its level lines fan out at slanted edges: for a chiral wall
-the DMI is a term of the edge, 2A dtheta/dn = D n_x. For each distinct notch the wall is relaxed here in two dimensions,
-at fixed magnetic moment along z, with the local energy whose constants are those of the device's own straight wall,
-A' = sigma_0 Delta/4, K' = sigma_0/(4 Delta) and D:
+A rigid wall stays straight across the track. A real one bows, and its level lines fan out at slanted edges: for a
+chiral wall the DMI is a term of the edge, 2A dtheta/dn = D n_x. For each distinct notch the wall is relaxed here in two
+dimensions, at fixed magnetic moment along z, with the local energy whose constants are those of the device's own
+straight wall, A' = sigma_0 Delta/4, K' = sigma_0/(4 Delta) and D:
 
     U(q_S) = min over m(x, y) of t { A' sum a |dm|^2 + K' sum f (1 - m_z^2) h^2
                                      + D h sum a (m_z,i m_n,j - m_z,j m_n,i) },      q_S = sum f m_z h^2/(2 w)
 
-on square cells cut by the outline: f is the share of a cell, a that of a face inside it, i and j are neighbours along n. Their
-edge h is the one nearest to Delta/3.6 of which a whole number fills half the track, so that the energy of the even track does
-not jitter as Delta changes. A stiff spring on q_S holds the wall; its pull is dU/dq_S. The rigid wall's place is the one of
-the same moment, w dq_S = s2(q) dq, and what is added to its energy is
+on square cells cut by the outline: f is the share of a cell, a that of a face inside it, i and j are neighbours along
+n. Their edge h is the one nearest to Delta/3.6 of which a whole number fills half the track, so that the energy of the
+even track does not jitter as Delta changes. A stiff spring on q_S holds the wall; its pull is dU/dq_S. The rigid wall's
+place is the one of the same moment, w dq_S = s2(q) dq, and what is added to its energy is
 
     V(q) = U(q_S(q)) - U(far) - [E(q) - E(far)],      E/t = s2 sigma_0 - pi s1 |D cos phi_rest|
 
-without the term of H_K, which stays as it is. There is no new coordinate: the shape follows q at once. It decays in some 40 ps
-at alpha = 0.3, the slower the smaller alpha; faster edges and weaker damping are outside. In units of Delta and
-sigma_0 Delta t, V depends on the outline over Delta and on delta = D/sigma_0 alone. Left out are long-range magnetostatics
-beyond that in sigma_0, and the slopes of a tabulated outline, of roughness and of contact pads. Where the wall snaps
-from one shape to another (off the corners of rectangular or deep notches) the lower of the energies on the way out and
-on the way back counts.
+without the term of H_K, which stays as it is. There is no new coordinate: the shape follows q at once. It decays in
+some 40 ps at alpha = 0.3, the slower the smaller alpha; faster edges and weaker damping are outside. In units of Delta
+and sigma_0 Delta t, V depends on the outline over Delta and on delta = D/sigma_0 alone. Left out are long-range
+magnetostatics beyond that in sigma_0, and the slopes of a tabulated outline, of roughness and of contact pads. Where
+the wall snaps from one shape to another (off the corners of rectangular or deep notches) the lower of the energies on
+the way out and on the way back counts.
 
 References:
     S. Rohart, A. Thiaville, Phys. Rev. B 88, 184422 (2013): DMI at edges, and the energy density used here.
@@ -230,8 +230,8 @@ def _misfit(q: np.ndarray, energy: np.ndarray, force: np.ndarray) -> np.ndarray:
 def _with_kinks(path: np.ndarray) -> np.ndarray:
     """Return q, energy, force and snaps with two points more wherever a smooth curve through them would overshoot.
 
-    There two shapes change places. Their energies, straight from either end, meet in a kink where they cross, rounded by
-    a parabola; where they do not cross, the energy is a straight line.
+    There two shapes change places. Their energies, straight from either end, meet in a kink where they cross, rounded
+    by a parabola; where they do not cross, the energy is a straight line.
     """
     q, energy, force, snapped = path
     more, kept = [path[:, :0]], np.ones(q.size, bool)
@@ -281,10 +281,10 @@ def _pass(strip: "_Strip", columns: range, s2) -> np.ndarray:
 
 
 class _Strip:
-    """A piece of track on either side of the middle, and the moments on it; of mirror images across the upper half alone."""
+    """A piece of track on either side of the middle, and the moments on it; of mirror images the upper half alone."""
 
     def __init__(self, edges, whole: bool, reach: float, density: float, delta: float):
-        """Cut the cells by the edges, functions of x [Delta]: distances of the upper and the lower one from the middle."""
+        """Cut the cells by the upper and lower edge, functions of x [Delta]: distances from the middle."""
         cells, h = math.ceil((reach + _PAD) * density), 1 / density
         x = h * ((np.arange(2 * cells * _SAMPLES) + 0.5) / _SAMPLES - cells)
         top, bottom = (side.reshape(2 * cells, _SAMPLES, 1) / h for side in edges(x))

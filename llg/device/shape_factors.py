@@ -1,11 +1,13 @@
 """What the shape of film and track does to a wall beyond the limits of a thin film and a wide track.
 
-A device takes K_eff = K_u - mu0 Ms^2/2 and H_K = Ms t ln 2/(pi Delta) where nothing else is given. Here are the integrals that
-these are limits of, for the notes that say how far off a device is. m = sech(x/Delta) is the moment of the wall in the plane,
-m_k = pi Delta sech(pi k Delta/2) its Fourier transform, and energies are those per mu0 Ms H_K Delta t w cos^2 phi:
+A device takes K_eff = K_u - mu0 Ms^2/2 and H_K = Ms t ln 2/(pi Delta) where nothing else is given. Here are the
+integrals that these are limits of, for the notes that say how far off a device is. m = sech(x/Delta) is the moment of
+the wall in the plane, m_k = pi Delta sech(pi k Delta/2) its Fourier transform, and energies are those per mu0 Ms H_K
+Delta t w cos^2 phi:
 
     Neel wall, charges within:  N_x = 1/(2 Delta) int dk/2pi m_k^2 [1 - (1 - e^(-|k|t))/(|k|t)]
-    Bloch wall, its two ends:   N_y = 1/(2 pi Delta t w) int dk/2pi m_k^2 int_0^t int_0^t [K_0(k|z - z'|) - K_0(k r)] dz dz'
+    Bloch wall, its two ends:   N_y = 1/(2 pi Delta t w) int dk/2pi m_k^2
+                                int_0^t int_0^t [K_0(k|z - z'|) - K_0(k r)] dz dz'
 
 with r^2 = w^2 + (z - z')^2, and H_K = (N_x - N_y) Ms. For t << Delta and w -> infinity that is Ms t ln 2/(pi Delta).
 
@@ -24,7 +26,7 @@ _LARGEST = 12.0  # wave number [1/Delta]; m_k^2 is below 1e-14 of its largest th
 
 
 def wall_factor(thickness: float, Delta: float, width: float) -> float:
-    """Return H_K/Ms [1] of a straight wall with its charges in a film of finite thickness and at the edges of the track.
+    """Return H_K/Ms [1] of a straight wall with its charges in a film of finite thickness and at the edges.
 
     Args:
         thickness: of the film [m].

@@ -3,13 +3,14 @@
     m(T) = Ms(T)/Ms(0) = [1 - (T/T_C)^a]^b,      K_u ~ m^n_K,    A ~ m^n_A,    D ~ m^n_D
 
 a = 3/2, b = 1 is Bloch's law of spin waves [1]; a of 2 to 3 and b = 1/3 hold up to the Curie temperature [2, 3].
-n_K = 3 is that of single ions with uniaxial anisotropy [4], 2 that of two-ion (exchange) anisotropy. n_A and n_D are 2 in
-mean field, for both energies are products of two spins; correlations make them 1.5 to 1.8 [5, 6]. A table replaces what it
-holds; only ratios of its values count. The values of [material] and [wall] belong to the temperature `measured_at`.
+n_K = 3 is that of single ions with uniaxial anisotropy [4], 2 that of two-ion (exchange) anisotropy. n_A and n_D are 2
+in mean field, for both energies are products of two spins; correlations make them 1.5 to 1.8 [5, 6]. A table replaces
+what it holds; only ratios of its values count. The values of [material] and [wall] belong to the temperature
+`measured_at`.
 
 The shape anisotropy -mu0 Ms^2/2 follows from Ms(T), and so do the spin-orbit and spin-transfer torques, ~ 1/Ms. Given
-Delta, sigma_0 and H_K of [wall] change by the factors of their formulas. Damping, spin Hall angle, resistivities and the
-junction are kept.
+Delta, sigma_0 and H_K of [wall] change by the factors of their formulas. Damping, spin Hall angle, resistivities and
+the junction are kept.
 
 References:
     [1] F. Bloch, Z. Phys. 61, 206 (1930).

@@ -152,7 +152,7 @@ def outline_problems(track: Track, notches: tuple[Notch, ...]) -> Iterator[str]:
 
 
 def outline(track: Track, notches: tuple[Notch, ...], x: np.ndarray) -> np.ndarray:
-    """Return the full width w(x) [m] of the notched track, same shape as x [m]; where notches overlap the deeper cut counts."""
+    """Return the full width w(x) [m] of the notched track, shape as x [m]; where they overlap the deeper cut counts."""
     x = np.asarray(x, float)
     upper, lower = edge_cuts(notches, x)
     return track.base_width(x) - (upper + lower)

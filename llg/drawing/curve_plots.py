@@ -1,4 +1,4 @@
-"""Figures of one quantity of a device against another: velocity against current or field, retention against temperature."""
+"""Figures of a device: velocity against current or field, retention against temperature."""
 
 from __future__ import annotations
 

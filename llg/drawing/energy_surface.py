@@ -86,7 +86,7 @@ def energy_surface(
 
 
 def _without_ripples(points: list[FixedPoint], energy: list[float], Delta: float, kT: float) -> list[FixedPoint]:
-    """Return the points without the wells that hold no wall: less than kB T deep along the track, as on an even plateau.
+    """Return the points without the wells that hold no wall: less than kB T deep along the track, as on a plateau.
 
     Args:
         points: fixed points.

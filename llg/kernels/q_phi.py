@@ -28,7 +28,7 @@ from llg.kernels.packed_table import cell_of, interpolate
 
 COLUMNS = 5
 PROFILE_COLUMNS = 4
-"""Further columns of a device whose D or in-plane field changes along the track, see `llg.runs.scaling.kernel_input`."""
+"""Further columns where D or the in-plane field changes along the track, see `llg.runs.scaling.kernel_input`."""
 CHECK_EVERY = 32
 """Steps between two looks at the energy."""
 

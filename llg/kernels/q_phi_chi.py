@@ -5,7 +5,8 @@ R = 1/(rho + pi^2 S^2/(2 rho))^2,
 
     dx/dt   = [(alpha/C) f1 - Q f2 + (alpha/2C) theta n a]/(1 + alpha^2)                 + eps sqrt(n/C) xi_1
     dphi/dt = [Q f1 + alpha C f2]/(1 + alpha^2)                                          + eps sqrt(n C) xi_2
-    dchi/dt = (12/alpha) C^3 R [f3 - (theta/2) n S (3/C + 2 pi^2 C sqrt(R)/rho)]                   + eps r sqrt(n C^3 R) xi_3
+    dchi/dt = (12/alpha) C^3 R [f3 - (theta/2) n S (3/C + 2 pi^2 C sqrt(R)/rho)]
+                                + eps r sqrt(n C^3 R) xi_3
 
 where f1 contains the drift -theta n a of the mobility gradient (`docs/theory-extended-walls.md`, section 5). The
 stationary law without drive is exp(-E/kB T) in (q, phi, chi).

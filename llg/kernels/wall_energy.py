@@ -1,7 +1,7 @@
-"""Energy of a magnetization on cells cut by an outline, and its gradient: jitted arithmetic of `llg.device.relaxed_wall`.
+"""Energy of a magnetization on cells cut by an outline, and its gradient, jitted for `llg.device.relaxed_wall`.
 
-The moment of a cell is m = (-cos psi sin theta, sin psi, cos psi cos theta): neither angle has a pole where a wall lies.
-Of a strip with a mirror only the half above its middle is stored; below lies its image with (m_x, -m_y, m_z).
+The moment of a cell is m = (-cos psi sin theta, sin psi, cos psi cos theta): neither angle has a pole where a wall
+lies. Of a strip with a mirror only the half above its middle is stored; below lies its image with (m_x, -m_y, m_z).
 """
 
 import math

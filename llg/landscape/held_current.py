@@ -1,14 +1,15 @@
 """The wall under a current that is held: its motion, and a landscape tilted by the work of the torques.
 
 The field-like torque and the Oersted field have an energy, which is that of `llg.walls.q_phi`. The damping-like and the
-spin-transfer torques have none: the work that they do depends on the way. Where the angle follows the place, with f2 = 0 along
-the valley phi_J(q), the way is given, and
+spin-transfer torques have none: the work that they do depends on the way. Where the angle follows the place, with
+f2 = 0 along the valley phi_J(q), the way is given, and
 
     U(q) = - integral of 2 mu0 Ms t s2 f1(q, phi_J(q), J) dq
 
-is a potential of the wall: it moves along the valley as in U, with the friction alpha N(q)/Delta^2 and the noise that belongs
-to it. That is exact where the angle is held firmly, and exact without these torques. Elsewhere U is a guide, of which
-`llg.rates.flux_sampling` needs no more: it samples the motion itself. Off the valley the energy is that of the angle from it,
+is a potential of the wall: it moves along the valley as in U, with the friction alpha N(q)/Delta^2 and the noise that
+belongs to it. That is exact where the angle is held firmly, and exact without these torques. Elsewhere U is a guide, of
+which `llg.rates.flux_sampling` needs no more: it samples the motion itself. Off the valley the energy is that of the
+angle from it,
 
     E_J(q, phi) = E(q, phi - phi_J(q) + phi_0(q)) + U(q) - E(q, phi_0(q)),      phi_0 the lowest angle at q.
 """
@@ -88,7 +89,7 @@ class HeldCurrentModel(QPhiModel):
         return (above - below) / (2 * h)
 
     def energy(self, q, phi, field: Field = NO_FIELD, current_density: float = 0.0) -> np.ndarray:
-        """Return E_J [J] at q [m] and phi [rad]; arguments as `QPhiModel.energy`, the current on top of the held one."""
+        """Return E_J [J] at q [m] and phi [rad]; arguments as `QPhiModel.energy`, the current beside the held one."""
         work, turn = self._tilt
         inside = np.clip(q, 0.0, self.device.track.length)
         J = self.current_density + current_density

@@ -55,7 +55,7 @@ class EnergyPath:
 
 
 def has_energy(model: QPhiModel, current_density: float) -> bool:
-    """Return whether the forces at a current density [A/m^2] have an energy: no damping-like, no spin-transfer torque."""
+    """Return whether the forces at a current density [A/m^2] have an energy, as damping-like and spin-transfer do not."""
     return current_density == 0 or (model.H_DL_per_J == 0 and model.u_per_J == 0)
 
 

@@ -115,7 +115,7 @@ class Settling:
 
 @dataclasses.dataclass(frozen=True)
 class _Parts:
-    """A, B, C, S of E = A + B cos^2 phi + C cos phi + S sin phi and their derivatives by q/Delta, of shape (4, n) [J]."""
+    """A, B, C, S of E = A + B cos^2 phi + C cos phi + S sin phi and derivatives by q/Delta, of shape (4, n) [J]."""
 
     q: np.ndarray
     value: np.ndarray

@@ -30,7 +30,8 @@ class Well:
         energy: energy at the bottom [J].
         left_edge: position of the saddle on the left, or 0 at the end of the track [m].
         right_edge: position of the saddle on the right, or the length of the track [m].
-        left_foot: place [m] on the way to the left edge where the wall is free of the well: 0.01 kB T are left to climb.
+        left_foot: place [m] on the way to the left edge where the wall is free of the well: 0.01 kB T are left to
+            climb.
         right_foot: the same to the right [m].
         barrier_left: energy to climb to the left edge [J].
         barrier_right: energy to climb to the right edge [J].
@@ -144,8 +145,8 @@ def _minima(energy: np.ndarray) -> np.ndarray:
 def _top(energy: np.ndarray, start: int, stop: int, flat: float) -> int:
     """Return the index of the highest place between two others, of a flat top the middle, or the end of the track.
 
-    Between notches far apart the energy rises to a middle, and beside the last one to the end of the track, by less than
-    its rounding.
+    Between notches far apart the energy rises to a middle, and beside the last one to the end of the track, by less
+    than its rounding.
 
     Args:
         energy: along the track [J].

@@ -13,13 +13,13 @@ in kB T, and the least of it over t is the work left. It is the exact exponent o
 harmonic well for any damping: a swinging wall is judged by its energy and phase, an overdamped one by its place.
 Elsewhere it is a guess, which decides how much work a rate takes, not its value.
 
-A lightly damped wall on the other side of the well has to pass the bottom first. Without noise, its angle held by kappa, it
-loses
+A lightly damped wall on the other side of the well has to pass the bottom first. Without noise, its angle held by
+kappa, it loses
 
     dE/dx = alpha sqrt(2 kappa (E - V)),      x in wall widths, E in kB T,
 
-on its way there, and passes with no more energy than the angle can hold: beyond that it turns around and stays where it is.
-Its progress is that at the bottom, where the harmonic well promises more.
+on its way there, and passes with no more energy than the angle can hold: beyond that it turns around and stays where it
+is. Its progress is that at the bottom, where the harmonic well promises more.
 
 Over a flat top, on an even track between notches far apart, no work is left and yet few walls get across: a wall that
 diffuses gets on before it falls back with a probability of one over the way that it has behind it. So

@@ -4,10 +4,10 @@ The rate is the flux of first crossings of an interface near the bottom, after a
 the probabilities to reach each next interface before falling back to the core, times that to reach the core of another
 well from the last one. Nothing is assumed of the stationary law or of the interfaces, which only decide the work.
 
-A pilot run places the interfaces so that `SHARE` of the trials reach the next one; it is then thrown away. The
-replicas that follow are whole, independent runs over the same interfaces: their mean has no bias, and its standard
-error is their spread over the root of their number. They run in batches, and stop after the one with which the error asked
-for is reached.
+A pilot run places the interfaces so that `SHARE` of the trials reach the next one; it is then thrown away. The replicas
+that follow are whole, independent runs over the same interfaces: their mean has no bias, and its standard error is
+their spread over the root of their number. They run in batches, and stop after the one with which the error asked for
+is reached.
 
 References:
     R. J. Allen, C. Valeriani, P. R. ten Wolde, J. Phys.: Condens. Matter 21, 463102 (2009).
@@ -107,14 +107,15 @@ def flux_rates(
         direction: 1 for the wells and the end on its right, -1 for those on its left.
         temperature: temperature [K].
         seed: root seed.
-        trials: trials per interface and replica, but ten for each interface at least: with fewer, few of the walls that start
-            are ancestors of those that leave, and the spread of the replicas understates the error.
+        trials: trials per interface and replica, but ten for each interface at least: with fewer, few of the walls that
+            start are ancestors of those that leave, and the spread of the replicas understates the error.
         replicas: independent runs at most, at least 2.
         error: standard error over total rate at which no further batch of replicas is run; 0 for all of them.
         dt: time step [s]; by default `flux_step`.
         jobs: threads; all processors by default.
         noise_scale: factor on the noise; other than 1 only to see a statistical test fail.
-        most: time steps of all trajectories together that it takes at most; what whole batches have found by then counts.
+        most: time steps of all trajectories together that it takes at most; what whole batches have found by then
+            counts.
         least: rate [1/s] at which it ends: once the pilot has seen that fewer walls get so far.
 
     Raises:
@@ -243,8 +244,8 @@ class _Sampler:
     def trials(self, replicas: list[int], level: int, starts: list[np.ndarray], n: int, target: float):
         """Return the fates, peaks and last configurations of n trials of each replica, shape (replicas, n, ...).
 
-        They share their lanes, so that few stand idle until the last trial is through. In the pilot, replica -1, some are
-        left undecided.
+        They share their lanes, so that few stand idle until the last trial is through. In the pilot, replica -1, some
+        are left undecided.
         """
         pick, stream, before = [], [], 0
         for replica, start in zip(replicas, starts, strict=True):

@@ -7,7 +7,7 @@ lambda_+ is the growth rate of the unstable mode of the noiseless motion at the 
 of E at the saddle this is Langer's formula. Both are exact integrals here, for notches far apart leave a barrier that
 is flat over many wall widths: with the free energy A(q) = -kB T ln integral exp(-E/kB T) dphi,
 
-    L = integral of exp([A(q) - A_top]/kB T) [N(q)/N_top] dq/Delta   from the bottom of the well to where the escape ends,
+    L = integral of exp([A(q) - A_top]/kB T) [N(q)/N_top] dq/Delta   from the bottom of the well to the end of the way,
 
 the curvature along q is -2 pi kB T/L^2, that of the parabola with the same L. Where the wall creeps over the barrier
 (lambda_+ small against the relaxation of phi) the rate is then that of diffusion in A(q), exactly (H. A. Kramers,
@@ -84,7 +84,7 @@ class Passage:
 
 
 def free_energy(grid: ThermalGrid, well: int) -> float:
-    """Return minus the logarithm of the integral of exp(-(E - reference)/kB T) over q/Delta and phi between the saddles of a well.
+    """Return minus the logarithm of the integral of exp(-(E - reference)/kB T) over q/Delta and phi, over a well.
 
     The integral itself underflows in a shallow well hundreds of kB T above the deepest one.
     """

@@ -1,6 +1,6 @@
 """Rates between the wells of a track at rest, by one of three methods, and the retention time of each.
 
-langer   formula for high barriers (`llg.rates.langer`), corrected for weak damping (`llg.rates.turnover`); takes a second
+langer   formula for high barriers (`llg.rates.langer`), corrected for weak damping (`llg.rates.turnover`); a second
 flux     forward flux sampling of the real motion (`llg.rates.flux_sampling`); any barrier, with standard errors
 brute    waiting for escapes (`llg.rates.brute_force`); low barriers only, with standard errors
 """
@@ -22,9 +22,9 @@ from llg.rates.turnover import crossing_losses, transfer_factors
 from llg.walls.q_phi import QPhiModel
 
 _AROUND, _LOOKS, _ALIKE = 2, 200, 0.01
-"""Two wells are alike if their energies are, with so many wells on each side, at so many places a well, within so many kB T."""
+"""Two wells are alike if their energies are: so many wells to each side, at so many places a well, to so many kB T."""
 _SMALL = 0.01
-"""Share of the rate out of a well that a way may have that was found shut, or a third of the error that is asked for."""
+"""Share of the rate out of a well that a way found shut may have, or a third of the error that is asked for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,8 @@ class RateMatrix:
         lost_error: standard errors, shape (S, 2) [1/s].
         gaps: why rates are nan, where the work was limited and did not suffice; else empty.
         mirrored: whether the rates to one side were taken from those to the other; their errors add in the middle well.
-        bound: what the rate out of each well is below where it is nan, shape (S,) [1/s]; infinity where nothing is known.
+        bound: what the rate out of each well is below where it is nan, shape (S,) [1/s]; infinity where nothing is
+            known.
     """
 
     method: str
@@ -124,10 +125,11 @@ def _langer(model, wells, temperature, *, progress, **_sampling):
 
 
 def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIBLE, error=0.0, **options):
-    """Sample each side of each well, once of those that are alike, and on a track that is its own mirror image one of two.
+    """Sample each side of each well, once of those that are alike, and of mirror images one.
 
     Args of its own: `most` steps are for all sides together, and what they do not reach is nan; a side whose barrier is
-    `closed` kB T above the other one is not sampled. One that nothing leaves by counts as 0 where that is `_SMALL` at most.
+    `closed` kB T above the other one is not sampled. One that nothing leaves by counts as 0 where that is `_SMALL` at
+    most.
     """
     S = len(wells)
     rate, standard, bound, gaps = np.zeros((S, S + 2)), np.zeros((S, S + 2)), np.zeros(S), []

@@ -22,8 +22,8 @@ MOST_STEPS = 1e9
 LONGEST = 1 / sys.float_info.min
 """A retention [s] that one of infinity is longer than: its rate is below what a double holds."""
 COARSE = {"trials": 128, "replicas": 32, "error": 0.3, "closed": 10.0, "most": MOST_STEPS, "least": 1e-30}
-"""How flux sampling works there: until the standard error of the rate to a side is 30 % of it, over the lower barriers, and
-not where a wall stays for more than 1e30 s."""
+"""How flux sampling works there: until the standard error of the rate to a side is 30 % of it, over the lower barriers,
+and not where a wall stays for more than 1e30 s."""
 _WARM = 0.1  # share of the temperature by which a depinning current may heat the track unsaid
 TILTED = (
     "Langer's formula in a landscape tilted by the torques of the current, which takes the angle to follow the place; "
@@ -86,8 +86,8 @@ def well_rates(
 
     Raises:
         InputError: the temperature, the current or the method is impossible.
-        RunError: the track has no well, or a method that samples fails. Where "auto" fails, or Langer's formula does not
-            hold, the rates are nan and `reason` says why.
+        RunError: the track has no well, or a method that samples fails. Where "auto" fails, or Langer's formula does
+            not hold, the rates are nan and `reason` says why.
     """
     device, temperature = held_at(device, temperature, current_density)
     model = HeldCurrentModel(device, current_density) if current_density else QPhiModel(device)
@@ -117,7 +117,7 @@ def well_rates(
 
 
 def _at_least(matrix: RateMatrix, well: int) -> float:
-    """Return the power of ten [s] that the retention of a well exceeds where it is no number, 0 where nothing is known."""
+    """Return the power of ten [s] that the retention of a well exceeds where it is no number, 0 where it is unknown."""
     if math.isinf(matrix.retention[well]):
         return LONGEST
     bound = math.inf if matrix.bound is None else matrix.bound[well]

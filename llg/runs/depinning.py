@@ -25,15 +25,16 @@ _PASSES = 2
 
 
 def depinning_current(model: QPhiModel, well: Well, direction: int) -> float:
-    """Return the least current density [A/m^2] that, switched on at once and held, drives the wall out of a well at T = 0.
+    """Return the least current density [A/m^2] that, switched on and held, drives the wall out of a well at T = 0.
 
     The sign of the current is that with which all torques together drive the wall that way; where they act against each
     other the other sign is tried too. The wall starts at rest at the bottom. Inertia of the angle lets it overshoot, so
-    that this dynamic threshold lies below the static one for light damping. Where the wall rests at several angles of the
-    same energy, as a Bloch wall does, the least current of all counts. Each pass brackets the threshold among `_LANES`
-    currents. The wall is out where nothing of the well holds it any more, at `Well.right_foot` or `Well.left_foot`: the
-    current that has driven it there drives it on, however far the next well is. The step lasts until no wall in the well
-    gets on any more, at most the last of `HOLDS`. A wall that creeps back from the other side of the well does not get on.
+    that this dynamic threshold lies below the static one for light damping. Where the wall rests at several angles of
+    the same energy, as a Bloch wall does, the least current of all counts. Each pass brackets the threshold among
+    `_LANES` currents. The wall is out where nothing of the well holds it any more, at `Well.right_foot` or
+    `Well.left_foot`: the current that has driven it there drives it on, however far the next well is. The step lasts
+    until no wall in the well gets on any more, at most the last of `HOLDS`. A wall that creeps back from the other side
+    of the well does not get on.
 
     Args:
         model: the wall in its device.
@@ -49,10 +50,10 @@ def depinning_current(model: QPhiModel, well: Well, direction: int) -> float:
 
 
 def rest_angles(model: QPhiModel, well: Well) -> list[float]:
-    """Return the angles at which the wall rests at the bottom of a well: that of the well, and its mirror image if another.
+    """Return the angles at which the wall rests at the bottom of a well: the well's own, and a mirror image if another.
 
-    Without a field across the track the energy is even in the angle: a Bloch wall, or one between Bloch and Neel, turns to
-    either side alike.
+    Without a field across the track the energy is even in the angle: a Bloch wall, or one between Bloch and Neel, turns
+    to either side alike.
     """
     if abs(np.sin(well.phi)) < _NEEL or not np.isclose(model.energy(well.q, -well.phi), well.energy, rtol=1e-9, atol=0):
         return [well.phi]
@@ -83,7 +84,7 @@ def _from_angle(model: QPhiModel, well: Well, phi: float, direction: int) -> flo
         return out
 
     def bracket(currents: np.ndarray, sign: float) -> np.ndarray | None:
-        """Return the two currents between which the wall begins to leave, the first twice if it leaves already there."""
+        """Return the two currents between which the wall begins to leave, the first twice if it leaves there."""
         out = out_of_well(direction * sign * currents)
         first = int(np.argmax(out))
         return currents[[max(first - 1, 0), first]] if out.any() else None
@@ -104,10 +105,10 @@ def _from_angle(model: QPhiModel, well: Well, phi: float, direction: int) -> flo
 def _creeps_back(way: np.ndarray) -> np.ndarray:
     """Return which walls come to rest short of the foot, as they come back from behind their start, shape (n,).
 
-    A wall that a step has pushed deep into the other side of its well, and then lets go, relaxes to its place of rest as
-    exp(-t/tau), where tau grows with the current: a Bloch wall whose angle the current holds. From two successive ways g, h
-    of equal time, h < g, the rest of the way is the geometric series h r/(1 - r), r = h/g. Walls in front of their start
-    are not judged so: what slows down there may still get over a saddle.
+    A wall that a step has pushed deep into the other side of its well, and then lets go, relaxes to its place of rest
+    as exp(-t/tau), where tau grows with the current: a Bloch wall whose angle the current holds. From two successive
+    ways g, h of equal time, h < g, the rest of the way is the geometric series h r/(1 - r), r = h/g. Walls in front of
+    their start are not judged so: what slows down there may still get over a saddle.
 
     Args:
         way: places from the foot, negative inside, shape (m, n) [m].

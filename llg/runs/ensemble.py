@@ -242,7 +242,7 @@ def _result(run: LaneRun, final: np.ndarray, recorded: np.ndarray | None) -> Ens
 
 
 def _streams(case: EnsembleCase) -> Callable[..., np.uint64]:
-    """Return the hash of all that noise belongs to, save the trajectory's number: a function of its current and more."""
+    """Return the hash of all that noise belongs to but the trajectory's number: a function of its current and more."""
     point = (*case.drive.values(), case.temperature, *case.start)
     return lambda J, *more: stream_id(case.seed, case.device.instance, J, *point, *more)
 

@@ -1,4 +1,4 @@
-"""Outcomes of many trajectories without the trajectories: counted block by block, in memory that does not grow with n."""
+"""Outcomes of many trajectories without the trajectories: counted by blocks, in memory that does not grow with n."""
 
 import dataclasses
 import math
@@ -27,7 +27,8 @@ class Outcomes:
     Attributes:
         counts: number that settled in each well, then in none of them, shape (S + 1,).
         left: number that left the track.
-        displacement: mean of position at the end of the drive less initial one [m]; NaN where trajectories were stopped early.
+        displacement: mean of position at the end of the drive less initial one [m]; NaN where trajectories were stopped
+            early.
         dt: time step used [s].
         n_steps: steps of a whole trajectory.
         steps_done: steps done by all lanes together, without those of the rest.
@@ -114,7 +115,7 @@ def _quiet(run: LaneRun, settling: Settling | None) -> int | None:
 
 
 def _whole(run: LaneRun, begin: int, end: int) -> tuple[np.ndarray, int]:
-    """Return the final coordinates of trajectories begin to end - 1, shape (m, end - begin) [SI], and the steps done."""
+    """Return the final coordinates of trajectories begin to end - 1, shape (m, end - begin) [SI], and the steps."""
     final = np.empty((len(run.start), end - begin))
     run.run(slice(begin, end), final)
     return final, -(-(end - begin) // LANES) * LANES * run.plan.n_steps

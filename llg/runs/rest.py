@@ -1,7 +1,7 @@
 """Rest after the drive: walls that have not settled in a well go on, without drive, until they have.
 
-A drive ends with a time of rest, the relaxation time of its pulse. Most walls have settled by then. A few still lie near
-a barrier or on a flat piece of the track; where they end is not decided yet. They go on one by one, for at most
+A drive ends with a time of rest, the relaxation time of its pulse. Most walls have settled by then. A few still lie
+near a barrier or on a flat piece of the track; where they end is not decided yet. They go on one by one, for at most
 `LONGEST`, with noise of their own, so that what comes out depends on nothing but the trajectory.
 """
 

@@ -1,8 +1,9 @@
 """The time loop of one ensemble laid out: steps, drive at each of them, and stretches of one kernel input.
 
 The kernel takes current, field and temperature at each step, but one geometry and one wall. A gate that moves the
-anisotropy in time, or heat that changes the film, therefore cuts the loop into stretches of constant gate level and film
-(`llg.device.gate.quantized`), each with a kernel input of its own. The wall's coordinates go on from one to the next.
+anisotropy in time, or heat that changes the film, therefore cuts the loop into stretches of constant gate level and
+film (`llg.device.gate.quantized`), each with a kernel input of its own. The wall's coordinates go on from one to the
+next.
 """
 
 import dataclasses

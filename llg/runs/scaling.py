@@ -91,8 +91,8 @@ def kernel_input(model: QPhiModel, temperature: float, noise_scale: float = 1.0)
     """Scale a model to the kernel's table and coefficients.
 
     The table holds, at each grid point, p = static force [Ms] without its phi-dependent part, a = Delta s2'/s2,
-    b = Delta s1'/s2, c = s1/s2 and g = sqrt(w_0/s2); where D or the in-plane field changes along the track pi/2 times Delta
-    X'/s2, Delta Y'/s2, X/s2 and Y/s2 as well, X and Y those of `llg.device.profile_averages` [Ms].
+    b = Delta s1'/s2, c = s1/s2 and g = sqrt(w_0/s2); where D or the in-plane field changes along the track pi/2 times
+    Delta X'/s2, Delta Y'/s2, X/s2 and Y/s2 as well, X and Y those of `llg.device.profile_averages` [Ms].
 
     Args:
         model: the wall in its device.
@@ -209,7 +209,7 @@ def _input(rest: KernelInput, advance, units, table, coefficients) -> KernelInpu
 
 
 def field_rows(model: QPhiModel, field: Field) -> tuple[float, float, float]:
-    """Return an applied field with that of the device as the kernel takes it: pi/2 (H_x + Q H_D), pi/2 H_y, Q H_z [Ms]."""
+    """Return the applied field and that of the device as the kernel does: pi/2 (H_x + Q H_D), pi/2 H_y, Q H_z [Ms]."""
     half_pi, field = math.pi / 2, model.whole(field)
     return (
         half_pi * (field.H_x + model.Q * model.H_D) / model.Ms,

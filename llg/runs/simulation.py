@@ -133,7 +133,7 @@ def run_pulse(
 
 
 def _velocity_on_track(case: PulseCase, common: dict[str, Any]) -> float:
-    """Return the mean velocity [m/s] of some of the walls from the first current until they left or the current ended."""
+    """Return the mean velocity [m/s] of some walls from the first current until they left or the current ended."""
     ends = simulate(case.device, case.drive, samples=_SAMPLES, **common)
     shape = case.drive.waveform
     on = np.flatnonzero(shape.value)

@@ -102,8 +102,8 @@ def _film_notes(device: Device) -> list[str]:
 def _field_notes(device: Device, drive: Field) -> list[str]:
     """Return what a field in the plane does to the domains, of which the wall of the model knows nothing.
 
-    They cant by asin h, h = H/(2 K_eff/mu0 Ms), and a wall whose moment lies along the field has the energy
-    sigma_0 [sqrt(1 - h^2) - h arccos h] instead of sigma_0 (1 - pi h/2), the integral of 2 sqrt(A K_eff) (sin theta - h)
+    They cant by asin h, h = H/(2 K_eff/mu0 Ms), and a wall whose moment lies along the field has the energy sigma_0
+    [sqrt(1 - h^2) - h arccos h] instead of sigma_0 (1 - pi h/2), the integral of 2 sqrt(A K_eff) (sin theta - h)
     between both domains. Against the field pi h is added to both, and the difference is the same.
     """
     film, held = device.material, device.field or NO_FIELD

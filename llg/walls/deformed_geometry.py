@@ -213,7 +213,7 @@ class ThirdCoordinateModel(QPhiModel):
     bounds: tuple[float, float]
     straight: float
     longest: float
-    """Bounds of the third coordinate, its value for the straight wall, longest step towards rest; in units of `scale`."""
+    """Bounds of the third coordinate, its value for the straight wall, longest step to rest; in units of `scale`."""
 
     def __init__(self, device: Device):
         super().__init__(device)

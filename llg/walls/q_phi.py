@@ -133,7 +133,7 @@ class QPhiModel:
         return tuple(CubicHermiteSpline(q, rows[i], rows[i + 2]) for i in range(2))
 
     def along(self, q) -> tuple[np.ndarray, ...] | None:
-        """Return what the profile adds to s1 (H_x + Q H_D) and s1 H_y [A] and both derivatives [A/m]; None for nothing."""
+        """Return what the profile adds to s1 (H_x + Q H_D) and s1 H_y [A], both derivatives [A/m]; None for nothing."""
         if self._in_plane_splines is None:
             return None
         q = np.clip(q, 0.0, self.device.track.length)

@@ -1,17 +1,19 @@
 """Wall with its width as a coordinate (q, phi, Delta): energy and equations of motion, in SI and in plain numpy.
 
-Profile cos theta = -Q tanh((x - q)/Delta) with a width Delta that moves. With lambda = Delta/Delta_0, zeta = lambda - 1 and
-the averages s1 = s1(q) + zeta b1(q), s2 = s2(q) + zeta b2(q) at fixed magnetic moment (`llg.walls.deformed_geometry`):
+Profile cos theta = -Q tanh((x - q)/Delta) with a width Delta that moves. With lambda = Delta/Delta_0, zeta = lambda - 1
+and the averages s1 = s1(q) + zeta b1(q), s2 = s2(q) + zeta b2(q) at fixed magnetic moment
+(`llg.walls.deformed_geometry`):
 
-    E/t = s2 [(sigma_0/2)(lambda + 1/lambda) + mu0 Ms H_K Delta cos^2 phi] - s1 pi mu0 Ms [Delta (H_x cos phi + H_y sin phi)
+    E/t = s2 [(sigma_0/2)(lambda + 1/lambda) + mu0 Ms H_K Delta cos^2 phi] - s1 pi mu0 Ms [Delta (H_x cos phi + H_y sin
+    phi)
           + Delta_0 Q H_D cos phi] - s_J pi Delta mu0 Ms H_FL sin phi - 2 Q mu0 Ms H_z integral s2(q) dq + V_extra/t
 
     alpha q'/Delta + Q phi'          = gamma0 f1 + beta u (s_u/s2)/Delta
     alpha phi' - Q q'/Delta          = gamma0 f2 - Q u (s_u/s2)/Delta
     alpha (pi^2/12) Delta'/Delta     = gamma0 f3
 
-with f_i = -dE/d(q, phi, Delta)/(2 mu0 Ms t s2(q)), f2 divided by Delta as well, and the damping-like torque. Delta_0 is the width
-of the Bloch wall without field; exchange A = sigma_0 Delta_0/4 and anisotropy K = sigma_0/(4 Delta_0).
+with f_i = -dE/d(q, phi, Delta)/(2 mu0 Ms t s2(q)), f2 divided by Delta as well, and the damping-like torque. Delta_0 is
+the width of the Bloch wall without field; exchange A = sigma_0 Delta_0/4 and anisotropy K = sigma_0/(4 Delta_0).
 
 References:
     A. Thiaville, Y. Nakatani, in Spin Dynamics in Confined Magnetic Structures III (Springer 2006), p. 161.
@@ -57,7 +59,7 @@ class QPhiDeltaModel(ThirdCoordinateModel):
 
     @functools.cached_property
     def _own_gain(self):
-        """Spline of the energy [J] that the width gains at rest, which `llg.device.relaxed_wall` has counted already."""
+        """Spline of the energy [J] that the width gains at rest, which `llg.device.relaxed_wall` has counted."""
         from scipy.interpolate import CubicSpline  # slow to import, and the ensembles never need it
 
         g, r, material = self.device.geometry, self.response, self.device.material
