@@ -96,6 +96,7 @@ def _shipped_devices() -> list[str]:
 def _describe_device(device: Any) -> Described:
     from dwsynapse.derived import count_of_wells, wells
     from dwsynapse.device_settings import idle_keys
+    from llg.runs.drive_limits import heat_notes
     from llg.runs.validity import notes
 
     found = wells(device)
@@ -103,6 +104,8 @@ def _describe_device(device: Any) -> Described:
     barriers = f", lowest barrier {min(heights):.1f} kB T" if heights else ""
     says = [f'device "{device.name}": {count_of_wells(found)}{barriers}, model {device.wall.model}']
     strained = notes(device, 0.0 if device.pulse is None else device.pulse.current_density)
+    if (pulse := device.pulse) is not None:
+        strained += heat_notes(device, device.temperature, pulse.current_density, pulse.waveform(pulse.duration))
     return Described(says, strained + idle_keys(device))
 
 

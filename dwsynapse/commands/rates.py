@@ -65,7 +65,8 @@ def run(arguments: argparse.Namespace) -> None:
             f"{1e9 * r.well.q:8.1f}  {barriers}  {_time(r.retention, r.at_least)}{error}  {fields}  {currents}"
         )
     found = {"method": rates[0].method, "current_density_A_per_m2": current, **as_json(rates)}
-    emit(arguments, found | {"notes": notes_on(device, rates, current) + idle_keys(device)}, lines)
+    strained = notes_on(device, rates, current, given["drive"].get("temperature"))
+    emit(arguments, found | {"notes": strained + idle_keys(device)}, lines)
 
 
 def _given(arguments: argparse.Namespace) -> Given:

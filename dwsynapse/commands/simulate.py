@@ -156,7 +156,7 @@ def _run_density(arguments: argparse.Namespace, given: Given, device) -> None:
     from llg.runs.simulation import drive_notes
 
     run = _density(arguments, given, device)
-    strained = drive_notes(run.case) + idle_keys(device)
+    strained = drive_notes(run.case, given["drive"].get("temperature")) + idle_keys(device)
     beside = {"unsettled": None, "unsettled_share": None, "notes": strained}
     result = as_json(run) | {"instance": device.instance, **beside}
     emit(arguments, result, _lines(device, result, "density"))

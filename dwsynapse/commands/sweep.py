@@ -113,9 +113,23 @@ def summary(path, table, temperature: float) -> tuple[dict, list[str]]:
         "one_step_probability": [sum(each) / len(each) for each in one_step],
         "field_A_per_m": table.config.get("device", {}).get("field"),
         "one_step_probability_range": [[min(each), max(each)] for each in one_step],
-        "notes": _notes(table),
+        "notes": _notes(table) + _strains(table),
     }
     return result, _lines(result, words)
+
+
+def _strains(table) -> list[str]:
+    """Return what the largest pulse of the table strains in the model, one line each; none of tables from elsewhere."""
+    from compact.exchange.write_line import table_device
+    from llg.runs.drive_limits import heat_notes
+    from llg.runs.validity import notes
+
+    device = table_device(table)
+    if device is None or device.pulse is None:
+        return []
+    J, T = float(abs(table.current_density).max()), table.temperature
+    shape, farthest = device.pulse.waveform(float(table.duration.max())), float(T[abs(T - device.temperature).argmax()])
+    return notes(device, J, shape) + heat_notes(device, farthest, J, shape)
 
 
 def _notes(table) -> list[str]:

@@ -14,6 +14,7 @@ from llg.landscape.held_current import HeldCurrentModel
 from llg.landscape.wells import Well, find_wells
 from llg.rates.rate_matrix import RateMatrix, rate_matrix
 from llg.runs.depinning import depinning_current
+from llg.runs.drive_limits import WARM, heat_notes
 from llg.runs.validity import notes
 from llg.walls.q_phi import QPhiModel
 
@@ -24,7 +25,6 @@ LONGEST = 1 / sys.float_info.min
 COARSE = {"trials": 128, "replicas": 32, "error": 0.3, "closed": 10.0, "most": MOST_STEPS, "least": 1e-30}
 """How flux sampling works there: until the standard error of the rate to a side is 30 % of it, over the lower barriers,
 and not where a wall stays for more than 1e30 s."""
-_WARM = 0.1  # share of the temperature by which a depinning current may heat the track unsaid
 TILTED = (
     "Langer's formula in a landscape tilted by the torques of the current, which takes the angle to follow the place; "
     "compare with --method flux"
@@ -178,13 +178,16 @@ def _rates(model: QPhiModel, wells: list[Well], temperature: float, method: str,
     return RateMatrix("langer", unknown, unknown, lost, lost), reason
 
 
-def notes_on(device: Device, rates: list[WellRates], current_density: float = 0.0) -> list[str]:
+def notes_on(
+    device: Device, rates: list[WellRates], current_density: float = 0.0, temperature: float | None = None
+) -> list[str]:
     """Return what strains the model in these results, one line each; unknown rates first.
 
     Args:
         device: the device.
         rates: of its wells.
         current_density: heavy-metal current density that is held [A/m^2].
+        temperature: that the rates are of, of the substrate [K]; that of the device by default.
     """
     pads = ["shape: the wall stays straight over the pads; what holds it on the track is an estimate"]
     currents = [J for r in rates for J in r.depinning_current if math.isfinite(J)]
@@ -195,11 +198,12 @@ def notes_on(device: Device, rates: list[WellRates], current_density: float = 0.
         said.append(f"heating: the current heats the track by {device.steady_rise(current_density):.3g} K")
     elif currents and device.heating is not None and device.stack is not None:
         rise = device.steady_rise(max(currents))
-        if rise > _WARM * device.temperature:
+        if rise > WARM * device.temperature:
             said.append(
                 f"heating: J_dep is that of the film at {device.temperature:g} K; {max(currents):.3g} A/m^2 would heat it by "
                 f"{rise:.3g} K"
             )
+    said += heat_notes(device, device.temperature if temperature is None else temperature)
     ends = pads if device.track.pad_width is not None else []
     return [*said, *notes(device, max(currents, default=current_density)), *ends]
 

@@ -11,6 +11,7 @@ from dwcore.numerics.shares import share_error
 from llg.device.device import Device
 from llg.device.pulse import LEAST_CURRENT, Pulse, Waveform
 from llg.landscape.wells import Well, find_wells, valley
+from llg.runs.drive_limits import heat_notes
 from llg.runs.ensemble import Drive, Ensemble, simulate
 from llg.runs.outcomes import Outcomes, count_outcomes, ensemble_outcomes
 from llg.runs.rest import LONGEST
@@ -226,12 +227,19 @@ def notes_on(run: PulseRun) -> list[str]:
         )
     if ends.left > NOTED * ends.n:
         found.append(f"left_track: {ends.left} of {ends.n} walls left the track; the mean velocity is that while on it")
-    return found + drive_notes(run.case)
+    return found + drive_notes(run.case, run.temperature)
 
 
-def drive_notes(case: PulseCase) -> list[str]:
-    """Return what a current strains in the model, one line each; see `llg.runs.validity.notes`."""
-    return notes(case.device, case.drive.largest_current, case.drive.waveform, case.drive.largest_field)
+def drive_notes(case: PulseCase, temperature: float | None = None) -> list[str]:
+    """Return what a drive strains in the model, one line each; see `llg.runs.validity.notes`.
+
+    Args:
+        case: what acts on which wall.
+        temperature: of the substrate [K]; that of the device by default.
+    """
+    drive, T = case.drive, case.device.temperature if temperature is None else temperature
+    strained = notes(case.device, drive.largest_current, drive.waveform, drive.largest_field)
+    return strained + heat_notes(case.device, T, drive.single_current, drive.waveform)
 
 
 def as_json(run: PulseRun) -> dict:

@@ -6,9 +6,10 @@ import numpy as np
 
 from llg.constants import MU_0
 from llg.device.device import WIDEST, Device
-from llg.device.material import gained_by_angle
+from llg.device.profile_averages import critical_share
 from llg.device.pulse import Waveform
 from llg.device.shape_factors import prism_factor, wall_factor
+from llg.runs.drive_limits import breakdown_notes, domain_notes
 from llg.runs.models import with_model
 from llg.runs.velocity import straight_track
 from llg.walls.analytic import rest_angle
@@ -26,7 +27,6 @@ _MUCH = 1.1  # factor by which [stack] changes the spin-transfer torque before i
 _BETWEEN = 0.05  # from Bloch, share 0 of D, and from Neel, share 1
 _STRAIGHT = "depinning fields are good to some 10 %, stiffness to 30 %, in deep, steep or one-sided notches to 40 % and a factor of 2.6"
 _SHAPE = 0.1  # share of K_eff, and of what holds the angle, by which the shape of film and track may differ unsaid
-_CANTED = 0.25  # field in the plane over the anisotropy field at which the domains cant too far
 _SHARPEST, _WEAKEST = 50e-12, 0.05  # edge [s] and damping that the relaxed shape follows
 
 
@@ -54,7 +54,8 @@ def notes(
     share = math.pi * abs(film.D) / wall.sigma_0
     if share > NEAR_SPIRAL:
         found.append(f"D: {share:.0%} of the critical value, at which the magnetization becomes a spiral")
-    found += [*_film_notes(device), *_field_notes(device, field), *_profile_notes(device)]
+    found += [*_film_notes(device), *domain_notes(device, current_density, field), *_profile_notes(device)]
+    found += breakdown_notes(device, current_density, field)
     tilt, tilts = largest_tilt(device, current_density), wall.model == "q-phi-chi"
     if tilt > (LARGEST_TILT if tilts else UNTILTED):
         what = f"tilt: at {abs(current_density):.3g} A/m^2 the wall tilts by {math.degrees(tilt):.0f} degrees"
@@ -99,33 +100,6 @@ def _film_notes(device: Device) -> list[str]:
     return found
 
 
-def _field_notes(device: Device, drive: Field) -> list[str]:
-    """Return what a field in the plane does to the domains, of which the wall of the model knows nothing.
-
-    They cant by asin h, h = H/(2 K_eff/mu0 Ms), and a wall whose moment lies along the field has the energy sigma_0
-    [sqrt(1 - h^2) - h arccos h] instead of sigma_0 (1 - pi h/2), the integral of 2 sqrt(A K_eff) (sin theta - h)
-    between both domains. Against the field pi h is added to both, and the difference is the same.
-    """
-    film, held = device.material, device.field or NO_FIELD
-    if film.in_plane:
-        return []
-    unit = 2 * film.K_eff / (MU_0 * film.Ms)
-    H = held.H_x + drive.H_x, held.H_y + drive.H_y
-    h = math.hypot(*H) / unit
-    if h >= 1 or gained_by_angle(device.straight_wall, film, *H) >= device.straight_wall.sigma_0:
-        return [
-            f"field: {h:.0%} of the anisotropy field in the plane leaves a wall no energy: walls form by themselves, or the "
-            "domains turn into the field"
-        ]
-    if h <= _CANTED:
-        return []
-    above = math.sqrt(1 - h * h) - h * math.acos(h) - (1 - math.pi * h / 2)
-    return [
-        f"field: the field in the plane, {h:.0%} of the anisotropy field, cants the domains by {math.degrees(math.asin(h)):.0f} "
-        f"degrees, which the model leaves out: a wall along or against it has {above:.1%} of sigma_0 more than the model says"
-    ]
-
-
 def _profile_notes(device: Device) -> list[str]:
     """Return what a profile strains in the rigid or relaxed wall, one line each."""
     profile = device.profile
@@ -136,6 +110,10 @@ def _profile_notes(device: Device) -> list[str]:
     if part > 0.3:
         found.append(
             f"profile: K_u changes by up to {part:.0%} of K_eff; to first order its energy is some {part / 4:.0%} too high"
+        )
+    if (share := float(critical_share(profile, device.material, device.straight_wall).max())) > NEAR_SPIRAL:
+        found.append(
+            f"profile: D up to {share:.0%} of the critical value there, at which the magnetization is a spiral"
         )
     shaped = [name for name in profile.varied if name in ("K_u", "D", "thickness")]
     if device.wall_shape == "relaxed" and device.notches and shaped:

@@ -183,7 +183,7 @@ def test_adaptive_and_hot_sweeps_resume_alike(command, folder):
     command(*line, "--shard", "1/2", "-o", "1.h5")
     command(*line, "--shard", "2/2", "-o", "2.h5")
     command("merge", "2.h5", "1.h5", "-o", "merged.h5")
-    command(*line, "-o", "table.h5")
+    assert "note: temperature: at 350 K, with Ms" in command(*line, "-o", "table.h5").err
     assert content("merged.h5") == content("table.h5")
     table = load_table("table.h5")
     assert table.standard_error.max() <= 0.03 and table.temperature.tolist() == [300.0, 350.0]
@@ -209,6 +209,7 @@ def test_sweep_asks_for_what_it_uses(command, tmp_path, folder):
     assert answer.code == 0
     assert "unknown: conductance = number of the state from 1" in answer.err
     assert "unknown: energy_per_pulse = zero, unknown" in answer.err
+    assert "pulse: its steepest edge lasts 0 ps" in answer.err
     assert "unknown, a stand-in: conductance" in command("info", "bare.h5", cwd=tmp_path).out
     export = command("export", "bare.h5", "--to", "aihwkit", "-o", "x.json", cwd=tmp_path)
     assert "knows no conductances" in export.err

@@ -427,24 +427,6 @@ def test_thin_films_and_wide_tracks_are_noted_where_a_device_is_neither():
     assert not said("K_eff", **narrow, wall={"Delta": 7e-9, "sigma_0": 5e-3})
 
 
-def test_fields_that_cant_the_domains_are_noted():
-    """Energy of the wall by quadrature between both domains; a drive comes on top of [field]; a field along z cants nothing."""
-    film = make_device().material
-    unit = 2 * film.K_eff / (MU_0 * film.Ms)
-    h = 0.4
-    theta = np.linspace(math.asin(h), math.pi - math.asin(h), 20_001)
-    exact = np.trapezoid(np.sin(theta) - h, theta) / 2
-    (note,) = (n for n in notes(make_device(field={"H_x": h * unit})) if n.startswith("field"))
-    assert "40%" in note and "24 degrees" in note and f"{exact - (1 - math.pi * h / 2):.1%}" in note
-
-    def said(more, **field):
-        return any(n.startswith("field") for n in notes(make_device(field=field), field=Field(**more)))
-
-    assert said({"H_y": 0.2 * unit}, H_y=0.2 * unit) and not said({"H_y": -0.2 * unit}, H_y=0.2 * unit)
-    assert not said({"H_z": unit}, H_x=0.2 * unit)
-    assert "leaves a wall no energy" in str(notes(make_device(), field=Field(H_y=1.1 * unit)))
-
-
 @pytest.mark.parametrize("Q", [1.0, -1.0])
 def test_a_field_that_leaves_the_wall_no_energy_is_refused(Q):
     """Along the moment of the chiral wall (m_x = -1 for Q D > 0) it adds to D: pi D + pi Delta mu0 Ms H < sigma_0 + shape."""

@@ -1,0 +1,158 @@
+"""Where a drive goes beyond the rigid wall: domains that cant or turn over, walls that turn in pieces, films that warm.
+
+With H_k = 2 K_eff/(mu0 Ms) a field h H_k in the plane cants the domains by asin h. With a field g H_k along z it turns
+the domain against it over beyond the astroid, h^(2/3) + g^(2/3) = 1 [1]. The damping-like torque of a current turns with
+the domain: it cants by theta with sin 2 theta = 2 H_DL/H_k, and turns the domain over from H_DL = H_k/2 on.
+
+A wall whose angle a drive turns for ever does so as a whole only where the track is narrow. Along y its angle has the
+energy 2 A Delta (dphi/dy)^2 + kappa phi^2/2 per area, kappa what holds it at rest. So it changes within
+Lambda = sqrt(4 A Delta/kappa), and a Bloch line is pi Lambda wide [2]. Wider walls turn line by line, at another
+velocity [3].
+
+References:
+    [1] E. C. Stoner, E. P. Wohlfarth, Philos. Trans. R. Soc. A 240, 599 (1948).
+    [2] A. P. Malozemoff, J. C. Slonczewski, Magnetic Domain Walls in Bubble Materials, Academic Press (1979).
+    [3] Y. Yoshimura et al., Nat. Phys. 12, 157 (2016): chiral walls beyond breakdown.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from llg.constants import MU_0
+from llg.device.device import Device
+from llg.device.material import gained_by_angle
+from llg.device.pulse import Waveform
+from llg.device.static_field import field_words
+from llg.runs.velocity import straight_track
+from llg.walls.analytic import rest_angle, straight_track_velocity
+from llg.walls.q_phi import NO_FIELD, Field, QPhiModel, wall_field
+
+CANTED = 0.25
+"""Field in the plane, or of the damping-like torque, over H_k at which the domains cant too far."""
+WARM = 0.1
+"""Share of the temperature of a film by which it may become warmer unsaid."""
+_MARGIN = 20.0  # [Delta] of straight track
+_HEAT_STEPS = 2048
+_NUDGE = 1e-3  # [rad]
+
+
+def domain_notes(device: Device, current_density: float, drive: Field) -> list[str]:
+    """Return what fields and torques do to the domains, of which the wall of the model knows nothing.
+
+    A wall whose moment lies along a field in the plane has the energy sigma_0 [sqrt(1 - h^2) - h arccos h] instead of
+    sigma_0 (1 - pi h/2), the integral of 2 sqrt(A K_eff) (sin theta - h) between both domains. Against the field pi h is
+    added to both, and the difference is the same.
+
+    Args:
+        device: the device.
+        current_density: the largest that is of interest [A/m^2].
+        drive: the largest field of a drive, on top of [field] and [profile].
+    """
+    film = device.material
+    if film.in_plane:
+        return []
+    unit = 2 * film.K_eff / (MU_0 * film.Ms)
+    fields = _extremes(device, drive)
+    model, found = QPhiModel(device), list[str]()
+    in_plane = max(math.hypot(H_x, H_y) for H_x, H_y, _ in fields) / unit
+    along = max(abs(H_z) for _, _, H_z in fields) / unit
+    torque = abs(model.H_DL_per_J * current_density) / unit
+    gained = max(gained_by_angle(device.straight_wall, film, H_x, H_y) for H_x, H_y, _ in fields)
+    if in_plane >= 1 or gained >= device.straight_wall.sigma_0:
+        found.append(
+            f"field: {in_plane:.0%} of the anisotropy field in the plane leaves a wall no energy: walls form by themselves, "
+            "or the domains turn into the field"
+        )
+    elif in_plane ** (2 / 3) + along ** (2 / 3) >= 1:
+        found.append(
+            f"field: {along:.0%} of the anisotropy field along z, with {in_plane:.0%} in the plane, turns the domain against "
+            "it over, of which the wall knows nothing"
+        )
+    elif in_plane > CANTED:
+        above = math.sqrt(1 - in_plane**2) - in_plane * math.acos(in_plane) - (1 - math.pi * in_plane / 2)
+        found.append(
+            f"field: the field in the plane, {in_plane:.0%} of the anisotropy field, cants the domains by "
+            f"{math.degrees(math.asin(in_plane)):.0f} degrees, which the model leaves out: a wall along or against it has "
+            f"{above:.1%} of sigma_0 more than the model says"
+        )
+    if torque > CANTED:
+        does = "turns the domains over"
+        if torque < 0.5:
+            does = f"cants the domains by {math.degrees(0.5 * math.asin(2 * torque)):.0f} degrees"
+        found.append(
+            f"torque: at {abs(current_density):.3g} A/m^2 the damping-like field is {torque:.0%} of the anisotropy field and "
+            f"{does}, of which the wall knows nothing"
+        )
+    return found
+
+
+def _extremes(device: Device, drive: Field) -> list[tuple[float, float, float]]:
+    """Return the fields along the track [A/m]: those of [field] and the drive, with the profile at each of its places."""
+    held, profile = device.field or NO_FIELD, device.profile
+    uniform = np.array([held.H_x + drive.H_x, held.H_y + drive.H_y, held.H_z + drive.H_z])
+    stray = [] if profile is None else [profile.H_x_at, profile.H_y_at, profile.H_z_at]
+    places = max((len(values) for values in stray), default=1) or 1
+    varied = np.array([values or [0.0] * places for values in stray]).T if stray else np.zeros((1, 3))
+    return [tuple(row) for row in (uniform + varied).tolist()]
+
+
+def breakdown_notes(device: Device, current_density: float, drive: Field) -> list[str]:
+    """Return whether the drive turns the angle of a wall for ever that is too wide to turn as a whole.
+
+    Args:
+        device: the device.
+        current_density: the largest magnitude that is of interest [A/m^2].
+        drive: the largest field of a drive, on top of [field].
+    """
+    field = wall_field(device, drive)
+    if current_density == 0 and field == NO_FIELD and device.field is None:
+        return []
+    even = straight_track(device, _MARGIN * device.straight_wall.Delta)
+    model = QPhiModel(even)
+    line = math.pi * angle_length(model)
+    if device.track.width <= line:
+        return []
+    currents = np.array([current_density, -current_density])
+    if not straight_track_velocity(model, currents, field)[1].any():
+        return []
+    at = [f"{abs(current_density):.3g} A/m^2"] if current_density else []
+    at += [field_words(dataclasses.asdict(drive))] if drive != NO_FIELD else []
+    return [
+        f"breakdown: {' and '.join(at) or '[field]'} turns the angle of the wall for ever on the straight track; a wall "
+        f"longer than a Bloch line, {1e9 * line:.3g} nm here, turns piece by piece and moves at another velocity"
+    ]
+
+
+def angle_length(model: QPhiModel) -> float:
+    """Return the length Lambda [m] within which the angle of a wall at rest on a straight track changes along it."""
+    q, phi = 0.5 * model.device.track.length, rest_angle(model)
+    energy = model.energy(q, phi + np.array([-_NUDGE, 0.0, _NUDGE]))
+    kappa = float(energy @ [1, -2, 1]) / (_NUDGE**2 * model.t * float(model.widths(q).s2))
+    return math.sqrt(4 * model.device.material.A * model.Delta / kappa) if kappa > 0 else math.inf
+
+
+def heat_notes(
+    device: Device, temperature: float, current_density: float = 0.0, shape: Waveform | None = None
+) -> list[str]:
+    """Return whether a temperature, or the heat of a pulse, is far from that which the film is known for.
+
+    Args:
+        device: the device; with [temperature_laws] its film follows.
+        temperature: of the substrate [K].
+        current_density: amplitude of a pulse [A/m^2].
+        shape: of the pulse in time.
+    """
+    if device.temperature_laws is not None or temperature == 0:
+        return []
+    rise = 0.0
+    if device.heating is not None and device.stack is not None and shape is not None and current_density:
+        steps = shape.held(shape.length).sample(_HEAT_STEPS)
+        rise = float(device.heating.rise(device.steady_rise(current_density), steps, shape.length / _HEAT_STEPS).max())
+    if abs(temperature + rise - device.temperature) <= WARM * device.temperature:
+        return []
+    how = f"the pulse heats the track to {temperature + rise:.4g} K" if rise else f"at {temperature:g} K"
+    return [
+        f"temperature: {how}, with Ms, K_u, A and D of {device.temperature:g} K; [temperature_laws] say how they change"
+    ]
