@@ -61,7 +61,9 @@ sys.addaudithook(watch)
 """
 
 
-def start_process(*argv, cwd: Path, stop: tuple[int, str, int] | None = None, **options) -> subprocess.Popen:
+def start_process(
+    *argv, cwd: Path, stop: tuple[int, str, int] | None = None, before: str = "", **options
+) -> subprocess.Popen:
     """Start a command as a process of its own, the way the installed script does.
 
     Args:
@@ -69,9 +71,10 @@ def start_process(*argv, cwd: Path, stop: tuple[int, str, int] | None = None, **
         cwd: folder to start in.
         stop: number of a signal that it gets as it opens the file of this name for the n-th time to append a line:
             at the same place of its work on machines of any speed.
+        before: Python that it runs first, such as what stops it elsewhere.
         options: of `subprocess.Popen`.
     """
-    code = "import sys, dwsynapse; sys.exit(dwsynapse.main())"
+    code = f"{before}\nimport sys, dwsynapse; sys.exit(dwsynapse.main())"
     if stop is not None:
         number, name, times = stop
         code = STOP.format(number=int(number), name=name, times=times) + code

@@ -41,11 +41,23 @@ def wait_for(child: subprocess.Popen, path: Path) -> None:
         time.sleep(0.02)
 
 
+PREPARES = """
+import os, signal
+from compact.bulk.plan import SweepPlan
+def check(plan, own=SweepPlan.__post_init__):
+    assert os.listdir() == [".table.h5.lock"]
+    os.kill(os.getpid(), signal.SIGINT)
+    own(plan)
+SweepPlan.__post_init__ = check
+"""
+
+
 def test_interrupt_of_a_sweep_that_prepares(process, folder):
-    """Its lock is its first sign of life; nothing else is there yet, and nothing stays."""
-    child = process(*LONG, cwd=folder)
-    wait_for(child, folder / ".table.h5.lock")
-    assert "before the first block; all files are as they were" in interrupted(child)
+    """Only its lock is there yet, and nothing stays."""
+    child = process(*LONG, cwd=folder, before=PREPARES)
+    out, err = child.communicate(timeout=HANG)
+    assert (child.returncode, out, err.count("\n")) == (130, "", 1)
+    assert err.startswith("dwsynapse: interrupted") and "before the first block; all files are as they were" in err
     assert list(folder.iterdir()) == []
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from dwcore.errors import InputError
 from llg.device.geometry import CELLS_PER_DELTA, average_width
 from llg.device.notch import SHAPES, Notch
 from llg.device.track import Track, outline, outline_problems
@@ -151,6 +152,34 @@ def test_pads_and_tabulated_outline():
     inner = slice(g.q.size // 4, -g.q.size // 4)
     np.testing.assert_allclose(g.ds1[inner], 0.1, rtol=1e-5)
     np.testing.assert_allclose(g.s2[inner], g.w[inner], rtol=1e-6)
+
+
+def test_corners_are_those_within_the_track():
+    """All points of an outline that ends within; the starts of both tapers."""
+    inner = Track(
+        length=LENGTH, width=W, thickness=1e-9, outline_x=(-1e-8, 0, 1e-8, 2e-7, 3e-7), outline_width=(W,) * 5
+    )
+    assert inner.corners == (1e-8, 2e-7, 3e-7)
+    padded = Track(length=LENGTH, width=W, thickness=1e-9, pad_width=100e-9, pad_taper=50e-9)
+    assert padded.corners == pytest.approx((50e-9, 350e-9))
+
+
+def test_tapers_meet_at_most_in_the_middle():
+    pads = {"length": LENGTH, "width": W, "thickness": 1e-9, "pad_width": 100e-9}
+    assert Track(**pads, pad_taper=LENGTH / 2).base_width(np.array(LENGTH / 2)) == pytest.approx(W)
+    with pytest.raises(InputError, match=r"pad_taper = 2.04e-07 \[m\] must be <= half the length = 2e-07"):
+        Track(**pads, pad_taper=0.51 * LENGTH)
+
+
+def test_notch_is_as_deep_as_the_track_is_wide_there_at_most():
+    """90 nm wide at one end and 30 nm at the other: 20 nm off each edge are too much there alone."""
+    table = Track(length=LENGTH, width=90e-9, thickness=1e-9, outline_x=(0, LENGTH), outline_width=(90e-9, 30e-9))
+    deep = {"depth": 20e-9}
+    assert not list(outline_problems(table, (notch("triangular", position=20e-9, **deep),)))
+    (problem, *_) = outline_problems(table, (notch("triangular", position=380e-9, **deep),))
+    assert "depth = 2e-08 [m] must be < half the track width = 1.65e-08" in problem
+    (problem, *_) = outline_problems(TRACK, (notch("triangular", depth=W / 2),))
+    assert "must be < half the track width" in problem
 
 
 def test_notch_through_the_track_is_a_problem():

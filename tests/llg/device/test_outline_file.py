@@ -232,6 +232,39 @@ def test_bad_outlines_are_refused(tmp_path):
         make_device(outline_scale=4e-9)
 
 
+def test_contrast_is_that_of_the_bits_of_a_picture(tmp_path):
+    """Greys of 0.45 and 0.55 are hardly any contrast, in 16 bits as in 8."""
+    for bits in (8, 16):
+        save(tmp_path / "t.png", picture(widths()[1], ground=0.45, track=0.55), bits)
+        with pytest.raises(InputError, match=r"hardly any contrast, 0\.(098|1) of white"):
+            make_device(outline_file=str(tmp_path / "t.png"), outline_scale=SCALE, outline_track="bright")
+
+
+def test_a_picture_is_as_long_as_the_track_to_a_pixel(tmp_path):
+    """200 columns are; 201 may be by rounding, 202 are not; and a track leaves both rims of the picture free."""
+    _, w = widths()
+    grey, options = 1 - picture(w), {"outline_file": str(tmp_path / "t.png"), "outline_scale": SCALE}
+    save(tmp_path / "t.png", np.concatenate([grey, grey[:, -1:]], axis=1))
+    make_device(**options)
+    save(tmp_path / "t.png", np.concatenate([grey, grey[:, -2:]], axis=1))
+    with pytest.raises(InputError, match=r"shows 4.04e-07 m at outline_scale = 2e-09, must be the length 4e-07"):
+        make_device(**options)
+    for rim in (slice(40), slice(40, 80)):
+        touching = grey.copy()
+        touching[rim, 12] = 0.0
+        save(tmp_path / "t.png", touching)
+        with pytest.raises(InputError, match="touches the rim of the picture in column 12"):
+            make_device(**options)
+
+
+def test_a_middle_that_swings_does_not_slope(tmp_path):
+    """Its ends rise by 60 nm in 400 and the line through it falls: neither way it is turned would be right."""
+    rows = "".join(f"{a},{50 + b},{-50 + b}\n" for a, b in ((0, 0), (100, 200), (300, -160), (400, 60)))
+    (tmp_path / "edges.csv").write_text("x_nm,upper_nm,lower_nm\n" + rows)
+    found = make_device(outline_file=str(tmp_path / "edges.csv"))
+    assert found.width_at(np.array([0.0, 1e-7, 3e-7])) == pytest.approx(100e-9)
+
+
 def test_a_track_that_slopes_is_refused(tmp_path):
     """Upright its width is too large by 1/cos; notches of one edge, whose middle swings, and a slope of 4 degrees are read."""
     x, w = widths()[0], np.full(widths()[0].size, WIDTH)

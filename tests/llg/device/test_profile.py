@@ -33,9 +33,12 @@ LISTS = {
 }
 
 
+FILM = {"Ms": MS, "A": A, "K_u": K_U, "D": D, "alpha": 0.3}
+
+
 def make_device(profile=None, *, Q=1.0, **other):
     mapping = {
-        "material": {"Ms": MS, "A": A, "K_u": K_U, "D": D, "alpha": 0.3},
+        "material": FILM,
         "wall": {"shape": "rigid", "Q": Q, "H_K": H_K},
         "track": {"length": LENGTH, "width": 64e-9, "thickness": THICKNESS},
         "notch": [{"position": 170e-9, "shape": "cosine", "depth": 8e-9, "width": 60e-9}],
@@ -212,15 +215,28 @@ def test_bad_files_are_refused(tmp_path, text, words):
     ("profile", "other", "words"),
     [
         ({"K_u_factor": [1, 1, 1, 1]}, {}, "x (5) and K_u_factor (4) must have the same length"),
+        ({"K_u_factor": [1, 1, 1, 1, 1, 1]}, {}, "x (5) and K_u_factor (6) must have the same length"),
         ({"K_u_factor": [1, 1, -1, 1, 1]}, {}, "K_u_factor must be > 0"),
+        ({"thickness_factor": [1, 1, -1, 1, 1]}, {}, "thickness_factor must be > 0"),
         ({"K_u_factor": [1, 1, 0.5, 1, 1]}, {}, "K_u leaves K_eff = "),
-        ({"D_factor": [1, 1, 9.0, 1, 1]}, {}, "D = 0.009 [J/m^2] must be below sigma_0/pi"),
+        ({"D_factor": [1, 1, 2.0, 1, 1]}, {}, "D = 0.002 [J/m^2] must be below sigma_0/pi = 0.00167"),
+        (
+            {"D_factor": [1, 1, -2.0, 1, 1]},
+            {"material": FILM | {"D": -D}},
+            "D = 0.002 [J/m^2] must be below sigma_0/pi",
+        ),
+        ({"D_at": [D] * 5}, {"material": FILM | {"D": 0.0}}, "D_at needs a D other than 0 in [material]"),
         (
             {"H_x_at": [1, 1, 1, 1, 1]},
             {"wall": {"model": "q-phi-chi"}},
             'H_x along the track: [wall] model must be "q-phi"',
         ),
         ({"thickness_factor": [1, 1, 2, 1, 1]}, {"torque": {"P": 0.4}}, "needs [torque] P = 0"),
+        (
+            {"thickness_factor": [1, 1, 2, 1, 1]},
+            {"torque": {"theta_SH": 0.1, "current_crowding": 0.5}},
+            "needs [torque] P = 0 and current_crowding = 1",
+        ),
         ({"x": [0, 0, 1e-7, 2e-7, 3e-7], "H_z_at": [0, 1, 2, 3, 4]}, {}, "x must be strictly ascending"),
         ({"x": [0, 1e-7]}, {}, "come with another list"),
     ],
@@ -229,6 +245,13 @@ def test_bad_profiles_are_refused(profile, other, words):
     with pytest.raises(InputError) as error:
         make_device(profile or None, **other)
     assert words in str(error.value)
+
+
+def test_crowding_is_of_the_torque_of_the_current():
+    """Without one it does not matter; and D may have either sign."""
+    thick = {"thickness_factor": LISTS["thickness_factor"]}
+    assert make_device(thick, torque={"current_crowding": 0.5}).profile.varied == ["thickness"]
+    make_device({"D_factor": [1, 1, 1.5, 1, 1]}, material=FILM | {"D": -D})
 
 
 def test_notes_say_what_a_profile_strains():

@@ -74,6 +74,13 @@ def test_a_jump_between_steps_is_shared_by_its_place():
     np.testing.assert_allclose(waveform.sample(10), [0, 0, 0, 0, 0.25, 1, 1, 1, 1, 1, 1], atol=1e-12)
 
 
+def test_edge_is_the_time_from_nothing_to_the_peak_at_the_steepest_place():
+    """1.5 in 1 s, of 3, are 2 s; then 1 in 0.1 s are 0.3 s; a jump takes no time; nothing that changes has no edge."""
+    slow, fast = Waveform([0.0, 1.0, 3.0], [1.5, 3.0, 3.0]), Waveform([0.0, 1.0, 1.1], [0.0, -3.0, -2.0])
+    assert (slow.edge, fast.edge) == pytest.approx((2.0, 0.3))
+    assert Waveform([0.0, 1.0, 1.0], [0.0, 0.0, 1.0]).edge == 0.0 and STEP.edge == np.inf
+
+
 @pytest.mark.parametrize("duration", [0.49e-9, 0.0, -1e-9, float("nan")])
 def test_edges_must_fit(duration):
     with pytest.raises(InputError, match=r"must be (> 0|>= \(rise_time \+ fall_time\)/2)"):
