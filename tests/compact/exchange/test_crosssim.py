@@ -4,6 +4,7 @@ The distribution on S states is compared with that of the source at the borders 
 only places where a table of S states says anything about it.
 """
 
+import dataclasses
 import gzip
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from scipy.stats import norm
 
 from compact.exchange.crosssim_export import _quantiles, export_crosssim, lookup_tables
 from compact.exchange.crosssim_file import HEADER, LookupTable, read_lookup, write_lookup
-from compact.exchange.crosssim_import import device_pairs, import_crosssim
-from compact.exchange.state_grid import LARGEST_SHIFT, assign_states, cell_content
+from compact.exchange.crosssim_import import PulseFacts, device_pairs, fidelity_of, import_crosssim
+from compact.exchange.state_grid import LARGEST_SHIFT, Rows, assign_states, cell_content
 from compact.table.operating_point import write_points
 from compact.table.origin import WEIGHT_SUM, weights
 from compact.table.table_file import load_table, save_table
@@ -83,6 +84,9 @@ def test_spaces_no_header_and_open_ends_are_read(tmp_path):
         ("1e-5,2e-5\n0,1\n1e-7,x\n1e-7,1e-7\n", 'line 3: "x" is not a number'),
         ("1e-5,2e-5\n0,1\n1e-7,nan\n1e-7,1e-7\n", "line 3: all values must be finite"),
         ("1e-5,2e-5\n0,1\n1,1\n1,1\n", "more than ten times the range"),
+        ("1e-5,2e-5\n0,1\n-1,-1\n-1,-1\n", "has a dG of 1 S, more than ten times the range"),
+        ("0,2e-5\n0,1\n1e-7,1e-7\n1e-7,1e-7\n", "line 1: the conductances must be > 0"),
+        ("1e-5,2e-5\n-0.1,1\n1e-7,1e-7\n1e-7,1e-7\n", "line 2: the cumulative probabilities"),
     ],
 )
 def test_a_bad_file_is_refused_in_one_line(tmp_path, text, words):
@@ -135,6 +139,51 @@ def test_pictures_are_passed_over_and_sub_folders_hold_a_device_each(tmp_path):
 def test_reversed_directions_are_refused(pair):
     with pytest.raises(InputError, match="its pulses must raise the conductance"):
         import_crosssim([pair[::-1]])
+    still = gaussian_lookup(0.0, 0.0)
+    write_lookup(pair[1], dataclasses.replace(still, change=0 * still.change), force=True)
+    with pytest.raises(InputError, match="its pulses must lower the conductance, the mean dG is 0 S"):
+        import_crosssim([pair])
+
+
+@pytest.mark.parametrize("ends", [{"high": 5.1e-5}, {"low": 1.9e-5}])
+def test_both_directions_have_one_range(pair, ends):
+    write_lookup(pair[1], gaussian_lookup(-0.03, 0.02, **ends), force=True)
+    with pytest.raises(
+        InputError, match="both directions must have one range of conductances, they have 2e-05 to 5e-05"
+    ):
+        import_crosssim([pair])
+
+
+def test_devices_have_their_own_conductances_and_the_table_their_mean(pair, tmp_path):
+    other = tmp_path / "dG_increasing2.txt", tmp_path / "dG_decreasing2.txt"
+    for path, step in zip(other, (0.036, -0.03), strict=True):
+        write_lookup(path, gaussian_lookup(step, 0.02, low=3e-5, high=8e-5))
+    table, _ = import_crosssim([pair, other], states=3)
+    assert table.instance_states.conductance[:, 0] == pytest.approx(np.array([[2, 3.5, 5], [3, 5.5, 8]]) * 1e-5)
+    assert table.conductance == pytest.approx(np.array([2.5, 4.5, 6.5]) * 1e-5)
+
+
+def test_facts_of_pulses_are_positive():
+    assert PulseFacts(temperature=0.0, duration=1e-9).temperature == 0
+    for name, value in (("duration", 0.0), ("current_density", 0.0), ("energy", 0.0), ("temperature", -1.0)):
+        with pytest.raises(InputError, match=rf"{name} = -?\d .* must be > 0"):
+            PulseFacts(**{name: value})
+
+
+def test_fidelity_by_hand():
+    """Steps of 0.25, 0.5 and 0.75 of three states; a spread kept by half; 9 states would make the median a whole two."""
+    x = np.linspace(0, 1, 3)
+    pairs = np.array([[0.5, 0.5, 0], [0, 0.5, 0.5], [0, 0, 1.0]])
+    first = Rows(
+        probability=pairs,
+        mean=x + np.array([0.25, 0.5, 0.75]),
+        std=np.array([0.5, 0.5, 0.0]),
+        shift=np.array([0.0, 0.1, 0.0]),
+    )
+    other = dataclasses.replace(first, shift=np.array([0.02, 0.0, 0.01]))
+    found = fidelity_of(x, [first, other])
+    assert (found.mean_step, found.std_ratio, found.largest_shift) == pytest.approx((1.0, 0.5, 0.1))
+    assert found.whole_step_states == 1 + 2 * 2
 
 
 @pytest.mark.parametrize("std", [1e-4, 0.005, 0.02, 0.1])

@@ -1,12 +1,15 @@
 """Measured pulse responses: states and probabilities of synthetic devices are found again within their intervals."""
 
+import types
+
 import numpy as np
 import pytest
 from scipy.stats import beta
 
+from compact.exchange import pulse_import
 from compact.exchange.level_mixture import BINS_OF_MANY, MOST_SINGLE, find_levels, grouped, stragglers
 from compact.exchange.pulse_data import read_pulse_data
-from compact.exchange.pulse_import import import_pulses
+from compact.exchange.pulse_import import _axis, import_pulses
 from compact.table.table_file import load_table, save_table
 from dwcore.errors import InputError
 
@@ -81,6 +84,9 @@ def test_states_and_probabilities_are_found_again(clean, tmp_path):
         error = 5 * READ_NOISE * 5 / np.sqrt(200)
         assert found == pytest.approx(level(k, np.arange(S)), abs=error)
         assert table.instance_states.conductance_std_ctoc[k, 0] * 1e6 == pytest.approx(READ_NOISE * 5, rel=0.25)
+    own = table.instance_states
+    assert table.conductance == pytest.approx(own.conductance[:, 0].mean(axis=0))
+    assert table.conductance_std_ctoc**2 == pytest.approx((own.conductance_std_ctoc[:, 0] ** 2).mean(axis=0))
     assert within_intervals(table, truth, 0.999)
     other = truth(4e11) + np.diag(np.full(S, 0.2)) - np.diag(np.full(S - 1, 0.2), 1)
     assert not within_intervals(table, lambda J: other if J > 0 else truth(J), 0.999)  # the intervals can tell
@@ -229,6 +235,58 @@ def test_rows_without_a_trial_may_be_assumed_to_stay(tmp_path):
     assert table.counts[0, 0, :, 0, :, :2].sum() == report.transitions + 2
 
 
+def test_a_read_between_two_pulses_is_no_transition(tmp_path):
+    """Up, read, down, read: every pulse moves, and the reads, which stay, count nowhere."""
+    order = (("+1", 20), ("0", 20), ("-1", 10), ("0", 10))
+    rows = [f"a,{i + 1},{order[i % 4][0]},5,1,{order[i % 4][1] + 0.1 * (i % 7)}" for i in range(80)]
+    table, report = import_pulses(write(tmp_path / "a.csv", ["a,0,0,0,0,10", *rows]), states=2, assume_stay=True)
+    assert table.current_density == pytest.approx([-5e11, 5e11])
+    assert (report.transitions, report.gaps, report.empty_rows) == (40, 0, 2)
+    assert table.counts[0, 0, :, 0, :, :2].tolist() == [[[1, 0], [20, 0]], [[0, 20], [0, 1]]]
+
+
+def test_negative_amplitudes_and_polarities_say_the_same(tmp_path):
+    """Minus twice is minus; what conducts nothing is no reading; numbers of pulses are exact."""
+    rows = [f"a,{i},-1,{sign}5,1,{G}" for i, (sign, G) in enumerate((("", 10), ("-", 11), ("-", 0), ("", -1)))]
+    data = write(tmp_path / "a.csv", rows)
+    assert data.amplitude == pytest.approx([-5e11] * 4)
+    assert data.conductance[:2] == pytest.approx([10e-6, 11e-6]) and np.isnan(data.conductance[2:]).all()
+    for number in ("1e17", "-1e17"):
+        with pytest.raises(InputError, match=r"pulse = -?1e.17 must be a whole number of at most 9"):
+            write(tmp_path / "a.csv", [f"a,{number},-1,5,1,10"])
+
+
+def test_values_that_are_the_same_but_for_rounding_are_one_of_their_mean():
+    """Within a thousandth; their mean counts each."""
+    axis, place = _axis(np.array([1.0005, 2.0, 1.0, 1.0005, -1.0]))
+    assert axis == pytest.approx([-1.0, 1 + 1e-3 / 3, 2.0]) and place.tolist() == [1, 2, 1, 1, 0]
+    assert _axis(np.array([1.0, 1.0011]))[0].size == 2
+
+
+def test_the_search_for_levels_goes_on_until_four_in_a_row_are_worse(monkeypatch, clean):
+    """Two worse ones, then three, do not end it; four do, whatever would have come."""
+    bic, asked = [10, 9.5, 9.6, 9.7, 9, 10, 10, 10, 8, 10, 10, 10, 10, 1], []
+
+    def scripted(readings, states):
+        asked.append(states)
+        return [types.SimpleNamespace(bic=bic[states - 1], mean=np.zeros(states))]
+
+    monkeypatch.setattr(pulse_import, "_all_devices", scripted)
+    data = read_pulse_data(clean)
+    levels, found = pulse_import._levels(data, pulse_import._rows_read(data), None)
+    assert levels[0].mean.size == 9 and asked == list(range(1, 14)) and found == dict(enumerate(bic[:-1], 1))
+
+
+def test_one_device_whose_states_overlap_is_enough(tmp_path):
+    rng, rows = np.random.default_rng(2), []
+    for device, noise in (("a", 0.01), ("b", 0.9)):
+        for i in range(400):
+            read = 10 + 1.0 * (i % 4 // 2) + noise * rng.standard_normal()
+            rows.append(f"{device},{i},{'+1' if i % 4 < 2 else '-1'},5,1,{read:.5g}")
+    with pytest.raises(InputError, match="the states overlap"):
+        import_pulses(write(tmp_path / "a.csv", rows), states=2)
+
+
 def test_overlapping_states_are_refused(tmp_path):
     rng = np.random.default_rng(2)
     rows = []
@@ -257,6 +315,12 @@ def test_columns_with_names_of_their_own_are_named(tmp_path):
     assert np.isnan(data.conductance[1:]).all()  # an overflow, and no voltage
     data = mapped(tmp_path, rows, header, amplitude="write (mA)", duration="100 ns", R="V/I")
     assert data.conductance[0] == pytest.approx(10e-6 / 0.2) and data.amplitude_unit == "A"
+    both = [row.replace("9.91E+37,200", "-9.91E+37,-9.91E+37") for row in rows]
+    data = mapped(tmp_path, both, header, amplitude="write (mA)", duration="100 ns", G="I/V")
+    assert np.isnan(data.conductance[1]), "one overflow over the other is no conductance"
+    two = header.replace("write (mA)", "I (mA)")
+    with pytest.raises(InputError, match="conductance=I/V: no such column"):
+        mapped(tmp_path, rows, two, amplitude="bias (mV)", duration="100 ns", G="I/V")
 
 
 @pytest.mark.parametrize(

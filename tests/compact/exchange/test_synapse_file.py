@@ -37,6 +37,19 @@ def test_chances_make_the_matrices_they_name():
     np.testing.assert_allclose(made.conductance, 1e-5 * np.linspace(1, 3, 5))
 
 
+def test_a_chance_of_zero_is_one_that_is_given():
+    """Up they miss nine of ten, down never."""
+    made = table(**LADDER | {"miss": 0.9, "double": 0.1}, miss_down=0.0, double_down=0.5)
+    np.testing.assert_allclose(made.probability[0, 0, 0, 0, 4], [0, 0, 0.5, 0.5, 0, 0], atol=1e-8)
+
+
+def test_reads_of_a_state_spread_by_a_share_of_it():
+    made = table(**LADDER, conductance_std_ctoc=0.02, conductance_std_dtod=0.1)
+    assert made.conductance_std_ctoc == pytest.approx(0.02 * made.conductance)
+    own = made.instance_states
+    assert own.conductance_std_ctoc == pytest.approx(0.02 * own.conductance)
+
+
 def test_a_matrix_is_taken_as_it_is():
     up, down = [[0.2, 0.8, 0.0], [0, 0.4, 0.6], [0, 0, 1]], [[1, 0, 0, 0], [0.5, 0.4, 0, 0.1], [0, 0.9, 0.1, 0]]
     made = table(conductances=["1 uS", "2 uS", "5 uS"], up=up, down=down)
@@ -96,6 +109,8 @@ def test_devices_differ_by_the_given_spreads():
     away = 1 - made.probability[:, 0, 1, 0, 2, 2]
     assert away.mean() == pytest.approx(0.9, abs=0.01)
     assert 0.02 < away.std() < 0.05  # chances stop at one
+    factor = made.instance_states.conductance[:, 0, 0]
+    assert abs(np.corrcoef(np.log(factor), away)[0, 1]) < 5 / np.sqrt(400)
     more = table(**LADDER, instances=401, conductance_std_dtod=0.1, step_std_dtod=0.05)
     np.testing.assert_array_equal(more.counts[:400], made.counts)
 
@@ -142,6 +157,8 @@ def test_shipped_synapses_name_source_validity_and_assumptions(name):
         (LADDER | {"conductance_high": 1e-4}, "either conductance_high or on_off"),
         (LADDER | {"mis": 0.1}, 'unknown key "mis"; did you mean "miss"'),
         (LADDER | {"miss": 0.98}, "miss . double . lost must be <= 1"),
+        (LADDER | {"miss": 0.5, "double": 0.4, "lost": 0.2}, "miss . double . lost must be <= 1"),
+        (LADDER | {"miss_down": 0.96}, "miss_down . double_down . lost must be <= 1"),
         (LADDER | {"pulses_up": 9}, "miss and pulses_up describe the pulses in different ways"),
         (LADDER | {"miss": 1.5}, "miss = 1.5 .1. must be <= 1"),
         (
@@ -149,9 +166,14 @@ def test_shipped_synapses_name_source_validity_and_assumptions(name):
             "up holds 4 chances, 3 lists of 3 or 4",
         ),
         ({"conductances": [0.1, 0.2], "up": [[0.5, 0.4], [0, 1]], "down": [[1, 0], [1, 0]]}, "from state 0 sum to 0.9"),
+        (
+            {"conductances": [0.1, 0.2], "up": [[1.5, -0.5], [0, 1]], "down": [[1, 0], [1, 0]]},
+            "up = -0.5 .1. must be >= 0",
+        ),
         ({"conductances": [0.1, 0.2], "up": [0.5, 0.5], "down": [[1, 0], [1, 0]]}, "up must be a list of lists"),
         ({"conductances": [0.1, 0.2], "up": [[1, 0], [0, 1]]}, "down holds 0 chances"),
         ({"conductances": [0.2, 0.1], "miss": 0.1}, "must be ascending"),
+        ({"conductances": [0.1, 0.1, 0.2], "miss": 0.1}, "must be ascending"),
         (CURVE | {"retention": 1.0}, "retention is of a state, and a curve has none"),
         ({"conductance_low": 0.1, "on_off": 2, "pulses_up": 9}, "needs pulses_up and pulses_down"),
         (LADDER | {"instances": 1, "step_std_dtod": 0.1}, "instances = 1 cannot carry step_std_dtod"),
@@ -173,6 +195,10 @@ def test_shipped_synapses_name_source_validity_and_assumptions(name):
         (
             LADDER | {"pulse_voltage": 50, "pulse_current": 0.1, "pulse_duration": 0.1},
             "= 0.5 .J., the energy of a pulse",
+        ),
+        (
+            LADDER | {"pulse_voltage": 1e-5, "pulse_current": 1e-12, "pulse_duration": 1e-12},
+            "= 1e-29 .J., the energy of a pulse",
         ),
         (LADDER | {"cell_area_F2": 1e-15}, "cell_area_F2 = 1e-15 .1. must be 0.1"),
         (LADDER | {"retention": 1e300}, "retention = 1e.300 .s. must be"),
@@ -244,9 +270,23 @@ def test_parameters_of_neurosim_become_a_synapse(tmp_path):
         import_neurosim(path)
 
 
+def test_resistances_and_names_of_the_other_simulator_are_read(tmp_path):
+    """The device that is on has the higher conductance; its spread is a share of the range already."""
+    content = {"resistanceOn": 1e5, "resistanceOff": 1e6, "max_level": 32, "c2cVari": 0.02, "d2dVari": 0.1,
+               "nonlinearityLTP": 0.5, "nonlinearityLTD": -0.5, "writeVoltage": 2.0, "writePulseWidth": 1e-8}  # fmt: skip
+    found = import_neurosim(_written(tmp_path / "a.json", json.dumps({"cell": content}))).synapse
+    assert found.window == pytest.approx((1e-6, 1e-5)) and (found.pulses_up, found.pulses_down) == (32, 32)
+    assert (found.step_std_ctoc, found.nonlinearity_std_dtod) == (0.02, 0.1)
+    assert found.pulse_energy == found.pulse_energy_down == pytest.approx(5.5e-6 * 4 * 1e-8)
+    assert (found.nonlinearity_up, found.nonlinearity_down, found.pulse_duration) == (0.5, -0.5, 1e-8)
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
+        ("maxConductance = 1e-5; minConductance = -1e150;", "minConductance = -1e150 is beyond"),
+        ("maxConductance = 1e-5; maxConductance = 2e-5;", "maxConductance = 2e-5 is also 1e-05"),
+        ("maxConductance = 2e-5; maxConductance = 1e-5;", "maxConductance = 1e-5 is also 2e-05"),
         ('{"maxConductance": 1e-5, "minConductance": 1e-5, "sigmaCtoC": 1e-7}', "are both 1e-05; must differ"),
         ("maxConductance = nan; minConductance = 1e-6;", "maxConductance = nan is no number"),
         ('{"maxConductance": 1e-5, "minConductance": 1e-6, "writeVoltage": 1e200}', "writeVoltage = 1e.200 is beyond"),
