@@ -1,17 +1,21 @@
 """Fields and currents that change in time, each after its own waveform, against theory and an adaptive integrator."""
 
+import dataclasses
 import math
+import types
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from dwcore.errors import InputError
 from llg.constants import GAMMA_0
 from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
+from llg.runs import simulation
 from llg.runs.drive import Drive
 from llg.runs.ensemble import simulate
-from llg.runs.simulation import run_pulse
+from llg.runs.simulation import pulse_case, run_pulse
 from llg.walls.q_phi import Field, QPhiModel
 
 DELTA, ALPHA, LENGTH = 7.2e-9, 0.5, 1e-6
@@ -97,6 +101,55 @@ def test_field_waveform_starts_after_the_rest():
     moved = [(r.ensemble.q[0] - r.case.start[0]) / steady for r in (late, early)]
     assert moved == pytest.approx([2.0, 2.0], rel=0.02)  # 2 ns to 4 ns, and 0 to 2 ns, of 4 ns in all
     assert late.ensemble.n_steps == early.ensemble.n_steps
+
+
+def test_a_drive_by_hand():
+    """Its length is that of its longest waveform, its largest values those of the waveforms, whatever their sign."""
+    field = Waveform([0.0, 3e-9], [0.5, -2.0])
+    drive = Drive(waveform=Waveform([0.0, 1e-9, 2e-9], [0.0, -3.0, 1.0]), current_density=np.array([1e10, -2e10]),
+                  field=Field(H_x=1.0, H_y=2.0, H_z=-4.0), field_waveform=field)  # fmt: skip
+    assert drive.length == 3e-9 and drive.largest_current == 6e10
+    assert drive.largest_field == Field(H_x=2.0, H_y=4.0, H_z=-8.0)
+    with pytest.raises(InputError, match="current_density must be one number"):
+        _ = drive.single_current
+    plain = dataclasses.replace(drive, field_waveform=None)
+    assert plain.largest_field == drive.field and plain.length == 2e-9
+    others = [plain, dataclasses.replace(drive, field_waveform=Waveform([0.0, 3e-9], [0.5, 2.0])),
+              dataclasses.replace(drive, gate_waveform=field), dataclasses.replace(drive, field=Field(H_x=1.0))]  # fmt: skip
+    assert len({drive.values(), *(other.values() for other in others)}) == 5, "all of it tells its noise from others"
+
+
+@pytest.mark.parametrize("rest", [0.0, 0.25])
+def test_a_gate_follows_the_size_of_the_pulse(rest):
+    """From its level at rest to 1 at the top, for pulses of either sign; where it rests at 1 it does nothing."""
+    gated = make_device(gate={"delta_K_u": 1e4, "rest_level": rest})
+    drive = Drive(waveform=Waveform([0.0, 1e-9, 2e-9], [0.0, -1.0, 0.5]), current_density=1e11)
+    level = drive.gate_levels(gated)
+    top = np.interp([0.0, 0.5e-9, 1e-9, 2e-9], level.time, level.value)
+    assert top == pytest.approx([rest, rest + 0.5 * (1 - rest), 1.0, rest + 0.5 * (1 - rest)])
+    assert np.interp(5 / 3 * 1e-9, level.time, level.value) == pytest.approx(
+        rest, abs=1e-9
+    )  # where the pulse changes its sign
+    assert drive.gate_levels(make_device(gate={"delta_K_u": 1e4, "rest_level": 1.0})) is None
+    assert drive.gate_levels(gated.at_gate_level(0.5)) is None and drive.gate_levels(make_device()) is None
+
+
+@pytest.mark.parametrize("speed", [900.0, 100.0])
+def test_velocity_of_walls_that_leave_counts_a_linear_edge_half(monkeypatch, speed):
+    """Walls that follow the pulse: 900 m/s leave the 500 nm to the end in the middle of the pulse, 100 m/s stay."""
+    device = make_device(pulse=PULSE | {"rise_time": 0.4e-9, "fall_time": 0.4e-9})
+    case = pulse_case(device, current_density=1e11, duration=1e-9)
+    shape = case.drive.waveform
+
+    def made_up(device, drive, *, samples, **more):
+        time = np.linspace(0.0, shape.length, samples + 1)
+        fine = np.linspace(0.0, shape.length, 40 * samples + 1)
+        value = np.interp(fine, shape.time, shape.value)
+        area = np.concatenate([[0.0], np.cumsum(0.5 * (value[1:] + value[:-1]) * np.diff(fine))])[::40]
+        return types.SimpleNamespace(q_samples=(case.start[0] + speed * area)[:, None], time=time)
+
+    monkeypatch.setattr(simulation, "simulate", made_up)
+    assert simulation._velocity_on_track(case, {}) == pytest.approx(speed, rel=0.01)
 
 
 def test_a_train_is_its_pulses_one_after_the_other():

@@ -89,6 +89,17 @@ def test_walls_that_have_settled_stay_as_they_are():
     assert not rest.moving(after).any()
 
 
+def test_each_look_has_noise_of_its_own():
+    case, wells = case_of(make_device(), n=64)
+    end = simulate(case.device, case.drive, n=case.n, start=case.start, seed=case.seed)
+    lanes, asked = LaneRun(case), []
+    stream_of = lanes.stream_of
+    lanes.stream_of = lambda *which: asked.append(which) or stream_of(*which)
+    Rest(lanes, wells).finish(slice(0, case.n), np.array(list(end.final.values())))
+    assert len(asked) > 3 and asked == [(8e11, float(look)) for look in range(len(asked))]
+    assert len({int(stream_of(*which)) for which in asked}) == len(asked)
+
+
 def test_counts_depend_on_nothing_but_the_trajectory():
     """Whole or stopped early, in blocks of any size, in parts, or of an ensemble that keeps its trajectories."""
     case, wells = case_of(make_device(), n=256)

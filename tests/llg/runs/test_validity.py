@@ -88,10 +88,19 @@ def test_silent_where_the_model_holds():
 def test_width_and_tilt_are_noted():
     wide = make_device(width=1e-6)
     assert any("131 wall widths" in note for note in notes(wide))
+    necked = make_device(width=1e-6, notch={"shape": "cosine", "depth": 400e-9, "width": 300e-9})
+    assert not any(note.startswith("width") for note in notes(necked)), "200 nm are left where it is narrowest"
     device = make_device()
     assert math.degrees(largest_tilt(device, 8.5e11)) == pytest.approx(34, abs=3)
     assert largest_tilt(device, 0.0) == 0.0
     assert any("tilt" in note and "q-phi-chi" in note for note in notes(device, 8.5e11))
+    assert 17 < math.degrees(largest_tilt(device, 4e11)) < 28
+    tilting = device.replace({"wall.model": "q-phi-chi"})
+    said = [
+        [note for note in notes(one, J) if note.startswith("tilt")] for one in (device, tilting) for J in (4e11, 8.5e11)
+    ]
+    assert ["knows no tilt" in "".join(words) for words in said] == [True, True, False, False]
+    assert said[2] == [] and said[3][0].endswith("q-phi-chi is good for 30")
 
 
 @pytest.mark.parametrize(("rise", "noted"), [(0.0, "lasts 0 ps"), (20e-12, "lasts 20 ps"), (60e-12, "")])
@@ -291,7 +300,10 @@ def test_necks_that_make_the_well_too_stiff_are_noted(track, shape, depth, width
     """Against the triangles of the benchmark the stiffness is +17, +10, +3, +6, +6, +11 and +1.5 % off."""
     film = {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3}
     device = make_device(film, width=track, notch={"shape": shape, "depth": depth, "width": width})
-    assert any("neck of" in note for note in notes(device)) is noted
+    found = [note for note in notes(device) if "neck of" in note]
+    assert bool(found) is noted
+    narrow = device.geometry.w.min() < 3 * device.straight_wall.Delta
+    assert not noted or f"is {'10 to 30' if narrow else '5 to 10'} % too large" in found[0]
     assert not any("neck of" in note for note in notes(device.replace({"wall.shape": "rigid"})))
 
 
@@ -425,6 +437,11 @@ def test_thin_films_and_wide_tracks_are_noted_where_a_device_is_neither():
     assert f"{change:.0%} larger" in said("K_eff", **narrow)[0] and change > 0.1
     assert not said("K_eff", **narrow | {"width": 100e-9})
     assert not said("K_eff", **narrow, wall={"Delta": 7e-9, "sigma_0": 5e-3})
+    assert said("K_eff", **narrow, wall={"Delta": 7e-9}) and said("K_eff", **narrow, wall={"sigma_0": 5e-3})
+    wall = make_device(bloch, width=60e-9).straight_wall
+    least = 10 * abs(H_K - wall.H_K) * 2 / math.pi * MU_0 * 7e5 * wall.Delta  # pi/2 of its field hold the angle
+    for factor, noted in ((0.98, True), (1.02, False)):
+        assert bool(said("H_K", material=CHIRAL | {"D": factor * least}, width=60e-9)) is noted
 
 
 @pytest.mark.parametrize("Q", [1.0, -1.0])

@@ -1,0 +1,85 @@
+"""Rates of a device as they are printed: each number on its side, in its unit, and bounds where they are unknown."""
+
+import math
+import types
+
+import numpy as np
+import pytest
+
+from llg.constants import K_B
+from llg.device.device_file import device_from_mapping
+from llg.landscape.wells import find_wells
+from llg.rates.rate_matrix import RateMatrix
+from llg.rates.summary import LONGEST, WellRates, _at_least, as_json, held_at, notes_on, well_rates
+from llg.runs.depinning import depinning_current
+from llg.walls.q_phi import QPhiModel
+
+DEVICE = {
+    "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
+    "wall": {"shape": "rigid"},
+    "track": {"length": 400e-9, "width": 64e-9, "thickness": 0.6e-9},
+    "torque": {"theta_SH": 0.1},
+    "notch": [{"position": q, "shape": "cosine", "depth": depth, "width": 60e-9} for q, depth in
+              ((120e-9, 4e-9), (190e-9, 9e-9), (280e-9, 6e-9))],
+}  # fmt: skip
+
+
+def test_numbers_are_on_their_own_side():
+    """Three unequal notches: nothing is its own mirror image."""
+    device = device_from_mapping(DEVICE)
+    model = QPhiModel(device)
+    wells, rates = find_wells(model, 300.0), well_rates(device)
+    assert len(rates) == 3
+    for well, found in zip(wells, rates, strict=True):
+        barriers = well.barrier_left / (K_B * 300.0), well.barrier_right / (K_B * 300.0)
+        assert (found.barrier_left, found.barrier_right) == pytest.approx(barriers)
+        assert found.depinning_current == (depinning_current(model, well, -1), depinning_current(model, well, 1))
+        assert abs(barriers[0] / barriers[1] - 1) > 0.01
+        assert found.depinning_current[0] != found.depinning_current[1]
+
+
+def test_json_holds_each_number_where_its_name_says():
+    well = types.SimpleNamespace(q=1e-7, depinning_field_left=0.01, depinning_field_right=0.02)
+    one = WellRates(
+        well=well, barrier_left=10.0, barrier_right=20.0, rate=np.array([0.0, 3.0]), rate_error=np.array([0.0, math.nan]),
+        lost=np.array([5.0, math.inf]), retention=0.125, retention_error=0.25, depinning_current=(1e11, math.nan),
+        at_least=0.0,
+    )  # fmt: skip
+    assert as_json([one]) == {
+        "wells": [{"q_m": 1e-7, "barrier_left_kT": 10.0, "barrier_right_kT": 20.0, "retention_s": 0.125,
+                   "retention_s_at_least": None, "retention_s_error": 0.25, "rates_per_s": [0.0, 3.0],
+                   "rates_per_s_error": [0.0, None], "lost_per_s": [5.0, None]}],
+        "depinning_field_T": [[0.01, 0.02]],
+        "depinning_current_A_per_m2": [[1e11, None]],
+    }  # fmt: skip
+
+
+def test_what_is_unknown_has_a_bound_of_a_power_of_ten():
+    """A rate below 3e-7 per second is a time above 1e6 s; no bound where the time is known, or no rate is."""
+    rate = np.array([[0.0, math.nan], [2.0, 0.0]])
+    unknown = RateMatrix("flux", rate, rate, np.zeros((2, 2)), np.zeros((2, 2)), bound=np.array([3e-7, 3e-7]))
+    assert [_at_least(unknown, well) for well in (0, 1)] == [1e6, 0.0]
+    without = RateMatrix("flux", rate, rate, np.zeros((2, 2)), np.zeros((2, 2)), bound=np.array([math.inf, 1.0]))
+    assert _at_least(without, 0) == 0.0
+    assert _at_least(RateMatrix("flux", 0 * np.eye(1), 0 * np.eye(1), np.zeros((1, 2)), np.zeros((1, 2))), 0) == LONGEST
+
+
+def test_a_gate_rests_while_a_current_is_held():
+    gate = {"delta_K_u": 1e4, "rest_level": 0.25}
+    device = device_from_mapping(DEVICE | {"gate": gate})
+    held, temperature = held_at(device, None, 1e10)
+    assert held.gate_level == 0.25 and temperature == 300.0
+    assert held_at(device, 310.0, 0.0)[0].gate_level is None
+    assert held_at(device.at_gate_level(0.5), None, 1e10)[0].gate_level == 0.5
+
+
+def test_notes_ask_the_largest_of_the_depinning_currents():
+    """Which heats most: 36 K are a tenth of the temperature and more, the smallest current would give 9 K."""
+    stack = {"t_HM": 4e-9, "rho_HM": 2e-7, "rho_FM": 6e-7}
+    device = device_from_mapping(DEVICE | {"stack": stack, "heating": {"R_th": 1e6, "tau_th": 1e-9}})
+    one = types.SimpleNamespace(depinning_current=(1e11, 2e11), retention=1.0, method="langer", reason="")
+    device = device.replace({"heating.R_th": 36.0 * 1e6 / device.steady_rise(2e11)})
+    (note,) = (note for note in notes_on(device, [one]) if note.startswith("heating"))
+    assert "2e+11 A/m^2 would heat it by 36 K" in note
+    colder = device.replace({"heating.R_th": 29.0 / 36.0 * device.heating.R_th})
+    assert not [note for note in notes_on(colder, [one]) if note.startswith("heating")]
