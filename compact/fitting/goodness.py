@@ -6,12 +6,15 @@ import numpy as np
 
 from compact.fitting.estimate import pick, table_pulses, table_rows
 from compact.fitting.likelihood import deviance, expected_deviance
+from compact.forms.forms import STRAY
 from compact.forms.model import FittedModel
 from compact.table.transition_table import TransitionTable
+from dwcore.canvas.number_text import counted
 
 SOUND, FAIR = 1.5, 4.0
 """Deviance per degree of freedom up to which a fit is called sound, and usable."""
-LEAST_FREEDOM = 1.0
+LEAST_FREEDOM = 10.0
+"""With fewer degrees of freedom a fit of deviance `FAIR` per degree would look `SOUND` by chance in more than 4 %."""
 NOTABLE = 0.02
 """Total variation distance beyond sampling error from which a grid point counts as failing [1]."""
 _CONTINUITY = 0.25
@@ -99,8 +102,12 @@ def dispersion(goodness: Goodness, free: int) -> float:
 def verdict(table: TransitionTable, goodness: Goodness, free: int) -> str:
     """Return one paragraph: how good the fit is, and where it fails."""
     ratio = dispersion(goodness, free)
-    if goodness.expected.sum() - free < LEAST_FREEDOM:
-        return "not tested: the counts determine hardly more than the parameters"
+    freedom = float(goodness.expected.sum()) - free
+    if freedom < LEAST_FREEDOM:
+        return (
+            f"not tested: the counts determine hardly more than the {counted(free, 'parameter')}, {max(freedom, 0):.2g} "
+            f"degrees of freedom are left and {LEAST_FREEDOM:g} needed"
+        )
     word = (
         "sound" if ratio <= SOUND else "usable with care" if ratio <= FAIR else "poor, do not rely on the closed form"
     )
@@ -114,6 +121,25 @@ def verdict(table: TransitionTable, goodness: Goodness, free: int) -> str:
     if excess.max() > NOTABLE:
         words.append(_regions(table, goodness, excess))
     return "; ".join(words)
+
+
+def untested(table: TransitionTable, model: FittedModel) -> list[str]:
+    """Return what the counts leave open of the closed form, in words: how it goes on between pulses, parameters.
+
+    A parameter is open that is not known to its own size. One that may be zero and is, is not, nor is the share of stray
+    outcomes, of which there is a handful.
+    """
+    J, found = table.current_density, list[str]()
+    if max(np.unique(J[J * sign > 0]).size for sign in (-1, 1)) < 2:
+        found.append("one current to a side, so how the form depends on it is not tested")
+    if table.duration.size < 2:
+        found.append("one duration, so how the form depends on it is not tested")
+    wide = (model.standard_error > model.value) & (model.value > 0) & (np.array(model.names) != STRAY.name)
+    loose = int(wide[:, model.shared].any(axis=0).sum() + wide[:, ~model.shared].sum())
+    if loose:
+        number = int(model.shared.sum() + (~model.shared).sum() * model.devices)
+        found.append(f"{loose} of {number} parameters are not known to their own size")
+    return found
 
 
 def _place(table: TransitionTable, values: np.ndarray) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from compact.fitting.estimate import device_rows, fit_table
-from compact.fitting.goodness import free_parameters, goodness_of_fit, verdict
+from compact.fitting.goodness import free_parameters, goodness_of_fit, untested, verdict
 from compact.fitting.likelihood import log_likelihood
 from compact.forms.model import FittedModel
 from compact.forms.passage import to_displacement_counts
@@ -43,7 +43,7 @@ def run_fit(
         expected_deviance=goodness.expected,
         residual=goodness.residual,
         free=free,
-        verdict=verdict(table, goodness, free),
+        verdict="; ".join([verdict(table, goodness, free), *untested(table, model)]),
         spread=device_spread(model),
     )
 

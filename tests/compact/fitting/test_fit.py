@@ -43,7 +43,7 @@ def test_the_known_parameters_come_back_within_their_errors(fitted):
     chi2 = pull @ np.linalg.solve(correlation, pull)  # of as many degrees of freedom as parameters
     assert chi2 < known.sum() + 4 * np.sqrt(2 * known.sum())
     assert abs(fit.dispersion - 1) < 4 * 0.14  # its scatter over thirty seeds
-    assert fit.verdict.startswith("sound")
+    assert fit.verdict.startswith("sound") and "not known" not in fit.verdict and "not tested" not in fit.verdict
 
 
 def layout_of(form, ridges=((0, 1), (0, 2), (0, 3), (0, 4), (1, 1), (1, 2), (1, 3))):
@@ -317,7 +317,8 @@ def test_verdict_names_where_the_model_fails(fitted):
 
 def test_verdict_says_when_nothing_is_tested():
     fit = run_fit(drawn_table(known_model(), n=100, current=[7e11], duration=[1e-9]))
-    assert fit.verdict.startswith("not tested")
+    assert fit.verdict.startswith("not tested") and "one duration" in fit.verdict and "one current" in fit.verdict
+    assert "parameters are not known to their own size" in fit.verdict
 
 
 def test_random_counts_make_a_poor_fit_not_an_error(fitted):
