@@ -5,6 +5,7 @@ the tasks of a worker that dies to others; as a result depends on job and task a
 """
 
 import contextlib
+import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
@@ -31,13 +32,22 @@ def connect(address: str):
     distributed = _distributed()
     for name in ("distributed", "distributed.client"):  # they report on their own what is raised here
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    where = {"address": address} if ":" in address else {"scheduler_file": address}
-    if "scheduler_file" in where and not os.path.isfile(address):
-        raise InputError(f"--dask {address}: no such scheduler file, and not an address such as tcp://host:8786")
+    where = address if ":" in address else _told_by(address)
     try:
-        return distributed.Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
+        return distributed.Client(where, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"--dask {address}: no scheduler answers there ({' '.join(str(error).split())})") from None
+
+
+def _told_by(path: str) -> str:
+    """Return the address that a scheduler file tells."""
+    if not os.path.isfile(path):
+        raise InputError(f"--dask {path}: no such scheduler file, and not an address such as tcp://host:8786")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return str(json.load(file)["address"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise InputError(f"--dask {path}: is no scheduler file, JSON with the address of the scheduler") from None
 
 
 def run_dask(client, job: Job, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:

@@ -52,6 +52,15 @@ FIGURES = (
     "pulses",
     "chip",
 )
+WRITTEN = (
+    "trajectories.h5",
+    "table.h5",
+    "training.h5",
+    "summary.json",
+    "report.html",
+    *(f"{name}.png" for name in FIGURES),
+)
+"""Names of all that a folder holds in the end."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """What a network gains from each design: accuracy and energy of the training, through the quick chain."""
 
+import contextlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,3 +34,16 @@ def through_the_chain(folder: Path, offered: Sequence[Verified], seed: int, jobs
         failed.append("")
     on_chip, float32, energy = np.array(rows).T
     return Trained(test_accuracy=on_chip, float32_test_accuracy=float32, energy=energy, failed=np.array(failed))
+
+
+def clear_networks(folder: Path) -> None:
+    """Remove what the chain has left in a folder of each design; one that holds something else stays with that."""
+    from dwsynapse.chain.chain import WRITTEN
+
+    for one in folder.iterdir():
+        if one.is_dir() and re.fullmatch(r"design_\d+", one.name):
+            for file in one.iterdir():
+                if file.is_file() and file.name in WRITTEN:
+                    file.unlink()
+            with contextlib.suppress(OSError):  # is not empty
+                one.rmdir()

@@ -1,5 +1,6 @@
 """From a specification to a folder: the search, the designs that hold after verification, their files and figures."""
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -19,7 +20,8 @@ from dwcore.storage.lock import only_writer
 from dwcore.storage.provenance import canonical_json
 from dwsynapse.chain.explorer import MOST_TRIALS, choice_grid, explore
 from dwsynapse.chain.html_page import Fact, Section, render
-from dwsynapse.design.network import through_the_chain
+from dwsynapse.design.journal import Journal
+from dwsynapse.design.network import clear_networks, through_the_chain
 from dwsynapse.design.search import first_missed, front, nearest_design, search
 from dwsynapse.design.sections import LIMITS, LISTED
 from dwsynapse.design.specification import Specification, load_specification
@@ -38,7 +40,7 @@ from dwsynapse.front import (
     save_front,
     unit_of,
 )
-from dwsynapse.options import writable_folder
+from dwsynapse.options import writable_file, writable_folder
 from llg.device.device_file import save_device
 
 JOURNAL, RESULT, SUMMARY, REPORT = "trials.jsonl", "front.h5", "front.json", "report.html"
@@ -80,29 +82,31 @@ def design_devices(
         RunError: no design meets the specification; says which requirement fails first, and the nearest design.
     """
     spec, folder = load_specification(specification), Path(out)
-    journal, path = folder / JOURNAL, folder / RESULT
+    kept, path = folder / JOURNAL, folder / RESULT
     if resume and not force and (done := _finished(path, spec, seed, network)):
         return done
-    if path.exists() and not (force or resume):
-        raise InputError(f"{path}: exists; give --force to overwrite it")
-    if journal.exists() and not (resume or force):
-        raise InputError(f"{journal}: holds an unfinished search; --resume goes on with it, --force begins anew")
-    writable_folder(folder, resume or force)
-    with only_writer(path):
-        with place(jobs, in_processes=processes, dask=dask) as runner:
+    if not (resume or force):
+        _refuse_another(path, kept)
+    with contextlib.ExitStack() as places:
+        runner = places.enter_context(place(jobs, in_processes=processes, dask=dask))  # no folder where none answers
+        writable_folder(folder, resume or force)
+        writable_file(path, force=True)
+        with only_writer(path):
             if force:
                 _clear(folder)
+            journal = Journal(kept, spec, seed, resume=True)
             with progress.bar(spec.budget.pulses, "design", "pulses") as advance:
-                trials = search(spec, seed=seed, runner=runner, journal=journal, resume=True, progress=advance)
-            best, offered, failed = _offered(spec, trials, seed, runner, jobs)
-        trained = through_the_chain(folder, offered, seed, jobs) if network and offered else None
-        found = gathered(spec, seed, trials, best, offered, failed, trained)
-        if offered:
-            _write(folder, found, offered, _choices(offered, seed, jobs))
-        _put(folder / SUMMARY, json.dumps(found.as_json(), indent=1, allow_nan=False) + "\n")
-        save_front(path, found, inputs=_inputs(specification, spec), force=True)
-        if not offered:
-            raise RunError(_impossible(spec, seed, trials, failed, path))
+                trials = search(spec, seed=seed, runner=runner, journal=journal, progress=advance)
+            best, offered, failed = _offered(spec, trials, seed, runner, jobs, journal)
+            places.close()
+            trained = through_the_chain(folder, offered, seed, jobs) if network and offered else None
+            found = gathered(spec, seed, trials, best, offered, failed, trained)
+            if offered:
+                _write(folder, found, offered, _choices(offered, seed, jobs))
+            _put(folder / SUMMARY, json.dumps(found.as_json(), indent=1, allow_nan=False) + "\n")
+            save_front(path, found, inputs=_inputs(specification, spec), force=True)
+    if not offered:
+        raise RunError(_impossible(spec, seed, trials, failed, path))
     return found.as_json()
 
 
@@ -120,12 +124,21 @@ def _finished(path: Path, spec: Specification, seed: int, network: bool) -> dict
     return found.as_json() if found.offered and (found.network or not network) else None
 
 
+def _refuse_another(path: Path, kept: Path) -> None:
+    """Refuse a folder with the front or the journal of an earlier search."""
+    if path.exists():
+        raise InputError(f"{path}: exists; give --force to overwrite it")
+    if kept.exists():
+        raise InputError(f"{kept}: holds an unfinished search; --resume goes on with it, --force begins anew")
+
+
 def _clear(folder: Path) -> None:
     """Remove the files of an earlier search, which may have found more designs than the next."""
     names = {JOURNAL, RESULT, SUMMARY, REPORT, *(f"{name}.png" for name in FRONT)}
     for one in folder.iterdir():
         if one.is_file() and (one.name in names or re.fullmatch(r"design_\d+\.toml", one.name)):
             one.unlink()
+    clear_networks(folder)
 
 
 def _inputs(specification: str | Path, spec: Specification) -> list[Path]:
@@ -139,12 +152,13 @@ def _put(path: Path, content: str | bytes) -> None:
 
 
 def _offered(
-    spec: Specification, trials: list[Trial], seed: int, runner: Runner, jobs
+    spec: Specification, trials: list[Trial], seed: int, runner: Runner, jobs: int | None, journal: Journal
 ) -> tuple[list, list[Verified], list[Verified]]:
     """Return the front, designs of it that hold, spread over it, and those that were verified and failed.
 
     Before a design is verified, its pulse is found again on the whole track with other noise and as many pulses. One that
-    fails is struck off, and designs that it alone had surpassed come to the front.
+    fails is struck off, and designs that it alone had surpassed come to the front. What the journal holds is not verified
+    again.
     """
     held: dict[tuple[float, ...], Verified] = {}
     failed: dict[tuple[float, ...], Verified] = {}
@@ -157,8 +171,12 @@ def _offered(
             if enough or not others:
                 return best, [held[best[number].x] for number in known], list(failed.values())
             x = best[max(others, key=lambda own: min((abs(own - number) for number in known), default=0))].x
-            trial = examine(spec, np.array(x), seed + 2 * FRESH, final=True, jobs=jobs)
-            verified = verify(spec, trial, seed=seed, runner=runner, progress=advance)
+            name = f"verified {len(held) + len(failed)}"
+            if name not in journal.known:
+                trial = examine(spec, np.array(x), seed + 2 * FRESH, final=True, jobs=jobs)
+                verified = verify(spec, trial, seed=seed, runner=runner, progress=advance)
+                journal.put(name, verified.content())
+            verified = Verified.of(spec, journal.known[name])
             (held if verified.holds else failed)[x] = verified
 
 

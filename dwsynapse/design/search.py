@@ -1,8 +1,7 @@
 """The search: an evolution strategy over the unit cube of what is free, with every trial kept in a journal as it comes.
 
-The journal is a text of one JSON value per line, the first of which says what it belongs to; all others end with a hash
-of that and of themselves. A search that goes on takes what is there and gives the same generations, bit for bit, as
-trials depend on the specification and the seed alone, and the optimizer on the trials.
+A search that goes on takes what the journal holds and gives the same generations, bit for bit, as trials depend on the
+specification and the seed alone, and the optimizer on the trials.
 
 References:
     J. D. Knowles, D. W. Corne, Evol. Comput. 8, 149 (2000): evolution strategies whose parents are the archive of
@@ -10,27 +9,19 @@ References:
 """
 
 import dataclasses
-import hashlib
-import json
-import os
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from compact.bulk.job import Runner
 from compact.bulk.local import run_threads
-from dwcore.errors import InputError
 from dwcore.numerics.threads import one_blas_thread
-from dwcore.storage.provenance import canonical_json
 from dwsynapse.design.forecast import Forecast, chosen
+from dwsynapse.design.journal import Journal
 from dwsynapse.design.sections import LISTED
 from dwsynapse.design.specification import Specification
 from dwsynapse.design.trial import Examiner, Figures, Trial, objectives
 
-VERSION = 3
-"""Of the search: raised with every change of what is looked at and of what a look finds, so that no journal goes on with
-designs that were drawn in another way."""
 STEPS = -2.5, -0.6
 """Powers of ten of the smallest and the largest standard deviation of a step from a design, in the unit cube."""
 MOVED, REDRAWN = 0.6, 0.1
@@ -45,70 +36,6 @@ Run = Callable[[np.ndarray], list[Trial]]
 """Looks at designs, points of the unit cube of shape (n, variables)."""
 
 
-class Trials:
-    """The trials of a search by their number, kept in a file.
-
-    Args:
-        path: the journal; None keeps nothing.
-        config: what the journal belongs to.
-        resume: go on with what it holds.
-
-    Raises:
-        InputError: it belongs to another search, or a line of it is damaged.
-    """
-
-    def __init__(self, path: Path | None, config: dict, *, resume: bool):
-        self.path, self.known = path, dict[int, Trial]()
-        config = {"search": VERSION, **config}
-        self._head = canonical_json(config)
-        if path is None:
-            return
-        if resume and path.exists() and (size := path.read_bytes().rfind(b"\n") + 1):
-            lines = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
-            _compare(path, lines[0], config)
-            for i, line in enumerate(lines[1:], 2):
-                text = f"{line.rpartition(', ')[0]}]"
-                if self._sealed(text) != line:
-                    raise InputError(f"{path}: line {i} is damaged; --force starts anew")
-                number, trial = json.loads(text)
-                self.known[number] = Trial(**trial | {"x": tuple(trial["x"])})
-            os.truncate(path, size)  # what follows the last end of a line is unfinished
-        else:
-            path.write_text(f"{self._head}\n", encoding="utf-8")
-
-    def put(self, number: int, trial: Trial) -> None:
-        """Keep a trial."""
-        self.known[number] = trial
-        if self.path is not None:
-            with open(self.path, "a", encoding="utf-8") as file:
-                file.write(self._sealed(json.dumps([number, dataclasses.asdict(trial)])) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-
-    def _sealed(self, text: str) -> str:
-        """Return a list in JSON with one more entry, the hash of it and of what the journal belongs to."""
-        return f'{text[:-1]}, "{hashlib.sha256((self._head + text).encode()).hexdigest()[:16]}"]'
-
-
-def _compare(path: Path, head: str, config: dict) -> None:
-    """Refuse the journal of another search, which its first line tells."""
-    config = json.loads(canonical_json(config))
-    try:
-        begun = json.loads(head)
-    except (ValueError, RecursionError):
-        begun = None
-    if not isinstance(begun, dict):
-        raise InputError(f"{path}: belongs to another search, or to none; --force starts anew")
-    version = begun.get("search", 1)
-    if version != VERSION:
-        raise InputError(f"{path}: was begun by version {version} of the search, and this is {VERSION}, which draws other "
-                         "designs; --force starts anew")  # fmt: skip
-    if different := [name for name in config if config[name] != begun.get(name)]:
-        raise InputError(
-            f"{path}: belongs to another search, of another {' and '.join(different)}; --force starts anew"
-        )
-
-
 def search(
     spec: Specification,
     optimizer: Callable[[Specification, int, Run], Iterator[list[Trial]]] | None = None,
@@ -116,8 +43,7 @@ def search(
     seed: int,
     tuned: bool = True,
     runner: Runner = run_threads,
-    journal: Path | None = None,
-    resume: bool = False,
+    journal: Journal | None = None,
     progress: Callable[[int], None] = lambda pulses: None,
 ) -> list[Trial]:
     """Return all trials of a search, in the order of their generations.
@@ -128,11 +54,10 @@ def search(
         seed: root seed of the optimizer and of the noise.
         tuned: the shortest sure pulse of each design is found; otherwise its length is one of the variables.
         runner: looks at the designs of a generation, by default in threads; results do not depend on it.
-        journal: file that keeps the trials.
-        resume: go on with what the journal holds.
+        journal: keeps the trials; what it holds is not looked at again.
         progress: called with the number of pulses that were spent.
     """
-    kept = Trials(journal, {"specification": spec.config(), "seed": seed}, resume=resume)
+    kept = journal or Journal(None, spec, seed)
     found: list[Trial] = []
     job = Examiner(spec, seed, tuned=tuned)
     relaxed = [device for device in spec.devices if device.wall_shape == "relaxed"]
@@ -145,8 +70,8 @@ def search(
         tasks = [(begin + i, point, {"held": held, "rigid": factors and factors(point), "before": before[i] if before else {}})
                  for i, point in enumerate(points) if begin + i not in kept.known]  # fmt: skip
         for (number, *_), trial in runner(job, tasks):
-            kept.put(number, trial)
-        trials = [kept.known[begin + i] for i in range(len(points))]
+            kept.put(number, dataclasses.asdict(trial))
+        trials = [Trial.of(kept.known[begin + i]) for i in range(len(points))]
         found.extend(trials)
         progress(sum(trial.pulses for trial in trials))
         return trials

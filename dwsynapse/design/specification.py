@@ -60,7 +60,8 @@ class Specification:
                 device.section(section)
             if not device.notches:
                 raise InputError(f'device "{device.name}": has no notch to begin with')
-            own = {"[potential]": device.potential, "[profile]": device.profile, "an outline": device.track.outline_x}
+            own = {"[potential]": device.potential, "[profile]": device.profile, "an outline": device.track.outline_x,
+                   "a [gate] with ends": device.gate is not None and device.gate.local}  # fmt: skip
             if fixed := [name for name, part in own.items() if part]:
                 raise InputError(
                     f'device "{device.name}": has {" and ".join(fixed)} along its track, which fits no other'

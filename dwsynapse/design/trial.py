@@ -67,6 +67,11 @@ class Trial:
     misses: dict[str, float]
     pulses: int
 
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> Self:
+        """Return the one that `content` tells, as a journal has it."""
+        return cls(**content | {"x": tuple(content["x"])})
+
     @property
     def holds(self) -> bool:
         """Whether no requirement is missed."""

@@ -2,7 +2,8 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import betaincinv
@@ -14,9 +15,9 @@ from compact.bulk.sweep import run_in_memory
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import RunError
 from dwsynapse.design.pulses import interval
-from dwsynapse.design.sections import LIMITS, ROUNDING
+from dwsynapse.design.sections import LIMITS, ROUNDING, Requirements
 from dwsynapse.design.specification import Specification, plain_figures
-from dwsynapse.design.trial import Trial, contrast, lowest_barrier, shortest_stay
+from dwsynapse.design.trial import Figures, Trial, contrast, lowest_barrier, shortest_stay
 from dwsynapse.front import unit_of
 from llg.device.device import Device
 from llg.landscape.wells import find_wells
@@ -71,12 +72,12 @@ class Verified:
         device: the whole device.
         figures: as those of a trial, of the whole device.
         verdicts: one per requirement.
-        pulses: that were simulated.
+        pulses: that were simulated, the last look of the trial among them.
     """
 
     trial: Trial
     device: Device
-    figures: dict[str, float | None]
+    figures: Figures
     verdicts: tuple[Verdict, ...]
     pulses: int
 
@@ -84,6 +85,18 @@ class Verified:
     def holds(self) -> bool:
         """Whether every requirement holds."""
         return all(verdict.holds for verdict in self.verdicts)
+
+    def content(self) -> dict[str, Any]:
+        """Return it as a journal keeps it; the device follows from the trial."""
+        return {"trial": dataclasses.asdict(self.trial), "figures": self.figures, "pulses": self.pulses,
+                "verdicts": [dataclasses.asdict(verdict) for verdict in self.verdicts]}  # fmt: skip
+
+    @classmethod
+    def of(cls, spec: Specification, content: dict[str, Any]) -> Self:
+        """Return the one that `content` tells."""
+        trial = Trial.of(content["trial"])
+        return cls(trial=trial, device=spec.device(spec.values(np.array(trial.x))), figures=content["figures"],
+                   verdicts=tuple(Verdict(**one) for one in content["verdicts"]), pulses=content["pulses"])  # fmt: skip
 
 
 def verify(
@@ -104,7 +117,7 @@ def verify(
         progress: called with the number of pulses done since the last call.
     """
     device = spec.device(spec.values(np.array(trial.x)))
-    figures: dict[str, float | None] = {**plain_figures(device)}
+    figures: Figures = {**plain_figures(device)}
     budget, require, fresh = spec.budget, spec.require, seed + FRESH
     verdicts = {}
     model = QPhiModel(device)
@@ -115,7 +128,9 @@ def verify(
     figures["states"] = states = float(len(wells))
     verdicts["states"] = _exact("states", states, float(require.states), len(wells) == require.states)
     if not verdicts["states"].holds:
-        return Verified(trial=trial, device=device, figures=figures, verdicts=tuple(verdicts.values()), pulses=0)
+        return Verified(
+            trial=trial, device=device, figures=figures, verdicts=tuple(verdicts.values()), pulses=trial.pulses
+        )
     figures["barrier"] = lowest_barrier(wells, device.temperature)
     if require.retention is not None:
         figures["retention"] = shortest_stay(device, require.retention_temperature)
@@ -123,29 +138,36 @@ def verify(
     hits, n = (int(part.sum()) for part in one_step_counts(table))
     figures["one_step"] = hits / n
     figures["contrast"] = contrast(table.conductance, table.conductance_std_ctoc)
-    pulses = int(table.counts.sum())
-    for name, at_least in LIMITS.items():
-        bound, value = getattr(require, name), figures.get(name)
-        if bound is None or name.startswith("one_step"):
-            continue
-        number = math.nan if value is None else value
-        verdicts[name] = _exact(name, number, bound, _keeps(number, bound, at_least))
+    pulses = trial.pulses + int(table.counts.sum())
+    verdicts |= {verdict.name: verdict for verdict in _on_figures(require, figures)}
     if require.one_step is not None:
         low, high = interval(hits, n)
         verdicts["one_step"] = Verdict(name="one_step", value=hits / n, low=low, high=high, bound=require.one_step,
                                        holds=low >= require.one_step)  # fmt: skip
     if require.one_step_of_devices is not None and all(verdict.holds for verdict in verdicts.values()):
-        numbers = tuple(range(1, budget.devices + 1))
-        table = _table(device, numbers, budget.device_pulses, fresh, runner, progress)
+        table = _table(device, tuple(range(1, budget.devices + 1)), budget.device_pulses, fresh, runner, progress)
         each, of = (part.sum(axis=(1, 2)) for part in one_step_counts(table))
-        good = int(np.count_nonzero(each / of >= require.one_step_of_devices))
-        low = share_shown(good, budget.devices)
         figures["one_step_of_devices"] = float(np.min(each / of))
-        verdicts["one_step_of_devices"] = Verdict(name="one_step_of_devices", value=good / budget.devices, low=low,
-                                                  high=1.0, bound=SHARE, holds=low >= SHARE,
-                                                  of=f"share that reaches {require.one_step_of_devices:g}")  # fmt: skip
+        verdicts["one_step_of_devices"] = _of_devices(each / of, require.one_step_of_devices)
         pulses += int(table.counts.sum())
     return Verified(trial=trial, device=device, figures=figures, verdicts=tuple(verdicts.values()), pulses=pulses)
+
+
+def _on_figures(require: Requirements, figures: Figures) -> Iterator[Verdict]:
+    """Yield the verdict on each requirement but those of pulses."""
+    for name, at_least in LIMITS.items():
+        bound, value = getattr(require, name), figures.get(name)
+        if bound is not None and not name.startswith("one_step"):
+            number = math.nan if value is None else value
+            yield _exact(name, number, bound, _keeps(number, bound, at_least))
+
+
+def _of_devices(each: np.ndarray, required: float) -> Verdict:
+    """Return the verdict on what is required of 95 % of all devices, from that of each instance."""
+    good = int(np.count_nonzero(each >= required))
+    low = share_shown(good, each.size)
+    return Verdict(name="one_step_of_devices", value=good / each.size, low=low, high=1.0, bound=SHARE,
+                   holds=low >= SHARE, of=f"share that reaches {required:g}")  # fmt: skip
 
 
 def share_shown(good: int, n: int) -> float:
@@ -159,7 +181,7 @@ def _keeps(value: float, bound: float, at_least: bool) -> bool:
 
 
 def _exact(name: str, value: float, bound: float, holds: bool) -> Verdict:
-    return Verdict(name=name, value=value, low=value, high=value, bound=bound, holds=holds)
+    return Verdict(name=name, value=value, low=value, high=value, bound=bound, holds=bool(holds))
 
 
 def _table(device: Device, instances: tuple[int, ...], n: int, seed: int, runner: Runner, progress) -> TransitionTable:

@@ -112,3 +112,8 @@ def test_nobody_at_the_address(command, folder, monkeypatch):
     answer = command(*SWEEP, "--dask", "nowhere.json", "-o", "table.h5")
     assert answer.code == 2 and "--dask nowhere.json: no such scheduler file" in answer.err
     assert os.listdir(folder) == []
+    for text in ('name = "five-state"', "[1]", '{"workers": {}}', "[" * 100_000):
+        (folder / "other.json").write_text(text)
+        answer = command(*SWEEP, "--dask", "other.json", "-o", "table.h5")
+        assert answer.code == 2 and answer.err.count("\n") == 1
+        assert "--dask other.json: is no scheduler file, JSON with the address of the scheduler" in answer.err

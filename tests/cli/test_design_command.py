@@ -36,15 +36,19 @@ def test_a_folder_of_designs(command, folder):
 
 def test_an_impossible_specification_says_what_fails_first(command, folder):
     (folder / "spec.toml").write_text(SPEC.replace("barrier = 40", 'barrier = 40\nenergy = "7.3e-15 J"'))
-    (folder / "d" / "design_old").mkdir(parents=True)
+    for name, files in (("old", ()), ("1", ("table.h5", "chip.png", "summary.json")), ("2", ("table.h5", "mine.txt"))):
+        (folder / "d" / f"design_{name}").mkdir(parents=True)  # those with a number are of --network
+        for file in files:
+            (folder / "d" / f"design_{name}" / file).write_text("of another search\n")
     for name in ("trials.jsonl", "design_2.toml", "front.png", "report.html", "design_notes.toml"):
         (folder / "d" / name).write_text("of another search\n")
     refused = command("design", "spec.toml", "-o", "d", "--resume")
     assert refused.code == 2 and "belongs to another search" in refused.err
     answer = command("design", "spec.toml", "-o", "d", "--jobs", 2, "--resume", "--force")
     assert answer.code == 1 and answer.err.count("\n") == 1 and "energy fails first" in answer.err
-    left = {"trials.jsonl", "front.h5", "front.json", "design_old", "design_notes.toml"}
+    left = {"trials.jsonl", "front.h5", "front.json", "design_old", "design_2", "design_notes.toml"}
     assert {path.name for path in (folder / "d").iterdir()} == left
+    assert [path.name for path in (folder / "d" / "design_2").iterdir()] == ["mine.txt"]
     nearest = json.loads((folder / "d" / "front.json").read_text())["nearest"]
     assert nearest["misses"]["energy"] > 0
 
@@ -66,18 +70,27 @@ def test_the_template_is_sound(command, folder):
 
 
 def test_killed_and_resumed_gives_the_same_folder(command, process, folder):
-    (folder / "spec.toml").write_text(SPEC)
+    """Killed in the search, interrupted in the search, killed between two verifications."""
+    (folder / "spec.toml").write_text(SPEC.replace("designs = 1", "designs = 2"))
     assert command("design", "spec.toml", "-o", "whole", "--jobs", 2).code == 0
-    for number in (signal.SIGKILL, signal.SIGINT):
-        options = ("-o", "part", "--jobs", 1, *(["--resume"] if number == signal.SIGINT else []))
-        child = process("design", "spec.toml", *options, cwd=folder, stop=(number, "trials.jsonl", 4))
+    lines = (folder / "whole" / "trials.jsonl").read_text().splitlines()
+    assert sum('"verified ' in line for line in lines) == 2
+    kept = folder / "part" / "trials.jsonl"
+    for number, times in ((signal.SIGKILL, 4), (signal.SIGINT, 4), (signal.SIGKILL, None)):
+        options = ("-o", "part", "--jobs", 1, *(["--resume"] if kept.exists() else []))
+        last = times or len(lines) - len(kept.read_text().splitlines())
+        child = process("design", "spec.toml", *options, cwd=folder, stop=(number, "trials.jsonl", last))
         _, err = child.communicate(timeout=600)
-    assert child.returncode == 130 and "the trials are kept in part/trials.jsonl, --resume goes on" in err
+        if number == signal.SIGINT:
+            assert child.returncode == 130 and "the trials are kept in part/trials.jsonl, --resume goes on" in err
+    assert sum('"verified ' in line for line in kept.read_text().splitlines()) == 1
+    assert not (folder / "part" / "front.h5").exists()
     assert "--resume goes on with it" in command("design", "spec.toml", "-o", "part").err
     assert command("design", "spec.toml", "-o", "part", "--resume").code == 0
     for name in ("front.json", "design_1.toml", "front.png"):
         assert (folder / "part" / name).read_bytes() == (folder / "whole" / name).read_bytes()
     assert content(folder / "part" / "front.h5") == content(folder / "whole" / "front.h5")
+    assert sorted((folder / "part" / "trials.jsonl").read_text().splitlines()) == sorted(lines)
 
 
 def test_processes_find_what_threads_find(command, folder):
@@ -89,3 +102,4 @@ def test_processes_find_what_threads_find(command, folder):
     assert both.code == 2 and "not allowed with argument --processes" in both.err
     nobody = command("design", "spec.toml", "--dask", "nowhere.json", "-o", "nobody")
     assert nobody.code == 2 and "--dask nowhere.json: no such scheduler file" in nobody.err
+    assert not (folder / "both").exists() and not (folder / "nobody").exists()

@@ -9,6 +9,7 @@ import pytest
 
 from compact import load_table
 from dwcore.storage.files import open_checked, provenance
+from dwsynapse.chain.chain import WRITTEN
 
 FIGURES = [
     "trajectories",
@@ -28,7 +29,7 @@ def test_folder_is_complete_and_holds_nothing_else(chain):
     folder, answer = chain
     assert answer.code == 0 and answer.err == ""
     expected = {*DATA, "summary.json", "report.html", *(f"{name}.png" for name in FIGURES)}
-    assert {path.name for path in folder.iterdir()} == expected
+    assert {path.name for path in folder.iterdir()} == expected == set(WRITTEN)
 
 
 def test_summary_has_the_documented_keys(chain):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import json
 import types
 
 import numpy as np
@@ -11,16 +10,18 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from compact.bulk.local import run_threads
 from dwcore.errors import InputError, RunError
+from dwsynapse.design.journal import Journal
 from dwsynapse.design.network import through_the_chain
 from dwsynapse.design.outcome import _offered, gathered
-from dwsynapse.design.search import VERSION, first_missed, front, nearest_design, search
+from dwsynapse.design.search import first_missed, front, nearest_design, search
 from dwsynapse.design.specification import plain_figures
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
 from dwsynapse.design.verification import FRESH, Verdict, Verified, one_step_counts, verify
-from llg.device.device_file import load_device
+from llg.device.device_file import load_device, save_device
+from llg.device.gate import Gate
 from llg.device.temperature_laws import TemperatureLaws
 
-ONE, TWO = (functools.partial(run_threads, jobs=jobs) for jobs in (1, 2))
+TWO = functools.partial(run_threads, jobs=2)
 
 
 def test_the_device_of_the_first_point_is_the_one_that_is_there(specification):
@@ -78,6 +79,16 @@ def test_a_specification_that_cannot_be_is_refused_in_one_line(specification, ch
     with pytest.raises(InputError) as error:
         specification(*changes)
     assert words in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_gate_over_part_of_the_track_fits_no_other_track(specification, tmp_path):
+    """One over all of it does; the track of a design is longer or shorter than that of the device."""
+    for name, ends in (("all", {}), ("part", {"start": 100e-9, "end": 300e-9})):
+        gate = Gate(delta_K_u=-1e3, **ends)
+        save_device(tmp_path / f"{name}.toml", dataclasses.replace(load_device("five_state"), gate=gate))
+    assert specification("five_state", str(tmp_path / "all.toml")).devices[0].gate is not None
+    with pytest.raises(InputError, match=r"has a \[gate\] with ends along its track, which fits no other"):
+        specification("five_state", str(tmp_path / "part.toml"))
 
 
 def test_no_design_falls_below_the_least_pulse(specification):
@@ -208,14 +219,15 @@ def test_a_front_holds_what_nothing_surpasses(specification):
 def test_a_design_that_fails_gives_way_to_those_that_it_surpassed(specification, monkeypatch):
     """The least energy first, then the other end of the front, then between; whatever fails is off the front."""
     spec = dataclasses.replace(specification(), budget=dataclasses.replace(specification().budget, designs=3))
-    trials = [Trial(x=xy, figures=dict(zip(("energy", "area"), xy, strict=True)), misses={}, pulses=64)
-              for xy in [(1.0, 9.0), (2.0, 8.0), (2.5, 8.5), (3.0, 7.0), (4.0, 6.0), (5.0, 5.0)]]  # fmt: skip
+    trials = [Trial(x=(*xy, 0.5), figures=dict(zip(("energy", "area"), xy, strict=True)), misses={}, pulses=64)
+              for xy in [(0.1, 0.9), (0.2, 0.8), (0.25, 0.85), (0.3, 0.7), (0.4, 0.6), (0.5, 0.5)]]  # fmt: skip
     order, bad, looks = [], set(), []
 
     def judged(spec, trial, *, seed, **_):
         order.append(trial.x[0])
         assert seed == 1  # to which it adds FRESH itself
-        return types.SimpleNamespace(trial=trial, holds=trial.x[0] not in bad)
+        verdict = Verdict(name="barrier", value=41, low=41, high=41, bound=40, holds=trial.x[0] not in bad)
+        return Verified(trial=trial, device=load_device("five_state"), figures={}, verdicts=(verdict,), pulses=0)
 
     def looked_at(spec, x, seed, *, final, jobs):
         looks.append((seed, final))
@@ -224,22 +236,26 @@ def test_a_design_that_fails_gives_way_to_those_that_it_surpassed(specification,
     by_x = {trial.x: trial for trial in trials}
     monkeypatch.setattr("dwsynapse.design.outcome.examine", looked_at)
     monkeypatch.setattr("dwsynapse.design.outcome.verify", judged)
-    front_of_all, offered, failed = _offered(spec, trials, 1, run_threads, 1)
+
+    def offered_of(trials):
+        order.clear()
+        return _offered(spec, trials, 1, run_threads, 1, Journal(None, spec, 1))
+
+    front_of_all, offered, failed = offered_of(trials)
     assert set(looks) == {(1 + 2 * FRESH, True)}, "the noise is neither that of the search nor that of the verification"
-    assert order == [1.0, 5.0, 3.0] and [v.trial.x[0] for v in offered] == [1.0, 3.0, 5.0] and not failed
-    assert [trial.x[0] for trial in front_of_all] == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert order == [0.1, 0.5, 0.3] and [v.trial.x[0] for v in offered] == [0.1, 0.3, 0.5] and not failed
+    assert [trial.x[0] for trial in front_of_all] == [0.1, 0.2, 0.3, 0.4, 0.5]
 
-    order.clear(), bad.update((1.0, 2.0, 5.0))
-    left, offered, failed = _offered(spec, trials, 1, run_threads, 1)
-    assert order == [1.0, 2.0, 2.5, 5.0, 4.0, 3.0]  # 2.5 was surpassed by 2.0 alone
-    assert [v.trial.x[0] for v in offered] == [2.5, 3.0, 4.0] and [v.trial.x[0] for v in failed] == [1.0, 2.0, 5.0]
-    assert [trial.x[0] for trial in left] == [2.5, 3.0, 4.0]
+    bad.update((0.1, 0.2, 0.5))
+    left, offered, failed = offered_of(trials)
+    assert order == [0.1, 0.2, 0.25, 0.5, 0.4, 0.3]  # 0.25 was surpassed by 0.2 alone
+    assert [v.trial.x[0] for v in offered] == [0.25, 0.3, 0.4] and [v.trial.x[0] for v in failed] == [0.1, 0.2, 0.5]
+    assert [trial.x[0] for trial in left] == [0.25, 0.3, 0.4]
 
-    order.clear(), bad.update(trial.x[0] for trial in trials)
-    assert _offered(spec, trials, 1, run_threads, 1)[:2] == ([], []) and len(order) == 6
+    bad.update(trial.x[0] for trial in trials)
+    assert offered_of(trials)[:2] == ([], []) and len(order) == 6
     monkeypatch.setattr("dwsynapse.design.outcome.TRIES", 1)
-    order.clear()
-    assert len(_offered(spec, trials, 1, run_threads, 1)[2]) == 3  # no more than the tries
+    assert len(offered_of(trials)[2]) == 3  # no more than the tries
 
 
 def test_what_is_unknown_is_not_nearer_than_what_is_known_to_miss():
@@ -278,7 +294,7 @@ def test_verdicts_hold_with_their_whole_interval(specification):
     trial = examine(spec, spec.begin(), 1)
     assert trial.holds and trial.figures["one_step"] > 0.99 and trial.pulses == 5000 + 1024
     verified = verify(spec, trial, seed=1, runner=TWO)
-    assert verified.holds and verified.figures["states"] == 3.0
+    assert verified.holds and verified.figures["states"] == 3.0 and verified.pulses == trial.pulses + 2 * 3 * 100
     assert verified.figures["barrier"] == pytest.approx(trial.figures["barrier"], rel=1e-3)
     by_name = {verdict.name: verdict for verdict in verified.verdicts}
     assert by_name["one_step"].low < by_name["one_step"].value and by_name["barrier"].low == by_name["barrier"].high
@@ -292,20 +308,6 @@ def test_verdicts_hold_with_their_whole_interval(specification):
     assert area.text() == "area [m^2]: 1e-13 <= 2e-13 holds"
 
 
-def test_a_search_depends_on_the_seed_alone_and_goes_on(specification, tmp_path):
-    spec, journal = specification(), tmp_path / "trials.jsonl"
-    whole = search(spec, seed=3, runner=ONE, journal=journal)
-    assert sum(trial.pulses for trial in whole) >= 12_000 and front(spec, whole)
-    text = journal.read_text()
-    journal.write_text(text[: 2 * len(text) // 3])  # killed within a line
-    assert search(spec, seed=3, runner=TWO, journal=journal, resume=True) == whole
-    assert sorted(journal.read_text().split("\n")) == sorted(text.split("\n"))
-    with pytest.raises(InputError, match="belongs to another search, of another seed; --force starts anew"):
-        search(spec, seed=4, journal=journal, resume=True)
-    journal.write_text(text[:40])  # killed within its first line
-    assert search(spec, seed=3, runner=TWO, journal=journal, resume=True) == whole
-
-
 def test_blas_has_one_thread_during_a_search(specification):
     seen = []
 
@@ -317,26 +319,6 @@ def test_blas_has_one_thread_during_a_search(specification):
         search(specification(), none, seed=1)
         after = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
     assert seen and set(seen) == {1} and set(after) == {2}
-
-
-def test_a_journal_of_another_version_of_the_search_is_refused(specification, tmp_path, monkeypatch):
-    """Also one from before versions were kept; and a file that is no journal. Nothing of it is lost."""
-    spec, journal = specification(), tmp_path / "trials.jsonl"
-    search(spec, seed=3, runner=TWO, journal=journal)
-    text = journal.read_text()
-    head = json.loads(text.split("\n")[0])
-    assert head["search"] == VERSION
-    old = "\n".join([json.dumps({name: head[name] for name in ("specification", "seed")}), *text.split("\n")[1:]])
-    for content, words in ((old, f"version 1 of the search, and this is {VERSION}"), ("[1]\n", "another search, or to none"),
-                           ("a,b\n1,2\n", "another search, or to none")):  # fmt: skip
-        journal.write_text(content)
-        with pytest.raises(InputError, match=words):
-            search(spec, seed=3, journal=journal, resume=True)
-        assert journal.read_text() == content
-    journal.write_text(text)
-    monkeypatch.setattr("dwsynapse.design.search.VERSION", VERSION + 1)
-    with pytest.raises(InputError, match=f"version {VERSION} of the search, and this is {VERSION + 1}"):
-        search(spec, seed=3, journal=journal, resume=True)
 
 
 def test_a_design_that_trains_no_network_leaves_the_others_theirs(tmp_path, monkeypatch):

@@ -10,12 +10,11 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from dwcore.errors import InputError
 from dwsynapse.design import trial as trial_module
 from dwsynapse.design import verification
 from dwsynapse.design.forecast import Forecast, chosen
 from dwsynapse.design.pulses import APART, Row, interval
-from dwsynapse.design.search import Trials, _moved, evolve, search, unsurpassed
+from dwsynapse.design.search import _moved, evolve, search, unsurpassed
 from dwsynapse.design.sections import FINENESS
 from dwsynapse.design.specification import track_area
 from dwsynapse.design.trial import (
@@ -374,39 +373,6 @@ class TestSearch:
         anew = drawn[drawn != 0.123]
         assert anew.size / 4000 == pytest.approx(0.1, abs=0.02)
         assert np.histogram(anew, 3, (0, 1))[0] == pytest.approx(anew.size / 3, rel=0.25)
-
-    def test_a_journal_that_was_changed_is_refused_with_its_line(self, tmp_path):
-        """Whatever was changed: a figure, a cell that is no JSON, bytes that are no text; the last line may be cut off."""
-        path = tmp_path / "trials.jsonl"
-        kept = Trials(path, {"seed": 1}, resume=False)
-        for number in (0, 1, 2):
-            kept.put(number, trial((0.1 * number, 0.5), energy=1e-14, retention=math.inf))
-        sound = path.read_bytes()
-        for cut in (0, 5, len(sound.split(b"\n")[3]) + 1):
-            path.write_bytes(sound[: len(sound) - cut])
-            again = Trials(path, {"seed": 1}, resume=True).known
-            assert again == {k: v for k, v in kept.known.items() if k < (3 if cut == 0 else 2)}
-        lines = sound.split(b"\n")
-        for changed in (
-            lines[2].replace(b"1e-14", b"1e-15"),
-            b"{",
-            b"[" * 100_000,
-            b"\xff\xfe",
-            b"",
-            lines[2][:-30] + b'"]',
-            lines[3][1:],
-        ):
-            path.write_bytes(b"\n".join([*lines[:2], changed, *lines[3:]]))
-            with pytest.raises(InputError, match=r"trials\.jsonl: line 3 is damaged; --force starts anew"):
-                Trials(path, {"seed": 1}, resume=True)
-        Trials(tmp_path / "other.jsonl", {"seed": 2}, resume=False).put(1, kept.known[1])
-        stranger = (tmp_path / "other.jsonl").read_bytes().split(b"\n")[1]
-        path.write_bytes(b"\n".join([*lines[:2], stranger, *lines[3:]]))
-        with pytest.raises(InputError, match="line 3 is damaged"):
-            Trials(path, {"seed": 1}, resume=True)
-        path.write_bytes(b"\xff" + sound)
-        with pytest.raises(InputError, match="belongs to another search"):
-            Trials(path, {"seed": 1}, resume=True)
 
     def test_a_search_ends_with_its_budget(self, specification, monkeypatch):
         """24 designs of 500 pulses each."""
