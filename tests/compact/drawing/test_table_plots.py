@@ -14,6 +14,7 @@ from compact.drawing.transition_plots import (
     transition_figure,
 )
 from compact.table.moves import move_probability, moves_along_drive, upward_sign
+from compact.table.phase_diagram import phase_diagram
 from dwcore.canvas.style import WIDTH, new_figure
 from dwcore.errors import InputError
 
@@ -196,3 +197,24 @@ def test_figures_show_the_mean_over_the_devices_or_the_one_that_was_chosen():
     assert error[0, 1, 0] == pytest.approx(np.hypot(each[0][1][0, 1, 0], each[1][1][0, 1, 0]) / 2)
     assert len([c for c in plot_move_probability(law).collections if c.get_alpha() == 0.15]) >= 1
     assert [c for c in plot_move_probability(law, device=0).collections if c.get_alpha() == 0.15] == []
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_phase_diagram_by_hand(sign):
+    """The first device steps by one; the second, looked at three times as often, loses its walls. Torques of either sign."""
+    steps = stepping_counts(3, shifts=(-sign, -sign, sign, sign), n_durations=2)
+    lost = 3 * steps.sum(axis=-1, keepdims=True) * np.eye(4, dtype=np.int64)[3]
+    law = table(np.stack([steps, lost])[:, None], duration=(1e-9, 4e-9))
+    one, other, both = (phase_diagram(law, device=device) for device in (0, 1, None))
+    up = np.sign(one.current_density) == sign
+    assert np.all(one.steps == np.where(up, 1, -1)[:, None]) and np.all(one.probability > 0.99)
+    assert np.all(both.steps == np.where(up, 3, -3)[:, None]) and both.probability == pytest.approx(0.75, abs=0.01)
+    assert np.all(np.abs(other.steps) == 3) and other.probability == pytest.approx(1.0, abs=0.01)
+    assert one.duration[1:] / one.duration[:-1] == pytest.approx(4 ** (1 / 31)), "even in its logarithm"
+    assert np.all(np.diff(one.current_density) > 0) and np.abs(one.current_density).min() == 5e11, "none in the gap"
+
+
+def test_phase_diagram_of_one_current_to_a_side_goes_through_the_gap():
+    law = table(stepping_counts(3, (-1, 1, 1), n_durations=2), current=(-7e11, 5e11, 7e11), duration=(1e-9, 4e-9))
+    found = phase_diagram(law, device=0).current_density
+    assert np.diff(found) == pytest.approx(np.diff(found)[0]) and found[[0, -1]].tolist() == [-7e11, 7e11]

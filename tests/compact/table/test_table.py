@@ -56,6 +56,13 @@ def counts(index=None, value=0):
     return values
 
 
+def unsettled(most):
+    """So many in one row, none in the others."""
+    values = np.zeros(SHAPE[:-1], np.uint64)
+    values[1, 0, 2, 1, 3] = most
+    return values
+
+
 def same(a, b):
     for field in dataclasses.fields(TransitionTable):
         left, right = getattr(a, field.name), getattr(b, field.name)
@@ -142,6 +149,10 @@ WRONG = {
         "1 rows without a trajectory, first at (K, T, A, D, S) = (1, 0, 2, 1, 3)",
     ),
     "too many": ({"counts": np.full(SHAPE, 2**63, np.uint64)}, "at most 2^53 are exact"),
+    "one too many": ({"counts": counts((0, 0, 0, 0, 0), [2**53 + 2, 0, 0, 0, 0])}, "at most 2^53 are exact"),
+    "unsettled beyond": ({"unsettled": unsettled(51)}, "unsettled has more trajectories than a row of counts"),
+    "lost infinite": ({"retention_lost": np.full((2, 2, 4), np.inf)}, "retention_lost [1/s] must be finite and >= 0"),
+    "lost negative": ({"retention_lost": np.full((2, 2, 4), -1.0)}, "retention_lost [1/s] must be finite and >= 0"),
     "rate shape": ({"retention_rate": np.zeros((1, 2, 4, 4))}, "retention_rate has the shape"),
     "rate nan": ({"retention_rate": NAN_RATE}, "retention_rate holds nan"),
     "rate negative": ({"retention_rate": DIAGONAL - 1}, "must be >= 0 between two states"),
@@ -155,6 +166,7 @@ WRONG = {
     "devices type": ({"devices": [1, 2]}, "devices of type list must be a dictionary"),
     "config nan": ({"config": {"a": np.nan}}, "config.a = nan must be finite"),
     "config type": ({"config": [1]}, "config of type list must be a dictionary"),
+    "seed too large": ({"seed": 2**64}, "seed must be an integer from 0 to 18446744073709551615"),
     "seed negative": ({"seed": -1}, "seed must be an integer"),
     "seed float": ({"seed": 1.0}, "seed must be an integer"),
 }
@@ -187,6 +199,22 @@ def test_probability_and_standard_error():
     assert np.array_equal(made.probability[0, 0, 0, 0, 0], [0.0, 0.3, 0.7, 0.0, 0.0])
     hits = np.array([0, 3, 7, 0, 0])
     assert made.standard_error[0, 0, 0, 0, 0] == pytest.approx(beta(hits + 0.5, 10 - hits + 0.5).std(), rel=1e-12)
+
+
+def test_share_that_had_not_settled_is_of_all_trajectories():
+    """Forty of fifty in one of 96 rows; a table of a program that did not count them does not know."""
+    assert table(unsettled=unsettled(40)).unsettled_share == pytest.approx(40 / (96 * 50))
+    assert np.isnan(table().unsettled_share)
+    assert table(unsettled=unsettled(50)).unsettled_share > 0  # all of a row may
+
+
+def test_rates_may_be_unknown_row_by_row():
+    rate = np.zeros((2, 2, 4, 4))
+    rate[1, 0, 2], lost = np.nan, np.zeros((2, 2, 4))
+    lost[1, 0, 2] = np.nan
+    assert np.isnan(table(retention_rate=rate, retention_lost=lost).retention_rate).sum() == 4
+    rate[0, 0, 0, 1] = np.nan
+    assert "rows must be finite, or nan throughout where unknown" in problems(retention_rate=rate)
 
 
 # File
