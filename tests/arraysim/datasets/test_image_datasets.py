@@ -1,5 +1,6 @@
 """Data sets: the shipped digits, files of MNIST and CIFAR-10 in every form, splits, augmentation, damaged files."""
 
+import dataclasses
 import functools
 import gzip
 import http.server
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from arraysim.datasets.cifar_format import read_batch
-from arraysim.datasets.datasets import load_dataset
+from arraysim.datasets.datasets import CIFAR_MEAN, CIFAR_STD, Dataset, load_dataset
 from arraysim.datasets.idx_format import read_idx
 from arraysim.training.augmentation import shift_and_flip
 from dwcore.errors import InputError, RunError
@@ -40,6 +41,26 @@ def test_split_is_stratified_complete_and_a_function_of_the_seed():
     assert np.array_equal(rows[np.lexsort(rows.T)], whole[np.lexsort(whole.T)])
     assert np.array_equal(test.images, again.images)
     assert not np.array_equal(test.images, other.images)
+
+
+def test_parts_are_rounded_and_drawn_for_their_purpose():
+    """A tenth of seven images is one; images to validate are not those that the same draw would take to test."""
+    few = dataclasses.replace(load_dataset("digits").part(slice(14)), labels=np.arange(14) % 2, classes=2)
+    assert [len(part) for part in few.divide(seed=1, purpose=0, fraction=0.1)] == [12, 2]
+    digits = load_dataset("digits")
+    first, other = (digits.divide(seed=1, purpose=purpose, fraction=0.2)[1].images for purpose in (0, 1))
+    assert first.shape == other.shape and not np.array_equal(first, other)
+
+
+def test_grey_is_the_nearest_byte():
+    made = Dataset(name="made", images=np.zeros((1, 2, 2, 3), np.uint8), labels=np.zeros(1, np.int64), classes=2,
+                   full_scale=255, mean=CIFAR_MEAN, std=CIFAR_STD)  # fmt: skip
+    assert made.grey.tolist() == [125, 123, 114] and made.grey.dtype == np.uint8
+    np.testing.assert_allclose(made.scaled(np.array([0.0, 255.0, 127.5])[:, None]), [
+        [-m / s for m, s in zip(CIFAR_MEAN, CIFAR_STD, strict=True)],
+        [(1 - m) / s for m, s in zip(CIFAR_MEAN, CIFAR_STD, strict=True)],
+        [(0.5 - m) / s for m, s in zip(CIFAR_MEAN, CIFAR_STD, strict=True)],
+    ], rtol=1e-5)  # fmt: skip
 
 
 def test_bad_requests_are_refused(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from arraysim.networks.crossbars import ArrayLayer, array_layers, digital_products
 from arraysim.networks.definition import (
+    Activation,
     Convolution,
     Flatten,
     Linear,
@@ -107,8 +108,24 @@ def test_outputs_of_the_last_layer_are_the_classes():
         definition.shapes((8, 8, 1), 10)
 
 
+def test_a_kernel_stops_where_it_does_not_fit_any_more():
+    """Nine and seven pixels of room at a stride of two: what is left at the end is not looked at."""
+    definition = definition_from_mapping(tomllib.loads(TOML), "small.toml")
+    assert definition.shapes((12, 10, 2), 3)[1] == (5, 4, 4)
+    tall = Convolution(channels=1, kernel=3, kernel_columns=2, stride=2, stride_columns=3, padding=1, padding_columns=0)
+    assert tall.output_shape((7, 8, 1), 10) == (4, 3, 1)
+
+
+def test_rectified_networks_are_those_with_a_relu():
+    for function, rectified in (("relu", True), ("tanh", False)):
+        layers = (Flatten(), Linear(outputs=4), Activation(function=function), Linear())
+        assert NetworkDefinition(name="one", layers=layers).rectified is rectified
+
+
 def test_images_that_do_not_fit_are_refused():
     definition = definition_from_mapping(tomllib.loads(TOML), "small.toml")
+    with pytest.raises(InputError, match=r"layer 4 \(pool\): a pool of 2 does not fit an image of 5 x 1"):
+        definition.shapes((11, 3, 1), 3)
     with pytest.raises(InputError, match=r"layer 1 \(conv\): a kernel of 3 does not fit 2 pixels"):
         definition.shapes((2, 2, 1), 3)
     with pytest.raises(InputError, match=r"layer 4 \(pool\): a pool of 2 does not fit"):

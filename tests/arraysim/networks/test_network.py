@@ -20,7 +20,7 @@ from arraysim.networks.definition import (
     Pooling,
     Sum,
 )
-from arraysim.networks.network import Network
+from arraysim.networks.network import Network, first_weights
 from arraysim.networks.presets import mlp, network_from, vgg8
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import FloatWeights, PairedWeights
@@ -302,6 +302,34 @@ def test_loss_of_equal_outputs_is_the_logarithm_of_the_classes():
     network.crossbars[0].weights.values[:] = 0
     assert network.evaluate(*batch())[0] == pytest.approx(np.log(CLASSES))
     assert loss_of(network) == pytest.approx(np.log(CLASSES))
+
+
+def test_smoothing_spreads_a_share_over_all_classes():
+    """A tenth over five classes: 0.02 each, and 0.9 more on the right one."""
+    weights = [
+        FloatWeights(np.zeros((layer.rows, layer.columns), np.float32))
+        for layer in array_layers(mlp((3,)), (2, 2, 1), 5)
+    ]
+    network = Network(mlp((3,)), weights, input_shape=(2, 2, 1), classes=5, label_smoothing=0.1)
+    found = network._targets(np.array([1, 4]), np.zeros((2, 5), np.float32))
+    np.testing.assert_allclose(found, [[0.02, 0.92, 0.02, 0.02, 0.02], [0.02, 0.02, 0.02, 0.02, 0.92]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("rectified", "variance"), [(True, 2.0), (False, 1.0)])
+def test_first_weights_keep_the_size_of_signals(rectified, variance):
+    """Of a row of 400 evenly drawn weights the squares sum up to two where half of all signals are cut off, else to one."""
+    values = first_weights((400, 300), rectified, np.random.default_rng(0))
+    assert (values**2).sum(axis=0).mean() == pytest.approx(variance, rel=0.02)
+    assert np.abs(values).max() == pytest.approx(np.sqrt(3 * variance / 400), rel=1e-3)
+
+
+def test_digital_layers_of_one_shape_begin_differently():
+    layers = (Flatten(), Linear(outputs=4, digital=True), Linear(outputs=4, digital=True), Linear())
+    definition = NetworkDefinition(name="two", layers=layers)
+    network = Network(definition, [FloatWeights(np.zeros((5, 3), np.float32))], input_shape=(2, 2, 1), classes=3)
+    network.prepare(lambda part: None, (7,))
+    first, second = (layer.weights.values for layer in network.numeric)
+    assert first.shape == second.shape and not np.array_equal(first, second)
 
 
 def test_large_outputs_do_not_overflow():

@@ -138,12 +138,44 @@ def test_pulses_that_never_fail_move_weights_by_their_step_from_end_to_end(kind)
     weights.clear()
     np.testing.assert_allclose(weights.values, 0, atol=1e-6)
     levels = {"pair": 4, "reference": 2, "digits": 20, "equal": 12}[kind]
+    assert (weights.level, weights.mean_step) == pytest.approx((1 / levels, 1 / levels))
     weights.pulse(np.ones((20, 15), int))
     assert np.mean(np.abs(weights.values - 1.0 / levels) < 1e-5) > 0.9
     for sense, number in ((1, 3 * levels), (-1, 5 * levels)):
         for _ in range(number):
             weights.pulse(np.full((20, 15), sense))
         assert np.mean(np.abs(weights.values - sense) < 1e-5) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("kind", "devices", "events"), [("pair", 2, 1), ("reference", 1, 1), ("digits", 4, 4), ("equal", 6, 1)]
+)
+def test_pulses_and_reads_are_counted_by_device(kind, devices, events):
+    """A weight of base 4 may carry, which takes three pulses more; numbers of random draws are never used twice."""
+    weights = kinds(ladder_law(miss=0, double=0))[kind]
+    weights.clear()
+    for sense in (3, -3):
+        before = weights.array.take_events(0)
+        weights.pulse(np.full((20, 15), sense))
+        assert weights.array.take_events(0) - before == 3 * events
+    before = weights.array.reads
+    weights.read(np.arange(7))
+    assert weights.array.reads - before == 7 * devices
+
+
+def test_first_weights_take_their_share_of_the_states():
+    """Three of four steps; as many walls take none, one, two or three."""
+    weights = kinds(ladder_law(miss=0, double=0))["pair"]
+    weights.initialize(0.75, np.random.default_rng(0))
+    moved = np.bincount(weights.array.state.reshape(2, -1).max(axis=0), minlength=5)
+    assert moved[4] == 0 and np.abs(moved[:4] - 75).max() < 5 * np.sqrt(75 * 0.75)
+
+
+def test_references_are_devices_of_their_own():
+    weights = kinds(ladder_law(), conductance_std_dtod=0.1)["reference"]
+    own, rows = weights.reference.device_factors(), weights.array.device_factors()[:20]
+    assert own.size == 20 and not np.array_equal(own, rows)
+    assert SignificantWeights(ladder_law(), rows=2, columns=2, largest_weight=1.0, seed=0, base=8).factors
 
 
 def test_a_full_digit_carries_and_the_step_stays_the_same():
