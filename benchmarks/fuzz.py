@@ -3,6 +3,7 @@
     python benchmarks/fuzz.py --number 2000            all subjects, so many cases each
     python benchmarks/fuzz.py --only toml options      some of them
     python benchmarks/fuzz.py --first 2000             others than those with the numbers below
+    python benchmarks/fuzz.py --kinds front            files of some kinds only
 
 Subjects: `damage` (bytes of a file changed, or values, attributes and links without a new seal), `craft` (data sets of
 another shape, type or value, or none, under a right seal), `toml` (files that users write, with keys, values and
@@ -542,8 +543,8 @@ def fuzz(subject: str, kind: str, source: Path, folder: str, numbers: range) -> 
     return ends, notes
 
 
-def run(number: int, only: list[str], first: int = 0) -> dict:
-    """Fuzz all subjects, the cases of each spread over its kinds, with numbers from `first` on."""
+def run(number: int, only: list[str], first: int = 0, chosen: list[str] | None = None) -> dict:
+    """Fuzz all subjects, the cases of each spread over its kinds, all or those chosen, with numbers from `first` on."""
     result: dict = {"cases_each": number, "bad": 0, "notes": []}
     with tempfile.TemporaryDirectory() as folder:
         known = samples(Path(folder)) if {"damage", "craft"} & set(only) else {}
@@ -554,8 +555,11 @@ def run(number: int, only: list[str], first: int = 0) -> dict:
             "options": {"all": None},
         }
         for subject in only:
-            each = -(-number // len(kinds[subject]))
-            for kind in kinds[subject]:
+            some = [kind for kind in kinds[subject] if chosen is None or kind in chosen]
+            if not some:
+                raise SystemExit(f"--kinds: {subject} knows {', '.join(kinds[subject])}")
+            each = -(-number // len(some))
+            for kind in some:
                 ends, notes = fuzz(subject, kind, known.get(kind, Path("none")), folder, range(first, first + each))
                 result[f"{subject} {kind}"] = dict(sorted(ends.items()))
                 result["notes"] += notes
@@ -570,7 +574,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--number", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="number of the first case of each kind")
+    parser.add_argument("--kinds", nargs="+", help="kinds of files, all if not given")
     parser.add_argument("--only", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     chosen = parser.parse_args()
-    print(json.dumps(run(chosen.number, chosen.only, chosen.first), indent=1))
+    print(json.dumps(run(chosen.number, chosen.only, chosen.first, chosen.kinds), indent=1))

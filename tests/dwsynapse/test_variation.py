@@ -115,6 +115,43 @@ def test_results_by_index_in_json_and_in_words():
     assert "6 of 6 points" in repr(found) and len(repr(found)) < 200
 
 
+def made(config=None, name="chip.bits", unit="1", **results):
+    """One axis of two values and two seeds; results by name with their unit."""
+    return Variation(
+        command="cost",
+        axes=(VariedAxis(name=name, label=name, unit=unit, values=(300.0, 4.5)),),
+        seeds=(1, 2),
+        outcomes={key: Outcome(meaning=key, unit=of) for key, (of, _) in results.items()},
+        results={key: np.array(values, float) for key, (_, values) in results.items()},
+        done=np.array([True, False]),
+        config=config or {},
+    )
+
+
+def test_quantities_stand_in_units_for_readers():
+    """The first with its range over the seeds, the others with their mean; unknown seeds and points undone are left out."""
+    nothing = [np.nan, np.nan]
+    found = made(area=("m^2", [[2e-6, 4e-6], nothing]), time=("s", [[90.0, 90.0], nothing]), energy=("J", [[1e-9, 3e-9], nothing]),
+                 speed=("m/s", [[1.0, np.nan], nothing]), share=("1", [[0.25, 0.75], nothing]), none=("T", [nothing] * 2))  # fmt: skip
+    words = "area 3 mm2 (2 mm2 to 4 mm2), time 1 min 30 s, energy 2 nJ, speed 1 m/s, share 0.5"
+    assert found.lines() == [f"chip.bits = 300: {words}"]
+    assert made(share=("1", [[0.25, 0.75], nothing])).lines() == ["chip.bits = 300: share 0.5000 (0.2500 to 0.7500)"]
+    assert (
+        made(name="drive.temperature", unit="K", share=("1", [[0.5, 0.5], nothing]))
+        .lines()[0]
+        .startswith("drive.temperature = 300 K: ")
+    )
+
+
+def test_a_series_is_of_a_device_at_a_temperature_unless_that_varies():
+    device = {"name": "track", "temperature": 300.0}
+    assert made({"synapses": "five states", "device": device}).subject == "five states"
+    assert made({"device": device}).subject == "track, 300 K"
+    assert made({"device": device, "given": {"drive": {"temperature": 350.0}}}).subject == "track, 350 K"
+    assert made({"device": device}, name="drive.temperature", unit="K").subject == "track"
+    assert made({"device": "a.h5"}).subject == "a.h5" and made({}).subject == ""
+
+
 def test_the_figure_has_a_line_per_word_and_ascending_numbers():
     ax = plot_variation(run_series(series()[0]))
     soft, hard = (line for line in ax.lines if line.get_label().startswith("spring.kind"))
