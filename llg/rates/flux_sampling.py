@@ -94,6 +94,7 @@ def flux_rates(
     jobs: int | None = None,
     noise_scale: float = 1.0,
     most: float = math.inf,
+    fair: float = math.inf,
     least: float = 0.0,
 ) -> Escape:
     """Sample the escapes from one well to one side.
@@ -116,6 +117,7 @@ def flux_rates(
         noise_scale: factor on the noise; other than 1 only to see a statistical test fail.
         most: time steps of all trajectories together that it takes at most; what whole batches have found by then
             counts.
+        fair: time steps beyond which no batch but the first is begun, by what the one before it took.
         least: rate [1/s] at which it ends: once the pilot has seen that fewer walls get so far.
 
     Raises:
@@ -132,18 +134,27 @@ def flux_rates(
         else time_step(model, dt, temperature=temperature)
     )
     sampler = _Sampler(model, wells, home, direction, temperature, seed, dt, noise_scale, trials, most, least)
-    interfaces = sampler.place_interfaces()
-    sampler.n = max(trials, _PER_INTERFACE * len(interfaces))
-    rates = _batches(sampler, interfaces, replicas, error, thread_count(jobs))
+    try:
+        interfaces = sampler.place_interfaces()
+        sampler.n = max(trials, _PER_INTERFACE * len(interfaces))
+        rates = _batches(sampler, interfaces, replicas, error, thread_count(jobs), fair)
+    except Unreached as problem:
+        problem.steps = sampler.steps
+        raise
     standard = rates.std(axis=0, ddof=1) / math.sqrt(len(rates))
     return Escape(rates.mean(axis=0), standard, rates.sum(axis=1), np.array(interfaces), sampler.steps, dt)
 
 
-def _batches(sampler: "_Sampler", interfaces: list[float], replicas: int, error: float, threads: int) -> np.ndarray:
+def _batches(
+    sampler: "_Sampler", interfaces: list[float], replicas: int, error: float, threads: int, fair: float = math.inf
+) -> np.ndarray:
     """Return the rates of whole runs, shape (n, S + 1) [1/s], batch by batch until the error or the work is reached."""
-    rates = np.empty((0, len(sampler.wells) + 1))
+    rates, taken = np.empty((0, len(sampler.wells) + 1)), 0
     with ThreadPoolExecutor(threads) as pool:
         while (done := len(rates)) < replicas:
+            if done and sampler.steps + taken > fair:
+                break
+            before = sampler.steps
             batch = np.arange(done, min(done + BATCH, replicas))
             groups = [group.tolist() for group in np.array_split(batch, min(threads, batch.size))]
             try:
@@ -152,7 +163,7 @@ def _batches(sampler: "_Sampler", interfaces: list[float], replicas: int, error:
                 if not done:
                     raise
                 break
-            total = rates.sum(axis=1)
+            total, taken = rates.sum(axis=1), sampler.steps - before
             if total.std(ddof=1) < error * math.sqrt(total.size) * total.mean():  # not where no wall has left yet
                 break
     return rates
@@ -185,11 +196,11 @@ def wandering_time(model: QPhiModel, wells: list[Well], home: int, temperature: 
 
 
 class Unreached(RunError):
-    """No wall has left the well to this side yet; `below` bounds the rate [1/s]."""
+    """No wall has left the well to this side in so many time steps; `below` bounds the rate [1/s]."""
 
     def __init__(self, message: str, below: float):
         super().__init__(message)
-        self.below = below
+        self.below, self.steps = below, 0
 
 
 class OutOfSteps(Unreached):

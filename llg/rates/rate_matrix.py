@@ -127,7 +127,8 @@ def _langer(model, wells, temperature, *, progress, **_sampling):
 def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIBLE, error=0.0, **options):
     """Sample each side of each well, once of those that are alike, and of mirror images one.
 
-    Args of its own: `most` steps are for all sides together, and what they do not reach is nan; a side whose barrier is
+    Args of its own: `most` steps are for all sides together, and what they do not reach is nan. A side takes an equal
+    part of what is left, up to half of it for its first batch of replicas, and the last one all. One whose barrier is
     `closed` kB T above the other one is not sampled. One that nothing leaves by counts as 0 where that is `_SMALL` at
     most.
     """
@@ -147,9 +148,11 @@ def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIB
     if mirrored:
         sides = [(b, home, side) for b, home, side in sides if (home, side) <= (S - 1 - home, -side)]
     alike, known = _alike(model, wells, temperature), dict[tuple[int, int], tuple[int, Escape | RunError]]()
+    left = len({(alike[home], direction) for _, home, direction in sides})
     for number, (_, home, direction) in enumerate(sorted(sides)):
         columns = [*range(S), S if direction < 0 else S + 1]
-        fixed = {"temperature": temperature, "most": most, "error": error, **options}
+        work = {"most": most / 2 if left > 1 else most, "fair": most / max(left, 1)}
+        fixed = {"temperature": temperature, "error": error, **work, **options}
         there, found = known.get((alike[home], direction), (home, None))
         if isinstance(found, Escape):
             found = _moved(found, there, home)
@@ -160,10 +163,11 @@ def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIB
                 found = flux_rates(model, wells, home, direction, **fixed)
                 most -= found.steps
             except RunError as problem:
+                most -= problem.steps if isinstance(problem, Unreached) else 0
                 if most == math.inf and not isinstance(problem, NoWayOut):
                     raise
                 found = problem
-            known[alike[home], direction] = home, found
+            known[alike[home], direction], left = (home, found), left - 1
         bound[home] += found.rate.sum() if isinstance(found, Escape) else _bound_of(found)
         if isinstance(found, NoWayOut):
             shut.append((home, found))

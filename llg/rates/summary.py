@@ -18,7 +18,7 @@ from llg.runs.drive_limits import WARM, heat_notes
 from llg.runs.validity import notes
 from llg.walls.q_phi import QPhiModel
 
-MOST_STEPS = 1e9
+MOST_STEPS = 2e9
 """Time steps after which flux sampling gives up where Langer's formula does not hold and nothing else was asked for."""
 LONGEST = 1 / sys.float_info.min
 """A retention [s] that one of infinity is longer than: its rate is below what a double holds."""

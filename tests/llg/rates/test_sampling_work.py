@@ -51,6 +51,52 @@ def test_it_stops_at_the_error_asked_for_and_at_the_steps_allowed():
         flux_rates(model, wells, 0, 1, **asked, most=1e3)
 
 
+def test_no_batch_is_begun_that_leaves_its_fair_share():
+    """The error is not reached by one batch, and a second one would take as much again."""
+    model, wells = row((3e-9,) * 2)
+    asked = {"temperature": TEMPERATURE, "seed": 5, "trials": 64, "replicas": 24, "jobs": 1}
+    one = flux_rates(model, wells, 0, 1, **asked | {"replicas": 8})
+    two = flux_rates(model, wells, 0, 1, **asked | {"replicas": 16})
+    batch = two.steps - one.steps
+    for fair, size in ((1.0, 8), (one.steps + 0.8 * batch, 8), (two.steps + 0.3 * batch, 16)):
+        found = flux_rates(model, wells, 0, 1, **asked, fair=fair)
+        assert found.total.size == size and found.steps == (one if size == 8 else two).steps
+
+
+def test_steps_are_for_all_sides_together(monkeypatch):
+    """Also those of sides that were not reached: each may take half of what is left, the last one all of it."""
+    model, wells = row((3e-9,) * 3, length=10 * GAP)  # no mirror, no two wells alike: six sides
+    seen = []
+
+    def unreached(*args, most, fair, **options):
+        seen.append((most, fair))
+        problem = OutOfSteps("not reached", 1.0)
+        problem.steps = 0.8 * most
+        raise problem
+
+    monkeypatch.setattr(module, "flux_rates", unreached)
+    found = rate_matrix(model, wells, TEMPERATURE, "flux", most=1e9)
+    left = [1e9 * 0.6**k for k in range(6)]
+    assert [most for most, _ in seen] == pytest.approx([0.5 * steps for steps in left[:5]] + left[5:])
+    assert [fair for _, fair in seen] == pytest.approx([steps / (6 - k) for k, steps in enumerate(left)])
+    assert np.isnan(found.retention).all() and found.bound == pytest.approx([2.0, 2.0, 2.0])
+
+
+def test_work_is_said_with_what_was_not_reached():
+    model, wells = row((3e-9,) * 2)
+    with pytest.raises(OutOfSteps) as stopped:
+        flux_rates(model, wells, 0, 1, temperature=TEMPERATURE, seed=1, trials=64, most=2e6, jobs=1)
+    assert 2e6 < stopped.value.steps < 2e7
+
+
+def test_all_sides_are_reached_with_the_work_of_their_first_batches():
+    """The error cannot be reached, and the first of three sides does not take what the others need."""
+    model, wells = row((3e-9,) * 3)
+    options = {"seed": 2, "trials": 64, "replicas": 32, "error": 1e-9, "jobs": 1}
+    found = rate_matrix(model, wells, TEMPERATURE, "flux", most=2.5e7, **options)
+    assert np.isfinite(found.retention).all() and found.gaps == ""
+
+
 def test_wells_that_are_alike_are_sampled_once(monkeypatch):
     """Of seven wells, mirrored, six sides; the rate of each other one is its own, sampled, within both errors."""
     model, wells = row()
@@ -117,7 +163,7 @@ def test_a_batch_in_which_no_wall_leaves_is_not_enough():
     """Its error is none, and so is its rate: what was asked for is reached with the next batch, 16 of 32 replicas."""
 
     class Sampler:
-        wells = (None,)
+        wells, steps = (None,), 0
 
         def run(self, replicas, interfaces):
             return np.array([[1.0, 0.0] if r >= module_of_flux.BATCH else [0.0, 0.0] for r in replicas])
