@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.optimize import fsolve
 
 from dwcore.errors import InputError
 from dwcore.storage.measurements import Measurements
@@ -19,12 +20,15 @@ from llg.landscape.wells import find_wells
 from llg.rates import summary, thermal_grid
 from llg.rates.summary import LONGEST, as_json, notes_on, well_rates
 from llg.runs.depinning import depinning_current
+from llg.runs.models import with_model
 from llg.runs.simulation import as_json as run_json
 from llg.runs.simulation import notes_on as run_notes
 from llg.runs.simulation import run_pulse
-from llg.runs.validity import largest_tilt, notes
-from llg.runs.velocity import settling_time, velocity_against_field
+from llg.runs.validity import notes, tilt_and_excess
+from llg.runs.velocity import settling_time, straight_track, velocity_against_field
+from llg.walls.analytic import straight_track_velocity
 from llg.walls.q_phi import Field, QPhiModel
+from llg.walls.q_phi_chi import QPhiChiModel
 
 CHIRAL = {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1.2e-3, "alpha": 0.3}
 WEAK = CHIRAL | {"D": -0.06e-3, "alpha": 0.03}
@@ -91,16 +95,45 @@ def test_width_and_tilt_are_noted():
     necked = make_device(width=1e-6, notch={"shape": "cosine", "depth": 400e-9, "width": 300e-9})
     assert not any(note.startswith("width") for note in notes(necked)), "200 nm are left where it is narrowest"
     device = make_device()
-    assert math.degrees(largest_tilt(device, 8.5e11)) == pytest.approx(34, abs=3)
-    assert largest_tilt(device, 0.0) == 0.0
+    assert math.degrees(tilt_and_excess(device, 8.5e11)[0]) == pytest.approx(34, abs=3)
+    assert tilt_and_excess(device, 0.0)[0] == 0.0
     assert any("tilt" in note and "q-phi-chi" in note for note in notes(device, 8.5e11))
-    assert 17 < math.degrees(largest_tilt(device, 4e11)) < 28
+    assert 17 < math.degrees(tilt_and_excess(device, 4e11)[0]) < 28
     tilting = device.replace({"wall.model": "q-phi-chi"})
     said = [
         [note for note in notes(one, J) if note.startswith("tilt")] for one in (device, tilting) for J in (4e11, 8.5e11)
     ]
     assert ["knows no tilt" in "".join(words) for words in said] == [True, True, False, False]
     assert said[2] == [] and said[3][0].endswith("q-phi-chi is good for 30")
+
+
+def test_ferrimagnets_near_compensation_are_noted():
+    """Their moment is below that of any ferromagnetic film; a given gamma there is none."""
+    film = {"Ms": 9e4, "A": 7e-12, "K_u": 5e4, "alpha": 0.1}
+    wide = {"width": 200e-9, "wall": {"H_K": 1e3}}
+    assert [note.split(":")[0] for note in notes(make_device(film, **wide))] == ["Ms"]
+    assert notes(make_device(film | {"Ms": 1.1e5, "K_u": 6e4}, **wide)) == []
+
+
+def test_walls_that_are_too_fast_without_a_tilt_are_noted():
+    """By the closed form without a tilt against the steady state of the equations with one, as a root of both rates."""
+    film = {"Ms": 1.1e6, "A": 16e-12, "K_u": 1.27e6, "alpha": 0.3}
+
+    def steady(device, J):
+        even = with_model(straight_track(device, 20 * device.straight_wall.Delta), "q-phi-chi")
+        model, q = QPhiChiModel(even), 0.5 * even.track.length
+        angles = fsolve(lambda y: [float(r) * 1e-9 for r in model.velocity(q, *y, J)[1:]], [math.pi - 0.5, 0.1])
+        return float(model.velocity(q, *angles, J)[0])
+
+    for D, noted in ((1.0e-3, False), (1.5e-3, True)):
+        device, J = make_device(film | {"D": D}, width=64e-9, torque={"theta_SH": 0.12}), 7e11
+        tilt, excess = tilt_and_excess(device, J)
+        without = straight_track_velocity(QPhiModel(straight_track(device, 1e-7)), [J])[0][0]
+        assert excess == pytest.approx(without / steady(device, J) - 1, abs=3e-3)
+        assert tilt < math.radians(15) and (excess > 0.1) is noted
+        found = [note for note in notes(device, J) if note.startswith("tilt")]
+        assert (f"makes it {excess:.0%} too fast" in found[0]) if noted else found == []
+    assert not any(note.startswith("tilt") for note in notes(device.replace({"wall.model": "q-phi-chi"}), J))
 
 
 @pytest.mark.parametrize(("rise", "noted"), [(0.0, "lasts 0 ps"), (20e-12, "lasts 20 ps"), (60e-12, "")])
@@ -137,7 +170,7 @@ def test_edges_are_those_of_the_shape_that_acts():
 def test_tilt_is_that_of_the_straight_track(uneven):
     """What only the model without a tilt knows along the track does not keep the tilt of a current from being seen."""
     found = make_device(**uneven)
-    assert largest_tilt(found, 8.5e11) == pytest.approx(largest_tilt(make_device(), 8.5e11), rel=1e-6)
+    assert tilt_and_excess(found, 8.5e11)[0] == pytest.approx(tilt_and_excess(make_device(), 8.5e11)[0], rel=1e-6)
     assert any("tilt" in note for note in notes(found, 8.5e11))
 
 
