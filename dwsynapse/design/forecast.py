@@ -2,7 +2,8 @@
 
 Barriers, lengths and powers are about products of powers of what is free. So the logarithm of each figure is forecast
 over the logarithms by a Gaussian process (C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning,
-MIT Press 2006, eq. 2.23): exponents of their own, and a smooth deviation from the product. A few known designs will do;
+MIT Press 2006, eq. 2.23): exponents of their own, a factor for each choice from a list, and a smooth deviation from the
+product. A few known designs will do;
 far from all of them it says what their mean is. The forecast chooses what is looked at next; it decides on no design.
 """
 
@@ -40,35 +41,33 @@ class Forecast:
     """
 
     def __init__(self, spec: Specification, trials: Sequence[Trial]):
-        self.spec = spec
+        self.spec, self._known = spec, dict[str, _Process]()
         self._searched = [name for name in spec.variables if name not in (*LISTED, "duration")]
-        self._known: dict[tuple[str, ...], dict[str, _Process]] = {}
-        kinds = [spec.listed(np.array(trial.x)) for trial in trials]
-        for kind in dict.fromkeys(kinds):
-            alike = [trial for trial, other in zip(trials, kinds, strict=True) if other == kind]
-            places, own = self._places(trial.x for trial in alike), self._known.setdefault(kind, {})
-            for name in (*NAMES, *(f"{kind}_{name}" for name in SOFTENED for kind in ("rigid", "relaxed"))):
-                values = np.array([_logarithm(spec, trial, name) for trial in alike])
-                if (known := np.isfinite(values)).any():
-                    prior = SOFTENING if name.startswith("relaxed_") else (EXPONENT, DEVIATION)
-                    own[name] = _Process(places[known], values[known], SEEN if name == "duration" else NOISE, prior)
+        self._choices = [(name, choice) for name, choices in spec.lists.items() for choice in choices]
+        places = self._places(trial.x for trial in trials)
+        for name in (*NAMES, *(f"{kind}_{name}" for name in SOFTENED for kind in ("rigid", "relaxed"))):
+            values = np.array([_logarithm(spec, trial, name) for trial in trials])
+            if (known := np.isfinite(values)).any():
+                prior = SOFTENING if name.startswith("relaxed_") else (EXPONENT, DEVIATION)
+                noise = SEEN if name == "duration" else NOISE
+                self._known[name] = _Process(places[known], values[known], noise, prior)
 
     def _places(self, xs: Iterable) -> np.ndarray:
+        """Return the logarithms of what is free, then 1 for what is chosen from a list and 0 for what is not."""
         values = [self.spec.values(np.array(x)) for x in xs]
-        return np.log([[one[name] for name in self._searched] for one in values]).reshape(
-            len(values), len(self._searched)
+        free = np.log([[one[name] for name in self._searched] for one in values])
+        listed = np.array([[one[name] == choice for name, choice in self._choices] for one in values], float)
+        return np.hstack(
+            [free.reshape(len(values), len(self._searched)), listed.reshape(len(values), len(self._choices))]
         )
 
     def figures(self, points: np.ndarray) -> list[Figures]:
-        """Return the figures of points of the unit cube, shape (n, variables), as far as any such design is known."""
+        """Return the figures of points of the unit cube, shape (n, variables), as far as any design tells."""
         found: list[Figures] = [{} for _ in points]
-        kinds = [self.spec.listed(point) for point in points]
-        for kind in dict.fromkeys(kinds):
-            own = [i for i, other in enumerate(kinds) if other == kind]
-            places = self._places(points[own])
-            for name, process in self._known.get(kind, {}).items():
-                for i, one in zip(own, np.exp(np.minimum(process.mean(places), 700.0)).tolist(), strict=True):
-                    found[i][name] = one
+        places = self._places(points)
+        for name, process in self._known.items():
+            for one, value in zip(found, np.exp(np.minimum(process.mean(places), 700.0)).tolist(), strict=True):
+                one[name] = value
         for point, one in zip(points, found, strict=True):
             for name in SOFTENED:
                 rigid, factor = one.pop(f"rigid_{name}", None), one.pop(f"relaxed_{name}", 1.0)
@@ -80,9 +79,8 @@ class Forecast:
 
     def softening(self, point: np.ndarray) -> dict[str, float]:
         """Return by what factors relaxation is forecast to change figures of a rigid wall."""
-        own = self._known.get(self.spec.listed(point), {})
-        known = {name: own[f"relaxed_{name}"] for name in SOFTENED if f"relaxed_{name}" in own}
         place = self._places([point])
+        known = {name: self._known[f"relaxed_{name}"] for name in SOFTENED if f"relaxed_{name}" in self._known}
         return {name: math.exp(min(process.mean(place).item(), 0.0)) for name, process in known.items()}
 
 

@@ -15,7 +15,7 @@ from dwcore.errors import InputError
 from dwcore.storage.provenance import canonical_json, versions
 from dwsynapse.design.specification import Specification
 
-VERSION = 4
+VERSION = 5
 """Of the search: raised with every change of what is looked at and of what a look or a verification finds, so that no
 journal goes on with designs that were drawn in another way."""
 

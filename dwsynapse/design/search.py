@@ -95,17 +95,22 @@ def evolve(spec: Specification, seed: int, run: Run) -> Iterator[list[Trial]]:
     """Yield generations of an evolution strategy with an archive, without end.
 
     The first is spread evenly (a Latin hypercube), but for the device that is there; every other point is drawn half way
-    to it. The later points are chosen by `dwsynapse.design.forecast` from many: points that are drawn evenly, and designs
+    to it. Each entry of a list is looked at once at least, as a forecast does not know the factor of one that was not
+    seen. The later points are chosen by `dwsynapse.design.forecast` from many: points that are drawn evenly, and designs
     of the front, moved along some of their variables by normal steps, then again from steps from the best of these. The
     size of a step is drawn evenly by its logarithm, a choice from a list is drawn anew now and then. While no design
     holds, the nearest ones lead.
     """
     rng = np.random.default_rng(seed)
     n, size = spec.budget.population, len(spec.variables)
-    order = rng.permuted(np.tile(np.arange(n)[:, None], size), axis=0)
-    points, found = (order + rng.random((n, size))) / n, list[Trial]()
+    first = max(n, *map(len, spec.lists.values()), 0)
+    order = rng.permuted(np.tile(np.arange(first)[:, None], size), axis=0)
+    points, found = (order + rng.random((first, size))) / first, list[Trial]()
     ranges = ~np.isin(spec.variables, LISTED)
     points[1::2, ranges] = (points[1::2, ranges] + spec.begin()[ranges]) / 2
+    for name, choices in spec.lists.items():
+        column = spec.variables.index(name)
+        points[:, column] = ((order[:, column] - order[0, column]) % first % len(choices) + 0.5) / len(choices)
     points[0] = spec.begin()
     while True:
         trials = run(points)

@@ -144,22 +144,19 @@ class Specification:
     def variables(self) -> tuple[str, ...]:
         """Names of what is free: ranges, then choices with more than one entry."""
         ranges = [name for name, _, _ in self.free.describe() if getattr(self.free, name)]
-        return (*ranges, *(name for name in LISTED if len(self._choices(name)) > 1))
+        return (*ranges, *self.lists)
 
-    def _choices(self, name: str) -> tuple[str, ...]:
-        return self.choice.devices if name == "device" else self.choice.shapes
-
-    def listed(self, x: np.ndarray) -> tuple[str, ...]:
-        """Return the choices from lists that a point of the unit cube stands for."""
-        values = self.values(x)
-        return tuple(values[name] for name in LISTED if name in values)
+    @property
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """What is chosen from lists with more than one entry, by name."""
+        lists = dict(zip(LISTED, (self.choice.devices, self.choice.shapes), strict=True))
+        return {name: choices for name, choices in lists.items() if len(choices) > 1}
 
     def values(self, x: np.ndarray) -> dict[str, Any]:
         """Return what a point of the unit cube stands for, by name; a notch is never wider than the pitch."""
         found: dict[str, Any] = {}
         for name, u in zip(self.variables, x.tolist(), strict=True):
-            if name in LISTED:
-                choices = self._choices(name)
+            if choices := self.lists.get(name):
                 found[name] = choices[min(int(u * len(choices)), len(choices) - 1)]
             else:
                 low, high = getattr(self.free, name)

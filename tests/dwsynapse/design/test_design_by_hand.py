@@ -354,6 +354,25 @@ class TestSearch:
         for eighths in (drawn[1:] * 8).astype(int).T:
             assert len(set(eighths)) == 7 and eighths.max() <= 7
 
+    def test_each_entry_of_a_list_is_looked_at_first(self, specification, rigid, tmp_path):
+        """Twelve devices and three shapes: twelve designs, each device once, each shape four times; later ones eight."""
+        names = [str(tmp_path / f"{number}.toml") for number in range(12)]
+        for name in names:
+            save_device(name, load_device(rigid))
+        listed = f'device = "{", ".join(names)}"\nshape = "cosine, triangular, gaussian"'
+        spec, seen = specification('device = "five_state"', listed), []
+
+        def run(points):
+            seen.append([spec.values(point) for point in points])
+            return [trial(tuple(point), states=0.0) for point in points]
+
+        generations = evolve(spec, 1, run)
+        next(generations), next(generations)
+        first = seen[0]
+        assert sorted(one["device"] for one in first) == sorted(names)
+        assert sorted(one["shape"] for one in first) == sorted(4 * ["cosine", "triangular", "gaussian"])
+        assert first[0]["device"] == names[0] and first[0]["shape"] == "cosine" and len(seen[1]) == 8
+
     def test_steps_are_normal_with_sizes_of_two_decades_and_turn_back_at_the_faces(self, specification):
         """10^-2.5 to 10^-0.6 of a range, on average 10^-1.55; the mean of ln |x| of a normal x is -(gamma + ln 2)/2."""
         spec, rng = specification(), np.random.default_rng(2)

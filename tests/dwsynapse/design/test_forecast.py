@@ -1,6 +1,7 @@
 """Forecasts of designs from those that were looked at, on made-up figures that are products of powers."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -38,6 +39,28 @@ def test_products_of_powers_are_forecast(spec):
             worst = max(worst, *np.abs(np.log(ratios)))
         assert 0.01 * within < worst < within  # exponents and a mean are four numbers; of two designs little follows
     assert [one["energy"] for one in Forecast(spec, []).figures(points)] == [None] * 50
+
+
+def test_a_choice_is_a_factor_that_one_design_tells(tmp_path):
+    """Three shapes, the third of which was seen once: its barrier is 0.7 of the first wherever it is."""
+    path = tmp_path / "spec.toml"
+    path.write_text(SPEC.replace("[free]", 'shape = "cosine, triangular, gaussian"\n[free]'))
+    spec, rng = load_specification(path), np.random.default_rng(1)
+    factors = {"cosine": 1.0, "triangular": 1.3, "gaussian": 0.7}
+
+    def looked_at(x):
+        found = made_up(spec, x)
+        factor = factors[spec.values(np.array(x))["shape"]]
+        return dataclasses.replace(found, figures=found.figures | {"barrier": found.figures["barrier"] * factor})
+
+    x = rng.random((21, 4))
+    x[:, 3] = [*10 * [0.1], *10 * [0.5], 0.9]
+    points = rng.random((50, 4))
+    points[:, 3] = 0.9
+    for known, least, most in ((x, 0.0, 0.01), (x[:20], 0.2, np.inf)):
+        found = Forecast(spec, [looked_at(one) for one in known]).figures(points)
+        off = [math.log(one["barrier"] / looked_at(x).figures["barrier"]) for one, x in zip(found, points, strict=True)]
+        assert least < np.abs(off).max() < most
 
 
 def test_a_pulse_that_is_not_sure_counts_as_longer(spec):
