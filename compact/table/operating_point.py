@@ -74,12 +74,31 @@ def write_points(table: TransitionTable, *, temperature: float) -> tuple[Operati
         The point that raises the conductance and the one that lowers it, both on the grid.
 
     Raises:
-        InputError: no pulse of the table moves the wall in one of the senses.
+        InputError: no pulse of the table moves the wall in one of the senses, or the nominal one does not; says which does.
     """
     pulse = table.config.get("device", {}).get("pulse", {})
     J, duration = pulse.get("current_density", math.nan), pulse.get("duration", math.nan)
     on_grid = all(np.isclose(axis, value, rtol=1e-9, atol=0).any() for axis, value in _signed(table, J, duration))
-    return _choose(table, temperature, (J, duration) if on_grid else None)
+    if not on_grid:
+        return _choose(table, temperature, None)
+    try:
+        return _choose(table, temperature, (J, duration))
+    except InputError:
+        if (better := _others(table, temperature)) is None:
+            raise
+        raise InputError(
+            f"the nominal pulse, {J:.4g} A/m^2 for {duration:.3g} s, does not move walls to both sides at {temperature:g} K; "
+            f"others of the table do, such as {better.current_density:.4g} A/m^2 for {better.duration:.3g} s, as [pulse] of "
+            "its device"
+        ) from None
+
+
+def _others(table: TransitionTable, temperature: float) -> OperatingPoint | None:
+    """Return the best pulse that raises the conductance where there is one to each side, else None."""
+    try:
+        return _choose(table, temperature, None)[0]
+    except InputError:
+        return None
 
 
 def best_points(table: TransitionTable, *, temperature: float) -> tuple[OperatingPoint, OperatingPoint]:

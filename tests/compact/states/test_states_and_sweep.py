@@ -179,6 +179,9 @@ def test_up_means_more_conductance():
 
 def test_a_nominal_pulse_that_does_not_move_the_wall_is_refused():
     with pytest.raises(InputError, match="no pulse that raises the conductance at 300 K"):
+        write_points(ladder([[0, 0], [0, 0], [0, 0], [0, 0]], ENERGY, NOMINAL), temperature=300.0)
+    others = r"nominal pulse, 1e\+11 A/m\^2 for 1e-09 s, does not move .* others of the table do, such as 2e\+11 A/m\^2"
+    with pytest.raises(InputError, match=others):
         write_points(ladder([[1, 1], [0, 0], [0, 0], [1, 1]], ENERGY, NOMINAL), temperature=300.0)
 
 
