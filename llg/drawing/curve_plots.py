@@ -81,9 +81,9 @@ def plot_retention(curves: RetentionCurves, *, ax: Axes | None = None) -> Axes:
                 ha="right", va="bottom", fontsize="small", color=INK)  # fmt: skip
     ax.set(xlim=(curves.temperature[0], curves.temperature[-1]), xlabel=r"temperature $T$ (K)")
     ax.set_ylabel("retention time (s)")
-    ax.set_title(
-        f"mean time in a state, shown for barriers above {LEAST_BARRIER:g} $k_\\mathrm{{B}}T$", fontsize="medium"
-    )
+    film = "" if curves.film is None else f", with the film of {curves.film:g} K at all temperatures"
+    shown = f"shown for barriers above {LEAST_BARRIER:g} $k_\\mathrm{{B}}T$"
+    ax.set_title(f"mean time in a state, {shown}{film}", fontsize="medium")
     legend_beside(ax, series=True, columns=-(-S // _COLUMN), title="state")
     return ax
 

@@ -31,11 +31,13 @@ class RetentionCurves:
         q: position of each state, shape (S,) [m].
         temperature: temperatures, shape (n,) [K].
         time: mean time in the state, shape (S, n) [s]; nan where a barrier is too low, or no saddle leads out.
+        film: temperature whose Ms, K_u, A and D are taken at all others [K]; None where they follow.
     """
 
     q: np.ndarray
     temperature: np.ndarray
     time: np.ndarray
+    film: float | None = None
 
 
 def retention_against_temperature(device: Device, temperature: np.ndarray) -> RetentionCurves:
@@ -70,4 +72,5 @@ def retention_against_temperature(device: Device, temperature: np.ndarray) -> Re
         except (InputError, RunError):  # no film with such walls, no wells, or a formula that does not hold
             if temperature.min() == T:
                 raise
-    return RetentionCurves(np.array([well.q for well in states]), temperature, time)
+    film = None if device.temperature_laws is not None else device.temperature
+    return RetentionCurves(np.array([well.q for well in states]), temperature, time, film)

@@ -275,6 +275,17 @@ def test_retention_figure_says_where_there_is_none():
     assert legend_texts(plot_retention(lost)) == ["0, at 200 nm: no rate"]
 
 
+def test_retention_figure_says_whose_film_it_is():
+    """That of the device at all temperatures, until laws say how it follows."""
+    device, T = load_device("five_state").replace({"wall.shape": "rigid"}), np.array([300.0, 310.0])
+    kept = plot_retention(retention_against_temperature(device, T))
+    assert kept.get_title().endswith("with the film of 300 K at all temperatures")
+    drawn(kept.figure)
+    assert not overlapping([kept, kept.get_legend(), kept.title])
+    follows = retention_against_temperature(device.replace({"temperature_laws.T_C": 900.0}), T)
+    assert "film" not in plot_retention(follows).get_title()
+
+
 def test_animation_shows_the_wall_where_it_is():
     scene = WallScene(trajectories())
     assert scene.samples[[0, -1]].tolist() == [0, 59]
