@@ -165,8 +165,8 @@ def test_layers_of_a_chip_have_ranges_rates_and_first_weights_of_their_own(monke
     )
     second, third = (weights.values / weights.largest for weights in one._weights[1:])
     assert not np.allclose(second, third)
-    begun = [next(iter(rule.checkpoint().values())) for rule in one._rules[1:]]
-    assert not np.array_equal(*begun), "accumulators start anywhere, not alike"
+    begun = [rule.accumulator / rule.threshold for rule in one._rules[1:]]
+    assert not np.allclose(*begun), "accumulators start anywhere, not alike"
     asked = []
     monkeypatch.setattr(chip, "update_by_rule", lambda layer, rule, rate: asked.append(rate))
     monkeypatch.setattr(one._descent, "step", lambda gradients, rate: asked.append(rate))
@@ -264,6 +264,19 @@ def test_a_forecast_is_of_what_is_left(monkeypatch):
         now[0] = time
         keeper.visit(dict, done)
     assert told == [pytest.approx(SAMPLE * 0.8 / 0.2)]
+
+
+def test_a_run_that_is_told_to_stop_saves_first():
+    """However short a time ago it did; one that goes on saves after its interval."""
+    kept = []
+    keeper = Checkpointer(kept.append, stop=lambda: True, interval=1e9)
+    with pytest.raises(KeyboardInterrupt):
+        keeper.visit(lambda: {"a": 1}, 0.5)
+    assert kept == [{"a": 1}]
+    Checkpointer(kept.append, interval=1e9).visit(dict, 0.5)
+    assert len(kept) == 1
+    Checkpointer(kept.append, interval=0.0).visit(dict, 0.5)
+    assert len(kept) == 2
 
 
 def test_a_trial_logs_nothing(tmp_path):
