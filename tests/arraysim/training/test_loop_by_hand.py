@@ -20,7 +20,7 @@ from arraysim.training.chip import Chip
 from arraysim.training.config import ORDER, TrainingConfig
 from arraysim.training.descent import Descent
 from arraysim.training.float_twin import FloatTwin
-from arraysim.training.hardware import totals_of
+from arraysim.training.hardware import record_of, totals_of
 from arraysim.training.result import CURVES
 from arraysim.training.schedules import share_of_rate
 from arraysim.training.search import halving, validated
@@ -210,6 +210,17 @@ def test_totals_count_the_arrays_of_a_rule_too():
     alone, both = totals_of([weights]), totals_of([weights], [rule])
     assert rule.arrays and both["pulses"] == alone["pulses"] + sum(int(a.pulses_sent.sum()) for a in rule.arrays)
     assert both["pulses"] > alone["pulses"] and both["reads"] == alone["reads"] + sum(a.reads for a in rule.arrays)
+
+
+def test_a_record_makes_its_weights_again():
+    """Conductances of both planes times what they count for."""
+    weights = PairedWeights(SURE, rows=4, columns=3, largest_weight=2.0, seed=1)
+    weights.initialize(1.0, np.random.default_rng(0))
+    history = {name: [value] for name, value in totals_of([weights]).items()}
+    record = record_of([weights], types.SimpleNamespace(memory=dict), history)
+    again = np.tensordot(record.weight_per_conductance[0], record.conductance[0], 1)
+    assert np.abs(record.weight[0]).max() > 0.5
+    np.testing.assert_allclose(again, record.weight[0], atol=1e-6)
 
 
 def test_a_climb_ends_where_it_does_not_get_better():
