@@ -311,5 +311,7 @@ def test_what_has_been_learned_of_few_classes():
 def test_tensors_name_what_they_do_not_know_of_a_periphery(read, adc, words):
     with pytest.raises(InputError, match=f"device = cpu-torch knows no {words} of a periphery"):
         TrainingConfig(network="linear", device="cpu-torch", periphery=Periphery(read=Read(**read), adc=Adc(**adc)))
+    with pytest.raises(InputError, match="patience = 3 needs a validation_fraction > 0"):
+        TrainingConfig(network="linear", patience=3)
     with pytest.raises(InputError, match=r"layer_rates must be 1 numbers > 0, one per crossbar, are -1"):
         TrainingConfig(network="linear", layer_rates=(-1.0,))
