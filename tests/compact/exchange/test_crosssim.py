@@ -161,6 +161,19 @@ def test_devices_have_their_own_conductances_and_the_table_their_mean(pair, tmp_
     table, _ = import_crosssim([pair, other], states=3)
     assert table.instance_states.conductance[:, 0] == pytest.approx(np.array([[2, 3.5, 5], [3, 5.5, 8]]) * 1e-5)
     assert table.conductance == pytest.approx(np.array([2.5, 4.5, 6.5]) * 1e-5)
+    assert (table.temperature.tolist(), table.duration.tolist(), table.current_density.tolist()) == (
+        [300.0],
+        [1.0],
+        [-1.0, 1.0],
+    )
+
+
+def test_changes_between_two_conductances_lie_between_theirs():
+    """A quarter of the way from the first to the second; beyond the ends those at the end."""
+    change = np.array([[0.0, 4.0, 8.0], [1.0, 5.0, 9.0]])
+    lookup = LookupTable(conductance=np.array([1.0, 2.0, 4.0]), cumulative=np.array([0.0, 1.0]), change=change)
+    found = lookup.quantiles(np.array([1.25, 3.5, 0.5, 5.0]))
+    assert found.tolist() == [[1.0, 2.0], [7.0, 8.0], [0.0, 1.0], [8.0, 9.0]]
 
 
 def test_facts_of_pulses_are_positive():
