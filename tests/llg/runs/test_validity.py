@@ -443,6 +443,9 @@ def test_shape_factors_of_a_wall_against_sums_in_space():
     assert wall_factor(1e-3, 1.0, 1e9) == pytest.approx(1e-3 * math.log(2) / math.pi, rel=1e-3)
     assert wall_factor(1.0, 1.0, 1e9) < 0.85 * math.log(2) / math.pi, "not the limit of thin films"
     assert wall_factor(2000.0, 1.0, 1e9) == pytest.approx(1.0, abs=0.01), "N_x of a wall in the bulk"
+    for thickness in (0.1, 0.5, 3.0):
+        both = prism_factor(thickness, 1.0), prism_factor(1.0, thickness)
+        assert sum(both) == pytest.approx(1.0) and (both[0] > both[1]) is (thickness < 1)
     assert prism_factor(1.0, 1.0) == pytest.approx(0.5) and prism_factor(1e-4, 1.0) == pytest.approx(1.0, abs=1e-3)
 
 
