@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from arraysim.datasets.cifar_format import read_batch
-from arraysim.datasets.datasets import CIFAR_MEAN, CIFAR_STD, Dataset, load_dataset
+from arraysim.datasets.datasets import CIFAR_MEAN, CIFAR_STD, Dataset, _standard, load_dataset
 from arraysim.datasets.idx_format import read_idx
 from arraysim.training.augmentation import shift_and_flip
 from dwcore.errors import InputError, RunError
@@ -126,6 +126,24 @@ def test_idx_files_are_read(tmp_path, pack, end, inner):
         assert np.array_equal(part.images[..., 0], images)
         assert np.array_equal(part.labels, labels)
         np.testing.assert_allclose(part.inputs()[..., 0], images / 255, rtol=1e-6)
+
+
+def test_letters_lie_on_their_side_and_are_counted_from_the_first_that_is_there(tmp_path):
+    """EMNIST stores columns before rows; letters 11 to 13 are three classes, digits without a 3 are ten all the same."""
+    images = np.arange(6 * 2 * 3, dtype=np.uint8).reshape(6, 2, 3)
+    for labels, classes, first in (([11, 12, 13] * 2, 3, [0, 1, 2]), ([0, 9, 5] * 2, 10, [0, 9, 5])):
+        for stem in ("train", "test"):
+            (tmp_path / f"emnist-letters-{stem}-images-idx3-ubyte").write_bytes(idx(images))
+            (tmp_path / f"emnist-letters-{stem}-labels-idx1-ubyte").write_bytes(idx(np.array(labels, np.uint8)))
+        found = load_dataset("emnist-letters", tmp_path)
+        assert found.image_shape == (3, 2, 1) and found.images[1, 2, 0, 0] == images[1, 0, 2]
+        assert found.classes == classes and found.labels[:3].tolist() == first
+
+
+def test_a_channel_that_never_changes_is_not_divided_by_nothing():
+    images = np.full((2, 2, 2, 2), 51, np.uint8)
+    images[0, ..., 1] = 153
+    assert _standard(images) == (pytest.approx((0.2, 0.4)), pytest.approx((1.0, 0.2)))
 
 
 @pytest.mark.parametrize(
