@@ -135,6 +135,8 @@ def test_quantities_stand_in_units_for_readers():
                  speed=("m/s", [[1.0, np.nan], nothing]), share=("1", [[0.25, 0.75], nothing]), none=("T", [nothing] * 2))  # fmt: skip
     words = "area 3 mm2 (2 mm2 to 4 mm2), time 1 min 30 s, energy 2 nJ, speed 1 m/s, share 0.5"
     assert found.lines() == [f"chip.bits = 300: {words}"]
+    (alone,) = made(time=("s", [[90.0, np.nan], nothing])).lines()
+    assert alone == "chip.bits = 300: time 1 min 30 s", "one seed has no range"
     assert made(share=("1", [[0.25, 0.75], nothing])).lines() == ["chip.bits = 300: share 0.5000 (0.2500 to 0.7500)"]
     assert (
         made(name="drive.temperature", unit="K", share=("1", [[0.5, 0.5], nothing]))
@@ -230,6 +232,7 @@ def wrong_unit(file):
     ("change", "fragment"),
     [
         (replace("results/stretch", lambda v: v[..., :1]), "one for each of the 2 seeds"),
+        (replace("results/stretch", lambda v: np.repeat(v, 2, axis=-1)), "one for each of the 2 seeds"),
         (replace("results/stretch", lambda v: np.full(v.shape, "x")), "must be numbers"),
         (replace("done", lambda v: v + 5), "done must be 0 or 1"),
         (replace("done", lambda v: v.astype(float)), "done must be 0 or 1"),
