@@ -111,16 +111,26 @@ def test_first_places_follow_the_law_at_rest_within_the_core():
     assert within.std() == pytest.approx(1 / math.sqrt(12), rel=0.02) and abs(within.mean()) < 5 / math.sqrt(12 * n)
 
 
-@pytest.mark.parametrize(("error", "batches"), [(0.0, 3), (0.2, 1), (0.03, 2)])
-def test_batches_end_where_the_error_of_the_mean_is_small_enough(error, batches):
-    """Replicas of 0.9 and 1.1 in turn: an error of 0.1069/sqrt(n) after n = 8, 0.1033/sqrt(n) after 16; 20 are the most."""
-    asked = []
+def batches(error, fair=math.inf):
+    """Rates of at most 20 replicas of 0.9 and 1.1 in turn, each of ten steps, on two threads."""
+    sampler = types.SimpleNamespace(wells=[None], steps=0)
 
     def run(group, interfaces):
-        asked.extend(group)
+        sampler.steps += 10 * len(group)
         return np.array([[0.0, 0.9 + 0.2 * (number % 2)] for number in group])
 
-    sampler = types.SimpleNamespace(wells=[None], run=run)
-    rates = flux_sampling._batches(sampler, [1.0], 20, error, 2)
-    assert len(rates) == {1: 8, 2: 16, 3: 20}[batches] and sorted(asked) == list(range(len(rates)))
-    assert rates[:, 1].tolist() == [0.9 + 0.2 * (number % 2) for number in range(len(rates))]
+    sampler.run = run
+    return flux_sampling._batches(sampler, [1.0], 20, error, 1, fair)
+
+
+@pytest.mark.parametrize(("error", "replicas"), [(0.0, 20), (0.2, 8), (0.03, 16)])
+def test_batches_end_where_the_error_of_the_mean_is_small_enough(error, replicas):
+    """An error of 0.1069/sqrt(n) after n = 8, 0.1033/sqrt(n) after 16; 20 are the most."""
+    rates = batches(error)
+    assert rates[:, 1].tolist() == [0.9 + 0.2 * (number % 2) for number in range(replicas)]
+
+
+@pytest.mark.parametrize(("fair", "replicas"), [(159, 8), (160, 16), (239, 16), (240, 20)])
+def test_batches_end_where_another_one_would_take_more_than_the_fair_share(fair, replicas):
+    """Each of the first two takes 80 steps; the first is always run."""
+    assert len(batches(0.0, fair)) == replicas and len(batches(0.0, 0)) == 8
