@@ -112,7 +112,7 @@ def test_first_places_follow_the_law_at_rest_within_the_core():
 
 
 def batches(error, fair=math.inf):
-    """Rates of at most 20 replicas of 0.9 and 1.1 in turn, each of ten steps, on two threads."""
+    """Rates of at most 20 replicas of 0.9 and 1.1 in turn, each of ten steps."""
     sampler = types.SimpleNamespace(wells=[None], steps=0)
 
     def run(group, interfaces):
