@@ -134,13 +134,9 @@ def flux_rates(
         else time_step(model, dt, temperature=temperature)
     )
     sampler = _Sampler(model, wells, home, direction, temperature, seed, dt, noise_scale, trials, most, least)
-    try:
-        interfaces = sampler.place_interfaces()
-        sampler.n = max(trials, _PER_INTERFACE * len(interfaces))
-        rates = _batches(sampler, interfaces, replicas, error, thread_count(jobs), fair)
-    except Unreached as problem:
-        problem.steps = sampler.steps
-        raise
+    interfaces = sampler.place_interfaces()
+    sampler.n = max(trials, _PER_INTERFACE * len(interfaces))
+    rates = _batches(sampler, interfaces, replicas, error, thread_count(jobs), fair)
     standard = rates.std(axis=0, ddof=1) / math.sqrt(len(rates))
     return Escape(rates.mean(axis=0), standard, rates.sum(axis=1), np.array(interfaces), sampler.steps, dt)
 
@@ -198,9 +194,9 @@ def wandering_time(model: QPhiModel, wells: list[Well], home: int, temperature: 
 class Unreached(RunError):
     """No wall has left the well to this side in so many time steps; `below` bounds the rate [1/s]."""
 
-    def __init__(self, message: str, below: float):
+    def __init__(self, message: str, below: float, steps: float = 0):
         super().__init__(message)
-        self.below, self.steps = below, 0
+        self.below, self.steps = below, steps
 
 
 class OutOfSteps(Unreached):
@@ -293,7 +289,7 @@ class _Sampler:
     @property
     def _given_up(self) -> OutOfSteps:
         message = f"flux sampling has not reached the way out of {self._place} in {self.most:.2g} time steps"
-        return OutOfSteps(message, _SAFE * self.reached)
+        return OutOfSteps(message, _SAFE * self.reached, self.steps)
 
     def gone(self, fate: np.ndarray) -> np.ndarray:
         """Return the trials that escaped to this side."""
@@ -317,9 +313,8 @@ class _Sampler:
             self.reached, n = rate, self.pilot_n
             if _SAFE * rate < self.least:
                 side = "right" if self.direction > 0 else "left"
-                raise OutOfSteps(
-                    f"fewer than {self.least:g} walls a second get out of {self._place} to the {side}", self.least
-                )
+                slow = f"fewer than {self.least:g} walls a second get out of {self._place} to the {side}"
+                raise OutOfSteps(slow, self.least, self.steps)
             further = np.empty(0)
             while further.size < _FEWEST and n <= _MORE * self.pilot_n:
                 (fate,), (peak,), _ = self.trials([_PILOT], level, [start], n, np.inf)
@@ -335,7 +330,7 @@ class _Sampler:
             reached = (fate == REACHED) | self.gone(fate)
             start, rate = end[reached], rate * reached.mean()
         below = rate * _FEWEST / fate.size
-        raise NoWayOut(f"no way out of {self._place} beyond {interfaces[-1]:.1f} kB T", below)
+        raise NoWayOut(f"no way out of {self._place} beyond {interfaces[-1]:.1f} kB T", below, self.steps)
 
     def _first_interface(self) -> float:
         """Return the progress that the wall exceeds a tenth of the time, and at least the energy of the core."""

@@ -135,10 +135,7 @@ def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIB
     S = len(wells)
     rate, standard, bound, gaps = np.zeros((S, S + 2)), np.zeros((S, S + 2)), np.zeros(S), []
     shut: list[tuple[int, NoWayOut]] = []
-    sides = []
-    for home, well in enumerate(wells):
-        lowest = min(well.barrier_left, well.barrier_right) + closed * K_B * temperature
-        sides += [(b, home, side) for side, b in ((-1, well.barrier_left), (1, well.barrier_right)) if b <= lowest]
+    sides = _sides(wells, closed * K_B * temperature)
     try:
         mirrored = not model.current_density and thermal_grid(model, wells, temperature).mirrored
     except RunError as problem:
@@ -159,14 +156,8 @@ def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIB
         if found is None and most <= 0:
             found = OutOfSteps(f"no time steps are left for the well at {wells[home].q:g} m", math.inf)
         if found is None:
-            try:
-                found = flux_rates(model, wells, home, direction, **fixed)
-                most -= found.steps
-            except RunError as problem:
-                most -= problem.steps if isinstance(problem, Unreached) else 0
-                if most == math.inf and not isinstance(problem, NoWayOut):
-                    raise
-                found = problem
+            found = _sampled(model, wells, home, direction, **fixed)
+            most -= found.steps if isinstance(found, Escape | Unreached) else 0
             known[alike[home], direction], left = (home, found), left - 1
         bound[home] += found.rate.sum() if isinstance(found, Escape) else _bound_of(found)
         if isinstance(found, NoWayOut):
@@ -188,6 +179,25 @@ def _flux(model, wells, temperature, *, progress, most=math.inf, closed=NEGLIGIB
         order = [*range(S)[::-1], S + 1, S]
         rate, standard, bound = rate + rate[::-1, order], np.hypot(standard, standard[::-1, order]), bound + bound[::-1]
     return rate, standard, "; ".join(dict.fromkeys(gaps)), mirrored, bound
+
+
+def _sides(wells: list[Well], closed: float) -> list[tuple[float, int, int]]:
+    """Return barrier [J], well and direction of each side whose barrier is not `closed` [J] above the other one."""
+    found = []
+    for home, well in enumerate(wells):
+        lowest = min(well.barrier_left, well.barrier_right) + closed
+        found += [(b, home, side) for side, b in ((-1, well.barrier_left), (1, well.barrier_right)) if b <= lowest]
+    return found
+
+
+def _sampled(model, wells, home, direction, *, most, **fixed) -> Escape | RunError:
+    """Return the escapes to one side, or why there are none; raise that where the work was not limited."""
+    try:
+        return flux_rates(model, wells, home, direction, most=most, **fixed)
+    except RunError as problem:
+        if most == math.inf and not isinstance(problem, NoWayOut):
+            raise
+        return problem
 
 
 def _bound_of(problem: RunError) -> float:
