@@ -17,6 +17,7 @@ from dwcore.errors import InputError, nearest
 
 _REQUIRED = dataclasses.MISSING
 _HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+_ROUNDING = 1e-12
 
 
 def quantity(
@@ -224,10 +225,15 @@ def _broken(meta: Mapping, value: float) -> Iterator[str]:
     if broken or value == 0 or not meta.get("plausible"):
         return
     least, largest, usual = meta["plausible"]
-    if not least <= abs(value) <= largest:
-        fits = least <= abs(as_number(f"{value!r} {usual}", meta["unit"])) <= largest
+    if not _plausible(value, least, largest):
+        fits = _plausible(as_number(f"{value!r} {usual}", meta["unit"]), least, largest)
         meant = f'; did you mean "{value:g} {usual}"?' if fits else ""
         yield sizes(least, largest) + meant
+
+
+def _plausible(value: float, least: float, largest: float) -> bool:
+    """Return whether the size of a number lies between two others, or is one of them but for the rounding of its unit."""
+    return least * (1 - _ROUNDING) <= abs(value) <= largest * (1 + _ROUNDING)
 
 
 def sizes(least: float, largest: float, *_) -> str:

@@ -275,6 +275,13 @@ def test_plausible_sizes_hold_for_either_sign_and_leave_out_zero():
     assert 'marks holds -30 [m], must be <= 1 in size; did you mean "-30 mm"?' in complaint(Lens, marks=(0.1, -30.0))
 
 
+def test_a_plausible_bound_may_be_given_in_its_unit():
+    """100 times 1e-9 is more than 1e-7 in doubles."""
+    assert as_number("100 nm", "m") > 1e-7
+    assert Lens(focus=-math.nextafter(10.0, math.inf)).focus < -10 and Lens(focus=math.nextafter(1e-4, 0)).focus < 1e-4
+    assert "in size" in complaint(Lens, focus=10.0001) and "in size" in complaint(Lens, focus=0.9999e-4)
+
+
 @pytest.mark.parametrize("value", [True, 2.0, "2", math.nan])
 def test_a_whole_number_is_no_truth_and_no_float(value):
     assert complaint(Lens, count=value) == f"count = {value!r} must be a whole number"
