@@ -225,19 +225,19 @@ def test_a_state_that_is_gone_leaves_the_others_their_places():
 
 
 def test_samples_of_both_sides_add_with_the_root_of_their_squares(monkeypatch):
-    """Two wells; each side is sampled once, within the steps that are left, and losses go to their own end."""
+    """Two wells; each side is sampled once, within its part of the steps left, and losses go to their own end."""
     steps = []
 
-    def sampled(model, wells, home, direction, *, most, **rest):
-        steps.append(most)
+    def sampled(model, wells, home, direction, *, most, fair, **rest):
+        steps.append((most, fair))
         number = 2 * home + (direction > 0)
         rate, error = np.array([[0, 5, 1], [0, 7, 2], [3, 0, 4], [6, 0, 8]], float)[number], [0.0, 0.0, 0.5]
         error[1 - home] = 3.0 if direction < 0 else 4.0
-        return types.SimpleNamespace(rate=rate, rate_error=np.array(error), steps=100)
+        return rate_matrix.Escape(rate, np.array(error), np.array([rate.sum()]), np.zeros(0), steps=100, dt=1e-12)
 
     monkeypatch.setattr(rate_matrix, "flux_rates", sampled)
     found = rate_matrix.rate_matrix(Made(current_density=1.0), Made().wells, T, "flux", most=1000)  # no mirror
     assert found.rate.tolist() == [[0, 12], [9, 0]] and found.lost.tolist() == [[1, 2], [4, 8]]
     assert found.rate_error.tolist() == [[0, 5], [5, 0]] and np.all(found.lost_error == 0.5)
-    assert steps == [1000, 900, 800, 700]
+    assert steps == [(500, 250), (450, 300), (400, 400), (700, 700)]
     assert found.retention_error[0] == pytest.approx(math.sqrt(25 + 0.5) / 15**2)
