@@ -13,7 +13,7 @@ from llg.device.material import LARGEST_TEMPERATURE, MODELS
 from llg.landscape.held_current import HeldCurrentModel
 from llg.landscape.wells import Well, find_wells
 from llg.rates.rate_matrix import RateMatrix, rate_matrix
-from llg.runs.depinning import depinning_current
+from llg.runs.depinning import depinning_steps
 from llg.runs.drive_limits import WARM, heat_notes
 from llg.runs.validity import notes
 from llg.walls.q_phi import QPhiModel
@@ -47,6 +47,7 @@ class WellRates:
         retention_error: its standard error [s]; nan where the method has none.
         depinning_current: least current step at T = 0 that drives the wall out to the left and right [A/m^2]; nan under
             a current that is held.
+        held_again: least larger step tried that does not drive the wall out to the left and right [A/m^2]; nan if none.
         method: how the rates were found, one of `llg.rates.rate_matrix.METHODS`.
         at_least: a bound on a retention that is unknown or infinite, a power of ten [s]; 0 where there is none.
         reason: why Langer's formula does not hold, and what else has failed; empty where it holds or was not asked for.
@@ -61,6 +62,7 @@ class WellRates:
     retention: float
     retention_error: float
     depinning_current: tuple[float, float]
+    held_again: tuple[float, float] = (math.nan, math.nan)
     method: str = "langer"
     at_least: float = 0.0
     reason: str = ""
@@ -94,9 +96,9 @@ def well_rates(
     wells, kT = find_wells(model, temperature), K_B * temperature
     matrix, reason = _rates(model, wells, temperature, method, **options)
     if current_density:
-        leaving = [(math.nan, math.nan)] * len(wells)
+        steps = np.full((len(wells), 2, 2), math.nan)
     else:
-        leaving = [(depinning_current(model, well, -1), depinning_current(model, well, 1)) for well in wells]
+        steps = np.array([[depinning_steps(model, well, side) for side in (-1, 1)] for well in wells])
     return [
         WellRates(
             well=well,
@@ -107,7 +109,8 @@ def well_rates(
             lost=matrix.lost[i],
             retention=float(matrix.retention[i]),
             retention_error=float(matrix.retention_error[i]),
-            depinning_current=leaving[i],
+            depinning_current=tuple(steps[i, :, 0].tolist()),
+            held_again=tuple(steps[i, :, 1].tolist()),
             method=matrix.method,
             at_least=_at_least(matrix, i),
             reason=reason,
@@ -203,9 +206,21 @@ def notes_on(
                 f"heating: J_dep is that of the film at {device.temperature:g} K; {max(currents):.3g} A/m^2 would heat it by "
                 f"{rise:.3g} K"
             )
+    said += _held_again(rates)
     said += heat_notes(device, device.temperature if temperature is None else temperature)
     ends = pads if device.track.pad_width is not None else []
     return [*said, *notes(device, max(currents, default=current_density)), *ends]
+
+
+def _held_again(rates: list[WellRates]) -> list[str]:
+    """Return one line of the wells in which a step above the depinning current holds the wall again, none without."""
+    again = [
+        f"{J:.3g} A/m^2 to the {side} from {1e9 * r.well.q:.4g} nm"
+        for r in rates
+        for side, J in zip(("left", "right"), r.held_again, strict=True)
+        if math.isfinite(J)
+    ]
+    return [f"J_dep: a larger step need not drive the wall out, held again at {', '.join(again)}"] if again else []
 
 
 def as_json(rates: list[WellRates]) -> dict:

@@ -1,5 +1,6 @@
 """Rates of a device as they are printed: each number on its side, in its unit, and bounds where they are unknown."""
 
+import dataclasses
 import math
 import types
 
@@ -77,9 +78,23 @@ def test_notes_ask_the_largest_of_the_depinning_currents():
     """Which heats most: 36 K are a tenth of the temperature and more, the smallest current would give 9 K."""
     stack = {"t_HM": 4e-9, "rho_HM": 2e-7, "rho_FM": 6e-7}
     device = device_from_mapping(DEVICE | {"stack": stack, "heating": {"R_th": 1e6, "tau_th": 1e-9}})
-    one = types.SimpleNamespace(depinning_current=(1e11, 2e11), retention=1.0, method="langer", reason="")
+    one = types.SimpleNamespace(
+        depinning_current=(1e11, 2e11), held_again=(math.nan, math.nan), retention=1.0, method="langer", reason=""
+    )
     device = device.replace({"heating.R_th": 36.0 * 1e6 / device.steady_rise(2e11)})
     (note,) = (note for note in notes_on(device, [one]) if note.startswith("heating"))
     assert "2e+11 A/m^2 would heat it by 36 K" in note
     colder = device.replace({"heating.R_th": 29.0 / 36.0 * device.heating.R_th})
     assert not [note for note in notes_on(colder, [one]) if note.startswith("heating")]
+
+
+def test_a_step_that_holds_the_wall_again_is_said_with_well_and_side():
+    """Only where there is one: a well of which none is known says nothing."""
+    device = device_from_mapping(DEVICE)
+    rates = well_rates(device, method="langer")
+    assert not [note for note in notes_on(device, rates) if note.startswith("J_dep")]
+    rates[1] = dataclasses.replace(rates[1], held_again=(math.nan, 2.5e11))
+    said = [note for note in notes_on(device, rates) if note.startswith("J_dep")]
+    assert len(said) == 1 and said[0].endswith(
+        f"held again at 2.5e+11 A/m^2 to the right from {1e9 * rates[1].well.q:.4g} nm"
+    )

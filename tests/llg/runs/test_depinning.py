@@ -8,7 +8,7 @@ import pytest
 from llg.device.device_file import device_from_mapping, load_device
 from llg.landscape.wells import find_wells
 from llg.runs import depinning
-from llg.runs.depinning import depinning_current
+from llg.runs.depinning import depinning_current, depinning_steps
 from llg.walls.q_phi import QPhiModel
 
 FILM = {"Ms": 1.1e6, "A": 1.6e-11, "K_u": 1.27e6, "D": 1e-3, "alpha": 0.3}
@@ -110,3 +110,38 @@ def test_an_even_track_between_notches_is_no_row_of_wells():
         wells = find_wells(QPhiModel(device_from_mapping(mapping)), 300.0)
         places = np.array([well.q for well in wells])
         assert len(wells) == 3 and places + places[::-1] == pytest.approx(2 * pitch, abs=0.2e-9)
+
+
+SWINGING = {"Ms": 9e5, "A": 1e-11, "K_u": 6.2e5, "D": 5e-5, "alpha": 0.015}
+
+
+def swinging(alpha):
+    """The wall of a film of CoFeB, between Bloch and Neel, in a notch of a wide track, and its well."""
+    mapping = {
+        "material": SWINGING | {"alpha": alpha},
+        "track": {"length": 600e-9, "width": 200e-9, "thickness": 1.2e-9},
+        "torque": {"theta_SH": -0.1, "P": 0.6, "beta": 0.02},
+        "wall": {"shape": "rigid"},
+        "notch": [{"position": 300e-9, "shape": "gaussian", "depth": 25e-9, "width": 100e-9}],
+    }
+    model = QPhiModel(device_from_mapping(mapping))
+    return model, find_wells(model, 300.0)[0]
+
+
+def test_a_larger_step_that_holds_the_wall_again_is_found():
+    """Held for 400 ns, ten times the time in which it swings to rest: out at J_dep, in at the step named, out far above."""
+    model, well = swinging(0.015)
+    least, again = depinning_steps(model, well, 1)
+    assert least == depinning_current(model, well, 1) and again > least
+    currents = -np.array([0.99, 1.01, again / least, 4.0]) * least
+    drive = depinning.Drive(waveform=depinning.Waveform(np.array([0.0, 400e-9]), np.ones(2)), current_density=currents)
+    starts = [(well.q, phi) for phi in depinning.rest_angles(model, well)]
+    ends = [depinning.simulate(model.device, drive, n=4, start=x, seed=0, temperature=0.0).q for x in starts]
+    assert np.array_equal(np.any(np.array(ends) > well.right_foot, axis=0), [False, True, False, True])
+
+
+def test_no_larger_step_holds_a_damped_wall():
+    """Negative control: at alpha = 0.3 the angle does not swing, and every step above the least drives the wall out."""
+    model, well = swinging(0.3)
+    least, again = depinning_steps(model, well, 1)
+    assert np.isfinite(least) and np.isnan(again)
