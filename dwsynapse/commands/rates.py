@@ -106,6 +106,12 @@ def _checked(arguments: argparse.Namespace, given: Given):
     return device
 
 
+def _shortest(rates: list) -> float:
+    """Return the shortest retention [s]; nan where one that is unknown may be shorter."""
+    known = min((r.retention for r in rates if not math.isnan(r.retention)), default=math.nan)
+    return known if all(r.at_least >= known for r in rates if math.isnan(r.retention)) else math.nan
+
+
 def _series(arguments: argparse.Namespace):
     from dwsynapse.variation import Outcome, Series
 
@@ -114,7 +120,7 @@ def _series(arguments: argparse.Namespace):
         fields = [field for r in rates for field in (r.well.depinning_field_left, r.well.depinning_field_right)]
         return {
             "barrier_kT": [min(min(r.barrier_left, r.barrier_right) for r in rates)],
-            "retention_s": [min(r.retention for r in rates)],
+            "retention_s": [_shortest(rates)],
             "depinning_field_T": [min(fields)],
             "depinning_current_A_per_m2": [min(abs(J) for r in rates for J in r.depinning_current)],
             "wells": [len(rates)],

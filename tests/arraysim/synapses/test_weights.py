@@ -191,6 +191,26 @@ def test_a_full_digit_carries_and_the_step_stays_the_same():
     assert np.mean(coarse == 0) < 0.1
 
 
+@pytest.mark.parametrize(("kind", "plane", "chances"), [("pair", 0, 1), ("digits", 2, 2)])
+def test_the_last_bit_of_room_counts_where_there_is_no_other_digit(kind, plane, chances):
+    """A tenth of a step is left to G+ of the first digit, none to G-: 31 of 32 pulses go there.
+
+    Where there is another digit they go on to its G+: 31 of 32 do not pass it over, and 31 of 32 of these choose G+.
+    """
+    law = ladder_law(miss=0, double=0)
+    G = law.conductance.copy()
+    G[3] = G[4] - 0.1 * (G[1] - G[0])
+    weights = kinds(dataclasses.replace(law, conductance=G))[kind]
+    weights.clear()
+    state = weights.array.state.reshape(-1, 300)
+    state[0] = 3
+    weights.refresh()
+    before = state[plane].copy()
+    weights.pulse(np.ones((20, 15), int))
+    share = (31 / 32) ** chances
+    assert abs(np.sum(state[plane] == before + 1) - 300 * share) < 4 * (300 * share * (1 - share)) ** 0.5
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_devices_outside_the_window_still_move(kind):
     """Device factors so wide that many conductances lie beyond both ends of the nominal window."""

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import scipy
-from fit_cases import CURRENT, DURATION, SHAPE, THRESHOLD, S, drawn_table, known_model, spread_model
+from fit_cases import CURRENT, DURATION, SHAPE, THRESHOLD, S, drawn_table, known_model, spread_model, table_of
 from resealed import remove, replace, reseal
 
 from arraysim.synapses.pulse_law import PulseLaw
@@ -162,6 +162,8 @@ def test_wrong_fits_are_refused(fitted):
             small, position=small.position[:3], conductance=small.conductance[:3], retention_rate=None, fit=fit,
             conductance_std_ctoc=small.conductance_std_ctoc[:3], counts=small.counts[..., :3, :4] + 1,
         )  # fmt: skip
+    with pytest.raises(InputError, match="fit has 4 states, 5 are needed"):
+        table_of(np.ones((1, 1, len(CURRENT), len(DURATION), 5, 6), int), CURRENT, DURATION, fit=fit)
     with pytest.raises(InputError, match="values must be finite"):
         dataclasses.replace(fit.model, value=-fit.model.value)
     with pytest.raises(InputError, match="needs the parameters pace"):

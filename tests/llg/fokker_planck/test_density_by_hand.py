@@ -16,13 +16,13 @@ KT = K_B * 300.0
 
 
 def test_cells_suit_the_stiffest_direction_of_the_stiffest_place():
-    """E = kB T (a x^2 + 2 b x phi + c phi^2)/2 about each place; 1/sqrt of the largest eigenvalue."""
+    """E = kB T (7 + (a x^2 + 2 b x phi + c phi^2)/2) about each place; 1/sqrt of the largest eigenvalue."""
     matrices = {1e-8: np.array([[9.0, 4.0], [4.0, 30.0]]), 3e-8: np.array([[50.0, -20.0], [-20.0, 8.0]])}
 
     def energy(q, phi):
         place = 1e-8 if np.mean(q) < 2e-8 else 3e-8
         x, (a, b, c) = (q - place) / 5e-9, matrices[place][[0, 0, 1], [0, 1, 1]]
-        return 0.5 * KT * (a * x**2 + 2 * b * x * (phi - 1.0) + c * (phi - 1.0) ** 2)
+        return KT * (7 + 0.5 * (a * x**2 + 2 * b * x * (phi - 1.0) + c * (phi - 1.0) ** 2))
 
     model = types.SimpleNamespace(Delta=5e-9, energy=energy)
     widths = [thermal_width(model, [(place, 1.0)], 300.0) for place in matrices]

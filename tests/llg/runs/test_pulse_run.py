@@ -92,7 +92,10 @@ def test_track_without_wells_starts_in_its_middle_and_glides():
     q, phi = 300e-9, run.case.start[1]
     for _ in range(2000):  # the angle that the torque holds
         phi += 1e-13 * model.velocity(q, phi, 1e11)[1]
-    assert run.mean_velocity == pytest.approx(float(model.velocity(q, phi, 1e11)[0]), rel=0.05)
+    velocity = float(model.velocity(q, phi, 1e11)[0])
+    assert run.mean_velocity == pytest.approx(velocity, rel=0.05)
+    gone = run_pulse(device, n=2, seed=1, temperature=0.0, duration=10e-9)  # of which it needs 6 ns to the end
+    assert gone.outcomes.left == 2 and gone.mean_velocity == pytest.approx(velocity, rel=0.05)
     with pytest.raises(InputError, match="state = 0 needs a track with wells"):
         run_pulse(device, n=2, seed=1, state=0)
 

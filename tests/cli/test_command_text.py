@@ -1,0 +1,206 @@
+"""What commands print of made-up results: units and factors of each number, names of the JSON keys, and every note."""
+
+import types
+
+import numpy as np
+import pytest
+from fit_cases import table_of
+
+from compact.table.transition_table import InstanceStates
+from dwsynapse.commands import fit, info, program_actions, rates, simulate, sweep
+from llg import load_device
+from llg.landscape.wells import Well
+from llg.rates.summary import WellRates
+
+
+def held(q, barriers, fields, currents, retention, **more):
+    """A well and how firmly it holds the wall; its edges do not matter here."""
+    well = Well(
+        q=q, phi=0.0, energy=0.0, left_edge=0.0, right_edge=1e-6, left_foot=0.0, right_foot=1e-6, barrier_left=1.0,
+        barrier_right=1.0, depinning_field_left=fields[0], depinning_field_right=fields[1],
+    )  # fmt: skip
+    return WellRates(
+        well=well, barrier_left=barriers[0], barrier_right=barriers[1], rate=np.zeros(2), rate_error=np.zeros(2),
+        lost=np.zeros(2), retention=retention, depinning_current=currents, **more,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def wells(monkeypatch):
+    """`rates` finds these two wells on any device, and has a note on them."""
+    found = [
+        held(120.4e-9, (61.5, 48.3), (12.3e-3, 45.6e-3), (-7.3e11, 8.1e11), 3.2e9, retention_error=4e8, method="flux"),
+        held(
+            250e-9, (40.0, 52.0), (20e-3, 30e-3), (-9.9e11, float("nan")), np.inf, retention_error=np.nan, at_least=1e12
+        ),
+    ]
+    monkeypatch.setattr(rates, "_analysed", lambda arguments, given: (load_device("five_state"), found))
+    monkeypatch.setattr("llg.rates.summary.notes_on", lambda *_: ["rates: made up"])
+
+
+def test_rates_in_text_have_the_units_of_their_heading(command, wells):
+    answer = command("rates", "five_state", "--current", "3e10")
+    first, heading, one, other = answer.out.splitlines()
+    assert first.endswith(": 2 wells under 3e+10 A/m^2") and answer.err == "note: rates: made up\n"
+    assert "q [nm]  barriers [kB T]        retention [s]  B_dep [mT]  J_dep [1e11 A/m^2]" in heading
+    assert one.split() == ["120.4", "61.5", "48.3", "3.2e+09", "+-", "4e+08", "12.3", "45.6", "-7.300", "8.100"]
+    assert other.split() == ["250.0", "40.0", "52.0", ">", "1e+12", "20.0", "30.0", "-9.900", "-"]
+    assert "under" not in command("rates", "five_state").out
+
+
+def test_rates_in_json_say_method_current_and_notes(command, wells):
+    found = command("rates", "five_state", "--current", "3e10", "--json").json
+    assert (found["method"], found["current_density_A_per_m2"], found["notes"]) == ("flux", 3e10, ["rates: made up"])
+    assert found["depinning_field_T"] == [[12.3e-3, 45.6e-3], [20e-3, 30e-3]]
+    assert found["depinning_current_A_per_m2"] == [[-7.3e11, 8.1e11], [-9.9e11, None]]
+    first, second = found["wells"]
+    assert (first["q_m"], first["retention_s"], first["retention_s_error"]) == (120.4e-9, 3.2e9, 4e8)
+    assert (second["retention_s"], second["retention_s_at_least"], second["barrier_left_kT"]) == (None, 1e12, 40.0)
+
+
+def test_rates_over_a_parameter_are_those_of_the_weakest_well(command, wells):
+    found = command("rates", "five_state", "--vary", "alpha=0.1,0.2", "--json").json
+    assert found["barrier_kT"] == [[40.0], [40.0]] and found["wells"] == [[2], [2]]
+    assert found["retention_s"] == [[3.2e9], [3.2e9]] and found["depinning_field_T"] == [[12.3e-3], [12.3e-3]]
+    assert found["depinning_current_A_per_m2"] == [[7.3e11], [7.3e11]]
+
+
+@pytest.mark.parametrize(
+    ("retention", "shortest"),
+    [
+        ([(3e9, 0.0), (2e8, 0.0)], 2e8), ([(3e9, 0.0), (np.nan, 1e10)], 3e9), ([(3e9, 0.0), (np.nan, 1e9)], np.nan),
+        ([(np.nan, 0.0), (3e9, 0.0)], np.nan), ([(np.nan, 1e9), (np.nan, 0.0)], np.nan), ([(np.inf, 1e300)], np.inf),
+    ],
+)  # fmt: skip
+def test_shortest_retention_is_unknown_where_an_unknown_one_may_be_shorter(retention, shortest):
+    found = [types.SimpleNamespace(retention=time, at_least=bound) for time, bound in retention]
+    assert rates._shortest(found) == pytest.approx(shortest, nan_ok=True)
+    assert rates._shortest(found[::-1]) == pytest.approx(shortest, nan_ok=True)
+
+
+OUTCOME = {
+    "n": 400, "states": [100e-9, 200e-9], "start_q_m": 100e-9, "current_density_A_per_m2": -6.5e11,
+    "duration_s": 1.2e-9, "probability": [0.25, 0.5, 0.25], "standard_error": [0.01, 0.02, 0.03], "left_track": 4,
+    "mean_velocity_m_per_s": -41.5, "unsettled_share": 0.125,
+}  # fmt: skip
+
+
+def test_outcomes_in_text():
+    device = types.SimpleNamespace(name="made up", instance=3)
+    assert simulate._lines(device, OUTCOME, "400 trajectories") == [
+        "made up instance 3: 400 trajectories from q = 100.0 nm, J = -6.5e+11 A/m^2 for 1.2 ns",
+        "  state 0 at 100.0 nm      0.25000 +- 0.01000",
+        "  state 1 at 200.0 nm      0.50000 +- 0.02000",
+        "  left all states          0.25000 +- 0.03000",
+        "  12.50% of the walls have not settled in a state",
+        "  mean velocity -41.50 m/s during the pulse",
+    ]
+    more = simulate._lines(device, OUTCOME | {"left_track": 5}, "400 trajectories")  # more than 1 %
+    assert more[-1].endswith("-41.50 m/s while on the track, which 5 walls left")
+    nowhere = OUTCOME | {"states": [], "probability": [1.0], "standard_error": [0.0]}
+    assert simulate._lines(device, nowhere, "density")[1] == "  no states: the track has no wells"
+
+
+def test_voltages_of_a_gate_are_divided_by_that_of_level_one(tmp_path):
+    path = tmp_path / "gate.csv"
+    path.write_text("time_ns,value\n0,0\n1,1.5\n2,3\n")
+    level = simulate._gate_level(path, types.SimpleNamespace(voltage=None))
+    assert level.value.tolist() == [0, 1.5, 3] and level.time == pytest.approx([0, 1e-9, 2e-9])
+    path.write_text("time_ns,value_mV\n0,0\n1,1500\n2,3000\n")
+    assert simulate._gate_level(path, types.SimpleNamespace(voltage=-2.0)).value == pytest.approx([0, -0.75, -1.5])
+
+
+def swept(**more):
+    """Two device instances of three states at two temperatures, a hundred walls a row, 13 of 1200 of them unsettled."""
+    counts = np.zeros((2, 2, 1, 1, 3, 4), int)
+    counts[..., 1] = 100
+    unsettled = np.zeros((2, 2, 1, 1, 3), int)
+    unsettled[1, 0, 0, 0, 2], unsettled[0, 0, 0, 0, 0] = 9, 4
+    present = np.ones((2, 2, 3), int)
+    present[1, 1, 2] = 0
+    states = InstanceStates(
+        present=present, position=np.ones((2, 2, 3)) * [1e-7, 2e-7, 3e-7], conductance=np.full((2, 2, 3), 1e-3),
+        conductance_std_ctoc=np.zeros((2, 2, 3)),
+    )  # fmt: skip
+    return table_of(
+        counts, [1e11], [1e-9], (300.0, 350.0), unsettled=unsettled, instance_states=states,
+        devices={"instance": [4, 7]}, **more,
+    )  # fmt: skip
+
+
+def test_a_sweep_says_what_its_table_lacks():
+    assert sweep._missing_states(swept()) == [{"instance": 7, "temperature": 350.0, "state": 2}]
+    unsettled, no_rates = sweep._notes(swept())
+    assert unsettled.startswith("unsettled: 1.1% of the walls") and unsettled.endswith(", 9.0% in the worst row")
+    assert no_rates.startswith("retention: the table holds no escape rates")
+    rate = np.zeros((2, 2, 3, 3))
+    rate[0, 0, 1], rate[1, 1, 2] = np.nan, np.nan  # the second is of a state that is missing: not counted
+    partly = sweep._notes(swept(retention_rate=rate, retention_method="made up"))
+    assert len(partly) == 2 and partly[1].startswith("retention: 1 of 12 rates of escape are unknown")
+    origin = {"origin": {"placeholders": {"duration": "1 s"}}}
+    assert "unknown: duration = 1 s" in sweep._notes(swept(config=origin))
+
+
+def test_a_sweep_in_text():
+    lines = sweep._lines(
+        {
+            "table": "t.h5", "instances": [4, 7], "states": [1e-7, 2e-7, 3e-7], "trajectories": 1200,
+            "unsettled_share": 0.0125, "write_pulses": [{}, {}], "one_step_probability": [0.91, 0.82],
+            "one_step_probability_range": [[0.9, 0.92], [0.8, 0.84]], "field_A_per_m": {"H_x": 0.0, "H_z": 1e4},
+            "missing_states": [{"instance": 7, "temperature": 300.0, "state": 2}],
+        },
+        "",
+    )  # fmt: skip
+    assert lines == [
+        "t.h5: 3 states, 2 device instances, 1200 trajectories, 1.25% not settled",
+        "  one write pulse moves the wall by one state up and down: 0.9100 0.8200 "
+        "(over the devices 0.9000 to 0.9200, 0.8000 to 0.8400)",
+        "  states, pulses and retention in the static field H_z = 12.57 mT",
+        "  1 states are missing, the first is state 2 of instance 7 at 300 K",
+    ]
+
+
+def test_a_device_in_text():
+    wells = [
+        {"q_m": 120.4e-9, "in_notch": False, "barrier_left_kT": 41.5, "barrier_right_kT": 52.5},
+        {"q_m": 250e-9, "in_notch": True, "barrier_left_kT": None, "barrier_right_kT": None},
+    ]
+    lines = info._device_lines(
+        {
+            "source": "d.toml", "device": "made up", "model": "q-phi", "temperature_K": 310.0, "notches": 1,
+            "derived": [{"name": "Delta", "value": 7.2e-9, "unit": "m", "meaning": "wall width"},
+                        {"name": "ratio", "value": 0.5, "unit": "1", "meaning": "a ratio"}],
+            "not_relaxed": "too wide", "wall_shape": "rigid", "wells": wells,
+        }
+    )  # fmt: skip
+    assert lines == [
+        'd.toml: the device "made up", model q-phi, 310 K',
+        "  Delta = 7.2e-09 m: wall width",
+        "  ratio = 0.5: a ratio",
+        "  the wall is rigid in the notches: too wide",
+        "  2 wells, 1 outside the notches; dwsynapse rates and simulate take the device",
+        "  120.4 nm (no notch): barriers 41.5 and 52.5 kB T",
+        "  250.0 nm",
+    ]
+
+
+def test_a_parameter_of_a_fit_has_its_error_and_unit():
+    model = types.SimpleNamespace(
+        names=("threshold", "shape"), units=("A/m^2", "1"), value=np.array([[6.5e11, 2.25]]),
+        standard_error=np.array([[1.25e9, np.inf]]),
+    )  # fmt: skip
+    assert fit._line(model, 0) == "  threshold = 6.5e+11 +- 1.2e+09 A/m^2"
+    assert fit._line(model, 1) == "  shape = 2.25 not determined"
+
+
+def test_a_programmed_chip_in_text():
+    chip = types.SimpleNamespace(seed=3, float32_accuracy=0.98, accuracy=0.96)
+    found = {
+        "rms_error_before": 0.25, "rms_error_after": 0.015, "share_within_tolerance": 0.975, "pulses_per_weight": 12.5,
+        "reads_per_weight": 7.25, "energy_J": 2.5e-9,
+    }  # fmt: skip
+    assert program_actions._line(chip, found) == (
+        "seed 3: float32 0.9800, programmed 0.9600; rms error 0.250 to 0.015 of the largest weight, "
+        "97.5% within tolerance; 12.5 pulses and 7.2 reads per weight, 2.5e-09 J"
+    )
+    assert program_actions._line(chip, found | {"energy_J": None}).endswith("per weight, energy unknown")
