@@ -27,9 +27,10 @@ def replace(name, make, unit=None):
 
     def change(file):
         values, kept = files.get(file, name), files.text(file[name], "unit")
+        # HDF5 2.0 may fail to write what takes the place of something deleted, so that the new comes before.
+        files.put(file, f"{name}_new", make(values), unit=unit or kept, long_name="changed")
         del file[name]
-        file.file.flush()  # HDF5 2.0 may fail to write what takes the place of something deleted
-        files.put(file, name, make(values), unit=unit or kept, long_name="changed")
+        file.move(f"{name}_new", name)
 
     return change
 
