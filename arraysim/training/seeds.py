@@ -26,6 +26,7 @@ from arraysim.training.config import TrainingConfig
 from arraysim.training.result import TrainingResult
 from arraysim.training.run import train
 from dwcore import progress, stopping
+from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError, RunError
 from dwcore.numerics.threads import thread_count
 from dwcore.storage.atomic import clear_abandoned
@@ -98,7 +99,7 @@ class SeedJob:
         log: file that gets a line per epoch; None keeps none.
         belongs_to: what its state belongs to, see ``checkpoint.identity``.
         saved: state to go on from.
-        rounds: trainings that follow one another in all; 0 says nothing of the time that they will take.
+        seeds: number of all of them; 0 says nothing of the time that they will take.
         processes: that train at the same time.
     """
 
@@ -109,7 +110,7 @@ class SeedJob:
     log: Path | None = None
     belongs_to: dict = dataclasses.field(default_factory=dict)
     saved: dict = dataclasses.field(default_factory=dict)
-    rounds: int = 0
+    seeds: int = 0
     processes: int = 1
 
     def run(self, law: PulseLaw, dataset: Dataset, stop: Callable[[], bool], jobs: int) -> TrainingResult:
@@ -117,7 +118,7 @@ class SeedJob:
         save, log = None, self.log
         if (path := self.checkpoint) is not None:
             save = functools.partial(save_checkpoint, path, belongs_to=self.belongs_to)
-        forecast = self._forecast if self.rounds else None
+        forecast = self._forecast if self.seeds else None
         keep = Checkpointer(save, saved=self.saved, log=log, interval=self.interval, stop=stop, forecast=forecast)
         try:
             return train(law, dataset, seed=self.seed, config=self.config, checkpointer=keep, jobs=jobs)
@@ -125,17 +126,16 @@ class SeedJob:
             raise InputError(f"{self.checkpoint}: {error}") if self.saved else error from None
 
     def _forecast(self, seconds: float) -> None:
-        seeds = self.rounds * self.processes
-        what = f"training on chip, {self.config.epochs} epochs, {f'{seeds} seeds' if seeds > 1 else 'one seed'}"
-        progress.announce(what, self.rounds * seconds, processes=self.processes)
+        what = f"training on chip, {counted(self.config.epochs, 'epoch')}, {counted(self.seeds, 'seed')}"
+        progress.announce(what, -(-self.seeds // self.processes) * seconds, processes=self.processes)
 
 
 def _seed_jobs(law, dataset, seeds, config, out, *, resume, force, interval, processes) -> list[SeedJob]:
     """Return what is to be done, and make the log say what the checkpoints know."""
     jobs, known = [], []
     for number, seed in enumerate(seeds):
-        rounds = 0 if number else -(-len(seeds) // processes)
-        job = SeedJob(seed=seed, config=config, interval=interval, rounds=rounds, processes=processes)
+        told = 0 if number else len(seeds)
+        job = SeedJob(seed=seed, config=config, interval=interval, seeds=told, processes=processes)
         if out is not None:
             path, belongs_to = checkpoint_path(out, seed), identity(law, dataset, seed=seed, config=config)
             saved = load_checkpoint(path, belongs_to=belongs_to) if resume and path.exists() else {}

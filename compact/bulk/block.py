@@ -126,4 +126,4 @@ def next_total(counts: np.ndarray, target: float | None) -> int:
     variance = float(np.max(shares * (1 - shares)))
     if variance <= target**2 * (n + 2):
         return n
-    return min(max(math.ceil(variance / target**2), n + 1), GROWTH * n)
+    return min(math.ceil(variance / target**2), GROWTH * n)

@@ -139,8 +139,11 @@ def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int) -> tu
             if have[number] and not np.array_equal(found, counts[number]):
                 raise InputError(f"{journal.path}: block {number} differs from that of another file of the same plan")
             counts[number], have[number] = found, True
-    missing = np.flatnonzero(~have).tolist() or [i for i in range(plan.conditions) if i not in conditions]
-    if missing:
-        what = "blocks" if not have.all() else "conditions"
-        raise InputError(f"{len(missing)} of {plan.blocks} {what} are missing, the first is {missing[0]}")
+    lacking = [i for i in range(plan.conditions) if i not in conditions]
+    for what, total, missing in (
+        ("blocks", plan.blocks, np.flatnonzero(~have).tolist()),
+        ("conditions", plan.conditions, lacking),
+    ):
+        if missing:
+            raise InputError(f"{len(missing)} of {total} {what} are missing, the first is {missing[0]}")
     return counts, [conditions[number] for number in range(plan.conditions)]

@@ -7,7 +7,7 @@ import pytest
 from fit_cases import table_of
 
 from compact.table.transition_table import InstanceStates
-from dwsynapse.commands import fit, info, program_actions, rates, simulate, sweep
+from dwsynapse.commands import fit, info, program_actions, rates, simulate, sweep, train_actions
 from llg import load_device
 from llg.landscape.wells import Well
 from llg.rates.summary import WellRates
@@ -204,3 +204,82 @@ def test_a_programmed_chip_in_text():
         "97.5% within tolerance; 12.5 pulses and 7.2 reads per weight, 2.5e-09 J"
     )
     assert program_actions._line(chip, found | {"energy_J": None}).endswith("per weight, energy unknown")
+
+
+def trained(seed, chip, twin, *, seconds, training_seconds, pulses, energy, epochs=2):
+    """Seconds of the twin are half of these."""
+
+    def curve(last, share):
+        return types.SimpleNamespace(
+            test_accuracy=np.array([0.1] * epochs + [last]), seconds=share * seconds,
+            training_seconds=share * training_seconds,
+        )  # fmt: skip
+
+    hardware = types.SimpleNamespace(pulses=np.array([7, pulses]), energy=np.array([1e-12, energy]))
+    config = types.SimpleNamespace(mirrored=True)
+    return types.SimpleNamespace(seed=seed, chip=curve(chip, 1.0), float32=None if twin is None else curve(twin, 0.5),
+                                 accuracy=chip, hardware=hardware, config=config)  # fmt: skip
+
+
+@pytest.fixture
+def two_seeds(monkeypatch):
+    """Two seeds, one of two epochs, one of three, on 100 images to train."""
+    parts = types.SimpleNamespace(train=range(100), test=range(9))
+    monkeypatch.setattr(train_actions, "divide", lambda *_, **__: parts)
+    return [
+        trained(4, 0.90, 0.97, seconds=10.0, training_seconds=8.0, pulses=1000, energy=2e-9),
+        trained(5, 0.80, 0.95, seconds=20.0, training_seconds=12.0, pulses=5000, energy=6e-9, epochs=3),
+    ]
+
+
+def test_rates_of_a_training_are_of_all_its_seeds(two_seeds):
+    """500 images in 30 s, of which 20 s were training; the twin takes half; deviation of 0.9 and 0.8 is 0.1/sqrt(2)."""
+    found = train_actions._summary(two_seeds, None)
+    assert found == {
+        "seeds": [4, 5], "test_accuracy": [0.9, 0.8], "test_accuracy_mean": pytest.approx(0.85),
+        "test_accuracy_std": pytest.approx(0.1 / np.sqrt(2)), "float32_test_accuracy": [0.97, 0.95], "epochs": 3,
+        "seconds_per_epoch": pytest.approx(30 / 5), "images_per_second": pytest.approx(500 / 20),
+        "float32_images_per_second": pytest.approx(500 / 10), "pulses_per_second": pytest.approx(6000 / 30),
+        "pulses": 6000, "energy_J": pytest.approx(8e-9), "mirrored": True,
+    }  # fmt: skip
+    assert train_actions._lines(two_seeds, found) == [
+        "seed 4: test accuracy on chip 0.9000, float32 0.9700",
+        "seed 5: test accuracy on chip 0.8000, float32 0.9500",
+        "  measured with the mean of the outputs for an image and its mirror image",
+        "  mean 0.8500, deviation 0.0707",
+        "  3 epochs of 6.0 s on chip, 25 images per second",
+        "  6000 write pulses, 8e-09 J",
+    ]
+    alone = [trained(4, 0.9, None, seconds=10.0, training_seconds=8.0, pulses=1000, energy=2e-9)]
+    single = train_actions._summary(alone, None)
+    assert (single["test_accuracy_std"], single["float32_images_per_second"]) == (0.0, None)
+    lines = train_actions._lines(alone, single | {"energy_J": None, "mirrored": False})
+    assert lines[0] == "seed 4: test accuracy on chip 0.9000" and lines[-1] == "  1000 write pulses, energy unknown"
+    assert len(lines) == 3
+
+
+def test_outcomes_of_a_point_are_those_of_the_last_epoch(two_seeds):
+    known, unknown = types.SimpleNamespace(knows_energy=True), types.SimpleNamespace(knows_energy=False)
+    found = train_actions._outcomes(two_seeds, known, None)
+    assert found == {
+        "test_accuracy": [0.9, 0.8], "float32_test_accuracy": [0.97, 0.95], "pulses": [1000, 5000],
+        "energy_J": [2e-9, 6e-9],
+    }  # fmt: skip
+    other = train_actions._outcomes(two_seeds, unknown, {"float32_test_accuracy": [0.5, 0.6]})
+    assert np.isnan(other["energy_J"]).all() and other["float32_test_accuracy"] == [0.5, 0.6]
+    two_seeds[1].float32 = None
+    assert train_actions._outcomes(two_seeds, known, None)["float32_test_accuracy"] == pytest.approx(
+        [0.97, np.nan], nan_ok=True
+    )
+
+
+def test_seeds_count_on_from_the_root():
+    assert train_actions.seeds_of(types.SimpleNamespace(seed=7, seeds=3)) == range(7, 10)
+    assert train_actions.seeds_of(types.SimpleNamespace(seed=7, seeds=None)) == range(7, 8)
+
+
+def test_trials_of_a_search_in_one_line():
+    trial = types.SimpleNamespace(learning_rate=0.02, weight_range=1.5, validation_accuracy=0.91234, pulses=77)
+    assert train_actions._trial_line(trial) == (
+        "learning rate 0.02, weight range 1.5: validation accuracy 0.9123, 77 pulses"
+    )

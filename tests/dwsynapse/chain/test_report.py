@@ -155,6 +155,70 @@ def test_tables_hold_seeds_and_wells(tmp_path):
     assert texts[wells + 14] == NONE  # no retention known
 
 
+COST = {
+    "node_nm": 32.0, "area_m2": 2.5e-6, "energy_J_per_image": 4e-6, "latency_s_per_image": 5e-3,
+    "inference_energy_J_per_image": 1e-6, "inference_latency_s_per_image": 2e-3,
+    "uncertainty_factor": {"area": 1.6, "energy": 2.1}, "notes": ["made up"],
+    "settings": {"array_rows": 128, "array_columns": 64}, "utilization": 0.375,
+    "arrays_per_layer": {"layer 1": 3, "layer 2": 1},
+    "blocks": {
+        "arrays": {"area_m2": 1.5e-6, "energy_J_per_image": 3e-6, "latency_s_per_image": 4e-3},
+        "drivers": {"area_m2": 0.0, "energy_J_per_image": 0.0, "latency_s_per_image": 0.0},
+        "leakage": {"area_m2": 1e-6, "energy_J_per_image": 1e-6, "latency_s_per_image": 1e-3},
+    },
+    "ratios": {
+        name: dict(zip(("area", "energy", "latency", "forward_energy", "forward_latency"), values, strict=True))
+        for name, values in (
+            ("sram-8-parallel", (4.2, 2.5, 1.5, 3.5, 0.5)), ("sram-equal-parallel", (2.2, 1.25, 0.75, 1.5, 0.25)),
+            ("sram-best", (3.2, 7.0, 8.0, 9.0, 6.0)), ("tpu", (1.0, 2.0, 3.0, 4.0, 5.0)),
+        )
+    },
+}  # fmt: skip
+
+
+def test_the_chip_is_told_with_its_units(tmp_path):
+    """Against 8-bit SRAM; energies and times of training images, those of an inference beside them."""
+    texts = written(tmp_path, {**SUMMARY, "cost": COST}).texts
+    for label, value, note in (
+        ("Chip area", "2.5 mm²", "estimated at 32 nm; with 8-bit SRAM 4.2 times as much"),
+        ("Chip energy", "4 µJ", "per training image, 1 µJ per inference; with 8-bit SRAM 2.5 times as much"),
+        ("Chip time", "5 ms", "per training image, 2 ms per inference"),
+    ):
+        first = texts.index(label)
+        assert [text.replace("\u00a0", " ") for text in texts[first : first + 3]] == [label, value, note]
+    assert any(text.startswith("Arrays of 128 x 64 cells") and "38 % of their cells" in text for text in texts)
+    assert any(
+        "areas are off by a factor of 1.6, energies by 2.1 (one" in text and "Note: made up." in text for text in texts
+    )
+    rows = texts[texts.index("Layer") : texts.index("Layer") + 6]
+    assert rows == ["Layer", "Arrays", "layer 1", "3", "layer 2", "1"]
+    blocks = [text.replace("\u00a0", " ") for text in texts[texts.index("Time per image") + 1 :]][:12]
+    assert blocks == [
+        "arrays", "1500000", "3 µJ", "4 ms", "leakage", "1000000", "1 µJ", "1 ms", "total", "2500000", "4 µJ", "5 ms",
+    ]  # fmt: skip
+    chips = texts[texts.index("Inference time") + 1 :][:24]
+    assert chips == [
+        "SRAM, 8 bits", "4.2", "2.5", "1.5", "3.5", "0.5", "SRAM, equal precision", "2.2", "1.25", "0.75", "1.5", "0.25",
+        "SRAM, best organization", "3.2", "7", "8", "9", "6", "tpu", "1", "2", "3", "4", "5",
+    ]  # fmt: skip
+    assert "Chip area" not in written(tmp_path, force=True).texts
+
+
+def test_the_weakest_state_is_that_of_the_shortest_retention(tmp_path):
+    """Of 1 s, 60 s and an unknown one; and the lowest of all barriers, on either side."""
+    wells = [{**WELL, "retention_s": time, "barrier_left_kT": 20.0 + (time or 0)} for time in (60.0, 1.0, None)]
+    more = {"depinning_field_T": [[0.1, 0.1]] * 3, "depinning_current_A_per_m2": [[1e11, 1e11]] * 3}
+    texts = written(tmp_path, {**SUMMARY, **more, "wells": wells}).texts
+    assert "mean retention of the weakest state: 1 s" in texts and "20.0 kB\u00a0T" in texts
+
+
+@pytest.mark.parametrize(("chip", "words"), [(0.9696, "as accurate"), (0.9694, "0.1 percentage points below")])
+def test_a_difference_that_rounds_to_nothing_is_none(tmp_path, chip, words):
+    accuracy = SUMMARY["accuracy"] | {"on_chip_test_per_seed": [chip], "float32_test_per_seed": [0.97], "seeds": [1]}
+    assert any(text.startswith("on chip") and words in text for text in
+               written(tmp_path, {**SUMMARY, "accuracy": accuracy}).texts)  # fmt: skip
+
+
 def test_one_seed_has_no_spread(tmp_path):
     summary = copy.deepcopy(SUMMARY)
     summary["accuracy"] |= {"on_chip_test_per_seed": [0.95], "float32_test_per_seed": [0.93], "seeds": [7]}
