@@ -174,6 +174,18 @@ def test_an_interval_that_runs_into_a_bound_has_no_end_there():
     assert at_zero.at_bound.tolist() == [True] and abs(at_zero.value[0]) < 1e-11
 
 
+def test_parameters_that_are_hard_to_tell_apart_have_large_but_finite_errors():
+    """Slopes that differ by a hundredth: (X^T X)^-1 in plain numpy, correlation -0.99998."""
+    x = np.arange(1.0, 7.0)
+    X = np.stack([x, x * (1 + 0.01 * np.cos(x))], axis=1)
+    law = data_of(lambda d: X @ [d.torque.theta_SH, d.material.alpha], X @ [0.1, 0.3], 0.001)
+    result = calibrate(DEVICE, [law], ["theta_SH", "alpha"])
+    covariance = 1e-6 * np.linalg.inv(X.T @ X)
+    np.testing.assert_allclose(result.standard_error, np.sqrt(np.diag(covariance)), rtol=1e-3)
+    assert result.correlation[0, 1] == pytest.approx(covariance[0, 1] / np.sqrt(np.diag(covariance).prod()), abs=1e-6)
+    assert result.correlation[0, 1] < -0.9999
+
+
 def test_what_no_data_tell_apart_has_no_error():
     law = data_of(lambda d: (d.torque.theta_SH / 0.1 + d.material.alpha / 0.3) * np.arange(1, 4), [2, 4, 6], 0.1)
     result = calibrate(DEVICE, [law], ["theta_SH", "alpha"])

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from llg.constants import GAMMA_0, MU_0
 from llg.device.device_file import device_from_mapping
 from llg.runs.models import equation_of
+from llg.walls.q_phi import QPhiModel
 from llg.walls.q_phi_chi import edge_stiffness
 
 
@@ -44,3 +46,45 @@ def test_fastest_rate_bounds_the_motion_about_rest(name, depth, alpha):
         slopes.append((there - back) / 2e-4)
     fastest = np.abs(np.linalg.eigvals(np.array(slopes).T)).max()
     assert fastest < model.fastest_rate() < 4 * fastest
+
+
+@pytest.mark.parametrize("width", [24e-9, 64e-9, 240e-9])
+def test_fastest_rate_adds_that_of_the_tilt(width):
+    """On the straight track without H_K: gamma0 12 (h_sigma + pi |H_D|)(Delta/w)^2/alpha beside those of (q, phi).
+
+    A wall tilted by 0.001 rad at rest relaxes with less, and with more than a third of it.
+    """
+    device = device_from_mapping(
+        {
+            "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 0.4e-3, "alpha": 0.2},
+            "wall": {"H_K": 0.0, "model": "q-phi-chi"},
+            "track": {"length": 300e-9, "width": width, "thickness": 0.6e-9},
+        }
+    )
+    model = equation_of(device).model(device)
+    upright = QPhiModel(device)
+    h_sigma = model.sigma_0 / (2 * MU_0 * 7e5 * model.Delta)
+    H_D = 0.4e-3 / (MU_0 * 7e5 * model.Delta)
+    tilt = GAMMA_0 * 12 / 0.2 * (h_sigma + math.pi * H_D) * (model.Delta / width) ** 2
+    assert model.fastest_rate() - upright.fastest_rate() == pytest.approx(tilt, rel=1e-9)
+    relaxes = -float(model.velocity(150e-9, math.pi - 1e-3, 1e-3)[2]) / 1e-3
+    assert tilt / 3 < relaxes < tilt
+
+
+def test_width_at_rest_and_its_bounds():
+    """An energy of the shape field alone shrinks the wall: Delta = Delta_0/sqrt(1 + H_K cos^2 phi/h_sigma)."""
+    device = device_from_mapping(
+        {
+            "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 0.0, "alpha": 0.2},
+            "wall": {"H_K": 1e5, "model": "q-phi-delta"},
+            "track": {"length": 300e-9, "width": 64e-9, "thickness": 0.6e-9},
+        }
+    )
+    model = equation_of(device).model(device)
+    for phi in (0.0, 1.0):
+        width = model.Delta / math.sqrt(1 + 1e5 * math.cos(phi) ** 2 / model.h_sigma)
+        assert float(model.relaxed(150e-9, phi)) == pytest.approx(width, rel=1e-9)
+    assert model.bounds == (0.25, 4.0)
+    soft = device.replace({"wall.sigma_0": 1e-6, "wall.Delta": 7e-9, "wall.H_K": 1e5})
+    held = equation_of(soft).model(soft)
+    assert float(held.relaxed(150e-9, 0.0)) == pytest.approx(0.25 * 7e-9, rel=1e-9)
