@@ -186,6 +186,19 @@ def test_parameters_that_are_hard_to_tell_apart_have_large_but_finite_errors():
     assert result.correlation[0, 1] < -0.9999
 
 
+def test_profile_of_correlated_parameters_fits_the_others_again():
+    """A straight line through points on one side of zero, correlation -0.9: the profile is that of (X^T X)^-1."""
+    X = np.stack([np.ones(9), np.linspace(1, 4, 9)], axis=1)
+    law = data_of(
+        lambda d: X @ [d.torque.theta_SH, d.material.alpha], X @ [0.1, 0.3] + 0.001 * np.cos(np.arange(9)), 0.01
+    )
+    result = calibrate(DEVICE, [law], ["theta_SH", "alpha"], profile=True)
+    error = 0.01 * np.sqrt(np.diag(np.linalg.inv(X.T @ X)))
+    half = stats.norm.ppf(0.975) * error
+    np.testing.assert_allclose(result.profile, np.stack([result.value - half, result.value + half], axis=1), rtol=2e-3)
+    assert result.correlation[0, 1] < -0.9
+
+
 def test_what_no_data_tell_apart_has_no_error():
     law = data_of(lambda d: (d.torque.theta_SH / 0.1 + d.material.alpha / 0.3) * np.arange(1, 4), [2, 4, 6], 0.1)
     result = calibrate(DEVICE, [law], ["theta_SH", "alpha"])

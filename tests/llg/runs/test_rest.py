@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from dwcore.numerics.noise import trajectory_keys
 from llg import load_device
 from llg.constants import K_B
 from llg.device.device_file import device_from_mapping
@@ -140,3 +141,36 @@ def test_share_is_said():
     assert any(note.startswith("unsettled: 9") for note in notes_on(run))
     quiet = run_pulse(make_device(), n=64, seed=1, current_density=1e10)
     assert as_json(quiet)["unsettled_share"] == 0 and not any("unsettled" in note for note in notes_on(quiet))
+
+
+def test_walls_go_on_without_drive_with_the_noise_of_the_step():
+    """What the kernel gets for the 0.5 ns between two looks: no current, the field at rest, noise of a step, keys."""
+    case, wells = case_of(make_device(), n=100, first=1000)
+    run = LaneRun(case)
+    plan, data = run.plan, run.plan.stretches[-1].input
+    asked = []
+
+    def advance(*arguments):
+        asked.append(arguments)
+        arguments[0][:] = wells[0].q / data.units[0]  # all at rest in the first well
+
+    stub = dataclasses.replace(plan.stretches[-1], input=dataclasses.replace(data, advance=advance))
+    run.plan = dataclasses.replace(plan, stretches=[*plan.stretches[:-1], stub])
+    final = np.array([np.linspace(130e-9, 390e-9, 100), np.full(100, wells[0].phi)])
+    rest = Rest(run, wells)
+    moving = np.flatnonzero(rest.moving(final[:, 10:60]))
+    after = final[:, 10:60].copy()
+    assert rest.finish(slice(10, 60), after) == 0 and 5 < moving.size < 45
+    (given,) = asked
+    x, phi, current, key_1, key_2, drive, first, count, step, noise = given[:10]
+    still = np.setdiff1d(np.arange(50), moving)
+    np.testing.assert_array_equal(after[:, still], final[:, 10:60][:, still])
+    np.testing.assert_allclose(after[0, moving], wells[0].q, rtol=1e-12)
+    assert x.size == 64 and not current.any() and phi[: moving.size] == pytest.approx(wells[0].phi)
+    assert (first, drive.shape) == (0, (count + 1, 5)) and count * plan.dt == pytest.approx(0.5e-9, abs=plan.dt)
+    np.testing.assert_array_equal(drive, np.tile(plan.still, (count + 1, 1)))
+    assert step == pytest.approx(plan.dt * data.rate)
+    assert noise == pytest.approx(data.noise_per_sqrt_dt * np.sqrt(plan.dt * data.rate))
+    stream, keys = run.stream_of(8e11, 0.0), np.empty((2, 50), np.uint64)
+    trajectory_keys(stream, np.uint64(1010), keys[0], keys[1])
+    np.testing.assert_array_equal(np.array([key_1, key_2])[:, : moving.size], keys[:, moving])

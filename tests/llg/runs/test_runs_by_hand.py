@@ -1,0 +1,208 @@
+"""The arithmetic of runs by hand: cuts of a time loop, exact sums, velocities over whole turns, formulas that hold."""
+
+import dataclasses
+import math
+import types
+
+import numpy as np
+import pytest
+
+from llg.constants import E_CHARGE, GAMMA_0, HBAR, MU_0, MU_B
+from llg.device.device_file import device_from_mapping
+from llg.device.pulse import Waveform
+from llg.runs import velocity as velocity_module
+from llg.runs.drive import Drive
+from llg.runs.ensemble import default_block
+from llg.runs.models import EQUATIONS
+from llg.runs.outcomes import _whole_sum
+from llg.runs.run_plan import EnsembleCase, _cut, _runs, plan_run
+from llg.runs.velocity import (
+    SimulatedVelocities,
+    _over_whole_turns,
+    _Run,
+    settling_time,
+    straight_track,
+    velocity_against_current,
+    velocity_against_field,
+)
+from llg.walls.q_phi import Field, QPhiModel
+
+LENGTH, DELTA, ALPHA = 300e-9, 7.2e-9, 0.3
+
+
+def make_device(material=None, wall=None, **sections):
+    return device_from_mapping(
+        {
+            "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": ALPHA} | (material or {}),
+            "wall": {"Delta": DELTA, "H_K": 1e4, "shape": "rigid"} | (wall or {}),
+            "track": {"length": LENGTH, "width": 64e-9, "thickness": 0.6e-9},
+            "torque": {"theta_SH": 0.1, "current_crowding": 0.0},
+            **sections,
+        }
+    )
+
+
+def test_runs_of_equal_levels_and_their_cuts():
+    levels = np.array([[0, 300], [0, 300], [1, 300], [1, 310], [1, 310], [0, 310]], float)
+    assert list(_runs(levels)) == [(0, 2), (2, 3), (3, 5), (5, 6)]
+    assert list(_cut(0, 10, 4)) == [(0, 4), (4, 8), (8, 10)]
+    assert list(_cut(3, 12, 4)) == [(3, 4), (4, 8), (8, 12)]
+    assert list(_cut(5, 7, 4)) == [(5, 7)]
+
+
+def test_time_loop_of_a_pulse():
+    """Ten samples of 1 ns: their times, the steps between, and the drive at the ends of all steps."""
+    device = make_device()
+    shape, ramp = Waveform([0.0, 0.5e-9, 1e-9], [0.0, 1.0, -0.5]), Waveform([0.0, 1e-9], [1.0, 3.0])
+    field = Field(H_x=1e4, H_y=-2e4, H_z=3e3)
+    drive = Drive(waveform=shape, current_density=2e11, field=field, field_waveform=ramp)
+    case = EnsembleCase(device=device, drive=drive, n=1, start=(150e-9, 3.0), seed=0, temperature=300.0, samples=10)
+    plan = plan_run(case)
+    assert plan.n_steps % 10 == 0 and plan.dt * plan.n_steps == pytest.approx(1e-9)
+    np.testing.assert_allclose(plan.time, np.linspace(0, 1e-9, 11))
+    assert [s.sample for s in plan.stretches] == list(range(1, 11))
+    assert {s.count for s in plan.stretches} == {plan.n_steps // 10}
+    t = np.linspace(0, 1e-9, plan.n_steps + 1)
+    factor = np.interp(t, ramp.time, ramp.value)
+    H_D = -1e-3 / (MU_0 * 7e5 * DELTA)
+    in_plane = 0.5 * math.pi * np.stack([1e4 * factor + H_D, -2e4 * factor])
+    expected = np.stack([np.interp(t, shape.time, shape.value), *in_plane / 7e5, 3e3 * factor / 7e5, np.ones_like(t)])
+    inner = np.flatnonzero(np.abs(t[:, None] - shape.time).min(axis=1) > plan.dt)  # a corner lies between two steps
+    np.testing.assert_allclose(plan.rows[inner], expected.T[inner], rtol=1e-9, atol=1e-12)
+    assert plan.rest_steps() == 0
+    flipped = dataclasses.replace(case, device=make_device(wall={"Q": -1}))
+    np.testing.assert_allclose(plan_run(flipped).rows[inner, 3], -expected[3, inner], rtol=1e-9)
+
+
+def test_steps_at_rest_are_those_after_the_last_disturbance():
+    shape = Waveform([0.0, 0.4e-9, 0.4e-9, 1e-9], [1.0, 1.0, 0.0, 0.0])
+    case = EnsembleCase(
+        device=make_device(), drive=Drive(waveform=shape, current_density=2e11), n=1, start=(150e-9, 3.0), seed=0,
+        temperature=300.0, dt=1e-13,
+    )  # fmt: skip
+    plan = plan_run(case)
+    assert plan.n_steps == 10_000 and plan.rest_steps() == pytest.approx(6000, abs=1)
+    assert np.all(plan.rows[plan.n_steps - plan.rest_steps() :] == plan.still)
+
+
+def test_sums_of_displacements_are_exact():
+    """In whole units of 1e-21 m, beyond what 64 bits hold."""
+    long = round(5e-3 / 1e-21)
+    assert abs(long - 5 * 10**18) < 10**4 and _whole_sum(np.full(10, 5e-3)) == 10 * long > 2**64
+    assert _whole_sum(np.array([1e-9, -3e-9, 0.0])) == -2 * 10**12
+    assert _whole_sum(np.full(4, -5e-3)) == -4 * long
+
+
+def test_trajectories_per_task():
+    """As many tasks as keep all threads equally busy, of at most 2048: 10,000 on 2 threads make 6."""
+    assert default_block(10_000, 2) == 1667
+    assert default_block(4096, 2) == 2048 and default_block(4097, 2) == 1025
+    assert default_block(3, 8) == 1
+
+
+def test_equations_by_name():
+    assert {name: one.model.__name__ for name, one in EQUATIONS.items()} == {
+        "q-phi": "QPhiModel", "q-phi-delta": "QPhiDeltaModel", "q-phi-chi": "QPhiChiModel",
+    }  # fmt: skip
+    names = [one.kernel_input.__name__ for one in EQUATIONS.values()]
+    assert names == ["kernel_input", "delta_input", "chi_input"]
+
+
+def test_velocity_over_the_last_whole_turns():
+    """q = 5 t + sin(phi) nm with 2.5 turns in 10 ns: 5 m/s over the last two, whichever way the angle turns."""
+    time = np.linspace(0, 10e-9, 2001)
+    for sign in (1, -1):
+        phi = sign * 2 * np.pi * 2.5 * time / 10e-9 + 0.3
+        assert _over_whole_turns(time, 5 * time + 1e-9 * np.sin(phi), phi) == pytest.approx(5, rel=1e-4)
+    held = 0.9 * 2 * np.pi * time / 10e-9
+    q = 5 * time + 1e-9 * np.sin(held)
+    assert _over_whole_turns(time, q, held) == pytest.approx((q[-1] - q[0]) / 10e-9)
+
+
+def test_time_to_settle_is_twelve_decays_of_the_angle():
+    """Its rate is alpha gamma0 (pi/2 |H_D| - H_K)/(1 + alpha^2) of a Neel wall, with H_K in the bracket of a Bloch wall."""
+    for material, stiffness in (
+        ({}, 0.5 * math.pi * 1e-3 / (MU_0 * 7e5 * DELTA) - 1e4),
+        ({"D": 0.0}, 1e4),
+    ):
+        for alpha in (0.02, 0.3):
+            model = QPhiModel(make_device(material | {"alpha": alpha}))
+            rate = alpha * GAMMA_0 * stiffness / (1 + alpha**2)
+            assert settling_time(model, 1e-12) == pytest.approx(12 / rate, rel=1e-4)
+    assert settling_time(model, 1e-6) == 1e-6
+    undamped = QPhiModel(make_device({"D": 0.0, "alpha": 1e-6}))
+    assert settling_time(undamped) == 3e-6
+
+
+def curve_over(drive):
+    none = np.zeros(drive.size)
+    return SimulatedVelocities(
+        drive=drive, temperature=300.0, velocity=none, error=none, noiseless=none, exact_drive=drive, exact=none,
+        walker=np.empty(0), formula=None,
+    )  # fmt: skip
+
+
+def formula_of(monkeypatch, device, field=None):
+    drive = np.array([-2e11, 1e11, 3e11])
+    monkeypatch.setattr(velocity_module, "_curve", lambda *_, **__: curve_over(drive))
+    return drive, velocity_against_current(device, drive, field=field or Field()).formula
+
+
+def test_formulas_of_the_books_hold_for_one_torque_alone(monkeypatch):
+    """Spin Hall with D, spin transfer without it; with a field, both torques or a field-like one there is none."""
+    chiral = make_device(wall={"H_K": 0.0})
+    J, found = formula_of(monkeypatch, chiral)
+    H_D, H_DL = -1e-3 / (MU_0 * 7e5 * DELTA), HBAR * 0.1 * J / (2 * E_CHARGE * MU_0 * 7e5 * 0.6e-9)
+    expected = 0.5 * math.pi * GAMMA_0 * DELTA * abs(H_D) / np.sqrt(1 + (ALPHA * H_D / H_DL) ** 2) * np.sign(J)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert formula_of(monkeypatch, chiral, Field(H_x=1.0))[1] is None
+    for torque in ({"theta_SH": 0.1, "k_FL": 0.1}, {"theta_SH": 0.1, "P": 0.5}, {"P": 0.5}):
+        assert formula_of(monkeypatch, make_device(torque=torque))[1] is None
+    bloch = make_device({"D": 0.0}, {"H_K": 1e6}, torque={"P": 0.5, "beta": 0.1, "current_crowding": 0.0})
+    J, found = formula_of(monkeypatch, bloch)
+    np.testing.assert_allclose(found, 0.1 / ALPHA * -MU_B * 0.5 * J / (E_CHARGE * 7e5), rtol=1e-9)
+
+
+def test_formula_of_the_field_alone(monkeypatch):
+    """gamma0 Delta H/alpha below the Walker field; none under a current or with a field across."""
+    H = np.array([-2.0, 1.0, 3.0])
+    curve = curve_over(H)
+    monkeypatch.setattr(velocity_module, "_curve", lambda *_, **__: curve)
+    device = make_device({"D": 0.0})
+    np.testing.assert_allclose(velocity_against_field(device, H).formula, GAMMA_0 * DELTA / ALPHA * H, rtol=1e-9)
+    assert velocity_against_field(device, H, current_density=1e9) is curve
+    held = make_device({"D": 0.0}, field={"H_y": 10.0})
+    assert velocity_against_field(held, H) is curve
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_velocities_of_recorded_walls(monkeypatch, warm):
+    """Two currents of three walls each: means after the settling time, and the error of the mean, s/sqrt(3)."""
+    run = _Run(straight_track(make_device(), 1e-6), 1e-9, 5e-9, 1, 1)
+    time = np.linspace(0, 5e-9, 51)
+    speed = np.array([10.0, 11.0, 15.0, 30.0, 32.0, 34.0])[: 6 if warm else 2]
+    q = 5e-7 + speed * np.maximum(time - 1e-9, 0)[:, None] + 7 * np.minimum(time, 1e-9)[:, None]
+    asked = []
+
+    def simulate(field, currents, temperature, samples):
+        asked.append((field, currents.tolist(), temperature))
+        return types.SimpleNamespace(time=time, q_samples=q, phi_samples=np.full_like(q, np.pi))
+
+    run._simulate = simulate
+    currents = np.array([1e11, 2e11])
+    if not warm:
+        np.testing.assert_allclose(run.noiseless(Field(), currents), [10, 11], rtol=1e-9)
+        assert asked == [(Field(), [1e11, 2e11], 0.0)]
+        return
+    mean, error = run.noisy(Field(), currents, 300.0, 3)
+    np.testing.assert_allclose(mean, [12, 32], rtol=1e-9)
+    np.testing.assert_allclose(error, [np.sqrt(7 / 3), 2 / np.sqrt(3)], rtol=1e-9)
+    assert asked == [(Field(), [1e11] * 3 + [2e11] * 3, 300.0)]
+
+
+def test_straight_track_keeps_a_gate_over_all_of_it_on():
+    gate = {"delta_K_u": 1e4}
+    whole = straight_track(make_device(gate=gate), 1e-6)
+    assert whole.gate is not None and whole.gate_level == 1.0 and whole.track.length == 1e-6
+    local = straight_track(make_device(gate=gate | {"start": 100e-9, "end": 200e-9}), 1e-6)
+    assert local.gate is None and local.gate_level is None
