@@ -120,7 +120,7 @@ def test_velocity_over_the_last_whole_turns():
 
 
 def test_time_to_settle_is_twelve_decays_of_the_angle():
-    """Its rate is alpha gamma0 (pi/2 |H_D| - H_K)/(1 + alpha^2) of a Neel wall, with H_K in the bracket of a Bloch wall."""
+    """Their rate is alpha gamma0/(1 + alpha^2) times pi/2 |H_D| - H_K of a Neel wall, H_K of a Bloch wall."""
     for material, stiffness in (
         ({}, 0.5 * math.pi * 1e-3 / (MU_0 * 7e5 * DELTA) - 1e4),
         ({"D": 0.0}, 1e4),
