@@ -83,10 +83,14 @@ def test_moment_of_a_simulator_is_a_place(tmp_path, Q):
             read_pinning_map(still, device, mz_length=length)
 
 
-def test_what_a_law_has_not_been_worked_out_for():
+def test_what_a_law_has_not_been_worked_out_for(tmp_path):
     with pytest.raises(InputError, match=r'a map is fitted with .* model = "q-phi" only'):
         only_q_phi(make_device(wall={"model": "q-phi-chi"}), "a map")
     only_q_phi(DEVICE, "a map")
+    data = write(tmp_path, "q_nm,Bz_mT,v_m_per_s\n0,1,1\n1,2,2\n")
+    for read in (read_pinning_map, read_velocity_curve):
+        with pytest.raises(InputError, match="is fitted with"):
+            read(data, make_device(wall={"model": "q-phi-delta"}))
     profile = device_from_mapping(MAPPING | {"profile": {"x": [0.0, LENGTH], "H_z_at": [0.0, 1e3]}})
     for device, key in ((make_device(field={"H_z": 1e3}), "field"), (profile, "profile")):
         with pytest.raises(InputError, match=rf"takes one without \[{key}\]"):
