@@ -1,5 +1,6 @@
 """What commands print of made-up results: units and factors of each number, names of the JSON keys, and every note."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -7,8 +8,21 @@ import pytest
 from fit_cases import table_of
 
 from compact.table.transition_table import InstanceStates
-from dwsynapse.commands import fit, info, program_actions, rates, simulate, sweep, train_actions
+from dwsynapse.commands import (
+    calibrate,
+    cost,
+    fit,
+    import_table,
+    infer_actions,
+    info,
+    program_actions,
+    rates,
+    simulate,
+    sweep,
+    train_actions,
+)
 from llg import load_device
+from llg.constants import K_B
 from llg.landscape.wells import Well
 from llg.rates.summary import WellRates
 
@@ -283,3 +297,146 @@ def test_trials_of_a_search_in_one_line():
     assert train_actions._trial_line(trial) == (
         "learning rate 0.02, weight range 1.5: validation accuracy 0.9123, 77 pulses"
     )
+
+
+def test_a_potential_is_told_in_the_heat_of_the_device(command, monkeypatch, tmp_path):
+    """At 400 K; barriers in kB T, fields in mT, places in nm."""
+    well = types.SimpleNamespace(
+        q=120.4e-9,
+        barrier_left=2e-19,
+        barrier_right=3e-19,
+        depinning_field_left=12.3e-3,
+        depinning_field_right=-45.6e-3,
+    )
+    hot = load_device("five_state").replace({"temperature": 400.0})
+    asked = []
+    monkeypatch.setattr("llg.calibration.potential_map.read_potential_map",
+                        lambda *a, **k: types.SimpleNamespace(open_ends=[250e-9]))  # fmt: skip
+    monkeypatch.setattr("llg.calibration.potential_map.with_potential", lambda device, pinning, origin: hot)
+    monkeypatch.setattr("llg.landscape.wells.find_wells", lambda model, T: asked.append(T) or [well])
+    answer = command("calibrate", "five_state", "--potential", "map.csv")
+    assert asked == [400.0] and answer.code == 0
+    left, right = 2e-19 / (K_B * 400), 3e-19 / (K_B * 400)
+    assert answer.out.splitlines()[1:] == [
+        f"  120.4 nm: barriers {left:.1f} and {right:.1f} kB T, depinning fields 12.30 and -45.60 mT",
+        "note: the map ends at q_S = 250 nm while the wall is still pinned; beyond, its force is a guess",
+    ]
+    (row,) = command("calibrate", "five_state", "--potential", "map.csv", "--json").json["wells"]
+    assert row == {
+        "q_m": 120.4e-9, "barrier_left_kT": pytest.approx(left), "barrier_right_kT": pytest.approx(right),
+        "depinning_field_T": [12.3e-3, -45.6e-3],
+    }  # fmt: skip
+    assert calibrate.KINDS.keys() == {"pinning", "velocity", "depinning", "trajectory"}
+
+
+def test_walls_of_snapshots_are_told_in_nanoseconds_nanometres_and_degrees(command, monkeypatch):
+    walls = [
+        WallShape(1.5e-9, 120.4e-9, np.pi / 2, np.radians(2.25), 5.6e-9, 0.75e-9),
+        WallShape(None, 0.0, np.pi, 0.0, 6e-9, 0.0),
+    ]
+    asked = []
+    monkeypatch.setattr("llg.calibration.snapshots.walls_of", lambda device, files, left: asked.append(left) or walls)
+    lines = command(
+        "import", "a.ovf", "b.ovf", "--from", "ovf", "--device", "five_state", "--left", "30 nm"
+    ).out.splitlines()
+    assert lines[0].split() == [
+        "t",
+        "[ns]",
+        "q",
+        "[nm]",
+        "phi",
+        "[deg]",
+        "tilt",
+        "[deg]",
+        "Delta",
+        "[nm]",
+        "bow",
+        "[nm]",
+    ]
+    assert lines[1].split() == ["1.500", "120.40", "90.0", "2.25", "5.60", "0.75"]
+    assert lines[2].split() == ["-", "0.00", "180.0", "0.00", "6.00", "0.00"]
+    assert asked == [pytest.approx(30e-9)]
+    assert (import_table.STATES, import_table.OVERLAP, import_table.WIDE) == (64, 0.01, 1.1)
+
+
+@dataclasses.dataclass
+class WallShape:
+    """A wall of a snapshot, as the command prints it."""
+
+    time: float | None
+    q: float
+    phi: float
+    chi: float
+    Delta: float
+    bow: float
+
+
+@pytest.fixture
+def rested(monkeypatch):
+    """Chips whose walls move by a hundredth per second of rest; their accuracies tell how long they rested."""
+    monkeypatch.setattr(infer_actions, "periphery_of", lambda given, **_: given["adc"])
+    monkeypatch.setattr(
+        infer_actions, "after_rest", lambda chip, synapses, times, where: [(0.01 * t, (chip, t)) for t in times]
+    )
+
+    def infer(chip, dataset, periphery):
+        chip, time = chip if isinstance(chip, tuple) else (chip, 0.0)
+        return types.SimpleNamespace(accuracy=chip.accuracy - time / 100 - periphery["bits"] / 1000)
+
+    synapses = types.SimpleNamespace(resting_at=lambda temperature: ("rates", temperature))
+    monkeypatch.setattr(infer_actions, "infer", infer)
+    monkeypatch.setattr(infer_actions, "synapses_from", lambda table, points: synapses)
+    chips = [
+        types.SimpleNamespace(accuracy=a, seed=s, config=types.SimpleNamespace(mirrored=False))
+        for s, a in ((1, 0.9), (2, 0.7))
+    ]
+    return infer_actions.Reading(
+        arguments=types.SimpleNamespace(chips="a.h5"), chips=chips, points=None, dataset=None, times=[1.0, 5.0, 20.0]
+    )
+
+
+def test_a_reading_after_a_rest_is_of_the_last_time(rested):
+    """Of rests of 1, 5 and 20 s the second: 0.05 of the walls moved."""
+    found = rested.read({"rest": {"time": 5.0, "temperature": 350.0}, "adc": {"bits": 4}})
+    assert found == {
+        "test_accuracy": pytest.approx([0.9 - 0.05 - 0.004, 0.7 - 0.05 - 0.004]),
+        "programmed_test_accuracy": [0.9, 0.7],
+        "moved_share": [0.05, 0.05],
+    }  # fmt: skip
+    assert rested.rest({"rest": {"time": 5.0, "temperature": 350.0}}) == (("rates", 350.0), 5.0)
+    without = rested.read({"rest": {}, "adc": {"bits": 0}})
+    assert without == {"test_accuracy": [0.9, 0.7], "programmed_test_accuracy": [0.9, 0.7]}
+
+
+def test_readings_in_words(rested, monkeypatch, capsys):
+    monkeypatch.setattr(infer_actions.Reading, "of", classmethod(lambda cls, arguments, given: rested))
+    arguments = types.SimpleNamespace(json=False)
+    infer_actions.run_once(arguments, {"rest": {"time": 5.0}, "adc": {"bits": 0}})
+    assert capsys.readouterr().out.splitlines() == [
+        "at the end of the programming: test accuracy 0.8000 (0.7000 to 0.9000)",
+        "after 5 s 0.05 of the walls moved",
+        "through this periphery: test accuracy 0.7500 (0.6500 to 0.8500)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("network", "rows", "columns"),
+    [
+        (None, 27, 10),
+        ("lenet", 26, 10),
+        ("mlp:9", 65, 10),
+        ("resnet8", 27, 10),
+        ("resnet20", 27, 10),
+        ("mobilenet-small", 27, 10),
+    ],
+)
+def test_the_cost_of_a_preset_is_for_the_images_it_is_made_for(network, rows, columns):
+    """VGG8 without a name; CIFAR-10 has three channels, MNIST and the digits one, all ten classes."""
+    arguments = types.SimpleNamespace(training=None, network=network, image=None, classes=None)
+    placed = cost._network(arguments, None, {"chip": {"clock": 5e8}})
+    assert (placed.layers[0].rows, placed.layers[-1].columns, placed.settings.clock) == (rows, columns, 5e8)
+    sizes = {"vgg8": 1024, "lenet": 784, "mlp": 1, "resnet8": 1024, "resnet20": 1024, "mobilenet-small": 1024}
+    assert placed.layers[0].positions == sizes[(network or "vgg8").partition(":")[0]]
+    own = types.SimpleNamespace(training=None, network="linear", image=(3, 4, 2), classes=7)
+    (layer,) = cost._network(own, None, {"chip": {}}).layers
+    assert (layer.rows, layer.columns) == (25, 7)

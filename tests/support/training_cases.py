@@ -21,7 +21,8 @@ def made_up(seed=4, **more):
     hardware = HardwareRecord(
         pulses=np.array([10, 20, 30]), reads=np.array([1, 2, 3]), energy=np.array([1e-12, 2e-12, 3e-12]),
         state_histogram=np.array([[[10, 6, 4, 0]], [[8, 8, 4, 0]], [[5, 5, 9, 1]]]),
-        weight=(np.random.default_rng(seed).normal(size=(5, 2)),), state=(np.arange(20, dtype=np.int8).reshape(2, 5, 2) % 3,),
+        weight=(np.random.default_rng(seed).normal(size=(5, 2)),),
+        state=(np.arange(20, dtype=np.int8).reshape(2, 5, 2) % 3,),
         pulses_received=(np.arange(20, dtype=np.uint32).reshape(2, 5, 2),), conductance=(np.ones((2, 5, 2)),),
         weight_per_conductance=(np.array([1.0, -1.0]),), digital={}, memory=({"reads": np.array([3])},),
     )  # fmt: skip

@@ -42,8 +42,10 @@ def test_the_chip_that_is_meant_where_nothing_is_said():
     ("bound", "beyond"),
     [
         ({"node_nm": 7.0}, {"node_nm": 6.9}), ({"node_nm": 130.0}, {"node_nm": 131.0}),
-        ({"input_activity": (0.0, 1.0)}, {"input_activity": (-0.1,)}), ({"error_activity": (1.0,)}, {"error_activity": (1.1,)}),
-        ({"pulses_per_update": (0.0,)}, {"pulses_per_update": ()}), ({"reads_per_update": (0.0,)}, {"reads_per_update": (-1.0,)}),
+        ({"input_activity": (0.0, 1.0)}, {"input_activity": (-0.1,)}),
+        ({"error_activity": (1.0,)}, {"error_activity": (1.1,)}),
+        ({"pulses_per_update": (0.0,)}, {"pulses_per_update": ()}),
+        ({"reads_per_update": (0.0,)}, {"reads_per_update": (-1.0,)}),
         ({"copies": (1.0, 3.0)}, {"copies": (1.5,)}), ({"columns_per_converter": 128}, {"columns_per_converter": 129}),
     ],
 )  # fmt: skip

@@ -34,7 +34,7 @@ def test_vgg8():
 
 @pytest.mark.parametrize(("name", "blocks"), [("resnet8", 1), ("resnet20", 3)])
 def test_resnet(name, blocks):
-    """He et al. 2016: 16, 32 and 64 channels on 32, 16 and 8 pixels, the first block of a later stage with a stride of two."""
+    """He et al. 2016: 16, 32 and 64 channels on 32, 16 and 8 pixels, later stages begin with a stride of two."""
     expected, before = [(27, 16, 1024)], 16
     for channels, positions in ((16, 1024), (32, 256), (64, 64)):
         for _ in range(2 * blocks):

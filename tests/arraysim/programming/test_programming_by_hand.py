@@ -174,8 +174,13 @@ def test_archives_hold_finite_numbers_of_any_kind(tmp_path):
     config, path = ProgrammingConfig(network=network_from("linear")), tmp_path / "w.npz"
     np.savez(path, weight_0=np.arange(15).reshape(5, 3))
     assert load_weights(path, config, data).weight[0].tolist() == np.arange(15.0).reshape(5, 3).tolist()
-    for wrong, words in ((np.full((5, 3), np.inf), "must be finite"), (np.full((5, 3), "1"), "numbers of shape"),
-                         (np.ones((3, 5)), r"numbers of shape \(5, 3\)"), (np.ones((5, 3), complex), "numbers of shape")):  # fmt: skip
+    cases = (
+        (np.full((5, 3), np.inf), "must be finite"),
+        (np.full((5, 3), "1"), "numbers of shape"),
+        (np.ones((3, 5)), r"numbers of shape \(5, 3\)"),
+        (np.ones((5, 3), complex), "numbers of shape"),
+    )
+    for wrong, words in cases:
         np.savez(path, weight_0=wrong)
         with pytest.raises(InputError, match=words):
             load_weights(path, config, data)

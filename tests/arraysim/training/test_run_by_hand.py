@@ -1,4 +1,4 @@
-"""One seed and several without any work: when another rate is sought, how seeds are shared out, what results say and draw."""
+"""One seed and several without any work: when a rate is sought, how seeds are shared out, what results say and draw."""
 
 import dataclasses
 import html
@@ -15,7 +15,7 @@ from arraysim.training import run, seeds
 from arraysim.training.checkpoint import Checkpointer
 from arraysim.training.config import INITIAL, TrainingConfig
 from arraysim.training.file import load_training, save_training
-from arraysim.training.result import ChipResult
+from arraysim.training.result import CURVES, ChipResult
 from arraysim.training.task import Task, divide
 from arraysim.training.watch import FACTORS
 from dwcore.errors import InputError, RunError
@@ -28,7 +28,7 @@ LAW = ladder_law(states=3)
 
 
 class Loop:
-    """A loop that takes a step per epoch and has learned so much after the first; NaN stands for a loss that overflows."""
+    """A loop that takes a step per epoch and has learned so much after the first; NaN is a loss that overflows."""
 
     def __init__(self, learned, epochs, rate=None):
         self.after_first, self.epochs, self.found_rate = learned, epochs, rate
@@ -76,7 +76,7 @@ def chips(first, *others):
 
 @pytest.mark.parametrize("first", [0.1, float("nan")])
 def test_where_the_first_epoch_fails_the_rate_that_learns_most_is_taken(first):
-    """A sixteenth of the default rate; each is tried for one epoch, and what was tried is not the chip that is trained."""
+    """A sixteenth of the default rate; each is tried for one epoch, and the chip that is trained is a new one."""
     seed = Seed(chips(first, 0.3, float("nan"), 0.7, 0.1))
     assert seed.trained() == pytest.approx(0.0625)
     assert [loop.epochs_done for loop in seed.tried] == [1, 1, 1, 1, 1, 3]
@@ -227,7 +227,8 @@ def test_a_result_says_where_it_ended():
     result = made_up()
     assert result.accuracy == 0.625
     assert repr(result) == (
-        "<TrainingResult of seed 4: made, linear, mixed-precision, 2 epochs, test accuracy 0.6250 on chip, 0.9375 in float32>"
+        "<TrainingResult of seed 4: made, linear, mixed-precision, 2 epochs, "
+        "test accuracy 0.6250 on chip, 0.9375 in float32>"
     )
     assert repr(result.chip) == "<LearningCurve of 2 epochs: test accuracy 0.6250>"
     assert repr(result.hardware) == "<HardwareRecord of 1 layer: 30 pulses, 3e-12 J>"
@@ -277,7 +278,7 @@ def test_curves_are_means_of_seeds_which_keep_their_last_value():
     """One seed stopped after an epoch; the band reaches from the lowest to the highest."""
     early = made_up(3)
     curve = dataclasses.replace(early.chip, **{
-        name: getattr(early.chip, name)[:2] for name in ("loss", "train_accuracy", "validation_accuracy", "test_accuracy")
+        name: getattr(early.chip, name)[:2] for name in CURVES
     })  # fmt: skip
     ax = plots.plot_learning_curves([made_up(4), dataclasses.replace(early, chip=curve)])
     assert [line.get_label() for line in ax.lines] == [

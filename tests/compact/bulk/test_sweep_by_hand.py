@@ -1,4 +1,4 @@
-"""A sweep step by step: what each block asks the solver for, what becomes of its counts, and what a resumed run does."""
+"""A sweep step by step: what a block asks the solver for, what becomes of its counts, what a resumed run does."""
 
 import dataclasses
 import types
@@ -7,7 +7,7 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 
-from compact.bulk import block, gather, sweep
+from compact.bulk import block, gather, run, sweep
 from compact.bulk.block import CONDITION, Worker, next_total
 from compact.bulk.instance import StoredStates, instance_at, nominal_wells
 from compact.bulk.local import _in_flight
@@ -16,6 +16,7 @@ from compact.bulk.run import run_shard
 from compact.bulk.sweep_file import SweepFile, check_sweep
 from compact.states.states import States
 from dwcore.errors import InputError, Interrupted
+from dwcore.storage.files import open_checked, provenance
 from llg.device.device_file import load_device
 
 S = 5
@@ -357,3 +358,32 @@ def test_a_table_in_memory_is_of_the_device_as_it_is(device, monkeypatch):
     table = sweep.build_table(own, GRID, n=10, seed=2, progress=done.append)
     assert asked == [((350.0,), (3,))] and done == [50] * 4
     assert table.temperature.tolist() == [350.0] and table.devices["instance"].tolist() == [3]
+
+
+def everything(worker, tasks):
+    """Run all tasks at once, without a simulation."""
+    for task in tasks:
+        yield task, worker_result(task)
+
+
+def test_a_merged_table_tells_its_shards(device, tmp_path):
+    plan, paths = plan_of(device, instances=(0,)), [tmp_path / f"{i}.h5" for i in (1, 2)]
+    for number, path in enumerate(paths, 1):
+        run_shard(plan, (number, 2), path, everything)
+    found, table = gather.merge(paths[::-1], tmp_path / "table.h5")
+    assert (found.n, found.seed, table.counts.sum()) == (10, 9, 12 * 50)
+    with open_checked(tmp_path / "table.h5") as file:
+        assert sorted(provenance(file)["inputs"]) == ["1.h5", "2.h5"]
+    run_shard(plan_of(device, instances=(0,), seed=8), (1, 2), paths[0], everything, force=True)
+    with pytest.raises(InputError, match=r"2\.h5: is of another sweep than .*1\.h5"):
+        gather.merge(paths, tmp_path / "other.h5")
+
+
+def test_a_file_of_other_states_is_not_gone_on_with(device, tmp_path, monkeypatch):
+    """A later version of the program might find four wells where there were five."""
+    plan, path = plan_of(device, instances=(0,)), tmp_path / "a.h5"
+    run_shard(plan, (1, 1), path, everything)
+    made = types.SimpleNamespace(states=[None] * 4)
+    monkeypatch.setattr(run, "Worker", lambda plan: made)
+    with pytest.raises(InputError, match="has 5 states, this program finds 4"):
+        run_shard(plan, (1, 1), path, everything, resume=True)

@@ -1,4 +1,4 @@
-"""What a page is given to choose from, without a simulation: grids, numbers of trials, units, and what is shown first."""
+"""What a page is given to choose from, without a simulation: grids, numbers of trials, units, what is shown first."""
 
 import base64
 import types
@@ -38,7 +38,7 @@ def made_up(currents, durations, temperature=320.0):
 
 @pytest.fixture
 def told(monkeypatch):
-    """What the solvers are asked for; walls stand at 1.2 track lengths, and no instance but the first is without a well."""
+    """What the solvers are asked for; walls run to 1.2 track lengths."""
     asked = {"plans": [], "walls": [], "wells": []}
 
     def run_in_memory(plan, runner, progress):
@@ -126,7 +126,7 @@ def test_without_a_write_pulse_the_strongest_is_shown_first(told, monkeypatch):
 
 
 def test_positions_of_a_page_are_at_most_so_many(told, monkeypatch):
-    """Samples first: 2000 positions of 4 x 2 x 5 x 1 choices are 49 samples and a start of one wall, the most being 48."""
+    """Samples first, 48 at most and the start: 2000 positions of 4 x 2 x 5 x 1 choices are those of one wall."""
     for largest, samples, walls in ((2000, 48, 1), (2360, 48, 1), (3920, 48, 2), (1000, 24, 1), (60, 1, 1)):
         monkeypatch.setattr(explorer, "LARGEST", largest)
         cases = [explorer.instance_at(DEVICE, 300.0, explorer.nominal_wells(DEVICE, 300.0))] * 4
