@@ -33,13 +33,13 @@ def rate_table(rate, lost=None, devices=1):
 def test_a_staircase_is_drawn_in_millisiemens_over_the_walls_that_are_left():
     """1, 2 and 4 mS; of ten walls two are lost by the second pulse, and quantiles are of those that are left."""
     share = np.zeros((2, 3, 3))
-    share[0] = [[1.0, 0, 0], [0.2, 0.8, 0], [0.04, 0.06, 0.7]]
+    share[0] = [[1.0, 0, 0], [0.45, 0.55, 0], [0.04, 0.06, 0.7]]
     share[1] = share[0, :, ::-1]
     stairs = Staircase(POINTS, np.array([1e-3, 2e-3, 4e-3]), share, 1 - share.sum(axis=-1))
     ax = staircase_plots.plot_staircase(stairs, 0)
     lines = {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
     assert lines["mean"].get_xdata().tolist() == [0, 1, 2]
-    assert lines["mean"].get_ydata() == pytest.approx([1.0, 1.8, (0.04 + 0.12 + 2.8) / 0.8])
+    assert lines["mean"].get_ydata() == pytest.approx([1.0, 1.55, (0.04 + 0.12 + 2.8) / 0.8])
     assert lines["median"].get_ydata() == pytest.approx([1.0, 2.0, 4.0])
     low, high = (1e3 * stairs.quantile(q)[0] for q in (0.05, 0.95))
     assert low == pytest.approx([1.0, 1.0, 1.0]) and high == pytest.approx([1.0, 2.0, 4.0])
