@@ -30,7 +30,8 @@ TASK = {
 FAULTS = {"stuck": 0.0, "stuck_state": None, "open": 0.0, "short": 0.0, "short_ratio": 10.0}
 ARRAYS = FAULTS | {"conductance_std_dtod": 0.0, "weights": "pair", "digits": 2, "base": 4}
 TRAINING = TASK | ARRAYS | {
-    "rule": "mixed-precision", "epochs": 60, "batch_size": 16, "learning_rate": None, "schedule": "cosine", "decay": 0.65,
+    "rule": "mixed-precision", "epochs": 60, "batch_size": 16, "learning_rate": None, "schedule": "cosine",
+    "decay": 0.65,
     "pulse_threshold": 1.0, "weight_range": 4.0, "layer_ranges": (), "layer_rates": (), "initial_share": 0.5,
     "periphery": None, "patience": 0, "shift": 0, "border": "black", "flip": False, "alternate": False, "cutout": 0,
     "float32_learning_rate": 0.05, "float32_momentum": 0.9, "device": "processor", "device_products": "float32",

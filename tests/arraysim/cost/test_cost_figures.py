@@ -24,8 +24,10 @@ def chip(name="made", area=(3e-6, 1e-6, 0.02e-6), energy=(6e-9, 3e-9, 0.05e-9), 
 
 @pytest.mark.parametrize(
     ("what", "largest", "unit", "scale"),
-    [("area", 2e-6, "mm²", 1e6), ("area", 0.99e-6, "µm²", 1e12), ("energy", 1e-3, "mJ", 1e3), ("energy", 0.9e-3, "µJ", 1e6),
-     ("energy", 5e-9, "nJ", 1e9), ("energy", 5e-14, "pJ", 1e12), ("latency", 2e-3, "ms", 1e3), ("latency", 2e-6, "µs", 1e6)],
+    [("area", 2e-6, "mm²", 1e6), ("area", 0.99e-6, "µm²", 1e12), ("energy", 1e-3, "mJ", 1e3),
+     ("energy", 0.9e-3, "µJ", 1e6),
+     ("energy", 5e-9, "nJ", 1e9), ("energy", 5e-14, "pJ", 1e12),
+     ("latency", 2e-3, "ms", 1e3), ("latency", 2e-6, "µs", 1e6)],
 )  # fmt: skip
 def test_units_leave_a_digit_before_the_point(what, largest, unit, scale):
     assert plots._unit(what, largest)[1:] == (unit, scale)

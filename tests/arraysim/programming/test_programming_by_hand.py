@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from training_cases import made_up
 
+from arraysim.drawing import programming_plots
 from arraysim.inference import infer, rest
 from arraysim.inference.infer import CALIBRATION_IMAGES, StoredWeights
 from arraysim.networks.crossbars import ArrayLayer
@@ -290,3 +291,41 @@ def test_a_chip_is_of_synapses_to_a_hundred_thousandth(monkeypatch):
         else:
             with pytest.raises(InputError, match="conductances of layer 0 differ"):
                 rest.rebuilt_weights(result, Synapses(law=law, name="l"))
+
+
+# Figures
+
+
+def chip_of(*layers, weight=((2.0, -1.0),), wanted=((1.0, -4.0),)):
+    hardware = types.SimpleNamespace(weight=tuple(np.array([row]) for row in weight))
+    learned = types.SimpleNamespace(weight=tuple(np.array([row]) for row in wanted))
+    config = types.SimpleNamespace(largest_weight=lambda target: float(np.abs(target).max()))
+    return types.SimpleNamespace(layers=layers, hardware=hardware, learned=learned, config=config)
+
+
+def test_curves_of_rounds_are_means_of_seeds_which_keep_their_last_value():
+    """Errors begin before the first round, shares of accepted weights after it; one seed was done a round earlier."""
+    long = layer(4, rms_error=np.array([0.4, 0.2, 0.1]), accepted=np.array([0.5, 0.75]))
+    short = layer(4, rms_error=np.array([0.6, 0.3]), accepted=np.array([1.0]))
+    chips = [chip_of(long), chip_of(short)]
+    error, accepted = programming_plots.plot_error(chips), programming_plots.plot_accepted(chips)
+    assert error.lines[0].get_xdata().tolist() == [0, 1, 2] and accepted.lines[0].get_xdata().tolist() == [1, 2]
+    assert error.lines[0].get_ydata() == pytest.approx([0.5, 0.25, 0.2])
+    assert accepted.lines[0].get_ydata() == pytest.approx([0.75, 0.875])
+    band = error.collections[0].get_paths()[0].vertices
+    at_start = band[band[:, 0] == 0, 1]
+    assert (at_start.min(), at_start.max()) == pytest.approx((0.4, 0.6))
+    assert error.get_legend().get_title().get_text() == "mean and range of 2 seeds"
+    assert programming_plots.plot_error(chips[:1]).get_legend().get_title().get_text() == "one seed"
+
+
+def test_reached_weights_are_drawn_over_the_largest_of_their_layer():
+    """Of a layer whose largest is 4: wanted 1 and -4, reached 2 and -1; of another one of 0.5: 0.5, reached 0.25."""
+    made = chip_of(weight=((2.0, -1.0), (0.25,)), wanted=((1.0, -4.0), (0.5,)))
+    ax = programming_plots.plot_reached(made)
+    diagonal = ax.lines[0]
+    assert diagonal.get_xdata().tolist() == diagonal.get_ydata().tolist() == [-1, 1]
+    mesh = ax.collections[0]
+    counts = np.ma.filled(mesh.get_array(), 0).reshape(80, 80)
+    expected = {(79, 50), (0, 0), (79, 79)}  # of 80 bins from -1 to 1 across, from -0.25 to 0.5 upwards
+    assert counts.sum() == 3 and {(int(up), int(across)) for up, across in np.argwhere(counts)} == expected

@@ -1,11 +1,13 @@
 """Synapses by name: draws of what the counts of a table leave open."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from arraysim.synapses.settings import SynapseSettings
 from arraysim.synapses.source import synapses_from
-from compact.table.table_file import save_table
+from compact.table.table_file import load_table, save_table
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
 
@@ -50,3 +52,73 @@ def test_what_was_not_counted_has_no_draws(name, message):
 def test_a_draw_of_an_idealized_synapse_is_refused_before_it_is_made():
     with pytest.raises(InputError, match="it needs a table"):
         SynapseSettings(states=5, draw=1)
+
+
+@pytest.fixture
+def warm(counted, tmp_path):
+    """The same table at 300 K and 400 K, where walls escape a hundred times as often; pulses down take more."""
+    table = load_table(counted)
+    rate = np.zeros((2, 2, 3, 3))
+    rate[:, 0, 0, 1], rate[:, 1, 0, 1] = 1e-3, 1e-1
+    made = dataclasses.replace(
+        table, temperature=np.array([300.0, 400.0]), counts=np.concatenate([table.counts] * 2, axis=1),
+        retention_rate=rate,
+        energy_per_pulse=np.array([[2e-15], [1e-15]]), config={"name": "made"},
+    )  # fmt: skip
+    save_table(tmp_path / "warm.h5", made)
+    return tmp_path / "warm.h5"
+
+
+def test_a_chip_has_the_lowest_temperature_unless_one_is_said(warm):
+    """Rates between the grid points are those of an Arrhenius law, so that at 350 K the logarithm is not half way."""
+    cold, hot = synapses_from(warm), synapses_from(warm, temperature=400.0)
+    assert [point.temperature for point in (*cold.points, *hot.points)] == [300.0, 300.0, 400.0, 400.0]
+    assert [one.law.retention_rate[1, 0, 1] for one in (cold, hot)] == pytest.approx([1e-3, 1e-1])
+    assert [point.current_density for point in cold.points] == [1e11, -1e11]
+    assert cold.law.energy_per_pulse.tolist() == [1e-15, 2e-15]
+
+
+def test_a_rest_may_be_at_another_temperature_than_the_writing(warm):
+    found = synapses_from(warm)
+    assert found.resting_at(None) is found
+    hot = found.resting_at(400.0)
+    assert hot.law.retention_rate[0, 0, 1] == pytest.approx(1e-1) and hot.points == found.points
+    between = found.resting_at(350.0).law.retention_rate[0, 0, 1]
+    share = (1 / 300 - 1 / 350) / (1 / 300 - 1 / 400)
+    assert between == pytest.approx(1e-3 * 100**share)
+    with pytest.raises(InputError, match=r"warm\.h5: temperature = 401 \[K\] is outside the table, 300 to 400"):
+        found.resting_at(401.0)
+
+
+def test_synapses_say_what_they_are_and_where_they_come_from(warm):
+    found = synapses_from(warm)
+    assert found.subject == "made, 2 device instances, 300 K" and found.inputs == [str(warm)] and found.knows_energy
+    assert found.config == {
+        "synapses": found.subject,
+        "write_pulses": [
+            {"current_density": J, "duration": 1e-9, "temperature": 300.0} for J in (1e11, -1e11)
+        ],
+    }  # fmt: skip
+    again = synapses_from(warm, points=found.config["write_pulses"])
+    assert again.points == found.points
+    ladder = synapses_from("ladder:7")
+    assert (ladder.subject, ladder.inputs, ladder.knows_energy) == ("idealized synapse ladder:7", [], False)
+    assert ladder.config == {"synapses": "idealized synapse ladder:7", "table": "ladder:7"} and ladder.law.states == 7
+
+
+def test_settings_name_a_synapse(warm):
+    assert SynapseSettings(states=7).name == "ladder:7" and SynapseSettings(states=7).inputs == []
+    assert SynapseSettings(table="ladder:9").is_ideal and not SynapseSettings(table=str(warm)).is_ideal
+    assert (
+        SynapseSettings(table=str(warm)).inputs == [str(warm)]
+        and SynapseSettings(table="ferroelectric-hzo").inputs == []
+    )
+    cases = (
+        ({"states": 125}, "states = 125"),
+        ({"states": 1}, "states = 1"),
+        ({"temperature": 300.0, "states": 3}, "knows none"),
+        ({"table": "a.h5", "states": 3}, "are its own"),
+    )
+    for wrong, words in cases:
+        with pytest.raises(InputError, match=words):
+            SynapseSettings(**wrong)

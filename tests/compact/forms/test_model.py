@@ -77,7 +77,8 @@ def test_a_direction_without_pulses_is_unknown_but_for_no_current():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"temperature": -1.0}, "temperature = -1"), ({"duration": 0.0}, "duration = 0"), ({"duration": np.inf}, "must be a finite"),
+        ({"temperature": -1.0}, "temperature = -1"), ({"duration": 0.0}, "duration = 0"),
+        ({"duration": np.inf}, "must be a finite"),
         ({"current_density": np.nan}, "must be a finite"),
     ],
 )  # fmt: skip
@@ -110,8 +111,8 @@ def test_the_rate_at_rest_is_known_with_its_temperature_or_not_at_all():
 
 def fit_of(model, **more):
     shape = (model.devices, 1, 2, 1)
-    fields = {"deviance": np.full(shape, 6.0), "expected_deviance": np.full(shape, 5.0), "residual": np.full(shape, -0.5),
-              "free": 3, "verdict": "sound"}  # fmt: skip
+    fields = {"deviance": np.full(shape, 6.0), "expected_deviance": np.full(shape, 5.0),
+              "residual": np.full(shape, -0.5), "free": 3, "verdict": "sound"}  # fmt: skip
     return Fit(model=model, **fields | more)
 
 
@@ -119,8 +120,13 @@ def test_dispersion_is_per_degree_of_freedom():
     """Two points of deviance 6 where 5 is expected, three parameters found: 12/(10 - 3); at least one degree counts."""
     assert fit_of(known_model()).dispersion == pytest.approx(12 / 7)
     assert fit_of(known_model(), free=10).dispersion == pytest.approx(12.0)
-    for change, words in (({"deviance": np.full((1, 1, 2, 1), -1.0)}, "deviance must be finite and"), ({"free": -1}, "free"),
-                          ({"residual": np.zeros((1, 1, 2))}, "residual has the shape"), ({"verdict": ""}, "verdict")):  # fmt: skip
+    cases = (
+        ({"deviance": np.full((1, 1, 2, 1), -1.0)}, "deviance must be finite and"),
+        ({"residual": np.zeros((1, 1, 2))}, "residual has the shape"),
+        ({"free": -1}, "free"),
+        ({"verdict": ""}, "verdict"),
+    )
+    for change, words in cases:
         with pytest.raises(InputError, match=words):
             fit_of(known_model(), **change)
 

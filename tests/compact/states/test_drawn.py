@@ -20,7 +20,7 @@ OF_SECTION = {
 
 @pytest.mark.parametrize("name", OF_SECTION)
 def test_each_spread_shows_the_parameter_that_it_is_of(name):
-    """Of a device whose only spread it is, the numbers are those of the drawn devices, in the order of their numbers."""
+    """Of a device whose only spread it is, its values are those of the drawn devices, in their order."""
     section, unit = OF_SECTION[name]
     spread = BARE.replace({"variation": Variation(**{f"{name}_dtod": 0.01})})
     drawn = [spread.draw(number, 5) for number in (3, 8)]

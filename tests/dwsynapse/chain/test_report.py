@@ -198,7 +198,8 @@ def test_the_chip_is_told_with_its_units(tmp_path):
     ]  # fmt: skip
     chips = texts[texts.index("Inference time") + 1 :][:24]
     assert chips == [
-        "SRAM, 8 bits", "4.2", "2.5", "1.5", "3.5", "0.5", "SRAM, equal precision", "2.2", "1.25", "0.75", "1.5", "0.25",
+        "SRAM, 8 bits", "4.2", "2.5", "1.5", "3.5", "0.5", "SRAM, equal precision", "2.2", "1.25", "0.75", "1.5",
+        "0.25",
         "SRAM, best organization", "3.2", "7", "8", "9", "6", "tpu", "1", "2", "3", "4", "5",
     ]  # fmt: skip
     assert "Chip area" not in written(tmp_path, force=True).texts
