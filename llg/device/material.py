@@ -52,7 +52,7 @@ class Material(Parameters):
 
     def neel_share(self, wall: "StraightWall") -> float:
         """Return |cos phi| at rest on a straight track, 1 of a Neel wall: pi |H_D|/(2 H_K) up to 1."""
-        if wall.H_K <= 0 or self.D == 0:
+        if wall.H_K <= 0:
             return 1.0
         return min(math.pi * abs(self.D) / (2 * MU_0 * self.Ms * wall.Delta * wall.H_K), 1.0)
 

@@ -297,6 +297,8 @@ def test_neighbours_of_one_sign_are_a_systematic_difference():
     assert warnings(residuals(rising[order])) == []
     assert warnings(residuals(rising[order], x=order)) == [told]
     assert warnings(residuals(rising[:7])) == []  # 6 pairs
+    assert len(warnings(residuals(np.ones(8)))) == 1 and warnings(residuals(np.ones(7))) == []
+    assert warnings(residuals(np.repeat([1.0, -1, 1], 3))) == []  # 4/9 of 8 pairs, below 2/sqrt(8)
     halves = np.concatenate([rising[:5], -rising[4:]])
     joined = warnings(residuals(halves))
     apart = warnings(residuals(halves, series=np.repeat([0, 1], 5), x=np.tile(np.arange(5), 2)))

@@ -323,18 +323,21 @@ def test_velocity_of_each_point_is_that_of_its_own_current_and_field(tmp_path):
     """Without D and H_K the wall turns: v = [gamma0 Delta alpha H_z + (1 + alpha beta) u]/(1 + alpha^2), Q = 1."""
     torque = {"theta_SH": 0.0, "P": 0.5, "beta": 0.2}
     device = make_device(material={"D": 0.0}, wall={"H_K": 0.0}, torque=torque)
-    rows = "J_1e11_A_m2,Bz_mT,v_m_per_s,v_error_m_per_s\n" + "1,0,5,1\n2,0,6,2\n2,3,7,3\n1,3,8,4\n"
+    rows = "J_1e11_A_m2,Bz_mT,v_m_per_s,v_error_m_per_s\n" + "1,0,5,1\n-2,0,6,2\n2,3,7,3\n1,3,8,4\n"
     data = read_velocity_curve(write(tmp_path, rows), device)
-    assert (data.x.tolist(), data.series.tolist()) == ([1e11, 2e11, 2e11, 1e11], [0, 0, 1, 1])
+    assert (data.x.tolist(), data.series.tolist()) == ([1e11, -2e11, 2e11, 1e11], [0, 0, 1, 1])
     assert data.labels == ("0 mT", "3 mT") and data.x_axis is CURRENT_AXIS
     assert data.errors_known and data.error(device, data.measured).tolist() == [1, 2, 3, 4]
     field, drift = GAMMA_0 * 7.2e-9 * 0.3 / 1.09 * 3e-3 / MU_0, -1.06 / 1.09 * MU_B * 0.5 * 1e11 / (E_CHARGE * 7e5)
-    np.testing.assert_allclose(data.predict(device), [drift, 2 * drift, 2 * drift + field, drift + field], rtol=1e-6)
+    np.testing.assert_allclose(data.predict(device), [drift, -2 * drift, 2 * drift + field, drift + field], rtol=1e-6)
     swept = read_velocity_curve(write(tmp_path, "Bz_mT,v_m_per_s\n-3,1\n3,2\n"), device)
     assert swept.x.tolist() == [-3e-3, 3e-3] and swept.x_axis == ("field (mT)", 1e-3) and swept.labels == ("0e11 A/m2",)
     np.testing.assert_allclose(swept.predict(device), [-field, field], rtol=1e-6)
     assert not swept.errors_known
-    np.testing.assert_allclose(steady_velocity(DEVICE, np.zeros(1), np.zeros(1)), 0, atol=1e-9)  # no notch is left
+    currents, none = np.array([1e11, 3e11]), np.zeros(2)
+    straight = steady_velocity(STRAIGHT, currents, none)
+    np.testing.assert_allclose(steady_velocity(DEVICE, currents, none), straight, rtol=1e-9)  # no notch is left
+    assert straight.min() > 5
 
 
 TRACE = "t_ns,q_nm,J_1e11_A_m2,Bz_mT\n0.5,1,2,4\n1,2,-4,-1\n0.2,5,3,0\n0.4,6,3,0\n"
