@@ -7,7 +7,16 @@ import pytest
 
 from llg.device.device_file import device_from_mapping, load_device
 from llg.runs.models import with_model
-from llg.walls.deformed_geometry import _deformed, _full, _slanted, tilt_response, widening_response
+from llg.walls import deformed_geometry
+from llg.walls.deformed_geometry import (
+    _Deformed,
+    _deformed,
+    _full,
+    _response,
+    _slanted,
+    tilt_response,
+    widening_response,
+)
 from llg.walls.q_phi_chi import QPhiChiModel
 
 LENGTH, CENTRE, DELTA = 400e-9, 200e-9, 7.2e-9
@@ -120,3 +129,59 @@ def test_straight_track_does_not_respond():
     for response in (widening_response(device), tilt_response(device)):
         assert max(np.abs(b).max() for b in (response.b1, response.b2)) < 1e-15
         assert max(np.abs(b).max() for b in (response.db1, response.db2)) < 1e-7
+
+
+@pytest.mark.parametrize("kappa", [0.0, 3.5, 8.0])
+def test_a_tilt_that_saturates_by_the_law_is_fitted_by_it(monkeypatch, kappa):
+    """Averages that change by sin^2 chi/(1 + kappa sin^2 chi) of a shape give back kappa and the shape."""
+    device = make_device()
+    g = device.geometry
+    shape = 3e-9 * np.exp(-(((g.q - CENTRE) / 20e-9) ** 2))
+
+    def deformed(_device, _outline, _crowded, Delta):
+        square = 1 - (DELTA / Delta) ** 2  # Delta is that along x, over cos chi
+        part = square / (1 + kappa * square)
+        return _Deformed(
+            s1=g.s1 + part * shape, s2=g.s2 - part * shape, ds1=g.ds1 + part, ds2=g.ds2 - 2 * part, P=4 * part * g.q,
+            dP=5 * part + 0 * g.q,
+        )  # fmt: skip
+
+    monkeypatch.setattr(deformed_geometry, "_deformed", deformed)
+    response = tilt_response.__wrapped__(device)
+    assert response.saturation == kappa
+    for found, expected in (
+        (response.b1, shape), (response.b2, -shape), (response.db1, 1), (response.db2, -2), (response.p, 4 * g.q),
+        (response.dp, 5),
+    ):  # fmt: skip
+        np.testing.assert_allclose(found, np.broadcast_to(expected, g.q.shape), rtol=1e-9, atol=1e-18)
+
+
+def test_a_width_responds_with_the_slope_between_four_fifths_and_six_fifths(monkeypatch):
+    device = make_device()
+    g = device.geometry
+
+    def deformed(_device, _outline, _crowded, Delta):
+        zeta = Delta / DELTA - 1
+        even = 7e-9 * zeta**2  # what is even in the widening drops out
+        return _Deformed(*(factor * zeta * np.ones_like(g.q) + even for factor in (1e-9, 2e-9, 3, 4, 5, 6)))
+
+    monkeypatch.setattr(deformed_geometry, "_deformed", deformed)
+    response = widening_response.__wrapped__(device)
+    found = (response.b1, response.b2, response.db1, response.db2, response.p, response.dp)
+    for values, expected in zip(found, (1e-9, 2e-9, 3, 4, 5, 6), strict=True):
+        np.testing.assert_allclose(values, expected, rtol=1e-9)
+    assert response.saturation == 0.0
+
+
+def test_averages_of_large_tilts_keep_a_fifth_of_the_width():
+    """Where the law would take s1 or s2 below that, the change is -0.8 of it, and its slope that of it."""
+    device = make_device()
+    g = device.geometry
+    deep = np.abs(g.q - CENTRE) < 30e-9
+    change = np.stack([np.where(deep, -0.9, -0.5) * g.s1, np.where(deep, -0.7, -1.5) * g.s2, g.ds1, g.ds2, g.q, g.q**2])
+    found = _response(device, change, 2.0)
+    np.testing.assert_allclose(found.b1, np.where(deep, -0.8, -0.5) * g.s1)
+    np.testing.assert_allclose(found.b2, np.where(deep, -0.7, -0.8) * g.s2)
+    np.testing.assert_allclose(found.db1, np.where(deep, -0.8, 1.0) * g.ds1, atol=1e-15)
+    np.testing.assert_allclose(found.db2, np.where(deep, 1.0, -0.8) * g.ds2, atol=1e-15)
+    assert found.saturation == 2.0 and np.array_equal(found.p, g.q) and np.array_equal(found.dp, g.q**2)
