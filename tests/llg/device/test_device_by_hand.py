@@ -15,6 +15,7 @@ from llg.device.gate import Gate, quantized
 from llg.device.geometry import average_width
 from llg.device.material import Material, Wall, gained_by_angle
 from llg.device.notch import Form, Notch, Potential
+from llg.device.sections import SECTIONS
 from llg.device.static_field import field_words
 from llg.device.temperature_laws import TemperatureLaws
 from llg.device.variation import draw_normal, rough_edge
@@ -223,3 +224,29 @@ def test_draws_are_cut_at_three_and_edges_have_their_rms():
     edge = rough_edge(rng, x, 0.5e-9, 20e-9)
     assert edge.shape == x.shape and edge.std() == pytest.approx(0.5e-9, rel=5 / math.sqrt(2 * 2000))
     assert np.mean(edge[16:] * edge[:-16]) / np.mean(edge**2) == pytest.approx(math.exp(-1), abs=5 / math.sqrt(2000))
+
+
+DEFAULTS = {
+    "material": {"D": 0.0, "easy_axis": "z"},
+    "wall": {"model": "q-phi", "shape": "auto", "Q": 1.0},
+    "track": {"edge_roughness_rms": 0.0, "edge_roughness_length": 20e-9},
+    "torque": {"theta_SH": 0.0, "k_FL": 0.0, "P": 0.0, "beta": 0.0, "current_crowding": 1.0},
+    "stack": {"R_contact": 0.0},
+    "pulse": {"rise_time": 0.0, "fall_time": 0.0, "rest_time": 1e-9, "relaxation_time": 5e-9},
+    "gate": {"rest_level": 0.0},
+    "field": {"H_x": 0.0, "H_y": 0.0, "H_z": 0.0},
+    "temperature_laws": {"measured_at": 300.0, "a": 1.5, "b": 1.0, "K_u_exponent": 3.0, "A_exponent": 2.0,
+                         "D_exponent": 2.0},
+    "notch": {"top": 0.5},
+}  # fmt: skip
+"""What a device file may leave out. Anything else of it is required, or is nothing unless it is given."""
+
+
+def test_what_is_left_out_of_a_device_file():
+    for name, section in {**SECTIONS, "notch": Notch}.items():
+        given = {f.name: f.default for f in dataclasses.fields(section)}
+        found = {key: value for key, value in given.items() if value not in (dataclasses.MISSING, None, ())}
+        wanted = dict.fromkeys(found, 0.0) if name == "variation" else DEFAULTS.get(name, {})
+        assert found == wanted, name
+    plain = make_device()
+    assert plain.temperature == 300.0 and plain.instance == 0 and plain.gate_level is None
