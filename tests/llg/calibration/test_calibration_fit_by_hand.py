@@ -303,3 +303,17 @@ def test_neighbours_of_one_sign_are_a_systematic_difference():
     joined = warnings(residuals(halves))
     apart = warnings(residuals(halves, series=np.repeat([0, 1], 5), x=np.tile(np.arange(5), 2)))
     assert "(correlation 0.73)" in joined[0] and "(correlation 0.75)" in apart[0]  # 35 and 36 of 48
+
+
+@pytest.mark.parametrize(("Delta", "far"), [(7.5e-9, False), (7.6e-9, True), (6.85e-9, True), (6.9e-9, False)])
+def test_relaxed_walls_are_expanded_about_the_start_until_a_size_has_changed_by_a_twentieth(Delta, far):
+    """Sizes are those of the notches over Delta, and D over sigma_0; a rigid wall is expanded about nothing."""
+    device = make_device(wall={"shape": "relaxed"})
+    space = ParameterSpace(device, ["Delta", "sigma_0"])
+    assert space.device([7.3e-9, 5e-3]).nominal.straight_wall.Delta == 7.2e-9
+    assert space.centre_on([Delta, 5.3e-3]) is far
+    assert space.device([7.3e-9, 5e-3]).nominal.straight_wall.Delta == (Delta if far else 7.2e-9)
+    assert space.device([7.3e-9, 5e-3]).straight_wall.Delta == 7.3e-9
+    other = ParameterSpace(device, ["sigma_0"])
+    assert not other.centre_on([5.3e-3 * 1.04]) and other.centre_on([5.3e-3 * 1.06])
+    assert not ParameterSpace(DEVICE, ["Delta"]).centre_on([Delta])
