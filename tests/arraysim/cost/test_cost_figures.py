@@ -52,6 +52,8 @@ def test_bars_are_blocks_and_blocks_too_small_are_one():
     assert ax.get_xlim()[1] == pytest.approx((factor + 0.14) * 4.02)
     visible = plots.plot_chips([chip(area=(3e-6, 1e-6, 0.08e-6))], what="area")
     assert {bar.get_label() for bar in visible.containers} >= {"leakage"}
+    beside = plots.plot_chips([chip(area=(3e-6, 1e-6, 0.08e-6)), chip(area=(4e-6, 0, 0))], what="area")
+    assert {bar.get_label() for bar in beside.containers} >= {"leakage"}, "one bar that shows it is enough"
 
 
 def test_bars_of_phases_add_up_to_the_chip():

@@ -4,10 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from training_cases import curve, made_up
 
 from arraysim.cost.cell import Resistive
 from arraysim.cost.of_training import GRADIENTS, TrainingUse, chip_of, use_of_file, wire_notes
 from arraysim.cost.settings import ChipSettings
+from arraysim.cost.technology import technology
 from arraysim.datasets.datasets import load_dataset
 from arraysim.networks.presets import mlp
 from arraysim.periphery.config import Adc, Dac, Periphery, Read, TileWires
@@ -115,3 +117,78 @@ def test_wires_that_would_ruin_a_junction_are_told():
 
 def test_every_rule_has_a_place_where_its_gradients_are_formed():
     assert set(GRADIENTS) == set(RULES)
+
+
+def use_of(*results, images=40):
+    return TrainingUse(results=results, image_shape=(2, 2, 1), images=images)
+
+
+def with_hardware(result, **more):
+    return dataclasses.replace(result, hardware=dataclasses.replace(result.hardware, **more))
+
+
+def test_pulses_and_reads_are_per_device_and_batch():
+    """Two epochs of 40 images in batches of 16 are six updates of 20 devices: 30 - 10 pulses and 3 - 1 reads in 120."""
+    settings, _ = use_of(made_up()).settings(ChipSettings())
+    assert settings.pulses_per_update == pytest.approx((20 / 120,)) and settings.reads_per_update == pytest.approx(
+        (2 / 120,)
+    )
+    more = with_hardware(made_up(5), pulses=np.array([10, 30, 90]))
+    both, _ = use_of(made_up(), more).settings(ChipSettings())
+    assert both.pulses_per_update == pytest.approx(((20 + 80) / 2 / 120,)), "the mean over the seeds"
+    none = with_hardware(made_up(), pulses=np.array([10]), reads=np.array([1]))
+    assert use_of(none).settings(ChipSettings())[0].pulses_per_update == (0.0,)
+
+
+def test_layers_share_the_pulses_as_their_devices_received_them():
+    """Twenty devices received one each, forty three each: of the mean, 7/3, the layers have 3/7 and 9/7."""
+    hardware = made_up().hardware
+    received = (np.full((2, 5, 2), 1, np.uint32), np.full((2, 5, 4), 3, np.uint32))
+    weight = (hardware.weight[0], np.zeros((5, 4)))
+    shared = with_hardware(made_up(), pulses_received=received, weight=weight)
+    mean = 20 / (6 * 60)
+    found = use_of(shared)._per_layer(shared, 3)
+    assert found == pytest.approx([mean * 3 / 7, mean * 9 / 7])
+
+
+def test_pulses_for_every_image_are_counted_by_image():
+    """Of a rule whose gradients form in the arrays, a sixteenth of what a batch of sixteen gets."""
+    config = dataclasses.replace(made_up().config, rule="stochastic-pulses")
+    settings, _ = use_of(dataclasses.replace(made_up(), config=config)).settings(ChipSettings())
+    assert settings.gradient == "in-array" and settings.pulses_per_update == pytest.approx((20 / 120 / 16,))
+
+
+def test_accuracies_are_means_over_the_seeds_at_the_end():
+    results = [made_up(), dataclasses.replace(made_up(5), chip=curve(0.75), float32=None)]
+    assert use_of(*results).accuracy == {"on_chip": pytest.approx((0.625 + 0.75) / 2), "float32": 0.9375}
+    assert use_of(results[1]).accuracy == {"on_chip": 0.75} and use_of(*results).epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("test_images", "share", "images"), [(0, 0.0, 92), (0, 0.25, 69), (20, 0.0, 100), (20, 0.25, 75)]
+)
+def test_images_to_train_are_those_that_are_left(test_images, share, images):
+    """Of a hundred: less the eight of the test where the set has none of its own, less those kept to validate."""
+    config = dataclasses.replace(made_up().config, validation_fraction=share)
+    origin = {"images": 100, "test_images": test_images, "image_shape": [2, 2, 1]}
+    found = use_of_file([dataclasses.replace(made_up(), config=config, origin=origin)], "t.h5")
+    assert (found.images, found.image_shape) == (images, (2, 2, 1))
+
+
+@pytest.mark.parametrize(("on", "told"), [(51e3, False), (49e3, True), (199e3, False), (201e3, True)])
+def test_a_junction_of_about_the_same_resistance_is_not_told(on, told):
+    """Within a factor of two of the 100 kohm of the table."""
+    high = dataclasses.replace(SYNAPSE, conductance=np.array([5e-6, 1e-5]))
+    notes = wire_notes(high, ChipSettings(on_resistance=on, array_rows=8, array_columns=8), None)
+    assert bool(notes) == told
+    ruinous = wire_notes(high, ChipSettings(on_resistance=on, array_rows=230, array_columns=8), None)
+    assert any("230 cells" in note for note in ruinous) == (0.5 * 230**2 / on > 0.25)
+
+
+def test_supplies_lie_near_the_nominal_one():
+    """Within 15 % of 0.9 V at 32 nm."""
+    for supply in (0.766, 1.034):
+        assert technology(32.0, supply=supply).supply == supply
+    for supply in (0.764, 1.036):
+        with pytest.raises(InputError, match=r"must be >= 0\.765 and <= 1\.03"):
+            technology(32.0, supply=supply)

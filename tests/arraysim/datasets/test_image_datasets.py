@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from arraysim.datasets import cifar_format, idx_format
 from arraysim.datasets.cifar_format import read_batch
 from arraysim.datasets.datasets import CIFAR_MEAN, CIFAR_STD, Dataset, _standard, load_dataset
 from arraysim.datasets.idx_format import read_idx
@@ -302,3 +303,51 @@ def test_the_published_files_are_read():
     assert cifar10.images.shape == (50_000, 32, 32, 3)
     assert np.bincount(cifar10.test.labels).tolist() == [1000] * 10
     assert np.abs(cifar10.inputs(slice(5000)).mean(axis=(0, 1, 2))).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [([-1, 0], "labels must run from 0 to 9"), ([10, 0], "labels must run from 0 to 9"),
+     ([1, 2, 3], "a label for each"),
+     ([1], "a label for each")],
+)  # fmt: skip
+def test_labels_of_a_batch_are_ten_and_one_for_each_image(tmp_path, labels, words):
+    (tmp_path / "a").write_bytes(pickle.dumps({b"data": np.zeros((2, 3072), np.uint8), b"labels": labels}))
+    with pytest.raises(InputError, match=words):
+        read_batch(tmp_path / "a")
+    (tmp_path / "a").write_bytes(pickle.dumps({b"data": np.zeros((2, 3072), np.uint8), b"labels": [9, 0]}))
+    assert read_batch(tmp_path / "a")[1].tolist() == [9, 0]
+
+
+def test_a_pixel_of_a_batch_is_in_its_row_column_and_plane(tmp_path):
+    """A label, then 1024 red values, row by row, then green and blue ones."""
+    record = np.zeros((1, 3073), np.uint8)
+    record[0, 0], record[0, 1 + 1024 + 32 * 5 + 7] = 8, 200
+    (tmp_path / "a.bin").write_bytes(record.tobytes())
+    images, labels = read_batch(tmp_path / "a.bin")
+    assert labels.tolist() == [8] and np.argwhere(images).tolist() == [[0, 5, 7, 1]]
+
+
+def test_five_batches_in_order_are_the_images_to_train(tmp_path):
+    for number, name in enumerate((*(f"data_batch_{n}" for n in range(1, 6)), "test_batch")):
+        (tmp_path / f"{name}.bin").write_bytes(binary(*cifar(count=2, seed=number)))
+    made = load_dataset("cifar10", tmp_path)
+    assert len(made) == 10 and len(made.test) == 2
+    assert np.array_equal(made.images[8, :, :, 0].ravel(), cifar(count=2, seed=4)[0][0, :1024])
+
+
+def test_what_is_far_too_large_is_not_read(tmp_path, monkeypatch):
+    (tmp_path / "a.bin").write_bytes(binary(*cifar(count=2)))
+    monkeypatch.setattr(cifar_format, "MAX_BYTES", 2 * 3073)
+    read_batch(tmp_path / "a.bin")
+    monkeypatch.setattr(cifar_format, "MAX_BYTES", 2 * 3073 - 1)
+    with pytest.raises(InputError, match="6146 bytes, a batch has 30730000"):
+        read_batch(tmp_path / "a.bin")
+    (tmp_path / "i").write_bytes(gzip.compress(idx(np.zeros((4, 6, 5), np.uint8))))
+    monkeypatch.setattr(idx_format, "MAX_BYTES", 16 + 120)
+    assert read_idx(tmp_path / "i", 3).shape == (4, 6, 5)
+    monkeypatch.setattr(idx_format, "MAX_BYTES", 16 + 119)
+    with pytest.raises(InputError, match="more than 135 bytes"):
+        read_idx(tmp_path / "i", 3)
+    with pytest.raises(InputError, match=r"type 8, 3 axes; unsigned bytes and 1 axes needed|more than"):
+        read_idx(tmp_path / "i", 1)

@@ -205,3 +205,46 @@ def test_images_of_one_class_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", images=np.zeros((9, 4, 4), np.uint8), labels=np.full(9, 7))
     with pytest.raises(InputError, match='all images to train are of the class "7"'):
         load_dataset(str(tmp_path / "a.npz"))
+
+
+def test_values_of_an_archive_keep_their_scale(tmp_path):
+    """Bytes are over 255, other numbers as they are; mean and deviation are over the same scale."""
+    values = np.array([[[0.0, 2.0], [4.0, 6.0]]] * 2, np.float32)
+    made = archive(tmp_path / "f.npz", images=values, labels=[0, 1])
+    assert (made.full_scale, made.mean, made.std) == (1, (3.0,), (pytest.approx(np.sqrt(5)),))
+    np.testing.assert_allclose(made.inputs()[0, :, :, 0], (values[0] - 3) / np.sqrt(5), rtol=1e-6)
+    bytes_ = archive(tmp_path / "b.npz", images=values.astype(np.uint8), labels=[0, 1])
+    assert (
+        bytes_.full_scale == 255
+        and bytes_.mean[0] == pytest.approx(3 / 255)
+        and bytes_.std[0] == pytest.approx(np.sqrt(5) / 255)
+    )
+    np.testing.assert_allclose(bytes_.inputs(), made.inputs(), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("shape", "sound"), [((2, 3, 8, 4), True), ((2, 3, 8, 5), False), ((2, 4, 8, 8), False),
+                                              ((2, 4, 4, 9), True), ((2, 5, 9, 9), True), ((2, 1, 9, 3), True)])  # fmt: skip
+def test_channels_that_come_first_are_told_from_few_rows(tmp_path, shape, sound):
+    """Up to four channels may stand last behind few rows; more of them are pixels."""
+    arrays = {"images": np.arange(np.prod(shape)).reshape(shape), "labels": [0, 1]}
+    if sound:
+        assert archive(tmp_path / "a.npz", **arrays).image_shape == shape[1:]
+    else:
+        with pytest.raises(InputError, match="channels come last"):
+            archive(tmp_path / "a.npz", **arrays)
+
+
+def test_grey_pictures_among_coloured_ones_are_coloured(tmp_path):
+    """Each grey level stands in all three channels."""
+    pictures(tmp_path / "a", IMAGES[:2, ..., :1], [0, 1])
+    Image.fromarray(IMAGES[2]).save(tmp_path / "a/class 1/002.png")
+    found = load_dataset(str(tmp_path / "a"))
+    assert found.image_shape == (5, 4, 3) and found.labels.tolist() == [0, 1, 1]
+    assert np.array_equal(found.images[0], np.repeat(IMAGES[0, ..., :1], 3, axis=2)) and np.array_equal(
+        found.images[2], IMAGES[2]
+    )
+
+
+def test_sequences_are_images_of_one_row(tmp_path):
+    sequences = np.arange(2 * 9 * 2).reshape(2, 9, 2)
+    assert np.array_equal(archive(tmp_path / "s.npz", sequences=sequences, labels=[0, 1]).images[:, 0], sequences)

@@ -53,10 +53,10 @@ def test_a_model_is_of_the_chosen_device_or_of_a_vector():
             model.parameters(device)
 
 
-def one_way():
-    """A model whose fit had pulses upwards only."""
+def one_way(without="down"):
+    """A model whose fit had pulses of one direction only."""
     model = known_model()
-    kept = [i for i, name in enumerate(model.names) if "down" not in name]
+    kept = [i for i, name in enumerate(model.names) if without not in name]
     return dataclasses.replace(
         model, names=tuple(model.names[i] for i in kept), units=("1",) * len(kept), shared=model.shared[kept],
         value=model.value[:, kept], standard_error=model.standard_error[:, kept],
@@ -70,6 +70,9 @@ def test_a_direction_without_pulses_is_unknown_but_for_no_current():
     model.matrix(current_density=7e11, **PULSE)
     with pytest.raises(InputError, match="no pulses of this direction"):
         model.matrix(current_density=-7e11, **PULSE)
+    with pytest.raises(InputError, match="no pulses of this direction"):
+        one_way("_up").matrix(current_density=7e11, **PULSE)
+    one_way("_up").matrix(current_density=0.0, **PULSE)
     still = model.matrix(current_density=0.0, **PULSE)
     assert np.diag(still) == pytest.approx(np.ones(S), abs=1e-3)
 
