@@ -1,0 +1,58 @@
+"""What layers in arrays and their optimizer take where nothing is said, and the rates that reach rules and numbers."""
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the extra torch is not installed")
+
+from arraysim.periphery.config import Adc, Periphery  # noqa: E402
+from arraysim.rules.registry import RULES  # noqa: E402
+from arraysim.synapses.ladder import ladder_law  # noqa: E402
+from arraysim.torch.chip import MAX_NUMBER, new_chip  # noqa: E402
+from arraysim.torch.layers import ArrayConv2d, ArrayLinear  # noqa: E402
+from arraysim.torch.pulse_optimizer import PulseOptimizer  # noqa: E402
+
+LAW = ladder_law(miss=0.0, double=0.0)
+
+
+def test_the_range_of_a_layer_falls_with_the_root_of_its_rows():
+    """Four over the root of the inputs and the bias; first weights fill half of it."""
+    made = new_chip(9, 200, groups=1, law=LAW, seed=1)
+    assert made.weights.largest == pytest.approx(4 / 3) and made.plan.largest_weight == pytest.approx(4 / 3)
+    assert 0.4 < np.abs(made.weights.values).max() / made.weights.largest <= 0.5 + 1e-6
+    wide = new_chip(9, 200, groups=1, law=LAW, seed=1, weight_range=6.0, initial_share=1.0)
+    assert wide.weights.largest == pytest.approx(2.0) and np.abs(wide.weights.values).max() == pytest.approx(2.0)
+    assert not new_chip(9, 2, groups=1, law=LAW, seed=1, initial_share=0.0).weights.values.any()
+    assert ArrayLinear(4, 2, law=LAW, seed=1).chip.weights.largest == pytest.approx(4 / math.sqrt(5))
+    assert ArrayConv2d(2, 3, 3, bias=False, law=LAW, seed=1).chip.weights.largest == pytest.approx(4 / math.sqrt(18))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_rate_of_a_group_is_that_of_its_rule(rule):
+    assert PulseOptimizer(ArrayLinear(4, 2, law=LAW), rule=rule).rate == RULES[rule].rate
+    assert PulseOptimizer(ArrayLinear(4, 2, law=LAW), rule=rule, rate=0.25).rate == 0.25
+
+
+def test_rates_of_groups_reach_their_rules_and_digital_parameters(monkeypatch):
+    """Of a digital parameter: v = 0.5 v + g, w = w - 0.1 v, from 1 with the gradients 2 and 4; arrays have no momentum."""
+    first, second = ArrayLinear(4, 2, law=LAW, seed=1), ArrayLinear(4, 2, law=LAW, seed=1)
+    digital, asked = torch.nn.Parameter(torch.ones(1)), []
+    optimizer = PulseOptimizer(
+        [{"params": first.parameters(), "lr": 0.7}, {"params": [*second.parameters(), digital]}], rate=0.1, momentum=0.5
+    )
+    for rule, _ in optimizer._rules.values():
+        monkeypatch.setattr(rule, "write", lambda weights, gradient, rate: asked.append((rate, gradient.sum())))
+    for gradient, expected in ((2.0, 0.8), (4.0, 0.8 - 0.1 * (0.5 * 2 + 4))):
+        for parameter in (first.cells, second.cells, digital):
+            parameter.grad = torch.full_like(parameter, gradient)
+        optimizer.step()
+        assert digital.item() == pytest.approx(expected) and digital.grad is None
+    assert asked == [(0.7, 20.0), (0.1, 20.0), (0.7, 40.0), (0.1, 40.0)]
+
+
+def test_readers_of_groups_have_numbers_beyond_those_of_arrays():
+    layer = ArrayConv2d(4, 6, 3, groups=2, law=LAW, seed=5, number=3)
+    layer.chip.look_through(Periphery(adc=Adc(bits=4)))
+    assert [reader._identity for reader in layer.chip._readers] == [(5, 3), (5, 3 + 4 * MAX_NUMBER)]
