@@ -1,5 +1,6 @@
 """What commands print of made-up results: units and factors of each number, names of the JSON keys, and every note."""
 
+import argparse
 import dataclasses
 import types
 
@@ -9,6 +10,7 @@ from fit_cases import table_of
 
 from compact.table.transition_table import InstanceStates
 from dwsynapse.commands import (
+    bench,
     calibrate,
     cost,
     fit,
@@ -17,6 +19,7 @@ from dwsynapse.commands import (
     info,
     program_actions,
     rates,
+    run,
     simulate,
     sweep,
     train_actions,
@@ -440,3 +443,48 @@ def test_the_cost_of_a_preset_is_for_the_images_it_is_made_for(network, rows, co
     own = types.SimpleNamespace(training=None, network="linear", image=(3, 4, 2), classes=7)
     (layer,) = cost._network(own, None, {"chip": {}}).layers
     assert (layer.rows, layer.columns) == (25, 7)
+
+
+class Stop(Exception):
+    """Ends a command where its work would begin, with what it was told."""
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), {"n": 1000, "seed": 1, "samples": 0, "dt": None}),
+        (("-o", "t.h5"), {"n": 1000, "samples": 500}),
+        (
+            ("-o", "t.h5", "-n", 7, "--samples", 9, "--seed", 3, "--dt", "1 ps"),
+            {"n": 7, "samples": 9, "seed": 3, "dt": 1e-12},
+        ),
+    ],
+)
+def test_an_ensemble_is_of_a_thousand_trajectories_with_five_hundred_samples(
+    command, monkeypatch, tmp_path, options, told
+):
+    def run_pulse(device, **options):
+        raise Stop(options)
+
+    monkeypatch.setattr("llg.runs.simulation.run_pulse", run_pulse)
+    with pytest.raises(Stop) as caught:
+        command("simulate", "five_state", *options, cwd=tmp_path)
+    assert {name: caught.value.args[0][name] for name in told} == told
+
+
+@pytest.mark.parametrize(
+    ("module", "needed", "expected"),
+    [
+        (sweep, ["five_state"], {"instances": 1, "n": 1000, "seed": 1, "target_error": None}),
+        (simulate, ["five_state"], {"instance": 0, "pulses": 1, "polarity": "same", "method": "ensemble", "n": None}),
+        (rates, ["five_state"], {"method": "auto"}),
+        (bench, [], {"seconds": 2.0}),
+        (run, [], {"device": "five_state", "quick": False, "seed": 1}),
+        (calibrate, ["five_state"], {"temperature": 0.0, "profile": False, "mirror": False}),
+    ],
+)
+def test_options_that_are_not_given(module, needed, expected):
+    parser = argparse.ArgumentParser()
+    module.declare(parser)
+    found = vars(parser.parse_args(needed))
+    assert {name: found[name] for name in expected} == expected

@@ -6,9 +6,12 @@ import types
 
 import numpy as np
 import pytest
+from fit_cases import table_of
+from matplotlib.figure import Figure
 
-from dwsynapse import benchmark, draw, options
+from dwsynapse import benchmark, draw, figures, options
 from dwsynapse.device_settings import CURRENTS, DURATIONS, DriveSettings
+from dwsynapse.figures import FigureKind
 from dwsynapse.front_plot import SHOWN
 from dwsynapse.variation import Outcome, Variation, VariedAxis
 from dwsynapse.variation_plot import plot_variation
@@ -122,3 +125,26 @@ def test_steps_are_counted_by_trajectory_and_the_pulse_is_as_long_as_a_thousand_
         2,
         device.pulse.current_density,
     )
+
+
+@pytest.mark.parametrize(("shown", "view"), [("all", {}), ("first", {"device": 0}), ("nominal", {})])
+def test_a_figure_of_a_table_shows_what_its_kind_says(monkeypatch, shown, view):
+    """All instances together, the first, or the nominal device; what is chosen stands in its place and in the title."""
+    asked, titles = [], []
+    monkeypatch.setattr(figures, "entitle", lambda figure, words: titles.append(words))
+
+    def plot(content, **chosen):
+        asked.append(chosen)
+        return Figure()
+
+    counts = np.ones((2, 1, 1, 1, 3, 4), int)
+    table = table_of(counts, (1e11,), (1e-9,), config={"name": "made"}, devices={"instance": [0, 1]})
+    kind = FigureKind(plot, "What it shows. More.", takes=("device", "temperature"), shown=shown)
+    words = {"all": "2 device instances together", "first": "device instance 0 of 0 to 1", "nominal": "nominal device"}[
+        shown
+    ]
+    kind.draw(table)
+    kind.draw(table, device=1)
+    kind.draw(table, subject="mine")
+    assert titles == [f"made, {words}, 300 K", "made, device instance 1 of 0 to 1, 300 K", "mine"]
+    assert asked == [view, {"device": 1}, view]
