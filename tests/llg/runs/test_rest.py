@@ -174,3 +174,34 @@ def test_walls_go_on_without_drive_with_the_noise_of_the_step():
     stream, keys = run.stream_of(8e11, 0.0), np.empty((2, 50), np.uint64)
     trajectory_keys(stream, np.uint64(1010), keys[0], keys[1])
     np.testing.assert_array_equal(np.array([key_1, key_2])[:, : moving.size], keys[:, moving])
+
+
+def test_a_wall_moves_above_the_level_of_its_own_well():
+    """Three notches of unequal depth: just below and above the level of each; beyond all wells, or off the track."""
+    device = make_device()
+    cut = [dataclasses.replace(n, depth=d) for n, d in zip(device.notches, (20e-9, 26e-9, 15e-9), strict=True)]
+    device = dataclasses.replace(device, notches=tuple(cut))
+    case, wells = case_of(device)
+    rest = Rest(LaneRun(case), wells)
+    model = QPhiModel(device)
+    assert np.ptp([well.energy for well in wells]) > 5 * KT
+    for well, level in zip(wells, rest.levels, strict=True):
+        q = np.linspace(well.q, well.right_edge, 4001)
+        energy = model.energy(q, well.phi) - well.energy
+        at = q[np.argmax(energy > level)]
+        final = np.array([[well.q, at - 0.2e-9, at + 0.2e-9], [well.phi] * 3])
+        assert rest.moving(final).tolist() == [False, False, True]
+    outside = np.array([[0.5 * wells[0].left_edge, 0.0, 520e-9], [np.pi] * 3])
+    assert wells[0].left_edge > 0
+    for rest.levels in (rest.levels, np.full(3, np.inf)):  # whatever its energy
+        assert rest.moving(outside).tolist() == [True, False, False]
+
+
+def test_levels_are_those_of_the_time_that_is_left():
+    case, wells = case_of(load_device("five_state").replace({"wall.shape": "rigid"}))
+    run = LaneRun(case)
+    rest, settling = Rest(run, wells), Settling(QPhiModel(case.device), wells, 300.0)
+    left = run.plan.rest_steps() * run.plan.dt
+    assert left == pytest.approx(case.device.pulse.relaxation_time, rel=1e-3)
+    assert rest.levels == pytest.approx(settling.rest_levels(left), rel=1e-6)
+    assert rest.levels.max() < settling.rest_levels(0.0).max() - KT
