@@ -83,6 +83,12 @@ def test_walls_at_rest_lie_below_their_levels():
         hot = Settling(model, [well], lowest / share / K_B)
         assert hot.rest_levels(2e-9) == pytest.approx([level * lowest / share])
     assert Settling(model, [well], 0.0).rest_levels(1.0) == pytest.approx([lowest])
+    for H_z in (900.0, -900.0):  # less is left to climb on the side to which the field pulls
+        tilted = make_model({"H_z": H_z})
+        (well,) = find_wells(tilted, 300.0)
+        left, right = well.barrier_left, well.barrier_right
+        assert Settling(tilted, [well], 0.0).rest_levels(1.0) == pytest.approx([right if H_z > 0 else left])
+        assert (right < 0.9 * left) is (H_z > 0)
 
 
 def test_surface_is_the_energy_less_the_level_of_its_well():

@@ -18,8 +18,10 @@ from llg.runs.outcomes import _whole_sum
 from llg.runs.run_plan import EnsembleCase, _cut, _runs, plan_run
 from llg.runs.velocity import (
     SimulatedVelocities,
+    _exact,
     _over_whole_turns,
     _Run,
+    _walker,
     settling_time,
     straight_track,
     velocity_against_current,
@@ -206,3 +208,29 @@ def test_straight_track_keeps_a_gate_over_all_of_it_on():
     assert whole.gate is not None and whole.gate_level == 1.0 and whole.track.length == 1e-6
     local = straight_track(make_device(gate=gate | {"start": 100e-9, "end": 200e-9}), 1e-6)
     assert local.gate is None and local.gate_level is None
+
+
+@pytest.mark.parametrize(("faster", "turns", "said"), [(0.02, 0.0, True), (0.005, 0.0, False), (0.02, 1.5, False)])
+def test_a_velocity_that_still_changes_is_warned_of(recwarn, faster, turns, said):
+    """By more than a hundredth from the first to the second half of the time; not where the angle turns."""
+    run = _Run(straight_track(make_device(), 1e-6), 1e-9, 5e-9, 1, 1)
+    time = np.linspace(0, 5e-9, 501)
+    q = 5e-7 + 10 * np.maximum(time - 1e-9, 0) + 10 * faster * np.maximum(time - 3e-9, 0)
+    phi = np.pi + 2 * np.pi * turns * time / 4e-9
+    sample = types.SimpleNamespace(time=time, q_samples=q[:, None], phi_samples=phi[:, None])
+    run._simulate = lambda *_: sample
+    run.noiseless(Field(), np.array([1e11]))
+    assert any("the velocity still changes after 1 ns" in str(one.message) for one in recwarn) is said
+
+
+def test_walker_points_lie_where_the_angle_begins_to_turn():
+    """alpha H_K/2 = 1500 A/m without D, on both sides of zero field, to a millionth of the gap between two points."""
+    model = QPhiModel(make_device({"D": 0.0}))
+    values = np.array([-4e3, 100.0, 5e3])
+
+    def drive_at(value):
+        return 0.0, Field(H_z=float(value))
+
+    _, turns = _exact(model, [drive_at(value) for value in values])
+    assert turns.tolist() == [True, False, True]
+    assert _walker(model, drive_at, values, turns) == pytest.approx([-1500.0, 1500.0], abs=0.01)
