@@ -7,14 +7,16 @@ import types
 import numpy as np
 import pytest
 
-from llg.constants import E_CHARGE, GAMMA_0, HBAR, MU_0, MU_B
+from dwcore.errors import RunError
+from llg.constants import E_CHARGE, GAMMA_0, HBAR, K_B, MU_0, MU_B
 from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
+from llg.runs import run_plan as run_plan_module
 from llg.runs import velocity as velocity_module
 from llg.runs.drive import Drive
 from llg.runs.ensemble import default_block
 from llg.runs.models import EQUATIONS
-from llg.runs.outcomes import _whole_sum
+from llg.runs.outcomes import _quiet, _Tally, _whole_sum, count_outcomes
 from llg.runs.run_plan import EnsembleCase, _cut, _runs, plan_run
 from llg.runs.velocity import (
     SimulatedVelocities,
@@ -234,3 +236,143 @@ def test_walker_points_lie_where_the_angle_begins_to_turn():
     _, turns = _exact(model, [drive_at(value) for value in values])
     assert turns.tolist() == [True, False, True]
     assert _walker(model, drive_at, values, turns) == pytest.approx([-1500.0, 1500.0], abs=0.01)
+
+
+def test_track_of_a_velocity_curve_is_long_enough(monkeypatch):
+    """1.2 times the way of the fastest wall, 8 standard deviations of free diffusion and 20 Delta to either side."""
+    laid = {}
+
+    class Run:
+        def __init__(self, device, settling, time, seed, jobs):
+            laid.update(length=device.track.length, settling=settling, time=time, seed=seed)
+
+        def noiseless(self, field, currents):
+            return 2e-11 * currents
+
+        def noisy(self, field, currents, temperature, walls):
+            laid.update(temperature=temperature, walls=walls)
+            return 3e-11 * currents, 0 * currents + 0.5
+
+    monkeypatch.setattr(velocity_module, "_Run", Run)
+    J = np.array([-1e11, 2e11])
+    curve = velocity_against_current(make_device(wall={"H_K": 0.0}), J, temperature=400.0, settling=2e-9, measured=6e-9)
+    fastest = np.abs(curve.exact).max()
+    diffusion = K_B * 400 * DELTA * GAMMA_0 / (2 * ALPHA * MU_0 * 7e5 * 0.6e-9 * 64e-9)
+    reach = 1.2 * fastest * 8e-9 + 8 * math.sqrt(2 * diffusion * 8e-9) + 20 * DELTA
+    assert laid["length"] == pytest.approx(2 * reach, rel=1e-9)
+    assert (laid["settling"], laid["time"], laid["temperature"], laid["walls"]) == (2e-9, 8e-9, 400.0, 64)
+    np.testing.assert_allclose([curve.noiseless, curve.velocity, curve.error], [[-2, 4], [-3, 6], [0.5, 0.5]])
+    assert curve.exact_drive.size == 13 and curve.exact_drive[[0, -1]].tolist() == J.tolist() and curve.walker.size == 0
+    velocity_against_current(make_device({"alpha": 0.005}, {"H_K": 0.0}), J)
+    assert laid["settling"] > 30e-9 and laid["time"] == pytest.approx(3 * laid["settling"])
+
+
+def tally(settled):
+    """Sums of walls from 300 nm on a track of 1 um with two wells; `settled` walls of each block go on for ever."""
+    device = types.SimpleNamespace(track=types.SimpleNamespace(length=1e-6))
+    plan = types.SimpleNamespace(model=types.SimpleNamespace(device=device), dt=1e-13, n_steps=50)
+
+    def counts(q):
+        return np.array([np.sum(q < 4e-7), np.sum((q >= 4e-7) & (q < 1e-6)), np.sum(q >= 1e-6)])
+
+    rest = types.SimpleNamespace(wells=[1, 2], finish=lambda where, final: settled, counts=counts)
+    return _Tally(types.SimpleNamespace(plan=plan, start=(3e-7, 1.0)), rest)
+
+
+def test_outcomes_are_summed_over_blocks():
+    sums = tally(2)
+    sums.add(0, 3, np.array([[0.0, 3.5e-7, 1e-6], [0, 0, 0]]), 100)
+    sums.add(3, 5, np.array([[5e-7, 1.1e-6], [0, 0]]), 70)
+    found = sums.outcomes(5, displaced=True)
+    assert found.counts.tolist() == [2, 1, 2] and found.n == 5
+    assert (found.left, found.steps_done, found.unsettled) == (3, 170, 4)
+    assert found.displacement == pytest.approx((-3e-7 + 0.5e-7 + 7e-7 + 2e-7 + 8e-7) / 5, rel=1e-12)
+    assert math.isnan(sums.outcomes(5, displaced=False).displacement)
+    sums.add(5, 7, np.array([[5e-7, 5e-7], [0, np.nan]]), 1)
+    with pytest.raises(RunError, match="1 of 7 trajectories diverged at dt = 1e-13"):
+        sums.outcomes(7, displaced=True)
+
+
+def test_walls_may_be_stopped_from_the_first_step_at_rest():
+    """0.4 of 1 ns are driven; not at another temperature, nor without levels. The levels are those of the time left."""
+    shape = Waveform([0.0, 0.4e-9, 0.4e-9, 1e-9], [1.0, 1.0, 0.0, 0.0])
+    case = EnsembleCase(
+        device=make_device(), drive=Drive(waveform=shape, current_density=2e11), n=1, start=(150e-9, 3.0), seed=0,
+        temperature=300.0, dt=1e-13,
+    )  # fmt: skip
+    run, asked = types.SimpleNamespace(plan=plan_run(case), case=case), []
+
+    def surface(time):
+        asked.append(time)
+        raise StopIteration
+
+    model = QPhiModel(case.device)
+    settling = types.SimpleNamespace(temperature=300.0, surface=surface, model=model)
+    assert _quiet(run, settling) == pytest.approx(4000, abs=1)
+    assert _quiet(run, None) is None
+    assert _quiet(run, types.SimpleNamespace(temperature=310.0)) is None
+    with pytest.raises(StopIteration):
+        count_outcomes(case, [], settling=settling)
+    assert asked == [pytest.approx(0.6e-9, abs=2e-13)]
+
+
+HEATED = {"stack": {"t_HM": 4e-9, "rho_HM": 2e-7, "rho_FM": 6e-7}, "heating": {"R_th": 1e8, "tau_th": 1e-9}}
+
+
+@pytest.mark.parametrize("laws", [False, True])
+def test_time_step_is_that_of_the_extremes_of_a_drive(monkeypatch, laws):
+    """Largest field, current and heat, lowest and highest gate, hottest film; the least of their steps is taken."""
+    asked = []
+
+    def time_step(model, dt, field, current, temperature):
+        asked.append((model.device.gate_level, model.device.temperature, field, current, temperature))
+        return 1e-13 * len(asked)
+
+    monkeypatch.setattr(run_plan_module, "time_step", time_step)
+    more = {"temperature_laws": {"T_C": 900.0}} if laws else {}
+    device = make_device(gate={"delta_K_u": 1e4}, **HEATED, **more)
+    ramp = Waveform([0.0, 1e-9], [1.0, -3.0])
+    drive = Drive(
+        waveform=Waveform([0.0, 1e-9], [-2.0, 1.0]), current_density=1e11, field=Field(H_x=1e3, H_z=2e3),
+        field_waveform=ramp, gate_waveform=Waveform([0.0, 1e-9], [0.25, 0.75]),
+    )  # fmt: skip
+    case = EnsembleCase(device=device, drive=drive, n=1, start=(150e-9, 3.0), seed=0, temperature=300.0)
+    plan = plan_run(case)
+    assert plan.dt == 1e-13 and plan.gated and plan.n_steps == 10_000
+    hottest = 300 + device.steady_rise(2e11)
+    assert {found[2:] for found in asked} == {(Field(H_x=3e3, H_z=6e3), 2e11, hottest)}
+    assert [level for level, *_ in asked] == [0.25, 0.75] * (2 if laws else 1)
+    warm = 300 * plan.rows[:, 4].max()
+    assert 301 < warm < hottest
+    if laws:
+        assert [T for _, T, *_ in asked] == [300, 300, pytest.approx(warm, rel=1e-4), pytest.approx(warm, rel=1e-4)]
+        levels = {(s.input.coefficients.h_K) for s in plan.stretches}
+        assert len(levels) > 30
+
+
+def test_heat_of_a_pulse_in_the_rows_of_the_kernel():
+    """A constant current heats by R_th R I^2 (1 - exp(-t/tau)), over the temperature of the run."""
+    device = make_device(**HEATED)
+    drive = Drive(waveform=Waveform([0.0, 2e-9], [1.0, 1.0]), current_density=-4e11)
+    case = EnsembleCase(device=device, drive=drive, n=1, start=(150e-9, 3.0), seed=0, temperature=250.0, dt=1e-12)
+    rows = plan_run(case).rows
+    t = np.linspace(0, 2e-9, len(rows))
+    expected = 1 + device.steady_rise(4e11) * (1 - np.exp(-t / 1e-9)) / 250
+    np.testing.assert_allclose(rows[:, 4], expected, rtol=1e-6)
+    np.testing.assert_allclose(rows[1:-1, 0], 1.0)
+
+
+def test_levels_of_a_gate_cut_the_time_loop():
+    """From 0.2 to 1 in 32 steps: 33 levels, the first and last for half as long; each ends where the next begins."""
+    device = make_device(gate={"delta_K_u": 1e4})
+    drive = Drive(waveform=Waveform([0.0, 1e-9], [0.0, 0.0]), gate_waveform=Waveform([0.0, 1e-9], [0.2, 1.0]))
+    case = EnsembleCase(device=device, drive=drive, n=1, start=(150e-9, 3.0), seed=0, temperature=0.0, dt=1e-9 / 6399.5)
+    plan = plan_run(case)
+    counts = [stretch.count for stretch in plan.stretches]
+    assert plan.n_steps == sum(counts) == 6400 and counts == [100, *[200] * 31, 100]
+    firsts = np.array([stretch.first for stretch in plan.stretches])
+    np.testing.assert_array_equal(np.diff(firsts), np.array(counts[:-1]) + 1)  # both levels have a row where they meet
+    assert len(plan.rows) == 6400 + 33 and plan.rest_steps() == 0
+    first, last = (QPhiModel(device.at_gate_level(level)) for level in (0.2, 1.0))
+    ends = [plan.stretches[i].input.coefficients.h_K for i in (0, -1)]
+    assert ends == pytest.approx([first.H_K / first.Ms, last.H_K / last.Ms]) and ends[0] != ends[1]
