@@ -373,6 +373,10 @@ def test_levels_of_a_gate_cut_the_time_loop():
     firsts = np.array([stretch.first for stretch in plan.stretches])
     np.testing.assert_array_equal(np.diff(firsts), np.array(counts[:-1]) + 1)  # both levels have a row where they meet
     assert len(plan.rows) == 6400 + 33 and plan.rest_steps() == 0
+    back = Waveform([0.0, 0.3e-9, 0.6e-9, 1e-9], [0.2, 1.0, 0.2, 0.2])
+    closed = plan_run(dataclasses.replace(case, drive=dataclasses.replace(drive, gate_waveform=back)))
+    assert closed.stretches[-1].input is closed.stretches[0].input and closed.stretches[-1].count > 2500
+    assert closed.rest_steps() == 0  # walls that a gate has let go are not at rest
     first, last = (QPhiModel(device.at_gate_level(level)) for level in (0.2, 1.0))
     ends = [plan.stretches[i].input.coefficients.h_K for i in (0, -1)]
     assert ends == pytest.approx([first.H_K / first.Ms, last.H_K / last.Ms]) and ends[0] != ends[1]
