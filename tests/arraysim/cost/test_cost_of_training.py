@@ -181,8 +181,14 @@ def test_a_junction_of_about_the_same_resistance_is_not_told(on, told):
     high = dataclasses.replace(SYNAPSE, conductance=np.array([5e-6, 1e-5]))
     notes = wire_notes(high, ChipSettings(on_resistance=on, array_rows=8, array_columns=8), None)
     assert bool(notes) == told
-    ruinous = wire_notes(high, ChipSettings(on_resistance=on, array_rows=230, array_columns=8), None)
-    assert any("230 cells" in note for note in ruinous) == (0.5 * 230**2 / on > 0.25)
+
+
+@pytest.mark.parametrize(("on", "told"), [(105e3, True), (107e3, False)])
+def test_a_quarter_of_the_voltage_is_worth_a_note(on, told):
+    """230 cells of 1 ohm: 230^2/2 ohm are a quarter of 105.8 kohm."""
+    high = dataclasses.replace(SYNAPSE, conductance=np.array([5e-6, 1e-5]))
+    notes = wire_notes(high, ChipSettings(on_resistance=on, array_rows=230, array_columns=8), None)
+    assert any("230 cells" in note for note in notes) == told
 
 
 def test_supplies_lie_near_the_nominal_one():

@@ -128,6 +128,7 @@ def test_dollar_signs_are_no_placeholders(tmp_path):
     [
         "94.0 ± 1.4 %",
         "97.0 ± 0.0 %",
+        "2 seeds, mean ± standard deviation",
         "on chip lies 3.0 percentage points below",
         "five-state reference",
         "2 states per synapse",
