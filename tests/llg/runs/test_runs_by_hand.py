@@ -7,7 +7,7 @@ import types
 import numpy as np
 import pytest
 
-from dwcore.errors import RunError
+from dwcore.errors import InputError, RunError
 from llg.constants import E_CHARGE, GAMMA_0, HBAR, K_B, MU_0, MU_B
 from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
@@ -18,6 +18,7 @@ from llg.runs.ensemble import default_block
 from llg.runs.models import EQUATIONS
 from llg.runs.outcomes import _quiet, _Tally, _whole_sum, count_outcomes
 from llg.runs.run_plan import EnsembleCase, _cut, _runs, plan_run
+from llg.runs.time_step import time_step
 from llg.runs.velocity import (
     SimulatedVelocities,
     _exact,
@@ -380,3 +381,42 @@ def test_levels_of_a_gate_cut_the_time_loop():
     first, last = (QPhiModel(device.at_gate_level(level)) for level in (0.2, 1.0))
     ends = [plan.stretches[i].input.coefficients.h_K for i in (0, -1)]
     assert ends == pytest.approx([first.H_K / first.Ms, last.H_K / last.Ms]) and ends[0] != ends[1]
+
+
+def test_film_of_a_heated_pulse_goes_from_the_cold_to_the_hottest_one():
+    """In 32 equal steps of temperature, with the shape field of each film over its Ms."""
+    device = make_device({"D": 2e-4}, **HEATED, temperature_laws={"T_C": 900.0})
+    drive = Drive(waveform=Waveform([0.0, 2e-9], [1.0, 1.0]), current_density=2e11)
+    case = EnsembleCase(device=device, drive=drive, n=1, start=(150e-9, 3.0), seed=0, temperature=250.0, dt=1e-12)
+    plan = plan_run(case)
+    hottest = 250 * plan.rows[:, 4].max()
+    films = [QPhiModel(device.at_temperature(250 + (hottest - 250) * part / 32)) for part in range(33)]
+    found = [stretch.input.coefficients.h_K for stretch in plan.stretches]
+    np.testing.assert_allclose(found, [film.H_K / film.Ms for film in films], rtol=1e-6)
+    assert hottest > 260 and abs(found[-1] / found[0] - 1) > 1e-4
+
+
+@pytest.mark.parametrize("alpha", [0.3, 0.004])
+def test_time_steps_by_hand(alpha):
+    """0.1 over the fastest rate, or 0.4 (64 0.02 alpha)^(1/3) if less; halved down to 0.8 of the largest step."""
+    model = QPhiModel(make_device({"alpha": alpha}))
+    most = min(0.25, (64 * 0.02 * alpha) ** (1 / 3))
+    rate = model.fastest_rate()
+    default = min(0.1, 0.4 * most) / rate
+    assert time_step(model) == pytest.approx(default, rel=1e-12)
+    assert time_step(model, 0.999 * most / rate) == 0.999 * most / rate
+    with pytest.raises(InputError, match="use "):
+        time_step(model, 1.001 * most / rate)
+    thermal = alpha * K_B * 600 / ((1 + alpha**2) * 2 * MU_0 * 7e5 * DELTA * 0.6e-9 * 64e-9 / GAMMA_0)
+    assert time_step(model, 0.999 * most / (rate + thermal), temperature=600.0) > 0
+    with pytest.raises(InputError, match="use "):
+        time_step(model, 1.001 * most / (rate + thermal), temperature=600.0)
+    J = 1e13
+    driven = model.fastest_rate(current_density=J)
+    halvings = math.ceil(math.log2(default / (0.8 * most / driven)))
+    assert halvings >= 1 and time_step(model, current_density=J) == pytest.approx(default / 2**halvings, rel=1e-12)
+
+
+def test_a_wall_without_any_force_is_followed_in_steps_of_a_nanosecond():
+    free = QPhiModel(make_device({"D": 0.0}, {"H_K": 0.0}, torque={}))
+    assert time_step(free) == pytest.approx(0.1 / 1e8) and time_step(free, 2.4e-9) == 2.4e-9
