@@ -135,6 +135,9 @@ def test_rates_about_a_fixed_point():
     for dq, dphi in ((h * model.Delta, 0), (0, h)):
         ahead, behind = (np.array(model.velocity(200e-9 + s * dq, np.pi + s * dphi)) for s in (1, -1))
         columns.append((ahead - behind) / (2 * h) / [model.Delta, 1])
-    expected = np.linalg.eigvals(np.array(columns).T)
+    matrix = np.array(columns).T
+    expected = np.linalg.eigvals(matrix)
+    scale = np.abs(matrix).max()
+    np.testing.assert_allclose(matrix @ found.directions / scale, found.directions * found.rates / scale, atol=1e-5)
     np.testing.assert_allclose(np.sort(found.rates.real), np.sort(expected.real), rtol=1e-6)
     assert found.rates.real[0] == found.rates.real.max() < 0 and found.kind == "stable"
