@@ -115,6 +115,7 @@ def test_regions_lie_under_their_columns():
         re.findall(r"Pol\.SetRegion\((\d+), (\S+)\)\nEpsilonPrime\.SetRegion\(\d+, (\S+)\)", script), float
     )
     assert len(columns) == len(regions)
+    np.testing.assert_allclose(columns[::-1], columns * [1, 1, -1, 1], rtol=1e-6, atol=1e-15)  # a symmetric notch
     np.testing.assert_allclose(regions[:, 1:].mean(axis=1), columns[:, 2], atol=1e-12)
     np.testing.assert_allclose(np.diff(regions[:, 1:], axis=1)[:, 0], columns[:, 0], rtol=1e-3)
     length = piece_of_track(DEVICE, None, "mumax3").track.length

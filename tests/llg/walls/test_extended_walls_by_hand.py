@@ -84,6 +84,9 @@ def test_width_at_rest_and_its_bounds():
     for phi in (0.0, 1.0):
         width = model.Delta / math.sqrt(1 + 1e5 * math.cos(phi) ** 2 / model.h_sigma)
         assert float(model.relaxed(150e-9, phi)) == pytest.approx(width, rel=1e-9)
+    wide = 1.3 * model.Delta
+    change, f3 = model.velocity(150e-9, 1.0, wide)[2], model.forces(150e-9, 1.0, wide)[2]
+    assert float(change) == pytest.approx(12 / math.pi**2 * GAMMA_0 * wide * float(f3) / 0.2, rel=1e-12)
     assert model.bounds == (0.25, 4.0)
     soft = device.replace({"wall.sigma_0": 1e-6, "wall.Delta": 7e-9, "wall.H_K": 1e5})
     held = equation_of(soft).model(soft)
