@@ -13,8 +13,6 @@ from dwcore.errors import InputError
 from llg.constants import K_B
 from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 
-STEP_TIMES_RATE = 0.1
-"""Default time step times the fastest rate of the device."""
 LARGEST_STEP_TIMES_RATE = 0.25
 """Beyond this the outcome depends on the step; refused."""
 HEATING = 0.02
@@ -48,7 +46,7 @@ def time_step(
     at_rest = max(model.fastest_rate(field), SLOWEST_RATE)
     rate = max(model.fastest_rate(field, current_density) + thermal_rate(model, temperature), SLOWEST_RATE)
     most = largest_step_times_rate(model.alpha) / rate
-    best = min(STEP_TIMES_RATE, 0.4 * largest_step_times_rate(model.alpha)) / at_rest
+    best = 0.4 * largest_step_times_rate(model.alpha) / at_rest
     best /= 2 ** max(math.ceil(math.log2(best / (0.8 * most))), 0)
     if dt is None:
         return best
