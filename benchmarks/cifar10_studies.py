@@ -48,7 +48,7 @@ RATES = {
     "mixed-precision": "0.25,0.5,1,2",
     "sign": "0.003,0.01,0.03,0.1,0.3",
     "stochastic-pulses": "0.01,0.03,0.1",
-    "tiki-taka": "0.01,0.03,0.1",
+    "tiki-taka": "0.01,0.03,0.1,0.3",
 }
 """Learning rates that each rule is tried at."""
 
