@@ -7,9 +7,11 @@ import pytest
 
 from llg.constants import GAMMA_0, MU_0
 from llg.device.device_file import device_from_mapping
+from llg.landscape.wells import lowest_angle
 from llg.runs.models import equation_of
-from llg.walls.q_phi import QPhiModel
+from llg.walls.q_phi import Field, QPhiModel
 from llg.walls.q_phi_chi import edge_stiffness
+from llg.walls.q_phi_delta import QPhiDeltaModel, breathing_rate
 
 
 @pytest.mark.parametrize("reach", [0.3, 1.5, 6.0])
@@ -23,28 +25,39 @@ def test_edges_stiffen_a_tilt_by_what_they_hold_back(reach):
     assert edge_stiffness(2 * reach * slack, Delta) == pytest.approx(1 / fitted - 1, rel=1e-3)
 
 
+def slopes(model, *rest):
+    """Slopes of the velocity (x/Delta, phi, third) by central differences at places of any number, shape (..., 3, 3)."""
+    unit = np.array([model.Delta, 1.0, model.Delta if model.coordinates[2][1] == "m" else 1.0])
+    found = []
+    for i in range(3):
+        there, back = (
+            model.velocity(*(x + (sign * 1e-4 * unit[i] if i == j else 0.0) for j, x in enumerate(rest)))
+            for sign in (1, -1)
+        )
+        found.append(np.stack([(a - b) / (2e-4 * u) for a, b, u in zip(there, back, unit, strict=True)], axis=-1))
+    return np.stack(found, axis=-1)
+
+
+def on_a_track(alpha, name, notch=None, width=24e-9, D=0.4e-3, **wall):
+    """A rigid wall of a film of 0.6 nm, in a notch in the middle of 300 nm of track if one is given."""
+    return device_from_mapping(
+        {
+            "name": "by hand",
+            "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": D, "alpha": alpha},
+            "wall": {"model": name, "shape": "rigid"} | wall,
+            "track": {"length": 300e-9, "width": width, "thickness": 0.6e-9},
+            "notch": [{"position": 150e-9} | notch] if notch else [],
+        }
+    )
+
+
 @pytest.mark.parametrize("alpha", [0.05, 0.5])
 @pytest.mark.parametrize(("name", "depth"), [("q-phi-delta", 0.0), ("q-phi-chi", 4e-9)])
 def test_fastest_rate_bounds_the_motion_about_rest(name, depth, alpha):
     """Eigenvalues of the slopes of the velocity where the wall rests, on a narrow track without H_K: none is faster."""
-    notch = {"position": 150e-9, "shape": "cosine", "depth": depth, "width": 60e-9}
-    device = device_from_mapping(
-        {
-            "name": "narrow",
-            "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 0.4e-3, "alpha": alpha},
-            "wall": {"H_K": 0.0, "model": name, "shape": "rigid"},
-            "track": {"length": 300e-9, "width": 24e-9, "thickness": 0.6e-9},
-            "notch": [notch] if depth else [],
-        }
-    )
-    model = equation_of(device).model(device)
-    rest = np.array(model.complete(150e-9, math.pi))
-    unit = np.array([model.Delta, 1.0, model.Delta if name == "q-phi-delta" else 1.0])
-    slopes = []
-    for step in 1e-4 * np.diag(unit):
-        there, back = (np.array(model.velocity(*(rest + sign * step))) / unit for sign in (1, -1))
-        slopes.append((there - back) / 2e-4)
-    fastest = np.abs(np.linalg.eigvals(np.array(slopes).T)).max()
+    notch = {"shape": "cosine", "depth": depth, "width": 60e-9} if depth else None
+    model = equation_of(device := on_a_track(alpha, name, notch, H_K=0.0)).model(device)
+    fastest = np.abs(np.linalg.eigvals(slopes(model, *model.complete(150e-9, math.pi)))).max()
     assert fastest < model.fastest_rate() < 4 * fastest
 
 
@@ -91,3 +104,43 @@ def test_width_at_rest_and_its_bounds():
     soft = device.replace({"wall.sigma_0": 1e-6, "wall.Delta": 7e-9, "wall.H_K": 1e5})
     held = equation_of(soft).model(soft)
     assert float(held.relaxed(150e-9, 0.0)) == pytest.approx(0.25 * 7e-9, rel=1e-9)
+
+
+NOTCHES = {
+    "shallow": {"shape": "cosine", "depth": 8e-9, "width": 60e-9},
+    "deep": {"shape": "triangular", "depth": 30e-9, "width": 50e-9},
+    "steep": {"shape": "rectangular", "depth": 20e-9, "width": 40e-9},
+}
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.1, 0.5])
+@pytest.mark.parametrize("notch", NOTCHES)
+@pytest.mark.parametrize("D", [0.0, 0.4e-3])
+def test_a_wall_in_a_notch_breathes_no_faster_than_the_rate_that_sets_the_step(notch, alpha, D):
+    """The largest eigenvalue at 300 places of the valley: a Bloch and a Neel wall, narrower and stiffer in the notch.
+
+    The rate of the breathing is the eigenvalue to 0.5 %, and the sum is above it by no more than the rigid wall's rate.
+    Negative control: the rate of the straight track, or of the width 1, is too low in each of these notches.
+    """
+    model = QPhiDeltaModel(device := on_a_track(alpha, "q-phi-delta", NOTCHES[notch], width=100e-9, D=D))
+    q = np.linspace(0.0, 300e-9, 300)
+    phi = lowest_angle(model, q)
+    fastest = np.abs(np.linalg.eigvals(slopes(model, q, phi, model.relaxed(q, phi)))).max()
+    assert breathing_rate(device) == pytest.approx(fastest, rel=5e-3)
+    assert fastest < model.fastest_rate() < 1.005 * fastest + QPhiModel.fastest_rate(model)
+    without = on_a_track(alpha, "q-phi-delta", None, width=100e-9, D=D)
+    straight = GAMMA_0 * (model.h_sigma + model.H_K * math.cos(phi[0]) ** 2) / (alpha * math.pi**2 / 12)
+    assert breathing_rate(without) == pytest.approx(straight, rel=1e-9) and straight < 0.97 * fastest
+
+
+@pytest.mark.parametrize("H_y", [-2e4, 2e4])
+def test_a_field_along_the_wall_changes_how_fast_it_breathes(H_y):
+    """Exact eigenvalue of a Bloch wall in a notch in H_y, towards which the wall turns; it widens as pi H_y/2."""
+    model = QPhiDeltaModel(device := on_a_track(0.05, "q-phi-delta", NOTCHES["deep"], width=100e-9, D=0.0))
+    field = Field(H_y=H_y)
+    q, phi = np.linspace(0.0, 300e-9, 300), math.copysign(math.pi / 2, H_y)
+    rest = q, np.full_like(q, phi), model.relaxed(q, phi, field)
+    change = (model.velocity(*rest[:2], rest[2] + s * 1e-4 * model.Delta, field=field)[2] for s in (1, -1))
+    fastest = np.abs(np.subtract(*change)).max() / (2e-4 * model.Delta)
+    assert breathing_rate(device, field) == pytest.approx(fastest, rel=2e-3)
+    assert abs(breathing_rate(device) / fastest - 1) > 0.02
