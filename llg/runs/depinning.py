@@ -1,6 +1,7 @@
 """Depinning current of each well at T = 0: the least current step that drives the wall out of it."""
 
 import itertools
+import math
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from llg.device.pulse import Waveform
 from llg.landscape.wells import Well
 from llg.runs.drive import Drive
 from llg.runs.ensemble import simulate
+from llg.runs.models import equation_of
+from llg.runs.time_step import largest_time_step
 from llg.runs.velocity import straight_track
 from llg.walls.analytic import straight_track_velocity
 from llg.walls.q_phi import QPhiModel
@@ -22,6 +25,8 @@ _NEEL = 1e-3  # |sin phi| below which the angle is its own mirror image
 _SAMPLES, _STILL = 240, 1e-2  # of the way; [Delta] by which a wall that is held gets on in the second half of the time
 _LANES = 64
 _PASSES = 2
+_PRECISION = 1e-4
+_SHORT = 4e-9  # [s] in which a current above the first window does what others need the first of HOLDS for
 
 
 def depinning_current(model: QPhiModel, well: Well, direction: int) -> float:
@@ -63,9 +68,11 @@ def depinning_steps(model: QPhiModel, well: Well, direction: int) -> tuple[float
     """
     if model.H_DL_per_J == 0 and model.u_per_J == 0:
         return float("inf"), float("nan")
-    return min(
-        (_from_angle(model, well, phi, direction) for phi in rest_angles(model, well)), key=lambda steps: steps[0]
-    )
+    least = math.inf, math.nan
+    for phi in rest_angles(model, well):
+        push = _Push(model, well, phi, direction)
+        least = push.steps_below(least[0]) or least
+    return least
 
 
 def rest_angles(model: QPhiModel, well: Well) -> list[float]:
@@ -79,55 +86,84 @@ def rest_angles(model: QPhiModel, well: Well) -> list[float]:
     return [well.phi, -well.phi]
 
 
-def _from_angle(model: QPhiModel, well: Well, phi: float, direction: int) -> tuple[float, float]:
-    """Return what `depinning_steps` does of a wall that starts at an angle [rad]."""
-    device, foot = model.device, well.right_foot if direction > 0 else well.left_foot
-    even = QPhiModel(straight_track(device, 20 * model.Delta))
-    still, driven = straight_track_velocity(even, np.array([0.0, _USUAL]))[0]
-    usual = np.sign(driven - still) or 1.0
+class _Push:
+    """Current steps on a wall at rest in a well at one angle, in one direction."""
 
-    def out_of_well(J: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return which currents drive the wall out, below the least of which no wall still gets on, and which hold it."""
+    def __init__(self, model: QPhiModel, well: Well, phi: float, direction: int):
+        self.device, self.well, self.direction = model.device, well, direction
+        self.start, self.Delta = (well.q, phi), model.Delta
+        self.foot = well.right_foot if direction > 0 else well.left_foot
+        even = QPhiModel(straight_track(model.device, 20 * model.Delta))
+        still, driven = straight_track_velocity(even, np.array([0.0, _USUAL]))[0]
+        self.usual = np.sign(driven - still) or 1.0
+        self.wall = equation_of(model.device).model(model.device)
+
+    def steps_below(self, limit: float) -> tuple[float, float] | None:
+        """Return what `depinning_steps` does of this angle; None if its least current is not below a limit [A/m^2]."""
+        least = limit * (1 - _PRECISION)
+        windows = ((low, high) for low, high in itertools.pairwise(WINDOWS) if low < least)
+        for (low, high), sign in itertools.product(windows, (self.usual, -self.usual)):
+            lengths = HOLDS if low == WINDOWS[0] else (_SHORT, *HOLDS)
+            currents = np.geomspace(low, high, _LANES)
+            out, held, lengths = self.out_of_well(sign * currents, lengths)
+            if out.any():
+                break
+        else:
+            return None
+        first = int(np.argmax(out))
+        again = currents[first:][held[first:]]
+        if first == 0 and low == WINDOWS[0]:
+            raise RunError(f"the wall leaves the well at {self.well.q:g} m below {low:g} A/m^2; not a well")
+        below, above = currents[max(first - 1, 0)], currents[first]
+        for _ in range(_PASSES):
+            if below >= least:
+                return None
+            currents = np.linspace(below, min(above, least), _LANES)
+            out, _held, lengths = self.out_of_well(sign * currents, lengths)
+            if out.any():  # another step may move the threshold past the bracket
+                first = int(np.argmax(out))
+                below, above = currents[max(first - 1, 0)], currents[first]
+            elif above > least:
+                return None
+        return float(0.5 * (below + above)), float(again[0]) if again.size else math.nan
+
+    def out_of_well(
+        self, J: np.ndarray, lengths: tuple[float, ...]
+    ) -> tuple[np.ndarray, np.ndarray, tuple[float, ...]]:
+        """Return which currents drive the wall out, below the least of which no wall still gets on, and which hold it.
+
+        Args:
+            J: current densities that push it out of the well, shape (n,) [A/m^2].
+            lengths: of the step, tried one after the other while a wall gets on [s].
+
+        Returns:
+            Both as arrays of bool, shape (n,), and the lengths from the last one that was needed.
+        """
         out, held, slow = np.zeros(J.size, bool), np.zeros(J.size, bool), np.arange(J.size)
-        for length in HOLDS:
-            drive = Drive(waveform=Waveform(np.array([0.0, length]), np.array([1.0, 1.0])), current_density=J[slow])
-            start = (well.q, phi)
-            run = simulate(device, drive, n=slow.size, start=start, seed=0, temperature=0.0, samples=_SAMPLES, jobs=1)
-            way = (run.q_samples - foot) * direction
+        for tried in range(len(lengths)):
+            way = self._way(J[slow], lengths[tried])
             out[slow] = way[-1] > 0
             gained = way[_SAMPLES // 2 :].max(axis=0) - way[_SAMPLES // 4 : _SAMPLES // 2].max(axis=0)
             first = np.argmax(out) if out.any() else J.size
-            gets_on = (gained > _STILL * model.Delta) & ~_creeps_back(way)
+            gets_on = (gained > _STILL * self.Delta) & ~_creeps_back(way)
             held[slow] = ~gets_on & ~out[slow]
             slow = slow[gets_on & ~out[slow] & (slow < first)]
             if not slow.size:
                 break
-        return out, held
+        return out, held, lengths[tried:]
 
-    def bracket(currents: np.ndarray, sign: float) -> np.ndarray | None:
-        """Return the two currents between which the wall begins to leave, the first twice if it leaves there.
+    def _way(self, J: np.ndarray, length: float) -> np.ndarray:
+        """Return the way beyond the foot under steps of a length [s], shape (samples + 1, n) [m].
 
-        The third is the least larger one that holds the wall, nan if none does.
+        A width or tilt follows the wall at once, so that the largest time step shows its motion as well.
         """
-        out, held = out_of_well(direction * sign * currents)
-        first = int(np.argmax(out))
-        again = currents[first:][held[first:]]
-        return (
-            np.append(currents[[max(first - 1, 0), first]], again[:1] if again.size else np.nan) if out.any() else None
+        drive = Drive(waveform=Waveform(np.array([0.0, length]), np.ones(2)), current_density=self.direction * J)
+        follows = len(self.wall.coordinates) > 2 and self.device.gate is None
+        dt = largest_time_step(self.wall, current_density=drive.largest_current) if follows else None
+        run = simulate(
+            self.device, drive, n=J.size, start=self.start, seed=0, temperature=0.0, dt=dt, samples=_SAMPLES, jobs=1
         )
-
-    windows = (np.geomspace(low, high, _LANES) for low, high in itertools.pairwise(WINDOWS))
-    tries = ((window, sign) for window in windows for sign in (usual, -usual))
-    found, sign = next(((pair, s) for window, s in tries if (pair := bracket(window, s)) is not None), (None, usual))
-    if found is None:
-        return float("inf"), float("nan")
-    again = float(found[2])
-    if found[1] == WINDOWS[0]:
-        raise RunError(f"the wall leaves the well at {well.q:g} m below {found[0]:g} A/m^2; not a well")
-    for _ in range(_PASSES):
-        closer = bracket(np.linspace(found[0], found[1], _LANES), sign)
-        found = found if closer is None else closer  # another step may move the threshold past the bracket
-    return float(np.mean(found[:2])), again
+        return (run.q_samples - self.foot) * self.direction
 
 
 def _creeps_back(way: np.ndarray) -> np.ndarray:

@@ -44,8 +44,7 @@ def time_step(
         InputError: dt is not positive or too large for this device and drive; says which to use.
     """
     at_rest = max(model.fastest_rate(field), SLOWEST_RATE)
-    rate = max(model.fastest_rate(field, current_density) + thermal_rate(model, temperature), SLOWEST_RATE)
-    most = largest_step_times_rate(model.alpha) / rate
+    most = largest_time_step(model, field, current_density, temperature)
     best = 0.4 * largest_step_times_rate(model.alpha) / at_rest
     best /= 2 ** max(math.ceil(math.log2(best / (0.8 * most))), 0)
     if dt is None:
@@ -53,6 +52,14 @@ def time_step(
     if not 0 < dt <= most:
         raise InputError(f"dt = {dt:g} [s] must be > 0 and <= {most:.2g} for this device and drive; use {best:.2g}")
     return dt
+
+
+def largest_time_step(
+    model: QPhiModel, field: Field = NO_FIELD, current_density: float = 0.0, temperature: float = 0.0
+) -> float:
+    """Return the largest time step [s] that `time_step` takes; arguments as there."""
+    rate = model.fastest_rate(field, current_density) + thermal_rate(model, temperature)
+    return largest_step_times_rate(model.alpha) / max(rate, SLOWEST_RATE)
 
 
 def largest_step_times_rate(alpha: float) -> float:

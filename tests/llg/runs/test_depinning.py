@@ -96,6 +96,11 @@ def test_a_bloch_wall_that_a_current_has_pushed_back_needs_no_long_steps(monkeyp
     assert depinning_current(model, well, 1) == np.inf and set(lengths) == {depinning.HOLDS[0]}
     monkeypatch.setattr(depinning, "_creeps_back", lambda way: np.zeros(way.shape[1], bool))
     assert depinning_current(model, well, 1) == np.inf and depinning.HOLDS[-1] in lengths
+    monkeypatch.undo()
+    monkeypatch.setattr(depinning, "simulate", simulate)
+    monkeypatch.setattr(depinning, "WINDOWS", depinning.WINDOWS[:3])
+    lengths.clear()
+    assert depinning_current(model, well, 1) == np.inf and lengths[-2:] == [depinning._SHORT] * 2
 
 
 def test_an_even_track_between_notches_is_no_row_of_wells():
@@ -128,16 +133,31 @@ def swinging(alpha):
     return model, find_wells(model, 300.0)[0]
 
 
+def leaves(model, well, currents):
+    """Which steps [A/m^2] drive the wall to the right out of its well from any angle of rest, held for 400 ns."""
+    drive = depinning.Drive(
+        waveform=depinning.Waveform(np.array([0.0, 400e-9]), np.ones(2)), current_density=np.array(currents)
+    )
+    starts = [(well.q, phi) for phi in depinning.rest_angles(model, well)]
+    case = {"n": len(currents), "seed": 0, "temperature": 0.0}
+    return np.any(
+        [depinning.simulate(model.device, drive, start=x, **case).q > well.right_foot for x in starts], axis=0
+    )
+
+
 def test_a_larger_step_that_holds_the_wall_again_is_found():
-    """Held for 400 ns, ten times the time in which it swings to rest: out at J_dep, in at the step named, out far above."""
+    """Held for 400 ns, ten times the time in which it swings to rest: out at J_dep, in at the step named, out far above.
+
+    The step named is the least of those tried: each of them from J_dep to it drives the wall out.
+    """
     model, well = swinging(0.015)
     least, again = depinning_steps(model, well, 1)
     assert least == depinning_current(model, well, 1) and again > least
-    currents = -np.array([0.99, 1.01, again / least, 4.0]) * least
-    drive = depinning.Drive(waveform=depinning.Waveform(np.array([0.0, 400e-9]), np.ones(2)), current_density=currents)
-    starts = [(well.q, phi) for phi in depinning.rest_angles(model, well)]
-    ends = [depinning.simulate(model.device, drive, n=4, start=x, seed=0, temperature=0.0).q for x in starts]
-    assert np.array_equal(np.any(np.array(ends) > well.right_foot, axis=0), [False, True, False, True])
+    ends = leaves(model, well, -np.array([0.99, 1.01, again / least, 4.0]) * least)
+    assert np.array_equal(ends, [False, True, False, True])
+    tried = np.geomspace(*depinning.WINDOWS[:2], depinning._LANES)
+    between = tried[(tried > least) & (tried < again * (1 - 1e-9))]
+    assert leaves(model, well, -between).all() and np.isclose(tried, again, rtol=1e-9).any()
 
 
 def test_no_larger_step_holds_a_damped_wall():
@@ -145,3 +165,31 @@ def test_no_larger_step_holds_a_damped_wall():
     model, well = swinging(0.3)
     least, again = depinning_steps(model, well, 1)
     assert np.isfinite(least) and np.isnan(again)
+
+
+SEARCHED = {
+    "Bloch": (FILM | {"D": 0.0}, {"theta_SH": 0.12, "P": 0.5, "beta": 0.2}),
+    "between": (SWINGING | {"alpha": 0.05}, {"theta_SH": -0.1, "P": 0.6, "beta": 0.02}),
+}
+
+
+@pytest.mark.parametrize("name", SEARCHED)
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_second_angle_that_cannot_be_less_is_not_searched(name, side, monkeypatch):
+    """Two angles of rest: the least current is that of both alone, with fewer steps; none is a few steps too high."""
+    film, torque = SEARCHED[name]
+    model, wells = track_of(300e-9, 20e-9, film, torque)
+    steps, simulated = [], depinning.simulate
+
+    def simulate(device, drive, **options):
+        run = simulated(device, drive, **options)
+        steps.append(run.n_steps)
+        return run
+
+    monkeypatch.setattr(depinning, "simulate", simulate)
+    least = depinning_steps(model, wells[0], side)
+    taken, both = sum(steps), depinning.rest_angles(model, wells[0])
+    steps.clear()
+    alone = [depinning._Push(model, wells[0], phi, side).steps_below(np.inf) for phi in both]
+    assert len(both) == 2 and least[0] == pytest.approx(min(alone)[0], rel=2e-4)
+    assert taken < 0.9 * sum(steps)
