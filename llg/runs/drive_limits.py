@@ -9,6 +9,10 @@ energy 2 A Delta (dphi/dy)^2 + kappa phi^2/2 per area, kappa what holds it at re
 Lambda = sqrt(4 A Delta/kappa), and a Bloch line is pi Lambda wide [2]. Wider walls turn line by line, at another
 velocity [3].
 
+The width of a wall follows its angle, as H_K cos^2 phi and fields in the plane make it wider or narrower
+(`llg.walls.q_phi_delta`), within a time that is short against a turn. A wall that turns breathes so, and a wall of fixed
+width is then too fast or too slow.
+
 References:
     [1] E. C. Stoner, E. P. Wohlfarth, Philos. Trans. R. Soc. A 240, 599 (1948).
     [2] A. P. Malozemoff, J. C. Slonczewski, Magnetic Domain Walls in Bubble Materials, Academic Press (1979).
@@ -25,17 +29,23 @@ from llg.device.device import Device
 from llg.device.material import gained_by_angle
 from llg.device.pulse import Waveform
 from llg.device.static_field import field_words
+from llg.runs.models import with_model
 from llg.runs.velocity import straight_track
 from llg.walls.analytic import rest_angle, straight_track_velocity
 from llg.walls.q_phi import NO_FIELD, Field, QPhiModel, wall_field
+from llg.walls.q_phi_delta import QPhiDeltaModel
 
 CANTED = 0.25
 """Field in the plane, or of the damping-like torque, over H_k at which the domains cant too far."""
 WARM = 0.1
 """Share of the temperature of a film by which it may become warmer unsaid."""
+MISPACED = 0.05
+"""Share by which a wall of fixed width may be too fast or too slow unsaid."""
 _MARGIN = 20.0  # [Delta] of straight track
 _HEAT_STEPS = 2048
 _NUDGE = 1e-3  # [rad]
+_ANGLES = 720
+_MOVES = 1e7  # [Delta/s] below which a wall does not move
 
 
 def domain_notes(device: Device, current_density: float, drive: Field) -> list[str]:
@@ -117,12 +127,72 @@ def breakdown_notes(device: Device, current_density: float, drive: Field) -> lis
     currents = np.array([current_density, -current_density])
     if not straight_track_velocity(model, currents, field)[1].any():
         return []
-    at = [f"{abs(current_density):.3g} A/m^2"] if current_density else []
-    at += [field_words(dataclasses.asdict(drive))] if drive != NO_FIELD else []
     return [
-        f"breakdown: {' and '.join(at) or '[field]'} turns the angle of the wall for ever on the straight track; a wall "
+        f"breakdown: {_drive_words(current_density, drive)} turns the angle of the wall for ever on the straight track; a wall "
         f"longer than a Bloch line, {1e9 * line:.3g} nm here, turns piece by piece and moves at another velocity"
     ]
+
+
+def breathing_notes(device: Device, current_density: float, drive: Field) -> list[str]:
+    """Return whether the width that a drive gives the wall changes its velocity by more than `MISPACED`.
+
+    Args:
+        device: the device.
+        current_density: the largest magnitude that is of interest [A/m^2].
+        drive: the largest field of a drive, on top of [field].
+    """
+    field = wall_field(device, drive)
+    still = current_density == 0 and field == NO_FIELD and device.field is None
+    if still or device.wall.model == "q-phi-delta":
+        return []
+    pairs = [velocity_of_fixed_width(device, J, field) for J in dict.fromkeys((current_density, -current_density))]
+    least = _MOVES * device.straight_wall.Delta
+    excess = max((fixed / own - 1 for fixed, own in pairs if abs(own) > least), key=abs, default=0.0)
+    if abs(excess) <= MISPACED:
+        return []
+    return [
+        f"breathing: under {_drive_words(current_density, drive)} the width of the wall follows its angle, on the straight "
+        f"track; with a fixed width, as in {device.wall.model}, it is {abs(excess):.0%} too {'fast' if excess > 0 else 'slow'}"
+        "; compare with the model q-phi-delta"
+    ]
+
+
+def velocity_of_fixed_width(device: Device, current_density: float, field: Field) -> tuple[float, float]:
+    """Return the mean velocities [m/s] of walls of fixed width, and of a width that is at rest at each angle.
+
+    Both are of the straight track. A wall that stands still at an angle has the velocity there, one that turns for ever
+    the mean over the time of a turn, the sum of v/phi' over that of 1/phi'.
+
+    Args:
+        device: the device.
+        current_density: heavy-metal current density [A/m^2].
+        field: applied field, in the frame of the wall.
+    """
+    even = straight_track(device, _MARGIN * device.straight_wall.Delta)
+    fixed, free = QPhiModel(even), QPhiDeltaModel(with_model(even, "q-phi-delta"))
+    q, start = 0.5 * even.track.length, rest_angle(fixed, field)
+    beside = start + np.array([-_NUDGE, 0.0, _NUDGE])
+    width = free.relaxed(q, beside, field, current_density)
+    v, turning, _ = free.velocity(q, beside, width, current_density, field)
+    way = np.sign(turning[1 if abs(turning[1]) > _NUDGE * np.abs(turning).max() else 2])
+    phi = start + way * 2 * np.pi * np.arange(_ANGLES) / _ANGLES
+    width = free.relaxed(q, phi, field, current_density)
+    v, turning, _ = free.velocity(q, phi, width, current_density, field)
+    stops = np.flatnonzero(way * turning[1:] <= 0)
+    if stops.size:
+        first = int(stops[0])
+        slowing = turning[first] - turning[first + 1]
+        share = turning[first] / slowing if slowing else 0.0
+        own = v[first] + share * (v[first + 1] - v[first])
+    else:
+        own = np.sum(v / turning) / np.sum(1 / turning)
+    return float(straight_track_velocity(fixed, current_density, field)[0][0]), float(own)
+
+
+def _drive_words(current_density: float, drive: Field) -> str:
+    at = [f"{abs(current_density):.3g} A/m^2"] if current_density else []
+    at += [field_words(dataclasses.asdict(drive))] if drive != NO_FIELD else []
+    return " and ".join(at) or "[field]"
 
 
 def angle_length(model: QPhiModel) -> float:

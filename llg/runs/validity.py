@@ -9,7 +9,7 @@ from llg.device.device import WIDEST, Device
 from llg.device.profile_averages import critical_share
 from llg.device.pulse import Waveform
 from llg.device.shape_factors import prism_factor, wall_factor
-from llg.runs.drive_limits import breakdown_notes, domain_notes
+from llg.runs.drive_limits import breakdown_notes, breathing_notes, domain_notes
 from llg.runs.models import with_model
 from llg.runs.velocity import straight_track
 from llg.walls.analytic import rest_angle
@@ -59,7 +59,7 @@ def notes(
     if share > NEAR_SPIRAL:
         found.append(f"D: {share:.0%} of the critical value, at which the magnetization becomes a spiral")
     found += [*_film_notes(device), *domain_notes(device, current_density, field), *_profile_notes(device)]
-    found += breakdown_notes(device, current_density, field)
+    found += [*breakdown_notes(device, current_density, field), *breathing_notes(device, current_density, field)]
     (tilt, excess), tilts = tilt_and_excess(device, current_density), wall.model == "q-phi-chi"
     if tilt > (LARGEST_TILT if tilts else UNTILTED) or (excess > TOO_FAST and not tilts):
         what = f"tilt: at {abs(current_density):.3g} A/m^2 the wall tilts by {math.degrees(tilt):.0f} degrees"

@@ -5,18 +5,22 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from dwcore.errors import InputError
 from llg.constants import MU_0
 from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.rates.summary import notes_on, well_rates
-from llg.runs.drive_limits import angle_length, heat_notes
+from llg.runs.drive_limits import angle_length, heat_notes, velocity_of_fixed_width
+from llg.runs.models import with_model
 from llg.runs.simulation import notes_on as run_notes
 from llg.runs.simulation import run_pulse
 from llg.runs.validity import notes
+from llg.runs.velocity import straight_track
 from llg.walls.analytic import walker_drift, walker_field
 from llg.walls.q_phi import Field, QPhiModel
+from llg.walls.q_phi_delta import QPhiDeltaModel
 
 CHIRAL = {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1.2e-3, "alpha": 0.3}
 H_K_EFF = 2 * (CHIRAL["K_u"] - 0.5 * MU_0 * CHIRAL["Ms"] ** 2) / (MU_0 * CHIRAL["Ms"])
@@ -180,3 +184,63 @@ def test_given_walls_scale_the_critical_chirality():
     assert not said("profile: D", firm.replace(plain))
     with pytest.raises(InputError, match="must be below sigma_0/pi"):
         dataclasses.replace(firm, wall=dataclasses.replace(firm.wall, sigma_0=4.4e-3)).replace(plain)
+
+
+def breathing(H_K, *, alpha=0.1, D=0.0, **more):
+    """A film whose wall has a given H_K [A/m], and its H_K over h_sigma = sigma_0/(2 mu0 Ms Delta_0)."""
+    film = CHIRAL | {"D": D, "alpha": alpha}
+    device = make_device(film, torque={"P": 0.5, "beta": 0.02}, wall={"H_K": H_K}, **more)
+    wall = device.straight_wall
+    return device, H_K * 2 * MU_0 * film["Ms"] * wall.Delta / wall.sigma_0
+
+
+@pytest.mark.parametrize("share", [0.02, -0.02, 0.08])
+@pytest.mark.parametrize("times", [1.2, 3.0, 20.0])
+def test_a_wall_of_fixed_width_is_too_fast_beyond_breakdown_by_a_quarter_of_its_anisotropy(share, times):
+    """H_K/(4 h_sigma), to first order, at any field above that of Walker, as phi' does not depend on the width.
+
+    Delta = Delta_0 [1 - (H_K/4 h_sigma)(1 + cos 2 phi)], v/Delta and phi' depend on sin 2 phi only, and the mean of
+    cos 2 phi f(sin 2 phi) over a turn vanishes.
+    """
+    device, unit = breathing(1e3)
+    device, _ = breathing(1e3 * share / unit)
+    field = Field(H_z=times * walker_field(0.1, 1e3 * share / unit))
+    fixed, own = velocity_of_fixed_width(device, 0.0, field)
+    assert fixed / own - 1 == pytest.approx(share / 4, abs=0.5 * share**2)
+
+
+@pytest.mark.parametrize(("H_z", "J"), [(16e3, 0.0), (40e3, 0.0), (6e3, 0.0), (0.0, 4e12), (8e3, 4e12)])
+def test_the_width_at_rest_at_each_angle_moves_as_the_width_that_follows(H_z, J):
+    """Against the three equations integrated in time: below breakdown and above, in fields and under spin transfer."""
+    device, share = breathing(1.3e5)
+    model = QPhiDeltaModel(with_model(straight_track(device, 1e-6), "q-phi-delta"))
+
+    def rates(_time, y):
+        dq, dphi, dwidth = model.velocity(0.5e-6, y[1], y[2] * model.Delta, J, Field(H_z=H_z))
+        return [1e-9 * dq / model.Delta, 1e-9 * dphi, 1e-9 * dwidth / model.Delta]
+
+    run = solve_ivp(
+        rates, (0.0, 60.0), [0.0, math.pi / 2 + 1e-3, 1.0], method="LSODA", rtol=1e-6, atol=1e-8, max_step=0.02
+    )
+    q, phi = run.y[:2]
+    turns = np.floor(abs(phi[-1] - phi[run.t > 20][0]) / math.pi)
+    begin, end = 20.0, 60.0
+    if turns:
+        ahead = abs(phi - np.interp(20.0, run.t, phi)) * (run.t >= 20.0)
+        end = float(np.interp(turns * math.pi, ahead, run.t))
+    mean = 1e9 * model.Delta * (np.interp(end, run.t, q) - np.interp(begin, run.t, q)) / (end - begin)
+    fixed, own = velocity_of_fixed_width(device, J, Field(H_z=H_z))
+    assert own == pytest.approx(mean, rel=0.01) and share > 0.3
+    assert bool(said("breathing", device, J, field=Field(H_z=H_z))) is (abs(fixed / own - 1) > 0.05)
+
+
+def test_walls_that_breathe_are_noted():
+    """In words and per cent; not where the width is a coordinate, nor of a thin film, a chiral wall or one at rest."""
+    device, _ = breathing(1.3e5)
+    note = said("breathing", device, field=Field(H_z=16e3))
+    assert len(note) == 1 and "H_z = 20.11 mT" in note[0] and "8% too fast" in note[0] and "q-phi-delta" in note[0]
+    assert not said("breathing", with_model(device, "q-phi-delta"), field=Field(H_z=16e3))
+    assert said("breathing", breathing(-1e5)[0], field=Field(H_z=16e3))[0].count("too slow") == 1
+    assert not said("breathing", breathing(1.2e4)[0], field=Field(H_z=16e3))
+    assert not said("breathing", breathing(0.0, D=1.2e-3)[0], field=Field(H_z=16e4))
+    assert not said("breathing", device) and not said("breathing", make_device(), 1e12)
