@@ -103,7 +103,7 @@ class _Push:
         least = limit * (1 - _PRECISION)
         windows = ((low, high) for low, high in itertools.pairwise(WINDOWS) if low < least)
         for (low, high), sign in itertools.product(windows, (self.usual, -self.usual)):
-            lengths = HOLDS if low == WINDOWS[0] else (_SHORT, *HOLDS)
+            lengths: tuple[float, ...] = HOLDS if low == WINDOWS[0] else (_SHORT, *HOLDS)
             currents = np.geomspace(low, high, _LANES)
             out, held, lengths = self.out_of_well(sign * currents, lengths)
             if out.any():
