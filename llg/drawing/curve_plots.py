@@ -52,7 +52,7 @@ def _plot_velocity(curve: SimulatedVelocities, scale: float, label: str, walker_
     ax.plot(drive, curve.noiseless, "o", color=INK, markersize=7, mfc="none", label="simulation, no noise")
     look: dict[str, Any] = {"fmt": "s", "color": ORANGE, "markersize": 3.5, "capsize": 3, "linewidth": 1.2}
     ax.errorbar(drive, curve.velocity, curve.error, label=f"simulation at {curve.temperature:.4g} K", **look)
-    ax.set(xlabel=label, ylabel=r"wall velocity $v$ (m/s)")
+    ax.set(xlabel=f"{label}\nwith {curve.beside}" if curve.beside else label, ylabel=r"wall velocity $v$ (m/s)")
     ax.margins(x=0.02, y=0.08)
     legend_above(ax, columns=3)
     return ax
@@ -77,8 +77,12 @@ def plot_retention(curves: RetentionCurves, *, ax: Axes | None = None) -> Axes:
         look = {"linestyle": _STYLES[i % len(_STYLES)], "linewidth": 4.5 - 3.3 * rank[i], "zorder": 2 + rank[i]}
         ax.semilogy(curves.temperature, curves.time[i], color=colours[i], label=label, **look)
     ax.axhline(TEN_YEARS, color=INK, linewidth=1.0)
-    ax.annotate("10 years", (1, TEN_YEARS), (-4, 3), xycoords=("axes fraction", "data"), textcoords="offset points",
-                ha="right", va="bottom", fontsize="small", color=INK)  # fmt: skip
+    low, high = np.log(ax.get_ylim())
+    below = np.log(TEN_YEARS) > high - 0.15 * (high - low)  # above it is the title
+    ax.annotate(
+        "10 years", (1, TEN_YEARS), (-4, -3 if below else 3), xycoords=("axes fraction", "data"),
+        textcoords="offset points", ha="right", va="top" if below else "bottom", fontsize="small", color=INK,
+    )  # fmt: skip
     ax.set(xlim=(curves.temperature[0], curves.temperature[-1]), xlabel=r"temperature $T$ (K)")
     ax.set_ylabel("retention time (s)")
     film = "" if curves.film is None else f", with the film of {curves.film:g} K at all temperatures"

@@ -95,7 +95,7 @@ def plot_phase_portrait(flow: Flow, *, ax: Axes | None = None) -> Axes:
     if flow.borders:
         ways.append(Line2D([], [], color=INK, linewidth=1.1, linestyle=(0, (4, 2)), label="border of a basin"))
     _legend(ax, flow.points, names, ways)
-    ax.set_title(_drive_text(flow), loc="left", fontsize="medium", pad=6 if is_narrow() else 24, gid="title")
+    ax.set_title(_drive_text(flow), loc="left", fontsize="medium", pad=6 if is_narrow() else 28, gid="title")
     return ax
 
 
@@ -147,5 +147,5 @@ def _legend(ax: Axes, points: list[FixedPoint], names: dict[str, str], ways: lis
         look: dict[str, Any] = {"ncols": 2, "fontsize": "small", "edgecolor": "none"}
         figure_of(ax).legend(handles=handles, loc="outside lower center", **look)
     elif handles:
-        place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2, "columnspacing": 1.2}
+        place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.8, "columnspacing": 1.2}
         legend_above(ax, columns=len(handles), handles=handles, **place)

@@ -20,7 +20,7 @@ from llg.drawing.calibration_plots import plot_fit, plot_potential, plot_residua
 from llg.drawing.curve_plots import plot_retention, plot_velocity_against_current, plot_velocity_against_field
 from llg.drawing.device_figures import DrivenDevice
 from llg.drawing.device_plots import _round_step, device_text, plot_landscape, plot_outline, plot_waveform
-from llg.drawing.energy_surface import EnergySurface, turn_around
+from llg.drawing.energy_surface import EnergySurface, energy_surface, turn_around
 from llg.drawing.flow import Flow, follow, part_of_track
 from llg.drawing.motion_plots import motion_figure
 from llg.drawing.surface_plots import plot_energy_surface, plot_phase_portrait
@@ -31,7 +31,7 @@ from llg.landscape.wells import find_wells
 from llg.rates.retention_curve import RetentionCurves
 from llg.runs.drive import Drive
 from llg.runs.trajectories import Trajectories
-from llg.runs.velocity import SimulatedVelocities
+from llg.runs.velocity import SimulatedVelocities, velocity_against_current, velocity_against_field
 from llg.walls.analytic import walker_field
 from llg.walls.q_phi import Field, QPhiModel
 
@@ -137,6 +137,39 @@ def test_velocities_are_drawn_over_current_and_over_field():
     formula = next(line for line in ax.lines if line.get_label().startswith("formula"))
     assert list(formula.get_xdata()) == pytest.approx([1e3, 2e3, 3e3]) and list(formula.get_ydata()) == [11, 16, 22]
     assert "Walker points" in labels(ax) and "mT" in ax.get_xlabel()
+
+
+def test_what_acts_besides_the_drive_is_named():
+    """The field of the device, one of the drive and a current; nothing where there is none."""
+    ax = plot_velocity_against_field(dataclasses.replace(curve([]), beside="H_x = 20 mT, 1e+11 A/m$^2$"))
+    assert ax.get_xlabel().splitlines()[1:] == ["with H_x = 20 mT, 1e+11 A/m$^2$"]
+    assert "\n" not in plot_velocity_against_current(curve([])).get_xlabel()
+    device = load_device("five_state").replace({"field.H_x": "20 mT"})
+    axis = np.array([0.0, 1e4])
+    run = {"walls": 2, "settling": 5e-9, "measured": 1e-9, "jobs": 1}
+    found = velocity_against_field(device, axis, current_density=1e11, **run)
+    assert found.beside == "H_x = 20 mT, 1e+11 A/m$^2$"
+    found = velocity_against_current(load_device("five_state"), 1e7 * axis, field=Field(H_y=1e-2 / MU_0), **run)
+    assert found.beside == "H_y = 10 mT"
+    assert velocity_against_current(load_device("five_state"), 1e7 * axis, **run).beside == ""
+
+
+@pytest.mark.parametrize(("seconds", "place"), [(1e-5, "top"), (1e16, "bottom")])
+def test_ten_years_stay_clear_of_the_title(seconds, place):
+    """Below the line where it is the highest thing drawn, above it elsewhere."""
+    ax = plot_retention(RetentionCurves(np.array([1e-7]), np.array([300.0, 400.0]), np.array([[1.0, 0.5]]) * seconds))
+    (text,) = (text for text in ax.texts if text.get_text() == "10 years")
+    assert text.get_verticalalignment() == place
+    ax.figure.canvas.draw()
+    assert text.get_window_extent().y1 < ax.get_window_extent().y1
+
+
+def test_marks_at_the_ends_of_the_turn_stay_clear_of_the_legend():
+    """Saddles at 0 and 360 degrees of a Neel wall, half of each mark beyond the frame."""
+    ax = plot_energy_surface(energy_surface(QPhiModel(load_device("five_state"))))
+    ax.figure.canvas.draw()
+    mark = 0.5 * 8 * ax.figure.dpi / 72
+    assert ax.get_legend().get_window_extent().y0 > ax.get_window_extent().y1 + mark
 
 
 def test_retention_is_drawn_in_seconds_over_kelvin():
