@@ -175,9 +175,10 @@ def test_formula_of_the_field_alone(monkeypatch):
     monkeypatch.setattr(velocity_module, "_curve", lambda *_, **__: curve)
     device = make_device({"D": 0.0})
     np.testing.assert_allclose(velocity_against_field(device, H).formula, GAMMA_0 * DELTA / ALPHA * H, rtol=1e-9)
-    assert velocity_against_field(device, H, current_density=1e9) is curve
+    driven = velocity_against_field(device, H, current_density=1e9)
+    assert driven.formula is None and driven.beside == "1e+09 A/m$^2$"
     held = make_device({"D": 0.0}, field={"H_y": 10.0})
-    assert velocity_against_field(held, H) is curve
+    assert velocity_against_field(held, H).formula is None
 
 
 @pytest.mark.parametrize("warm", [False, True])
