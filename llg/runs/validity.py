@@ -1,14 +1,16 @@
 """Notes on a result: where the device or its operating point strains what the rigid wall takes for granted."""
 
+import dataclasses
 import math
 
 import numpy as np
 
 from llg.constants import MU_0
 from llg.device.device import WIDEST, Device
+from llg.device.material import StraightWall, energy_problems
 from llg.device.profile_averages import critical_share
 from llg.device.pulse import Waveform
-from llg.device.shape_factors import prism_factor, wall_factor
+from llg.device.shape_factors import wall_of_least_energy
 from llg.runs.drive_limits import breakdown_notes, breathing_notes, domain_notes
 from llg.runs.models import with_model
 from llg.runs.velocity import straight_track
@@ -29,7 +31,9 @@ _STILL = 1e-2  # [Delta] in a third of that time, below which a wall does not mo
 _MUCH = 1.1  # factor by which [stack] changes the spin-transfer torque before it is said
 _BETWEEN = 0.05  # from Bloch, share 0 of D, and from Neel, share 1
 _STRAIGHT = "depinning fields are good to some 10 %, stiffness to 30 %, in deep, steep or one-sided notches to 40 % and a factor of 2.6"
-_SHAPE = 0.1  # share of K_eff, and of what holds the angle, by which the shape of film and track may differ unsaid
+_SHAPE = 0.1  # share of Delta, and of what holds the angle, by which the stray field may change them unsaid
+_UNITS = {"Delta": (1e-9, "nm"), "H_K": (1.0, "A/m")}
+_LONG_RANGE = 0.04  # share of sigma_0 that mu0 Ms^2 t/pi may have unsaid where there are notches
 _COMPENSATED = 1e5  # [A/m]; ferromagnetic films have more
 _SHARPEST, _WEAKEST = 50e-12, 0.05  # edge [s] and damping that the relaxed shape follows
 
@@ -83,7 +87,7 @@ def notes(
 
 def _film_notes(device: Device) -> list[str]:
     """Return what film and track are that the model, or its Delta, sigma_0 and H_K of a thin film, takes them not for."""
-    film, wall, given = device.material, device.straight_wall, device.wall
+    film = device.material
     found: list[str] = []
     if film.Ms < _COMPENSATED:
         found.append(
@@ -92,22 +96,50 @@ def _film_notes(device: Device) -> list[str]:
         )
     if film.in_plane:
         return found
-    size = device.track.thickness, device.track.width
-    across = prism_factor(*size)
-    change = 0.5 * MU_0 * film.Ms**2 * (1 - across) / film.K_eff
-    if change > _SHAPE and (given.Delta is None or given.sigma_0 is None):
-        found.append(
-            f"K_eff: across the track N_z is {across:.3g}, not the 1 of a film, so that K_eff is {change:.0%} larger, sigma_0 "
-            f"some {change / 2:.0%} larger and Delta as much smaller: give both in [wall]"
-        )
-    H_K = film.Ms * wall_factor(size[0], wall.Delta, size[1])
+    return found + _stray_field_notes(device)
+
+
+def wall_with_stray_field(device: Device) -> StraightWall:
+    """Return the straight wall with what [wall] does not give from the wall of least energy, stray field and edges in it."""
+    film, wall = device.material, device.wall.resolved(device.material, device.track.thickness)
+    Delta, sigma_0, H_K = wall_of_least_energy(film.Ms, film.A, film.K_u, device.track.thickness, device.track.width)
+    given = device.wall
+    return dataclasses.replace(
+        wall,
+        Delta=Delta if given.Delta is None else wall.Delta,
+        sigma_0=sigma_0 if given.sigma_0 is None else wall.sigma_0,
+        H_K=H_K if given.H_K is None else wall.H_K,
+    )
+
+
+def _stray_field_notes(device: Device) -> list[str]:
+    """Return whether Delta or H_K differs by much from that of a wall with its stray field, or such a wall has no energy.
+
+    sigma_0 is no part of the advice: what the stray field takes from it the edges of a notch give back
+    (`docs/theory-llg.md`, section 10).
+    """
+    given, film, thickness = device.wall, device.material, device.track.thickness
+    missing = [name for name in _UNITS if getattr(given, name) is None]
+    if not missing:
+        return []
+    wall, least = given.resolved(film, thickness), wall_with_stray_field(device)
+    if any(energy_problems(least, film, thickness)):
+        return [
+            f"wall: with its stray field, which sigma_0 = {wall.sigma_0:.3g} J/m^2 leaves out, a wall on this track has no "
+            f"energy at D = {film.D:g} J/m^2: domains form by themselves"
+        ]
     held = max(abs(wall.H_K), math.pi / 2 * abs(film.D) / (MU_0 * film.Ms * wall.Delta))
-    if given.H_K is None and abs(H_K - wall.H_K) > _SHAPE * held:
-        found.append(
-            f"H_K: {wall.H_K:.3g} A/m is that of a thin film and a wide track; with the thickness and the edges of this one "
-            f"it is {H_K:.3g}: give it in [wall]"
-        )
-    return found
+    if max(abs(wall.Delta / least.Delta - 1), abs(least.H_K - wall.H_K) / held) <= _SHAPE:
+        return []
+
+    def words(wall: StraightWall) -> str:
+        numbers = [f'{name} = "{getattr(wall, name) / _UNITS[name][0]:.4g} {_UNITS[name][1]}"' for name in missing]
+        return " and ".join(numbers)
+
+    return [
+        f"wall: {words(wall)} leave out its stray field, and the thickness and the edges of this track; with these: "
+        f"{words(least)}, to be given in [wall]"
+    ]
 
 
 def _profile_notes(device: Device) -> list[str]:
@@ -139,6 +171,12 @@ def _shape_notes(device: Device, edge: float) -> list[str]:
         edge: time of the steepest edge of the current [s].
     """
     found, track = [], device.track
+    share = MU_0 * device.material.Ms**2 * track.thickness / (math.pi * device.straight_wall.sigma_0)
+    if device.notches and not device.material.in_plane and share > _LONG_RANGE:
+        found.append(
+            f"notch: mu0 Ms^2 t/pi is {share:.1%} of sigma_0; the stray field between the wall and the edges of a notch, which "
+            f"the model leaves out, held walls up to 25 % more firmly in micromagnetics of such a film"
+        )
     if device.notches and device.wall_shape == "rigid":
         why = f": {device.not_relaxed}" if device.not_relaxed else ""
         found.append(f"shape: the wall stays straight in the notches, where real walls bend; {_STRAIGHT}{why}")
@@ -189,7 +227,8 @@ def _neck(device: Device) -> float:
 def tilt_and_excess(device: Device, current_density: float) -> tuple[float, float]:
     """Return the largest tilt [rad] within 3 ns of a current from rest, and how much too fast q-phi then is [1].
 
-    Both are of the straight track, without noise; the velocities are means of the last third of that time.
+    Both are of the straight track, without noise; the velocities are means of the last third of that time. The wall that
+    tilts has its stray field in it, where [wall] leaves that open.
     """
     from scipy.integrate import solve_ivp  # slow to import
 
@@ -202,10 +241,13 @@ def tilt_and_excess(device: Device, current_density: float) -> tuple[float, floa
     def run(model, *more):
         def turn(_time, y):
             rates = model.velocity(q, *y[:-1], current_density)
-            return [1e-9 * float(rate) for rate in (*rates[1:], rates[0] / model.Delta)]
+            return [1e-9 * float(rate) for rate in (*rates[1:], rates[0] / even.straight_wall.Delta)]
 
         return solve_ivp(turn, (0.0, times[-1]), [*start, *more, 0.0], method="LSODA", rtol=1e-3, atol=1e-3)
 
-    tilting, upright = run(QPhiChiModel(with_model(even, "q-phi-chi")), 0.0), run(QPhiModel(with_model(even, "q-phi")))
+    real, wall = with_model(even, "q-phi-chi"), wall_with_stray_field(even)
+    if not any(energy_problems(wall, even.material, even.track.thickness)):
+        real = real.replace({f"wall.{name}": getattr(wall, name) for name in ("Delta", "sigma_0", "H_K")})
+    tilting, upright = run(QPhiChiModel(real), 0.0), run(QPhiModel(with_model(even, "q-phi")))
     way, more = (np.diff(np.interp(times, r.t, r.y[-1]))[0] for r in (tilting, upright))
     return float(np.abs(tilting.y[1]).max()), float(more / way - 1) if abs(way) > _STILL else 0.0
