@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dwcore.errors import InputError
@@ -69,6 +69,22 @@ def parse_toml(text: str, where: str) -> dict:
     for problem in _problems(mapping):
         raise InputError(f"{where}: {problem}")
     return mapping
+
+
+def own_name(mapping: Mapping, default: str, where: str) -> str:
+    """Return the name that a file gives itself in its key `name`.
+
+    Args:
+        mapping: what the file holds.
+        default: the name of a file without the key.
+        where: name of the file, for messages.
+
+    Raises:
+        InputError: it is no text, or an empty one.
+    """
+    if not isinstance(name := mapping.get("name", default), str) or not name.strip():
+        raise InputError(f"{where}: name = {name!r} must be a text that is not empty")
+    return name
 
 
 def _float(text: str) -> float:

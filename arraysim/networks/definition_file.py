@@ -28,7 +28,7 @@ from pathlib import Path
 
 from arraysim.networks.definition import FUNCTIONS, KINDS, NetworkDefinition
 from dwcore.errors import InputError, Problems, nearest
-from dwcore.toml import read_toml
+from dwcore.toml import own_name, read_toml
 
 
 def definition_from_mapping(mapping: Mapping, where: str) -> NetworkDefinition:
@@ -54,9 +54,9 @@ def definition_from_mapping(mapping: Mapping, where: str) -> NetworkDefinition:
         values = {key: value for key, value in entry.items() if key != "kind"}
         with problems.noted():
             layers.append(KINDS[kind].from_mapping(values, f"{where}, layer {number} ({kind})"))
-    name = mapping.get("name", where)
-    if not isinstance(name, str):
-        problems.found.append(f"{where}: name = {name!r} must be a text")
+    name = where
+    with problems.noted():
+        name = own_name(mapping, where, where)
     problems.check(where)
     return NetworkDefinition(name=name, layers=tuple(layers), error_bits=mapping.get("error_bits", 0))
 

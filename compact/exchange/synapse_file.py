@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dwcore.errors import InputError, nearest
 from dwcore.parameters import Parameters, numbers, quantity, sizes, whole
-from dwcore.toml import is_toml, parse_toml, read_toml
+from dwcore.toml import is_toml, own_name, parse_toml, read_toml
 
 ROW_SUM = 1e-6
 """How far the sum of a row of probabilities may be from one [1]."""
@@ -300,7 +300,7 @@ def synapse_from_mapping(mapping: Mapping, where: str) -> SynapseFile:
     if "synapse" not in mapping:
         hint = "; a table of a device with physics is made by `dwsynapse sweep`" if "track" in mapping else ""
         raise InputError(f"{where}: holds no [synapse]{hint}")
-    known = {"synapse", *TEXTS}
+    name, known = own_name(mapping, Path(where).stem, where), {"synapse", *TEXTS}
     for key, value in mapping.items():
         if key not in known:
             raise InputError(f'{where}: unknown key "{key}"{nearest(key, known)}')
@@ -309,7 +309,7 @@ def synapse_from_mapping(mapping: Mapping, where: str) -> SynapseFile:
     content = mapping["synapse"]
     if isinstance(content, Mapping):
         content = {key: _listed(key, value, where) if key in _MATRIX else value for key, value in content.items()}
-    texts = {"name": Path(where).stem} | {key: mapping[key] for key in TEXTS if key in mapping}
+    texts = {key: mapping[key] for key in TEXTS if key in mapping} | {"name": name}
     return SynapseFile(synapse=Synapse.from_mapping(content, f"{where} [synapse]"), **texts)
 
 

@@ -31,7 +31,7 @@ def only_writer(path: Path | None, *, refuse: bool = True) -> Iterator[None]:
     if target is None or target in _held:
         yield
         return
-    beside = target.parent / f".{target.name}.lock"  # the root has no name
+    beside = lock_file(target)
     try:
         handle = _locked(beside, path)
     except OSError as error:
@@ -46,6 +46,11 @@ def only_writer(path: Path | None, *, refuse: bool = True) -> Iterator[None]:
         _held.discard(target)
         beside.unlink(missing_ok=True)
         os.close(handle)
+
+
+def lock_file(path: Path) -> Path:
+    """Return the name of the lock on an output."""
+    return path.parent / f".{path.name}.lock"  # the root has no name
 
 
 def _locked(beside: Path, path) -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from dwcore.errors import RunError
+from dwcore.storage.atomic import clear_abandoned
+from dwcore.storage.lock import lock_file
 from dwsynapse.design.verification import Verified
 from dwsynapse.front import Trained
 
@@ -37,13 +39,14 @@ def through_the_chain(folder: Path, offered: Sequence[Verified], seed: int, jobs
 
 
 def clear_networks(folder: Path) -> None:
-    """Remove what the chain has left in a folder of each design; one that holds something else stays with that."""
+    """Remove what the chain, also a killed one, has left in folders of designs; one that holds something else stays with it."""
     from dwsynapse.chain.chain import WRITTEN
 
     for one in folder.iterdir():
         if one.is_dir() and re.fullmatch(r"design_\d+", one.name):
-            for file in one.iterdir():
-                if file.is_file() and file.name in WRITTEN:
-                    file.unlink()
+            for file in (one / name for name in WRITTEN):
+                clear_abandoned(file)
+                for left in filter(Path.is_file, (file, lock_file(file))):
+                    left.unlink()
             with contextlib.suppress(OSError):  # is not empty
                 one.rmdir()

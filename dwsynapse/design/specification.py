@@ -15,7 +15,7 @@ import numpy as np
 
 from compact.states.energy import pulse_energy
 from dwcore.errors import InputError, nearest
-from dwcore.toml import read_toml
+from dwcore.toml import own_name, read_toml
 from dwsynapse.design.pulses import aim
 from dwsynapse.design.sections import (
     FEWEST_DEVICES,
@@ -249,10 +249,9 @@ def load_specification(path: str | Path) -> Specification:
     """
     content = read_toml(Path(path))
     problems = [f'unknown section "{key}"{nearest(key, SECTIONS)}' for key in content if key not in (*SECTIONS, "name")]
-    if not isinstance(name := content.get("name", Path(path).stem), str):
-        problems.append(f"name = {name!r} must be a text")
     if problems:
         raise InputError(f"{path}: {'; '.join(problems)}")
+    name = own_name(content, Path(path).stem, str(path))
     sections = {key: kind.from_mapping(content.get(key, {}), f"{path} [{key}]") for key, kind in SECTIONS.items()}
     try:
         devices = tuple(load_device(source) for source in sections["choice"].devices)

@@ -10,7 +10,7 @@ from typing import Any
 from dwcore.errors import InputError, Problems, RunError, nearest
 from dwcore.parameters import as_number
 from dwcore.storage.atomic import replacing
-from dwcore.toml import is_toml, parse_toml, read_toml
+from dwcore.toml import is_toml, own_name, parse_toml, read_toml
 from llg.device.device import Device
 from llg.device.notch import Notch
 from llg.device.sections import OPTIONAL, SECTIONS
@@ -64,9 +64,9 @@ def device_from_mapping(mapping: Mapping, where: str = "device") -> Device:
     for number, entry in enumerate(entries if isinstance(entries, list) else [], 1):
         with problems.noted():
             notches.append(Notch.from_mapping(entry, f"{where} [[notch]] {number}"))
-    name, temperature = mapping.get("name", where), 0.0
-    if not isinstance(name, str):
-        problems.found.append(f"{where}: name = {name!r} must be a text")
+    name, temperature = where, 0.0
+    with problems.noted():
+        name = own_name(mapping, where, where)
     try:
         temperature = as_number(mapping.get("temperature", 300.0), "K")
     except InputError as error:

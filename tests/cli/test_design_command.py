@@ -34,12 +34,26 @@ def test_a_folder_of_designs(command, folder):
     assert other.code == 2 and "front.h5: is of another search; --force begins anew" in other.err
 
 
-def test_an_impossible_specification_says_what_fails_first(command, folder):
+KILLED = """
+import os
+from pathlib import Path
+from dwcore.storage.atomic import replacing
+from dwcore.storage.lock import only_writer
+path = Path("d", "design_1", "training.h5")
+with only_writer(path), replacing(path):
+    os.kill(os.getpid(), 9)
+"""
+"""A training of a design that is killed as it writes its file."""
+
+
+def test_an_impossible_specification_says_what_fails_first(command, process, folder):
     (folder / "spec.toml").write_text(SPEC.replace("barrier = 40", 'barrier = 40\nenergy = "7.3e-15 J"'))
     for name, files in (("old", ()), ("1", ("table.h5", "chip.png", "summary.json")), ("2", ("table.h5", "mine.txt"))):
         (folder / "d" / f"design_{name}").mkdir(parents=True)  # those with a number are of --network
         for file in files:
             (folder / "d" / f"design_{name}" / file).write_text("of another search\n")
+    child = process("rates", cwd=folder, before=KILLED)
+    assert child.wait() == -signal.SIGKILL and len(list((folder / "d" / "design_1").iterdir())) == 5
     for name in ("trials.jsonl", "design_2.toml", "front.png", "report.html", "design_notes.toml"):
         (folder / "d" / name).write_text("of another search\n")
     refused = command("design", "spec.toml", "-o", "d", "--resume")

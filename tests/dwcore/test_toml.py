@@ -12,6 +12,7 @@ from dwcore.errors import InputError
 from dwcore.parameters import as_number
 from dwcore.toml import LARGEST_BYTES, parse_toml, read_toml
 from dwsynapse import main
+from dwsynapse.templates import template
 from llg import load_device
 
 
@@ -106,3 +107,16 @@ def test_a_name_in_capital_letters_is_that_of_a_toml_file(tmp_path, monkeypatch)
         assert main(["check", f"{kind}.TOML"]) == 0
         assert sorted(path.name for path in tmp_path.iterdir()) == [f"{kind}.TOML"]
         Path(f"{kind}.TOML").unlink()
+
+
+@pytest.mark.parametrize("kind", ["device", "network", "synapse", "design"])
+def test_a_name_is_not_empty(kind, tmp_path, monkeypatch, capsys):
+    """It is what messages and titles call the file."""
+    monkeypatch.chdir(tmp_path)
+    text = "\n".join(line for line in template(kind, "a").splitlines() if not line.startswith("name ="))
+    for name in ("''", "' '", "3"):
+        Path("a.toml").write_text(f"name = {name}\n{text}\n")
+        assert main(["check", "a.toml"]) == 2
+        assert capsys.readouterr().err == f"dwsynapse: a.toml: name = {name} must be a text that is not empty\n"
+    Path("a.toml").write_text(f"name = 'b'\n{text}\n")
+    assert main(["check", "a.toml"]) == 0
