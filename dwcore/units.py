@@ -23,6 +23,7 @@ _CGS = ((re.compile(r"(?<![A-Za-z])([kmu]?)(Oe|oersted)\b"), r"\1fieldoersted"),
         (re.compile(r"(?<![A-Za-z])([kmu]?)(G|gauss)\b"), r"\1fluxgauss"))  # fmt: skip
 """The units library gives these the dimensions of the CGS system, which no SI unit converts to."""
 _LONGEST = 200
+_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _NOT_ZERO = re.compile(r"\s*[-+]?[0.]*[1-9]")
 
 
@@ -35,6 +36,7 @@ def _registry():
     registry.define("fluxgauss = 1e-4 * tesla")
     registry.define("emu = 1e-3 * ampere * meter ** 2")  # of a magnetic moment
     registry.define("@alias ohm = Ohm")
+    registry.define("@alias pixel = px")  # of a picture: a 96th of an inch, that of web pages, is none
     return registry
 
 
@@ -106,7 +108,7 @@ def _parse(text: str, unit: str) -> float:
 
     try:
         found = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST else None
-        if found is None:
+        if found is None or not all(map(_is_read, text)):
             raise ValueError
         plain = _PLAIN_POWER.sub(r"\1^\2", "".join(found.groups()))
         for pattern, name in _CGS:
@@ -124,6 +126,11 @@ def _parse(text: str, unit: str) -> float:
         with_unit = "" if unit == "1" else f" with a unit like {unit}"
         unknown = _unknown_units(error, text, unit) if isinstance(error, pint.UndefinedUnitError) else ""
         raise InputError(f'"{text[:_LONGEST]}" is not a number{with_unit}{unknown}') from None
+
+
+def _is_read(character: str) -> bool:
+    """Return whether the units library reads a character; it drops others in silence, and "1½ nm" was 1 nm."""
+    return character.isascii() or not character.isalnum() or character.isidentifier() or character in _SUPERSCRIPTS
 
 
 def _unknown_units(error, text: str, unit: str) -> str:

@@ -35,8 +35,8 @@ def load_weights(path, task: Task, dataset: Dataset) -> LearnedWeights:
             problems.append(f"lacks {name}, of shape {shape}")
         elif found[name].dtype.kind not in "fiu" or found[name].shape != shape:
             problems.append(f"{name} is {found[name].dtype} {found[name].shape}, numbers of shape {shape} are needed")
-        elif not np.all(np.isfinite(found[name])):
-            problems.append(f"{name} must be finite")
+        elif not np.all(np.abs(found[name]) <= np.finfo(np.float32).max):
+            problems.append(f"{name} must be finite, in single precision, too")
     if problems:
         raise InputError(f"{path}: {'; '.join(problems)}")
     arrays = {name: values.astype(np.float32) for name, values in found.items()}

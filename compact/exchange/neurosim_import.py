@@ -15,6 +15,8 @@ from dwcore.errors import InputError
 from dwcore.units import plain_number
 
 LARGEST_BYTES = 10_000_000
+ROUNDED = 0.01
+"""How far the product of a conductance and its resistance may be from one, as both are rounded [1]."""
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 LARGEST = 1e100
 """No parameter is larger; products of some stay finite."""
@@ -146,14 +148,12 @@ def _number(words: str, found: Mapping[str, float], name: str, path: str | Path)
 
 def _of_json(text: str, path: str | Path) -> dict[str, float]:
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=tuple)  # a name that is there twice would lose its first value
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a JSON file: {error}") from None
-    parts = [content] if isinstance(content, Mapping) else []
-    parts += [part for part in content.values() if isinstance(part, Mapping)] if parts else []
     found: dict[str, float] = {}
-    for part in parts:
-        for name, value in part.items():
+    for part in (content, *(part for _, part in content if isinstance(part, tuple))):
+        for name, value in part:
             if not isinstance(value, int | float) or isinstance(value, bool):
                 continue
             large = isinstance(value, int) and value.bit_length() > 1000  # more than a float can hold
@@ -162,6 +162,9 @@ def _of_json(text: str, path: str | Path) -> dict[str, float]:
 
 
 def _ends(given: Mapping[str, float], path: str | Path) -> tuple[float, float]:
+    for G, R in zip(*ENDS, strict=True):
+        if G in given and R in given and not math.isclose(given[G] * given[R], 1, rel_tol=ROUNDED):
+            raise InputError(f"{path}: {G} = {given[G]:g} and {R} = {given[R]:g} contradict each other; leave one out")
     for high, low in ENDS:
         if high in given and low in given:
             ends = given[low], given[high]

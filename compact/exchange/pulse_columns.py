@@ -8,7 +8,7 @@ import numpy as np
 
 from dwcore.errors import InputError, nearest
 from dwcore.storage.column_file import ColumnFile, canonical, shown
-from dwcore.storage.measurements import UNITS
+from dwcore.storage.measurements import UNITS, unit_of
 from dwcore.units import plain_number, to_si
 
 OVERFLOW = 9.9e37
@@ -118,14 +118,11 @@ def _unit(header: str, kinds: tuple[str, ...], where: str) -> tuple[str, float]:
     """Return the unit at the end of a header and its factor to SI; none where the quantity has none."""
     if not kinds:
         return "", 1.0
-    text = canonical(header)
-    for kind in kinds:
-        for unit, factor in UNITS[kind].items():
-            tail = canonical(f"x_{unit}")[1:]
-            if text.endswith(tail) or text.endswith(tail.replace("_per_", "_")):
-                return tail[1:], factor
-    units = ", ".join(unit for kind in kinds for unit in UNITS[kind])
-    raise InputError(f'{where}: the column "{header}" has no unit at its end, one of {units}')
+    units = {unit: factor for kind in kinds for unit, factor in UNITS[kind].items()}
+    unit = unit_of(header, units)
+    if unit is None:
+        raise InputError(f'{where}: the column "{header}" has no unit at its end, one of {", ".join(units)}')
+    return canonical(unit), units[unit]
 
 
 def _values(file: ColumnFile, held: Mapping[str, int], name: str, kind: str) -> np.ndarray:

@@ -87,8 +87,8 @@ def parse_csv(text: str) -> CsvTable:
     Raises:
         InputError: decimal commas beside decimal points; says the line.
     """
-    lines = [(i, line) for i, line in _records(text) if line.strip()]
-    lines = [(i, line) for i, line in lines if not _is_comment(line) and not line.startswith("sep=")]
+    records = [(i, line) for i, line in _records(text) if line.strip() and not line.startswith("sep=")]
+    lines = [(i, line) for i, line in records if not _is_comment(line)]
     separator = _separator([line for _, line in lines[:200]])
     rows = [(i, _cells(line, separator)) for i, line in lines]
     rows = [(i, row) for i, row in rows if any(row)]
@@ -105,6 +105,7 @@ def parse_csv(text: str) -> CsvTable:
         notes += _note_on_points(rows)
     if skipped:
         notes.append(f"{skipped} lines above the header left out")
+    notes += _note_on_comments([(i, line) for i, line in records if _is_comment(line)], rows, separator)
     names, units, rows = _without_empty_columns(names, units, rows)
     return CsvTable(names=names, units=units, rows=rows, notes=tuple(notes))
 
@@ -124,6 +125,12 @@ def _records(text: str) -> Iterator[tuple[int, str]]:
 
 def _is_comment(line: str) -> bool:
     return line.lstrip()[0] in "#%" and not _FAULT.match(line.lstrip())
+
+
+def _note_on_comments(comments: list[tuple[int, str]], rows, separator: str) -> list[str]:
+    """Return which comments below the header could be rows, such as those of a device called #2, as a note, or nothing."""
+    alike = [i for i, line in comments if rows and i > rows[0][0] and len(_cells(line, separator)) == len(rows[0][1])]
+    return [f"{len(alike)} lines that begin with # or % left out, the first is line {alike[0]}"] if alike else []
 
 
 def _note_on_points(rows) -> list[str]:

@@ -8,7 +8,7 @@ under names of their own are known by these; any other is chosen with `columns`,
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -52,6 +52,24 @@ _SIMULATOR_NAMES = {
     "q": r"ext_dwpos|ext_dwxpos",
     "v": r"ext_dwspeed",
 }
+_IN_BRACKETS = re.compile(r"[(\[]([^(\[]*)[)\]]\s*$")
+_FACTOR = re.compile(r"(?:(?:^|_)[x×]?(?:\d+\.?\d*[eE][-+]?\d+|10[-+]?\d*|0\.0*1)|[^_]_per)_$")
+
+
+def unit_of(header: str, units: Iterable[str]) -> str | None:
+    """Return the one of some units in which a header ends, None if it ends in none of them.
+
+    What stands in brackets is one of them as a whole. Elsewhere a power of ten or "per" in front belongs to the unit, so
+    that v_10_m_per_s and rate_1_per_s end in no speed and in no time.
+    """
+    text = canonical(header)
+    spelled = {s: unit for unit in units if unit for s in (canonical(unit), canonical(unit).replace("_per_", "_"))}
+    found = max((s for s in spelled if text == s or text.endswith(f"_{s}")), key=len, default=None)
+    if found is None:
+        return None
+    if bracket := _IN_BRACKETS.search(header):
+        return spelled.get(canonical(bracket[1]))
+    return None if _FACTOR.search(text.removesuffix(found)) else spelled[found]
 
 
 def _headers(quantity: str, error: bool) -> dict[str, float]:
@@ -148,16 +166,8 @@ class Measurements:
         if name not in self.file.names:
             raise InputError(f'{self.path}: no column "{name}"{nearest(name, self.file.names)}')
         units = UNITS[QUANTITIES[quantity.removesuffix("_error")]]
-        unit = self._unit(name)
-        if unit is None:  # the unit ends the header
-            header = canonical(name)
-            spelled = {canonical(u): u for u in units if u} | {
-                canonical(u).replace("_per_", "_"): u for u in units if u
-            }
-            fits = [s for s in spelled if header == s or header.endswith(f"_{s}")]
-            unit = spelled[max(fits, key=len)] if fits else "" if "" in units else None
-        else:
-            unit = unit.replace("^", "")
+        apart = self._unit(name)
+        unit = unit_of(name, units) or "" if apart is None else apart.replace("^", "")
         if unit not in units:
             allowed = ", ".join(canonical(f"{quantity}_{u}") for u in units)
             raise InputError(f'{self.path}: column "{name}" must end in a unit of {quantity}, as in {allowed}')

@@ -70,7 +70,7 @@ def read_ovf(path) -> VectorField:
     factor = _number({"valuemultiplier": "1"} | header, "valuemultiplier", path)
     value = factor * value.reshape(*nodes[::-1], 3)
     low_corner, edges = (low[0], low[1], low[2]), (cell[0], cell[1], cell[2])
-    return VectorField(path=str(path), value=value, low=low_corner, cell=edges, time=_time(header))
+    return VectorField(path=str(path), value=value, low=low_corner, cell=edges, time=_time(header, path))
 
 
 def _content(path) -> bytes:
@@ -107,11 +107,14 @@ def _header(content: bytes, path) -> tuple[dict[str, str], str, bytes]:
 
 def _number(header: dict[str, str], key: str, path) -> float:
     try:
-        return plain_number(header[key])
+        value = plain_number(header[key])
     except KeyError:
         raise InputError(f"{path}: the header has no {key}") from None
     except ValueError:
-        raise InputError(f"{path}: {key} = {header[key]} must be a number") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{path}: {key} = {header[key]} must be a finite number")
+    return value
 
 
 def _whole(header: dict[str, str], key: str, path) -> int:
@@ -144,6 +147,8 @@ def _values(rest: bytes, kind: str, count: int, first: bool, path) -> np.ndarray
     return found[1:].astype(float)
 
 
-def _time(header: dict[str, str]) -> float | None:
+def _time(header: dict[str, str], path) -> float | None:
     match = _TIME.search(header["description"]) or _TIME.search(header.get("title", ""))
-    return None if match is None else float(match[1]) * _SECONDS[(match[2] or "s").lower()]
+    if match is None:
+        return None
+    return _number({"simulation time": match[1]}, "simulation time", path) * _SECONDS[(match[2] or "s").lower()]

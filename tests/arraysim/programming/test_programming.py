@@ -246,6 +246,7 @@ def test_archives_of_weights(trained, digits, tmp_path):
         r"lacks weight_1, of shape \(17, 10\)": {"weight_0": arrays["weight_0"]},
         r"weight_0 is float32 \(16, 65\), numbers of shape \(65, 16\)": arrays | {"weight_0": arrays["weight_0"].T},
         'unknown array "weight_2"': arrays | {"weight_2": np.zeros(3)},
+        "weight_0 must be finite, in single precision, too": arrays | {"weight_0": np.full((65, 16), 1e39)},
         "weight_1 must be finite": arrays | {"weight_1": np.full((17, 10), np.nan)},
         "is not a sound .npz of arrays": arrays | {"weight_1": np.full((17, 10), None)},
     }

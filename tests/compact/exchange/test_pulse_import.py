@@ -313,6 +313,12 @@ def test_columns_with_names_of_their_own_are_named(tmp_path):
     assert data.duration == pytest.approx([1e-7] * 3)
     assert data.conductance[0] == pytest.approx(10e-6 / 0.2)
     assert np.isnan(data.conductance[1:]).all()  # an overflow, and no voltage
+    dense = header.replace("write (mA)", "write (1e11 A/m2)")
+    data = mapped(tmp_path, rows, dense, amplitude="write (1e11 A/m2)", duration="100 ns", R="V/I")
+    assert data.amplitude == pytest.approx([0.4e11] * 3) and data.amplitude_unit == "A/m^2"
+    with pytest.raises(InputError, match="has no unit at its end"):
+        mapped(tmp_path, rows, header.replace("(nA)", "(10 nA)").replace("write (mA)", "write (10 mA)"),
+               amplitude="write (10 mA)", duration="100 ns", R="V/I")  # fmt: skip
     data = mapped(tmp_path, rows, header, amplitude="write (mA)", duration="100 ns", R="V/I")
     assert data.conductance[0] == pytest.approx(10e-6 / 0.2) and data.amplitude_unit == "A"
     both = [row.replace("9.91E+37,200", "-9.91E+37,-9.91E+37") for row in rows]

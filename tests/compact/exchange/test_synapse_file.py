@@ -291,6 +291,14 @@ def test_resistances_and_names_of_the_other_simulator_are_read(tmp_path):
         ("maxConductance = nan; minConductance = 1e-6;", "maxConductance = nan is no number"),
         ('{"maxConductance": 1e-5, "minConductance": 1e-6, "writeVoltage": 1e200}', "writeVoltage = 1e.200 is beyond"),
         (f'{{"maxConductance": 1{400 * "0"}}}', "maxConductance = a very large number is beyond"),
+        (
+            '{"maxConductance": 1e-5, "minConductance": 1e-6, "maxConductance": 2e-5}',
+            "maxConductance = 2e-05 is also 1e-05",
+        ),
+        (
+            '{"maxConductance": 1e-5, "cell": {"resistanceOn": 2e5}}',
+            "1e-05 and resistanceOn = 200000 contradict each other",
+        ),
         ("a=" * 400_000, "holds no device parameters"),
     ],
 )

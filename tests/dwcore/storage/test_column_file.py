@@ -6,7 +6,7 @@ from calls import calls
 
 from dwcore.errors import InputError
 from dwcore.storage.column_file import read_columns
-from dwcore.storage.measurements import Measurements
+from dwcore.storage.measurements import UNITS, Measurements, unit_of
 
 MUMAX = (
     "# t (s)\tmx ()\tmy ()\tmz ()\tB_extz (T)\text_dwpos (m)\n0\t0\t0\t0.5\t0.01\t1e-9\n1e-9\t0\t0\t0.25\t0.02\t2e-9\n"
@@ -96,6 +96,46 @@ def test_chosen_columns(tmp_path):
         table(tmp_path, "centre\n1\n", columns={"q": "centre"}).get, "q"
     )
     assert 'unknown quantity "Bx"' in complaint(lambda: table(tmp_path, CSV, columns={"Bx": "q_nm"}))
+
+
+@pytest.mark.parametrize(
+    ("header", "unit"),
+    [
+        ("drive (1e11 A/m2)", "1e11 A/m2"),
+        ("drive_1e11_A_per_m2", "1e11 A/m2"),
+        ("drive [A/m²]", "A/m2"),
+        ("drive / A/m^2", "A/m2"),
+        ("channel_2_A_m2", "A/m2"),
+        ("drive (10^11 A/m2)", None),
+        ("drive (x1e9 A/m2)", None),
+        ("drive (1E11 A/m2)", None),
+        ("drive (2 A/m2)", None),
+        ("drive_10_A_per_m2", None),
+        ("drive_0.1_A_per_m2", None),
+        ("drive (kA/m2)", None),
+        ("drive_per_A_per_m2", None),
+    ],
+)
+def test_a_factor_in_front_of_a_unit_belongs_to_it(header, unit):
+    """A column of 1e11 A/m2, chosen by its name, was read as one of A/m2."""
+    assert unit_of(header, UNITS["current density"]) == unit
+
+
+def test_a_column_chosen_by_name_has_its_unit_or_is_refused(tmp_path):
+    assert table(tmp_path, '"drive (1e11 A/m2)"\n3\n', columns={"J": "drive (1e11 A/m2)"}).get("J") == pytest.approx(
+        [3e11]
+    )
+    bad = table(tmp_path, '"drive (1e9 A/m2)"\n3\n', columns={"J": "drive (1e9 A/m2)"})
+    assert 'column "drive (1e9 A/m2)" must end in a unit of J' in complaint(bad.get, "J")
+
+
+@pytest.mark.parametrize("mark", ["#", "%"])
+def test_a_row_that_begins_like_a_comment_is_said(tmp_path, mark, caplog):
+    """A device that is called #2 would otherwise be gone without a word."""
+    plain = f"{mark} made by hand, twice\nchip,q_nm\n{mark} after a pause\na,1\na,2\n"
+    assert table(tmp_path, plain).get("q").size == 2 and not caplog.text
+    assert table(tmp_path, f"{plain}{mark}b,3\n{mark}b,4\n").get("q").size == 2
+    assert "read with 2 lines that begin with # or % left out, the first is line 6" in caplog.text
 
 
 @pytest.mark.parametrize(
