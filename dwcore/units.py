@@ -40,12 +40,18 @@ def _registry():
     return registry
 
 
+def hyphen_minus(text: str) -> str:
+    """Return a text with the sign "-" where a typeset one has the minus sign U+2212."""
+    return text.replace("\u2212", "-")
+
+
 def plain_number(text: str) -> float:
     """Return a number without a unit, as programs of all kinds write it; nan and inf are some.
 
     Raises:
         ValueError: it is none. Python alone would take "5_0" for 50, the digits of any script, and "1e-400" for 0.
     """
+    text = hyphen_minus(text)
     if "_" in text or not text.isascii():
         raise ValueError(f"{text!r} is no plain number")
     return not_lost(float(text), text)
@@ -71,7 +77,7 @@ def plain_whole(text: str) -> int:
     number = plain_number(text)
     if number == 0:  # whatever its power of ten
         return 0
-    if abs(number) < 2**63 and (exact := Decimal(text)) == int(exact):
+    if abs(number) < 2**63 and (exact := Decimal(hyphen_minus(text))) == int(exact):
         return int(exact)
     raise ValueError(f"{text!r} is no plain whole number")
 
@@ -93,6 +99,7 @@ def to_si(text: str, unit: str) -> float:
     Raises:
         InputError: the text is not a quantity, or of another dimension.
     """
+    text = hyphen_minus(text)
     if "," in text:
         raise InputError(f'"{text[:_LONGEST]}" holds a comma; the decimal sign is a point')
     try:

@@ -22,6 +22,8 @@ LARGEST = 1e100
 """No parameter is larger; products of some stay finite."""
 ASSIGNMENT = re.compile(r"\b(\w+)\s*=\s*([^=;]+);")
 CHANGE = re.compile(r"\b(\w+)\s*([-+*/]=)")
+CAST = re.compile(r"\(\s*(?:double|float)\s*\)")
+INVERSE = re.compile(r"1\.?0*\s*/\s*\(?\s*(resistanceOn|resistanceOff|maxConductance|minConductance)\s*\)?")
 SCALED = re.compile(r"([\d.eE+-]+)\s*\*\s*\(\s*maxConductance\s*-\s*minConductance\s*\)")
 ENDS = ("maxConductance", "minConductance"), ("resistanceOn", "resistanceOff")
 """Names of the two ends in MLP+NeuroSim and in DNN+NeuroSim."""
@@ -92,13 +94,21 @@ def _of_source(text: str, path: str | Path) -> dict[str, float]:
     for name, sign in CHANGE.findall(text):
         if name in KNOWN:
             raise InputError(f"{path}: {name} {sign} ... changes a parameter; write its value")
-    given = [(name, words.strip()) for name, words in ASSIGNMENT.findall(text) if name in KNOWN]
+    given = [(name, CAST.sub("", words).strip()) for name, words in ASSIGNMENT.findall(text) if name in KNOWN]
     found: dict[str, float] = {}
-    for scaled in (False, True):  # a share of the range may be assigned before its ends are
+    for form in (
+        _plain,
+        INVERSE.fullmatch,
+        SCALED.fullmatch,
+    ):  # a share of the range may be assigned before its ends are
         for name, words in given:
-            if bool(SCALED.fullmatch(words)) == scaled:
+            if form(words):
                 _keep(found, name, _number(words, found, name, path), words, path)
     return found
+
+
+def _plain(words: str) -> bool:
+    return not INVERSE.fullmatch(words) and not SCALED.fullmatch(words)
 
 
 def _compiled(text: str) -> str:
@@ -134,11 +144,13 @@ def _keep(found: dict[str, float], name: str, value: float | None, words, path: 
 
 
 def _number(words: str, found: Mapping[str, float], name: str, path: str | Path) -> float | None:
-    """Return a number, or one times the range of conductances; None if it is neither."""
-    scale = SCALED.fullmatch(words)
-    for end in ENDS[0] if scale else ():
+    """Return a number, one times the range of conductances, or the inverse of an end; None if it is none of these."""
+    scale, inverse = SCALED.fullmatch(words), INVERSE.fullmatch(words)
+    for end in ENDS[0] if scale else (inverse[1],) if inverse else ():
         if end not in found:
             raise InputError(f"{path}: {name} = {words} needs {end}, which is not assigned")
+    if inverse:
+        return 1 / found[inverse[1]] if found[inverse[1]] else math.inf
     try:
         factor = found[ENDS[0][0]] - found[ENDS[0][1]] if scale else 1.0
         return factor * plain_number(scale[1] if scale else words)

@@ -8,7 +8,7 @@ import numpy as np
 
 from dwcore.errors import InputError, nearest
 from dwcore.storage.column_file import ColumnFile, canonical, shown
-from dwcore.storage.measurements import UNITS, unit_of
+from dwcore.storage.measurements import UNITS, some, unit_of
 from dwcore.units import plain_number, to_si
 
 OVERFLOW = 9.9e37
@@ -121,7 +121,7 @@ def _unit(header: str, kinds: tuple[str, ...], where: str) -> tuple[str, float]:
     units = {unit: factor for kind in kinds for unit, factor in UNITS[kind].items()}
     unit = unit_of(header, units)
     if unit is None:
-        raise InputError(f'{where}: the column "{header}" has no unit at its end, one of {", ".join(units)}')
+        raise InputError(f'{where}: the column "{header}" has no unit at its end, one of {some(units)}')
     return canonical(unit), units[unit]
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from compact.exchange.pulse_columns import STEMS, numbers_or_nan, with_columns
 from dwcore.errors import InputError
 from dwcore.storage.column_file import ColumnFile, canonical, read_columns, shown
-from dwcore.storage.measurements import UNITS
+from dwcore.storage.measurements import UNITS, some
 
 POLARITY = {
     1: ("+1", "1", "+", "up", "set", "ltp", "p", "potentiation", "pos", "positive", "1.0", "+1.0"),
@@ -132,7 +132,7 @@ def _needed(file: ColumnFile, what: str, units) -> tuple[str, float]:
     if found is None:
         names = [f"{what}_{unit.replace('/', '_per_').replace(' ', '_')}" if unit else what for unit in units]
         raise InputError(
-            f"{file.path}: has no column for the {what}; name it one of {', '.join(names)}; the header is "
+            f"{file.path}: has no column for the {what}; name it one of {some(names)}; the header is "
             f"{shown(file.names)}"
         )
     return found

@@ -5,7 +5,8 @@
     decimals    a comma where cells are not separated by commas and numbers such as 61,29 occur; a number with a point,
                 such as 1.050, is refused beside them: it may be one thousand or one; without any such comma a point is
                 the decimal sign, which is said where all numbers with a point could be thousands
-    header      the last row before the first row of numbers that has as many cells; what stands above it is a title
+    header      the last row before the first row of numbers that has as many cells; what stands above it is a title. If
+                there is none, the last comment above the numbers that has as many cells, as NumPy's savetxt writes it
     units       a row of units between the header and the numbers
 
 Comments begin with # or %, but not as #N/A or #DIV/0!, which spreadsheets write for an error. Columns and rows without
@@ -21,7 +22,7 @@ import re
 from collections.abc import Iterator
 
 from dwcore.errors import InputError
-from dwcore.units import is_number
+from dwcore.units import hyphen_minus, is_number
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -89,7 +90,9 @@ def parse_csv(text: str) -> CsvTable:
     """
     records = [(i, line) for i, line in _records(text) if line.strip() and not line.startswith("sep=")]
     lines = [(i, line) for i, line in records if not _is_comment(line)]
-    separator = _separator([line for _, line in lines[:200]])
+    comments = [(i, line) for i, line in records if _is_comment(line)]
+    above = [line.lstrip("#% \t") for i, line in comments if lines and i < lines[0][0]][-1:]
+    separator = _separator([line for _, line in lines[:200]], *above)
     rows = [(i, _cells(line, separator)) for i, line in lines]
     rows = [(i, row) for i, row in rows if any(row)]
     notes = [] if separator == "," else [f"cells separated by {SEPARATORS[separator]}"]
@@ -99,13 +102,14 @@ def parse_csv(text: str) -> CsvTable:
         notes.append(f"commas as decimal signs ({comma} is {float(comma.replace(',', '.')):g})")
         original = dict(rows)
         rows = [(i, tuple(c.replace(",", ".") if _COMMA_NUMBER.fullmatch(c) else c for c in row)) for i, row in rows]
+    rows = _commented_header(comments, rows, separator) + rows
     names, units, rows, skipped = _head(rows)
     _refuse_points(original, rows)
     if separator != "," and comma is None:
         notes += _note_on_points(rows)
     if skipped:
         notes.append(f"{skipped} lines above the header left out")
-    notes += _note_on_comments([(i, line) for i, line in records if _is_comment(line)], rows, separator)
+    notes += _note_on_comments(comments, rows, separator)
     names, units, rows = _without_empty_columns(names, units, rows)
     return CsvTable(names=names, units=units, rows=rows, notes=tuple(notes))
 
@@ -149,13 +153,13 @@ def _refuse_points(original: dict[int, tuple[str, ...]], rows) -> None:
                 raise InputError(f'line {line}: "{cell}" has a point where commas are decimal signs')
 
 
-def _separator(lines: list[str]) -> str:
-    """Return the separator that cuts most rows alike, into as many cells as possible."""
+def _separator(lines: list[str], above: str = "") -> str:
+    """Return the separator that cuts most rows alike, into as many cells as possible; of two the one that cuts `above` so."""
 
-    def quality(separator: str) -> tuple[float, int]:
+    def quality(separator: str) -> tuple[float, int, bool]:
         widths = collections.Counter(len(_cells(line, separator)) for line in lines)
         width, alike = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
-        return (alike if width > 1 else 0, width)
+        return (alike if width > 1 else 0, width, len(_cells(above, separator)) == width)
 
     found = max(SEPARATORS, key=quality)
     return found if quality(found)[0] else ","
@@ -166,7 +170,7 @@ def _cells(line: str, separator: str) -> tuple[str, ...]:
         cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
     except csv.Error:  # a cell of more than 128 kB, or a quote that never ends
         cells = line.split(separator)
-    return tuple(cell.strip() for cell in cells)
+    return tuple(hyphen_minus(cell) if cell.startswith("\u2212") else cell for cell in map(str.strip, cells))
 
 
 def _head(rows):
@@ -185,6 +189,14 @@ def _head(rows):
         units, header = tuple(cell.strip("()[] ") for cell in rows[header][1]), above[-2]
     names = rows[header][1]
     return names, units or (None,) * len(names), rows[begin:], header
+
+
+def _commented_header(comments: list[tuple[int, str]], rows, separator: str) -> list[tuple[int, tuple[str, ...]]]:
+    """Return the last comment above rows that begin with one of numbers, if it has as many cells and none is a number."""
+    if not rows or not any(map(is_number, rows[0][1])):
+        return []
+    above = [(i, _cells(line.lstrip("#% \t"), separator)) for i, line in comments if i < rows[0][0]]
+    return [(i, row) for i, row in above[-1:] if len(row) == len(rows[0][1]) and not any(map(is_number, row))]
 
 
 def _begins_a_number(row, numeric) -> bool:

@@ -7,6 +7,7 @@ under names of their own are known by these; any other is chosen with `columns`,
 """
 
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 
@@ -15,20 +16,39 @@ import numpy as np
 from dwcore.errors import InputError, nearest
 from dwcore.storage.column_file import ColumnFile, canonical, read_columns, shown
 
+_PREFIX = {"z": 1e-21, "a": 1e-18, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "c": 1e-2, "": 1.0, "k": 1e3,
+           "M": 1e6, "G": 1e9, "T": 1e12}  # fmt: skip
+_PER_AREA = {"m2": 1.0, "cm2": 1e4, "mm2": 1e6, "um2": 1e12}
+
+
+def _scaled(unit: str, prefixes: str, factor: float = 1.0) -> dict[str, float]:
+    """Return a unit and those with a prefix, and the factor of each."""
+    return {f"{prefix}{unit}": _PREFIX[prefix] * factor for prefix in ("", *prefixes)}
+
+
+def _current_densities() -> dict[str, float]:
+    plain = {f"{A}/{area}": factor * per for area, per in _PER_AREA.items()
+             for A, factor in _scaled("A", "MGTkmun").items()}  # fmt: skip
+    return plain | {
+        f"1e{n} A/{area}": float(f"1e{n}") * _PER_AREA[area] for area in ("m2", "cm2") for n in range(5, 14)
+    }
+
+
+_LENGTH, _TIME = _scaled("m", "numc"), _scaled("s", "npum")
 UNITS = {
-    "length": {"m": 1.0, "um": 1e-6, "nm": 1e-9},
-    "field": {"T": 1.0, "mT": 1e-3, "G": 1e-4, "Oe": 1e-4},
-    "time": {"s": 1.0, "us": 1e-6, "ns": 1e-9, "ps": 1e-12},
-    "speed": {"m/s": 1.0, "nm/ns": 1.0},
-    "current density": {"A/m2": 1.0, "1e10 A/m2": 1e10, "1e11 A/m2": 1e11, "1e12 A/m2": 1e12, "MA/cm2": 1e10},
-    "current": {"A": 1.0, "mA": 1e-3, "uA": 1e-6},
-    "voltage": {"V": 1.0, "mV": 1e-3},
-    "conductance": {"S": 1.0, "mS": 1e-3, "uS": 1e-6, "nS": 1e-9},
-    "resistance": {"ohm": 1.0, "kohm": 1e3, "Mohm": 1e6},
-    "energy": {"J": 1.0, "aJ": 1e-18, "zJ": 1e-21, "eV": 1.602176634e-19},
+    "length": _LENGTH,
+    "field": _scaled("T", "mu") | _scaled("G", "mk", 1e-4) | _scaled("Oe", "mk", 1e-4),
+    "time": _TIME | _scaled("s", "f"),
+    "speed": {f"{m}/{s}": factor / per for s, per in _TIME.items() for m, factor in (_LENGTH | {"km": 1e3}).items()},
+    "current density": _current_densities(),
+    "current": _scaled("A", "munp"),
+    "voltage": _scaled("V", "munk"),
+    "conductance": _scaled("S", "munp"),
+    "resistance": _scaled("ohm", "kMGm"),
+    "energy": _scaled("J", "azfpn") | _scaled("eV", "mk", 1.602176634e-19),
     "number": {"": 1.0},
 }
-"""Factor from each unit to SI."""
+"""Factor from each unit to SI. A fixed list: any word that names a unit would make minutes of t_min, and c of v_c."""
 QUANTITIES = {
     "q": "length",
     "q_S": "length",
@@ -72,6 +92,12 @@ def unit_of(header: str, units: Iterable[str]) -> str | None:
     return None if _FACTOR.search(text.removesuffix(found)) else spelled[found]
 
 
+def some(names: Iterable[str]) -> str:
+    """Return the first names for a message."""
+    first = list(itertools.islice(names, 9))
+    return ", ".join(first[:8]) + (", ..." if len(first) > 8 else "")
+
+
 def _headers(quantity: str, error: bool) -> dict[str, float]:
     """Return every header of a quantity, in its canonical spelling, and its factor to SI."""
     stem = f"{quantity}_error" if error else quantity
@@ -112,7 +138,7 @@ class Measurements:
         """
         found = self._find(quantity, error)
         if found is None:
-            headers = ", ".join(_headers(quantity, error))
+            headers = some(_headers(quantity, error))
             raise InputError(
                 f"{self.path}: has no column for {quantity}; name it one of {headers}, or choose it with "
                 f"--column {quantity}=NAME; the header is {shown(self.file.names)}"
@@ -169,6 +195,6 @@ class Measurements:
         apart = self._unit(name)
         unit = unit_of(name, units) or "" if apart is None else apart.replace("^", "")
         if unit not in units:
-            allowed = ", ".join(canonical(f"{quantity}_{u}") for u in units)
+            allowed = some(canonical(f"{quantity}_{u}") for u in units)
             raise InputError(f'{self.path}: column "{name}" must end in a unit of {quantity}, as in {allowed}')
         return units[unit]

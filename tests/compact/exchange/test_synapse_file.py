@@ -270,6 +270,18 @@ def test_parameters_of_neurosim_become_a_synapse(tmp_path):
         import_neurosim(path)
 
 
+def test_a_conductance_may_be_the_inverse_of_a_resistance(tmp_path):
+    """As DNN+NeuroSim writes it, before or after the resistance."""
+    ends = "maxConductance = (double) 1/resistanceOn; minConductance = 1.0 / (resistanceOff);"
+    given = "resistanceOn = 2e5; resistanceOff = 4e6; maxNumLevelLTP = 60; maxNumLevelLTD = 50;"
+    for text in (ends + given, given + ends):
+        assert import_neurosim(_written(tmp_path / "Param.cpp", text)).synapse.window == (1 / 4e6, 1 / 2e5)
+    for text, words in ((ends, "needs resistanceOn, which is not assigned"),
+                        (given.replace("2e5", "0") + ends, "1/resistanceOn is beyond")):  # fmt: skip
+        with pytest.raises(InputError, match=words):
+            import_neurosim(_written(tmp_path / "Param.cpp", text))
+
+
 def test_resistances_and_names_of_the_other_simulator_are_read(tmp_path):
     """The device that is on has the higher conductance; its spread is a share of the range already."""
     content = {"resistanceOn": 1e5, "resistanceOff": 1e6, "max_level": 32, "c2cVari": 0.02, "d2dVari": 0.1,

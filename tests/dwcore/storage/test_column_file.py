@@ -92,7 +92,7 @@ def test_chosen_columns(tmp_path):
     assert 'no column "centr_um"; did you mean "centre_um"?' in complaint(
         table(tmp_path, "centre_um\n1\n", columns={"q": "centr_um"}).get, "q"
     )
-    assert "must end in a unit of q, as in q_m, q_um, q_nm" in complaint(
+    assert "must end in a unit of q, as in q_m, q_nm, q_um" in complaint(
         table(tmp_path, "centre\n1\n", columns={"q": "centre"}).get, "q"
     )
     assert 'unknown quantity "Bx"' in complaint(lambda: table(tmp_path, CSV, columns={"Bx": "q_nm"}))
@@ -108,11 +108,14 @@ def test_chosen_columns(tmp_path):
         ("channel_2_A_m2", "A/m2"),
         ("drive (10^11 A/m2)", None),
         ("drive (x1e9 A/m2)", None),
+        ("drive (1e9 A/m2)", "1e9 A/m2"),
+        ("drive (3e9 A/m2)", None),
         ("drive (1E11 A/m2)", None),
         ("drive (2 A/m2)", None),
         ("drive_10_A_per_m2", None),
         ("drive_0.1_A_per_m2", None),
-        ("drive (kA/m2)", None),
+        ("drive (kA/m2)", "kA/m2"),
+        ("drive (hA/m2)", None),
         ("drive_per_A_per_m2", None),
     ],
 )
@@ -125,8 +128,8 @@ def test_a_column_chosen_by_name_has_its_unit_or_is_refused(tmp_path):
     assert table(tmp_path, '"drive (1e11 A/m2)"\n3\n', columns={"J": "drive (1e11 A/m2)"}).get("J") == pytest.approx(
         [3e11]
     )
-    bad = table(tmp_path, '"drive (1e9 A/m2)"\n3\n', columns={"J": "drive (1e9 A/m2)"})
-    assert 'column "drive (1e9 A/m2)" must end in a unit of J' in complaint(bad.get, "J")
+    bad = table(tmp_path, '"drive (2e9 A/m2)"\n3\n', columns={"J": "drive (2e9 A/m2)"})
+    assert 'column "drive (2e9 A/m2)" must end in a unit of J' in complaint(bad.get, "J")
 
 
 @pytest.mark.parametrize("mark", ["#", "%"])
@@ -233,6 +236,10 @@ DIALECTS = {
     "row of units": PLAIN.replace("q_nm,Bz_mT", "q,Bz\nnm,mT"),
     "row of units in brackets": PLAIN.replace("q_nm,Bz_mT", "q,Bz\n[nm],[mT]"),
     "brackets": PLAIN.replace("q_nm,Bz_mT", "q [nm],Bz [mT]"),
+    "header of NumPy": "# made by hand\n# " + PLAIN,
+    "header of NumPy with commas": "# " + WITH_COMMAS,
+    "minus signs": PLAIN.replace("-", "\u2212"),
+    "minus signs and decimal commas": WITH_COMMAS.replace("-", "\u2212"),
     "percent comments": "% of a program\n" + PLAIN,
     "titles": "Analyzer 4200,\nDate,2026-03-02\n\n" + PLAIN,
     "a title of one cell": "pinning map of sample 7\n" + PLAIN,
@@ -377,6 +384,14 @@ def test_units_of_columns_that_nobody_asks_for(tmp_path, unit):
     """A row of units is one, whatever else is measured."""
     found = table(tmp_path, f"q,T_sample\nnm,{unit}\n1,20\n2,21\n").file
     assert (found.names, found.units) == (("q", "T_sample"), ("nm", unit)) and len(found.rows) == 2
+
+
+def test_a_comment_is_a_header_only_where_there_is_none(tmp_path):
+    for comment in ("# q_um,v", "# q_um,v\n# 1,2"):
+        assert table(tmp_path, f"{comment}\nq_nm,v\n1,2\n").file.names == ("q_nm", "v")
+    assert table(tmp_path, "# q_nm,v\n1,2\n3,4\n").file.numbers("v").tolist() == [2, 4]
+    for comment in ("# of one", "# 5,6", "# a,b,c"):  # as refused as without it
+        assert table(tmp_path, f"{comment}\n1,2\n3,4\n").file.names == ("1", "2")
 
 
 def test_a_number_too_small_for_a_computer_is_not_zero(tmp_path):

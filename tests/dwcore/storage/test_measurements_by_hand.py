@@ -3,21 +3,23 @@
 import numpy as np
 import pytest
 
-from dwcore.storage.measurements import UNITS, Measurements
+from dwcore.storage.measurements import UNITS, Measurements, unit_of
+from dwcore.units import to_si
 
 SI = {
     "length": {"m": 1, "um": 1e-6, "nm": 1e-9},
     "field": {"T": 1, "mT": 1e-3, "G": 1e-4, "Oe": 1e-4},
-    "time": {"s": 1, "us": 1e-6, "ns": 1e-9, "ps": 1e-12},
-    "speed": {"m/s": 1, "nm/ns": 1},
-    "current density": {"A/m2": 1, "1e10 A/m2": 1e10, "1e11 A/m2": 1e11, "1e12 A/m2": 1e12, "MA/cm2": 1e6 / 1e-4},
+    "time": {"s": 1, "us": 1e-6, "ns": 1e-9, "ps": 1e-12, "ms": 1e-3},
+    "speed": {"m/s": 1, "nm/ns": 1, "cm/s": 1e-2, "nm/us": 1e-3},
+    "current density": {"A/m2": 1, "1e10 A/m2": 1e10, "1e11 A/m2": 1e11, "1e12 A/m2": 1e12, "MA/cm2": 1e6 / 1e-4,
+                        "A/cm2": 1e4, "GA/m2": 1e9, "1e6 A/cm2": 1e10},
     "current": {"A": 1, "mA": 1e-3, "uA": 1e-6},
     "voltage": {"V": 1, "mV": 1e-3},
-    "conductance": {"S": 1, "mS": 1e-3, "uS": 1e-6, "nS": 1e-9},
+    "conductance": {"S": 1, "mS": 1e-3, "uS": 1e-6, "nS": 1e-9, "pS": 1e-12},
     "resistance": {"ohm": 1, "kohm": 1e3, "Mohm": 1e6},
     "energy": {"J": 1, "aJ": 1e-18, "zJ": 1e-21, "eV": 1.602176634e-19},
     "number": {"": 1},
-}
+}  # fmt: skip
 """By hand: a flux density of 1 Oe is 1e-4 T in vacuum, 1 MA/cm2 is 1e6 A on 1e-4 m2."""
 
 
@@ -27,10 +29,20 @@ def table(tmp_path, text):
     return Measurements(path)
 
 
-def test_every_unit_has_its_factor():
+def test_units_have_their_factors():
     assert UNITS.keys() == SI.keys()
     for kind, units in SI.items():
-        assert UNITS[kind] == pytest.approx(units, rel=1e-12), kind
+        assert {unit: UNITS[kind][unit] for unit in units} == pytest.approx(units, rel=1e-12), kind
+
+
+def test_all_factors_are_those_of_the_units_library():
+    """Files of parameters know all units. To 1e-9: there 1 Oe is 1e-4 T times mu_0 of today over 4 pi 1e-7."""
+    si = {"length": "m", "field": "T", "time": "s", "speed": "m/s", "current density": "A/m^2", "current": "A",
+          "voltage": "V", "conductance": "S", "resistance": "ohm", "energy": "J"}  # fmt: skip
+    for kind, wanted in si.items():
+        for unit, factor in UNITS[kind].items():
+            text = unit if unit.startswith("1e") else f"1 {unit}"
+            assert factor == pytest.approx(to_si(text, wanted), rel=1e-9), unit
 
 
 @pytest.mark.parametrize(
@@ -63,3 +75,8 @@ def test_columns_of_simulators(tmp_path, name, unit, quantity, factor):
     np.testing.assert_allclose(found.get(quantity), [3 * factor, 5 * factor])
     others = {"mz", "Bz", "q", "v"} - {quantity}
     assert not any(found.has(other) for other in others)
+
+
+@pytest.mark.parametrize(("header", "kind"), [("t_min", "time"), ("v_c", "speed"), ("q_in", "length"), ("t_h", "time")])
+def test_what_only_looks_like_a_unit_is_none(header, kind):
+    assert unit_of(header, UNITS[kind]) is None
