@@ -283,6 +283,18 @@ def test_copies_of_layers_are_those_of_every_design():
         assert result.baselines[name].facts["copies_per_layer"] == [4, 1]
 
 
+def test_weights_in_sram_are_written_in_every_copy():
+    """Bits of the weights over the batch, by the energy of a bit; no device, so no pulses."""
+    one, four = (
+        chip_cost([FIRST, LAYER], sram_settings(dataclasses.replace(SETTINGS, copies=(copies, 1.0))), None)
+        for copies in (1.0, 4.0)
+    )
+    assert energy(four, "arrays", "update", 0) == pytest.approx(4 * energy(one, "arrays", "update", 0))
+    assert energy(four, "arrays", "update", 1) == pytest.approx(energy(one, "arrays", "update", 1))
+    bits = 10 * 200 * 8 / SETTINGS.batch_size
+    assert energy(one, "arrays", "update", 1) == pytest.approx(bits * PARTS["sram_read_bit_energy"])
+
+
 def test_what_copies_cannot_share_alike_takes_one_more_step():
     """16 positions on 3 copies are 6 steps of each, forward and backward."""
     second = dataclasses.replace(FIRST, name="conv2", rows=37, input_values=64)

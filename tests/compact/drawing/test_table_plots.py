@@ -1,4 +1,4 @@
-"""Figures of a transition table, and the move probabilities behind them."""
+"""Figures of a transition table."""
 
 import itertools
 
@@ -13,10 +13,9 @@ from compact.drawing.transition_plots import (
     plot_transition_matrix,
     transition_figure,
 )
-from compact.table.moves import move_probability, moves_along_drive, upward_sign
+from compact.table.moves import move_probability
 from compact.table.phase_diagram import phase_diagram
 from dwcore.canvas.style import WIDTH, new_figure
-from dwcore.errors import InputError
 
 
 def table(counts, current=(-7e11, -5e11, 5e11, 7e11), duration=(1e-9,)):
@@ -30,33 +29,6 @@ def stepping_counts(S, shifts=(-1, 0, 0, 1), n_durations=1, n=100):
     for (a, shift), state in itertools.product(enumerate(shifts), range(S)):
         counts[a, :, state, np.clip(state + shift, 0, S - 1)] = n
     return counts
-
-
-def test_move_probability_averages_the_states_and_adds_errors_in_squares():
-    counts = np.zeros((1, 1, 3, 4), np.int64)
-    counts[0, 0] = [[60, 30, 10, 0], [0, 50, 50, 0], [20, 0, 80, 0]]
-    law = table(counts, current=(5e11,))
-    one, error = move_probability(law, 1)
-    assert one[:, 0, 0] == pytest.approx([(0.3 + 0.5) / 2, 0])
-    beta = [np.sqrt((c + 0.5) * (100.5 - c) / 102) / 101 for c in (30, 50)]
-    assert error[0, 0, 0] == pytest.approx(np.hypot(*beta) / 2)
-    assert error[1, 0, 0] > 0
-    two, _ = move_probability(law, 2)
-    assert two[:, 0, 0] == pytest.approx([0.1, 0.2])
-
-
-@pytest.mark.parametrize("steps", [0, 3])
-def test_move_probability_refuses_more_steps_than_states(steps):
-    with pytest.raises(InputError, match=f"steps = {steps}"):
-        move_probability(table(stepping_counts(3)), steps)
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_moves_follow_the_drive_for_both_signs_of_the_torque(sign):
-    law = table(stepping_counts(4, shifts=(-sign, 0, 0, sign)))
-    assert upward_sign(law) == sign
-    p, _ = moves_along_drive(law, 1)
-    assert p[:, 0].tolist() == [1, 0, 0, 1]
 
 
 @pytest.mark.parametrize("S", [2, 8, 16, 24])
