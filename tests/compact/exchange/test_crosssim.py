@@ -253,6 +253,13 @@ def test_what_lies_between_two_states_is_of_the_higher_one():
         assert cell_content(states, np.array([0.25, 0.25, 0.25, 0.25])[order], u) == pytest.approx([0, 1, 0])
 
 
+def test_quantiles_that_rise_and_fall_count_both_ways():
+    """Up to the last state and back: a quarter of the time near either end of each way."""
+    states = np.array([0.0, 0.5, 1.0])
+    content = cell_content(states, np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.5, 1.0]))
+    assert content == pytest.approx([0.25, 0.5, 0.25])
+
+
 def test_counts_stand_for_probabilities():
     p = np.random.default_rng(1).dirichlet(np.full(65, 0.1), size=(2, 5))
     counts = weights(p)
