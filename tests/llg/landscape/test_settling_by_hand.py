@@ -14,7 +14,7 @@ from llg.walls.q_phi import QPhiModel
 KT = K_B * 300.0
 
 
-def make_model(field, alpha=0.2, Q=1.0, thickness=1.2e-9):
+def make_model(field, alpha=0.2, Q=1.0, thickness=1.2e-9, **more):
     return QPhiModel(
         device_from_mapping(
             {
@@ -24,6 +24,7 @@ def make_model(field, alpha=0.2, Q=1.0, thickness=1.2e-9):
                 "notch": [{"position": 200e-9, "shape": "cosine", "depth": 9e-9, "width": 120e-9}],
                 "field": field,
             }
+            | more
         )
     )
 
@@ -91,8 +92,9 @@ def test_walls_at_rest_lie_below_their_levels():
         assert (right < 0.9 * left) is (H_z > 0)
 
 
-def test_surface_is_the_energy_less_the_level_of_its_well():
-    model = make_model({"H_x": 3e3, "H_y": -2e3, "H_z": 500.0})
+@pytest.mark.parametrize("more", [{}, {"profile": {"x": [0.0, 150e-9, 400e-9], "H_x_at": [0.0, 4e3, 1e3]}}])
+def test_surface_is_the_energy_less_the_level_of_its_well(more):
+    model = make_model({"H_x": 3e3, "H_y": -2e3, "H_z": 500.0}, **more)
     (well,) = find_wells(model, 300.0)
     settling, q = Settling(model, [well], 300.0), model.device.geometry.q
     surface = settling.surface(2e-9)
