@@ -11,7 +11,7 @@ import dataclasses
 import itertools
 import math
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from dwcore.errors import InputError, nearest
 
@@ -55,6 +55,19 @@ def numbers(meaning: str, unit: str, *, default=(), needs: str = "", plausible=N
     """Declare a tuple of numbers in SI `unit`; `plausible` as for `quantity`."""
     metadata = {"kind": "numbers", "meaning": meaning, "unit": unit, "needs": needs, "plausible": plausible}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def descent(name: str, values: Sequence[float]) -> str:
+    """Return what is wrong with numbers that must ascend: the first that does not, its place from 1; empty if none.
+
+    Args:
+        name: of the numbers.
+        values: the numbers.
+    """
+    for place, (before, value) in enumerate(itertools.pairwise(values), start=2):
+        if not value > before:
+            return f"{name} must be strictly ascending; number {place}, {value:.12g}, comes after {before:.12g}"
+    return ""
 
 
 def as_number(value, unit: str) -> float:

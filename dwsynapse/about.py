@@ -10,7 +10,7 @@ from dwcore.errors import InputError
 from dwcore.storage.files import describe, open_checked, provenance
 from dwsynapse.derived import derived, wells
 from dwsynapse.toml_files import check as check_toml
-from dwsynapse.toml_files import is_toml_or_name, kind_of
+from dwsynapse.toml_files import device_notes, is_toml_or_name, kind_of
 from llg.device.device_file import load_device
 
 
@@ -38,6 +38,7 @@ def info(source: str | Path, *, check: bool = False) -> dict[str, Any]:
 
 def _about_device(source: str | Path) -> dict[str, Any]:
     device = load_device(source)
+    found = wells(device)
     return {
         "device": device.name,
         "source": str(source),
@@ -47,7 +48,8 @@ def _about_device(source: str | Path) -> dict[str, Any]:
         "not_relaxed": device.not_relaxed if device.wall.shape == "auto" else "",
         "temperature_K": device.temperature,
         "derived": [quantity._asdict() for quantity in derived(device)],
-        "wells": wells(device),
+        "wells": found,
+        "notes": device_notes(device, found),
     }
 
 

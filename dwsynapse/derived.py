@@ -70,7 +70,7 @@ def wells(device: Device) -> list[dict[str, Any]]:
     def in_notch(q: float) -> bool | None:
         if not device.notches:
             return None
-        return any(abs(q - notch.position) <= notch.width / 2 for notch in device.notches)
+        return any(notch.holds(q) for notch in device.notches)
 
     sides = ("left", "right")
     barriers = [{side: getattr(well, f"barrier_{side}") for side in sides} for well in wells]

@@ -119,8 +119,9 @@ def summary(path, table, temperature: float) -> tuple[dict, list[str]]:
 
 
 def _strains(table) -> list[str]:
-    """Return what the largest pulse of the table strains in the model, one line each; none of tables from elsewhere."""
+    """Return what the largest pulse of a table strains in the model, and idle keys; nothing of tables from elsewhere."""
     from compact.exchange.write_line import table_device
+    from dwsynapse.device_settings import idle_keys
     from llg.runs.drive_limits import heat_notes
     from llg.runs.validity import notes
 
@@ -129,7 +130,7 @@ def _strains(table) -> list[str]:
         return []
     J, T = float(abs(table.current_density).max()), table.temperature
     shape, farthest = device.pulse.waveform(float(table.duration.max())), float(T[abs(T - device.temperature).argmax()])
-    return notes(device, J, shape) + heat_notes(device, farthest, J, shape)
+    return notes(device, J, shape) + heat_notes(device, farthest, J, shape) + idle_keys(device)
 
 
 def _notes(table) -> list[str]:

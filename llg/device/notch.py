@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dwcore.parameters import Parameters, numbers, quantity, word
+from dwcore.parameters import Parameters, descent, numbers, quantity, word
 
 
 def _triangular(v, top):
@@ -82,10 +82,14 @@ class Notch(Parameters):
         if len(self.table_x) != len(self.table_depth) or len(self.table_x) < 2:
             lengths = f"table_x ({len(self.table_x)}) and table_depth ({len(self.table_depth)})"
             yield f"{lengths} must have the same length >= 2"
-        elif np.any(np.diff(self.table_x) <= 0):
-            yield "table_x must be strictly ascending"
+        elif wrong := descent("table_x", self.table_x):
+            yield wrong
         elif min(self.table_depth) < 0 or max(self.table_depth) > 1:
             yield "table_depth must lie between 0 and 1"
+
+    def holds(self, x: float) -> bool:
+        """Whether a place x [m] lies within its full width."""
+        return abs(x - self.position) <= self.width / 2
 
     @property
     def edges(self) -> int:
@@ -144,8 +148,8 @@ class Potential(Parameters):
         """Yield what is wrong with the table: it must be complete and in order."""
         if len(self.q) != len(self.V) or len(self.q) < 4:
             yield f"q ({len(self.q)}) and V ({len(self.V)}) must have the same length >= 4"
-        elif np.any(np.diff(self.q) <= 0):
-            yield "q must be strictly ascending"
+        elif wrong := descent("q", self.q):
+            yield wrong
 
     def evaluate(self, q) -> tuple[np.ndarray, np.ndarray]:
         """Return the potential [J] and its derivative [N] at q [m]: cubic spline, linear beyond the ends."""

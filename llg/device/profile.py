@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from dwcore.errors import InputError, nearest
-from dwcore.parameters import Parameters, numbers, word
+from dwcore.parameters import Parameters, descent, numbers, word
 from dwcore.storage.column_file import ColumnFile, read_columns
 from dwcore.units import to_si
 from llg.device.material import ANISOTROPIES, CHIRALITIES
@@ -79,8 +79,10 @@ class Profile(Parameters):
         n = len(self.x)
         if self.file is not None:
             yield "file is read when a device is loaded or changed; here the lists must be given"
-        elif n < 2 or not given or np.any(np.diff(self.x) <= 0):
-            yield "x must be strictly ascending, have a length >= 2 and come with another list"
+        elif n < 2 or not given:
+            yield "x must have a length >= 2 and come with another list"
+        elif wrong := descent("x", self.x):
+            yield wrong
         for name, values in given.items():
             if len(values) != n:
                 yield f"x ({n}) and {name} ({len(values)}) must have the same length"

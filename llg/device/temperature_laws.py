@@ -24,10 +24,8 @@ References:
 import dataclasses
 from collections.abc import Iterator
 
-import numpy as np
-
 from dwcore.errors import InputError
-from dwcore.parameters import Parameters, numbers, quantity
+from dwcore.parameters import Parameters, descent, numbers, quantity
 from llg.device.material import LARGEST_TEMPERATURE, Material
 
 _POWERS = {"Ms": None, "K_u": "K_u_exponent", "A": "A_exponent", "D": "D_exponent"}
@@ -70,8 +68,10 @@ class TemperatureLaws(Parameters):
                 yield f"table_T ({n}) and table_{name} ({size}) must have the same length >= 2"
             elif not (min(values) > 0 or (name == "D" and max(values) < 0)):
                 yield f"table_{name} must be > 0" + (", or < 0 throughout" if name == "D" else "")
-        if n and (not given or np.any(np.diff(self.table_T) <= 0) or self.table_T[0] < 0):
-            yield "table_T must be >= 0, strictly ascending and come with a table"
+        if n and (not given or self.table_T[0] < 0):
+            yield "table_T must be >= 0 and come with a table"
+        elif wrong := descent("table_T", self.table_T):
+            yield wrong
         elif self.T_C is not None and self.measured_at >= self.T_C:
             yield f"measured_at = {self.measured_at:g} [K] must be < T_C = {self.T_C:g}"
         elif n and not self.table_T[0] <= self.measured_at <= self.table_T[-1]:

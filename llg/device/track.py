@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dwcore.errors import InputError
-from dwcore.parameters import Parameters, as_number, numbers, quantity, word
+from dwcore.parameters import Parameters, as_number, descent, numbers, quantity, word
 from llg.device.notch import Notch
 from llg.device.outline_file import read_outline
 
@@ -91,8 +91,10 @@ class Track(Parameters):
         n_x, n_w = len(self.outline_x), len(self.outline_width)
         if n_x != n_w or n_x == 1:
             yield f"outline_x ({n_x}) and outline_width ({n_w}) must have the same length >= 2"
-        elif n_x and (np.any(np.diff(self.outline_x) <= 0) or min(self.outline_width) <= 0):
-            yield "outline_x must be strictly ascending and outline_width > 0"
+        elif wrong := descent("outline_x", self.outline_x):
+            yield wrong
+        elif n_x and min(self.outline_width) <= 0:
+            yield f"outline_width must be > 0; its least number is {min(self.outline_width):g}"
         elif n_x and not spans(self.outline_x, self.length):
             first, last = self.outline_x[0], self.outline_x[-1]
             yield f"outline_x = {first:g} to {last:g} [m] must span part of the track, 0 to {self.length:g}"

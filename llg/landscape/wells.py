@@ -6,11 +6,13 @@ E_min(q) has its minima at the wells and its maxima at the saddles of E(q, phi).
 
 import dataclasses
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
 from dwcore.errors import RunError
 from llg.constants import K_B, MU_0
+from llg.device.device import Device
 from llg.walls.q_phi import QPhiModel
 
 PROMINENCE_KT = 1.0
@@ -207,6 +209,21 @@ def _well(model: QPhiModel, path: Valley, left: int, bottom: int, right: int, se
         depinning_field_left=float(-field[left : bottom + 1].min()),
         depinning_field_right=float(field[bottom : right + 1].max()),
     )
+
+
+def empty_notches(device: Device, places: Sequence[float]) -> list[str]:
+    """Return one line of the notches in which no well lies, such as at the end of a track; none where all have one.
+
+    Args:
+        device: the device (instance).
+        places: of its wells [m].
+    """
+    empty = [i for i, notch in enumerate(device.notches) if not any(notch.holds(q) for q in places)]
+    if not empty:
+        return []
+    first = f"[[notch]] {empty[0] + 1} at {1e9 * device.notches[empty[0]].position:.4g} nm"
+    said = first if len(empty) == 1 else f"{len(empty)} of {len(device.notches)} notches, the first {first},"
+    return [f"notch: {said} without a well of {PROMINENCE_KT:g} kB T or more"]
 
 
 def well_index(wells: list[Well], q: np.ndarray) -> np.ndarray:

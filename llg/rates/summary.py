@@ -11,7 +11,7 @@ from llg.constants import K_B
 from llg.device.device import Device
 from llg.device.material import LARGEST_TEMPERATURE, MODELS
 from llg.landscape.held_current import HeldCurrentModel
-from llg.landscape.wells import Well, find_wells
+from llg.landscape.wells import Well, empty_notches, find_wells
 from llg.rates.rate_matrix import RateMatrix, rate_matrix
 from llg.runs.depinning import depinning_steps
 from llg.runs.drive_limits import WARM, heat_notes
@@ -207,6 +207,7 @@ def notes_on(
                 f"{rise:.3g} K"
             )
     said += _held_again(rates)
+    said += empty_notches(device, [r.well.q for r in rates])
     said += heat_notes(device, device.temperature if temperature is None else temperature)
     ends = pads if device.track.pad_width is not None else []
     return [*said, *notes(device, max(currents, default=current_density)), *ends]

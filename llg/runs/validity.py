@@ -34,7 +34,9 @@ _STRAIGHT = "depinning fields are good to some 10 %, stiffness to 30 %, in deep,
 _SHAPE = 0.1  # share of Delta, and of what holds the angle, by which the stray field may change them unsaid
 _UNITS = {"Delta": (1e-9, "nm"), "H_K": (1.0, "A/m")}
 _LONG_RANGE = 0.04  # share of sigma_0 that mu0 Ms^2 t/pi may have unsaid where there are notches
-_COMPENSATED = 1e5  # [A/m]; ferromagnetic films have more
+_UNEQUAL = 5e4
+"""Net moment [A/m] at which the angular momenta of Gd-Co cancel: (1 - 2.0/2.2) of the moment of its Co, some 0.55 MA/m."""
+_FERRIMAGNETIC = 4 * _UNEQUAL  # gamma = gamma0 Ms/(Ms -+ _UNEQUAL) is a third above, a fifth below gamma0
 _SHARPEST, _WEAKEST = 50e-12, 0.05  # edge [s] and damping that the relaxed shape follows
 
 
@@ -89,10 +91,11 @@ def _film_notes(device: Device) -> list[str]:
     """Return what film and track are that the model, or its Delta, sigma_0 and H_K of a thin film, takes them not for."""
     film = device.material
     found: list[str] = []
-    if film.Ms < _COMPENSATED:
+    if film.Ms < _FERRIMAGNETIC:
         found.append(
-            f"Ms: {film.Ms:.3g} A/m is that of a ferrimagnet near compensation; wells, barriers and depinning fields hold, "
-            "but motion, thresholds of currents and rates are those of a film with the gamma of a ferromagnet"
+            f"Ms: {film.Ms:.3g} A/m is mostly that of a ferrimagnet; wells, barriers and depinning fields hold, but motion, "
+            "thresholds of currents and rates are those of a film with the gamma of a ferromagnet, not that times "
+            f"Ms/(Ms -+ {_UNEQUAL:g} A/m), as in Gd-Co with more Co or more Gd"
         )
     if film.in_plane:
         return found

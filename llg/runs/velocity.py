@@ -50,7 +50,7 @@ class SimulatedVelocities:
         exact: velocity of the rigid wall without noise (`llg.walls.analytic`), shape (m,) [m/s].
         walker: drives at which the angle begins or ceases to turn for ever, shape (k,).
         formula: velocity by the formula of the books for this drive alone, shape (m,) [m/s]; None where there is none.
-        beside: what acts on the wall besides the drive, in words; empty for nothing.
+        beside: what acts on the wall besides the drive and the field of its device, in words; empty for nothing.
     """
 
     drive: np.ndarray
@@ -96,7 +96,7 @@ def velocity_against_current(
     """
     device, currents = _at_temperature(device, options), np.asarray(current_density, float)
     curve = _curve(device, currents, lambda J: (float(J), field), **options)
-    curve = dataclasses.replace(curve, beside=_beside(device, 0.0, field))
+    curve = dataclasses.replace(curve, beside=_beside(0.0, field))
     model = _even(device)
     alone = model.whole(field) == NO_FIELD and (model.u_per_J == 0) != (model.H_DL_per_J == 0) and model.H_FL_per_J == 0
     if alone and model.u_per_J == 0:
@@ -132,7 +132,7 @@ def velocity_against_field(
 
     device = _at_temperature(device, options)
     curve, model = _curve(device, np.asarray(H, float), drive_at, **options), _even(device)
-    curve = dataclasses.replace(curve, beside=_beside(device, current_density, field))
+    curve = dataclasses.replace(curve, beside=_beside(current_density, field))
     if current_density != 0 or model.whole(field) != NO_FIELD:
         return curve
     wall = {"Q": model.Q, "Delta": model.Delta, "alpha": model.alpha}
@@ -140,11 +140,10 @@ def velocity_against_field(
     return dataclasses.replace(curve, formula=formula)
 
 
-def _beside(device: Device, current_density: float, field: Field) -> str:
-    """Return the field of the device, a field and a current density that act at all times, in words."""
-    static = None if device.field is None else device.field.to_dict()
+def _beside(current_density: float, field: Field) -> str:
+    """Return a field and a current density of a drive that act at all times, in words."""
     current = f"{current_density:.3g} A/m$^2$" if current_density else ""
-    return ", ".join(filter(None, (field_words(static), field_words(dataclasses.asdict(field)), current)))
+    return ", ".join(filter(None, (field_words(dataclasses.asdict(field)), current)))
 
 
 def _at_temperature(device: Device, options: Mapping[str, Any]) -> Device:

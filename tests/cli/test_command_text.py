@@ -24,6 +24,7 @@ from dwsynapse.commands import (
     sweep,
     train_actions,
 )
+from dwsynapse.device_settings import idle_keys
 from llg import load_device
 from llg.constants import K_B
 from llg.landscape.wells import Well
@@ -175,6 +176,20 @@ def test_a_sweep_in_text():
         "  states, pulses and retention in the static field H_z = 12.57 mT",
         "  1 states are missing, the first is state 2 of instance 7 at 300 K",
     ]
+
+
+def test_a_table_says_what_its_device_strains_and_which_keys_are_idle():
+    device = load_device("five_state").replace({"torque.theta_SH": 0.0, "torque.P": 0.5, "material.Ms": 1.9e5})
+    table = types.SimpleNamespace(
+        config={"device": device.config()}, current_density=np.array([-7e11, 7e11]), duration=np.array([1e-9]),
+        temperature=np.array([300.0]),
+    )  # fmt: skip
+    said = sweep._strains(table)
+    assert any(note.startswith("Ms: 1.9e+05 A/m") for note in said)
+    assert [note for note in said if "has no effect" in note] == idle_keys(device)
+    assert any("theta_SH_dtod has no effect" in note for note in said)
+    table.config = {}
+    assert sweep._strains(table) == []
 
 
 def test_a_device_in_text():

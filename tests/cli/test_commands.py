@@ -291,6 +291,22 @@ def test_info_of_a_strip_names_its_easy_axis_and_that_it_has_no_wells(command, t
     assert "no states: the track has no wells" in moved and "left all" not in moved and "settled" not in moved
 
 
+def test_notches_without_a_well_are_told(command, tmp_path):
+    """Half a notch at the end of the track holds no wall: the energy falls towards that end."""
+    text = (
+        '[material]\nMs = 1.2e5\nA = 7e-12\nK_u = 5e4\nD = 1e-4\nalpha = 0.3\n[wall]\nshape = "rigid"\n'
+        "[track]\nlength = 500e-9\nwidth = 100e-9\nthickness = 5e-9\n"
+        '[[notch]]\nposition = {}e-9\nshape = "cosine"\ndepth = 20e-9\nwidth = 100e-9\n'
+        '[[notch]]\nposition = 250e-9\nshape = "cosine"\ndepth = 20e-9\nwidth = 100e-9\n'
+    )
+    said = "notch: [[notch]] 1 at 0 nm without a well of 1 kB T or more"
+    for place, expected in ((0, True), (100, False)):
+        (tmp_path / "end.toml").write_text(text.format(place))
+        for asked in ("check", "info", "rates"):
+            notes = command(asked, "end.toml", "--json", cwd=tmp_path).json["notes"]
+            assert (said in notes) == expected and any(note.startswith("Ms") for note in notes), asked
+
+
 def test_wells_that_no_notch_holds_are_told(command, tmp_path):
     """A steep taper far from a notch holds a wall of strong DMI; one that ends at the notch does not."""
     text = (

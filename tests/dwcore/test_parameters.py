@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dwcore.errors import InputError
-from dwcore.parameters import Parameters, as_number, numbers, quantity, whole, word
+from dwcore.parameters import Parameters, as_number, descent, numbers, quantity, whole, word
 from dwcore.units import plain_whole, to_si
 from llg.device.material import Material, Wall
 from llg.device.variation import Variation
@@ -347,3 +347,10 @@ def test_a_text_longer_than_any_quantity_is_none():
     """A number of 250 digits with a unit is no input of a user, and parsers take long for longer ones."""
     assert to_si("0" * 150 + "5 nm", "m") == pytest.approx(5e-9)
     assert "is not a number with a unit like m" in complaint(to_si, "0" * 250 + "5 nm", "m")
+
+
+def test_the_first_number_that_does_not_ascend_is_named():
+    assert descent("x", ()) == descent("x", (3.0,)) == descent("x", (-1.0, 0.0, 2.5)) == ""
+    assert descent("x", (0.0, 2e-7, 2e-7, 1e-7)) == "x must be strictly ascending; number 3, 2e-07, comes after 2e-07"
+    assert descent("x", (1.0, 0.5)) == "x must be strictly ascending; number 2, 0.5, comes after 1"
+    assert "comes after 1" in descent("x", (1.0, math.nan))

@@ -91,7 +91,11 @@ def test_units_and_defaults():
         (("wall", "Q"), 2, "[wall]: Q = 2 [1] must be +1 or -1"),
         (("track", "pad_width"), "100 nm", "pad_width and pad_taper must be given together"),
         (("track", "outline_x"), [0.0, 1e-7], "outline_x (2) and outline_width (0) must have the same length"),
-        (("potential",), {"q": [0, 1, 1, 2], "V": [0, 0, 0, 0]}, "[potential]: q must be strictly ascending"),
+        (
+            ("potential",),
+            {"q": [0, 1, 1, 2], "V": [0, 0, 0, 0]},
+            "[potential]: q must be strictly ascending; number 3, 1, comes after 1",
+        ),
         (
             ("readout",),
             {"RA": 1e-12, "TMR": 1, "start": 0, "end": "301 nm"},

@@ -237,7 +237,16 @@ def test_bad_files_are_refused(tmp_path, text, words):
             {"torque": {"theta_SH": 0.1, "current_crowding": 0.5}},
             "needs [torque] P = 0 and current_crowding = 1",
         ),
-        ({"x": [0, 0, 1e-7, 2e-7, 3e-7], "H_z_at": [0, 1, 2, 3, 4]}, {}, "x must be strictly ascending"),
+        (
+            {"x": [0, 0, 1e-7, 2e-7, 3e-7], "H_z_at": [0, 1, 2, 3, 4]},
+            {},
+            "[profile]: x must be strictly ascending; number 2, 0, comes after 0",
+        ),
+        (
+            {"x": [0, 1.5e-7, 1e-7, 2e-7, 3e-7], "H_z_at": [0, 1, 2, 3, 4]},
+            {},
+            "number 3, 1e-07, comes after 1.5e-07",
+        ),
         ({"x": [0, 1e-7]}, {}, "come with another list"),
     ],
 )

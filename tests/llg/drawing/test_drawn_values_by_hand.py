@@ -140,15 +140,15 @@ def test_velocities_are_drawn_over_current_and_over_field():
 
 
 def test_what_acts_besides_the_drive_is_named():
-    """The field of the device, one of the drive and a current; nothing where there is none."""
+    """A field of the drive and a current; not the field of the device, which the title of a figure has."""
     ax = plot_velocity_against_field(dataclasses.replace(curve([]), beside="H_x = 20 mT, 1e+11 A/m$^2$"))
     assert ax.get_xlabel().splitlines()[1:] == ["with H_x = 20 mT, 1e+11 A/m$^2$"]
     assert "\n" not in plot_velocity_against_current(curve([])).get_xlabel()
     device = load_device("five_state").replace({"field.H_x": "20 mT"})
     axis = np.array([0.0, 1e4])
     run = {"walls": 2, "settling": 5e-9, "measured": 1e-9, "jobs": 1}
-    found = velocity_against_field(device, axis, current_density=1e11, **run)
-    assert found.beside == "H_x = 20 mT, 1e+11 A/m$^2$"
+    found = velocity_against_field(device, axis, current_density=1e11, field=Field(H_y=1e-2 / MU_0), **run)
+    assert found.beside == "H_y = 10 mT, 1e+11 A/m$^2$"
     found = velocity_against_current(load_device("five_state"), 1e7 * axis, field=Field(H_y=1e-2 / MU_0), **run)
     assert found.beside == "H_y = 10 mT"
     assert velocity_against_current(load_device("five_state"), 1e7 * axis, **run).beside == ""

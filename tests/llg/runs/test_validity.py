@@ -107,12 +107,16 @@ def test_width_and_tilt_are_noted():
     assert said[2] == [] and said[3][0].endswith("q-phi-chi is good for 30")
 
 
-def test_ferrimagnets_near_compensation_are_noted():
-    """Their moment is below that of any ferromagnetic film; a given gamma there is none."""
-    film = {"Ms": 9e4, "A": 7e-12, "K_u": 5e4, "alpha": 0.1}
-    wide = {"width": 200e-9, "wall": {"H_K": 1e3}}
-    assert [note.split(":")[0] for note in notes(make_device(film, **wide))] == ["Ms"]
-    assert notes(make_device(film | {"Ms": 1.1e5, "K_u": 6e4}, **wide)) == []
+def test_ferrimagnets_are_noted():
+    """Where gamma of Gd-Co is off by more than a third: Ms/gamma = M_Co/2.2 - M_Gd/2.0, M_Co = 0.55 MA/m, in g factors."""
+    film, wide = {"A": 7e-12, "K_u": 8e4, "alpha": 0.1}, {"width": 200e-9, "wall": {"H_K": 1e3}}
+    for Ms, noted in ((1.9e5, True), (2.1e5, False)):
+        said = notes(make_device(film | {"Ms": Ms}, **wide))
+        assert [note.split(":")[0] for note in said] == ["Ms"] * noted
+        more_Co = Ms / (5.5e5 / 1.1 - (5.5e5 - Ms))
+        assert (more_Co > 4 / 3) == noted
+    (note,) = notes(make_device(film | {"Ms": 1.2e5}, **wide))
+    assert "Ms/(Ms -+ 50000 A/m)" in note and pytest.approx(1.2e5 / (1.2e5 - 5e4)) == 1.2e5 / (5.5e5 / 1.1 - 4.3e5)
 
 
 def test_walls_that_are_too_fast_without_a_tilt_are_noted():
