@@ -151,7 +151,7 @@ def test_edges_that_the_relaxed_shape_does_not_follow_are_noted(rise, noted):
     device = make_device(notch=TRIANGLE, pulse=edges)
     assert device.wall_shape == "relaxed"
     found = [note for note in notes(device, 1e10) if note.startswith("pulse")]
-    assert (noted in found[0]) if noted else found == []
+    assert (noted in found[0] and "follows edges of 50 ps and more" in found[0]) if noted else found == []
     assert not [note for note in notes(device) if note.startswith("pulse")]
     rigid = device.replace({"wall.shape": "rigid"})
     assert not [note for note in notes(rigid, 1e10) if note.startswith("pulse")]
@@ -323,6 +323,7 @@ def test_notes_of_the_relaxed_wall():
     assert any("snaps" in note for note in shapes(make_device(width=64e-9, notch=deep)))
     rough = make_device(width=64e-9, notch=shallow).replace(edge_roughness_rms=0.5e-9)
     assert not shapes(rough) and "over rough edges" in shapes(rough.draw(1, 0))[0]
+    assert "over rough edges" in shapes(rough.replace(edge_roughness_rms_lower=0.0).draw(1, 0))[0]
 
 
 @pytest.mark.parametrize(
