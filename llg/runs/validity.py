@@ -33,7 +33,8 @@ _BETWEEN = 0.05  # from Bloch, share 0 of D, and from Neel, share 1
 _STRAIGHT = "depinning fields are good to some 10 %, stiffness to 30 %, in deep, steep or one-sided notches to 40 % and a factor of 2.6"
 _SHAPE = 0.1  # share of Delta, and of what holds the angle, by which the stray field may change them unsaid
 _UNITS = {"Delta": (1e-9, "nm"), "H_K": (1.0, "A/m")}
-_LONG_RANGE = 0.04  # share of sigma_0 that mu0 Ms^2 t/pi may have unsaid where there are notches
+_LONG_RANGE, _SHORT = 0.1, 6.0  # of a depinning field, that a stray field may change unsaid; length of a notch [Delta]
+_IN_SHORT, _IN_LONG = 4.0, 2.0  # most that it changed the field in micromagnetics, in shares mu0 Ms^2 t/(pi sigma_0)
 _UNEQUAL = 5e4
 """Net moment [A/m] at which the angular momenta of Gd-Co cancel: (1 - 2.0/2.2) of the moment of its Co, some 0.55 MA/m."""
 _FERRIMAGNETIC = 4 * _UNEQUAL  # gamma = gamma0 Ms/(Ms -+ _UNEQUAL) is a third above, a fifth below gamma0
@@ -174,12 +175,7 @@ def _shape_notes(device: Device, edge: float) -> list[str]:
         edge: time of the steepest edge of the current [s].
     """
     found, track = [], device.track
-    share = MU_0 * device.material.Ms**2 * track.thickness / (math.pi * device.straight_wall.sigma_0)
-    if device.notches and not device.material.in_plane and share > _LONG_RANGE:
-        found.append(
-            f"notch: mu0 Ms^2 t/pi is {share:.1%} of sigma_0; the stray field between the wall and the edges of a notch, which "
-            f"the model leaves out, held walls up to 25 % more firmly in micromagnetics of such a film"
-        )
+    found += _long_range_notes(device)
     if device.notches and device.wall_shape == "rigid":
         why = f": {device.not_relaxed}" if device.not_relaxed else ""
         found.append(f"shape: the wall stays straight in the notches, where real walls bend; {_STRAIGHT}{why}")
@@ -218,6 +214,28 @@ def _shape_notes(device: Device, edge: float) -> list[str]:
     if straight := [words for words, given in slopes if given]:
         found.append(f"shape: the wall stays straight over {', '.join(straight)}, where real walls bend; {_STRAIGHT}")
     return found
+
+
+def _long_range_notes(device: Device) -> list[str]:
+    """Return whether the stray field between a wall and the edges of a notch may change a depinning field by much.
+
+    The currents Ms t around both domains are its source, so that it scales as mu0 Ms^2 t/pi over sigma_0. The factor falls
+    with the logarithms of length and width over Delta, and is below zero in long notches: there the wall itself is cheaper
+    (`docs/theory-llg.md`, section 10).
+    """
+    film, wall = device.material, device.straight_wall
+    if film.in_plane or not device.notches:
+        return []
+    share = MU_0 * film.Ms**2 * device.track.thickness / (math.pi * wall.sigma_0)
+    short = min(notch.width for notch in device.notches) < _SHORT * wall.Delta
+    change = (_IN_SHORT if short else _IN_LONG) * share
+    if change <= _LONG_RANGE:
+        return []
+    return [
+        f"notch: mu0 Ms^2 t/pi is {share:.1%} of sigma_0; the stray field between the wall and the edges of notches "
+        f"{'below' if short else 'of at least'} {_SHORT:g} Delta, which the model leaves out, may change depinning fields "
+        f"by up to {change:.0%}, mostly upwards"
+    ]
 
 
 def _neck(device: Device) -> float:
