@@ -234,7 +234,7 @@ def _long_range_notes(device: Device) -> list[str]:
     return [
         f"notch: mu0 Ms^2 t/pi is {share:.1%} of sigma_0; the stray field between the wall and the edges of notches "
         f"{'below' if short else 'of at least'} {_SHORT:g} Delta, which the model leaves out, may change depinning fields "
-        f"by up to {change:.0%}, mostly upwards"
+        f"by up to {change:.0%}, mostly upwards, and the stiffness of their wells by about as much"
     ]
 
 
