@@ -79,8 +79,9 @@ def test_notes_ask_the_largest_of_the_depinning_currents():
     stack = {"t_HM": 4e-9, "rho_HM": 2e-7, "rho_FM": 6e-7}
     device = device_from_mapping(DEVICE | {"stack": stack, "heating": {"R_th": 1e6, "tau_th": 1e-9}})
     one = types.SimpleNamespace(
-        depinning_current=(1e11, 2e11), held_again=(math.nan, math.nan), retention=1.0, method="langer", reason=""
-    )
+        depinning_current=(1e11, 2e11), held_again=(math.nan, math.nan), retention=1.0, method="langer", reason="",
+        well=types.SimpleNamespace(q=device.notches[0].position),
+    )  # fmt: skip
     device = device.replace({"heating.R_th": 36.0 * 1e6 / device.steady_rise(2e11)})
     (note,) = (note for note in notes_on(device, [one]) if note.startswith("heating"))
     assert "2e+11 A/m^2 would heat it by 36 K" in note
