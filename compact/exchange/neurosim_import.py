@@ -96,11 +96,7 @@ def _of_source(text: str, path: str | Path) -> dict[str, float]:
             raise InputError(f"{path}: {name} {sign} ... changes a parameter; write its value")
     given = [(name, CAST.sub("", words).strip()) for name, words in ASSIGNMENT.findall(text) if name in KNOWN]
     found: dict[str, float] = {}
-    for form in (
-        _plain,
-        INVERSE.fullmatch,
-        SCALED.fullmatch,
-    ):  # a share of the range may be assigned before its ends are
+    for form in (_plain, INVERSE.fullmatch, SCALED.fullmatch):  # what needs an end may be assigned before it
         for name, words in given:
             if form(words):
                 _keep(found, name, _number(words, found, name, path), words, path)
