@@ -31,7 +31,7 @@ _NOT_ZERO = re.compile(r"\s*[-+]?[0.]*[1-9]")
 def _registry():
     import pint  # slow to import, and most runs never need it
 
-    registry = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    registry = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, on_redefinition="ignore")  # of px, else logged
     registry.define(f"fieldoersted = {_FIELD_OF_1_OE} * ampere / meter")
     registry.define("fluxgauss = 1e-4 * tesla")
     registry.define("emu = 1e-3 * ampere * meter ** 2")  # of a magnetic moment

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from dwcore import units
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, as_number, descent, numbers, quantity, whole, word
 from dwcore.units import plain_whole, to_si
@@ -82,6 +83,13 @@ def complaint(function, *arguments, **keywords):
 )
 def test_text_to_si(text, unit, value):
     assert to_si(text, unit) == pytest.approx(value, rel=1e-12)
+
+
+def test_the_units_library_logs_nothing(caplog):
+    """Notebooks often show what libraries warn of."""
+    units._registry.cache_clear()
+    assert to_si("1 ns", "s") == 1e-9
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(

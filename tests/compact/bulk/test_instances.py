@@ -46,7 +46,7 @@ def test_each_instance_and_temperature_is_a_sweep_of_its_own(device, table):
             assert np.array_equal(alone.counts[0, 0], table.counts[k, t])
             assert np.array_equal(alone.retention_rate[0, 0], table.retention_rate[k, t])
     assert not np.array_equal(table.counts[0, 0], table.counts[1, 0])
-    assert not np.array_equal(table.counts[1, 0], table.counts[1, 1])
+    assert not np.array_equal(table.counts[:, 0], table.counts[:, 1])
 
 
 def test_counts_are_those_of_the_drawn_device(device, table):
