@@ -13,7 +13,6 @@ from arraysim.rules.rule import Rule
 from arraysim.synapses.weights import PulsedWeights
 from dwcore.numerics.compiled import compiled
 from dwcore.numerics.noise import step_bits, stream_id
-from dwcore.numerics.product import product
 
 
 class SignRule(Rule):
@@ -40,9 +39,13 @@ class SignRule(Rule):
         """Return the rule for one layer; it needs neither steps nor thresholds."""
         return cls(weights.values.shape, seed=seed, **settings)
 
-    def pulses(self, inputs: np.ndarray, errors: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    def pulses_of(self, gradient: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
         """Return which weights get a pulse, flat indices, and in which sense."""
-        return self._drawn(product(inputs.T, errors), rate)
+        slope = np.ascontiguousarray(gradient).ravel()
+        weight, count = np.empty(slope.size, np.int64), np.empty(slope.size, np.int8)
+        threshold, batch = self.take_batch(rate)
+        m = _draw(slope, np.uint64(threshold), np.uint64(batch) << np.uint64(32), *self.keys, weight, count)
+        return weight[:m], count[:m]
 
     def directions(self, gradient: np.ndarray, rate: float) -> np.ndarray:
         """Return the pulse to send to each weight: +1, -1 or 0, shape (rows, columns), int8.
@@ -52,7 +55,7 @@ class SignRule(Rule):
             rate: chance of a pulse [1].
         """
         sent = np.zeros(self.shape, np.int8)
-        weight, count = self._drawn(gradient, rate)
+        weight, count = self.pulses_of(gradient, rate)
         sent.ravel()[weight] = count
         return sent
 
@@ -65,13 +68,6 @@ class SignRule(Rule):
         batch = int(self._batch[0])
         self._batch += 1
         return int(min(1.0, rate) * 2**32), batch
-
-    def _drawn(self, gradient: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
-        slope = np.ascontiguousarray(gradient).ravel()
-        weight, count = np.empty(slope.size, np.int64), np.empty(slope.size, np.int8)
-        threshold, batch = self.take_batch(rate)
-        m = _draw(slope, np.uint64(threshold), np.uint64(batch) << np.uint64(32), *self.keys, weight, count)
-        return weight[:m], count[:m]
 
 
 @compiled()

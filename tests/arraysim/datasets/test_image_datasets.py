@@ -1,5 +1,6 @@
 """Data sets: the shipped digits, files of MNIST and CIFAR-10 in every form, splits, augmentation, damaged files."""
 
+import codecs
 import dataclasses
 import functools
 import gzip
@@ -351,3 +352,33 @@ def test_what_is_far_too_large_is_not_read(tmp_path, monkeypatch):
         read_idx(tmp_path / "i", 3)
     with pytest.raises(InputError, match=r"type 8, 3 axes; unsigned bytes and 1 axes needed|more than"):
         read_idx(tmp_path / "i", 1)
+
+
+@pytest.mark.parametrize(
+    ("stem", "values", "words"),
+    [
+        ("t10k-labels-idx1", np.zeros(19, np.uint8), "t10k-labels-idx1-ubyte: needs one label for each of 20 images"),
+        ("t10k-images-idx3", np.zeros((20, 4, 5), np.uint8), "training and test images differ in size"),
+        ("t10k-labels-idx1", np.full(20, 10, np.uint8), "a label of the test images is none of the training images"),
+    ],
+)
+def test_the_four_files_of_a_set_fit_each_other(tmp_path, stem, values, words):
+    write_mnist(tmp_path)
+    (tmp_path / f"{stem}-ubyte").write_bytes(idx(values))
+    with pytest.raises(InputError, match=words):
+        load_dataset("mnist", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: Attack(np._core.multiarray._reconstruct, np.ndarray, (3,), b"b"), "makes an array in an unknown way"),
+        (lambda: Attack(codecs.encode, "x", "rot13"), "encodes in an unknown way"),
+    ],
+)
+def test_a_pickle_makes_and_encodes_as_batches_do_only(tmp_path, call, words):
+    (tmp_path / "a").write_bytes(pickle.dumps({b"data": call(), b"labels": [1]}, protocol=2))
+    with pytest.raises(InputError, match=f"a: refused: its pickle {words}"):
+        read_batch(tmp_path / "a")
+    with pytest.raises(InputError, match="missing: cannot be read: No such file"):
+        read_batch(tmp_path / "missing")

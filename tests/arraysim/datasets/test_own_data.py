@@ -56,6 +56,12 @@ def test_grey_images_sequences_and_classes_with_names(tmp_path):
         ({"images": np.ones((len(LABELS), 3, 8, 8)), "labels": LABELS}, r"channels come last: .*transpose.0, 2, 3, 1."),
         ({"images": np.ones((len(LABELS), 1, 28, 28)), "labels": LABELS}, r"1 x 28 pixels of 28 images.transpose"),
         ({"sequences": IMAGES, "labels": LABELS}, "length, channels"),
+        (
+            {"images": LABELS, "labels": LABELS},
+            r"images has the shape \(120,\), \(n, rows, columns, channels\) is needed",
+        ),
+        ({"images": IMAGES[:, :0], "labels": LABELS}, r"images has the shape \(120, 0, 4, 3\)"),
+        ({"images": IMAGES > 9, "labels": LABELS}, "images is bool, numbers are needed"),
         ({"images": IMAGES, "labels": LABELS, "test_images": IMAGES, "test_labels": LABELS + 1}, 'class "12"'),
         ({"images": IMAGES, "labels": LABELS, "test_images": IMAGES[:, 1:], "test_labels": LABELS}, "differ in size"),
     ],
@@ -119,6 +125,9 @@ def test_folders_that_do_not_fit_are_refused(tmp_path):
     (tmp_path / "b/c/notes.txt").rename(tmp_path / "b/c/x.png")
     with pytest.raises(InputError, match="no sound picture"):
         load_dataset(str(tmp_path / "b"))
+    pictures(tmp_path / "d/test", IMAGES[:2], LABELS[:2])
+    with pytest.raises(InputError, match="d: holds test and no train"):
+        load_dataset(str(tmp_path / "d"))
 
 
 def test_pictures_that_say_more_than_eight_bits_of_colour_are_refused(tmp_path):

@@ -84,6 +84,10 @@ def test_presets_by_name(tmp_path):
         (("average", "mean"), 'pooling = "mean" must be one of max, average'),
         (("error_bits = 8", "error_bits = 1"), r"error_bits = 1 \[1\] must be 0 or >= 2"),
         (("error_bits", "eror_bits"), 'unknown key "eror_bits"; did you mean "error_bits"'),
+        (("bits = 4", 'bits = 1\nfunction = "tanh"'), r"bits = 1 \[1\] must be 0 or >= 2 for tanh"),
+        ((TOML, "layer = [3]"), r"small.toml: layer must be a list of tables, \[\[layer\]\]"),
+        ((TOML, '[layer]\nkind = "linear"'), "small.toml: layer must be a list of tables"),
+        (('kind = "linear"', 'kind = "flatten"'), "the last layer must be linear, with one output per class"),
         (('kind = "conv"', 'kind = "relu"'), 'kind "relu" is unknown; write kind = "activation" and function = "relu"'),
     ],
 )
@@ -130,6 +134,12 @@ def test_images_that_do_not_fit_are_refused():
         definition.shapes((2, 2, 1), 3)
     with pytest.raises(InputError, match=r"layer 4 \(pool\): a pool of 2 does not fit"):
         definition.shapes((3, 3, 1), 3)
+    whitened = NetworkDefinition(name="x", layers=(Whiten(patch=3), Flatten(), Linear()))
+    assert whitened.shapes((3, 3, 1), 2)[1] == (1, 1, 18)
+    with pytest.raises(InputError, match="a patch of 3 does not fit an image of 4 x 2"):
+        whitened.shapes((4, 2, 1), 2)
+    with pytest.raises(InputError, match="a conv takes images, got a list of 9 values"):
+        NetworkDefinition(name="x", layers=(Flatten(), definition.layers[0], Linear())).shapes((3, 3, 1), 2)
     with pytest.raises(InputError, match="put a flatten before it"):
         NetworkDefinition(name="x", layers=(definition.layers[0], definition.layers[-1])).shapes((8, 8, 1), 3)
 

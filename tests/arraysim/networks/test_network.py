@@ -358,6 +358,8 @@ def test_unfit_weights_are_refused():
         Network(definition, weights[:1], input_shape=IMAGE, classes=CLASSES)
     with pytest.raises(InputError, match="label_smoothing"):
         Network(definition, weights, input_shape=IMAGE, classes=CLASSES, label_smoothing=1.0)
+    with pytest.raises(InputError, match='products = "nunpy" is unknown; did you mean "numpy"'):
+        build(LAYERS["convolution"], products="nunpy")
 
 
 @pytest.mark.parametrize("shape", [(7, 6, 1), (6, 7, 2), (84,), (7, 6, 2, 1)])

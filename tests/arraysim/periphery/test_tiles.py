@@ -59,6 +59,10 @@ def test_a_network_adds_up():
         (lambda: TileShape(columns=1), "columns = 1"),
         (lambda: TileShape(weight="pairs"), 'did you mean "pair"'),
         (lambda: map_layer(Layer("fc", 0, 3), TileShape()), 'layer "fc": rows = 0'),
+        (
+            lambda: map_layer(Layer("fc", 2, 3), TileShape(columns=5), planes=6),
+            "weight of 6 devices is wider than .* 5",
+        ),
         (lambda: map_network([], TileShape()), "at least one layer"),
     ],
 )

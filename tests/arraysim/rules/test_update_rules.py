@@ -5,8 +5,9 @@ import pytest
 from scipy.stats import chi2
 
 from arraysim.rules.mixed_precision import MixedPrecision
+from arraysim.rules.registry import make_rule
 from arraysim.rules.sign_rule import SignRule
-from arraysim.rules.stochastic_pulses import StochasticPulses
+from arraysim.rules.stochastic_pulses import MOST_LINES, StochasticPulses
 from arraysim.rules.tiki_taka import TikiTaka
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
@@ -328,3 +329,41 @@ def test_a_gradient_alone_is_answered_by_chance_against_it():
     share = np.abs(wanted)
     assert np.all(np.abs(found - wanted) <= 5 * np.sqrt(share * (1 - share) / n))
     assert found[1, 1] == -1 and found[1, 0] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "words"),
+    [
+        ("sign", {"cycle": 3}, 'rule "sign" has no setting "cycle"'),
+        ("stochastic-pulses", {"cycles": 0}, "cycles = 0 must be from 1 to 64"),
+        ("stochastic-pulses", {"cycles": 65}, "cycles = 65 must be from 1 to 64"),
+        ("tiki-taka", {"gain": 0.0}, r"gain = 0.0 \[1\] must be > 0"),
+        ("tiki-taka", {"gain": float("inf")}, r"gain = inf \[1\] must be > 0 and finite"),
+        ("tiki-taka", {"period": 0}, "period = 0 must be an integer >= 1"),
+        ("tiki-taka", {"period": 1.5}, "period = 1.5 must be an integer"),
+        ("tiki-taka", {"share": 0.0}, r"share = 0.0 \[1\] must be > 0 and <= 1"),
+        ("tiki-taka", {"share": 1.01}, "share = 1.01"),
+    ],
+)
+def test_settings_of_rules_have_bounds(name, settings, words):
+    """The bounds themselves are taken: trains of 64 cycles, everything carried over, in every batch."""
+    weights = PairedWeights(ladder_law(), rows=3, columns=2, largest_weight=1.0, seed=0)
+    with pytest.raises(InputError, match=words):
+        make_rule(name, weights, seed=(1, 0), **settings)
+    make_rule("stochastic-pulses", weights, seed=(1, 0), cycles=64)
+    whole = make_rule("tiki-taka", weights, seed=(1, 0), share=1.0, period=1)
+    with pytest.raises(InputError, match="a gradient is not enough"):
+        whole.directions(weights.values, 0.1)
+
+
+def test_lines_of_pulse_trains_have_a_bound():
+    StochasticPulses((MOST_LINES, 1), 0.1, seed=(1,))
+    with pytest.raises(InputError, match=f"at most {MOST_LINES} rows and columns can send pulse trains"):
+        StochasticPulses((1, MOST_LINES + 1), 0.1, seed=(1,))
+
+
+def test_pulses_of_signals_are_those_of_their_product():
+    """Two samples drive one row each; the first error asks the second weight of its row up, the other one the third down."""
+    rule = SignRule((2, 3), seed=(1,))
+    weight, count = rule.pulses(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([[0.0, -2.0, 0.0], [0.0, 0.0, 1.0]]), 1.0)
+    assert (weight.tolist(), count.tolist()) == ([1, 5], [1, -1])

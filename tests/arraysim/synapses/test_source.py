@@ -122,3 +122,8 @@ def test_settings_name_a_synapse(warm):
     for wrong, words in cases:
         with pytest.raises(InputError, match=words):
             SynapseSettings(**wrong)
+
+
+def test_an_idealized_synapse_has_no_temperature():
+    with pytest.raises(InputError, match=r"temperature = 300 \[K\]: an idealized synapse knows none"):
+        synapses_from("ladder:5", temperature=300.0)

@@ -11,6 +11,7 @@ from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.synapse_array import SynapseArray
 from compact.table.operating_point import OperatingPoint, best_points
+from compact.table.table_file import save_table
 from compact.table.transition_table import InstanceStates, TransitionTable
 from dwcore.errors import InputError
 from dwcore.numerics.threads import use_array_threads
@@ -187,6 +188,8 @@ def test_pulses_that_do_not_exist_are_refused(synapse, pulse):
 def test_unfit_arrays_are_refused():
     with pytest.raises(InputError, match="instance"):
         SynapseArray(ladder_law(), shape=(2,), seed=0, instance=np.array([0, 1]))
+    with pytest.raises(InputError, match="instance has 3 values, one for each of 2 synapses is needed"):
+        SynapseArray(ladder_law(), shape=(2,), seed=0, instance=np.zeros(3, int))
     with pytest.raises(InputError, match="shape"):
         SynapseArray(ladder_law(), shape=(0, 3), seed=0)
     with pytest.raises(InputError, match="conductance_std_dtod"):
@@ -339,3 +342,50 @@ def test_levels_of_instances_come_from_the_table_at_the_temperature():
     assert SynapseArray(found, shape=(4,), seed=0).settled.size == 4
     warm = [dataclasses.replace(point, temperature=400.0) for point in points]
     np.testing.assert_allclose(PulseLaw.from_table(table, warm).instance_conductance, levels[:, 1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"energy_per_pulse": [1e-13, -1e-15]}, "energy_per_pulse must be finite and >= 0"),
+        ({"conductance": [1e-5, np.nan, 3e-5]}, "conductance must be finite"),
+        ({"conductance_std_ctoc": [0.0, np.inf, 0.0]}, "conductance_std_ctoc must be finite"),
+        ({"retention_rate": np.full((1, 3, 3), -1.0)}, "retention_rate must be finite and >= 0"),
+        ({"conductance": [1e-5]}, "1 states, there must be 2 to 124"),
+        ({"conductance": np.ones(125)}, "125 states, there must be 2 to 124"),
+        ({"probability": np.ones((1, 2, 3, 3)) / 3}, r"shape \(1, 2, 3, 3\), \(K, P, 3, 4\) is needed"),
+        ({"probability": np.zeros((0, 2, 3, 4))}, r"\(K, P, 3, 4\) is needed"),
+        ({"energy_per_pulse": [1e-13]}, r"energy_per_pulse has the shape \(1,\), \(2,\) is needed"),
+        ({"probability": np.full((1, 2, 3, 4), 0.2)}, "rows of probability must sum to 1, one is off by 0.2"),
+        ({"probability": np.full((1, 2, 3, 4), 0.3)}, "rows of probability must sum to 1, one is off by 0.2"),
+    ],
+)
+def test_laws_that_are_none_are_refused(changes, words):
+    with pytest.raises(InputError, match=f"pulse law: .*{words}"):
+        dataclasses.replace(ladder_law(states=3), **changes)
+
+
+def test_an_unknown_rate_of_escape_is_no_fault():
+    rate = np.full((1, 3, 3), np.nan)
+    assert np.isnan(dataclasses.replace(ladder_law(states=3), retention_rate=rate).retention_rate[0, 0, 1])
+
+
+def test_random_numbers_of_an_array_are_never_used_twice(monkeypatch):
+    array = SynapseArray(ladder_law(), shape=(3,), seed=0)
+    monkeypatch.setattr(synapse_array, "MAX_EVENTS", 2)
+    array.apply_all(UP)
+    array.apply(np.array([0]), UP)
+    with pytest.raises(InputError, match="at most 2 events"):
+        array.apply_all(UP)
+
+
+def test_a_law_from_a_file_is_that_of_its_first_temperature_unless_one_is_said(tmp_path):
+    """One state that pulses up leave half as often at 300 K as at 400 K."""
+    laws = [ladder_law(miss=miss, double=0.0) for miss in (0.6, 0.2)]
+    cold, hot = (table_of(law) for law in laws)
+    both = dataclasses.replace(
+        cold, temperature=np.array([300.0, 400.0]), counts=np.concatenate([cold.counts, hot.counts], axis=1)
+    )
+    save_table(tmp_path / "t.h5", both)
+    for law, more in zip(laws, ({}, {"temperature": 400.0}), strict=True):
+        np.testing.assert_allclose(PulseLaw.load(tmp_path / "t.h5", **more).probability, law.probability, atol=1e-12)
