@@ -132,7 +132,7 @@ def _values(rest: bytes, kind: str, count: int, first: bool, path) -> np.ndarray
             words = (rest[: end.start()] if end else rest).decode("ascii", "replace").split()
             found = np.array([plain_number(word) for word in words])
         except ValueError as error:
-            raise InputError(f"{path}: {str(error).partition(':')[0]} in its data") from None
+            raise InputError(f"{path}: {str(error)[:200]} in its data") from None
         if found.size != count:
             raise InputError(f"{path}: has {found.size} numbers, must have {count} as its header says")
         return found

@@ -79,11 +79,10 @@ class Track(Parameters):
                 yield f"pad_width = {self.pad_width:g} [m] must be >= width = {self.width:g}"
             if self.pad_taper is not None and 2 * self.pad_taper > self.length:
                 yield f"pad_taper = {self.pad_taper:g} [m] must be <= half the length = {self.length / 2:g}"
-        for _rms, length in self.edges:
-            if length * FINEST_ROUGHNESS < self.length:
-                least = self.length / FINEST_ROUGHNESS
-                yield f"edge_roughness_length = {length:g} [m] must be >= {least:g}, length/{FINEST_ROUGHNESS:g}"
-                break
+        least = self.length / FINEST_ROUGHNESS
+        for name in ("edge_roughness_length", "edge_roughness_length_lower"):
+            if (length := getattr(self, name)) is not None and length < least:
+                yield f"{name} = {length:g} [m] must be >= {least:g}, length/{FINEST_ROUGHNESS:g}"
         if self.outline_file is not None:
             yield "outline_file is read when a device is loaded or changed; here the lists must be given"
         elif self.outline_scale is not None or self.outline_track is not None:

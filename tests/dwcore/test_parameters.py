@@ -362,3 +362,13 @@ def test_the_first_number_that_does_not_ascend_is_named():
     assert descent("x", (0.0, 2e-7, 2e-7, 1e-7)) == "x must be strictly ascending; number 3, 2e-07, comes after 2e-07"
     assert descent("x", (1.0, 0.5)) == "x must be strictly ascending; number 2, 0.5, comes after 1"
     assert "comes after 1" in descent("x", (1.0, math.nan))
+
+
+def test_sections_built_in_python_are_checked_and_can_be_keys():
+    """Lists become tuples; a text is no number, nor is a truth value."""
+    room = Room(height=2.0, beams=[0.5, 1.5])
+    assert room.beams == (0.5, 1.5) and {room: 1}[Room(height=2.0, beams=(0.5, 1.5))] == 1
+    assert complaint(Room, height="2 m") == "height = '2 m' must be a number [m]"
+    assert complaint(Room, height=True) == "height = True must be a number [m]"
+    assert complaint(Room, height=2.0, beams=(0.5, math.nan)) == "beams [m] must hold finite numbers only"
+    assert complaint(Room, height=2.0, beams=[0.5, 2.5]) == "beams must lie in the room"

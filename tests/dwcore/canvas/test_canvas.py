@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from dwcore.canvas.figure_file import figure_bytes, save_figure
 from dwcore.canvas.line_breaks import break_titles
+from dwcore.canvas.movie_file import save_movie
 from dwcore.canvas.style import (
     COLUMN,
     PAGE,
@@ -23,7 +24,7 @@ from dwcore.canvas.style import (
     own_look,
     panels,
 )
-from dwcore.errors import RunError
+from dwcore.errors import InputError, RunError
 from dwcore.storage.atomic import replacing
 
 THEIRS = {"text.usetex": True, "lines.linewidth": 7, "axes.facecolor": "red", "savefig.dpi": 10}
@@ -160,3 +161,12 @@ def test_other_faults_keep_their_own_words(tmp_path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "elsewhere")
     save_figure(tmp_path / "figure.png", drawn())
     assert [path.name for path in tmp_path.iterdir()] == ["figure.png"]
+
+
+def test_what_is_no_whole_figure_or_movie_is_refused(tmp_path):
+    part, _ = Figure(figsize=(2, 1)).subfigures(2)
+    with pytest.raises(InputError, match=r"a\.png: a part of a figure cannot be written, only the whole"):
+        save_figure(tmp_path / "a.png", part)
+    with pytest.raises(InputError, match=r"a\.png: the name of an animation must end in \.gif or \.mp4"):
+        save_movie(tmp_path / "a.png", [])
+    assert not os.listdir(tmp_path)

@@ -5,6 +5,7 @@ import pytest
 from calls import calls
 
 from dwcore.errors import InputError
+from dwcore.storage import column_file
 from dwcore.storage.column_file import read_columns
 from dwcore.storage.measurements import UNITS, Measurements, unit_of
 
@@ -401,3 +402,12 @@ def test_a_number_too_small_for_a_computer_is_not_zero(tmp_path):
     ):
         found.numbers("q_nm")
     assert table(tmp_path, "q_nm\n0e-400\n-0.0\n5e-324\n").file.numbers("q_nm").tolist() == [0, 0, 5e-324]
+
+
+def test_a_file_that_is_no_table_of_measurements_by_its_size_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("x_nm\n1\n")
+    monkeypatch.setattr(column_file, "LARGEST_BYTES", 7)
+    assert read_columns(tmp_path / "a.csv").numbers("x_nm").tolist() == [1.0]
+    monkeypatch.setattr(column_file, "LARGEST_BYTES", 6)
+    with pytest.raises(InputError, match=r"a\.csv: is larger than 0 MB, not a table of measurements"):
+        read_columns(tmp_path / "a.csv")

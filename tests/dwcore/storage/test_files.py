@@ -610,3 +610,25 @@ def test_a_file_that_is_open_in_the_same_program_is_not_damaged(tmp_path):
         pass
     with h5py.File(path, "r", locking=False), files.open_checked(path) as file:
         assert file.attrs["complete"] == 1
+
+
+def test_a_disk_that_fails_at_a_data_set_is_named_with_the_file(tmp_path, monkeypatch):
+    """The first words name the data set alone; a file that cannot be opened for writing is named, too."""
+    with (
+        pytest.raises(RunError, match=r"a\.h5 could not be written: .*No space left"),
+        files.create(tmp_path / "a.h5", SCHEMA, config={}, seed=0) as file,
+    ):
+        monkeypatch.setattr(h5py.Dataset, "flush", _full, raising=False)
+        files.put(file, "x", 1.0, unit="1", long_name="x")
+    monkeypatch.undo()
+    monkeypatch.setattr(files.h5py, "File", _full)
+    with (
+        pytest.raises(RunError, match=r"b\.h5 could not be written: .*No space left"),
+        files.create(tmp_path / "b.h5", SCHEMA, config={}, seed=0),
+    ):
+        pass
+    assert not os.listdir(tmp_path)
+
+
+def _full(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")

@@ -1,6 +1,8 @@
 """Records in a sealed file: kept or not kept, never half, never altered."""
 
 import dataclasses
+import errno
+import fcntl
 import os
 
 import h5py
@@ -165,3 +167,25 @@ def test_records_of_other_fields_are_refused(path):
             with pytest.raises(InputError, match=words) as caught:
                 book.expect("blocks", fields, length)
             assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_file_that_ends_or_goes_after_it_was_checked_is_named(path, monkeypatch):
+    """Whatever shortens it while it is open; the last record of 8 bytes lies before the marks."""
+    with Journal(path, SCHEMA, write=True) as book:
+        book.write("blocks", 4, values(4))
+        os.truncate(path, book._places["blocks"][1].offset + 4 * 8 + 7)
+        with pytest.raises(InputError, match=r"a\.h5: truncated file, b ends early"):
+            book.read("blocks", 4)
+    with pytest.raises(InputError, match=r"none\.h5: cannot be opened: No such file"):
+        journal._open(path.with_name("none.h5"), write=False)
+
+
+def test_without_locks_records_are_written_all_the_same(path, monkeypatch):
+    def lockf(handle, how):
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(fcntl, "lockf", lockf)
+    with Journal(path, SCHEMA, write=True) as book:
+        book.write("blocks", 0, values(0))
+    with Journal(path, SCHEMA) as book:
+        assert book.done("blocks").tolist() == [True] + 4 * [False]

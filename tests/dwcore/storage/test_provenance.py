@@ -99,3 +99,14 @@ def test_git_state_of_this_tree():
     """Whatever this is, a checkout or an installed copy."""
     root = Path(dwcore.__file__).parents[1]
     assert (root / ".git").exists() == (re.match(r"[0-9a-f]{40}", provenance.git_state()) is not None)
+
+
+def test_what_cannot_be_known_is_unknown_or_refused(tmp_path, monkeypatch):
+    """A package that is not installed; an input that goes while it is read."""
+    monkeypatch.setattr(provenance, "PACKAGES", ("numpy", "no-such-package"))
+    found = provenance.versions()
+    assert (found["numpy"], found["no-such-package"]) == (np.__version__, "unknown")
+    (tmp_path / "a.csv").write_text("1")
+    monkeypatch.setattr(Path, "is_file", lambda self: True)
+    with pytest.raises(InputError, match=r"input .*none\.csv cannot be read: No such file or directory"):
+        provenance.input_hashes([tmp_path / "a.csv", tmp_path / "none.csv"])

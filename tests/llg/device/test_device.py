@@ -20,6 +20,7 @@ PLAIN = {
         {"position": "200 nm", "shape": "gaussian", "depth": "6 nm", "width": "20 nm"},
     ],
 }
+TABLE = PLAIN["notch"][0] | {"shape": "table", "table_x": [-1, 1], "table_depth": [0, 1]}
 FULL = PLAIN | {
     "temperature": "300 K",
     "wall": {"Q": -1, "Delta": "7 nm", "H_K": 1e4},
@@ -91,6 +92,56 @@ def test_units_and_defaults():
         (("wall", "Q"), 2, "[wall]: Q = 2 [1] must be +1 or -1"),
         (("track", "pad_width"), "100 nm", "pad_width and pad_taper must be given together"),
         (("track", "outline_x"), [0.0, 1e-7], "outline_x (2) and outline_width (0) must have the same length"),
+        (
+            ("track",),
+            PLAIN["track"] | {"pad_width": "60 nm", "pad_taper": "50 nm"},
+            "[track]: pad_width = 6e-08 [m] must be >= width = 6.4e-08",
+        ),
+        (
+            ("track",),
+            PLAIN["track"] | {"outline_x": [1e-7, 0], "outline_width": [5e-8, 5e-8]},
+            "[track]: outline_x must be strictly ascending; number 2, 0, comes after 1e-07",
+        ),
+        (
+            ("track",),
+            PLAIN["track"] | {"outline_x": [0, 1e-7], "outline_width": [5e-8, -1e-8]},
+            "[track]: outline_width must be > 0; its least number is -1e-08",
+        ),
+        (
+            ("track",),
+            PLAIN["track"] | {"outline_file": "none.csv", "outline_width": [5e-8]},
+            "[track]: outline_file and outline_x must not be given together",
+        ),
+        (
+            ("track",),
+            PLAIN["track"] | {"outline_file": "none.png", "outline_track": "grey"},
+            "[track]: outline_track = 'grey' must be dark or bright",
+        ),
+        (
+            ("track", "edge_roughness_length_lower"),
+            2.9e-12,
+            "[track]: edge_roughness_length_lower = 2.9e-12 [m] must be >= 3e-12, length/100000",
+        ),
+        (("track", "edge_roughness_length"), 2.9e-12, "[track]: edge_roughness_length = 2.9e-12 [m] must be >= 3e-12"),
+        (
+            ("notch", 0),
+            TABLE | {"table_x": [-1, 0, 1]},
+            "[[notch]] 1: table_x (3) and table_depth (2) must have the same length >= 2",
+        ),
+        (
+            ("notch", 0),
+            TABLE | {"table_x": [0], "table_depth": [1]},
+            "table_x (1) and table_depth (1) must have the same",
+        ),
+        (("notch", 0), TABLE | {"table_x": [1, -1]}, "[[notch]] 1: table_x must be strictly ascending; number 2, -1"),
+        (("notch", 0), TABLE | {"table_depth": [0, 1.1]}, "[[notch]] 1: table_depth must lie between 0 and 1"),
+        (("notch", 0), TABLE | {"table_depth": [-0.1, 1]}, "[[notch]] 1: table_depth must lie between 0 and 1"),
+        (
+            ("potential",),
+            {"q": [0, 1, 2], "V": [0, 0, 0]},
+            "[potential]: q (3) and V (3) must have the same length >= 4",
+        ),
+        (("potential",), {"q": [0, 1, 2, 3], "V": [0] * 5}, "q (4) and V (5) must have the same length >= 4"),
         (
             ("potential",),
             {"q": [0, 1, 1, 2], "V": [0, 0, 0, 0]},
