@@ -48,9 +48,9 @@ def endurance(cost: ChipCost, epochs: int = 1) -> float:
     settings = cost.facts["settings"]
     if not settings["training"] or "pulses_per_update" not in settings:
         return 0.0
-    images = settings["images_per_epoch"] * epochs
+    images = settings["images_per_epoch"]
     updates = images if settings["gradient"] == "in-array" else math.ceil(images / settings["batch_size"])
-    return max(settings["pulses_per_update"]) * updates
+    return max(settings["pulses_per_update"]) * updates * epochs
 
 
 def factor_text(what: str) -> str:

@@ -13,6 +13,7 @@ from arraysim.cost.estimate import chip_cost
 from arraysim.cost.ledger import BLOCKS, PHASES
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
+from arraysim.cost.workload import resolved
 from arraysim.networks.crossbars import ArrayLayer
 
 FIRST = ArrayLayer(
@@ -367,3 +368,61 @@ def test_single_reads_are_paid_in_the_update():
     single = 0.5 * 4000 / 10
     conversion = energy(cost, "converters", "forward") / (8 * 20)
     assert energy(cost, "converters", "update") == pytest.approx(single * conversion)
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_every_level_of_buffers_holds_a_position_and_moves_all_bits(copies):
+    """Behind the first: 9 inputs of 8 bits and 4 sums of 14 in each copy of conv1, 200 and 10 of 15 in linear1."""
+    one, three = (estimate(buffer_levels=levels, copies=(copies, 1)) for levels in (1, 3))
+    staged = 2 * (copies * (9 * 8 + 4 * 14) + 200 * 8 + 10 * 15)
+    assert area(three, "buffers") - area(one, "buffers") == pytest.approx(staged * 0.171e-12 / 0.72)
+    assert energy(three, "buffers", "forward") == pytest.approx(3 * energy(one, "buffers", "forward"))
+    assert latency(three, "buffers", "forward") == pytest.approx(math.ceil(3 * 1750 / 1024) * PERIOD)
+
+
+def test_what_goes_off_the_chip_takes_its_bits_over_the_bandwidth():
+    cost = estimate()
+    moved = 2 * (199 + 10) * 8 + 2 * 2000 * 16 / 10
+    assert latency(cost, "off-chip memory", "weight gradient") == pytest.approx(moved / 2.05e12)
+    assert latency(cost, "off-chip memory", "forward", layer=0) == pytest.approx(16 * 8 / 2.05e12)
+    assert not cost.latency[:, BLOCKS.index("off-chip memory"), PHASES.index("update")].any()
+    kept = estimate(gradient_memory="on-chip", activations="on-chip")
+    assert latency(kept, "buffers", "weight gradient") == pytest.approx(math.ceil(moved / 1024) * PERIOD)
+
+
+def test_arrays_that_form_the_outer_product_take_activations_and_errors_once_more():
+    """Kept for one image, then driven: 48 inputs with the reuse of columns and 16 x 4 errors; 200 inputs and 10 errors."""
+    cost = estimate(gradient="in-array", arrays_per_tile=1)
+    assert cost.facts["stored_bits"] == (16 + 64 + 199 + 10) * 8
+    way = math.sqrt(cost.total_area - area(cost, "interconnect")) * (1 - 1 / 2) * 1.211e-10
+    for layer, kept, driven in ((0, 16 + 64, 48 + 64), (1, 199 + 10, 200 + 10)):
+        moved = (kept + driven) * 8
+        assert energy(cost, "buffers", "update", layer) == pytest.approx(moved * PARTS["sram_read_bit_energy"])
+        assert latency(cost, "buffers", "update", layer) == pytest.approx(math.ceil(moved / 1024) * PERIOD)
+        assert energy(cost, "interconnect", "update", layer) == pytest.approx(driven * 8 * way)
+        assert latency(cost, "interconnect", "update", layer) == pytest.approx(math.ceil(driven * 8 / 1024) * PERIOD)
+    image = estimate(gradient="per-image", activations="on-chip")
+    assert image.facts["stored_bits"] == (16 + 64 + 199 + 10) * 8
+    batch = estimate()  # two bits for each of 4,000 devices and 10 images
+    assert latency(batch, "interconnect", "update") == pytest.approx(4000 * 2 / 10 / 1024 * PERIOD)
+
+
+def test_errors_pass_the_functions_of_what_they_entered_by():
+    """199 inputs of linear1 in 128 units."""
+    cost = estimate()
+    each = PARTS["multiplier_energy"] + 24 * PARTS["adder_bit_energy"]
+    assert energy(cost, "function units", "backward") == pytest.approx(199 * each)
+    assert latency(cost, "function units", "backward") == pytest.approx(2 * PERIOD)
+
+
+def test_memories_of_a_mebibyte_are_on_the_chip():
+    """1024 x 512 gradients of 16 bits are 2^23; so are 2^19 activations of 8 bits with 2^18 errors of 16."""
+
+    def places(columns=512, inputs=2**19):
+        layer = dataclasses.replace(LAYER, rows=1024, columns=columns, input_values=inputs, output_values=2**18)
+        found = resolved(ChipSettings(gradient="per-image", error_bits=16), [layer])
+        return found.gradient_memory, found.activations
+
+    assert places() == ("on-chip", "on-chip")
+    assert places(columns=513)[0] == places(inputs=2**19 + 1)[1] == "off-chip"
+    assert resolved(ChipSettings(gradient_macs=32), [LAYER]).digital_macs == 128

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from arraysim.cost.array_blocks import lines_of
-from arraysim.cost.cell import Resistive, device_cell, synapse_of
-from arraysim.cost.comparison import ratios
+from arraysim.cost.cell import Resistive, device_cell, sram_cell, synapse_of
+from arraysim.cost.comparison import baseline_cost, ratios
 from arraysim.cost.components import Parts
 from arraysim.cost.estimate import chip_cost
+from arraysim.cost.ledger import PHASES
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
 from arraysim.cost.workload import workload
@@ -53,9 +54,23 @@ def test_a_line_settles_to_half_a_step_of_the_converter():
 def test_ratios_say_how_much_more_the_baseline_takes():
     """Twice the columns: a chip with half the work is the denominator."""
     wide = dataclasses.replace(LAYER, columns=20, output_values=20)
-    larger, chip = (chip_cost([layer], AS_IT_IS, SYNAPSE) for layer in (wide, LAYER))
+    larger, chip = (chip_cost([LAYER, layer], AS_IT_IS, SYNAPSE) for layer in (wide, LAYER))
     found = ratios(larger, chip)
     assert found["energy"] == pytest.approx(larger.total_energy() / chip.total_energy()) and found["energy"] > 1
     assert found["area"] == pytest.approx(larger.total_area / chip.total_area)
     assert found["latency"] == pytest.approx(larger.total_latency() / chip.total_latency())
     assert found["forward_energy"] == pytest.approx(larger.total_energy("forward") / chip.total_energy("forward"))
+    for phases, name in ((("forward",), "forward"), (("forward", "backward"), "array")):
+        assert found[f"{name}_energy"] == pytest.approx(larger.total_energy(*phases) / chip.total_energy(*phases))
+        assert found[f"{name}_latency"] == pytest.approx(larger.total_latency(*phases) / chip.total_latency(*phases))
+
+
+def test_baselines_of_eight_bits_have_eight_bits_whatever_the_settings_say():
+    """And read no device one by one, which SRAM does not need."""
+    settings = dataclasses.replace(AS_IT_IS, weight_bits=3, reads_per_update=(2.0,), cell_area_F2=40.0)
+    for name in ("sram-8-parallel", "sram-8-sequential", "sram-8-analog", "digital-cim"):
+        cost = baseline_cost(name, [LAYER], settings, SYNAPSE)
+        assert cost.facts["weight_bits"] == 8 and "8 bit" in cost.name
+        assert cost.energy[:, cost.block("converters"), PHASES.index("update")].sum() == 0
+        assert cost.facts["cell_area_m2"] == sram_cell(dataclasses.replace(
+            AS_IT_IS, readout=cost.facts["settings"]["readout"]), PARTS).area  # fmt: skip

@@ -4,10 +4,21 @@ import dataclasses
 
 import numpy as np
 import pytest
+from fit_cases import table_of
 from training_cases import curve, made_up
 
 from arraysim.cost.cell import Resistive
-from arraysim.cost.of_training import GRADIENTS, TrainingUse, chip_of, use_of_file, wire_notes
+from arraysim.cost.of_training import (
+    GRADIENTS,
+    TrainingUse,
+    block_rows,
+    chip_of,
+    cost_lines,
+    summary_of,
+    training_cost,
+    use_of_file,
+    wire_notes,
+)
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
 from arraysim.datasets.datasets import load_dataset
@@ -18,7 +29,9 @@ from arraysim.rules.registry import RULES
 from arraysim.synapses.ladder import ladder_law
 from arraysim.training.config import TrainingConfig
 from arraysim.training.run import train
+from dwcore.canvas.number_text import with_prefix
 from dwcore.errors import InputError
+from llg.device.device_file import load_device
 
 SYNAPSE = Resistive(name="test", conductance=np.array([1e-6, 2e-6]), length=0.0, breadth=0.0, pulse_energy=0.0,
                     pulse_current=0.0, pulse_voltage=0.0, pulse_time=0.0)  # fmt: skip
@@ -198,3 +211,42 @@ def test_supplies_lie_near_the_nominal_one():
     for supply in (0.764, 1.036):
         with pytest.raises(InputError, match=r"must be >= 0\.765 and <= 1\.03"):
             technology(32.0, supply=supply)
+
+
+def test_a_summary_is_that_of_all_images_and_epochs():
+    """Two epochs of 40 images, three updates each: all pulses of a device, one."""
+    device = load_device("five_state")
+    counts = np.zeros((1, 1, 2, 1, 2, 3), int)
+    counts[0, 0, 0, 0, :, 0] = counts[0, 0, 1, 0, :, 1] = 10  # to the first state, and to the second
+    table = table_of(counts, (-2e11, 2e11), (2e-9,), config={"device": device.config()})
+    cost = training_cost(table, use_of(made_up()))
+    chip, found = cost.chip, summary_of(cost)
+    assert (cost.images, cost.epochs, found["pulses_per_cell"]) == (80, 2, pytest.approx(1.0))
+    assert found["training_energy_J"] == pytest.approx(80 * chip.total_energy())
+    assert found["training_latency_s"] == pytest.approx(80 * chip.facts["image_interval_s"])
+    assert found["inference_latency_s_per_image"] == pytest.approx(chip.total_latency("forward"))
+    assert found["accuracy"] == {"on_chip": 0.625, "float32": 0.9375}
+    line, *notes = cost_lines(found)
+    assert f"{chip.total_area * 1e6:.3g} mm2" in line and len(notes) == len(cost.notes)
+    assert f"8-bit SRAM takes {found['ratios']['sram-8-parallel']['area']:.2g} x the area" in line
+    *blocks, (_, total, energy, _) = block_rows(found)
+    assert total == f"{chip.total_area * 1e12:.0f}" and energy == with_prefix(chip.total_energy(), "J")
+    assert blocks[0][:2] == ("arrays", f"{chip.area[0] * 1e12:.0f}")
+
+
+def test_bits_and_lines_of_converters_are_those_of_the_periphery():
+    """Of its inputs before those of the network; a converter cannot serve more columns than a tile has."""
+    periphery = dataclasses.replace(PERIPHERY, adc=Adc(bits=5, kind="flash", lines=40))
+    own = chip_of(dataclasses.replace(CONFIG, network=mlp((8,), bits=6, error_bits=7), periphery=periphery))
+    assert (own["input_bits"], own["error_bits"], own["columns_per_converter"]) == (4, 4, 32)
+    open_ = dataclasses.replace(periphery, dac=Dac(bits=0, coding="level"))
+    own = chip_of(dataclasses.replace(CONFIG, network=mlp((8,), bits=6, error_bits=7), periphery=open_))
+    assert (own["input_bits"], own["error_bits"]) == (6, 7)
+
+
+def test_the_longest_line_and_the_larger_resistance_of_wires_count():
+    low = dataclasses.replace(SYNAPSE, conductance=np.array([1 / 1400, 1 / 650]))
+    wires = TileWires(word_resistance=3.0, bit_resistance=2.0)
+    settings = ChipSettings(on_resistance=0.0, array_rows=32, array_columns=64)
+    notes = wire_notes(low, settings, dataclasses.replace(PERIPHERY, wires=wires))
+    assert "wires of 3 ohm per cell take 945% of the voltage along 64 cells" in notes[0]  # 64^2/2 x 3/650

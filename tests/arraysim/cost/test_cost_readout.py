@@ -160,7 +160,9 @@ def test_control_is_a_share_of_the_arrays_and_what_reads_them():
     cost = estimate()
     core = sum(area(cost, block) for block in CORE)
     assert area(cost, "control") == pytest.approx(0.21 / 0.79 * core)
-    assert energy(cost, "control") == pytest.approx(0.06 / 0.94 * sum(energy(cost, block) for block in CORE))
+    for phase in ("forward", "backward"):
+        used = sum(energy(cost, block, phase) for block in CORE)
+        assert energy(cost, "control", phase) == pytest.approx(0.06 / 0.94 * used)
     assert area(estimate(control=False), "control") == 0
 
 
@@ -190,6 +192,16 @@ def test_a_pipeline_is_as_fast_as_its_slowest_layer_and_holds_two_inputs_of_ever
     assert cost.facts["buffer_bits"] == 2 * (16 + 199) * 8
     assert plain.facts["buffer_bits"] == 209 * 8
     assert energy(cost, "leakage") < energy(plain, "leakage")
+    assert plain.facts["inference_interval_s"] == pytest.approx(plain.total_latency("forward"))
+    inference = estimate(training=False)
+    assert inference.facts["image_interval_s"] == pytest.approx(inference.latency.sum(axis=(1, 2)).max())
+
+
+def test_arrays_work_while_they_are_read():
+    """One array of the first layer and two of the second, forward and backward, of all three between two images."""
+    cost = estimate()
+    reading = cost.latency[:, :, :2].sum(axis=(1, 2)) @ np.array([1, 2])
+    assert cost.facts["utilization_in_time"] == pytest.approx(reading / (3 * cost.facts["image_interval_s"]))
 
 
 def test_gated_arrays_leak_while_their_layer_works():
@@ -342,10 +354,16 @@ def test_figures_of_merit():
     )
     assert training["J_per_mac"] == pytest.approx(cost.total_energy() / (2576 + 2000 + 2576))
     assert training["power_W"] == pytest.approx(cost.total_energy() * training["images_per_s"])
+    assert training["images_per_s"] == pytest.approx(1 / cost.facts["image_interval_s"])
+    assert inference["images_per_s"] == pytest.approx(1 / cost.facts["inference_interval_s"])
     assert training["energy_delay_J_s"] == pytest.approx(cost.total_energy() * cost.total_latency())
     off = cost.energy[:, BLOCKS.index("off-chip memory")].sum()
     assert training["off_chip_share"] == pytest.approx(off / cost.total_energy())
+    image = cost.energy[:, BLOCKS.index("off-chip memory"), 0].sum()
+    assert inference["off_chip_share"] == pytest.approx(image / cost.total_energy("forward"))
     assert endurance(cost, epochs=3) == pytest.approx(0.1 * 3 * 50000 / 10)
+    last = estimate(images_per_epoch=45)  # five batches, the last of which is smaller
+    assert endurance(last, epochs=3) == pytest.approx(0.1 * 3 * 5)
     most_written = estimate(pulses_per_update=(0.1, 0.4))
     assert endurance(most_written) == pytest.approx(0.4 * 50000 / 10)
     assert set(merits(estimate(training=False))) == {"inference"}
