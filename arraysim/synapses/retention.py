@@ -18,7 +18,8 @@ from compact.table.transition_table import TransitionTable
 def retention_rates(table: TransitionTable, temperature: float) -> dict[str, np.ndarray]:
     """Return escape rates at a temperature, their logarithm linear in the inverse temperature.
 
-    They are nan where they are unknown for a state that the instance has, and 0 for one that it lacks.
+    They are nan where they are unknown for a state that the instance has, at one of the grid temperatures about this
+    one at least, and 0 for one that it lacks.
 
     Returns:
         "retention_rate" from-state by to-state, shape (K, S, S), and "retention_lost" off the ends of the track, shape
@@ -36,19 +37,32 @@ def _between(table: TransitionTable, temperature: float, rate: np.ndarray) -> np
     low, high, share = between_temperatures(table, temperature, rate, lambda T: 1 / T)
     with np.errstate(divide="ignore", invalid="ignore"):
         between = np.exp((1 - share) * np.log(low) + share * np.log(high))
-    unknown = np.isnan(low) | np.isnan(high)
-    if table.instance_states is not None:
-        present = between_temperatures(table, temperature, table.instance_states.present, lambda T: 1 / T)[:2]
-        unknown &= ((present[0] > 0) & (present[1] > 0))[..., None]
+    unknown = (np.isnan(low) | np.isnan(high)) & _has(table, temperature)[..., None]
     return np.where(unknown, np.nan, np.where((low > 0) & (high > 0), between, 0.0))
 
 
+def _has(table: TransitionTable, temperature: float) -> np.ndarray:
+    """Return whether instances have a state at the grid temperatures below or above, shape (K, S); nobody knows between."""
+    if table.instance_states is None:
+        return np.ones((len(table.retention_rate), table.retention_rate.shape[-1]), bool)
+    low, high, _ = between_temperatures(table, temperature, table.instance_states.present, lambda T: 1 / T)
+    return (low > 0) | (high > 0)
+
+
 def typical_retention_rates(table: TransitionTable, temperature: float, devices: int) -> dict[str, np.ndarray]:
-    """Return the geometric means of the rates over the table's devices, for each of so many drawn ones."""
+    """Return the geometric means of the rates over the table's devices, for each of so many drawn ones.
+
+    Those that lack one of the two states say nothing about the rate between them; where all do, drawn ones do, too: 0.
+    """
     found = {}
     for name, rate in retention_rates(table, temperature).items():
+        known = has = _has(table, temperature)
+        if name == "retention_rate":
+            known = has[:, :, None] & has[:, None, :]
+        count = known.sum(axis=0)
         with np.errstate(divide="ignore"):
-            mean = np.exp(np.log(rate).mean(axis=0))
+            mean = np.exp(np.where(known, np.log(rate), 0.0).sum(axis=0) / np.maximum(count, 1))
+        mean = np.where(count > 0, mean, 0.0)
         found[name] = np.broadcast_to(mean, (devices, *mean.shape))
     return found
 

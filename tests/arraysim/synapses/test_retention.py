@@ -64,6 +64,39 @@ def test_devices_that_are_drawn_escape_at_the_geometric_mean():
     np.testing.assert_allclose(found["retention_lost"], np.broadcast_to(10 * chain_rate(3)[:, 1], (2, 3)))
 
 
+def test_a_device_that_lacks_a_state_says_nothing_about_it():
+    """Of three devices with rates of 1, 10 and 100 the last lacks state 2: to it and from it 1 and 10 give sqrt(10)."""
+    rate = np.array([1.0, 10.0, 100.0])[:, None, None, None] * chain_rate(3)
+    lost = rate[:, :, :, 1].copy()
+    rate[2, :, 2], rate[2, :, :, 2], lost[2, :, 2] = np.nan, 0.0, np.nan
+    present = np.ones((3, 1, 3))
+    present[2, :, 2] = 0
+    table = types.SimpleNamespace(temperature=np.array([300.0]), retention_rate=rate, retention_lost=lost,
+                                  instance_states=types.SimpleNamespace(present=present))  # fmt: skip
+    found = typical_retention_rates(table, 300.0, 1)
+    expected = 10 * chain_rate(3)
+    expected[1, 2], expected[2, 1] = 10**0.5 * 2, 10**0.5 * 1
+    np.testing.assert_allclose(found["retention_rate"][0], expected)
+    np.testing.assert_allclose(found["retention_lost"][0], [20, 0, 10**0.5])
+    rate[:, :, 2], present[:, :, 2] = np.nan, 0
+    found = typical_retention_rates(table, 300.0, 1)["retention_rate"][0]
+    assert found[2].tolist() == [0, 0, 0] and found[:, 2].tolist() == [0, 0, 0], "none of them has it, nor have drawn ones"
+
+
+def test_a_state_that_an_instance_loses_on_heating_is_unknown_between():
+    """It is there at 250 K and not at 350 K; an instance without it at both never has a wall there, so that 0 is right."""
+    rate = np.stack([chain_rate(3), 5 * chain_rate(3)])[None].repeat(2, axis=0)
+    rate[0, 1, 2] = rate[1, :, 2] = np.nan
+    present = np.ones((2, 2, 3))
+    present[0, 1, 2] = present[1, :, 2] = 0
+    table = types.SimpleNamespace(temperature=np.array([250.0, 350.0]), retention_rate=rate, retention_lost=None,
+                                  instance_states=types.SimpleNamespace(present=present))  # fmt: skip
+    found = retention_rates(table, 300.0)["retention_rate"]
+    assert np.isnan(found[0, 2]).all() and found[1, 2].tolist() == [0, 0, 0] and np.isfinite(found[:, :2]).all()
+    assert retention_rates(table, 350.0)["retention_rate"][0, 2].tolist() == [0, 0, 0]
+    assert retention_rates(table, 250.0)["retention_rate"][0, 2].tolist() == [0, 1, 0]
+
+
 def test_an_array_forgets_as_its_rates_say():
     """Occupations of 40,000 synapses after two waits, chi-square-like bound of four binomial errors; lost walls stay."""
     law = dataclasses.replace(ladder_law(), retention_rate=chain_rate()[None])
