@@ -70,13 +70,15 @@ def config_from_mapping(mapping: Mapping, where: str) -> ProgrammingConfig:
     Raises:
         InputError: a name or value that does not fit.
     """
-    fields = dict(mapping)
     from arraysim.networks.definition_file import definition_from_mapping
 
+    fields = dict(mapping)
+    if not isinstance(fields.get("network"), Mapping):
+        raise InputError(f"{where}: lacks the network")
+    fields["network"] = definition_from_mapping(fields["network"], where)
     try:
-        network = definition_from_mapping(fields.pop("network"), where)
-        return ProgrammingConfig(**fields, network=network)
-    except (KeyError, TypeError) as error:
+        return ProgrammingConfig(**fields)
+    except TypeError as error:
         raise InputError(f"{where}: {error}") from None
 
 

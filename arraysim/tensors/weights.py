@@ -121,29 +121,24 @@ class TensorWeights:
         chance = (upper(bits, 11).double() * 2.0**-53).float()
         digit, side = torch.zeros_like(weight), (bits & 1) % layout.sides
         undecided = torch.ones_like(up)
-        for number in range(layout.digits if layout.sides * layout.digits > 1 else 0):
+        for number in range(layout.digits if layout.sides == 2 else 0):
             first, second = self._room(weight, number, up)
-            self._reads += layout.sides * undecided.sum()
+            self._reads += 2 * undecided.sum()
             found = undecided & (first + second > layout.least)
             if layout.digits > 1:
                 found &= (bits >> 5 * (number % ODDS_IN_BITS)) & _LEAST_ODDS != 0
-            if layout.sides == 2:
-                share = (first / (first + second)).clamp(_LEAST, 1 - _LEAST)
-                side = torch.where(found, (chance >= share).long(), side)
-            else:
-                side = torch.where(found, 0, side)
+            share = (first / (first + second)).clamp(_LEAST, 1 - _LEAST)
+            side = torch.where(found, (chance >= share).long(), side)
             digit = torch.where(found, number, digit)
             undecided = undecided & ~found
         return digit, side
 
     def _room(self, weight, digit: int, up) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return what the conductances of one digit leave to the window on either side, float32 [S]."""
+        """Return what the conductances of a pair, one digit, leave to the window on either side, float32 [S]."""
         layout = self._layout
-        i = digit * layout.sides * self._n + weight
+        i = 2 * digit * self._n + weight
         g = self._conductance(i)
         first = torch.where(up, layout.high - g, g - layout.low).clamp(min=0)
-        if layout.sides == 1:
-            return first, torch.zeros_like(first)
         g = self._conductance(i + self._n)
         return first, torch.where(up, g - layout.low, layout.high - g).clamp(min=0)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from arraysim.periphery import adc as adc_module
 from arraysim.periphery import convert_kernel
 from arraysim.periphery.adc import ConverterBank, best_step, code_range, elements, padded, thresholds
 from arraysim.periphery.config import Adc
@@ -205,3 +206,49 @@ def test_kernels_equal_their_pure_form(monkeypatch):
 def test_impossible_converters_are_named(values, words):
     with pytest.raises(InputError, match=words):
         Adc(**values)
+
+
+def test_each_line_has_the_noise_of_its_own_devices():
+    """Standard deviations of 0, 1, 2, 0 and 3 side by side, of 4000 vectors; and one of 2 for all where none is given."""
+    n = 4000
+    own = np.broadcast_to(np.array([0, 1, 4, 0, 9], np.float32), (1, n, 5)).copy()
+    keys = np.uint64(1), np.uint64(2), 0, 5
+    for variance, floor, expected in ((own, 0, [0, 1, 2, 0, 3]), (np.empty((0, 0, 0), np.float32), 4, [2] * 5)):
+        sums = np.zeros((1, n, 5), np.float32)
+        convert_kernel.add_noise(sums, variance, np.float32(floor), *keys)
+        np.testing.assert_allclose(sums[0].std(axis=0), expected, rtol=4 / np.sqrt(2 * n))
+
+
+def test_a_ramp_is_that_of_a_tile_and_other_converters_are_their_own():
+    """Three tiles of two converters with two lines each."""
+    number = np.arange(6).repeat(2).reshape(3, 4)
+    for kind, alike in (("ramp", True), ("sar", False)):
+        adc = Adc(bits=4, kind=kind, nonlinearity_dtod=0.2)
+        bank = ConverterBank(adc, number, signed=False, seed=1, layer=0, stream=0)
+        table = bank.table.reshape(6, -1)
+        assert [np.array_equal(table[2 * tile], table[2 * tile + 1]) for tile in range(3)] == [alike] * 3
+        assert len(np.unique(table, axis=0)) == (3 if alike else 6)
+        assert np.array_equal(bank.place, number * table.shape[1])
+
+
+def test_converters_of_the_two_directions_are_others():
+    banks = [
+        ConverterBank(Adc(bits=4, gain_dtod=0.1), np.arange(9)[None], signed=True, seed=1, layer=0, stream=stream)
+        for stream in (0, 1)
+    ]
+    assert not np.isin(banks[0].gain, banks[1].gain).any()
+
+
+def test_the_bow_of_a_ramp_is_alike_at_both_ends():
+    """A parabola through zero at the ends of the range, half a step before the first and after the last threshold."""
+    found = thresholds(Adc(bits=3, kind="ramp", nonlinearity_dtod=0.7), signed=False, deviates=np.array([[1.0]]))[0]
+    place = np.arange(0.5, 7) / 7
+    np.testing.assert_allclose(found - np.arange(0.5, 7), 0.7 * 4 * place * (1 - place))
+
+
+def test_a_step_is_found_from_samples_of_all_places(monkeypatch):
+    """Sums from 0 to 15 in ascending order, sixteen codes: a step of one. Where nothing flows it is one, too."""
+    monkeypatch.setattr(adc_module, "MAX_SAMPLES", 100)
+    sums = np.linspace(0, 15, 1000, dtype=np.float32)[None]
+    assert best_step(sums, np.ones(1, np.float32), 0, 15) == pytest.approx(1, rel=0.05)
+    assert best_step(0 * sums, np.ones(1, np.float32), 0, 15) == 1

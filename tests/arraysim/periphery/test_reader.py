@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 
+from arraysim.periphery.adc import ConverterBank
 from arraysim.periphery.config import (
     Adc,
     Dac,
@@ -15,10 +16,13 @@ from arraysim.periphery.config import (
     load_periphery,
     periphery_from_mapping,
 )
+from arraysim.periphery.dac import input_coding
 from arraysim.periphery.effective_matrix import effective_matrix
+from arraysim.periphery.read_path import LayerLines, TileReads
 from arraysim.periphery.reader import PeripheryReader, _converters
 from arraysim.periphery.tiles import TileShape, map_layer
 from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.synapse_array import stream_keys
 from arraysim.synapses.weights import PairedWeights
 from dwcore.errors import InputError
 from dwcore.numerics.threads import workers
@@ -233,6 +237,16 @@ def test_an_input_range_forgets_a_hundredth_a_read():
     assert weights.reader.checkpoint()["0_full_scale"][0] == 1.0
 
 
+def test_a_range_follows_the_largest_magnitude_and_remembers_signs():
+    weights = layer(Periphery(dac=Dac(bits=8)))
+    x = inputs(5)
+    x[2, 3] = -4
+    for batch in (x, inputs(5)):
+        weights.forward(batch)
+    found = weights.reader.checkpoint()
+    assert found["0_full_scale"][0] == pytest.approx(4 * 0.99) and found["0_signed"][0]
+
+
 def test_converters_find_their_range_anew_at_powers_of_two_and_every_256_reads():
     weights = layer(Periphery(adc=Adc(bits=6)))
     path = weights.reader.path(0, weights)
@@ -287,3 +301,53 @@ def test_lines_side_by_side_take_turns_at_a_converter(subtraction, backward, num
     layer = map_layer(types.SimpleNamespace(name="layer", rows=6, columns=5), tile, planes=2)
     periphery = Periphery(tile=tile, adc=Adc(bits=4, lines=2), read=Read(subtraction=subtraction))
     assert _converters(layer, 2, periphery, backward=backward).tolist() == numbers
+
+
+def test_planes_on_tiles_of_their_own_have_converters_of_their_own():
+    """The same weights, a device per weight and tile: tiles of 3 x 3 and 3 x 2, first those of G+, two lines in turn."""
+    tile = TileShape(rows=4, columns=4, weight="single")
+    layer = map_layer(types.SimpleNamespace(name="layer", rows=6, columns=5), tile, planes=2)
+    periphery = Periphery(tile=tile, adc=Adc(bits=4, lines=2), read=Read(subtraction="digital"))
+    expected = [[[0, 0, 1, 4, 4], [6, 6, 7, 10, 10]], [[2, 2, 3, 5, 5], [8, 8, 9, 11, 11]]]
+    assert _converters(layer, 2, periphery, backward=False).tolist() == expected
+
+
+def test_wires_of_planes_on_tiles_of_their_own():
+    """Each tile is a circuit of one plane: 150 rows in three, 40 columns in two."""
+    circuit = {"word_resistance": 5.0, "bit_resistance": 3.0, "sink_resistance": 20.0}
+    tile = TileShape(rows=64, columns=32, weight="single")
+    weights = layer(Periphery(tile=tile, wires=TileWires(**circuit)))
+    rows, columns = slice(50, 100), slice(20, 40)
+    x = np.zeros((1, ROWS), np.float32)
+    x[0, rows] = 0.5
+    plus, minus = (effective_matrix(plane[rows, columns], Wires(**circuit)) for plane in weights.conductances)
+    expected = weights.scale * 0.5 * (plus - minus).sum(axis=0)
+    np.testing.assert_allclose(weights.forward(x)[0, columns], expected, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("coding", ["serial", "level"])
+def test_a_line_goes_through_the_converter_of_its_matrix_and_tile(coding):
+    """Two tiles of two matrices without a current: what is left are offsets of 1 and 10 steps less those of 100 and 1000."""
+    bank = ConverterBank(Adc(bits=12), np.arange(4)[:, None], signed=True, seed=1, layer=0, stream=0)
+    bank.offset[:, 0] = 1, 10, 100, 1000
+    nothing = np.zeros((4, 1), np.float32)
+    lines = LayerLines(matrices=(nothing, nothing), factors=(1.0, -1.0), variance=(), floor=0.0, unit=1.0)
+    reads = TileReads(input_coding(3, coding, signed=True), lines, [slice(0, 2), slice(2, 4)], stream_keys(1, 0, 1))
+    out = np.zeros((1, 1), np.float32)
+    reads.converter(bank, 1.0)(nothing.T, np.ones(1, np.float32), out, 0)
+    assert out[0, 0] == pytest.approx(11 - 1100)
+
+
+def test_a_range_is_found_from_inputs_drawn_from_all():
+    """Of 1000 vectors 256, about 64 from each quarter; of 256 all."""
+    weights = layer(Periphery(adc=Adc(bits=6)))
+    path, seen = weights.reader.path(0, weights), []
+
+    def sums(chosen):
+        seen.append(chosen)
+        return np.ones((1, chosen.size), np.float32)
+
+    for count in (1000, 256):
+        path.calibrate(sums, count, 1.0)
+    assert np.unique(seen[0]).size == seen[0].size == 256 and min(np.histogram(seen[0], 4, (0, 1000))[0]) > 64 - 30
+    assert seen[1].tolist() == list(range(256))

@@ -11,10 +11,16 @@ from arraysim.drawing import programming_plots
 from arraysim.inference import infer, rest
 from arraysim.inference.infer import CALIBRATION_IMAGES, StoredWeights
 from arraysim.networks.crossbars import ArrayLayer
-from arraysim.networks.presets import network_from
+from arraysim.networks.presets import mlp, network_from
 from arraysim.periphery.config import Periphery
 from arraysim.programming import program
-from arraysim.programming.config import LoopSettings, ProgrammingConfig, WriteVerifyConfig, config_for
+from arraysim.programming.config import (
+    LoopSettings,
+    ProgrammingConfig,
+    WriteVerifyConfig,
+    config_for,
+    config_from_mapping,
+)
 from arraysim.programming.result import ProgrammedChip
 from arraysim.programming.weights_file import load_weights
 from arraysim.programming.write_verify import WriteVerifyResult, write_verify
@@ -329,3 +335,14 @@ def test_reached_weights_are_drawn_over_the_largest_of_their_layer():
     counts = np.ma.filled(mesh.get_array(), 0).reshape(80, 80)
     expected = {(79, 50), (0, 0), (79, 79)}  # of 80 bins from -1 to 1 across, from -0.25 to 0.5 upwards
     assert counts.sum() == 3 and {(int(up), int(across)) for up, across in np.argwhere(counts)} == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"network": None}, "lacks the network"), ({"network": "mlp"}, "lacks the network"), ({"speed": 1}, ".*'speed'")],
+)
+def test_a_configuration_of_a_file_says_what_does_not_fit(changes, words):
+    told = ProgrammingConfig(network=mlp((4,))).to_mapping()
+    assert config_from_mapping(told, "a.h5") == ProgrammingConfig(network=mlp((4,)))
+    with pytest.raises(InputError, match=f"^a.h5: {words}"):
+        config_from_mapping(told | changes, "a.h5")

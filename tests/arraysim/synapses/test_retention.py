@@ -80,7 +80,9 @@ def test_a_device_that_lacks_a_state_says_nothing_about_it():
     np.testing.assert_allclose(found["retention_lost"][0], [20, 0, 10**0.5])
     rate[:, :, 2], present[:, :, 2] = np.nan, 0
     found = typical_retention_rates(table, 300.0, 1)["retention_rate"][0]
-    assert found[2].tolist() == [0, 0, 0] and found[:, 2].tolist() == [0, 0, 0], "none of them has it, nor have drawn ones"
+    assert found[2].tolist() == [0, 0, 0] and found[:, 2].tolist() == [0, 0, 0], (
+        "none of them has it, nor have drawn ones"
+    )
 
 
 def test_a_state_that_an_instance_loses_on_heating_is_unknown_between():

@@ -7,6 +7,7 @@ import pytest
 
 from arraysim.rules.registry import RULES, make_rule
 from arraysim.synapses.ladder import ladder_law
+from arraysim.synapses.settings import SynapseSettings
 from arraysim.synapses.weight_kinds import make_weights
 from arraysim.training.config import TrainingConfig
 from dwcore.errors import InputError
@@ -49,3 +50,33 @@ def test_all_names_but_those_of_torch_come_with_a_star():
     code = "import sys; from arraysim import *; print(chip_cost.__name__, Adc().bits, 'torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["chip_cost", "0", "False"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"states": 5, "table": "a.h5"}, "states = 5: is of an idealized synapse, the states of a.h5 are its own"),
+        ({"table": "ladder:3", "temperature": 300.0}, r"temperature = 300 \[K\]: an idealized synapse knows none"),
+        ({"states": 3, "draw": 0}, "draw = 0: the probabilities of an idealized synapse are exact"),
+        ({"states": 1}, "states = 1 .*>= 2"),
+    ],
+)
+def test_synapses_that_cannot_be_are_refused(fields, words):
+    with pytest.raises(InputError, match=words):
+        SynapseSettings(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "inputs"),
+    [
+        ({"states": 5}, "ladder:5", []),
+        ({"states": 5, "table": "ladder"}, "ladder:5", []),
+        ({"table": "ladder:3"}, "ladder:3", []),
+        ({"table": "ferroelectric-hzo", "temperature": 300.0}, "ferroelectric-hzo", []),
+        ({"table": "a.h5", "draw": 1}, "a.h5", ["a.h5"]),
+        ({}, None, []),
+    ],
+)
+def test_synapses_are_named_and_their_file_is_an_input(fields, name, inputs):
+    made = SynapseSettings(**fields)
+    assert (made.name, made.inputs) == (name, inputs)

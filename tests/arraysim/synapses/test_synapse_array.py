@@ -251,6 +251,8 @@ def test_an_array_goes_on_from_a_checkpoint_bit_for_bit():
         assert np.array_equal(values, second.checkpoint()[name]), name
     with pytest.raises(InputError, match="state"):
         SynapseArray(law, shape=(10, 21), seed=7).restore(saved)
+    with pytest.raises(InputError, match=r"state is int64 \(200,\), int8 \(200,\) is needed"):
+        second.restore(saved | {"state": saved["state"].astype(np.int64)})
     del saved["state"]
     with pytest.raises(InputError, match="is needed"):
         second.restore(saved)

@@ -175,6 +175,8 @@ def test_references_are_devices_of_their_own():
     weights = kinds(ladder_law(), conductance_std_dtod=0.1)["reference"]
     own, rows = weights.reference.device_factors(), weights.array.device_factors()[:20]
     assert own.size == 20 and not np.array_equal(own, rows)
+    other = kinds(ladder_law(), conductance_std_dtod=0.1, number=1)["reference"]
+    assert not np.isin(other.reference.device_factors(), own).any(), "layers have references of their own"
     assert SignificantWeights(ladder_law(), rows=2, columns=2, largest_weight=1.0, seed=0, base=8).factors
 
 

@@ -29,7 +29,14 @@ def settling(states, **more):
     return dataclasses.replace(law, conductance_std_ctoc=np.full(states, 0.15 * step))
 
 
+def own_levels():
+    """A ladder whose instances have conductances of their own, partly outside the nominal window."""
+    law = ladder_law(states=3, instances=3)
+    return dataclasses.replace(law, instance_conductance=law.conductance * np.array([[1.0], [1.3], [0.8]]))
+
+
 LAWS = {
+    "three states, levels of each instance": (own_levels(), 0.0),
     "two states": (ladder_law(states=2), 0.0),
     "five states, settling, 300 instances, spread": (settling(5, instances=300), 0.1),
     "17 states, 8 instances, spread": (ladder_law(states=17, instances=8), 0.05),
