@@ -37,14 +37,14 @@ def _between(table: TransitionTable, temperature: float, rate: np.ndarray) -> np
     low, high, share = between_temperatures(table, temperature, rate, lambda T: 1 / T)
     with np.errstate(divide="ignore", invalid="ignore"):
         between = np.exp((1 - share) * np.log(low) + share * np.log(high))
-    unknown = (np.isnan(low) | np.isnan(high)) & _has(table, temperature)[..., None]
+    unknown = (np.isnan(low) | np.isnan(high)) & _has(table, temperature, low.shape[:2])[..., None]
     return np.where(unknown, np.nan, np.where((low > 0) & (high > 0), between, 0.0))
 
 
-def _has(table: TransitionTable, temperature: float) -> np.ndarray:
+def _has(table: TransitionTable, temperature: float, shape: tuple[int, ...]) -> np.ndarray:
     """Return whether instances have a state at the grid temperatures below or above, shape (K, S); nobody knows between."""
     if table.instance_states is None:
-        return np.ones((len(table.retention_rate), table.retention_rate.shape[-1]), bool)
+        return np.ones(shape, bool)
     low, high, _ = between_temperatures(table, temperature, table.instance_states.present, lambda T: 1 / T)
     return (low > 0) | (high > 0)
 
@@ -56,7 +56,7 @@ def typical_retention_rates(table: TransitionTable, temperature: float, devices:
     """
     found = {}
     for name, rate in retention_rates(table, temperature).items():
-        known = has = _has(table, temperature)
+        known = has = _has(table, temperature, rate.shape[:2])
         if name == "retention_rate":
             known = has[:, :, None] & has[:, None, :]
         count = known.sum(axis=0)
