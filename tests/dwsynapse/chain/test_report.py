@@ -23,6 +23,7 @@ WELL = {
     "barrier_left_kT": 285.4,
     "barrier_right_kT": 45.7,
     "retention_s": 6.6e10,
+    "retention_s_at_least": None,
     "retention_s_error": None,
 }
 SUMMARY = {
@@ -34,7 +35,10 @@ SUMMARY = {
         "seeds": [1, 2],
     },
     "device": "five-state reference",
-    "wells": [WELL, {**WELL, "q_m": 2.2e-7, "barrier_left_kT": 45.9, "retention_s": None}],
+    "wells": [
+        WELL,
+        {**WELL, "q_m": 2.2e-7, "barrier_left_kT": 45.9, "retention_s": None, "retention_s_at_least": 1e12},
+    ],
     "depinning_field_T": [[0.1015, 0.0552], [0.0552, 0.0552]],
     "depinning_current_A_per_m2": [[None, 4.2e11], [4.2e11, 4.2e11]],
     "write_pulses": {"up": PULSE, "down": {**PULSE, "current_density_A_per_m2": -7e11}},
@@ -207,11 +211,13 @@ def test_the_chip_is_told_with_its_units(tmp_path):
 
 
 def test_the_weakest_state_is_that_of_the_shortest_retention(tmp_path):
-    """Of 1 s, 60 s and an unknown one; and the lowest of all barriers, on either side."""
-    wells = [{**WELL, "retention_s": time, "barrier_left_kT": 20.0 + (time or 0)} for time in (60.0, 1.0, None)]
+    """Of 1 s, 60 s and an unknown one, which may be shorter; and the lowest of all barriers, on either side."""
     more = {"depinning_field_T": [[0.1, 0.1]] * 3, "depinning_current_A_per_m2": [[1e11, 1e11]] * 3}
-    texts = written(tmp_path, {**SUMMARY, **more, "wells": wells}).texts
-    assert "mean retention of the weakest state: 1 s" in texts and "20.0 kB\u00a0T" in texts
+    for bound, words in ((1.0, "1 s"), (0.1, NONE), (None, NONE)):
+        wells = [{**WELL, "retention_s": time, "retention_s_at_least": None if time else bound,
+                  "barrier_left_kT": 20.0 + (time or 0)} for time in (60.0, 1.0, None)]  # fmt: skip
+        texts = written(tmp_path, {**SUMMARY, **more, "wells": wells}, force=True).texts
+        assert f"mean retention of the weakest state: {words}" in texts and "20.0 kB\u00a0T" in texts
 
 
 @pytest.mark.parametrize(("chip", "words"), [(0.9696, "as accurate"), (0.9694, "0.1 percentage points below")])
