@@ -8,7 +8,7 @@ from fit_cases import S, known_model, spread_model
 
 from compact.forms.passage import HELD
 from compact.forms.result import Fit
-from compact.forms.spread import Spread
+from compact.forms.spread import LEAST_DEVICES, Spread
 from dwcore.errors import InputError
 
 PULSE = {"temperature": 320.0, "duration": 1.1e-9}
@@ -77,6 +77,13 @@ def test_a_direction_without_pulses_is_unknown_but_for_no_current():
     assert np.diag(still) == pytest.approx(np.ones(S), abs=1e-3)
 
 
+def test_a_single_state_has_no_ridge_to_know():
+    alone = one_way("threshold")
+    assert not alone.knows(True) and not alone.knows(False)
+    alone = dataclasses.replace(alone, states=1)
+    assert alone.knows(True) and alone.knows(False)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -99,6 +106,10 @@ def test_impossible_pulses_are_refused(change, words):
         ({"states": 2}, "unknown or repeated parameters"), ({"shared": np.ones(3, bool)}, "shared has the shape"),
         ({"value": valued("stray", 1.0)}, "stray must be < 1"),
         ({"value": valued("threshold_up_2", 0.0)}, "thresholds > 0"),
+        ({"value": valued("dead_run", -1e-10)}, "finite and >= 0"),
+        ({"rest_temperature": 0.0}, "rate and temperature at rest must be > 0"),
+        ({"standard_error": np.full((1, 14), np.nan)}, "no standard error nan"),
+        ({"covariance": np.full((1, 14, 14), np.inf)}, "covariance must be finite"),
     ],
 )  # fmt: skip
 def test_impossible_models_are_refused(change, words):
@@ -108,6 +119,7 @@ def test_impossible_models_are_refused(change, words):
 
 def test_the_rate_at_rest_is_known_with_its_temperature_or_not_at_all():
     assert known_model().rest == (5e-13, 300.0)
+    assert dataclasses.replace(known_model(), rest_temperature=360.0).rest == (5e-13, 360.0)
     for name in ("rest_rate", "rest_temperature"):
         assert dataclasses.replace(known_model(), **{name: np.nan}).rest is None
 
@@ -143,5 +155,7 @@ def test_a_drawn_device_has_own_values_for_what_differs():
     vector = fit_of(model, spread=spread).drawn_vector(4, 1)
     assert vector[~model.shared] == pytest.approx(np.exp(np.arange(len(names))))
     assert vector[model.shared] == pytest.approx(model.value[0, model.shared])
-    with pytest.raises(InputError, match="no spread between devices"):
+    with pytest.raises(InputError, match=f"no spread between devices, fit a table of at least {LEAST_DEVICES} device"):
         fit_of(model).drawn_vector(0, 1)
+    with pytest.raises(InputError, match="the spread must be of the parameters that devices have on their own"):
+        fit_of(model, spread=dataclasses.replace(spread, names=names[::-1]))

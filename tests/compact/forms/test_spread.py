@@ -3,15 +3,16 @@
 import types
 
 import numpy as np
+import pytest
 
 from compact.fitting.drawn import drawn_matrices
-from compact.forms.spread import LEAST_DEVICES, Spread, find_spread
+from compact.forms.spread import LEAST_DEVICES, Spread, _factors, find_spread
 from compact.table.operating_point import OperatingPoint
 
 NAMES = ("pace", "up1", "up2")
 TRUE = np.array([[0.09, 0.05, 0.0], [0.05, 0.04, 0.0], [0.0, 0.0, 0.01]])
 """Covariance of the logarithms between devices."""
-ERROR = np.diag([0.03, 0.05, 0.02])
+ERROR = np.array([[0.03, -0.02, 0.0], [-0.02, 0.05, 0.0], [0.0, 0.0, 0.02]])
 """Covariance of the logarithms by the fits."""
 MEAN = np.array([2.0, -1.0, 0.5])
 
@@ -56,6 +57,29 @@ def test_drawn_devices_have_the_covariance_of_the_factors():
     allowed = 5 * np.sqrt((np.outer(np.diag(S), np.diag(S)) + S**2) / number)
     assert np.all(np.abs(np.cov(log, rowvar=False) - S) < allowed)
     assert np.all(np.abs(log.mean(axis=0) - MEAN) < 5 * np.sqrt(np.diag(S) / number))
+
+
+def test_common_factors_hold_at_least_95_percent_of_the_variance():
+    """Of 90, 6 and 4 parts in a hundred the first two; what they leave is each parameter's own."""
+    loading, specific = _factors(np.diag([6.0, 90.0, 4.0]))
+    assert loading[:, 0].tolist() == [0, np.sqrt(90), 0] and loading[:, 1].tolist() == [np.sqrt(6), 0, 0]
+    assert loading.shape == (3, 2) and specific == pytest.approx([0, 0, 4], abs=1e-12)
+    loading, specific = _factors(np.zeros((2, 2)))
+    assert loading.shape == (2, 0) and specific.tolist() == [0, 0]
+
+
+def test_variances_of_few_devices_are_those_of_the_population():
+    """Sum of squares over one less than the number of devices; factors and rest together hold all of it."""
+    value, covariance = fitted_devices(LEAST_DEVICES)
+    found = find_spread(NAMES, value, 0 * covariance, np.ones_like(value, bool))
+    assert np.diag(found.covariance) == pytest.approx(np.log(value).var(axis=0, ddof=1))
+
+
+def test_a_drawn_device_is_of_its_seed_and_number():
+    """Device 2 of seed 1 is not device 1 of seed 2."""
+    spread = Spread(names=NAMES, log_mean=MEAN, loading=np.zeros((3, 1)), specific=np.ones(3), devices=20)
+    assert (spread.draw(2, seed=1) == spread.draw(2, seed=1)).all()
+    assert (spread.draw(2, seed=1) != spread.draw(1, seed=2)).all()
 
 
 def test_devices_that_are_not_known_in_full_do_not_count():

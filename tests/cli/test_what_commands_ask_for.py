@@ -1,0 +1,229 @@
+"""What commands ask the packages for: each option reaches what it is named after, and outcomes are read at their places."""
+
+import dataclasses
+import types
+
+import numpy as np
+import pytest
+
+from dwsynapse.command_line import build_parser
+from dwsynapse.commands import calibrate, export_table, import_table, program_actions, rates, simulate, sweep
+from llg import Field, load_device
+from llg.device.pulse import Waveform
+
+
+def parsed(*argv):
+    return build_parser(argv[0]).parse_args([str(argument) for argument in argv])
+
+
+class Stopped(Exception):
+    """Raised by a `Spy` once it has been asked."""
+
+
+class Spy:
+    """Stands for a function of a package: notes what it is asked for and returns its answer, or ends the command."""
+
+    def __init__(self, monkeypatch, name, answer=Stopped):
+        self.asked, self.answer = [], answer
+        monkeypatch.setattr(name, self)
+
+    def __call__(self, *arguments, **named):
+        self.asked.append((arguments, named))
+        if self.answer is Stopped:
+            raise Stopped
+        return self.answer
+
+
+SIMULATE = (
+    "simulate", "five_state", "--current", "3e11", "--duration", "2 ns", "--period", "5 ns", "--temperature", "350 K",
+    "--H_x", "1e3", "--H_y", "2e3", "--H_z=-3e3", "--pulses", 3, "--polarity", "alternating", "--state", 1, "-n", 7,
+    "--seed", 9, "--dt", "1e-13", "--jobs", 2,
+)  # fmt: skip
+
+
+def test_drive_and_ensemble_of_a_simulation():
+    arguments = parsed(*SIMULATE)
+    given = simulate._given(arguments)
+    assert simulate._ensemble_options(arguments, given, simulate._device(arguments, given)) == {
+        "current_density": 3e11, "duration": pytest.approx(2e-9), "period": pytest.approx(5e-9), "pulses": 3,
+        "alternating": True, "field": Field(H_x=1e3, H_y=2e3, H_z=-3e3), "temperature": 350.0, "state": 1,
+        "n": 7, "seed": 9, "dt": 1e-13, "jobs": 2, "keep": False,
+    }  # fmt: skip
+
+
+def test_an_instance_is_drawn_with_the_seed():
+    arguments = parsed("simulate", "five_state", "--instance", 4, "--seed", 9)
+    assert (
+        simulate._device(arguments, simulate._given(arguments)).config()
+        == load_device("five_state").draw(4, 9).config()
+    )
+
+
+def test_a_waveform_with_a_unit_says_the_current(tmp_path):
+    path = tmp_path / "pulse.csv"
+    path.write_text("time_ns,value_A_per_m2\n0,0\n1,-4e11\n2,0\n")
+    arguments = parsed("simulate", "five_state", "--waveform", path)
+    found = simulate._what_acts(arguments, simulate._given(arguments), None)
+    assert found["current_density"] * found["shape"].value == pytest.approx([0, -4e11, 0])
+    assert found["shape"].time == pytest.approx([0, 1e-9, 2e-9])
+
+
+@pytest.mark.parametrize(("start", "down", "up"), [(0, 0.0, 0.2), (1, 0.1, 0.6), (2, 0.2, 0.0)])
+@pytest.mark.parametrize("method", ["ensemble", "fokker-planck"])
+def test_moves_are_counted_from_the_state_of_the_start(monkeypatch, method, start, down, up):
+    """A tenth of the walls ends in the first of three states, then 0.2 and 0.6; a tenth in none."""
+    wells = [types.SimpleNamespace(q=q) for q in (1e-7, 2e-7, 3e-7)]
+    case = types.SimpleNamespace(wells=wells, start=(wells[start].q, 0.0))
+    p = np.array([0.1, 0.2, 0.6, 0.1])
+    run = types.SimpleNamespace(case=case, probability=p, mean_velocity=-4.5)
+    name = {"ensemble": "llg.runs.simulation.run_pulse", "fokker-planck": "llg.fokker_planck.run.run_pulse_density"}
+    spy = Spy(monkeypatch, name[method], run)
+    cell = ("--cell", "0.25") if method == "fokker-planck" else ()
+    arguments = parsed("simulate", "five_state", "--method", method, *cell)
+    assert simulate._measured(arguments, simulate._given(arguments)) == {
+        "up_by_one": [up], "down_by_one": [down], "stayed": [p[start]], "left": [0.1], "mean_velocity_m_per_s": [-4.5],
+    }  # fmt: skip
+    assert spy.asked[0][1].get("cell") == (0.25 if cell else None)
+    case.wells = []
+    found = simulate._measured(arguments, simulate._given(arguments))
+    assert found["mean_velocity_m_per_s"] == [-4.5] and all(np.isnan(found[name]) for name in ("stayed", "left"))
+
+
+def test_rates_are_of_current_temperature_and_method(monkeypatch):
+    spy = Spy(monkeypatch, "llg.rates.summary.well_rates")
+    line = (
+        "rates",
+        "five_state",
+        "--current=-3e10",
+        "--temperature",
+        "350",
+        "--method",
+        "flux",
+        "--seed",
+        5,
+        "--jobs",
+        2,
+    )
+    with pytest.raises(Stopped):
+        rates.run(parsed(*line))
+    (device, temperature), named = spy.asked[0]
+    assert (device.name, temperature) == (load_device("five_state").name, 350.0)
+    assert {name: named[name] for name in ("current_density", "method", "seed", "jobs")} == {
+        "current_density": -3e10, "method": "flux", "seed": 5, "jobs": 2,
+    }  # fmt: skip
+
+
+def test_the_plan_of_a_sweep():
+    line = ("sweep", "five_state", "-o", "t.h5", "-n", 30, "--target-error", "0.02", "--seed", 5, "--set", "alpha=0.2")
+    axes = ("--currents=-3e11,4e11", "--durations", "1 ns,2 ns", "--temperatures", "250,350", "--instances", 2)
+    plan = sweep._plan(parsed(*line, *axes))
+    assert (plan.n, plan.target_error, plan.seed, plan.instances) == (30, 0.02, 5, (1, 2))
+    assert plan.temperature == (250.0, 350.0) and plan.grid.current_density == (-3e11, 4e11)
+    assert plan.grid.duration == pytest.approx((1e-9, 2e-9)) and plan.device.material.alpha == 0.2
+    alone = sweep._plan(parsed(*line, "--durations", "1 ns"))
+    nominal = load_device("five_state").pulse.current_density
+    assert (alone.instances, alone.temperature) == ((0,), (300.0,)) and alone.grid.duration == pytest.approx((1e-9,))
+    assert min(np.abs(alone.grid.current_density)) == pytest.approx(0.5 * nominal)
+    assert sweep._shard("3/8") == (3, 8)
+
+
+def test_data_are_read_as_calibrate_is_told(monkeypatch):
+    module = "llg.calibration.{0}.read_{0}"
+    spies = {kind: Spy(monkeypatch, module.format(name), kind) for kind, name in (
+        ("pinning", "pinning_map"), ("velocity", "velocity_curve"), ("depinning", "depinning_curve"),
+        ("trajectory", "wall_trace"))}  # fmt: skip
+    line = ["calibrate", "five_state", "--origin", "30 nm", "--column", "q=place", "--mz-length", "2 um"]
+    line += ["--temperature", "250", "--seed", 5, "--jobs", 2]
+    for kind in spies:
+        line += [f"--{kind}", f"{kind}.csv"]
+    assert "".join(calibrate._read(parsed(*line), "device")) == "".join(spies)
+    columns, place, noise = {"columns": {"q": "place"}}, {"origin": pytest.approx(30e-9)}, {"seed": 5, "jobs": 2}
+    mz = {"mz_length": pytest.approx(2e-6)}
+    told = {
+        "pinning": columns | place | mz, "velocity": columns, "depinning": columns | place | noise,
+        "trajectory": columns | place | noise | mz | {"temperature": 250.0},
+    }  # fmt: skip
+    for kind, spy in spies.items():
+        ((file, device), named) = spy.asked[0]
+        assert (str(file), device, named) == (f"{kind}.csv", "device", told[kind])
+
+
+def test_a_potential_is_read_as_calibrate_is_told(monkeypatch):
+    spy = Spy(monkeypatch, "llg.calibration.potential_map.read_potential_map")
+    line = ("calibrate", "five_state", "--potential", "m.csv", "--mirror", "--mz-length", "2 um", "--column", "q=place")
+    with pytest.raises(Stopped):
+        calibrate.run(parsed(*line))
+    assert spy.asked[0][1] == {"columns": {"q": "place"}, "mz_length": pytest.approx(2e-6), "mirror": True}
+
+
+def test_what_an_import_is_told(monkeypatch):
+    facts = {"temperature": 350.0, "energy": pytest.approx(5e-14)}
+    known = ("--temperature", "350", "--energy", "50 fJ", "-o", "t.h5")
+    monkeypatch.setattr("compact.exchange.crosssim_import.device_pairs", lambda files: [("up", "down")])
+    crosssim = Spy(monkeypatch, "compact.exchange.crosssim_import.import_crosssim")
+    with pytest.raises(Stopped):
+        line = ("import", "f", "--from", "crosssim", "--states", 9, "--current", "3e11", "--duration", "2 ns", *known)
+        import_table.run(parsed(*line))
+    assert crosssim.asked[0][1]["states"] == 9 and dataclasses.asdict(crosssim.asked[0][1]["facts"]) == facts | {
+        "current_density": 3e11, "duration": pytest.approx(2e-9),
+    }  # fmt: skip
+    read = Spy(monkeypatch, "compact.exchange.pulse_data.read_pulse_data", "data")
+    pulses = Spy(monkeypatch, "compact.exchange.pulse_import.import_pulses")
+    with pytest.raises(Stopped):
+        line = ("import", "f.csv", "--from", "pulses", "--area", "4e-16", "--column", "G=I/V", "--assume-stay", *known)
+        import_table.run(parsed(*line))
+    assert read.asked[0][0][1] == {"G": "I/V"}
+    ((data,), named) = pulses.asked[0]
+    assert dataclasses.asdict(named.pop("facts")) == facts | {"current_density": None, "duration": None}
+    assert (data, named) == ("data", {"states": None, "area": 4e-16, "assume_stay": True})
+
+
+def test_what_an_export_is_told(monkeypatch, tmp_path):
+    table = types.SimpleNamespace(config={"origin": {"placeholders": {"energy_per_pulse": "zero"}}})
+    monkeypatch.setattr("compact.exchange.synapse_table.table_of", lambda source: table)
+    where = ("export", "t.h5", "--temperature", "350")
+    crosssim = Spy(monkeypatch, "compact.exchange.crosssim_export.export_crosssim")
+    with pytest.raises(Stopped):
+        export_table.run(parsed(*where, "--to", "crosssim", "--resolution", 21, "-o", tmp_path / "a"))
+    named = crosssim.asked[0][1]
+    assert (named["resolution"], named["temperature"], named["force"]) == (21, 350.0, False)
+    module = Spy(monkeypatch, "compact.exchange.verilog_a.synapse_module")
+    with pytest.raises(Stopped):
+        export_table.run(parsed(*where, "--to", "verilog-a", "--device", 2, "-o", tmp_path / "my-device.va"))
+    assert module.asked[0][1] == {"name": "my_device", "device": 2, "temperature": 350.0}
+    rows = Spy(monkeypatch, "compact.exchange.pulse_rows.pulse_rows", "rows")
+    monkeypatch.setattr(
+        "compact.exchange.write_line.write_line", lambda of: "line of the table" if of is table else None
+    )
+    for target, name, told in (
+        ("neurosim", "neurosim_parameters", ("rows", "line of the table", ("energy_per_pulse",))),
+        ("aihwkit", "aihwkit_device", ("rows",)),
+    ):
+        spy = Spy(monkeypatch, f"compact.exchange.{target}.{name}")
+        with pytest.raises(Stopped):
+            export_table.run(parsed(*where, "--to", target, "-o", tmp_path / "a.json"))
+        assert spy.asked[0][0] == told and rows.asked[-1][1] == {"temperature": 350.0}
+    for target in ("mumax3", "ubermag"):
+        scripts = Spy(monkeypatch, f"llg.calibration.{target}.save_{target}")
+        with pytest.raises(Stopped):
+            export_table.run(
+                parsed("export", "five_state", "--to", target, "--origin", "30 nm", "-o", tmp_path / target)
+            )
+        assert scripts.asked[0][1] == {"origin": pytest.approx(30e-9), "force": False}
+
+
+def test_weights_are_programmed_by_the_pulses_of_a_chip_at_its_temperature(monkeypatch):
+    spy = Spy(monkeypatch, "dwsynapse.commands.program_actions.synapses_from")
+    given = {"synapse": {"table": "t.h5", "temperature": 350.0, "draw": 3}}
+    with pytest.raises(Stopped):
+        program_actions.job_of(types.SimpleNamespace(), given)
+    assert spy.asked == [(("t.h5",), {"temperature": 350.0, "draw": 3})]
+
+
+def test_the_level_of_a_gate_without_a_unit_is_taken_as_it_is(tmp_path):
+    path = tmp_path / "gate.csv"
+    path.write_text("time_ns,value\n0,0\n1,0.5\n")
+    gated = types.SimpleNamespace(section=lambda name: types.SimpleNamespace(voltage=2.0))
+    arguments = parsed("simulate", "five_state", "--gate-waveform", path)
+    found = simulate._what_acts(arguments, simulate._given(arguments), gated)["gate_waveform"]
+    assert isinstance(found, Waveform) and found.value.tolist() == [0, 0.5]
