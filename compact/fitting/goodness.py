@@ -69,7 +69,7 @@ def _per_row(counts: np.ndarray, p: np.ndarray, pulses) -> dict[str, np.ndarray]
     sampling = np.sqrt(2 * p * (1 - p) / (np.pi * np.maximum(total, 1)[:, None])).sum(axis=1) / 2
     return {
         "deviance": deviance(counts, p),
-        "expected": expected_deviance(total, p)[0],
+        "expected": expected_deviance(total, p),
         "residual": total * ((share - p) * step).sum(axis=1),
         "distance": 0.5 * np.abs(share - p).sum(axis=1),
         "sampling": np.minimum(sampling, 2 * p.max(axis=1) * (1 - p.max(axis=1))),

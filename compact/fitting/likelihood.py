@@ -22,8 +22,8 @@ def log_likelihood(counts: np.ndarray, p: np.ndarray) -> np.ndarray:
     return scipy.special.xlogy(counts, np.maximum(p, FLOOR)).sum(axis=-1)
 
 
-def expected_deviance(total: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and variance of the deviance of rows drawn from p itself, each of shape (n,) [1].
+def expected_deviance(total: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """Return the mean of the deviance of rows drawn from p itself, shape (n,) [1].
 
     Cells count as independent Poisson numbers, of which the given total takes one degree of freedom. With few expected
     counts a cell contributes less than one: rows that cannot vary contribute nothing.
@@ -32,34 +32,28 @@ def expected_deviance(total: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.
         total: trials per row, shape (n,).
         p: shape (n, m).
     """
-    mean, variance = _poisson_deviance(total[:, None] * p)
-    mean = mean.sum(axis=-1)
-    m0, v0 = _poisson_deviance(np.maximum(total, 0).astype(float))
-    return np.maximum(mean - m0, 0.0), np.maximum(variance.sum(axis=-1) - v0, 0.0)
+    mean = _poisson_deviance(total[:, None] * p).sum(axis=-1)
+    return np.maximum(mean - _poisson_deviance(np.maximum(total, 0).astype(float)), 0.0)
 
 
-def _poisson_deviance(mu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and variance of 2 [n ln(n/mu) - n + mu] for Poisson numbers n of mean mu."""
-    grid, mean, variance = _poisson_table()
+def _poisson_deviance(mu: np.ndarray) -> np.ndarray:
+    """Return the mean of 2 [n ln(n/mu) - n + mu] for Poisson numbers n of mean mu."""
+    grid, mean = _poisson_table()
     inside = np.clip(np.log(np.maximum(mu, 1e-300)), grid[0], grid[-1])
     large = mu > _LARGEST_SMALL
     safe = np.where(large, mu, 1.0)
     small = np.exp(grid[0])
-    low = np.minimum(mu / small, 1.0)  # both vanish in proportion to mu (up to a logarithm)
-    return (
-        np.where(large, 1.0 + 1.0 / (6.0 * safe), low * np.interp(inside, grid, mean)),
-        np.where(large, 2.0 + 2.0 / (3.0 * safe), low * np.interp(inside, grid, variance)),
-    )
+    low = np.minimum(mu / small, 1.0)  # it vanishes in proportion to mu (up to a logarithm)
+    return np.where(large, 1.0 + 1.0 / (6.0 * safe), low * np.interp(inside, grid, mean))
 
 
 @functools.cache
-def _poisson_table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _poisson_table() -> tuple[np.ndarray, np.ndarray]:
     grid = np.linspace(np.log(1e-8), np.log(_LARGEST_SMALL * 1.1), 400)
     mu, n = np.exp(grid)[:, None], np.arange(220)
     weight = np.exp(n * np.log(mu) - mu - scipy.special.gammaln(n + 1))
     value = 2.0 * (scipy.special.xlogy(n, n / mu) - n + mu)
-    mean = (weight * value).sum(axis=1)
-    return grid, mean, (weight * (value - mean[:, None]) ** 2).sum(axis=1)
+    return grid, (weight * value).sum(axis=1)
 
 
 def score_and_information(counts: np.ndarray, p: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -122,7 +122,6 @@ def _factors(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if value.sum() == 0:
         return np.zeros((len(value), 0)), np.zeros(len(value))
     count = 1 + int(np.searchsorted(np.cumsum(value) / value.sum(), SHARE))
-    count = min(count, int((value > 0).sum()))
     loading = vector[:, :count] * np.sqrt(value[:count])
     loading *= np.where(loading.sum(axis=0) < 0, -1.0, 1.0)
     return loading, np.maximum(np.diag(covariance) - (loading**2).sum(axis=1), 0.0)

@@ -95,20 +95,17 @@ def test_expected_deviance_is_that_of_drawn_counts():
     from compact.fitting.likelihood import deviance
 
     found = deviance(draws.astype(float), p)
-    mean, _ = expected_deviance(n, p)
+    mean = expected_deviance(n, p)
     error = found.std(axis=0) / np.sqrt(len(draws))
     assert np.all(np.abs(found.mean(axis=0) - mean) < 5 * error + 0.04 * mean + 1e-9), (found.mean(axis=0), mean)
 
 
 @pytest.mark.parametrize("mu", [50.0, 61.0, 150.0])
 def test_deviance_of_large_counts_follows_its_series(mu):
-    """Mean and variance of 2 [n ln(n/mu) - n + mu], summed over the Poisson law; from 60 on a series in 1/mu."""
+    """Mean of 2 [n ln(n/mu) - n + mu], summed over the Poisson law; from 60 on a series in 1/mu."""
     n = np.arange(600)
     weight, value = scipy.stats.poisson.pmf(n, mu), 2 * (scipy.special.xlogy(n, n / mu) - n + mu)
-    mean = weight @ value
-    found = [float(one[0]) for one in _poisson_deviance(np.array([mu]))]
-    assert found[0] == pytest.approx(mean, rel=2e-4)
-    assert found[1] == pytest.approx(weight @ (value - mean) ** 2, rel=2e-3)
+    assert _poisson_deviance(np.array([mu]))[0] == pytest.approx(weight @ value, rel=2e-4)
 
 
 @pytest.mark.parametrize("form", FORMS)

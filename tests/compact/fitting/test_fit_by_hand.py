@@ -29,6 +29,7 @@ from compact.fitting.prediction import prediction_error
 from compact.fitting.problem import MARGIN, DeviceRows
 from compact.fitting.scoring import Estimate
 from compact.forms.passage import Pulses
+from dwcore.errors import InputError, RunError
 
 J, TIME, S = [-5e11, 0.0, 5e11], [1e-9, 4e-9], 3
 
@@ -84,6 +85,18 @@ class TestRows:
         end = (0, 3) if up else (1, 0)
         assert set(ridges) == {(0, 1), (0, 2), (1, 1), (1, 2), *[end] * ends}
 
+    def test_losses_of_all_devices_count_and_a_side_without_pulses_has_no_ridge(self):
+        """Two walls of the first device and one of the second leave the upper end; without negative currents all go up."""
+        table = counted(K=2)
+        counts = table.counts.copy()
+        counts[..., S] = 0
+        counts[0, 0, 2, 0, 1, S], counts[1, 0, 2, 1, 2, S] = 2, 1
+        ridges = _layout(dataclasses.replace(table, counts=counts), "drift-diffusion", None).ridges
+        assert set(ridges) == {(0, 1), (0, 2), (0, 3), (1, 1), (1, 2)}
+        upwards = np.ones((1, 3, 2), bool)
+        upwards[:, 0] = False
+        assert set(_layout(table, "drift-diffusion", upwards).ridges) == {(0, 1), (0, 2), (0, 3)}
+
     def test_the_rate_at_rest_is_the_typical_one_to_a_neighbour_near_300_kelvin(self):
         rate = np.zeros((1, 2, S, S))
         rate[0, 1] = [[0, 1e-4, 7.0], [1e-6, 0, 1e-8], [9.0, 0.0, 0]]
@@ -112,6 +125,10 @@ class TestRows:
             up[i], down[i] = z[i] + 1e-4, z[i] - 1e-4
             difference = (rows.probability(up) - rows.probability(down)) / 2e-4
             assert np.abs(difference).max() > 0.01 and slopes[i] == pytest.approx(difference, abs=1e-4)
+        up, down = z.copy(), z.copy()
+        up[0], down[0] = z[0] + 1e-4, z[0] - 1e-4
+        difference = (rows.probability(up) - rows.probability(down)) / 2e-4
+        assert np.abs(difference).max() > 0.01 and slopes[0] == pytest.approx(difference, abs=1e-6)
 
     def test_errors_are_those_of_the_logarithms_times_the_values(self):
         """Errors of a tenth and a correlation of 0.5; one parameter may be zero, and one is not determined."""
@@ -152,6 +169,39 @@ class TestGoodness:
         _, _, pulses = row([0] * 4, p)
         expected = _per_row(np.array([n * p]), p[None], pulses)["sampling"][0]
         assert expected == pytest.approx((0.5 * np.abs(draws - p).sum(axis=1)).mean(), rel=0.02)
+
+    def test_the_sampling_distance_of_what_is_nearly_sure(self):
+        """Of ten walls one in a thousand fails: in 99 % of all rows none, 0.001 from it; in most others one, 0.099 off."""
+        p = np.array([0.999, 0.001, 0.0, 0.0])
+        _, _, pulses = row([0] * 4, p)
+        none, one = 0.999**10, 10 * 0.999**9 * 0.001
+        expected = _per_row(np.array([10 * p]), p[None], pulses)["sampling"][0]
+        assert expected == pytest.approx(none * 0.001 + one * 0.099, rel=0.02)
+
+    def test_an_impossible_count_costs_what_one_in_a_billion_billion_does(self):
+        """2 ln 10^12: no probability counts as smaller."""
+        counts, p, pulses = row([0, 1, 0, 0], [1.0, 0.0, 0.0, 0.0])
+        assert _per_row(counts, p, pulses)["deviance"][0] == pytest.approx(24 * math.log(10))
+
+    def test_states_that_an_instance_lacks_are_no_fault_of_the_model(self):
+        """Walls put in the second state, which is missing, stay; in the others the model is right for all of them."""
+        table = counted()
+        counts = np.zeros_like(table.counts)
+        for s in range(S):
+            counts[..., s, s] = 10
+        table = dataclasses.replace(table, counts=counts)
+        object.__setattr__(table, "instance_states", types.SimpleNamespace(present=np.array([[[1, 0, 1]]])))
+
+        def rows(pulses, value):
+            """Half of the walls stay in the last state, all in the others."""
+            p = np.zeros((pulses.n, S + 1))
+            p[np.arange(pulses.n), pulses.state] = np.where(pulses.state == 2, 0.5, 1.0)
+            p[:, S] = np.where(pulses.state == 2, 0.5, 0.0)
+            return p
+
+        found = goodness_of_fit(table, types.SimpleNamespace(rows=rows, value=np.ones((1, 1)), devices=1))
+        assert found.distance[0, 0, [0, 2]] == pytest.approx(0.5 / 2), "mean over the two states that are there"
+        assert found.deviance[0, 0, [0, 2]] == pytest.approx(20 * math.log(2))
 
     def test_walls_that_go_down_go_with_a_drive_that_is_down(self):
         counts, p, pulses = row([0, 10, 0, 0], [0.0, 0.0, 1.0, 0.0], state=2, up=False)
@@ -276,9 +326,9 @@ class TestScoring:
         assert known.all()
 
     def test_a_combination_that_nothing_tells_leaves_both_unknown(self):
-        """Information on x + y alone, and on z, a thousand times less."""
-        inverse, known = scoring._inverse(np.array([[4.0, 4.0, 0.0], [4.0, 4.0, 0.0], [0.0, 0.0, 4e-3]]))
-        assert known.tolist() == [False, False, True] and inverse[2, 2] == pytest.approx(250.0)
+        """Information on x + y alone, and on z, a billion times less."""
+        inverse, known = scoring._inverse(np.array([[4.0, 4.0, 0.0], [4.0, 4.0, 0.0], [0.0, 0.0, 4e-9]]))
+        assert known.tolist() == [False, False, True] and inverse[2, 2] == pytest.approx(2.5e8)
         inverse, known = scoring._inverse(np.array([[4.0, 0.0], [0.0, -6e-11]]))  # what rounding leaves of nothing
         assert known.tolist() == [True, False] and inverse.tolist() == [[0.25, 0.0], [0.0, 0.0]]
         inverse, known = scoring._inverse(np.array([[1.0, 0.9999], [0.9999, 1.0]]))  # ill-conditioned, but told
@@ -286,6 +336,11 @@ class TestScoring:
 
 
 class TestIntervals:
+    @pytest.mark.parametrize("level", [0.0, 1.0])
+    def test_of_an_impossible_level(self, level):
+        with pytest.raises(InputError, match=f"level = {level:g} must be > 0 and < 1"):
+            intervals(counted(), level=level)
+
     def test_of_counts_alone(self):
         """Beta(c + 1/2, n - c + 1/2); an outcome that never, or always, came about reaches 0 or 1."""
         low, high = (end[0, 0, 2, 0, 0] for end in intervals(counted(), level=0.9))
@@ -324,17 +379,36 @@ class TestHeldOut:
         table, used = counted(), []
 
         class Known:
-            value = (None,)
+            value = (0.8, 1.0)
 
-            def rows(self, pulses, vector):
+            def rows(self, pulses, moves):
                 p = np.zeros((pulses.n, S + 1))
                 end = np.where(pulses.up, pulses.state + 1, pulses.state - 1)
-                p[np.arange(pulses.n), pulses.state], p[np.arange(pulses.n), np.where(end < 0, S, end)] = 0.2, 0.8
+                p[np.arange(pulses.n), pulses.state] = 1 - moves
+                p[np.arange(pulses.n), np.where(end < 0, S, end)] = moves
                 return p
 
         monkeypatch.setattr(run, "fit_table", lambda table, form, use: used.append(use) or Known())
-        assert run.held_out_score(table, "any") == pytest.approx(0.8 * math.log(0.8) + 0.2 * math.log(0.2))
+        first = 0.8 * math.log(0.8) + 0.2 * math.log(0.2)
+        assert run.held_out_score(table, "any") == pytest.approx(first)
         np.testing.assert_array_equal(used, ~np.array(run.folds(table)))
+        # A second device is said to move always; what it cannot do counts as one in a million.
+        assert run.held_out_score(counted(K=2), "any") == pytest.approx((first + 0.2 * math.log(1e-6)) / 2)
+
+    def test_forms_are_compared_best_first(self, monkeypatch):
+        """One that does not converge comes last; two grid points cannot be held out in three folds."""
+
+        def score(table, name):
+            if name == "position":
+                raise RunError("no convergence")
+            return -1.0 if name == "saddle-node" else -2.0
+
+        monkeypatch.setattr(run, "held_out_score", score)
+        found = run.compare_forms(counted())
+        assert next(iter(found)) == "saddle-node" and list(found.items())[-1] == ("position", -math.inf)
+        few = table_of(np.ones((1, 1, 2, 1, S, S + 1), int), [-5e11, 5e11], [1e-9])
+        with pytest.raises(InputError, match="comparing forms takes at least 3 grid points"):
+            run.compare_forms(few)
 
     def test_what_all_devices_share_does_not_scatter_them(self, monkeypatch):
         """A variance of 4, and a covariance of 3 with a shared parameter of variance 9: 4 - 3**2/9 is the device's own."""
@@ -349,9 +423,9 @@ class TestHeldOut:
 @pytest.mark.parametrize(("dispersion", "grows"), [(0.4, 1.0), (4.0, 2.0)])
 def test_the_error_of_a_row_is_its_slope_times_that_of_a_parameter(dispersion, grows):
     """By the pace alone, known to 1 %; a fit of four times the deviance that it should have is off by twice as much."""
-    model, pulse = known_model(), {"temperature": 300.0, "current_density": 5e11, "duration": 1e-9}
+    model, pulse = known_model(devices=2), {"temperature": 300.0, "current_density": 5e11, "duration": 1e-9}
     error, covariance = model.standard_error.copy(), model.covariance.copy()
-    error[0, 0], covariance[0, 0, 0] = 0.01 * model.value[0, 0], (0.01 * model.value[0, 0]) ** 2
+    error[1, 0], covariance[1, 0, 0] = 0.01 * model.value[0, 0], (0.01 * model.value[0, 0]) ** 2
     model = dataclasses.replace(model, standard_error=error, covariance=covariance)
     rows = []
     for factor in (0.9999, 1.0001):
@@ -359,5 +433,5 @@ def test_the_error_of_a_row_is_its_slope_times_that_of_a_parameter(dispersion, g
         vector[0] *= factor
         rows.append(model.matrix(**pulse, vector=vector))
     expected = 0.01 * np.abs(rows[1] - rows[0]) / 2e-4
-    found = prediction_error(types.SimpleNamespace(model=model, dispersion=dispersion), **pulse)
+    found = prediction_error(types.SimpleNamespace(model=model, dispersion=dispersion), **pulse, device=1)
     assert expected.max() > 1e-3 and found == pytest.approx(grows * expected, rel=1e-3, abs=1e-9)

@@ -8,6 +8,7 @@ import pytest
 from compact.fitting.drawn import drawn_matrices
 from compact.forms.spread import LEAST_DEVICES, Spread, _factors, find_spread
 from compact.table.operating_point import OperatingPoint
+from dwcore.errors import InputError
 
 NAMES = ("pace", "up1", "up2")
 TRUE = np.array([[0.09, 0.05, 0.0], [0.05, 0.04, 0.0], [0.0, 0.0, 0.01]])
@@ -69,10 +70,12 @@ def test_common_factors_hold_at_least_95_percent_of_the_variance():
 
 
 def test_variances_of_few_devices_are_those_of_the_population():
-    """Sum of squares over one less than the number of devices; factors and rest together hold all of it."""
-    value, covariance = fitted_devices(LEAST_DEVICES)
-    found = find_spread(NAMES, value, 0 * covariance, np.ones_like(value, bool))
-    assert np.diag(found.covariance) == pytest.approx(np.log(value).var(axis=0, ddof=1))
+    """Sum of squares over one less than the number of devices, less the mean of the errors of 0, 1, ... 7 percent."""
+    value, _ = fitted_devices(LEAST_DEVICES)
+    covariance = np.array([np.diag((0.01 * k * each) ** 2) for k, each in enumerate(value)])
+    found = find_spread(NAMES, value, covariance, np.ones_like(value, bool))
+    expected = np.log(value).var(axis=0, ddof=1) - np.mean((0.01 * np.arange(8)) ** 2)
+    assert np.diag(found.covariance) == pytest.approx(expected)
 
 
 def test_a_drawn_device_is_of_its_seed_and_number():
@@ -101,3 +104,5 @@ def test_a_drawn_device_is_the_same_in_arrays_of_any_size():
     point = OperatingPoint(current_density=7e11, duration=1e-9, temperature=300.0)
     found = drawn_matrices(types.SimpleNamespace(needed_fit=lambda: fit), [point] * 2, devices=2, seed=7, first=3)
     assert found.tolist() == [[[3, 7]] * 2, [[4, 7]] * 2]
+    with pytest.raises(InputError, match="devices = 0 must be >= 1"):
+        drawn_matrices(types.SimpleNamespace(needed_fit=lambda: fit), [point], devices=0, seed=7)

@@ -208,10 +208,11 @@ def test_grid_index_is_the_nearest():
     assert grid_index(table, point(-1e11, 1e-9)) == (1, 1)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("-inf")])
 @pytest.mark.parametrize("field", ["current_density", "duration", "temperature"])
-def test_operating_points_are_finite(field):
-    with pytest.raises(InputError, match=f"{field} = nan must be finite"):
-        dataclasses.replace(point(1e11, 1e-9), **{field: float("nan")})
+def test_operating_points_are_finite(field, value):
+    with pytest.raises(InputError, match=f"{field} = {value} must be finite"):
+        dataclasses.replace(point(1e11, 1e-9), **{field: value})
 
 
 def test_standard_errors_of_the_table_are_those_of_the_posterior(table):

@@ -55,6 +55,14 @@ def test_moves_follow_the_drive_for_both_signs_of_the_torque(sign):
     p, error = moves_along_drive(law, 1)
     assert p[:, 0].tolist() == [1, 0, 0, 1]
     assert error.shape == (4, 1)
+    assert upward_sign(table(moving([0, 0]), (-5e11, 5e11))) == 1, "where nothing moves"
+
+
+def test_errors_along_the_drive_are_those_of_that_way():
+    law = table([COUNTS], (5e11,))
+    one, error = move_probability(law, 1)
+    p, along = moves_along_drive(law, 1)
+    assert (p[0, 0], along[0, 0]) == (one[0, 0, 0], error[0, 0, 0]) and error[0, 0, 0] > 2 * error[1, 0, 0]
 
 
 def test_a_ladder_moves_one_state_and_stops_at_its_end():
