@@ -7,6 +7,7 @@ import pytest
 
 from compact.states.drawn import drawn_parameters, parameter_unit
 from llg.device.device_file import load_device
+from llg.device.gate import Gate
 from llg.device.variation import Variation
 
 BARE = load_device("five_state").replace({"variation": Variation()})
@@ -40,6 +41,16 @@ def test_notches_are_counted_from_one(name):
         values = [getattr(one.notches[number], name) for one in drawn]
         assert found[f"notch_{number + 1}_{name}"].tolist() == values and len(set(values)) == 2
     assert parameter_unit(f"notch_4_{name}") == "m"
+
+
+def test_a_gate_shows_its_strength_where_it_scatters():
+    gated = dataclasses.replace(BARE, gate=Gate(xi=100e-15, voltage=1.0, oxide_thickness=2e-9))
+    assert drawn_parameters([gated]).keys() == {"instance"}
+    spread = gated.replace({"variation": Variation(gate_dtod=0.1)})
+    drawn = [spread.draw(number, 5) for number in (1, 2)]
+    found = drawn_parameters(drawn)
+    assert found.keys() == {"instance", "gate_xi"}
+    assert found["gate_xi"].tolist() == [one.gate.xi for one in drawn] and len(set(found["gate_xi"])) == 2
 
 
 def test_without_spreads_there_are_the_numbers_alone():

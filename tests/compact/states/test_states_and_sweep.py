@@ -48,6 +48,20 @@ def test_states_read_what_the_junction_gives(device):
     assert np.all(np.diff(states.conductance) > 0)
 
 
+def test_states_are_read_at_the_temperature_that_is_asked_for(device):
+    """A wall in thermal motion covers sqrt(T): at a quarter of it half the spread, but for what is not harmonic.
+
+    Where laws say how the film changes, the states are those of the film there, whose walls rest elsewhere.
+    """
+    cold, warm = find_states(device, 75.0), find_states(device, 300.0)
+    np.testing.assert_allclose(cold.conductance_std_ctoc, warm.conductance_std_ctoc / 2, rtol=0.04)
+    lawful = device.replace({"temperature_laws.T_C": 700.0})
+    hot, same = find_states(lawful, 350.0), find_states(lawful.at_temperature(350.0))
+    np.testing.assert_array_equal(hot.conductance, same.conductance)
+    depth = [state.wells[2].barrier_right for state in (hot, find_states(device, 350.0))]
+    assert hot.wells[2].barrier_right == same.wells[2].barrier_right and depth[0] < 0.95 * depth[1]
+
+
 def test_table_counts_what_single_runs_give(device, table):
     """Every entry is a run of its own: the grid around it does not matter."""
     states = find_states(device)
