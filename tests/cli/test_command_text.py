@@ -53,7 +53,9 @@ def wells(monkeypatch):
         ),
     ]
     monkeypatch.setattr(rates, "_analysed", lambda arguments, given: (load_device("five_state"), found))
-    monkeypatch.setattr("llg.rates.summary.notes_on", lambda *_: ["rates: made up"])
+    asked = []
+    monkeypatch.setattr("llg.rates.summary.notes_on", lambda *told: asked.append(told) or ["rates: made up"])
+    return found, asked
 
 
 def test_rates_in_text_have_the_units_of_their_heading(command, wells):
@@ -67,7 +69,8 @@ def test_rates_in_text_have_the_units_of_their_heading(command, wells):
 
 
 def test_rates_in_json_say_method_current_and_notes(command, wells):
-    found = command("rates", "five_state", "--current", "3e10", "--json").json
+    found = command("rates", "five_state", "--current", "3e10", "--temperature", 350, "--json").json
+    assert wells[1][0][1:] == (wells[0], 3e10, 350.0)
     assert (found["method"], found["current_density_A_per_m2"], found["notes"]) == ("flux", 3e10, ["rates: made up"])
     assert found["depinning_field_T"] == [[12.3e-3, 45.6e-3], [20e-3, 30e-3]]
     assert found["depinning_current_A_per_m2"] == [[-7.3e11, 8.1e11], [-9.9e11, None]]

@@ -1,11 +1,14 @@
 """What commands ask the packages for: each option reaches what it is named after, and outcomes are read at their places."""
 
+import argparse
 import dataclasses
 import types
 
 import numpy as np
 import pytest
+from fit_cases import table_of
 
+from compact.table.transition_table import InstanceStates
 from dwsynapse.command_line import build_parser
 from dwsynapse.commands import calibrate, export_table, import_table, program_actions, rates, simulate, sweep
 from llg import Field, load_device
@@ -89,6 +92,37 @@ def test_moves_are_counted_from_the_state_of_the_start(monkeypatch, method, star
     assert found["mean_velocity_m_per_s"] == [-4.5] and all(np.isnan(found[name]) for name in ("stayed", "left"))
 
 
+def test_a_step_is_checked_with_the_same_pulse_and_notes_are_told(command, monkeypatch, tmp_path):
+    """The run that is repeated differs in nothing but the step; 500 times are recorded for the file."""
+    again = Spy(monkeypatch, "llg.runs.simulation.run_pulse", "run")
+    noted = Spy(monkeypatch, "llg.runs.simulation.notes_on", ["made up"])
+    for name, answer in (
+        ("simulation.as_json", {}),
+        ("trajectories.record", "records"),
+        ("trajectories.save_trajectories", None),
+    ):
+        Spy(monkeypatch, f"llg.runs.{name}", answer)
+    check = types.SimpleNamespace(as_json=lambda: "checked", advice=lambda: "small enough")
+    monkeypatch.setattr("llg.runs.step_check.check_step", lambda device, run, repeat: repeat(dt=1e-14) and check)
+    monkeypatch.setattr(simulate, "_lines", lambda *_: [])
+    monkeypatch.setattr(simulate, "idle_keys", lambda device: ["idle"])
+    found = command(*SIMULATE, "--check-dt", "-o", tmp_path / "a.h5", "--json").json
+    (_, first), (_, second) = again.asked
+    assert (first["dt"], first["samples"], second["dt"]) == (1e-13, 500, 1e-14)
+    assert {name: first[name] for name in second if name != "dt"} == {n: v for n, v in second.items() if n != "dt"}
+    assert noted.asked == [(("run",), {})] and found["check_dt"] == "checked" and found["instance"] == 0
+    assert found["notes"] == ["made up", "idle"]
+
+
+def test_a_density_tells_the_notes_of_its_drive(command, monkeypatch):
+    Spy(monkeypatch, "llg.fokker_planck.run.run_pulse_density", types.SimpleNamespace(case="case"))
+    Spy(monkeypatch, "llg.fokker_planck.run.as_json", {})
+    noted = Spy(monkeypatch, "llg.runs.simulation.drive_notes", ["made up"])
+    monkeypatch.setattr(simulate, "_lines", lambda *_: [])
+    line = ("simulate", "five_state", "--method", "fokker-planck", "--temperature", 350, "--json")
+    assert command(*line).json["notes"] == ["made up"] and noted.asked == [(("case", 350.0), {})]
+
+
 def test_rates_are_of_current_temperature_and_method(monkeypatch):
     spy = Spy(monkeypatch, "llg.rates.summary.well_rates")
     line = (
@@ -124,7 +158,35 @@ def test_the_plan_of_a_sweep():
     nominal = load_device("five_state").pulse.current_density
     assert (alone.instances, alone.temperature) == ((0,), (300.0,)) and alone.grid.duration == pytest.approx((1e-9,))
     assert min(np.abs(alone.grid.current_density)) == pytest.approx(0.5 * nominal)
-    assert sweep._shard("3/8") == (3, 8)
+    assert sweep._shard("3/8") == (3, 8) and sweep._shard("8/8") == (8, 8)
+    for text in ("0/8", "9/8", "1/0", "1"):
+        with pytest.raises(argparse.ArgumentTypeError, match="must be I/N with 1 <= I <= N"):
+            sweep._shard(text)
+
+
+def test_a_sweep_is_summed_up_at_the_temperature_of_its_states(monkeypatch, capsys):
+    Spy(monkeypatch, "compact.bulk.run.run_to_table", "table")
+    told = Spy(monkeypatch, "dwsynapse.commands.sweep.summary", ({}, []))
+    sweep.run(parsed("sweep", "five_state", "-o", "t.h5", "--temperatures", "250,310,400", "--durations", "1 ns"))
+    assert told.asked[0][0][1:] == ("table", 310.0)
+
+
+def test_one_step_is_that_of_each_device_at_the_temperature():
+    """Of ten walls of two devices 5 and 3 move on at 300 K, 8 and 6 at 350 K."""
+    counts = np.zeros((2, 2, 2, 1, 3, 4), int)
+    for (k, t), hits in np.ndenumerate([[5, 8], [3, 6]]):
+        for s, a in np.ndindex(3, 2):
+            to = s + (-1, 1)[a]
+            counts[k, t, a, 0, s, to if 0 <= to < 3 else s] += hits
+            counts[k, t, a, 0, s, s] += 10 - hits
+    table = table_of(counts, (-1e11, 1e11), (1e-9,), (300.0, 350.0), devices={"instance": [4, 7]})
+    ones = np.ones((2, 2, 3))
+    there = InstanceStates(present=ones.astype(int), position=ones, conductance=ones, conductance_std_ctoc=0 * ones)
+    found, lines = sweep.summary("t.h5", dataclasses.replace(table, instance_states=there), 350.0)
+    assert found["one_step_probability"] == pytest.approx([0.7, 0.7]) and found["instances"] == [4, 7]
+    assert np.allclose(found["one_step_probability_range"], [[0.6, 0.8]] * 2) and found["trajectories"] == 240
+    assert [point["current_density"] for point in found["write_pulses"]] == [1e11, -1e11]
+    assert lines[1].endswith("up and down: 0.7000 0.7000 (over the devices 0.6000 to 0.8000, 0.6000 to 0.8000)")
 
 
 def test_data_are_read_as_calibrate_is_told(monkeypatch):
@@ -154,6 +216,11 @@ def test_a_potential_is_read_as_calibrate_is_told(monkeypatch):
     with pytest.raises(Stopped):
         calibrate.run(parsed(*line))
     assert spy.asked[0][1] == {"columns": {"q": "place"}, "mz_length": pytest.approx(2e-6), "mirror": True}
+
+
+def test_no_trajectory_is_colder_than_nothing(command):
+    answer = command("calibrate", "five_state", "--potential", "m.csv", "--temperature=-1")
+    assert answer.code == 2 and answer.err == "dwsynapse: --temperature -1 [K] must be >= 0\n"
 
 
 def test_what_an_import_is_told(monkeypatch):

@@ -266,7 +266,7 @@ def test_blocks_of_shards_come_in_their_place_or_are_missed(device):
         gather.read_blocks([all_blocks], plan, S)
     gather.read_blocks([all_blocks, odd], plan, S)
     with pytest.raises(InputError, match="block 3 differs from that of another file"):
-        gather.read_blocks([odd, Shard({3: blocks[4]}, {})], plan, S)
+        gather.read_blocks([odd, Shard({3: rows(10, 13, 10, 10, 10)}, {})], plan, S)
 
 
 # Runs
