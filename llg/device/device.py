@@ -29,7 +29,7 @@ from llg.device.pulse import Pulse
 from llg.device.sections import ON_DEMAND, OPTIONAL, SECTIONS, changed, place_of
 from llg.device.static_field import StaticField
 from llg.device.temperature_laws import TemperatureLaws
-from llg.device.track import Track, edge_cuts, outline, outline_problems
+from llg.device.track import Track, edge_cuts, outline, outline_problems, spans
 from llg.device.variation import Variation, drawn_values
 
 if TYPE_CHECKING:
@@ -107,6 +107,10 @@ class Device:
             yield f'[wall] shape = "relaxed" must be "rigid" or "auto": {reason}'
         if self.profile is not None:
             yield from profile_problems(self.profile, self.material, self.wall, self.track, self.torque)
+        if self.potential is not None and not spans(q := self.potential.q, self.track.length):
+            yield f"[potential]: q = {q[0]:g} to {q[-1]:g} [m] must span part of the track, 0 to {self.track.length:g}"
+        if self.gate is None and self.gate_level is not None:
+            yield f"gate_level = {self.gate_level:g} needs a [gate] section"
         if self.gate is not None:
             levels = (self.gate.rest_level, 1.0) if self.gate_level is None else (self.gate_level,)
             change = min(self.gate.change(level, self.track.thickness) for level in levels)

@@ -13,6 +13,9 @@ import numpy as np
 
 from dwcore.parameters import Parameters, descent, numbers, quantity, word
 
+PLACES = (0, 1e-3, "nm")
+"""Plausible places along a track [m]."""
+
 
 def _triangular(v, top):
     return np.clip(1 - v, 0, None)
@@ -141,8 +144,8 @@ class Form(NamedTuple):
 class Potential(Parameters):
     """Potential energy of the wall against its position; beyond the table it goes on with the slope at its end."""
 
-    q: tuple[float, ...] = numbers("wall positions, ascending", "m")
-    V: tuple[float, ...] = numbers("potential energy at q", "J")
+    q: tuple[float, ...] = numbers("wall positions, ascending", "m", plausible=PLACES)
+    V: tuple[float, ...] = numbers("potential energy at q", "J", plausible=(0, 1e-12, "aJ"))
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the table: it must be complete and in order."""

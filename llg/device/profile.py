@@ -33,8 +33,9 @@ from dwcore.parameters import Parameters, descent, numbers, word
 from dwcore.storage.column_file import ColumnFile, read_columns
 from dwcore.units import to_si
 from llg.device.material import ANISOTROPIES, CHIRALITIES
+from llg.device.notch import PLACES
 from llg.device.static_field import FIELDS
-from llg.device.track import PLACES, THICKNESSES
+from llg.device.track import THICKNESSES
 
 _RELATIVE = ("K_u", "D", "thickness")
 _FIELDS = ("H_x", "H_y", "H_z")

@@ -8,13 +8,11 @@ import numpy as np
 
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, as_number, descent, numbers, quantity, word
-from llg.device.notch import Notch
+from llg.device.notch import PLACES, Notch
 from llg.device.outline_file import read_outline
 
 WIDTHS, THICKNESSES = (1e-9, 1e-4, "nm"), (1e-11, 1e-7, "nm")
 """Least and largest plausible width and thickness of a track [m]."""
-PLACES = (0, 1e-3, "nm")
-"""Plausible places along a track [m]."""
 FINEST_ROUGHNESS = 1e5
 """Most correlation lengths of the edge roughness along a track."""
 

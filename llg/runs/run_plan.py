@@ -137,6 +137,8 @@ class EnsembleCase:
         current = np.asarray(self.drive.current_density, float)
         if current.shape not in ((), (self.n,)) or not np.all(np.isfinite(current)):
             raise InputError(f"current_density must be a finite number or {self.n} of them [A/m^2], one per trajectory")
+        if not all(map(math.isfinite, dataclasses.astuple(self.drive.field))):
+            raise InputError(f"{self.drive.field} must be finite [A/m]")
         if not 0 <= self.temperature < LARGEST_TEMPERATURE:
             raise InputError(f"temperature = {self.temperature:g} [K] must be >= 0 and < {LARGEST_TEMPERATURE:g}")
         if not 0 <= self.samples <= LARGEST_STEP_COUNT:

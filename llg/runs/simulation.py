@@ -183,6 +183,10 @@ def pulse_case(
     Raises:
         InputError: no [pulse], no such state, or impossible arguments.
     """
+    if shape is not None and (duration is not None or period is not None or pulses != 1 or alternating):
+        raise InputError("duration, pulses, period and alternating must not be given with a shape, which says them")
+    if field_waveform is not None and field == NO_FIELD:
+        raise InputError("field_waveform needs the field that it multiplies")
     pulse = device.pulse
     length = shape.length if shape else duration
     if pulse is None and current_density is not None and length is not None:
@@ -212,8 +216,10 @@ def _start(device: Device, state: int | None) -> tuple[list[Well], tuple[float, 
             raise InputError(f'device "{device.name}": state = {state} needs a track with wells') from None
         return [], (float(path.q[middle]), float(path.phi[middle]))
     state = len(wells) // 2 if state is None else state
-    if state >= len(wells):
-        raise InputError(f'device "{device.name}": state = {state} must be < {len(wells)}, the number of states')
+    if not 0 <= state < len(wells):
+        raise InputError(
+            f'device "{device.name}": state = {state} must be >= 0 and < {len(wells)}, the number of states'
+        )
     return wells, (wells[state].q, wells[state].phi)
 
 

@@ -149,7 +149,7 @@ COMMANDS = {
     "simulate five_state -n 0": "argument -n: '0' must be a whole number >= 1",
     "simulate five_state -n -4": "'-4' must be a whole number >= 1",
     "simulate five_state -n 1.5": "'1.5' must be a whole number >= 1",
-    "simulate five_state --state 5": "state = 5 must be < 5, the number of states",
+    "simulate five_state --state 5": "state = 5 must be >= 0 and < 5, the number of states",
     "simulate five_state --state -1": "argument --state: '-1' must be a whole number >= 0",
     "simulate five_state --dt 1e-9": "dt = 1e-09 [s] must be > 0 and <= ",
     "simulate five_state --dt 0": "dt = 0 [s] must be > 0",

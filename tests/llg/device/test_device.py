@@ -138,14 +138,29 @@ def test_units_and_defaults():
         (("notch", 0), TABLE | {"table_depth": [-0.1, 1]}, "[[notch]] 1: table_depth must lie between 0 and 1"),
         (
             ("potential",),
-            {"q": [0, 1, 2], "V": [0, 0, 0]},
+            {"q": [0, 1e-7, 2e-7], "V": [0, 0, 0]},
             "[potential]: q (3) and V (3) must have the same length >= 4",
         ),
-        (("potential",), {"q": [0, 1, 2, 3], "V": [0] * 5}, "q (4) and V (5) must have the same length >= 4"),
+        (("potential",), {"q": [0, 1e-7, 2e-7, 3e-7], "V": [0] * 5}, "q (4) and V (5) must have the same length >= 4"),
         (
             ("potential",),
-            {"q": [0, 1, 1, 2], "V": [0, 0, 0, 0]},
-            "[potential]: q must be strictly ascending; number 3, 1, comes after 1",
+            {"q": [0, 1e-7, 1e-7, 2e-7], "V": [0, 0, 0, 0]},
+            "[potential]: q must be strictly ascending; number 3, 1e-07, comes after 1e-07",
+        ),
+        (
+            ("potential",),
+            {"q": [0, 100, 200, 300], "V": [0] * 4},
+            'q holds 100 [m], must be <= 0.001 in size; did you mean "100 nm"?',
+        ),
+        (
+            ("potential",),
+            {"q": [0, 1e-7, 2e-7, 3e-7], "V": [0, 1, 0, 0]},
+            'V holds 1 [J], must be <= 1e-12 in size; did you mean "1 aJ"?',
+        ),
+        (
+            ("potential",),
+            {"q": [4e-7, 5e-7, 6e-7, 7e-7], "V": [0] * 4},
+            "[potential]: q = 4e-07 to 7e-07 [m] must span part of the track, 0 to 3e-07",
         ),
         (
             ("readout",),
@@ -266,6 +281,12 @@ def test_spread_of_the_drawn_parameters():
     assert abs(np.corrcoef(depths.T)[0, 1]) < 4 / math.sqrt(400)
 
 
+def test_a_junction_may_reach_the_end_of_the_track_and_seeds_count_from_zero():
+    device = device_from_mapping(changed(("readout",), {"RA": 1e-12, "TMR": 1, "start": 0, "end": "300 nm"}))
+    assert device.readout.end == device.track.length
+    assert "instance = 1 and seed = -1 must be >= 0" in complaint(device.draw, 1, -1)
+
+
 def test_edge_roughness_has_its_rms_and_correlation():
     """Both edges add: variance of the width 2 rms^2, correlation exp(-(distance/length)^2); 5 standard errors."""
     track = PLAIN["track"] | {"length": "20 um", "edge_roughness_rms": "0.5 nm", "edge_roughness_length": "25 nm"}
@@ -309,6 +330,7 @@ def test_replace_takes_an_optional_value_away():
         ({"alpha": -1.0}, "alpha = -1 [1] must be > 0"),
         ({"alpha": None}, "alpha"),
         ({"xi": 1e-13}, "needs a [gate] section"),
+        ({"gate_level": 0.5}, "gate_level = 0.5 needs a [gate] section"),
         ({"track.width": "1 nm"}, "half the track width"),
         ({"material": None}, "material = None must be of the kind Material"),
         ({"torque": 0.1}, "torque = 0.1 must be of the kind Torque"),

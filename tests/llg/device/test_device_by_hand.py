@@ -250,3 +250,49 @@ def test_what_is_left_out_of_a_device_file():
         assert found == wanted, name
     plain = make_device()
     assert plain.temperature == 300.0 and plain.instance == 0 and plain.gate_level is None
+
+
+@pytest.mark.parametrize("Q", [1.0, -1.0])
+def test_fields_that_leave_a_wall_no_energy_are_refused(Q):
+    """pi Delta mu0 Ms |(H_x + Q H_D, H_y)| up to sigma_0, and beyond it by the shape field of a Bloch wall: each to 1 %."""
+    sigma, unit, H_D = 4 * math.sqrt(1e-11 * K_EFF), MU_0 * 7e5 * DELTA, -1e-3 / (MU_0 * 7e5 * DELTA)
+    for H_K in (2e4, -1e3):
+        most = (sigma + unit * max(H_K, 0.0)) / (math.pi * unit)
+        H_y = math.sqrt(most**2 - (0.3 * H_D) ** 2)
+        held = {"H_x": -0.7 * Q * H_D}
+        wall = {"Q": Q, "H_K": H_K}
+        assert make_device(wall=wall, field=held | {"H_y": 0.99 * H_y}).field.H_y == 0.99 * H_y
+        with pytest.raises(InputError, match="must be below its energy"):
+            make_device(wall=wall, field=held | {"H_y": -1.01 * H_y})
+
+
+def test_chirality_of_a_relaxed_wall_is_that_of_its_angle_at_rest():
+    """|D cos phi|/sigma_0 with cos phi = pi D/(2 mu0 Ms Delta H_K): a quarter of D here, and the same for -D."""
+    H_K = 4 * math.pi * 1e-3 / (2 * MU_0 * 7e5 * DELTA)
+    for D in (1e-3, -1e-3):
+        found = make_device({"D": D}, wall={"H_K": H_K}).notched_track.delta
+        assert found == pytest.approx(0.25e-3 / (4 * math.sqrt(1e-11 * K_EFF)))
+
+
+def test_a_gate_must_leave_an_anisotropy_at_both_of_its_levels():
+    """K_eff = 172 kJ/m^3, and K_u is 480: -200 at level 1, or at rest alone, is too much; so is a gate beside the track."""
+    for gate in ({"delta_K_u": -2e5}, {"delta_K_u": 1e5, "rest_level": -2.0}):
+        with pytest.raises(InputError, match="must leave K_eff"):
+            make_device(gate=gate)
+    for ends in ((-2e-7, -1e-7), (4.1e-7, 5e-7)):
+        with pytest.raises(InputError, match="must span part of the track"):
+            make_device(gate={"delta_K_u": 1e4, "start": ends[0], "end": ends[1]})
+    with pytest.raises(InputError, match=r"end = 1e-07 .* must be > start"):
+        make_device(gate={"delta_K_u": 1e4, "start": 1e-7, "end": 1e-7})
+
+
+def test_a_notch_holds_what_lies_within_its_width():
+    notch = Notch(position=1e-7, shape="cosine", depth=1e-9, width=40e-9)
+    assert [notch.holds(1e-7 + x * 1e-9) for x in (-21, -19, 0, 19, 21)] == [False, True, True, True, False]
+
+
+def test_outline_of_a_device_of_uneven_thickness_is_its_width():
+    """What the wall feels is w tau; resistance and junction take w."""
+    device = make_device(profile={"x": [0.0, 4e-7], "thickness_factor": [1.2, 1.2]})
+    np.testing.assert_allclose(device.geometry.w, 64e-9)
+    np.testing.assert_allclose(device.geometry.s2, 1.2 * 64e-9, rtol=1e-9)

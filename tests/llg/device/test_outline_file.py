@@ -206,6 +206,8 @@ def test_bad_outlines_are_refused(tmp_path):
     (tmp_path / "back.csv").write_text("x_nm,width_nm\n0,50\n10,50\n5,50\n")
     (tmp_path / "one.csv").write_text("x_nm,upper_nm\n0,50\n10,5\n")
     (tmp_path / "bare.csv").write_text("x,width\n0,50\n10,5\n")
+    (tmp_path / "twice.csv").write_text("x_nm,width_nm,width_um\n0,50,50\n10,5,5\n")
+    Image.new("L", (20_001, 3)).save(tmp_path / "long.png")
     for name, options, words in (
         ("holed.png", {}, "column 57 of the picture has 2 pieces of track, must have one"),
         ("cut.png", {}, "column 91 of the picture has no track"),
@@ -220,6 +222,13 @@ def test_bad_outlines_are_refused(tmp_path):
         ("one.csv", {"outline_scale": None}, "must have the columns x and width, or x, upper and lower; has x, upper"),
         ("bare.csv", {"outline_scale": None}, 'column "x" must name its unit, as in x_nm'),
         ("cross.csv", {}, "outline_scale and outline_track are of pictures"),
+        (
+            "back.csv",
+            {"outline_scale": None, "outline_track": "bright"},
+            "outline_scale and outline_track are of pictures",
+        ),
+        ("twice.csv", {"outline_scale": None}, 'column "width_um" says width a second time'),
+        ("long.png", {}, "has 20001 x 3 pixels, at most 20000 a side"),
     ):
         given = {"outline_file": str(tmp_path / name), "outline_scale": SCALE} | options
         with pytest.raises(InputError) as error:
@@ -230,6 +239,15 @@ def test_bad_outlines_are_refused(tmp_path):
         make_device(outline_file=str(tmp_path / "good.png"), outline_scale=4e-9)
     with pytest.raises(InputError, match="outline_scale and outline_track are of a picture"):
         make_device(outline_scale=4e-9)
+
+
+def test_a_track_ends_where_it_is_half_as_dark(tmp_path):
+    """A shadow of a quarter beside the track counts as parts of its pixels, and is no second piece of it."""
+    grey = picture(np.full(200, WIDTH))
+    grey[5:8] = 0.25
+    save(tmp_path / "t.png", 1 - grey)
+    found = make_device(outline_file=str(tmp_path / "t.png"), outline_scale=SCALE)
+    assert found.width_at(2e-7) == pytest.approx(WIDTH + 0.75 * SCALE, abs=0.03e-9)
 
 
 def test_contrast_is_that_of_the_bits_of_a_picture(tmp_path):

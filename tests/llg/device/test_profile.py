@@ -133,6 +133,18 @@ def test_step_of_anisotropy_is_a_gate():
     np.testing.assert_allclose(V, other, atol=1e-4 * other.max())
 
 
+@pytest.mark.parametrize("model", ["q-phi-delta", "q-phi-chi"])
+def test_anisotropy_and_fields_along_z_may_change_for_any_wall(model):
+    lists = {name: LISTS[name] for name in ("K_u_factor", "H_z_at")}
+    assert make_device(lists, wall={"model": model, "shape": "rigid"}).profile.varied == ["K_u", "H_z"]
+
+
+def test_beyond_its_places_a_profile_goes_on_as_it_ends():
+    device = make_device({"x": [150e-9, 250e-9], "thickness_factor": [1.1, 0.9], "H_z_at": [2e3, -3e3]})
+    assert device.profile.factor("thickness")(np.array([0.0, 200e-9, 4e-7])) == pytest.approx([1.1, 1.0, 0.9])
+    assert device.profile.field("H_z")(np.array([0.0, 4e-7])).tolist() == [2e3, -3e3]
+
+
 def test_stray_field_of_an_edge_holds_the_wall():
     """Where H_z changes sign over the width of the wall, a wall on a straight track rests; the reverse repels it."""
     x, H = [0.0, 199e-9, 201e-9, 400e-9], np.array([4e3, 4e3, -4e3, -4e3])
@@ -194,6 +206,7 @@ def test_file_says_the_lists(tmp_path):
         ("x_nm, K_u_factor\n0,1\n1,1\n", 'column "K_u_factor" must be "K_u", which is relative without a unit'),
         ("x_nm, D_mT\n0,1\n1,1\n", 'column "D_mT" has the unit "mT", must be one like J/m^2'),
         ("x_nm, D, D_mJ_per_m2\n0,1,1\n1,1,1\n", None),
+        ("x_nm, D, x_um\n0,1,1\n1,1,1\n", 'column "x_um" says x a second time'),
         ("K_u, D\n1,1\n1,1\n", "must have a column x"),
         ("x, D\n1,1\n1,1\n", 'column "x" must name its unit'),
     ],
@@ -231,6 +244,13 @@ def test_bad_files_are_refused(tmp_path, text, words):
             {"wall": {"model": "q-phi-chi"}},
             'H_x along the track: [wall] model must be "q-phi"',
         ),
+        (
+            {"H_y_at": [1, 1, 1, 1, 1]},
+            {"wall": {"model": "q-phi-delta"}},
+            'H_y along the track: [wall] model must be "q-phi"',
+        ),
+        ({"thickness_factor": [1, 1, 2, 1, 1]}, {"wall": {"model": "q-phi-chi"}}, 'must be "q-phi", not "q-phi-chi"'),
+        ({"D_factor": [1, 1, 1.1, 1, 1]}, {"wall": {"model": "q-phi-chi"}}, "D along the track"),
         ({"thickness_factor": [1, 1, 2, 1, 1]}, {"torque": {"P": 0.4}}, "needs [torque] P = 0"),
         (
             {"thickness_factor": [1, 1, 2, 1, 1]},

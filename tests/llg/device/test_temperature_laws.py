@@ -100,12 +100,24 @@ def test_table_stands_for_the_laws():
         ({"table_T": (300, 320), "table_Ms": (1, -1)}, "table_Ms must be > 0"),
         ({"table_T": (310, 320), "table_Ms": (1, 0.9)}, "measured_at = 300 [K] must lie within table_T, 310 to 320 K"),
         ({"T_C": 900.0, "K_exponent": 3}, "K_exponent"),
+        ({"T_C": 900.0, "table_T": (200, 400), "table_D": (1, -1)}, "table_D must be > 0, or < 0 throughout"),
     ],
 )
 def test_bad_laws_are_refused(laws, words):
     with pytest.raises(InputError) as error:
         bare().replace({f"temperature_laws.{key}": value for key, value in (laws or {"a": 2.0}).items()})
     assert words in str(error.value)
+
+
+def test_between_the_rows_of_a_table_nothing_overshoots():
+    """Two rows of one value have it between them, however steep the others are; the ends of the others lie between theirs."""
+    table = {"table_T": (250.0, 300.0, 320.0, 340.0), "table_Ms": (1.0, 1.0, 0.7, 0.69)}
+    device = bare().replace(
+        {f"temperature_laws.{key}": value for key, value in table.items()} | {"temperature_laws.K_u_exponent": 0.0}
+    )
+    for T in (255.0, 275.0, 295.0):
+        assert device.at_temperature(T).material.Ms == pytest.approx(device.material.Ms, rel=1e-12)
+    assert 0.69 <= device.at_temperature(330.0).material.Ms / device.material.Ms <= 0.7
 
 
 def test_no_film_beyond_its_end():
@@ -133,6 +145,7 @@ def test_pulses_and_tables_are_those_of_the_hot_film():
     laws = bare().replace(BLOCH)
     pulse = {"n": 200, "seed": 5, "current_density": 5.5e11, "duration": 1e-9}
     hot, hand, kept = (run_pulse(d, temperature=HOT, **pulse) for d in (laws, by_hand(), bare()))
+    np.testing.assert_allclose([w.energy for w in hot.case.wells], [w.energy for w in hand.case.wells], rtol=1e-9)
     assert hot.outcomes.counts.tolist() == hand.outcomes.counts.tolist() != kept.outcomes.counts.tolist()
     grid = Grid(current_density=(5.5e11,), duration=(1e-9,))
     table = run_in_memory(SweepPlan(device=laws, grid=grid, temperature=(300.0, HOT), instances=(0,), n=60, seed=5))

@@ -294,6 +294,27 @@ class TestKept:
         kept.write_bytes(content)
         assert np.array_equal(self.relaxed().V, first.V)
 
+    @pytest.mark.parametrize("fault", ["nan", "places", "rows", "kind"])
+    def test_numbers_that_cannot_be_are_done_anew(self, monkeypatch, tmp_path, fault):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        first = self.relaxed()
+        (kept,) = (tmp_path / "dwsynapse" / "relaxed-walls").iterdir()
+        values = np.load(kept)
+        if fault == "nan":
+            values[1, 3] = np.nan
+        elif fault == "places":
+            values[0, 3] = values[0, 2]
+        np.save(kept, {"rows": values[[0, 1, 2, 3, 3]], "kind": values.astype(complex)}.get(fault, values))
+        assert np.array_equal(self.relaxed().V, first.V)
+
+    def test_another_grid_is_kept_apart(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        correction.cache_clear()
+        grids = [correction(self.CUT, 7.0, 0.1, rows) for rows in (13, 15)]
+        assert len(list((tmp_path / "dwsynapse" / "relaxed-walls").iterdir())) == 2
+        assert grids[0].q[-1] != grids[1].q[-1]
+        assert relaxed_wall.rows_across(7.0) == 13 and relaxed_wall.rows_across(7.6) == 14  # 12.6 and 13.7 of Delta/3.6
+
     def test_no_place(self, monkeypatch, tmp_path):
         (tmp_path / "file").write_text("in the way")
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))

@@ -14,13 +14,13 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 from scipy.signal import find_peaks
 
 from dwcore.errors import RunError
 from llg.constants import GAMMA_0, K_B, MU_0
 from llg.device.device_file import device_from_mapping
-from llg.landscape.wells import Valley, _climb, _foot, _middle, _minima, find_wells, valley, well_index
+from llg.landscape.wells import Valley, _climb, _foot, _middle, _minima, empty_notches, find_wells, valley, well_index
 from llg.rates.summary import as_json, well_rates
 from llg.runs.depinning import depinning_current
 from llg.walls.q_phi import QPhiModel
@@ -271,3 +271,36 @@ def test_a_well_with_two_bottoms_of_a_potential_is_one_place():
     moment, total = (quad(lambda u, n=n: u**n * math.exp(-potential(u)), -4, 4)[0] for n in (1, 0))
     assert (well.q - middle) / a == pytest.approx(moment / total, abs=0.01)
     assert 0.05 < moment / total < 0.2, "neither bottom, at -1 and 1"
+
+
+@pytest.mark.parametrize(("depth", "found"), [(0.9, 1), (1.1, 2)])
+def test_a_well_is_deeper_than_kT(depth, found):
+    """A second minimum of a potential, beside one of 20 kB T, which a wall leaves over so many kB T."""
+    kT, q = K_B * 300, np.linspace(0, LENGTH, 401)
+    x = (q - 100e-9) / 15e-9
+    V = -20 * np.exp(-(x**2)) - depth * np.exp(-(((q - 300e-9) / 15e-9) ** 2))
+    base = model().device.config()
+    table = {"q": q.tolist(), "V": (kT * V).tolist()}
+    parts = {key: base[key] for key in ("material", "wall", "track")} | {"potential": table}
+    wells = find_wells(QPhiModel(device_from_mapping(parts)), 300.0)
+    assert len(wells) == found and wells[0].q == pytest.approx(100e-9, abs=1e-10)
+    assert wells[-1].barrier_right / kT == pytest.approx((20.0, depth)[found - 1], rel=1e-3)
+
+
+def test_the_angle_of_a_well_is_that_at_its_bottom():
+    """Between two points of the grid, 0.016 rad apart, where a field across the track turns the wall along it."""
+    base = model(D=5e-5).device
+    x = [0.0, 100e-9, 200e-9, LENGTH]
+    it = QPhiModel(base.replace({"profile.x": x, "profile.H_y_at": [-3e4, -3e4, 3e4, 3e4]}))
+    for well in find_wells(it, 300.0):
+        angle = brentq(lambda phi, q=well.q: float(it.fields(q, phi)[1]), well.phi - 0.1, well.phi + 0.1, xtol=1e-12)
+        assert well.phi == pytest.approx(angle, abs=1e-4)
+
+
+def test_notches_without_a_well_are_counted():
+    device = model().device
+    assert empty_notches(device, [150e-9, 250e-9]) == []
+    assert empty_notches(device, [150e-9]) == ["notch: [[notch]] 2 at 245 nm without a well of 1 kB T or more"]
+    assert empty_notches(device, []) == [
+        "notch: 2 of 2 notches, the first [[notch]] 1 at 155 nm, without a well of 1 kB T or more"
+    ]

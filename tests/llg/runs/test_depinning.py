@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from dwcore.errors import RunError
 from llg.device.device_file import device_from_mapping, load_device
 from llg.landscape.wells import find_wells
 from llg.runs import depinning
@@ -193,3 +194,10 @@ def test_a_second_angle_that_cannot_be_less_is_not_searched(name, side, monkeypa
     alone = [depinning._Push(model, wells[0], phi, side).steps_below(np.inf) for phi in both]
     assert len(both) == 2 and least[0] == pytest.approx(min(alone)[0], rel=2e-4)
     assert taken < 0.9 * sum(steps)
+
+
+def test_a_place_that_holds_nothing_is_no_well(near):
+    """A foot behind the start is passed at once, by the least current as well."""
+    model, (well, _) = track_of(100e-9)
+    with pytest.raises(RunError, match=r"leaves the well at .* below 1e\+09 A/m\^2; not a well"):
+        depinning_current(model, dataclasses.replace(well, right_foot=well.q - 1e-9), 1)

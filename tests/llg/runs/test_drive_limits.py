@@ -12,13 +12,14 @@ from llg.constants import MU_0
 from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.rates.summary import notes_on, well_rates
+from llg.runs import drive_limits
 from llg.runs.drive_limits import angle_length, heat_notes, velocity_of_fixed_width
 from llg.runs.models import with_model
 from llg.runs.simulation import notes_on as run_notes
 from llg.runs.simulation import run_pulse
 from llg.runs.validity import notes
 from llg.runs.velocity import straight_track
-from llg.walls.analytic import walker_drift, walker_field
+from llg.walls.analytic import straight_track_velocity, walker_drift, walker_field
 from llg.walls.q_phi import Field, QPhiModel
 from llg.walls.q_phi_delta import QPhiDeltaModel
 
@@ -244,3 +245,37 @@ def test_walls_that_breathe_are_noted():
     assert not said("breathing", breathing(1.2e4)[0], field=Field(H_z=16e3))
     assert not said("breathing", breathing(0.0, D=1.2e-3)[0], field=Field(H_z=16e4))
     assert not said("breathing", device) and not said("breathing", make_device(), 1e12)
+
+
+def test_either_sign_of_a_current_counts():
+    """A field of 0.6 times that of Walker and a spin transfer of 0.6 u_W turn the angle together where both push one way."""
+    bloch = make_device(CHIRAL | {"D": 0.0, "alpha": 0.1}, width=1e-6, torque={"P": 0.5, "beta": 0.02})
+    wall = QPhiModel(bloch)
+    J = 0.6 * walker_drift(Delta=wall.Delta, alpha=0.1, beta=0.02, H_K=wall.H_K) / abs(wall.u_per_J)
+    field = Field(H_z=0.6 * walker_field(0.1, wall.H_K))
+    even = QPhiModel(straight_track(bloch, 1e-7))
+    assert sorted(straight_track_velocity(even, np.array([J, -J]), field)[1]) == [False, True]
+    for sign in (1, -1):
+        assert said("breakdown", bloch, sign * J, field=field)
+    assert not said("breakdown", bloch, J) and not said("breakdown", bloch, field=field)
+
+
+@pytest.mark.parametrize(("other", "words"), [((0.7, 1.0), "30% too slow"), ((-1.2, -1.0), "20% too fast")])
+def test_breathing_is_that_of_the_worse_sign_of_the_current(monkeypatch, other, words):
+    """Velocities of both signs, fixed and own [m/s]; a wall that hardly moves says nothing."""
+    pairs = {1e12: (1.1, 1.0), -1e12: other}
+    monkeypatch.setattr(drive_limits, "velocity_of_fixed_width", lambda device, J, field: pairs[J])
+    for J in pairs:
+        assert words in str(said("breathing", make_device(), J))
+    pairs = dict.fromkeys(pairs, (0.05, 0.02))
+    assert not said("breathing", make_device(), 1e12)
+
+
+def test_a_short_pulse_heats_as_far_as_it_gets():
+    """A triangle of 1 ns against tau = 10 ns: the mean of its square, a third, over tau, to the 5 % that it loses meanwhile."""
+    stack = {"t_HM": 4e-9, "rho_HM": 2e-7, "rho_FM": 6e-7}
+    device = make_device(stack=stack, heating={"R_th": 1e5, "tau_th": 1e-8})
+    shape = Waveform([0.0, 0.5e-9, 1e-9], [0.0, 1.0, 0.0])
+    per_square = device.steady_rise(1e11) / 1e22 / 30
+    for rise, noted in ((28.0, False), (33.0, True)):
+        assert bool(heat_notes(device, 300.0, math.sqrt(rise / per_square), shape)) is noted

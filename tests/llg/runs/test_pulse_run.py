@@ -1,5 +1,6 @@
 """One pulse on one state: where it starts, how the outcome is counted, what the JSON holds."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -11,9 +12,10 @@ from llg import find_wells, load_device
 from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.landscape.wells import Well
+from llg.runs import simulation
 from llg.runs.drive import Drive
 from llg.runs.ensemble import Ensemble
-from llg.runs.outcomes import ensemble_outcomes
+from llg.runs.outcomes import Outcomes, ensemble_outcomes
 from llg.runs.run_plan import EnsembleCase
 from llg.runs.simulation import PulseCase, PulseRun, as_json, run_pulse
 from llg.walls.q_phi import Field, QPhiModel
@@ -69,8 +71,9 @@ def test_starts_in_the_middle_or_where_asked(device):
     for state, expected in ((None, 2), (0, 0), (4, 4)):
         run = run_pulse(device, n=2, seed=1, state=state)
         assert run.case.start == (wells[expected].q, wells[expected].phi)
-    with pytest.raises(InputError, match="state = 5 must be < 5, the number of states"):
-        run_pulse(device, n=2, seed=1, state=5)
+    for none in (5, -1):
+        with pytest.raises(InputError, match=f"state = {none} must be >= 0 and < 5, the number of states"):
+            run_pulse(device, n=2, seed=1, state=none)
 
 
 def test_nominal_pulse_unless_told_otherwise(device):
@@ -117,3 +120,47 @@ def test_no_pulse_section_is_needed_for_a_drive_without_current():
     device = load_device("five_state").replace({"pulse": None})
     run = run_pulse(device, n=8, seed=1, current_density=0.0, duration=1e-10)
     assert run.probability[2] == 1
+
+
+def test_each_state_starts_at_its_own_angle(device, monkeypatch):
+    wells = [dataclasses.replace(well(q, q - 1e-8, q + 1e-8), phi=phi) for q, phi in ((1e-7, 0.1), (2e-7, 0.2))]
+    monkeypatch.setattr(simulation, "find_wells", lambda model, temperature: wells)
+    assert [simulation.pulse_case(device, state=i).start for i in (0, 1, None)] == [
+        (1e-7, 0.1),
+        (2e-7, 0.2),
+        (2e-7, 0.2),
+    ]
+
+
+@pytest.mark.parametrize("more", [{"duration": 1e-9}, {"pulses": 2}, {"period": 5e-9}, {"alternating": True}])
+def test_a_shape_says_its_own_times(device, more):
+    shape = Waveform([0.0, 1e-9], [1.0, 1.0])
+    assert simulation.pulse_case(device, shape=shape).duration == 1e-9
+    with pytest.raises(InputError, match="must not be given with a shape"):
+        simulation.pulse_case(device, shape=shape, **more)
+    with pytest.raises(InputError, match="field_waveform needs the field"):
+        simulation.pulse_case(device, field_waveform=shape)
+
+
+def test_walls_that_left_or_have_not_settled_are_noted_beyond_a_hundredth():
+    """Of 1000: 10 are not said, 11 are."""
+    case = run_with([20]).case
+    for few, noted in ((10, False), (11, True)):
+        ends = Outcomes(np.array([1000 - few, 0, few]), few, 0.0, 1e-12, 10, 0, unsettled=few)
+        found = [note.split(":")[0] for note in simulation.notes_on(PulseRun(case, ends))]
+        assert [word for word in found if word in ("unsettled", "left_track")] == ["unsettled", "left_track"] * noted
+    assert "1.1% of the walls had not settled in a well 100 ns after" in simulation.notes_on(PulseRun(case, ends))[0]
+
+
+def test_notes_are_those_of_the_largest_field_and_of_the_heat_of_the_pulse():
+    """H_k = 2 K_eff/(mu0 Ms) is 391 kA/m of this film: 30 % of it cant the domains; 6e12 A/m^2 warm by far more than 30 K."""
+    more = {"stack": {"t_HM": 4e-9, "rho_HM": 2e-7, "rho_FM": 6e-7}, "heating": {"R_th": 1e5, "tau_th": 1e-10}}
+    device = device_from_mapping(STRAIGHT | more)
+    strong = {"field": Field(H_y=117e3), "field_waveform": Waveform([0.0, 1e-9], [0.0, -1.0])}
+    for what, words in (
+        (strong, "field: the field in the plane, 30%"),
+        ({"current_density": 6e12}, "temperature: the pulse"),
+    ):
+        found = simulation.drive_notes(simulation.pulse_case(device, **what))
+        assert any(note.startswith(words) for note in found)
+        assert not any(note.startswith(words) for note in simulation.drive_notes(simulation.pulse_case(device)))

@@ -149,6 +149,8 @@ def test_no_noise_at_zero_temperature():
         ({"temperature": float("nan")}, "temperature = nan"),
         ({"current": float("nan")}, "current_density must be a finite number"),
         ({"current": np.ones(3)}, "or 200 of them"),
+        ({"field": Field(H_z=float("nan"))}, "H_z=nan) must be finite [A/m]"),
+        ({"field": Field(H_x=float("inf"))}, "must be finite [A/m]"),
         ({"dt": 1e-9}, "dt = 1e-09 [s] must be > 0 and <="),
         ({"dt": 0.0}, "dt = 0 [s] must be > 0"),
         ({"dt": float("nan")}, "dt = nan [s] must be > 0"),

@@ -11,6 +11,7 @@ from dwcore.errors import InputError, RunError
 from llg.constants import E_CHARGE, GAMMA_0, HBAR, K_B, MU_0, MU_B
 from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
+from llg.runs import ensemble
 from llg.runs import run_plan as run_plan_module
 from llg.runs import velocity as velocity_module
 from llg.runs.drive import Drive
@@ -210,6 +211,8 @@ def test_straight_track_keeps_a_gate_over_all_of_it_on():
     gate = {"delta_K_u": 1e4}
     whole = straight_track(make_device(gate=gate), 1e-6)
     assert whole.gate is not None and whole.gate_level == 1.0 and whole.track.length == 1e-6
+    held = {"q": [0.0, 1e-7, 2e-7, 3e-7], "V": [0.0, 1e-20, 0.0, 1e-20]}
+    assert straight_track(make_device(potential=held), 1e-6).potential is None
     local = straight_track(make_device(gate=gate | {"start": 100e-9, "end": 200e-9}), 1e-6)
     assert local.gate is None and local.gate_level is None
 
@@ -258,6 +261,7 @@ def test_track_of_a_velocity_curve_is_long_enough(monkeypatch):
     monkeypatch.setattr(velocity_module, "_Run", Run)
     J = np.array([-1e11, 2e11])
     curve = velocity_against_current(make_device(wall={"H_K": 0.0}), J, temperature=400.0, settling=2e-9, measured=6e-9)
+    assert curve.exact.min() < 0 < curve.exact.max()
     fastest = np.abs(curve.exact).max()
     diffusion = K_B * 400 * DELTA * GAMMA_0 / (2 * ALPHA * MU_0 * 7e5 * 0.6e-9 * 64e-9)
     reach = 1.2 * fastest * 8e-9 + 8 * math.sqrt(2 * diffusion * 8e-9) + 20 * DELTA
@@ -265,6 +269,8 @@ def test_track_of_a_velocity_curve_is_long_enough(monkeypatch):
     assert (laid["settling"], laid["time"], laid["temperature"], laid["walls"]) == (2e-9, 8e-9, 400.0, 64)
     np.testing.assert_allclose([curve.noiseless, curve.velocity, curve.error], [[-2, 4], [-3, 6], [0.5, 0.5]])
     assert curve.exact_drive.size == 13 and curve.exact_drive[[0, -1]].tolist() == J.tolist() and curve.walker.size == 0
+    velocity_against_current(make_device(wall={"H_K": 0.0}, temperature=350.0), -J[::-1], settling=2e-9, measured=6e-9)
+    assert laid["temperature"] == 350.0 and laid["length"] > 2 * 1.2 * fastest * 8e-9
     velocity_against_current(make_device({"alpha": 0.005}, {"H_K": 0.0}), J)
     assert laid["settling"] > 30e-9 and laid["time"] == pytest.approx(3 * laid["settling"])
 
@@ -421,3 +427,59 @@ def test_time_steps_by_hand(alpha):
 def test_a_wall_without_any_force_is_followed_in_steps_of_a_nanosecond():
     free = QPhiModel(make_device({"D": 0.0}, {"H_K": 0.0}, torque={}))
     assert time_step(free) == pytest.approx(0.1 / 1e8) and time_step(free, 2.4e-9) == 2.4e-9
+
+
+def test_walls_of_a_velocity_curve_start_at_rest_in_the_field(monkeypatch):
+    """A Bloch wall along H_y, in the middle of the track; a soft strip is driven along x."""
+    run, asked = _Run(straight_track(make_device({"D": 0.0}), 1e-6), 1e-9, 5e-9, 1, 1), {}
+
+    def simulate(device, drive, **options):
+        asked.update(options, field=drive.field)
+        return types.SimpleNamespace(left=np.zeros(1, bool))
+
+    monkeypatch.setattr(velocity_module, "simulate", simulate)
+    for H_y in (2e3, -2e3):
+        run._simulate(Field(H_y=H_y), np.array([0.0]), 0.0, 10)
+        assert asked["start"] == pytest.approx((5e-7, math.copysign(math.pi / 2, H_y)), abs=1e-6)
+    strip = {"material": {"easy_axis": "x", "Ms": 8e5, "A": 1.3e-11, "K_u": 3e4, "alpha": 0.1}, "wall": {"H_K": -6.9e5},
+             "track": {"length": 2e-6, "width": 1e-7, "thickness": 5e-9}}  # fmt: skip
+    drives = []
+    monkeypatch.setattr(
+        velocity_module, "_curve", lambda _device, H, drive_at, **_: drives.append(drive_at(1.5)) or curve_over(H)
+    )
+    velocity_against_field(device_from_mapping(strip), np.array([1.0, 2.0]), field=Field(H_y=3.0))
+    assert drives == [(0.0, Field(H_x=1.5, H_y=3.0))]
+
+
+def test_formula_of_the_field_knows_the_chirality(monkeypatch):
+    """pi alpha |H_D|/2 is the Walker field of a chiral wall without H_K: at twice that it slips by sqrt(3) of it."""
+    walker = 0.5 * math.pi * ALPHA * 1e-3 / (MU_0 * 7e5 * DELTA)
+    H = np.array([-2 * walker, 0.5 * walker])
+    monkeypatch.setattr(velocity_module, "_curve", lambda *_, **__: curve_over(H))
+    slipping = -2 * walker + math.sqrt(3) * walker / (1 + ALPHA**2)
+    expected = GAMMA_0 * DELTA / ALPHA * np.array([slipping, 0.5 * walker])
+    np.testing.assert_allclose(velocity_against_field(make_device(wall={"H_K": 0.0}), H).formula, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"walls": 1}, "walls = 1 must be >= 2"),
+        ({"settling": 0.0}, "settling and measured"),
+        ({"measured": 0.0}, "measured"),
+    ],
+)
+def test_one_wall_has_no_error(options, words):
+    with pytest.raises(InputError, match=words):
+        velocity_against_current(make_device(), np.array([0.0, 1e11]), **options)
+
+
+def test_walls_whose_angle_diverged_are_lost():
+    """One of three, though its place is a number; the ends of the track count as off it."""
+    plan = types.SimpleNamespace(model=types.SimpleNamespace(device=make_device(), coordinates=EQUATIONS["q-phi"].model.coordinates),
+                                 dt=1e-13, n_steps=5, time=np.empty(0))  # fmt: skip
+    run = types.SimpleNamespace(plan=plan)
+    with pytest.raises(RunError, match="1 of 3 trajectories diverged at dt = 1e-13"):
+        ensemble._result(run, np.array([[1e-7, 2e-7, 1e-7], [0.0, np.nan, 1.0]]), None)
+    found = ensemble._result(run, np.array([[0.0, 1e-7, LENGTH], [0.0, 0.0, 0.0]]), None)
+    assert found.left.tolist() == [True, False, True]

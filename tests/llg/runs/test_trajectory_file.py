@@ -72,6 +72,18 @@ def test_temperature_of_the_run_is_that_of_its_figure(tmp_path, temperature):
     assert title.startswith(f"five-state reference, {'420 K' if temperature else '300 K, no noise'}, H_z = 2 mT: 2")
 
 
+def test_recorded_pulse_is_relative_to_the_amplitude_of_an_instance(tmp_path):
+    """A shape that rises to half of the amplitude only; the file says which instance it was."""
+    device = load_device("five_state").draw(3, seed=1)
+    shape = Waveform(np.array([0.0, 1e-9]), np.array([0.5, -0.25]))
+    run = run_pulse(device, n=2, seed=2, samples=62, current_density=1e11, shape=shape)
+    found = record(run)
+    assert np.interp([1.2e-9, 1.5e-9, 1.8e-9], found.time, found.pulse) == pytest.approx([0.35, 0.125, -0.1], abs=1e-3)
+    save_trajectories(tmp_path / "t.h5", found, seed=2)
+    with open_checked(tmp_path / "t.h5") as file:
+        assert provenance(file)["config"]["instance"] == 3
+
+
 WRONG = {
     "angle": ({"phi": np.zeros((5, 12))}, "phi has the shape (5, 12), must be (n, m) = (5, 13)"),
     "times": ({"time": np.zeros(12)}, "pulse has the shape (13,), must be (m) = (12,)"),

@@ -14,6 +14,7 @@ from dwcore.storage.measurements import Measurements
 from llg.calibration.data import read_positions
 from llg.constants import MU_0
 from llg.device.device_file import device_from_mapping, load_device
+from llg.device.notch import Notch
 from llg.device.pulse import Waveform
 from llg.device.shape_factors import prism_factor, wall_factor, wall_of_least_energy
 from llg.landscape.wells import find_wells, lowest_angle
@@ -89,6 +90,25 @@ def test_silent_where_the_model_holds():
     assert notes(make_device(CHIRAL | {"D": 0.8e-3}), 5e10) == []
 
 
+@pytest.mark.parametrize("noted", [False, True])
+def test_notes_begin_where_they_say(noted):
+    """40 Delta of width, 0.9 of the critical D of either sign, alpha = 0.05 and a change of K_u by 0.3 K_eff, each to 1 %."""
+    beyond = 1.01 if noted else 0.99
+    K_eff = 4.8e5 - 0.5 * MU_0 * 7e5**2
+    Delta, most = math.sqrt(1e-11 / K_eff), 4 * math.sqrt(1e-11 * K_eff) / math.pi
+    assert any(note.startswith("width") for note in notes(make_device(width=40 * beyond * Delta))) is noted
+    for sign in (1, -1):
+        strong = make_device(CHIRAL | {"D": sign * 0.9 * beyond * most})
+        assert any(note.startswith("D: ") for note in notes(strong)) is noted
+    weak = make_device(CHIRAL | {"alpha": 0.05 / beyond}, width=64e-9, notch=TRIANGLE | {"depth": 6e-9})
+    assert any(note.startswith("alpha") for note in notes(weak)) is noted
+    changes = {"x": [0.0, 1e-7, 4e-7], "K_u_factor": [1.0, 1 - 0.3 * beyond * K_eff / 4.8e5, 1.0]}
+    said = [note for note in notes(make_device(CHIRAL | {"D": 0.0}, profile=changes)) if note.startswith("profile")]
+    exact = 4 * (1 - math.sqrt(0.7)) / (2 * 0.3)  # of the energy, over its first order
+    assert exact == pytest.approx(1.08, abs=0.01) and bool(said) is noted
+    assert not noted or "up to 30% of K_eff; to first order its energy is some 8% too high" in said[0]
+
+
 def test_width_and_tilt_are_noted():
     wide = make_device(width=1e-6)
     assert any("131 wall widths" in note for note in notes(wide))
@@ -105,6 +125,18 @@ def test_width_and_tilt_are_noted():
     ]
     assert ["knows no tilt" in "".join(words) for words in said] == [True, True, False, False]
     assert said[2] == [] and said[3][0].endswith("q-phi-chi is good for 30")
+
+
+def test_tilt_is_noted_from_15_degrees_whichever_way_the_current_flows():
+    """Up to an excess of a tenth it is only the tilt."""
+    device = make_device()
+    for J, noted in ((1.2e11, False), (2e11, True)):
+        both = [tilt_and_excess(device, sign * J) for sign in (1, -1)]
+        tilt, excess = both[0]
+        assert both[1] == pytest.approx(both[0], rel=1e-2)
+        assert 0.03 < excess < 0.1 and (tilt > math.radians(15)) is noted
+        said = [note for note in notes(device, -J) if note.startswith("tilt")]
+        assert bool(said) is noted and not any("too fast" in note for note in said)
 
 
 def test_ferrimagnets_are_noted():
@@ -322,7 +354,7 @@ def test_notes_of_the_relaxed_wall():
     deep = {"shape": "rectangular", "depth": 20e-9, "width": 30e-9}
     assert any("snaps" in note for note in shapes(make_device(width=64e-9, notch=deep)))
     rough = make_device(width=64e-9, notch=shallow).replace(edge_roughness_rms=0.5e-9)
-    assert not shapes(rough) and "over rough edges" in shapes(rough.draw(1, 0))[0]
+    assert not shapes(rough) and "over rough edges, where" in shapes(rough.draw(1, 0))[0]
     assert "over rough edges" in shapes(rough.replace(edge_roughness_rms_lower=0.0).draw(1, 0))[0]
 
 
@@ -484,6 +516,34 @@ def test_stray_field_of_notches_is_noted(width, thickness, noted):
     assert (change > 0.1) is noted
     assert (f"is {share:.1%} of" in found[0] and f"up to {change:.0%}," in found[0]) if noted else found == []
     assert not [note for note in notes(make_device(thickness=2e-9)) if "edges of notches" in note]
+
+
+def test_the_shortest_notch_decides_on_its_stray_field():
+    """30 nm are below 6 Delta, 60 nm are not: four shares instead of two at 0.7 nm, whichever notch comes first."""
+    for lengths in ((30e-9, 60e-9), (60e-9, 30e-9)):
+        cuts = [TRIANGLE | {"width": w, "position": x} for w, x in zip(lengths, (1e-7, 3e-7), strict=True)]
+        device = make_device(thickness=0.7e-9)
+        device = device.replace(notches=tuple(Notch.from_mapping(cut, "notch") for cut in cuts))
+        assert any("edges of notches below 6 Delta" in note for note in notes(device))
+
+
+def test_a_narrow_track_is_no_neck():
+    """26 nm of tabulated outline, of which a notch leaves 22: a neck is what is left of the track there, not of its w_0."""
+    outline = {"outline_x": [0.0, 4e-7], "outline_width": [26e-9, 26e-9]}
+    device = make_device(width=64e-9, notch={"shape": "cosine", "depth": 2e-9, "width": 60e-9}).replace(
+        {f"track.{name}": value for name, value in outline.items()}
+    )
+    assert device.wall_shape == "relaxed" and not any("neck of" in note for note in notes(device))
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.04, False), (0.06, True), (0.94, True), (0.96, False)])
+def test_between_bloch_and_neel_is_a_twentieth_from_either(share, said):
+    """cos phi = pi D/(2 mu0 Ms Delta H_K), with H_K = 60 kA/m."""
+    notch = {"shape": "cosine", "depth": 16e-9, "width": 60e-9, "edge": "upper"}
+    plain = make_device(CHIRAL | {"D": 0.0}, width=64e-9, notch=notch, wall={"H_K": 60e3})
+    D = share * 2 * MU_0 * 7e5 * plain.straight_wall.Delta * 60e3 / math.pi
+    device = dataclasses.replace(plain, material=dataclasses.replace(plain.material, D=D), nominal=plain)
+    assert any("between Bloch and Neel" in note for note in notes(device)) is said
 
 
 # Material, thickness, track, notch, and its depinning field [mT] in full micromagnetics: 2 nm cells cut by the outline, so
