@@ -1,5 +1,6 @@
 """Network definitions: shapes, crossbars, TOML, presets, bad input."""
 
+import re
 import tomllib
 
 import pytest
@@ -10,11 +11,14 @@ from arraysim.networks.definition import (
     Convolution,
     Flatten,
     Linear,
+    Mark,
     NetworkDefinition,
+    Sum,
     Whiten,
 )
 from arraysim.networks.definition_file import definition_from_mapping
 from arraysim.networks.presets import lenet, mlp, network_from, vgg8
+from arraysim.networks.settings import NetworkSettings
 from dwcore.errors import InputError
 
 TOML = """
@@ -177,3 +181,57 @@ def test_the_side_of_a_kernel_squared_is_its_area():
         layers = (Convolution(channels=2, kernel=rows, kernel_columns=columns), Flatten(), Linear())
         first, last = array_layers(NetworkDefinition(name="one", layers=layers), (9, 9, 1), 4)
         assert first.kernel**2 == pytest.approx(rows * columns) and last.kernel == 1
+
+
+def test_errors_pass_a_digital_layer_on_their_way_to_one_before_it():
+    """27 weights of a first digital layer, 3 x 4 of a second, which the error passes; the first has none before it."""
+    layers = (Flatten(), Linear(outputs=3, bias=False, digital=True), Linear(outputs=4, digital=True), Linear())
+    (only,) = array_layers(NetworkDefinition(name="two", layers=layers), (3, 3, 1), 2)
+    assert (only.digital, only.digital_backward, only.digital_gradient) == (27 + 12, 12, 27 + 12)
+    assert list(digital_products(NetworkDefinition(name="two", layers=layers), (3, 3, 1), 2)) == [
+        "linear (layer 2)", "linear (layer 3)"
+    ]  # fmt: skip
+
+
+def test_channels_are_shared_out_evenly_on_both_sides():
+    for groups, given, left, right in ((4, 6, 8, "6 input"), (4, 8, 6, "6 output"), (0, 4, 6, "6 output")):
+        with pytest.raises(InputError, match=f"{right} channels cannot be shared out among 4 groups"):
+            Convolution(channels=left, kernel=1, groups=groups).groups_of(given)
+
+
+def test_every_second_pixel_of_an_odd_image_is_taken():
+    """Of seven pixels those at 0, 2, 4 and 6; five are no whole step of seven."""
+    total = Sum(of="a")
+    assert total.step((7, 7, 2), (4, 4, 2)) == 2 and total.step((7, 7, 2), (7, 7, 2)) == 1
+    with pytest.raises(InputError, match="cannot be added"):
+        total.step((7, 7, 2), (5, 5, 2))
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ((Flatten(), Whiten(), Linear()), "whiten must be the first layer"),
+        ((Flatten(), Linear(digital=True)), "no layer is in an array, all are digital"),
+        ((Mark(name="a"), Flatten(), Mark(name="a"), Linear()), 'layer 3 (mark): "a" is the name of an earlier place'),
+        ((Flatten(), Linear(outputs=5)), "outputs = 5 of the last layer must be the number of classes, 2"),
+    ],
+)
+def test_layers_in_no_order_that_works_are_refused(layers, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        NetworkDefinition(name="x", layers=layers).shapes((3, 3, 1), 2)
+
+
+def test_one_bit_is_enough_for_a_rectifier():
+    assert Activation(function="relu", bits=1).bits == 1
+
+
+def test_bits_of_a_preset_count_behind_its_whitening_and_not_in_a_file(tmp_path):
+    layers = NetworkSettings(network="mlp:4", whiten=True, bits=3).definition().layers
+    assert layers[:2] == (Whiten(), Activation(bits=3))
+    path = tmp_path / "small.toml"
+    path.write_text(TOML)
+    assert NetworkSettings(network=str(path)).definition().error_bits == 8
+    with pytest.raises(
+        InputError, match=r"small\.toml states all of its layers itself; bits and whiten are for presets"
+    ):
+        NetworkSettings(network=str(path), bits=4, whiten=True).definition()

@@ -7,12 +7,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra torch is not installed")
 
+from arraysim.networks.crossbars import ArrayLayer  # noqa: E402
 from arraysim.periphery.config import Adc, Periphery  # noqa: E402
 from arraysim.rules.registry import RULES  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.torch.chip import MAX_NUMBER, new_chip  # noqa: E402
 from arraysim.torch.layers import ArrayConv2d, ArrayLinear  # noqa: E402
 from arraysim.torch.pulse_optimizer import PulseOptimizer  # noqa: E402
+from arraysim.torch.survey import arrays_of  # noqa: E402
 
 LAW = ladder_law(miss=0.0, double=0.0)
 
@@ -56,3 +58,27 @@ def test_readers_of_groups_have_numbers_beyond_those_of_arrays():
     layer = ArrayConv2d(4, 6, 3, groups=2, law=LAW, seed=5, number=3)
     layer.chip.look_through(Periphery(adc=Adc(bits=4)))
     assert [reader._identity for reader in layer.chip._readers] == [(5, 3), (5, 3 + 4 * MAX_NUMBER)]
+
+
+class Twice(torch.nn.Module):
+    """A convolution in two groups, then one layer two times."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = ArrayConv2d(4, 6, (2, 8), groups=2, law=LAW, seed=1)
+        self.line = ArrayLinear(12, 12, law=LAW, seed=1)
+
+    def forward(self, value):
+        return self.line(self.line(self.conv(value).flatten(1)))
+
+
+def test_arrays_of_a_model_are_those_of_one_image_and_every_use_counts():
+    """Images of 3 x 8: two places of a kernel of 16 pixels, a square of side 4, on two of four channels and the bias."""
+    conv, line = arrays_of(Twice(), torch.zeros(5, 4, 3, 8))
+    assert conv == ArrayLayer(
+        name="conv", kind="conv", rows=16 * 2 + 1, columns=6, positions=2, input_values=96, output_values=12, kernel=4.0,
+        groups=2,
+    )  # fmt: skip
+    assert line == ArrayLayer(
+        name="line", kind="linear", rows=13, columns=12, positions=2, input_values=24, output_values=24
+    )

@@ -146,6 +146,20 @@ def test_a_checkpoint_may_lie_before_any_batch(batch, sound):
             loop.restore(begun.checkpoint())
 
 
+@pytest.mark.parametrize("entries", [1, 3])
+def test_a_checkpoint_has_an_entry_per_epoch_and_one_before(entries):
+    begun = loop_of(Noting())
+    begun._curves, begun._epoch = [[1.0] * len(CURVES)] * entries, 1
+    with pytest.raises(InputError, match="its progress is not that of this training"):
+        loop_of(Noting()).restore(begun.checkpoint())
+
+
+def test_measuring_is_part_of_the_time_of_a_run():
+    loop = ran(Noting(), epochs=1)
+    loop._seconds = {"training": 1.0, "measuring": 2.0}
+    assert (loop.curve().seconds, loop.curve().training_seconds) == (3.0, 1.0)
+
+
 def chip_of(**config):
     config = TrainingConfig(network="mlp:10,10", **config)
     layers = array_layers(config.network, (8, 8, 1), 10)
@@ -172,6 +186,14 @@ def test_layers_of_a_chip_have_ranges_rates_and_first_weights_of_their_own(monke
     monkeypatch.setattr(one._descent, "step", lambda gradients, rate: asked.append(rate))
     one.update(0.5)
     assert asked == pytest.approx([0.1, 0.3, 0.01, 0.5 * TrainingConfig().float32_learning_rate])
+
+
+def test_first_weights_and_thresholds_are_those_of_the_settings():
+    """A quarter of the largest weight is one level of five; pulses are sent at 0.6 of their mean step."""
+    one, _ = chip_of(initial_share=0.25, pulse_threshold=0.6)
+    for weights, rule in zip(one._weights, one._rules, strict=True):
+        assert np.abs(weights.values).max() == pytest.approx(0.25 * weights.largest)
+        assert rule.threshold == pytest.approx(0.6 * weights.mean_step)
 
 
 def test_read_paths_of_layers_have_numbers_of_their_own(monkeypatch):

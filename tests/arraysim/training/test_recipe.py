@@ -74,6 +74,11 @@ def test_one_cycle_rises_and_falls_along_lines():
     np.testing.assert_allclose(shares, [0, 0.5, 1, 0.5, 0], atol=1e-12)
 
 
+def test_steps_fall_after_each_whole_epoch():
+    shares = [share_of_rate("step", time, epochs=9, decay=0.5) for time in (0, 0.9, 1, 2.5, 3)]
+    assert shares == [1, 1, 0.5, 0.25, 0.125]
+
+
 def test_reflected_borders_hold_no_black():
     moved = {
         border: shift_and_flip(IMAGES, shift=3, flip=False, rng=np.random.default_rng(1), border=border)
@@ -114,6 +119,16 @@ def test_every_batch_of_every_epoch_has_changes_of_its_own():
         for batch in (0, 1)
     ]
     assert len(set(one)) == 8
+
+
+def test_squares_that_are_cut_out_are_as_grey_as_the_images():
+    """Nine pixels where the square lies inside, and nothing else, have the level that is given for each channel."""
+    config, grey = TrainingConfig(cutout=3), np.array([0, 7, 255], np.uint8)
+    images = np.full((300, 9, 8, 3), 100, np.uint8)
+    found = augmented(images.copy(), np.arange(300), grey, seed=1, epoch=1, batch=0, config=config)
+    changed = (found != images).any(axis=3)
+    assert np.array_equal(np.unique(found[changed], axis=0), [grey])
+    assert set(changed.sum(axis=(1, 2)).tolist()) == {4, 6, 9}, "at a corner, at an edge, inside"
 
 
 def test_an_image_is_mirrored_in_every_second_epoch():
