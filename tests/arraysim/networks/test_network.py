@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 
 from arraysim.datasets.datasets import load_dataset
 from arraysim.networks import quantization
@@ -20,6 +21,7 @@ from arraysim.networks.definition import (
     Pooling,
     Sum,
 )
+from arraysim.networks.digital_layers import ActivationLayer, PoolingLayer
 from arraysim.networks.network import Network, first_weights
 from arraysim.networks.presets import mlp, network_from, vgg8
 from arraysim.synapses.ladder import ladder_law
@@ -347,6 +349,40 @@ def test_evaluation_takes_parts_of_the_inputs():
     assert loss == again
     assert np.array_equal(guess, same)
     assert np.array_equal(guess, network.forward(inputs).argmax(axis=1))
+
+
+def test_the_loss_is_the_mean_over_all_images():
+    """Cross-entropy against smoothed labels, by scipy: of images in three parts, and of outputs for both mirror images."""
+    network, (inputs, labels) = build(LAYERS["convolution"]), batch(600)
+    outputs = network.forward(inputs)
+    both = (outputs + network.forward(np.ascontiguousarray(inputs[:, :, ::-1]))) / 2
+    target = 0.1 / 3 + 0.9 * np.eye(3)[labels]
+    for given, mirrored in ((outputs, False), (both, True)):
+        loss, guess = network.evaluate(inputs, labels, mirrored=mirrored)
+        assert loss == pytest.approx(-(target * log_softmax(given, axis=1)).sum() / 600)
+        assert np.array_equal(guess, given.argmax(axis=1))
+    loss, right = network.learn(inputs, labels)
+    assert loss == pytest.approx(network.evaluate(inputs, labels)[0])
+    assert right == np.sum(outputs.argmax(axis=1) == labels) < 600
+
+
+def test_results_of_tanh_lie_on_levels_of_both_signs():
+    """Three bits: sevenths of the way from -1 to 1, zero among them."""
+    layer = ActivationLayer(Activation(function="tanh", bits=3))
+    found = layer.forward(np.linspace(-4, 4, 1001), False)
+    assert np.unique(found) == pytest.approx(np.arange(-3, 4) / 3)
+
+
+def test_a_batch_knows_nothing_of_the_errors_of_another():
+    network = build(LAYERS["residual"])
+    for one, again in zip(gradients_of(network), gradients_of(network), strict=True):
+        assert np.array_equal(one, again)
+
+
+def test_of_equal_pixels_the_first_gets_the_error():
+    layer = PoolingLayer(Pooling(size=2))
+    layer.forward(np.ones((1, 3, 2, 1)), True)
+    assert layer.backward(np.full((1, 1, 1, 1), 5.0), True)[0, :, :, 0].tolist() == [[5, 0], [0, 0], [0, 0]]
 
 
 def test_unfit_weights_are_refused():

@@ -10,6 +10,7 @@ from training_cases import made_up
 
 from arraysim.datasets.datasets import Dataset
 from arraysim.drawing import training_plots as plots
+from arraysim.rules.registry import RULES
 from arraysim.synapses.ladder import ladder_law
 from arraysim.training import run, seeds
 from arraysim.training.checkpoint import Checkpointer
@@ -81,10 +82,12 @@ def test_where_the_first_epoch_fails_the_rate_that_learns_most_is_taken(first):
     assert seed.trained() == pytest.approx(0.0625)
     assert [loop.epochs_done for loop in seed.tried] == [1, 1, 1, 1, 1, 3]
     assert seed.chip is seed.tried[-1] and seed.twin.epochs_done == 1
+    assert seed.chip.log is seed.tried[0].log, "the log tells of the epoch that failed, too"
 
 
-def test_twice_the_default_rate_may_be_the_best():
-    assert Seed(chips(0.1, 0.3, 0.8, 0.7, 0.1)).trained() == pytest.approx(4.0)
+@pytest.mark.parametrize("rule", RULES)
+def test_four_times_the_default_rate_of_any_rule_may_be_the_best(rule):
+    assert Seed(chips(0.1, 0.3, 0.8, 0.7, 0.1), rule=rule).trained() == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize(
