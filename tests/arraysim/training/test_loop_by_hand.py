@@ -17,7 +17,7 @@ from arraysim.synapses.weights import PairedWeights
 from arraysim.training import checkpoint, chip, search, training_loop
 from arraysim.training.checkpoint import SAMPLE, Checkpointer, identity
 from arraysim.training.chip import Chip
-from arraysim.training.config import ORDER, TrainingConfig
+from arraysim.training.config import ORDER, TrainingConfig, config_from_mapping
 from arraysim.training.descent import Descent
 from arraysim.training.float_twin import FloatTwin
 from arraysim.training.hardware import record_of, totals_of
@@ -229,7 +229,10 @@ def test_descent_with_momentum_by_hand():
 def test_totals_count_the_arrays_of_a_rule_too():
     weights = PairedWeights(SURE, rows=4, columns=3, largest_weight=1.0, seed=1)
     rule = make_rule("tiki-taka", weights, seed=(1, 2))
+    weights.arrays[0].count_reads(3)
+    rule.arrays[0].count_reads(4)
     alone, both = totals_of([weights]), totals_of([weights], [rule])
+    assert (alone["reads"], both["reads"]) == (3, 7)
     assert rule.arrays and both["pulses"] == alone["pulses"] + sum(int(a.pulses_sent.sum()) for a in rule.arrays)
     assert both["pulses"] > alone["pulses"] and both["reads"] == alone["reads"] + sum(a.reads for a in rule.arrays)
 
@@ -299,6 +302,16 @@ def test_a_forecast_is_of_what_is_left(monkeypatch):
     assert told == [pytest.approx(SAMPLE * 0.8 / 0.2)]
 
 
+def test_nothing_is_foretold_while_nothing_is_done(monkeypatch):
+    now, told = [0.0], []
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
+    keeper = Checkpointer(forecast=told.append)
+    for time, done in ((0.0, 0.2), (SAMPLE, 0.2), (2 * SAMPLE, 0.4)):
+        now[0] = time
+        keeper.visit(dict, done)
+    assert told == [pytest.approx(2 * SAMPLE * 0.8 / 0.2)]
+
+
 def test_a_run_that_is_told_to_stop_saves_first():
     """However short a time ago it did; one that goes on saves after its interval."""
     kept = []
@@ -337,3 +350,19 @@ def test_tensors_name_what_they_do_not_know_of_a_periphery(read, adc, words):
         TrainingConfig(network="linear", patience=3)
     with pytest.raises(InputError, match=r"layer_rates must be 1 numbers > 0, one per crossbar, are -1"):
         TrainingConfig(network="linear", layer_rates=(-1.0,))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [({"alternate": True}, "alternate = true says how flip mirrors, and flip is false"),
+     ({"device_products": "bfloat16"}, "device_products = bfloat16 needs a device of tensors")],
+)  # fmt: skip
+def test_settings_that_nothing_would_heed_are_refused(given, words):
+    with pytest.raises(InputError, match=words):
+        TrainingConfig(network="linear", **given)
+
+
+def test_files_of_before_told_one_momentum():
+    mapping = TrainingConfig(network="linear").to_mapping()
+    del mapping["float32_momentum"]
+    assert config_from_mapping(mapping | {"momentum": 0.25}, "old.h5").float32_momentum == 0.25

@@ -269,9 +269,10 @@ def test_a_file_is_of_its_first_seed_and_of_one_data_set(tmp_path):
         save_training(tmp_path / "b.h5", [made_up(4), made_up(4)])
     with pytest.raises(InputError, match="share data set and configuration"):
         save_training(tmp_path / "b.h5", [made_up(4), made_up(3, dataset="other")])
-    save_training(tmp_path / "b.h5", [made_up(4, float32=None, learned=None)])
-    with pytest.raises(InputError, match="lacks the twin in /seed_4/float32"):
-        load_training(tmp_path / "b.h5")
+    for number, lacking in enumerate(({"float32": None, "learned": None}, {"learned": None})):
+        save_training(tmp_path / f"{number}.h5", [made_up(4, **lacking)])
+        with pytest.raises(InputError, match="lacks the twin in /seed_4/float32"):
+            load_training(tmp_path / f"{number}.h5")
 
 
 # Figures
