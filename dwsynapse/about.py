@@ -8,6 +8,7 @@ from compact.exchange.synapse_table import table_of
 from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError
 from dwcore.storage.files import describe, open_checked, provenance
+from dwcore.storage.notes import notes_in
 from dwsynapse.derived import derived, wells
 from dwsynapse.toml_files import check as check_toml
 from dwsynapse.toml_files import device_notes, is_toml_or_name, kind_of
@@ -81,7 +82,7 @@ def _about_file(path: str | Path, check: bool) -> dict[str, Any]:
     arrays = [
         dict(zip(keys, (name, list(shape), str(dtype), *rest), strict=True)) for name, shape, dtype, *rest in content
     ]
-    result = {"file": str(path), "sound": True, **origin, "arrays": arrays}
+    result = {"file": str(path), "sound": True, **origin, "arrays": arrays, "notes": notes_in(origin["config"])}
     return result | {"checked": _checked(path, origin["schema"])} if check else result
 
 

@@ -16,6 +16,7 @@ from dwcore.canvas.line_breaks import entitle
 from dwcore.canvas.style import own_look
 from dwcore.errors import InputError, nearest
 from dwcore.storage.files import open_checked, provenance
+from dwcore.storage.notes import notes_in, united
 from dwsynapse.figures import DEVICE, FRONT, PROGRAMMING, TABLE, TRAINING, TRAJECTORIES, VARIATION, FigureKind
 from dwsynapse.front import load_front
 from dwsynapse.toml_files import is_toml_or_name, kind_of
@@ -88,6 +89,16 @@ def draw_file(
     content: Any = load(path)
     view = _view(path, content, device, temperature) if "device" in kinds[name].takes else {}
     return name, kinds[name].draw(content, width, subject=subject, **view)
+
+
+def notes_of(sources: Sequence[str]) -> list[str]:
+    """Return the notes that files carry, each once; those of devices and `[synapse]` files are said elsewhere."""
+    found = []
+    for source in sources:
+        if not is_toml_or_name(source):
+            with open_checked(source) as file:
+                found.append(notes_in(provenance(file)["config"]))
+    return united(*found)
 
 
 def _subject(config: Any) -> str:

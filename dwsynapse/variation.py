@@ -23,6 +23,7 @@ from dwcore.canvas.number_text import counted, time_text, with_prefix
 from dwcore.errors import InputError, Interrupted, RunError
 from dwcore.storage import files
 from dwcore.storage.lock import only_writer
+from dwcore.storage.notes import notes_in
 from dwcore.storage.provenance import canonical_json, input_hashes
 from dwsynapse.given import Axis, Given
 
@@ -86,6 +87,7 @@ class Variation:
         results: by the name of the outcome, shape (values of each axis, seeds); NaN if unknown or not done.
         done: which points are finished, shape (values of each axis).
         config: all that decides on the results.
+        notes: where devices strain the model that their tables are of, one line each.
     """
 
     command: str
@@ -95,6 +97,7 @@ class Variation:
     results: dict[str, np.ndarray]
     done: np.ndarray
     config: dict
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.results[name]
@@ -151,7 +154,8 @@ class Variation:
         """Return all of it as plain numbers and texts; what is unknown is None."""
         axes = [{"name": axis.name, "unit": axis.unit, "values": list(axis.values)} for axis in self.axes]
         results = {name: _plain(values.tolist()) for name, values in self.results.items()}
-        return {"command": self.command, "axes": axes, "seeds": list(self.seeds), "done": self.done.tolist()} | results
+        known = {"seeds": list(self.seeds), "done": self.done.tolist(), "notes": list(self.notes)}
+        return {"command": self.command, "axes": axes} | known | results
 
     def lines(self) -> list[str]:
         """Return a line of text per finished point: the first outcome of all seeds, the means of the others."""
@@ -179,6 +183,7 @@ class Series:
             the point and what the series knows so far.
         config: all that decides on the results, apart from the axes and the seeds.
         inputs: files that decide on the results.
+        notes: where devices strain the model that their tables are of, one line each.
     """
 
     command: str
@@ -189,6 +194,7 @@ class Series:
     measure: Callable[[Given, Index, Variation], Mapping[str, Sequence[float]]]
     config: dict
     inputs: Sequence[Any] = ()
+    notes: Sequence[str] = ()
 
     def begin(self) -> Variation:
         """Return the results before the first point."""
@@ -203,6 +209,7 @@ class Series:
             results={name: np.full(shape_of_results, np.nan) for name in self.outcomes},
             done=np.zeros(shape, bool),
             config=self.config,
+            notes=tuple(self.notes),
         )
 
 
@@ -269,7 +276,8 @@ def save_variation(path, found: Variation, *, inputs=(), force: bool = False) ->
     Raises:
         InputError: the path is unfit.
     """
-    with files.create(path, SCHEMA, config=_whole(found), seed=found.seeds[0], inputs=inputs, force=force) as file:
+    config = _whole(found) | ({"notes": list(found.notes)} if found.notes else {})
+    with files.create(path, SCHEMA, config=config, seed=found.seeds[0], inputs=inputs, force=force) as file:
         for number, axis in enumerate(found.axes):
             values = np.array(axis.values, float) if axis.is_number else np.array([str(v) for v in axis.values])
             files.put(file, f"axis_{number}", values, unit=axis.unit or "1", long_name=axis.label)
@@ -304,7 +312,7 @@ def load_variation(path) -> Variation:
             if any(files.text(file[f"results/{name}"], "unit") != outcomes[name].unit for name in outcomes):
                 raise InputError("the unit of a result is not that of its outcome")
             return Variation(command=whole["command"], axes=axes, seeds=seeds, outcomes=outcomes, results=results,
-                             done=done.astype(bool), config=whole["settings"])  # fmt: skip
+                             done=done.astype(bool), config=whole["settings"], notes=tuple(notes_in(whole)))  # fmt: skip
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise InputError(f"{path}: unfit configuration or content: {error}") from None
 
@@ -332,7 +340,7 @@ def _continued(new: Variation, series: Series, out) -> Variation:
         different = ["the content of its input files"]
     if different:
         raise InputError(f"{out}: belongs to another series, {different[0]} is not the same; --force starts anew")
-    return dataclasses.replace(load_variation(out), config=new.config)
+    return dataclasses.replace(load_variation(out), config=new.config, notes=new.notes)
 
 
 def varied_axis(axis: Axis) -> VariedAxis:

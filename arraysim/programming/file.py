@@ -48,11 +48,11 @@ def load_programming(path) -> list[ProgrammedChip]:
         return training_file.read_seeds(file, ProgrammedChip, "programming", config_from_mapping)
 
 
-def load_chips(path) -> tuple[Sequence[SavedChip], list[dict] | None]:
+def load_chips(path) -> tuple[Sequence[SavedChip], dict]:
     """Read the chips of a training file or of a file of programmed chips.
 
     Returns:
-        One per seed, and the pulses that they were written with, if the file says so.
+        One per seed, and what the configuration of the file says, such as the pulses that they were written with.
 
     Raises:
         InputError: a sound file of neither kind.
@@ -60,4 +60,4 @@ def load_chips(path) -> tuple[Sequence[SavedChip], list[dict] | None]:
     with files.open_checked(path) as file:
         origin = files.provenance(file)
     load = load_programming if origin["schema"] == SCHEMA else training_file.load_training
-    return load(path), origin["config"].get("write_pulses")
+    return load(path), origin["config"]

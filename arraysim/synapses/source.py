@@ -37,6 +37,11 @@ class Synapses:
         return self.table is not None and "energy_per_pulse" not in placeholders(self.table)
 
     @property
+    def notes(self) -> list[str]:
+        """Where their device strains the model that their table is of, one line each."""
+        return [] if self.table is None else self.table.notes
+
+    @property
     def subject(self) -> str:
         """What these synapses are, in words, for the titles of figures."""
         if self.table is None:
@@ -49,10 +54,9 @@ class Synapses:
         """What a file made with these synapses says about them."""
         if self.table is None:
             return {"synapses": self.subject, "table": self.name}
+        said = {"synapses": self.subject, "write_pulses": [dataclasses.asdict(point) for point in self.points]}
         named = {"table": self.name} if is_shipped_synapse(self.name) else {}
-        return (
-            {"synapses": self.subject} | named | {"write_pulses": [dataclasses.asdict(point) for point in self.points]}
-        )
+        return said | named | ({"notes": self.notes} if "notes" in self.table.config else {})
 
     @property
     def inputs(self) -> list[str]:

@@ -14,6 +14,9 @@ from compact.table.table_file import save_table
 from compact.table.transition_table import InstanceStates, TransitionTable
 from dwcore.errors import InputError
 from dwcore.storage.provenance import canonical_json
+from llg.landscape.wells import empty_notches
+from llg.runs.drive_limits import heat_notes
+from llg.runs.validity import notes
 
 
 def gather(plan: SweepPlan, counts: np.ndarray, conditions: list[StoredStates]) -> TransitionTable:
@@ -53,6 +56,7 @@ def gather(plan: SweepPlan, counts: np.ndarray, conditions: list[StoredStates]) 
         | {
             "wall_shape": plan.device.wall_shape,
             "unsettled_share": float(counts[..., -1].sum() / counts[..., :-1].sum()),
+            "notes": _strains(plan, position),
         },
         seed=plan.seed,
     )
@@ -82,6 +86,20 @@ def _unknown(plan: SweepPlan) -> dict:
     if plan.device.stack is None:
         found["energy_per_pulse"] = "zero, unknown: the device has no [stack]"
     return {"origin": {"placeholders": found}} if found else {}
+
+
+def _strains(plan: SweepPlan, position: np.ndarray) -> list[str]:
+    """Return what the device strains in the model under the largest pulse and at the temperature farthest from its own.
+
+    Args:
+        plan: the plan.
+        position: of the states [m].
+    """
+    device, grid = plan.device, plan.grid
+    J, shape = max(map(abs, grid.current_density)), device.section("pulse").waveform(grid.duration[-1])
+    farthest = max(plan.temperature, key=lambda T: abs(T - device.temperature))
+    strained = notes(device, J, shape) + heat_notes(device, farthest, J, shape)
+    return strained + empty_notches(device, position.tolist())
 
 
 def merge(paths: list[Path], out: Path, *, force: bool = False) -> tuple[SweepPlan, TransitionTable]:

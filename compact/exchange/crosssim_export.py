@@ -7,7 +7,7 @@ import numpy as np
 from compact.exchange.crosssim_file import LookupTable, write_lookup
 from compact.exchange.crosssim_import import DIRECTIONS
 from compact.exchange.pulse_rows import pulse_rows
-from compact.table.origin import is_grid
+from compact.table.origin import caveats, is_grid
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
 
@@ -103,5 +103,5 @@ def export_crosssim(folder, table: TransitionTable, *, force: bool = False, **op
     for k, pair in enumerate(pairs):
         for word, lookup in zip(DIRECTIONS, pair, strict=True):
             written.append(Path(folder) / f"dG_{word}{k if len(pairs) > 1 else ''}.txt")
-            write_lookup(written[-1], lookup, force=force)
+            write_lookup(written[-1], lookup, notes=caveats(table), force=force)
     return written

@@ -13,6 +13,7 @@ import gzip
 import io
 import re
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -129,15 +130,21 @@ def _text(path) -> str:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def write_lookup(path, lookup: LookupTable, *, force: bool = False) -> None:
+def write_lookup(path, lookup: LookupTable, *, notes: Sequence[str] = (), force: bool = False) -> None:
     """Write a lookup table, compressed if the name ends in .gz.
+
+    Args:
+        path: file to write.
+        lookup: the table.
+        notes: what to know of it, for its line of words.
+        force: overwrite an existing file.
 
     Raises:
         InputError: the path cannot be written.
         RunError: the disk failed.
     """
     text = io.StringIO()
-    text.write(HEADER + "\n")
+    text.write("; ".join([HEADER, *notes]) + "\n")
     for row in (lookup.conductance, lookup.cumulative, *lookup.change):
         text.write(",".join(f"{value:.9g}" for value in row) + "\n")
     data = text.getvalue().encode()

@@ -16,9 +16,9 @@ from compact.exchange.verilog_a_text import CLOCKS, HASH, NODES, NORMAL
 from compact.exchange.write_line import write_line
 from compact.forms.model import FittedModel
 from compact.table.interpolate import inside
-from compact.table.origin import placeholders, static_field
+from compact.table.origin import caveats, placeholders
 from compact.table.transition_table import TransitionTable
-from dwcore.errors import InputError
+from dwcore.errors import InputError, harmless
 
 RESERVED = (
     "analog begin branch case current default discipline else end endcase endfunction endmodule event exclude for from "
@@ -112,6 +112,7 @@ def save_module(path, module: Module, *, force: bool = False) -> None:
 
 
 def _notes(table: TransitionTable, form: FittedModel | None, T: float):
+    yield from caveats(table)
     if form is not None:
         yield f"transitions: closed form {form.form}, any temperature and duration, from $temperature"
         if open_ := [
@@ -123,8 +124,6 @@ def _notes(table: TransitionTable, form: FittedModel | None, T: float):
         yield f"transitions: probabilities of the table at {T:g} K, interpolated by their quantiles, held beyond its grid"
         if table.fit is not None:
             yield f"the closed form {table.fit.model.form} of the table is not written"
-    if field := static_field(table):
-        yield f"in the static field {field} only"
     if write_line(table) is None:
         yield f"write line unknown: r_line = {UNKNOWN_RESISTANCE:g} ohm is a stand-in"
     yield from (f"unknown to the table, a stand-in: {field} = {words}" for field, words in placeholders(table).items())
@@ -142,7 +141,7 @@ def _header(table: TransitionTable, name: str, notes: tuple[str, ...]) -> str:
         "",
         *notes,
     ]
-    return "".join(f"// {line}".rstrip() + "\n" for line in lines) + '\n`include "disciplines.vams"\n'
+    return "".join(f"// {harmless(line)}".rstrip() + "\n" for line in lines) + '\n`include "disciplines.vams"\n'
 
 
 def _ports(table: TransitionTable, name: str) -> str:

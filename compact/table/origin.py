@@ -70,6 +70,12 @@ def static_field(table: TransitionTable) -> str:
     return field_words(device.get("field")) if isinstance(device, Mapping) else ""
 
 
+def caveats(table: TransitionTable) -> list[str]:
+    """Return what to say beside all that is made from a table, one line each: its notes, and its static field."""
+    field = static_field(table)
+    return [*table.notes, *([f"in the static field {field} only"] if field else [])]
+
+
 def subject(table: TransitionTable, temperature: float, which: str = "") -> str:
     """Return what a result is of, in words: the device, its temperature and its static field.
 

@@ -19,6 +19,7 @@ from compact.states.drawn import parameter_unit
 from dwcore.errors import InputError
 from dwcore.numerics.shares import share_error
 from dwcore.storage import records
+from dwcore.storage.notes import notes_in
 from dwcore.storage.provenance import canonical_json
 from dwcore.storage.records import data, named, part
 
@@ -74,7 +75,7 @@ class TransitionTable:
         devices: drawn parameters of the device instances, name -> values in SI, shape (K,).
         instance_states: the states of each instance, None where only those of the nominal device are known.
         fit: closed-form model fitted to the counts, or None.
-        config: description of device and pulse timing, anything that has a JSON form.
+        config: description of device and pulse timing, and the `notes`; anything that has a JSON form.
         seed: root seed, 0 to 2**64 - 1 [1].
     """
 
@@ -141,6 +142,7 @@ class TransitionTable:
             yield f"retention_method = {self.retention_method!r} must be text"
         try:
             object.__setattr__(self, "config", json.loads(canonical_json(self.config)))
+            notes_in(self.config)
         except InputError as error:
             yield str(error)
         else:
@@ -216,6 +218,11 @@ class TransitionTable:
             for name, values in self.devices.items()
         }
         return xarray.Dataset(arrays, attrs={"seed": self.seed, "config": canonical_json(self.config)})
+
+    @property
+    def notes(self) -> list[str]:
+        """Where the device strained the model that made the table, one line each; none of tables that do not say."""
+        return notes_in(self.config)
 
     @property
     def unsettled_share(self) -> float:

@@ -21,6 +21,7 @@ from dwcore.storage import atomic, integrity
 from dwcore.storage import provenance as origin
 from dwcore.storage.datasets import get, put, set_attribute, text
 from dwcore.storage.hdf5_faults import DAMAGE, abandon, close, is_disk_error, reason
+from dwcore.storage.notes import notes_in
 
 __all__ = [
     "JOURNALS",
@@ -117,6 +118,7 @@ def _header(schema: str, config: dict, seed: int, inputs) -> dict:
     if not 0 <= number <= MAX_SEED:
         raise InputError(f"seed = {seed!r} must be an integer from 0 to {MAX_SEED}")
     config_text = origin.canonical_json(config)
+    notes_in(json.loads(config_text))
     return {
         "schema": schema,
         "schema_version": np.int64(SCHEMAS[schema]),
@@ -245,7 +247,7 @@ def _check(file: h5py.File, schema: str | None) -> None:
     ):
         if hashed != text(file, name):
             raise InputError(f"altered file, the {what} does not match its hash")
-    provenance(file)
+    notes_in(provenance(file)["config"])
 
 
 def _root_value(file: h5py.File, name: str):

@@ -34,7 +34,7 @@ from llg.device.device import Device
 from llg.device.device_file import load_device
 from llg.rates.summary import as_json as rates_json
 from llg.rates.summary import well_rates
-from llg.runs.simulation import run_pulse
+from llg.runs.simulation import notes_on, run_pulse
 from llg.runs.trajectories import Trajectories, record, save_trajectories
 
 NEEDED = ("stack", "readout", "pulse")
@@ -163,7 +163,7 @@ class _Chain:
             figures = self._figures(trajectories, table, results, cost.comparison, synapses.subject)
         seconds["total"] = sum(seconds.values())
         pulses = {way: (synapses.points[i], synapses.law.energy_per_pulse[i]) for i, way in enumerate(("up", "down"))}
-        summary = _summary(self.device, out, rates, pulses, results, cost, seconds)
+        summary = _summary(self.device, out, rates, pulses, results, cost, seconds) | {"notes": table.notes}
         title = f"dwsynapse: {self.device.name}"
         page = out / "report.html"
         report(page, title=title, summary=summary, figures=figures, choices=[choices], force=self.force)
@@ -179,8 +179,8 @@ class _Chain:
 
     def _trajectories(self) -> Trajectories:
         run = run_pulse(self.device, n=TRAJECTORY_COUNT, samples=TRAJECTORY_SAMPLES, seed=self.seed, jobs=self.jobs)
-        trajectories = record(run)
-        save_trajectories(self.out / "trajectories.h5", trajectories, seed=self.seed, force=self.force)
+        trajectories, notes, out = record(run), notes_on(run), self.out / "trajectories.h5"
+        save_trajectories(out, trajectories, seed=self.seed, notes=notes, force=self.force)
         return trajectories
 
     def _table(self) -> TransitionTable:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from arraysim.cost.of_training import block_rows
-from dwcore.canvas.number_text import NONE, memory_text, percent_text, power_of_ten, time_text, with_prefix
+from dwcore.canvas.number_text import NONE, counted, memory_text, percent_text, power_of_ten, time_text, with_prefix
 from dwcore.errors import InputError
 from dwcore.storage.atomic import replacing
 from dwsynapse.chain.html_page import Fact, Section, render
@@ -49,6 +49,7 @@ def report(
             pulses, energy_J: totals over all seeds;
             seconds: stage -> wall time; the run time is that of "total", or without it the sum;
             peak_memory_bytes;
+            notes (optional): where the device strains the model, in lines;
             cost (optional): as `arraysim.cost.of_training.summary_of` returns it.
             Further keys are left alone; null stands for infinite or unknown.
         figures: caption and PNG bytes of each; the first sentence of a caption is its heading.
@@ -62,7 +63,8 @@ def report(
     """
     try:
         facts = _facts(summary)
-        tables = (_seed_table(summary), _well_table(summary), *_chip_tables(summary), _time_table(summary))
+        tables = (*_strains(summary), _seed_table(summary), _well_table(summary), *_chip_tables(summary))
+        tables += (_time_table(summary),)
     except KeyError as error:
         raise InputError(f"summary for the report: the key {error} is missing") from None
     except (TypeError, ValueError, AttributeError) as error:
@@ -83,7 +85,7 @@ def _facts(summary: Mapping) -> list[Fact]:
     return [
         Fact(label="Test accuracy, trained on chip", value=percent_text(on_chip), note=seeds),
         Fact(label="Test accuracy, float32 twin", value=percent_text(twin), note=_beside(difference)),
-        Fact(label="Device", value=summary["device"], note=f"{len(wells)} states per synapse{static}"),
+        Fact(label="Device", value=summary["device"], note=f"{len(wells)} states per synapse{static}{_noted(summary)}"),
         Fact(
             label="Lowest energy barrier",
             value=f"{min(barriers):.1f} kB\u00a0T",
@@ -103,6 +105,20 @@ def _shortest(wells: Sequence[Mapping]) -> float | None:
     known = min((well["retention_s"] for well in wells if well["retention_s"] is not None), default=None)
     bounds = [well["retention_s_at_least"] or 0.0 for well in wells if well["retention_s"] is None]
     return known if known is not None and all(bound >= known for bound in bounds) else None
+
+
+def _noted(summary: Mapping) -> str:
+    notes = summary.get("notes", ())
+    return f"; {counted(len(notes), 'note')} on the model below" if notes else ""
+
+
+def _strains(summary: Mapping) -> list[Section]:
+    notes = summary.get("notes", ())
+    if not notes:
+        return []
+    text = "The wall of this device is not in all points the one that the model takes it for."
+    rows = tuple((str(note),) for note in notes)
+    return [Section(heading="Where the device strains the model", text=text, columns=("Note",), rows=rows)]
 
 
 def _chip_facts(summary: Mapping) -> list[Fact]:

@@ -6,6 +6,7 @@ import math
 
 from arraysim.cost.settings import ChipSettings
 from dwcore.errors import InputError
+from dwcore.storage.notes import notes_in, united
 from dwsynapse.given import Given
 from dwsynapse.options import emit, need_figure, path, run_variation, whole_number, writable_folder
 from dwsynapse.settings import Settings
@@ -85,7 +86,7 @@ def run(arguments: argparse.Namespace) -> None:
             raise InputError("cost: --explain, --sensitivity and --paper are of one chip and do not go with --vary")
         run_variation(arguments)
         return
-    synapse, device = _synapse(arguments)
+    synapse, device, strained = _synapse(arguments)
     if arguments.paper:
         _paper(arguments, given, synapse, device)
         return
@@ -99,7 +100,7 @@ def run(arguments: argparse.Namespace) -> None:
         "network": network,
         "device": device,
         "accuracy": found.accuracy,
-        "notes": [*found.notes, *pulse_notes(synapse, settings)],
+        "notes": [*united(strained, found.strained), *found.notes, *pulse_notes(synapse, settings)],
         **comparison_document(result, images_per_epoch=settings.images_per_epoch, network=network, equal=equal),
     }
     lines = [*chip_lines(result.chip, network), "", *ratio_lines(result, network, equal)]
@@ -175,7 +176,7 @@ def _synapse(arguments: argparse.Namespace):
 
     if arguments.table is None:
         device = load_device(arguments.device or "five_state")
-        return synapse_of(device), device.name
+        return synapse_of(device), device.name, []
     from arraysim.cost.cell import synapse_of_law, synapse_of_table
     from arraysim.synapses.source import synapses_from
     from compact.exchange.synapse_table import table_of
@@ -184,29 +185,38 @@ def _synapse(arguments: argparse.Namespace):
         raise InputError("--device and --table must not be given together: a table names its device")
     if str(arguments.table).partition(":")[0] == "ladder":
         ideal = synapse_of_law(synapses_from(arguments.table).law, str(arguments.table))
-        return dataclasses.replace(ideal, pulse_energy=math.nan), ideal.name  # that of the law is a stand-in
-    synapse = synapse_of_table(table_of(arguments.table), str(arguments.table))
-    return synapse, synapse.name
+        return dataclasses.replace(ideal, pulse_energy=math.nan), ideal.name, []  # that of the law is a stand-in
+    table = table_of(arguments.table)
+    synapse = synapse_of_table(table, str(arguments.table))
+    return synapse, synapse.name, table.notes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Placed:
-    """A network on a chip: its crossbars, settings and name; accuracy and notes if it comes from a training."""
+    """A network on a chip: its crossbars, settings and name; accuracy and notes if it comes from a training.
+
+    What strains the model of the synapses that were trained stands apart, for the table of the cost may say the same.
+    """
 
     layers: list
     settings: ChipSettings
     network: str
     accuracy: dict[str, float] | None = None
     notes: tuple[str, ...] = ()
+    strained: list[str] = dataclasses.field(default_factory=list)
 
 
-def _other_synapse(arguments: argparse.Namespace, synapse) -> tuple[str, ...]:
-    """Return a note where the synapses of the cost are not known to be those that were trained."""
-    from dwcore.storage.files import open_checked, provenance
+def _other_synapse(arguments: argparse.Namespace, synapse, origin: dict) -> tuple[str, ...]:
+    """Return a note where the synapses of the cost are not known to be those that were trained.
+
+    Args:
+        arguments: as parsed.
+        synapse: of the cost.
+        origin: root attributes of the training file.
+    """
     from dwcore.storage.provenance import input_hashes
 
-    with open_checked(arguments.training) as file:
-        trained = set(provenance(file)["inputs"].values())
+    trained = set(origin["inputs"].values())
     if (
         arguments.table is not None
         and arguments.table.is_file()
@@ -230,16 +240,19 @@ def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
             raise InputError("--image and --classes must not be given with --training: its file holds both")
         from arraysim.cost.of_training import use_of_file, wire_notes
         from arraysim.training.file import load_training
+        from dwcore.storage.files import open_checked, provenance
 
         use = use_of_file(load_training(arguments.training), str(arguments.training))
         settings, notes = use.settings(settings, given["chip"])
         config = use.results[0].config
-        notes += (
-            wire_notes(synapse, settings, config.periphery) + use.digital_notes() + _other_synapse(arguments, synapse)
-        )
+        with open_checked(arguments.training) as file:
+            origin = provenance(file)
+        notes += wire_notes(synapse, settings, config.periphery) + use.digital_notes()
+        notes += _other_synapse(arguments, synapse, origin)
         return Placed(
-            layers=use.layers(), settings=settings, network=config.network.name, accuracy=use.accuracy, notes=notes
-        )
+            layers=use.layers(), settings=settings, network=config.network.name, accuracy=use.accuracy, notes=notes,
+            strained=notes_in(origin["config"]),
+        )  # fmt: skip
     text = arguments.network or "vgg8"
     definition = network_from(text)
     shape = arguments.image or IMAGES.get(text.partition(":")[0], (None,))[0]
@@ -257,7 +270,7 @@ def _series(arguments: argparse.Namespace):
     from dwsynapse.variation import Outcome, Series
 
     given = _given(arguments)
-    synapse, device = _synapse(arguments)
+    synapse, device, strained = _synapse(arguments)
     start = _network(arguments, synapse, next(given.points()))
 
     def measure(point: Given, index, known) -> dict:
@@ -279,7 +292,8 @@ def _series(arguments: argparse.Namespace):
     files = [path for path in (arguments.table, arguments.training, arguments.chip) if path]
     return Series(command="cost", given=given, seeds=(0,), outcomes=outcomes, measure=measure,
                   check=lambda point: _network(arguments, synapse, point),
-                  config=config | {"given": dict(given)}, inputs=[str(path) for path in files])  # fmt: skip
+                  config=config | {"given": dict(given)}, inputs=[str(path) for path in files],
+                  notes=united(strained, start.strained))  # fmt: skip
 
 
 def _sensitivity(document: dict, found, baseline: str) -> list[str]:

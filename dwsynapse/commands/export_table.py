@@ -72,6 +72,7 @@ def _export_scripts(arguments: argparse.Namespace):
 
 def _export_crosssim(arguments: argparse.Namespace, table):
     from compact.exchange.crosssim_export import export_crosssim
+    from compact.table.origin import caveats
 
     writable_folder(arguments.out, arguments.force)
     written = export_crosssim(
@@ -81,15 +82,8 @@ def _export_crosssim(arguments: argparse.Namespace, table):
         temperature=arguments.temperature,
         force=arguments.force,
     )
-    result = {"format": "crosssim", "files": [str(path) for path in written], "notes": _notes(table)}
+    result = {"format": "crosssim", "files": [str(path) for path in written], "notes": caveats(table)}
     emit(arguments, result, [f"{arguments.out}: {len(written)} lookup tables"])
-
-
-def _notes(table) -> list[str]:
-    from compact.table.origin import static_field
-
-    field = static_field(table)
-    return [f"in the static field {field} only"] if field else []
 
 
 def _export_json(arguments: argparse.Namespace, table):
@@ -99,7 +93,7 @@ def _export_json(arguments: argparse.Namespace, table):
     from compact.exchange.neurosim import neurosim_parameters
     from compact.exchange.pulse_rows import pulse_rows
     from compact.exchange.write_line import write_line
-    from compact.table.origin import placeholders
+    from compact.table.origin import caveats, placeholders
     from dwcore.storage.atomic import replacing
 
     writable_file(arguments.out, arguments.force)
@@ -108,12 +102,12 @@ def _export_json(arguments: argparse.Namespace, table):
         content = neurosim_parameters(rows, write_line(table), tuple(placeholders(table)))
     else:
         content = aihwkit_device(rows)
-    content["table"] = str(arguments.table)
+    content |= {"table": str(arguments.table), "notes": caveats(table)}
     with replacing(arguments.out, force=arguments.force) as temporary:
         temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     emit(
         arguments,
-        {"format": arguments.target, "files": [str(arguments.out)], "notes": _notes(table)},
+        {"format": arguments.target, "files": [str(arguments.out)], "notes": content["notes"]},
         [f"{arguments.out}: {FORMATS[arguments.target]}"],
     )
 

@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
         fit = run_fit(table, form, progress=bar)
     save_table(arguments.out, with_fit(table, fit), inputs=[arguments.raw], force=arguments.force)
     result, lines = _summary(arguments.out, fit, scores)
+    result["notes"] = table.notes
     result["counts"] = table.config.get("origin", {}).get("counts")
     if result["counts"]:
         lines.insert(1, f"  the counts of this table are {result['counts']}")

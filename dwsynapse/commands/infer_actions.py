@@ -14,6 +14,7 @@ from arraysim.programming.file import SavedChip, load_chips
 from arraysim.synapses.source import Synapses, synapses_from
 from arraysim.training.result import ChipResult, TrainingResult
 from dwcore.canvas.number_text import time_text
+from dwcore.storage.notes import notes_in, united
 from dwsynapse.given import Given
 from dwsynapse.options import emit
 from dwsynapse.periphery_text import periphery_of
@@ -30,6 +31,7 @@ class Reading:
         points: pulses that they were written with, if the file says so.
         dataset: the data they were made for.
         times: of all rests, ascending; a chip goes through the earlier ones on its way to a later one [s].
+        notes: where devices strain the model that their tables are of, of the chips and of those that rest.
     """
 
     arguments: argparse.Namespace
@@ -37,14 +39,18 @@ class Reading:
     points: list[dict] | None
     dataset: Dataset
     times: Sequence[float]
+    notes: list[str]
 
     @classmethod
     def of(cls, arguments: argparse.Namespace, given: Given) -> "Reading":
         """Return what the options ask for."""
-        chips, points = load_chips(arguments.chips)
-        times = sorted({time for point in given.points() if (time := point["rest"].get("time"))})
+        chips, said = load_chips(arguments.chips)
+        rests = [RestSettings(**point["rest"]) for point in given.points()]
+        times = sorted({rest.time for rest in rests if rest.time is not None})
+        points, tables = said.get("write_pulses"), dict.fromkeys(rest.table for rest in rests if rest.time is not None)
+        notes = united(notes_in(said), *(synapses_from(table, points=points).notes for table in tables))
         dataset = dataset_again(chips[0].dataset, chips[0].origin, arguments.data_dir)
-        return cls(arguments=arguments, chips=chips, points=points, dataset=dataset, times=times)
+        return cls(arguments=arguments, chips=chips, points=points, dataset=dataset, times=times, notes=notes)
 
     @property
     def how(self) -> str:
@@ -86,7 +92,7 @@ def run_once(arguments: argparse.Namespace, given: Given) -> None:
     if mirrored:
         lines.append("measured with the mean of the outputs for an image and its mirror image, as in the file")
     seeds = [chip.seed for chip in reading.chips]
-    emit(arguments, {"seeds": seeds, "mirrored": mirrored, **found}, lines)
+    emit(arguments, {"seeds": seeds, "mirrored": mirrored, **found, "notes": reading.notes}, lines)
 
 
 def series_of(arguments: argparse.Namespace, given: Given) -> Series:
@@ -116,4 +122,5 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         measure=measure,
         config={"given": dict(given)},
         inputs=sorted(str(path) for path in files if path),
+        notes=reading.notes,
     )

@@ -40,7 +40,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Draw one figure of a file or device, or animate a trajectory."""
     from dwcore.canvas.movie_file import is_movie
-    from dwsynapse.draw import can_move
+    from dwsynapse.draw import can_move, notes_of
 
     if arguments.data is not None and arguments.data.suffix.lower() != ".csv":
         raise InputError(f"{arguments.data}: must end in .csv, for the numbers of a figure are CSV")
@@ -49,7 +49,8 @@ def run(arguments: argparse.Namespace) -> None:
             writable_file(target, arguments.force)
     moves = is_movie(arguments.out) and not arguments.more and can_move(arguments.file)
     name = _animate(arguments) if moves else _draw(arguments)
-    result = {"file": str(arguments.file), "figure": name, "out": str(arguments.out)}
+    notes = notes_of([arguments.file, *arguments.more])
+    result = {"file": str(arguments.file), "figure": name, "out": str(arguments.out), "notes": notes}
     emit(arguments, result, [f"{arguments.out}: {name} of {', '.join([arguments.file, *arguments.more])}"])
 
 

@@ -19,6 +19,7 @@ from arraysim.training.file import load_training
 from arraysim.training.result import LearnedWeights, TrainingResult
 from arraysim.training.task import DataSettings
 from dwcore.errors import InputError
+from dwcore.storage.notes import united
 from dwsynapse.given import Given
 from dwsynapse.options import emit
 from dwsynapse.variation import Index, Outcome, Series, Variation, mean_and_range
@@ -51,14 +52,18 @@ class Job:
         ]
 
 
+def synapses_of(chosen: SynapseSettings) -> Synapses:
+    """Return the synapses that are chosen."""
+    return synapses_from(chosen.name, temperature=chosen.temperature, draw=chosen.draw)
+
+
 def job_of(arguments: argparse.Namespace, given: Given) -> Job:
     """Return what the options ask for.
 
     Raises:
         InputError: they do not fit together, or a file is not sound.
     """
-    chosen = SynapseSettings(**given["synapse"])
-    synapses = synapses_from(chosen.name, temperature=chosen.temperature, draw=chosen.draw)
+    synapses = synapses_of(SynapseSettings(**given["synapse"]))
     changes = {**given["verify"], **given["arrays"]}
     if arguments.weights.suffix.lower() == ".npz":
         return _from_archive(arguments, given, changes, synapses)
@@ -104,7 +109,7 @@ def run_once(arguments: argparse.Namespace, given: Given) -> None:
         inputs = [arguments.weights, *job.synapses.inputs]
         save_programming(arguments.out, chips, config=job.synapses.config, inputs=inputs, force=arguments.force)
     summaries = [_summary(chip, job.synapses) for chip in chips]
-    result = {name: [summary[name] for summary in summaries] for name in summaries[0]}
+    result = {name: [summary[name] for summary in summaries] for name in summaries[0]} | {"notes": job.synapses.notes}
     lines = [_line(chip, summary) for chip, summary in zip(chips, summaries, strict=True)]
     if len(chips) > 1:
         lines.append(
@@ -149,4 +154,5 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         measure=measure,
         config={"programming": first.config.to_mapping(), "given": dict(given), **named},
         inputs=sorted({str(arguments.weights), *(path for table in tables for path in table.inputs)}),
+        notes=united(*(synapses_of(table).notes for table in dict.fromkeys(tables))),
     )

@@ -129,10 +129,12 @@ def _run_ensemble(arguments: argparse.Namespace, given: Given, device) -> None:
     disk = BYTES_PER_SAMPLE * samples * options["n"] if arguments.out else 0.0
     with progress(options["n"], "trajectories", "", disk=disk) as bar:
         run = run_pulse(device, **options, samples=samples if arguments.out else 0, progress=bar)
+    notes = notes_on(run)
     if arguments.out:
         inputs = [path for path in (arguments.waveform, arguments.field_waveform, arguments.gate_waveform) if path]
-        save_trajectories(arguments.out, record(run), seed=arguments.seed, inputs=inputs, force=arguments.force)
-    result = as_json(run) | {"instance": device.instance, "notes": notes_on(run) + idle_keys(device)}
+        kept = {"seed": arguments.seed, "notes": notes, "inputs": inputs, "force": arguments.force}
+        save_trajectories(arguments.out, record(run), **kept)
+    result = as_json(run) | {"instance": device.instance, "notes": notes + idle_keys(device)}
     lines = _lines(device, result, f"{options['n']} trajectories")
     if arguments.check_dt:
         check = check_step(device, run, lambda **other: run_pulse(device, **options | other))

@@ -113,24 +113,18 @@ def summary(path, table, temperature: float) -> tuple[dict, list[str]]:
         "one_step_probability": [sum(each) / len(each) for each in one_step],
         "field_A_per_m": table.config.get("device", {}).get("field"),
         "one_step_probability_range": [[min(each), max(each)] for each in one_step],
-        "notes": _notes(table) + _strains(table),
+        "notes": [*_notes(table), *table.notes, *_idle(table)],
     }
     return result, _lines(result, words)
 
 
-def _strains(table) -> list[str]:
-    """Return what the largest pulse of a table strains in the model, and idle keys; nothing of tables from elsewhere."""
+def _idle(table) -> list[str]:
+    """Return the keys of the device of a table that have no effect, one line each."""
     from compact.exchange.write_line import table_device
     from dwsynapse.device_settings import idle_keys
-    from llg.runs.drive_limits import heat_notes
-    from llg.runs.validity import notes
 
     device = table_device(table)
-    if device is None or device.pulse is None:
-        return []
-    J, T = float(abs(table.current_density).max()), table.temperature
-    shape, farthest = device.pulse.waveform(float(table.duration.max())), float(T[abs(T - device.temperature).argmax()])
-    return notes(device, J, shape) + heat_notes(device, farthest, J, shape) + idle_keys(device)
+    return [] if device is None else idle_keys(device)
 
 
 def _notes(table) -> list[str]:

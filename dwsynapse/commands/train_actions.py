@@ -27,6 +27,7 @@ from dwcore import progress
 from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError, Interrupted
 from dwcore.numerics.threads import thread_count
+from dwcore.storage.notes import united
 from dwsynapse.given import Given
 from dwsynapse.options import emit
 from dwsynapse.setting import Setting
@@ -102,7 +103,7 @@ def run_training(arguments: argparse.Namespace, given: Given) -> None:
     if out:
         save_training(out, results, config=synapses.config, inputs=synapses.inputs, force=arguments.force)
         remove_checkpoints(out, seeds_of(arguments))
-    result = _summary(results, dataset) | {"notes": notes_on(results)}
+    result = _summary(results, dataset) | {"notes": [*synapses.notes, *notes_on(results)]}
     if not synapses.knows_energy:
         result["energy_J"] = None
     lines = _lines(results, result)
@@ -206,7 +207,8 @@ def run_search(arguments: argparse.Namespace, given: Given) -> None:
     best = trials[0]
     lines = [_trial_line(trial) for trial in trials]
     lines.append(f"best: --learning-rate {best.learning_rate:g} --weight-range {best.weight_range:g}")
-    emit(arguments, {"trials": [dataclasses.asdict(trial) for trial in trials]}, lines)
+    found = {"trials": [dataclasses.asdict(trial) for trial in trials], "notes": job.synapses.notes}
+    emit(arguments, found, lines)
 
 
 def _trial_line(trial) -> str:
@@ -243,7 +245,8 @@ def run_halving(arguments: argparse.Namespace, given: Given) -> None:
     for heat in heats:
         of_it = zip(axes, places[heat.candidate], strict=True)
         trials.append(dataclasses.asdict(heat) | {"settings": {axis.name: axis.values[i] for axis, i in of_it}})
-    emit(arguments, {"trials": trials}, [*map(line, heats), f"best: {words(heats[0])}"])
+    notes = united(*(job.synapses.notes for job in jobs))
+    emit(arguments, {"trials": trials, "notes": notes}, [*map(line, heats), f"best: {words(heats[0])}"])
 
 
 def series_of(arguments: argparse.Namespace, given: Given) -> Series:
@@ -279,6 +282,7 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         measure=measure,
         config={"training": first.config.to_mapping(), "given": dict(given), **named},
         inputs=sorted({path for point in given.points() for path in SynapseSettings(**point["synapse"]).inputs}),
+        notes=united(*(job_of(point).synapses.notes for point in given.points())),
     )
 
 

@@ -26,6 +26,7 @@ References:
     A. Aharoni, J. Appl. Phys. 83, 3432 (1998): the prism.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -72,6 +73,7 @@ def prism_factor(thickness: float, width: float) -> float:
     return ((1 - p * p) / (2 * p) * math.log1p(p * p) + p * math.log(p) + 2 * math.atan(1 / p)) / math.pi
 
 
+@functools.lru_cache
 def wall_of_least_energy(Ms: float, A: float, K_u: float, thickness: float, width: float) -> tuple[float, float, float]:
     """Return Delta [m], sigma_0 [J/m^2] and H_K [A/m] of a straight wall with the stray field of its film and track.
 

@@ -1,6 +1,7 @@
 """Recorded trajectories in a file: write, read, validate."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -80,8 +81,24 @@ def record(run: PulseRun) -> Trajectories:
     )  # fmt: skip
 
 
-def save_trajectories(path, trajectories: Trajectories, *, seed: int, inputs=(), force: bool = False):
+def save_trajectories(
+    path,
+    trajectories: Trajectories,
+    *,
+    seed: int,
+    notes: Sequence[str] | None = None,
+    inputs=(),
+    force: bool = False,
+):
     """Write trajectories to an HDF5 file.
+
+    Args:
+        path: file to write.
+        trajectories: what to write.
+        seed: root seed of the noise.
+        notes: what to know beside them, see `llg.runs.simulation.notes_on`; None where nothing has looked for it.
+        inputs: paths of the files they are made from.
+        force: overwrite an existing file.
 
     Raises:
         InputError: the file exists and `force` is not set, or cannot be written.
@@ -90,6 +107,7 @@ def save_trajectories(path, trajectories: Trajectories, *, seed: int, inputs=(),
     drive |= {} if trajectories.temperature is None else {"temperature": trajectories.temperature}
     device = trajectories.device
     config = {"device": device.config(), "wall_shape": device.wall_shape, **drive, "instance": device.instance}
+    config |= {} if notes is None else {"notes": list(notes)}
     with files.create(path, SCHEMA, config=config, seed=seed, inputs=inputs, force=force) as file:
         records.write(file, trajectories)
 

@@ -78,6 +78,17 @@ def test_an_interrupted_series_goes_on_and_ends_in_the_same_file(tmp_path):
         np.testing.assert_array_equal(value, second[name], err_msg=name)
 
 
+def test_notes_are_kept_and_files_of_older_versions_go_on(tmp_path):
+    """A series that began before there were notes ends with those of its tables."""
+    path, said = tmp_path / "a.h5", ("width: of 5 um",)
+    with pytest.raises(Interrupted):
+        run_series(series(stop_after=4)[0], out=path)
+    assert load_variation(path).notes == ()
+    found = run_series(dataclasses.replace(series()[0], notes=said), out=path, resume=True)
+    assert found.notes == load_variation(path).notes == said
+    assert found.as_json()["notes"] == list(said)
+
+
 def test_another_series_is_not_mixed_in(tmp_path):
     path = tmp_path / "a.h5"
     run_series(series()[0], out=path)

@@ -142,8 +142,8 @@ def test_the_same_seed_programs_the_same_bits(chip, trained, digits):
 def test_file_of_programmed_chips(chip, digits, tmp_path):
     path = tmp_path / "chip.h5"
     save_programming(path, [chip], config={"write_pulses": []})
-    (found,), points = load_chips(path)
-    assert points == [] and found.config == chip.config and found.summary() == chip.summary()
+    (found,), said = load_chips(path)
+    assert said["write_pulses"] == [] and found.config == chip.config and found.summary() == chip.summary()
     assert (found.seed, found.dataset, found.accuracy) == (1, "digits", chip.accuracy)
     assert infer(found, digits).accuracy == chip.accuracy
     for name in ("weight", "state", "pulses_received", "conductance"):

@@ -18,6 +18,7 @@ from compact.states.states import States
 from dwcore.errors import InputError, Interrupted
 from dwcore.storage.files import open_checked, provenance
 from llg.device.device_file import load_device
+from llg.device.electrical import Heating
 
 S = 5
 GRID = Grid(current_density=(-9e11, 6e11), duration=(1e-9, 3e-9))
@@ -220,6 +221,22 @@ def test_a_table_tells_shares_energies_and_states_of_the_reference_temperature(d
     resistance = stack.resistance(geometry.q, geometry.w, thickness)
     current = stack.current(6e11, device.track.width, thickness)
     assert table.energy_per_pulse[1, 0] == pytest.approx(resistance * current**2 * 1e-9)
+
+
+def test_the_notes_are_of_the_largest_pulse_at_the_farthest_temperature(device):
+    """Without edges 3 ns of 9e11 A/m^2 at 400 K heat the track by R_th R I^2 (1 - e^(-3 ns/2 ns))."""
+    stack, geometry, track = device.stack, device.geometry, device.track
+    current = stack.current(9e11, track.width, track.thickness)
+    power = stack.resistance(geometry.q, geometry.w, track.thickness) * current**2
+    still = device.replace({"pulse.rise_time": 0.0, "pulse.fall_time": 0.0, "wall.shape": "rigid"})
+    plan = plan_of(dataclasses.replace(still, heating=Heating(R_th=50 / power, tau_th=2e-9)))
+    rigid, heated, empty = gather._strains(plan, 1e-9 * np.array([120, 240, 360, 480]))
+    assert rigid.startswith("shape: the wall stays straight in the notches")
+    hottest = 400 + 50 * (1 - np.exp(-1.5))
+    assert heated.startswith(
+        f"temperature: the pulse heats the track to {hottest:.4g} K, with Ms, K_u, A and D of 300 K"
+    )
+    assert empty.startswith("notch: [[notch]] 5 at 600 nm without a well")
 
 
 def test_a_bare_device_has_its_wells_at_the_reference_temperature(device, monkeypatch):

@@ -62,6 +62,9 @@ def test_a_written_lookup_is_read_back(tmp_path):
         assert np.allclose(getattr(again, name), getattr(lookup, name), rtol=1e-8, atol=1e-16)
     first = gzip.decompress((tmp_path / "a.txt.gz").read_bytes()).decode().split("\n")[0]
     assert first == HEADER
+    write_lookup(tmp_path / "b.txt", lookup, notes=["1e-5 and 2e-5: numbers", "tilt: much"])
+    assert (tmp_path / "b.txt").read_text().split("\n")[0] == f"{HEADER}; 1e-5 and 2e-5: numbers; tilt: much"
+    assert np.array_equal(read_lookup(tmp_path / "b.txt").change, again.change)
 
 
 def test_spaces_no_header_and_open_ends_are_read(tmp_path):

@@ -288,6 +288,17 @@ def test_drives_in_volts_or_amperes_need_no_conversion(tmp_path, unit, volt):
     assert 0.6 * synapse.values["area"] * synapse.values["r_line"] == pytest.approx(volt)
 
 
+def test_what_a_table_says_stays_within_the_comments():
+    """A line break in the words of a stand-in, which no file of ours has, would put them among the statements."""
+    words = 'unknown\n`include "other.va"\nmodule other; endmodule'
+    table = dataclasses.replace(
+        known_table(), config={"notes": ["width: of 5 um"], "origin": {"placeholders": {"duration": words}}}
+    )
+    text = synapse_module(table, name="one").text
+    assert "\n// width: of 5 um\n" in text and "\\n`include" in text
+    assert not any(line.startswith(('`include "other', "module other")) for line in text.splitlines())
+
+
 def test_names_and_devices_are_checked(table):
     with pytest.raises(InputError, match='"table" is a word of Verilog-A'):
         synapse_module(table, name="table")

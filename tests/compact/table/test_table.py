@@ -56,6 +56,11 @@ def counts(index=None, value=0):
     return values
 
 
+def test_notes_are_lines_of_its_configuration():
+    assert table().notes == [] and table(config={"notes": ("width: of 5 um",)}).notes == ["width: of 5 um"]
+    assert "config.notes[0] = 'two\\nlines' must be a line" in problems(config={"notes": ["two\nlines"]})
+
+
 def unsettled(most):
     """So many in one row, none in the others."""
     values = np.zeros(SHAPE[:-1], np.uint64)

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from compact.table.table_file import SCHEMA, check_table, save_table
+from compact.table.table_file import SCHEMA, check_table, load_table, save_table
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
 from dwcore.storage import files
@@ -36,6 +36,10 @@ def test_a_sound_table_passes(table_path):
     assert found[0] == "2 states, 2 device instances, 1 temperature, 2 current densities, 1 duration"
     assert "counts of 300 trajectories, 6 or more per row" in found and "retention rates, 0 rows unknown" in found
     assert check_table(resealed(table_path, lambda file: file.create_group("notes")))  # room for others
+
+
+def test_older_files_and_tables_from_elsewhere_have_no_notes(table_path):
+    assert load_table(resealed(table_path, lambda file: None)).notes == []
 
 
 def _replace(name, values, unit="1"):

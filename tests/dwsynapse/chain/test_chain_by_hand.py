@@ -33,7 +33,8 @@ def stages(tmp_path, monkeypatch, **plan):
         monkeypatch.setattr(chain, name, lambda *a, **k: told.setdefault(name, (a, k)) and answer)
 
     for name in ("run_pulse", "record", "build_table"):
-        note(name, types.SimpleNamespace())
+        note(name, types.SimpleNamespace(notes=["of the table"]))
+    note("notes_on", ["of the run"])
     note("save_trajectories", None)
     note("save_table", None)
     note("write_points", ("up", "down"))
@@ -46,7 +47,7 @@ def test_stages_are_told_seed_numbers_and_temperature(tmp_path, monkeypatch):
     made._trajectories()
     made._table()
     assert told["run_pulse"] == ((HOT,), {"n": 64, "samples": 400, "seed": 11, "jobs": 2})
-    assert told["save_trajectories"][1] == {"seed": 11, "force": True}
+    assert told["save_trajectories"][1] == {"seed": 11, "notes": ["of the run"], "force": True}
     (device, grid), more = told["build_table"]
     assert device is HOT and (more["n"], more["seed"], more["jobs"]) == (200, 11, 2)
     assert grid.current_density == pytest.approx([-8.05e11, -7e11, -5.95e11, -4.9e11, 4.9e11, 5.95e11, 7e11, 8.05e11])
@@ -118,6 +119,7 @@ def test_the_cost_is_of_the_images_to_train_and_pulses_have_their_names(tmp_path
     made.summary()
     assert told["training_cost"][0][1].images == 8
     assert told["explore"][1] == {"seed": 11, "jobs": 2}
+    assert told["report"][1]["summary"] == {"notes": ["of the table"]}
     pulses = told["_summary"][0][3]
     assert {way: (point.current_density, energy) for way, (point, energy) in pulses.items()} == {
         "up": (7e11, 3e-14), "down": (-6e11, 2e-14),

@@ -160,6 +160,15 @@ def test_tables_hold_seeds_and_wells(tmp_path):
     assert texts[wells + 14] == NONE  # no retention known
 
 
+def test_what_strains_the_model_is_said_beside_the_device_and_in_full(tmp_path):
+    texts = written(tmp_path, {**SUMMARY, "notes": ["width: <wide>", "tilt: much"]}).texts
+    assert any(text.endswith("; 2 notes on the model below") for text in texts)
+    first = texts.index("Where the device strains the model")
+    assert texts[first + 2 : first + 5] == ["Note", "width: <wide>", "tilt: much"]
+    silent = written(tmp_path, force=True).texts
+    assert not any("strains the model" in text or "on the model below" in text for text in silent)
+
+
 COST = {
     "node_nm": 32.0, "area_m2": 2.5e-6, "energy_J_per_image": 4e-6, "latency_s_per_image": 5e-3,
     "inference_energy_J_per_image": 1e-6, "inference_latency_s_per_image": 2e-3,

@@ -47,6 +47,14 @@ def test_comes_back_from_its_file(trajectories, tmp_path):
         assert provenance(file)["seed"] == 9
 
 
+def test_notes_are_kept_where_there_are_any_to_keep(trajectories, tmp_path):
+    for name, said in (("noted", ["width: of 5 um"]), ("silent", []), ("unknown", None)):
+        save_trajectories(tmp_path / name, trajectories, seed=9, notes=said)
+        with open_checked(tmp_path / name) as file:
+            assert provenance(file)["config"].get("notes") == said
+        assert load_trajectories(tmp_path / name).q.shape == (5, 13)
+
+
 def test_the_field_of_the_drive_is_kept(tmp_path):
     """1 ns of rest with the first value of the waveform, then a ramp over 2 ns; nothing is written of H_x and H_y."""
     ramp = Waveform(np.array([0.0, 2e-9]), np.array([0.5, 1.0]))

@@ -1,0 +1,62 @@
+"""Where a device strains the model is said of all that is made from its table, in the same words and once."""
+
+import json
+
+import pytest
+
+GRID = ("--currents=-7e11,7e11", "--durations", "1e-9", "-n", 40, "--jobs", 1)
+SMALL = ("--table", "t.h5", "--network", "mlp:4", "--epochs", 1, "--jobs", 1)
+
+
+@pytest.fixture(scope="module")
+def workplace(command, tmp_path_factory):
+    """A table of the reference device with a wall that stays straight in its notches, and a training with it."""
+    place = tmp_path_factory.mktemp("notes")
+    command("sweep", "five_state", "--set", "wall.shape=rigid", *GRID, "-o", "t.h5", cwd=place)
+    command("train", *SMALL, "-o", "a.h5", cwd=place)
+    return place
+
+
+@pytest.fixture
+def said(workplace, command, monkeypatch):
+    """What `simulate` says of this device."""
+    monkeypatch.chdir(workplace)
+    (note,) = command("simulate", "five_state", "--set", "wall.shape=rigid", "-n", 4, "--json").json["notes"]
+    assert note.startswith("shape: the wall stays straight in the notches")
+    return note
+
+
+CHAIN = """
+    info t.h5
+    info a.h5
+    fit t.h5 -o fit.h5
+    info fit.h5
+    train --table fit.h5 --network mlp:4 --epochs 1 --vary batch_size=16,32 -o series.h5
+    info series.h5
+    cost --table t.h5
+    cost --table t.h5 --training a.h5
+    cost --training a.h5
+    cost --table t.h5 --vary node_nm=28,32
+    program a.h5 --table t.h5 -o programmed.h5
+    info programmed.h5
+    program a.h5 --table t.h5 --vary rounds=1,2
+    infer a.h5
+    infer programmed.h5 --table t.h5 --rest 1h,2h
+    plot t.h5 -o t.png
+    plot a.h5 -o a.png
+"""
+
+
+def test_all_that_is_made_of_a_table_says_it(said, command):
+    for line in CHAIN.strip().splitlines():
+        assert command(*line.split(), "--json").json["notes"].count(said) == 1, line
+    assert command("train", *SMALL).err.count(said) == 1
+
+
+def test_exported_files_say_it(said, command, workplace):
+    for target, out in (("crosssim", "c"), ("neurosim", "n.json"), ("aihwkit", "a.json"), ("verilog-a", "m.va")):
+        assert command("export", "t.h5", "--to", target, "-o", out).err.count(said) == 1
+    assert f"\n// {said}\n" in (workplace / "m.va").read_text()
+    assert all(json.loads((workplace / name).read_text())["notes"] == [said] for name in ("n.json", "a.json"))
+    for way in ("increasing", "decreasing"):
+        assert (workplace / "c" / f"dG_{way}.txt").read_text().split("\n")[0].endswith(f"; {said}")
