@@ -252,3 +252,11 @@ def test_a_step_is_found_from_samples_of_all_places(monkeypatch):
     sums = np.linspace(0, 15, 1000, dtype=np.float32)[None]
     assert best_step(sums, np.ones(1, np.float32), 0, 15) == pytest.approx(1, rel=0.05)
     assert best_step(0 * sums, np.ones(1, np.float32), 0, 15) == 1
+
+
+@pytest.mark.parametrize(("step", "loss"), [(1.0, 64 * (0.25**2 + 2**2 / 4)), (0.5, 64 * (0.25**2 + 3.5**2 / 4))])
+def test_errors_of_a_conversion_count_by_the_significance_of_their_bit(step, loss):
+    """64 sums of 0.25, rounded to zero, and 64 of 5, which clip at 3 steps and stand for half."""
+    sums = np.repeat(np.array([[0.25], [5.0]], np.float32), 64, axis=1)
+    given = np.array([1.0, 0.5], np.float32), np.float32(step), np.float32(-4), np.float32(3)
+    assert convert_kernel.conversion_loss(sums, *given) == pytest.approx(loss)

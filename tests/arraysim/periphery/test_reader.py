@@ -351,3 +351,28 @@ def test_a_range_is_found_from_inputs_drawn_from_all():
         path.calibrate(sums, count, 1.0)
     assert np.unique(seen[0]).size == seen[0].size == 256 and min(np.histogram(seen[0], 4, (0, 1000))[0]) > 64 - 30
     assert seen[1].tolist() == list(range(256))
+
+
+def test_a_range_that_was_never_set_is_set_in_any_case():
+    periphery = Periphery(dac=Dac(bits=8), adc=Adc(bits=8))
+    kept, following = layer(periphery), layer(periphery)
+    kept.reader.adapt = False
+    assert np.array_equal(kept.forward(inputs()), following.forward(inputs()))
+
+
+def test_the_sign_of_errors_takes_one_of_their_bits():
+    """Three bits of a size of their own for each image: levels from -3 to 3 thirds of its largest error."""
+    weights, e = layer(Periphery(dac=Dac(bits=3, coding="level"))), np.abs(errors(50))
+    for given in (e, -e):
+        scale = np.abs(given).max(axis=1, keepdims=True)
+        expected = np.rint(given / scale * 3) / 3 * scale @ weights.values.T
+        np.testing.assert_allclose(weights.backward(given), expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_both_directions_have_noise_of_their_own():
+    """A square layer, noise of the lines alone: the deviations of 2000 lines are independent."""
+    weights = layer(Periphery(read=Read(integrator_noise=1e-6)), rows=40, columns=40)
+    x = np.zeros((50, 40), np.float32)
+    x[:, 0] = 1
+    ahead, back = weights.forward(x) - x @ weights.values, weights.backward(x) - x @ weights.values.T
+    assert abs(np.corrcoef(ahead.ravel(), back.ravel())[0, 1]) < 5 / np.sqrt(2000)

@@ -86,7 +86,7 @@ def test_each_weight_goes_its_own_way(coarse, budget):
 
 
 def test_targets_of_either_sign_are_clipped():
-    found = write_verify(Plain(), np.array([[2.5, -2.5, 1.9, 0.1]]), seed=7, config=WriteVerifyConfig(rounds=1))
+    found = write_verify(Plain(), np.array([[2.5, -2.5, 2.0, 0.1]]), seed=7, config=WriteVerifyConfig(rounds=1))
     assert found.clipped == 0.5 and found.within == 0.25  # 0.1 is within 0.55 of half of one, the rest is not
     near = write_verify(Plain(), np.array([[0.275, 0.28, -0.275, -0.29]]), seed=7, config=WriteVerifyConfig(rounds=1))
     assert near.within == 0.5

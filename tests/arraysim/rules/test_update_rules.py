@@ -367,3 +367,28 @@ def test_pulses_of_signals_are_those_of_their_product():
     rule = SignRule((2, 3), seed=(1,))
     weight, count = rule.pulses(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([[0.0, -2.0, 0.0], [0.0, 0.0, 1.0]]), 1.0)
     assert (weight.tolist(), count.tolist()) == ([1, 5], [1, -1])
+
+
+def test_fast_arrays_of_layers_have_devices_of_their_own():
+    factors = []
+    for number in (0, 1):
+        more = {"largest_weight": 1.0, "seed": 0, "number": number, "conductance_std_dtod": 0.1}
+        weights = PairedWeights(ladder_law(), rows=3, columns=2, **more)
+        factors += [array.device_factors() for array in (weights.array, TikiTaka(weights, seed=(1, 0)).fast.array)]
+    assert np.unique(np.concatenate(factors)).size == 4 * 12
+
+
+def test_what_waits_after_a_checkpoint_is_sent_without_an_input():
+    """Two and a half steps wait in the accumulator: a pulse in each of two batches that drive no row."""
+    rule, nothing = MixedPrecision((2, 2), 1.0), np.zeros((1, 2))
+    rule.restore({"accumulator": np.array([[0, 0], [2.5, 0]], np.float32)})
+    sent = [[one.tolist() for one in rule.pulses(nothing, nothing, 1.0)] for _ in range(3)]
+    assert sent == [[[2], [1]], [[2], [1]], [[], []]]
+
+
+@pytest.mark.filterwarnings("error")
+def test_samples_without_signal_send_nothing():
+    """Of four samples the last has both an input and an error; each of its lines fires in every cycle."""
+    inputs, errors = np.array([[0.0, 0], [0, 0], [1, 0], [1, 0]]), np.array([[0.0, 0], [0, 1], [0, 0], [0, 1]])
+    weight, count, turn = StochasticPulses((2, 2), 0.1, seed=(1,), cycles=3).meetings(inputs, errors, 0.3)
+    assert (weight.tolist(), count.tolist(), turn.tolist()) == ([1] * 3, [-1] * 3, [9, 10, 11])

@@ -192,8 +192,9 @@ def test_unfit_arrays_are_refused():
         SynapseArray(ladder_law(), shape=(2,), seed=0, instance=np.zeros(3, int))
     with pytest.raises(InputError, match="shape"):
         SynapseArray(ladder_law(), shape=(0, 3), seed=0)
-    with pytest.raises(InputError, match="conductance_std_dtod"):
-        SynapseArray(ladder_law(), shape=(2,), seed=0, conductance_std_dtod=-0.1)
+    for spread in (-0.1, 1.0):
+        with pytest.raises(InputError, match="conductance_std_dtod"):
+            SynapseArray(ladder_law(), shape=(2,), seed=0, conductance_std_dtod=spread)
     with pytest.raises(InputError, match="sum"):
         ladder_law(miss=0.9, double=0.2)
 
@@ -391,3 +392,22 @@ def test_a_law_from_a_file_is_that_of_its_first_temperature_unless_one_is_said(t
     save_table(tmp_path / "t.h5", both)
     for law, more in zip(laws, ({}, {"temperature": 400.0}), strict=True):
         np.testing.assert_allclose(PulseLaw.load(tmp_path / "t.h5", **more).probability, law.probability, atol=1e-12)
+
+
+@pytest.mark.parametrize(("instances", "size"), [(255, 1), (256, 2)])
+def test_stuck_devices_are_told_from_all_instances(instances, size):
+    """They have the number after the last instance, which one byte holds up to 255."""
+    array = SynapseArray(ladder_law(miss=0, instances=instances), shape=(50,), seed=0, faults=Faults(stuck=1.0))
+    before = array.state.copy()
+    for kind in (UP, DOWN):
+        array.apply_all(kind)
+        assert np.array_equal(array.state, before)
+    assert set(array.instance.tolist()) == {instances} and array.instance.itemsize == size
+
+
+def test_no_tail_of_the_settling_turns_a_conductance_negative():
+    """A spread as large as the lowest level: deviates below minus one, a sixth of them, end at zero."""
+    law = ladder_law()
+    law = dataclasses.replace(law, conductance_std_ctoc=np.full(5, law.conductance[0]))
+    levels = SynapseArray(law, shape=(1,), seed=0).levels
+    assert levels.min() == 0 and np.mean(levels[0, 0] == 0) == pytest.approx(0.159, abs=1 / 256)

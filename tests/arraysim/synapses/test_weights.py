@@ -333,3 +333,34 @@ def test_accumulators_that_start_anywhere_follow_the_wanted_change_from_the_firs
     assert not empty.any()
     # Accumulators lie evenly between minus one and one, so the topmost twentieth gets there: 500 +- 22.
     assert drawn.min() == 0 and abs(int(drawn.sum()) - 500) < 4 * 22
+
+
+def test_first_weights_are_never_all_zero():
+    """A twentieth of four steps is none, rounded; one pulse is sent at least."""
+    weights = kinds(ladder_law(miss=0, double=0))["pair"]
+    weights.initialize(0.05, np.random.default_rng(0))
+    assert set(weights.array.state) == {0, 1}
+
+
+def test_states_that_there_are_not_are_refused():
+    """Five ordinary states, two of lost walls, open and short: 0 to 8."""
+    weights = kinds(ladder_law())["pair"]
+    for state, words in ((8, None), (9, "state from 0 to 9"), (-1, "state from -1 to 0")):
+        saved = weights.checkpoint()
+        saved["state"][3] = state
+        if words is None:
+            weights.restore(saved)
+            saved["state"][3] = 0
+            weights.restore(saved)
+        else:
+            with pytest.raises(InputError, match=rf"{words} \[1\] must be >= 0 and < 9"):
+                weights.restore(saved)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sibling_is_of_the_same_kind_with_devices_of_its_own(kind):
+    weights = kinds(ladder_law(), conductance_std_dtod=0.1)[kind]
+    other = weights.sibling(7)
+    assert (type(other), other.number, other.largest, other.factors) == (type(weights), 7, 1.0, weights.factors)
+    assert other.mean_step == weights.mean_step and other.array.shape == weights.array.shape
+    assert not np.isin(other.array.device_factors(), weights.array.device_factors()).all()
