@@ -301,12 +301,10 @@ def _sensitivity(document: dict, found, baseline: str) -> list[str]:
 
     base, assumptions = found
     document["sensitivity"] = sensitivity_document(base, assumptions, baseline)
-    lines = ["", f"{'assumption':28}{'from':>12}{'to':>12}{'area':>14}{'energy':>14}{'latency':>14}"]
+    lines = ["", f"{'assumption':28} {'from':>12} {'to':>12} {'area':>17} {'energy':>17} {'latency':>17}"]
     for one in assumptions[:20]:
-        cells = "".join(
-            f"{one.low_ratios[key]:>7.3g}{one.high_ratios[key]:>7.3g}" for key in ("area", "energy", "latency")
-        )
-        lines.append(f"{one.name:28}{one.low:>12}{one.high:>12}{cells}")
+        cells = (f"{one.low_ratios[key]:8.3g} {one.high_ratios[key]:8.3g}" for key in ("area", "energy", "latency"))
+        lines.append(f"{one.name:28} {one.low:>12} {one.high:>12} {' '.join(cells)}")
     return lines
 
 

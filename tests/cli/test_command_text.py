@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from fit_cases import table_of
 
+from compact.exchange.crosssim_import import Fidelity
+from compact.exchange.pulse_import import PulseReport
 from compact.table.transition_table import InstanceStates
 from dwsynapse.commands import (
     bench,
@@ -221,6 +223,124 @@ def test_a_parameter_of_a_fit_has_its_error_and_unit():
     assert fit._line(model, 1) == "  shape = 2.25 not determined"
 
 
+def test_a_fit_in_json_and_text():
+    """Two devices: of three degrees of freedom that are expected at each of two points one parameter is taken."""
+    spread = types.SimpleNamespace(
+        names=("threshold",), log_mean=np.array([27.2]), loading=np.array([[0.03, 0.0]]), devices=9,
+        covariance=np.array([[9e-4]]), correlation=np.array([[1.0]]),
+    )  # fmt: skip
+    model = types.SimpleNamespace(
+        form="position", devices=2, names=("shape", "threshold"), units=("1", "A/m^2"), shared=np.array([True, False]),
+        value=np.array([[2.25, 6.5e11], [2.25, 6.6e11]]), standard_error=np.array([[0.1, 1e9], [0.1, np.inf]]),
+    )  # fmt: skip
+    found = types.SimpleNamespace(
+        model=model, deviance=np.array([4.0, 6.0]), expected_deviance=np.array([3.0, 3.0]), free=1, dispersion=2.0,
+        verdict="usable", spread=spread,
+    )  # fmt: skip
+    result, lines = fit._summary("t.h5", found, {"position": -0.5, "barrier-1": -np.inf})
+    assert (result["deviance"], result["degrees_of_freedom"], result["deviance_per_degree_of_freedom"]) == (10, 5, 2)
+    assert result["standard_error"] == [[0.1, 1e9], [0.1, None]] and result["shared"] == [True, False]
+    assert result["held_out_log_likelihood"] == {"position": -0.5, "barrier-1": None}
+    assert result["spread"] == {
+        "parameters": ["threshold"], "log_mean": [27.2], "standard_deviation": pytest.approx([0.03]),
+        "correlation": [[1.0]], "factors": 2, "devices": 9,
+    }  # fmt: skip
+    assert lines == [
+        "t.h5: position, 1 parameters, 2 devices", "  usable", "  shape = 2.25 +- 0.1",
+        "  spread between devices: 2 factors for 1 parameters",
+        "  held-out log likelihood per trial: position -0.50000", "  held-out log likelihood per trial: barrier-1 -inf",
+    ]  # fmt: skip
+
+
+def test_a_file_from_elsewhere_in_text():
+    origin = {
+        "format": "crosssim", "counts": "weights", "placeholders": {"duration": "1, unknown"},
+        "fidelity": {"mean_step": 2.25, "std_ratio": 1.5, "largest_shift": 0.0421},
+    }  # fmt: skip
+    array = {"name": "/a", "shape": [2, 3], "dtype": "<f8", "unit": "S", "long_name": "mean"}
+    result = {
+        "file": "t.h5", "schema": "dwsynapse.transition-table", "schema_version": 1, "checked": ["5 states"], "seed": 7,
+        "command_line": "made", "git_state": "", "versions": {}, "inputs": {}, "arrays": [array],
+        "config": {"origin": origin, "unsettled_share": 0.0125, "wall_shape": "rigid",
+                   "device": {"field": {"H_x": 0.0, "H_y": 0.0, "H_z": 1e4}}},
+    }  # fmt: skip
+    assert info._file_lines(result) == [
+        "t.h5: sound dwsynapse.transition-table version 1, complete, content verified", "  checked: 5 states",
+        "  seed: 7", "  command_line: made", "  git_state: ", "  versions: {}", "  inputs: {}",
+        "  imported from: crosssim", "  counts: weights",
+        "  states stand for a curve: a pulse moves by 2.25 states; its spread is 1.50 times that of the source, and the "
+        "distribution differs by 0.042 at most",
+        "  unknown, a stand-in: duration = 1, unknown", "  in the static field H_z = 12.57 mT",
+        "  the wall was rigid in the notches", "  unsettled: 1.25% of the walls were counted before they settled",
+        "  /a (2, 3) <f8 [S] mean",
+    ]  # fmt: skip
+
+
+def test_a_synapse_in_text():
+    figures = {"states": 5, "pulse_energy": 5e-14, "up": [[0.5, 0.5], [0.0, 1.0]], "miss": 0.1}
+    lines = info._synapse_lines(
+        {"about": "s.toml", "synapse": "made", "conductance_S": [1e-6, 5e-6], "states": 5, "instances": 16,
+         "figures": figures, "config": {"origin": {"format": "synapse", "source": "a paper"}}}
+    )  # fmt: skip
+    assert lines[:-1] == [
+        's.toml: the synapse "made", known by its figures', "  5 states of 1e-06 to 5e-06 S, 16 device instances",
+        "  states = 5", "  pulse_energy = 5e-14 J", "  up = [[0.5, 0.5], [0, 1]]", "  miss = 0.1", "  source: a paper",
+    ]  # fmt: skip
+
+
+def imported(monkeypatch, name, answer):
+    """A table of two devices with three states, as an import of this name makes it; nothing is written."""
+    table = table_of(
+        np.ones((2, 1, 2, 1, 3, 4), int), (-1.0, 1.0), (1e-9,), config={"origin": {"placeholders": {"duration": "1"}}}
+    )
+    monkeypatch.setattr(name, lambda *_, **__: (table, answer))
+    monkeypatch.setattr("compact.table.table_file.save_table", lambda *_, **__: None)
+
+
+def test_an_import_of_lookup_tables_in_text(command, monkeypatch):
+    """From a spread of 1.1 times that of the source on another number of states is proposed."""
+    for ratio, hint in ((1.0, False), (1.2, True)):
+        fidelity = Fidelity(mean_step=2.25, std_ratio=ratio, largest_shift=0.0425, whole_step_states=57)
+        imported(monkeypatch, "compact.exchange.crosssim_import.import_crosssim", fidelity)
+        monkeypatch.setattr("compact.exchange.crosssim_import.device_pairs", lambda files: [("a", "b"), ("c", "d")])
+        lines = command("import", "f", "--from", "crosssim", "-o", "t.h5").out.splitlines()
+        assert lines[0] == "t.h5: 3 states, 2 devices" and f"{ratio:.2f} times that of the source" in lines[1]
+        assert ("  --states 57 would let pulses move by whole states, or take many more" in lines) == hint
+        assert lines[-1] == "  stand-ins for what is unknown: duration"
+    found = command("import", "f", "--from", "crosssim", "-o", "t.h5", "--json").json
+    assert found["conductance_S"] == pytest.approx([1e-3, 1.4e-3]) and found["devices"] == 2
+
+
+def test_an_import_of_pulses_in_text(command, monkeypatch):
+    """Two percent of the readings at a wrong level are worth a word, unless the number of states was given."""
+    report = PulseReport(readings=90, transitions=70, outliers=3, gaps=5, misplaced=0.02, empty_rows=2, bic={2: -7.5})
+    imported(monkeypatch, "compact.exchange.pulse_import.import_pulses", report)
+    monkeypatch.setattr("compact.exchange.pulse_data.read_pulse_data", lambda *_: None)
+    line = ("import", "f.csv", "--from", "pulses", "-o", "t.h5")
+    answer = command(*line)
+    assert answer.out.splitlines() == [
+        "t.h5: 3 states, 2 devices",
+        "  70 transitions from 90 readings; left out: 3 outliers, 5 pulses without a reading before and after",
+        "  readings put to a wrong state, expected: 2.00%", "  stand-ins for what is unknown: duration",
+        "  2 rows without a trial are assumed to stay",
+    ]  # fmt: skip
+    assert answer.err.startswith("t.h5: the levels overlap") and command(*line, "--states", 3).err == ""
+    assert command(*line, "--states", 3, "--json").json["bic"] == {"2": -7.5}
+
+
+def test_effects_of_assumptions_in_text(monkeypatch):
+    """Ratios at the low end of an assumption, then at the high one; a tiny and a large one stand apart, too."""
+    monkeypatch.setattr("arraysim.cost.document.sensitivity_document", lambda *_: "told")
+    low = {"area": 1.5, "energy": 0.000123, "latency": 12300.0}
+    high = {"area": 2.5, "energy": 0.000234, "latency": 23400.0}
+    one = types.SimpleNamespace(name="clock", low="1e+08", high="1e+09", low_ratios=low, high_ratios=high)
+    document = {}
+    lines = cost._sensitivity(document, (None, [one] * 30), "gpu")
+    assert lines[2].split() == ["clock", "1e+08", "1e+09", "1.5", "2.5", "0.000123", "0.000234",
+                                "1.23e+04", "2.34e+04"]  # fmt: skip
+    assert document == {"sensitivity": "told"} and len(lines) == 22
+
+
 def test_a_programmed_chip_in_text():
     chip = types.SimpleNamespace(seed=3, float32_accuracy=0.98, accuracy=0.96)
     found = {
@@ -293,12 +413,26 @@ def test_outcomes_of_a_point_are_those_of_the_last_epoch(two_seeds):
         "test_accuracy": [0.9, 0.8], "float32_test_accuracy": [0.97, 0.95], "pulses": [1000, 5000],
         "energy_J": [2e-9, 6e-9],
     }  # fmt: skip
+    assert [train_actions._is_of_the_chip(types.SimpleNamespace(section=section, field=types.SimpleNamespace(name="x")))
+            for section in ("data", "network", "training", "synapse", "adc")] == [False] * 3 + [True] * 2  # fmt: skip
     other = train_actions._outcomes(two_seeds, unknown, {"float32_test_accuracy": [0.5, 0.6]})
     assert np.isnan(other["energy_J"]).all() and other["float32_test_accuracy"] == [0.5, 0.6]
     two_seeds[1].float32 = None
     assert train_actions._outcomes(two_seeds, known, None)["float32_test_accuracy"] == pytest.approx(
         [0.97, np.nan], nan_ok=True
     )
+
+
+def test_a_training_of_unknown_energy_says_so_and_tells_its_notes(two_seeds, monkeypatch, capsys):
+    synapses = types.SimpleNamespace(knows_energy=False, table=None, name="ladder")
+    job = train_actions.Job(synapses=synapses, dataset=None, config=None)
+    monkeypatch.setattr(train_actions.Job, "of", classmethod(lambda cls, *_, **__: job))
+    monkeypatch.setattr(train_actions, "_trained", lambda *_: two_seeds)
+    monkeypatch.setattr(train_actions, "notes_on", lambda results: ["made up"])
+    train_actions.run_training(types.SimpleNamespace(out=None, json=False), None)
+    out, err = capsys.readouterr()
+    assert "  6000 write pulses, energy unknown" in out and "no cost: an idealized synapse" in out
+    assert err == "note: made up\n"
 
 
 def test_seeds_count_on_from_the_root():

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import json
 import types
 
 import numpy as np
@@ -53,6 +54,25 @@ def test_numbers_of_options_are_in_si_and_finite():
     options.add_common(parser)
     given = parser.parse_args([])
     assert (given.seed, given.jobs, given.json) == (1, None, False)
+
+
+def test_notes_go_to_stderr_a_line_each_and_stay_out_of_json(capsys):
+    """What a file says may hold line breaks and escapes of a terminal; neither gets through."""
+    result = {"notes": ["one\ntwo \x1b[31m"]}
+    options.emit(types.SimpleNamespace(json=False), result, ["all\x1b[2J"])
+    out, err = capsys.readouterr()
+    assert out.count("\n") == err.count("\n") == 1 and "\x1b" not in out + err and err.startswith("note: one")
+    options.emit(types.SimpleNamespace(json=True), result, [])
+    out, err = capsys.readouterr()
+    assert json.loads(out) == result and err == ""
+
+
+def test_results_are_not_mixed_with_what_a_folder_holds(tmp_path):
+    options.writable_folder(tmp_path / "new" / "one", False)
+    (tmp_path / "new" / "one" / "kept").write_text("")
+    with pytest.raises(options.InputError, match="is not empty; give --force"):
+        options.writable_folder(tmp_path / "new" / "one", False)
+    options.writable_folder(tmp_path / "new" / "one", True)
 
 
 def test_the_temperature_of_a_figure_is_the_nearest_that_the_table_holds():

@@ -101,6 +101,21 @@ def test_another_series_is_not_mixed_in(tmp_path):
             run_series(other, out=path, resume=True)
     with pytest.raises(InputError, match="it exists"):
         run_series(series()[0], out=path)
+    with h5py.File(path) as file:
+        units = {name: files.text(file[name], "unit") for name in ("axis_0", "axis_1", "results/stretch")}
+    assert units == {"axis_0": "m", "axis_1": "1", "results/stretch": "m"}
+
+
+def test_a_series_is_not_gone_on_with_from_other_files(tmp_path):
+    path, table = tmp_path / "a.h5", tmp_path / "table.csv"
+    for content_, words in (("1", ""), ("1", ""), ("2", "the content of its input files is not the same")):
+        table.write_text(content_)
+        whole = dataclasses.replace(series()[0], inputs=[str(table)])
+        if words:
+            with pytest.raises(InputError, match=words):
+                run_series(whole, out=path, resume=True)
+        else:
+            run_series(whole, out=path, resume=True)
 
 
 def test_a_point_that_does_not_fit_stops_the_series_before_it_begins(tmp_path):
