@@ -4,13 +4,15 @@ import dataclasses
 
 import numpy as np
 import pytest
+from fit_cases import table_of
 
+from compact.exchange import neurosim
 from compact.exchange.aihwkit import MAX_NODES, aihwkit_device
-from compact.exchange.neurosim import curvature_of_label, fit_curve, neurosim_parameters
+from compact.exchange.neurosim import UpdateCurve, curvature_of_label, fit_curve, neurosim_parameters
 from compact.exchange.pulse_rows import PulseRows, pulse_rows, staircase, step_mean, step_std
 from compact.exchange.write_line import WriteLine
 from compact.table.operating_point import OperatingPoint
-from compact.table.transition_table import TransitionTable
+from compact.table.transition_table import InstanceStates, TransitionTable
 from dwcore.errors import InputError
 
 # Labels and normalized A as published with MLP+NeuroSim V3.0, formula.cpp, six digits.
@@ -82,10 +84,49 @@ def test_neurosim_leaves_unknown_pulses_null():
     assert found["fit"]["energy_per_pulse_J"] is None
 
 
+def test_fields_of_neurosim_by_hand(monkeypatch):
+    """Two devices of six states with curves that are given; labels 1 and 3 up, 2 and 5 down.
+
+    Of the first four states a pulse moves by 0.95 levels with a variance of 1.05 - 0.95^2, of the fifth by 0.9 with 0.09; a
+    level is a fifth of the range.
+    """
+    each = iter([[(10, 1.0, 0.1), (20, 2.0, 0.2)], [(12, 3.0, 0.3), (22, 5.0, 0.1)]])
+    monkeypatch.setattr(
+        neurosim, "_curves",
+        lambda *_: tuple(UpdateCurve(levels=n, label=label, residual=r) for n, label, r in next(each)),
+    )  # fmt: skip
+    points = [OperatingPoint(current_density=J, duration=t, temperature=300.0) for J, t in ((1e11, 2e-9), (-2e11, 3e-9))]
+    rows = dataclasses.replace(ladder(6, devices=2, spread=0.1), points=tuple(points), energy=(1e-13, 3e-13), lost=0.02,
+                               spread=np.array([[1e-7] * 6, [3e-7] * 6]))  # fmt: skip
+    found = neurosim_parameters(rows, WriteLine(resistance=1e3, current_per_density=4e-16))
+    mlp, dnn, fit = found["MLP_NeuroSim_RealDevice"], found["DNN_NeuroSim_V2"], found["fit"]
+    std = np.std([1, -1], ddof=1)
+    scatter = np.sqrt((4 * (1.05 - 0.95**2) + 0.09) / 5) / 5
+    G = np.linspace(1e-5, 3e-5, 6)
+    known = {
+        "maxNumLevelLTP": 11, "maxNumLevelLTD": 21, "NL_LTP": 2.0, "NL_LTD": -3.5, "sigmaDtoD": std * (1 + 1.5) / 2,
+        "sigmaCtoC": scatter * 2e-5, "maxConductanceVar": 0.3e-5 * std, "minConductanceVar": 0.1e-5 * std,
+        "sigmaReadNoise": np.mean([1e-7 / (0.9 * G), 3e-7 / (1.1 * G)]), "writeVoltageLTP": 0.04,
+        "writeVoltageLTD": 0.08, "writePulseWidthLTP": 2e-9, "writePulseWidthLTD": 3e-9,
+    }  # fmt: skip
+    assert {name: mlp[name] for name in known} == pytest.approx(known)
+    known = {"resistanceOn": 1 / 3e-5, "resistanceOff": 1e5, "onoffratio": 3.0, "max_level": 21, "cellBit": 2,
+             "d2dVari": std * 1.25, "c2cVari": scatter}  # fmt: skip
+    assert {name: dnn[name] for name in known} == pytest.approx(known)
+    assert (fit["residual_LTP"], fit["residual_LTD"]) == (0.3, 0.2) and fit["energy_per_pulse_J"] == [1e-13, 3e-13]
+    assert (fit["states"], fit["devices"], fit["largest_probability_lost"]) == (6, 2, 0.02)
+
+
 def test_a_device_that_hardly_moves_is_refused():
     rows = ladder(16, miss=1.0 - 1e-9, double=0.0)
     with pytest.raises(InputError, match="the staircase covers"):
         neurosim_parameters(rows)
+    half = ladder(6)
+    up = half.up.copy()
+    up[0, 2:] = np.eye(6)[2:]  # from the third state, at 0.4 of the range, nothing leads on
+    up[0, :2] = np.eye(6)[1:3]
+    with pytest.raises(InputError, match=r"the staircase covers 0\.40 of the conductance range"):
+        neurosim_parameters(dataclasses.replace(half, up=up))
 
 
 @pytest.mark.parametrize("states", [5, 32, 100])
@@ -132,6 +173,18 @@ def test_lost_walls_count_at_the_end_they_were_driven_to():
     assert np.all(step_mean(rows.conductance[0], rows.up[0]) >= 0)
     with pytest.raises(InputError, match="outside the table"):
         pulse_rows(table, temperature=400.0)
+
+
+def test_conductances_are_those_of_the_nearest_temperature():
+    """Of two temperatures; the chip is nearer to the second."""
+    counts = np.zeros((1, 2, 2, 1, 3, 4), np.uint64)
+    counts[:, :, 1, 0, :, :3], counts[:, :, 0, 0, :, :3] = np.eye(3, k=1) * 100, np.eye(3, k=-1) * 100
+    counts[:, :, 1, 0, 2, 2] = counts[:, :, 0, 0, 0, 0] = 100
+    G = np.array([[[1e-5, 2e-5, 3e-5], [1.1e-5, 2.2e-5, 3.3e-5]]])
+    states = InstanceStates(present=np.ones(G.shape, int), position=G, conductance=G, conductance_std_ctoc=G / 100)
+    table = dataclasses.replace(table_of(counts, (-1e11, 1e11), (1e-9,), (300.0, 400.0)), instance_states=states)
+    assert pulse_rows(table, temperature=360.0).conductance.tolist() == G[:, 1].tolist()
+    assert pulse_rows(table, temperature=340.0).spread == pytest.approx(G[:, 0] / 100)
 
 
 def test_spreads_of_aihwkit_devices_by_hand():
