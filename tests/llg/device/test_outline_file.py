@@ -206,6 +206,8 @@ def test_bad_outlines_are_refused(tmp_path):
     (tmp_path / "back.csv").write_text("x_nm,width_nm\n0,50\n10,50\n5,50\n")
     (tmp_path / "one.csv").write_text("x_nm,upper_nm\n0,50\n10,5\n")
     (tmp_path / "bare.csv").write_text("x,width\n0,50\n10,5\n")
+    (tmp_path / "other.csv").write_text("x_nm,width_nm,height_nm\n0,50,1\n10,5,1\n")
+    (tmp_path / "unit.csv").write_text("x_nm,width_mT\n0,50\n10,5\n")
     (tmp_path / "twice.csv").write_text("x_nm,width_nm,width_um\n0,50,50\n10,5,5\n")
     Image.new("L", (20_001, 3)).save(tmp_path / "long.png")
     for name, options, words in (
@@ -227,6 +229,8 @@ def test_bad_outlines_are_refused(tmp_path):
             {"outline_scale": None, "outline_track": "bright"},
             "outline_scale and outline_track are of pictures",
         ),
+        ("other.csv", {"outline_scale": None}, 'column "height_nm" must be x, width, upper or lower, with its unit'),
+        ("unit.csv", {"outline_scale": None}, 'column "width_mT": "1 mT" has the wrong unit'),
         ("twice.csv", {"outline_scale": None}, 'column "width_um" says width a second time'),
         ("long.png", {}, "has 20001 x 3 pixels, at most 20000 a side"),
     ):

@@ -11,7 +11,7 @@ from dwcore.errors import InputError
 from llg import Drive, load_device, simulate
 from llg.constants import K_B, MU_0
 from llg.device.device_file import device_from_mapping, device_text
-from llg.device.profile import read_profile
+from llg.device.profile import Profile, read_profile
 from llg.device.pulse import Waveform
 from llg.landscape.settling import Settling
 from llg.landscape.wells import find_wells, well_index
@@ -131,6 +131,14 @@ def test_step_of_anisotropy_is_a_gate():
     q = np.linspace(100e-9, 300e-9, 41)
     V, other = stepped.extra_potential(q)[0], gated.extra_potential(q)[0]
     np.testing.assert_allclose(V, other, atol=1e-4 * other.max())
+
+
+def test_a_file_of_a_profile_says_all_of_it(tmp_path):
+    (tmp_path / "p.csv").write_text("x_nm, K_u\n0,1\n400,1.1\n")
+    with pytest.raises(InputError, match="file and K_u_factor must not be given together"):
+        make_device({"file": str(tmp_path / "p.csv"), "x": [], "K_u_factor": [1.0, 1.0]})
+    with pytest.raises(InputError, match="file is read when a device is loaded or changed"):
+        Profile(file=str(tmp_path / "p.csv"))
 
 
 @pytest.mark.parametrize("model", ["q-phi-delta", "q-phi-chi"])

@@ -101,6 +101,11 @@ def test_table_stands_for_the_laws():
         ({"table_T": (310, 320), "table_Ms": (1, 0.9)}, "measured_at = 300 [K] must lie within table_T, 310 to 320 K"),
         ({"T_C": 900.0, "K_exponent": 3}, "K_exponent"),
         ({"T_C": 900.0, "table_T": (200, 400), "table_D": (1, -1)}, "table_D must be > 0, or < 0 throughout"),
+        ({"T_C": 900.0, "table_T": (200, 400)}, "table_T must be >= 0 and come with a table"),
+        ({"table_T": (-1, 400), "table_Ms": (2, 1)}, "table_T must be >= 0"),
+        ({"table_T": (200, 400, 400), "table_Ms": (3, 2, 1)}, "table_T must be strictly ascending; number 3, 400"),
+        ({"table_T": (300,), "table_Ms": (1,)}, "table_T (1) and table_Ms (1) must have the same length >= 2"),
+        ({"table_T": (200, 290), "table_Ms": (2, 1)}, "measured_at = 300 [K] must lie within table_T, 200 to 290 K"),
     ],
 )
 def test_bad_laws_are_refused(laws, words):

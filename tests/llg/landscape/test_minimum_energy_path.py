@@ -6,9 +6,10 @@ import functools
 import numpy as np
 import pytest
 
-from dwcore.errors import InputError
+from dwcore.errors import InputError, RunError
 from llg.constants import K_B, MU_0
 from llg.device.device_file import device_from_mapping, load_device
+from llg.landscape import minimum_energy_path as minimum_energy_path_module
 from llg.landscape.fixed_points import fixed_points, refined, wrapped
 from llg.landscape.minimum_energy_path import has_energy, minimum_energy_path, paths_of_track
 from llg.landscape.wells import find_wells
@@ -140,3 +141,9 @@ def test_no_path_where_the_torque_has_no_energy():
     assert has_energy(model, 0.0) and not has_energy(model, 1e11)
     with pytest.raises(InputError, match=r"current_density = 1e\+11 .* no energy"):
         minimum_energy_path(model, (130e-9, np.pi), (200e-9, np.pi), current_density=1e11)
+
+
+def test_a_path_that_does_not_come_to_rest_is_no_path(monkeypatch):
+    monkeypatch.setattr(minimum_energy_path_module, "_ITERATIONS", 3)
+    with pytest.raises(RunError, match=r"no minimum-energy path from q = 1.3e-07 m to 2e-07 m after 3 steps"):
+        minimum_energy_path(make_model(1e-3), (130e-9, np.pi), (200e-9, np.pi), bulge=0.5)

@@ -86,6 +86,15 @@ def test_currents_together_or_apart():
     np.testing.assert_array_equal(sorted_by_current.q, together.q.reshape(100, 3).T.ravel())
 
 
+def test_trajectories_from_a_number_on():
+    """Two from number 3 are the last of five, with one current density for all and with one for each."""
+    J = 2e11
+    five = run(5, current=J, jobs=1)
+    for current in (J, np.full(2, J)):
+        last = run(2, current=current, first=3, jobs=1)
+        np.testing.assert_array_equal(last.q, five.q[3:])
+
+
 def digest(result):
     return hashlib.sha256(result.q.tobytes() + result.phi.tobytes()).hexdigest()
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import time
 import types
 
 import numpy as np
@@ -11,6 +12,7 @@ from dwcore.errors import InputError, RunError
 from llg.constants import E_CHARGE, GAMMA_0, HBAR, K_B, MU_0, MU_B
 from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
+from llg.kernels.heun import LANES
 from llg.runs import ensemble
 from llg.runs import run_plan as run_plan_module
 from llg.runs import velocity as velocity_module
@@ -270,7 +272,9 @@ def test_track_of_a_velocity_curve_is_long_enough(monkeypatch):
     np.testing.assert_allclose([curve.noiseless, curve.velocity, curve.error], [[-2, 4], [-3, 6], [0.5, 0.5]])
     assert curve.exact_drive.size == 13 and curve.exact_drive[[0, -1]].tolist() == J.tolist() and curve.walker.size == 0
     velocity_against_current(make_device(wall={"H_K": 0.0}, temperature=350.0), -J[::-1], settling=2e-9, measured=6e-9)
-    assert laid["temperature"] == 350.0 and laid["length"] > 2 * 1.2 * fastest * 8e-9
+    assert laid["temperature"] == 350.0
+    reach += 8 * math.sqrt(2 * diffusion * 8e-9) * (math.sqrt(350 / 400) - 1)
+    assert laid["length"] == pytest.approx(2 * reach, rel=1e-9)
     velocity_against_current(make_device({"alpha": 0.005}, {"H_K": 0.0}), J)
     assert laid["settling"] > 30e-9 and laid["time"] == pytest.approx(3 * laid["settling"])
 
@@ -483,3 +487,26 @@ def test_walls_whose_angle_diverged_are_lost():
         ensemble._result(run, np.array([[1e-7, 2e-7, 1e-7], [0.0, np.nan, 1.0]]), None)
     found = ensemble._result(run, np.array([[0.0, 1e-7, LENGTH], [0.0, 0.0, 0.0]]), None)
     assert found.left.tolist() == [True, False, True]
+
+
+def test_a_task_that_fails_stops_the_others_and_is_told():
+    """Of 1000 blocks on two threads the third fails: hardly any more are begun."""
+    begun = []
+
+    def work(begin, end):
+        begun.append(begin)
+        if begin == 2 * LANES:
+            raise RunError("the third one")
+        time.sleep(1e-3)
+
+    with pytest.raises(RunError, match="the third one"):
+        ensemble.each_block(work, 1000 * LANES, LANES, 2, lambda done: None)
+    assert len(begun) < 1000
+
+
+def test_a_wall_beyond_the_track_of_a_velocity_curve_is_told(monkeypatch):
+    run = _Run(straight_track(make_device(), 1e-6), 1e-9, 5e-9, 1, 1)
+    gone = types.SimpleNamespace(left=np.array([False, True]))
+    monkeypatch.setattr(velocity_module, "simulate", lambda *_, **__: gone)
+    with pytest.raises(RunError, match="a wall runs faster than the rigid wall"):
+        run.noiseless(Field(), np.array([0.0, 1e11]))
