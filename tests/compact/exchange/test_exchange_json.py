@@ -95,7 +95,9 @@ def test_fields_of_neurosim_by_hand(monkeypatch):
         neurosim, "_curves",
         lambda *_: tuple(UpdateCurve(levels=n, label=label, residual=r) for n, label, r in next(each)),
     )  # fmt: skip
-    points = [OperatingPoint(current_density=J, duration=t, temperature=300.0) for J, t in ((1e11, 2e-9), (-2e11, 3e-9))]
+    points = [
+        OperatingPoint(current_density=J, duration=t, temperature=300.0) for J, t in ((1e11, 2e-9), (-2e11, 3e-9))
+    ]
     rows = dataclasses.replace(ladder(6, devices=2, spread=0.1), points=tuple(points), energy=(1e-13, 3e-13), lost=0.02,
                                spread=np.array([[1e-7] * 6, [3e-7] * 6]))  # fmt: skip
     found = neurosim_parameters(rows, WriteLine(resistance=1e3, current_per_density=4e-16))

@@ -592,6 +592,7 @@ def test_wall_of_least_energy_against_sums_in_space():
         (7e5, 1e-11, 4.8e5, 0.6e-9, 64e-9),
         (1.1e6, 1.5e-11, 9.6e5, 1.3e-9, 100e-9),
         (7e5, 1e-11, 4.8e5, 0.6e-9, 20e-9),
+        (1.1e6, 1.5e-11, 1.2e6, 5e-9, 20e-9),  # the ends are a twentieth of its energy
     ):
         Delta, sigma_0, H_K = wall_of_least_energy(*film)
         Ms, _, _, t, w = film
