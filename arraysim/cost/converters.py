@@ -88,7 +88,7 @@ def _own_converter(work: Workload) -> Converter:
                 energy_formula="b E_bit + 2^b E_unit",
                 components=("fast_adc_bit_area", "fast_adc_bit_energy", "fast_adc_bit_time", *dac),
             )
-    columns = settings.array_columns // settings.columns_per_converter
+    columns = -(-settings.array_columns // settings.columns_per_converter)
     return Converter(
         area=(comparator_area + bits * register_area) / fill + codes * parts["dac_unit_area"] / columns,
         energy=codes * (comparator_energy + parts["dac_unit_energy"] / columns) + bits * register_energy,

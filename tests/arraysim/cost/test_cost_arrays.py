@@ -82,8 +82,10 @@ def test_converters_of_columns_and_of_rows():
     """64 columns in groups of 24 need three converters, 256 rows eleven; a ramp is shared by those of the columns."""
     shared, own = (estimate(columns_per_converter=24, backward_converters=kind) for kind in ("shared", "own"))
     assert area(own, "converters") == pytest.approx((3 + 11) / 3 * area(shared, "converters"))
-    ramp = 64 * (PARTS["comparator_energy"] + PARTS["dac_unit_energy"] / 8) + 6 * PARTS["register_energy"]
-    assert energy(estimate(converter="ramp"), "converters") == pytest.approx(8 * 10 * ramp)
+    for each, count in ((8, 8), (24, 3)):
+        ramp = 64 * (PARTS["comparator_energy"] + PARTS["dac_unit_energy"] / count) + 6 * PARTS["register_energy"]
+        cost = estimate(converter="ramp", columns_per_converter=each)
+        assert energy(cost, "converters") == pytest.approx(8 * 10 * ramp)
     slower = technology(32).gate_delay / gate_delay(32, "HP", 1.0)  # than in the chip that was published
     for bits in (8, 16):
         fast, clocks = estimate(converter="sar-fast", converter_bits=bits), math.ceil(bits * 0.104 * slower)
