@@ -1,5 +1,6 @@
 """What follows from the parameters of a device, of either sign of the DMI and away from 300 K."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -45,6 +46,8 @@ def test_barriers_are_in_the_heat_of_the_device(monkeypatch):
     assert first["barrier_left_kT"] == pytest.approx(3e-19 / (K_B * 400))
     assert first["barrier_right_kT"] == pytest.approx(4e-19 / (K_B * 400))
     assert (first["in_notch"], second["in_notch"]) == (True, False)
+    bare = dataclasses.replace(hot, notches=())
+    assert [well["in_notch"] for well in derived.wells(bare)] == [None, None], "none to be in"
 
 
 def test_wells_are_counted_in_words():

@@ -369,6 +369,22 @@ def test_published_tables_come_back(tables, kind, tmp_path):
     assert np.abs((again.probability - table.probability)[..., :64] @ np.arange(64)).max() <= 0.05
 
 
+def test_a_sure_move_stays_sure_also_where_gaps_are_filled():
+    G, u = np.linspace(1e-5, 3e-5, 5), np.linspace(0, 1, 9)
+    for spread in (True, False):
+        assert _quantiles(G, 1, np.array([0.0, 0.0, 0.0, 1.0, 0.0]), u, spread) == pytest.approx(np.full(9, 1e-5))
+
+
+def test_a_device_whose_states_are_out_of_order_has_no_table(pair):
+    table, _ = import_crosssim([pair], states=8)
+    states = table.instance_states
+    conductance = states.conductance.copy()
+    conductance[0, 0, 4] = conductance[0, 0, 3]
+    equal = dataclasses.replace(table, instance_states=dataclasses.replace(states, conductance=conductance))
+    with pytest.raises(InputError, match="device 0 of the table has states whose conductances do not ascend"):
+        lookup_tables(equal, resolution=8)
+
+
 def test_gaps_between_states_are_filled_without_a_change_of_mean_and_variance():
     """Each outcome is spread evenly over half the gaps beside it, and all are drawn together by as much as that adds."""
     G, row, u = np.linspace(1e-5, 3e-5, 5), np.array([0.0, 0.1, 0.3, 0.4, 0.2]), np.linspace(0, 1, 5001)

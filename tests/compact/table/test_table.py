@@ -5,9 +5,12 @@ import pickle
 
 import numpy as np
 import pytest
+from fit_cases import CURRENT, DURATION, spread_model, table_of
 from scipy.stats import beta, norm
 
-from compact.table.interpolate import _matrix, transition_matrix
+from compact.forms.result import Fit
+from compact.table.interpolate import _matrix, chances, transition_matrix
+from compact.table.origin import weights
 from compact.table.table_file import load_table, save_table
 from compact.table.transition_table import Derived, TransitionTable
 from dwcore.errors import InputError
@@ -423,3 +426,27 @@ def test_more_trials_leave_less_open(current):
     many = dataclasses.replace(few, counts=few.counts * 100)
     scatter = [drawn(made, 400, current_density=current).std(axis=0).mean() for made in (few, many)]
     assert scatter[0] / scatter[1] == pytest.approx(10, rel=0.15)
+
+
+@pytest.mark.parametrize("upward", [1, -1])
+def test_between_grid_points_a_table_follows_the_fit_of_its_device(upward):
+    """Counts of two devices that are those of the fit leave nothing but the fit, and each device has its own."""
+    model = dataclasses.replace(spread_model(2), upward=upward)
+    J, tau = CURRENT[CURRENT > 0][[0, 2, 4]], DURATION[:2]
+    rows = [[[model.matrix(temperature=300.0, current_density=j, duration=t, device=k) for t in tau] for j in J]
+            for k in range(2)]  # fmt: skip
+    made = table_of(weights(np.array(rows)[:, None]), J, tau)
+    none = np.zeros(made.counts.shape[:4])
+    fit = Fit(model=model, deviance=none, expected_deviance=none, residual=none, free=1, verdict="drawn")
+    made = dataclasses.replace(made, fit=fit)
+    np.testing.assert_allclose(made.fitted_probability, made.probability, atol=1e-8)
+    pulse = {"temperature": 300.0, "current_density": float(J[:2].mean()), "duration": 0.8e-9}
+    first, second = (transition_matrix(made, **pulse, device=k) for k in range(2))
+    for k, found in enumerate((first, second)):
+        np.testing.assert_allclose(found, model.matrix(**pulse, device=k), atol=1e-5)
+    assert np.abs(first - second).max() > 1e-3
+
+
+def test_rows_without_a_wall_that_is_left_may_end_anywhere():
+    """Chances to be beyond a state are among walls that are not lost: a half where there is none."""
+    assert chances(np.array([[0.0, 0.0, 1.0], [3.0, 1.0, 0.0]])).tolist() == [[1.0, 0.5], [0.0, 0.25]]
