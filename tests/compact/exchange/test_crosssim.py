@@ -248,6 +248,15 @@ def test_steps_that_fit_no_state_spread_as_little_as_the_bound_allows(std):
     assert rows.probability @ states == pytest.approx(rows.mean, abs=1e-12)
 
 
+def test_mean_and_spread_of_a_law_are_those_of_its_lines():
+    """Even between 0.2 and 0.8, in one line: a variance of 0.6^2/12; what leaves the range stays at its end."""
+    states, u = np.linspace(0, 1, 3), np.array([0.0, 1.0])
+    rows = assign_states(states, np.array([[0.2, 0.8], [0.2, 0.8], [1.1, 1.3]]), u)
+    assert rows.mean == pytest.approx([0.5, 0.5, 1.0]) and rows.std == pytest.approx([0.6 / np.sqrt(12)] * 2 + [0.0])
+    assert rows.probability[0] == pytest.approx([0.05 / 0.6, 0.5 / 0.6, 0.05 / 0.6])
+    assert rows.probability[2] == pytest.approx([0, 0, 1])
+
+
 def test_what_lies_between_two_states_is_of_the_higher_one():
     states, u = np.array([0.0, 0.5, 1.0]), np.array([0.0, 0.5, 0.5, 1.0])
     for order in (slice(None), slice(None, None, -1)):  # quantiles that ascend, and some that do not

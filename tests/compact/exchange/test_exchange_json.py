@@ -138,6 +138,7 @@ def test_aihwkit_devices_climb_like_the_table(states):
     found = aihwkit_device(rows)
     fields = found["fields"]
     assert len(fields["piecewise_up"]) == len(fields["piecewise_down"]) == min(states, MAX_NODES)
+    assert len(fields["piecewise_up"]) < 64, "as the CUDA kernels of aihwkit want it"
     nodes, rng = np.linspace(-1, 1, len(fields["piecewise_up"])), np.random.default_rng(3)
     w = np.full(20000, -1.0)
     G = 2 * (rows.conductance[0] - 1e-5) / 2e-5 - 1
@@ -199,14 +200,20 @@ def test_spreads_of_aihwkit_devices_by_hand():
     sure[4, 4] = 1
     half = 0.5 * (sure + np.eye(5))
     down = [half[::-1, ::-1], sure[::-1, ::-1]]
-    rows = dataclasses.replace(ladder(5, devices=2, spread=0.1), up=np.array([sure, half]), down=np.array(down))
+    conductance = np.array([[0.9], [1.1]]) * np.linspace(2e-5, 3e-5, 5)
+    rows = dataclasses.replace(
+        ladder(5, devices=2), up=np.array([sure, half]), down=np.array(down), conductance=conductance
+    )
     found = aihwkit_device(rows)["fields"]
     std = np.std([1, -1], ddof=1)
     assert found["dw_min"] == pytest.approx(0.75 * 0.5) and found["dw_min_dtod"] == pytest.approx(0, abs=1e-12)
     assert found["up_down_dtod"] == pytest.approx(std / 3)
-    assert (found["w_min_dtod"], found["w_max_dtod"]) == pytest.approx(
-        (0.1 * std, 0.3 * std)
-    )  # 1e-5 and 3e-5 S over 1e-5
+    # 10 % of 2e-5 and 3e-5 S, over half the range, 5e-6 S.
+    assert (found["w_min_dtod"], found["w_max_dtod"]) == pytest.approx((0.4 * std, 0.6 * std))
+    slow = dataclasses.replace(rows, down=np.array(down[::-1]))
+    found = aihwkit_device(slow)["fields"]
+    assert found["dw_min_dtod"] == pytest.approx(std / 3), "the second moves half as much either way: 4/3 and 2/3"
+    assert found["up_down_dtod"] == pytest.approx(0, abs=1e-12)
 
 
 def test_the_end_that_a_pulse_drives_to_does_not_count_in_its_scatter():
@@ -216,3 +223,7 @@ def test_the_end_that_a_pulse_drives_to_does_not_count_in_its_scatter():
     rows = dataclasses.replace(ladder(4), up=up[None], down=up[None, ::-1, ::-1])
     fit = aihwkit_device(rows)["fit"]
     assert (fit["dw_min_std_up"], fit["dw_min_std_down"]) == pytest.approx((1 / 3, 1 / 3))
+    sure = np.eye(4, k=-1)
+    sure[0, 0] = 1
+    both = aihwkit_device(dataclasses.replace(rows, down=sure[None]))["fields"]
+    assert both["dw_min_std"] == pytest.approx(1 / 3 / np.sqrt(2)), "root mean square of 1/3 and 0"

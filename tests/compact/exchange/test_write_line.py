@@ -27,6 +27,14 @@ def test_line_of_two_layers_side_by_side():
     assert found.voltage(SimpleNamespace(current_density=-5e11)) == pytest.approx(5e11 * 3e-16 * found.resistance)
 
 
+def test_a_narrow_place_adds_to_the_resistance():
+    """Half the width over 100 nm makes two squares of that length four; the current is that of the full width."""
+    notch = {"position": 200e-9, "shape": "rectangular", "depth": 12.5e-9, "width": 100e-9}
+    plain, notched = line(DEVICE), line(DEVICE | {"notch": [notch]})
+    assert notched.resistance - 100.0 == pytest.approx(10 / 8 * (plain.resistance - 100.0), rel=0.01)
+    assert notched.current_per_density == plain.current_per_density
+
+
 def test_no_line_without_a_stack_or_a_device():
     assert line({name: part for name, part in DEVICE.items() if name != "stack"}) is None
     assert line(None) is None
