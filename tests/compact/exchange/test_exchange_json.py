@@ -82,6 +82,15 @@ def test_neurosim_leaves_unknown_pulses_null():
     mlp = found["MLP_NeuroSim_RealDevice"]
     assert [mlp[f"write{what}LTP"] for what in ("Voltage", "PulseWidth")] == [None, None]
     assert found["fit"]["energy_per_pulse_J"] is None
+    line = WriteLine(resistance=1e3, current_per_density=4e-16)
+    known = neurosim_parameters(ladder(8), line, ("current_density",))["MLP_NeuroSim_RealDevice"]
+    assert (known["writeVoltageLTD"], known["writePulseWidthLTD"]) == (None, 2e-9)
+
+
+def test_a_staircase_counts_until_a_thousandth_of_it_is_left():
+    """Half of the walls move on with each pulse: after ten of them 1/1024 are left."""
+    found = neurosim._to_saturation(np.array([1.0, 2.0]), np.array([[0.5, 0.5], [0.0, 1.0]]), 0)
+    assert found == pytest.approx(2 - 0.5 ** np.arange(11))
 
 
 def test_fields_of_neurosim_by_hand(monkeypatch):
