@@ -157,7 +157,8 @@ class PulseLaw:
 
         Args:
             table: a table with a fit of at least 8 device instances.
-            points: the pulses; any, since the fit also answers outside the grid (energies stop at its edge).
+            points: the pulses; any, since the fit also answers outside the grid (energies stop at its edge, and escape
+                rates are unknown outside its temperatures).
             devices: number of device instances.
             seed: root seed.
 

@@ -53,8 +53,9 @@ def typical_retention_rates(table: TransitionTable, temperature: float, devices:
     """Return the geometric means of the rates over the table's devices, for each of so many drawn ones.
 
     Those that lack one of the two states say nothing about the rate between them; where all do, drawn ones do, too: 0.
+    Outside the temperatures of the table, where a fit still answers, the rates are unknown, nan.
     """
-    found = {}
+    found, known_here = {}, table.temperature[0] <= temperature <= table.temperature[-1]
     for name, rate in retention_rates(table, temperature).items():
         known = has = _has(table, temperature, rate.shape[:2])
         if name == "retention_rate":
@@ -62,7 +63,7 @@ def typical_retention_rates(table: TransitionTable, temperature: float, devices:
         count = known.sum(axis=0)
         with np.errstate(divide="ignore"):
             mean = np.exp(np.where(known, np.log(rate), 0.0).sum(axis=0) / np.maximum(count, 1))
-        mean = np.where(count > 0, mean, 0.0)
+        mean = np.where(count > 0, mean, 0.0) if known_here else np.full_like(mean, np.nan)
         found[name] = np.broadcast_to(mean, (devices, *mean.shape))
     return found
 

@@ -335,6 +335,10 @@ def test_reached_weights_are_drawn_over_the_largest_of_their_layer():
     counts = np.ma.filled(mesh.get_array(), 0).reshape(80, 80)
     expected = {(79, 50), (0, 0), (79, 79)}  # of 80 bins from -1 to 1 across, from -0.25 to 0.5 upwards
     assert counts.sum() == 3 and {(int(up), int(across)) for up, across in np.argwhere(counts)} == expected
+    # A third of the way from 1 to 4 the largest is 2: what is wanted reaches from -4 over 2 to 0.5 over 0.5.
+    made.config = ProgrammingConfig(network=mlp((4,)), quantile=1 / 3)
+    across = programming_plots.plot_reached(made).collections[0].get_coordinates()[0, :, 0]
+    assert across[[0, -1]].tolist() == pytest.approx([-2, 1])
 
 
 @pytest.mark.parametrize(

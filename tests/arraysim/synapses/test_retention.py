@@ -62,6 +62,9 @@ def test_devices_that_are_drawn_escape_at_the_geometric_mean():
     found = typical_retention_rates(table, 300.0, 2)
     np.testing.assert_allclose(found["retention_rate"], np.broadcast_to(10 * chain_rate(3), (2, 3, 3)))
     np.testing.assert_allclose(found["retention_lost"], np.broadcast_to(10 * chain_rate(3)[:, 1], (2, 3)))
+    assert all(
+        np.isnan(unknown).all() for T in (299.0, 301.0) for unknown in typical_retention_rates(table, T, 2).values()
+    )
 
 
 def test_a_device_that_lacks_a_state_says_nothing_about_it():
