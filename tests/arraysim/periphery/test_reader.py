@@ -162,8 +162,14 @@ def test_every_read_draws_new_noise():
     assert not np.array_equal(weights.forward(inputs()), weights.forward(inputs()))
 
 
-def test_wires_multiply_by_the_effective_matrix_of_each_tile():
-    circuit = {"word_resistance": 5.0, "bit_resistance": 3.0, "driver_resistance": 100.0, "sink_resistance": 20.0}
+@pytest.mark.parametrize(("word", "bit", "driver", "sink"), [(5, 3, 100, 20), (4, 4, 100, 20), (5, 3, 50, 50)])
+def test_wires_multiply_by_the_effective_matrix_of_each_tile(word, bit, driver, sink):
+    circuit = {
+        "word_resistance": float(word),
+        "bit_resistance": float(bit),
+        "driver_resistance": float(driver),
+        "sink_resistance": float(sink),
+    }
     weights = layer(Periphery(tile=SMALL, wires=TileWires(**circuit)))
     plus, minus = weights.conductances
     rows, columns = slice(50, 100), slice(14, 27)  # 150 rows in three, 40 columns in three of 14, 13 and 13
@@ -376,3 +382,23 @@ def test_both_directions_have_noise_of_their_own():
     x[:, 0] = 1
     ahead, back = weights.forward(x) - x @ weights.values, weights.backward(x) - x @ weights.values.T
     assert abs(np.corrcoef(ahead.ravel(), back.ravel())[0, 1]) < 5 / np.sqrt(2000)
+
+
+def test_a_fast_solution_goes_back_with_its_reader():
+    """Solved at A and read at B, where few devices differ: the same again after it was solved at C, and at B itself."""
+    wires = TileWires(word_resistance=1.0, bit_resistance=1.0, solution="fast", refresh=0.05)
+    weights, x = layer(Periphery(wires=wires), rows=60, columns=20), inputs(20, rows=60)
+    weights.forward(x)
+    weights.pulse((np.random.default_rng(5).random((60, 20)) < 0.06).astype(np.int8))
+    first, saved, devices = weights.forward(x), weights.reader.checkpoint(), weights.checkpoint()
+    weights.pulse(np.ones((60, 20), np.int8))
+    weights.forward(x)
+    weights.restore(devices)
+    weights.reader.restore(saved)
+    assert np.array_equal(weights.forward(x), first)
+    weights.pulse(np.ones((60, 20), np.int8))
+    weights.forward(x)
+    weights.restore(devices)
+    assert not np.array_equal(weights.forward(x), first), "solved at B"
+    weights.reader.restore(saved)
+    assert np.array_equal(weights.forward(x), first)

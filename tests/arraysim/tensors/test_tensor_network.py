@@ -186,3 +186,15 @@ def test_a_sum_takes_the_pixels_from_the_first_on():
     images = (torch.from_numpy(value).permute(0, 3, 1, 2) for value in (there, here))
     found = passes.sum_of(Sum(of="a"), *images, 2)
     np.testing.assert_array_equal(found.permute(0, 2, 3, 1), expected)
+
+
+def test_a_batch_without_errors_has_none_in_its_bits():
+    assert passes.quantized_errors(torch.zeros(2, 3), 4).tolist() == [[0] * 3] * 2
+    assert passes.quantized_errors(torch.tensor([-3.0, 1.4, 0.6]), 3).tolist() == [-3, 1, 1]
+
+
+def test_patches_drive_the_rows_of_an_array():
+    """An image [[1, 2], [3, 4]] with a column of zeros on either side, kernels of 2 x 2, and the bias."""
+    spec = Convolution(channels=1, kernel=2, padding=0, padding_columns=1)
+    found = passes.driven(spec, torch.tensor([[[[1.0, 2], [3, 4]]]]))
+    assert found.tolist() == [[0, 1, 0, 3, 1], [1, 2, 3, 4, 1], [2, 0, 4, 0, 1]]
