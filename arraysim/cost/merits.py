@@ -1,7 +1,5 @@
 """Figures of merit of an estimate, and how far absolute figures can be trusted."""
 
-import math
-
 from arraysim.cost.ledger import ChipCost
 from dwcore.canvas.number_text import time_text, with_prefix
 
@@ -48,9 +46,9 @@ def endurance(cost: ChipCost, epochs: int = 1) -> float:
     settings = cost.facts["settings"]
     if not settings["training"] or "pulses_per_update" not in settings:
         return 0.0
-    images = settings["images_per_epoch"]
-    updates = images if settings["gradient"] == "in-array" else math.ceil(images / settings["batch_size"])
-    return max(settings["pulses_per_update"]) * updates * epochs
+    images = settings["images_per_epoch"] * epochs
+    batch = 1 if settings["gradient"] == "in-array" else settings["batch_size"]
+    return max(settings["pulses_per_update"]) * images / batch
 
 
 def factor_text(what: str) -> str:

@@ -63,23 +63,23 @@ class TrainingUse:
     def settings(self, settings: ChipSettings, given: Collection[str] = ()) -> tuple[ChipSettings, tuple[str, ...]]:
         """Return the chip that the trainings had, and where the given settings say another one.
 
-        Pulses and single reads are those of the trainings, mean over the seeds, without the first reset of the arrays;
-        pulses are shared among the layers as the synapses received them.
+        Pulses and single reads are those of the trainings, mean over the seeds, without the first reset of the arrays,
+        per as many images as a batch has; pulses are shared among the layers as the synapses received them.
 
         Args:
             settings: of the chip.
             given: names of those that the user chose, which stay as they are.
         """
         config = self.results[0].config
-        per_epoch = -(-self.images // config.batch_size)
-        pulses = np.mean([self._per_layer(result, per_epoch) for result in self.results], axis=0)
-        reads = np.mean([self._rate(result, result.hardware.reads, per_epoch) for result in self.results])
+        batches = self.images / config.batch_size
+        pulses = np.mean([self._per_layer(result, batches) for result in self.results], axis=0)
+        reads = np.mean([self._rate(result, result.hardware.reads, batches) for result in self.results])
         own = chip_of(config) | {
             "images_per_epoch": self.images,
             "pulses_per_update": tuple(pulses.tolist()),
             "reads_per_update": (float(reads),),
         }
-        if own["gradient"] == "in-array":  # counted per batch; the arrays are pulsed for every image
+        if own["gradient"] == "in-array":  # the arrays are pulsed for every image
             own["pulses_per_update"] = tuple((pulses / config.batch_size).tolist())
         notes = [
             f"{name} = {getattr(settings, name)}, the training had {own[name]}"
@@ -97,13 +97,14 @@ class TrainingUse:
         return found | ({"float32": float(np.mean(twins))} if twins else {})
 
     @staticmethod
-    def _rate(result: TrainingResult, counted: np.ndarray, per_epoch: int) -> float:
+    def _rate(result: TrainingResult, counted: np.ndarray, batches: float) -> float:
+        """Return what was counted per device and batch, of so many batches per epoch, the last of which may be a part."""
         devices = sum(2 * weight.size for weight in result.hardware.weight)
-        updates = (len(counted) - 1) * per_epoch
+        updates = (len(counted) - 1) * batches
         return (int(counted[-1]) - int(counted[0])) / (updates * devices) if updates else 0.0
 
-    def _per_layer(self, result: TrainingResult, per_epoch: int) -> np.ndarray:
-        mean = self._rate(result, result.hardware.pulses, per_epoch)
+    def _per_layer(self, result: TrainingResult, batches: float) -> np.ndarray:
+        mean = self._rate(result, result.hardware.pulses, batches)
         received = np.array([layer.mean(dtype=float) for layer in result.hardware.pulses_received])
         sizes = np.array([layer.size for layer in result.hardware.pulses_received], float)
         overall = received @ sizes / sizes.sum()

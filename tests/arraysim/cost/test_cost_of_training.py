@@ -8,6 +8,7 @@ from fit_cases import table_of
 from training_cases import curve, made_up
 
 from arraysim.cost.cell import Resistive
+from arraysim.cost.ledger import PHASES
 from arraysim.cost.of_training import (
     GRADIENTS,
     TrainingUse,
@@ -48,7 +49,7 @@ def test_pulses_per_update_give_back_the_pulses_of_the_training(result):
     settings, notes = use.settings(ChipSettings())
     assert not notes
     assert settings.batch_size == 16 and settings.images_per_epoch == 1438
-    updates = 2 * -(-1438 // 16)
+    updates = 2 * 1438 / 16
     devices = [2 * weight.size for weight in result.hardware.weight]
     sent = updates * np.dot(settings.pulses_per_update, devices)
     assert sent == pytest.approx(int(result.hardware.pulses[-1]) - int(result.hardware.pulses[0]))
@@ -141,14 +142,14 @@ def with_hardware(result, **more):
 
 
 def test_pulses_and_reads_are_per_device_and_batch():
-    """Two epochs of 40 images in batches of 16 are six updates of 20 devices: 30 - 10 pulses and 3 - 1 reads in 120."""
+    """Two epochs of 40 images in batches of 16 are five batches of 20 devices: 30 - 10 pulses and 3 - 1 reads in 100."""
     settings, _ = use_of(made_up()).settings(ChipSettings())
-    assert settings.pulses_per_update == pytest.approx((20 / 120,)) and settings.reads_per_update == pytest.approx(
-        (2 / 120,)
+    assert settings.pulses_per_update == pytest.approx((20 / 100,)) and settings.reads_per_update == pytest.approx(
+        (2 / 100,)
     )
     more = with_hardware(made_up(5), pulses=np.array([10, 30, 90]))
     both, _ = use_of(made_up(), more).settings(ChipSettings())
-    assert both.pulses_per_update == pytest.approx(((20 + 80) / 2 / 120,)), "the mean over the seeds"
+    assert both.pulses_per_update == pytest.approx(((20 + 80) / 2 / 100,)), "the mean over the seeds"
     none = with_hardware(made_up(), pulses=np.array([10]), reads=np.array([1]))
     assert use_of(none).settings(ChipSettings())[0].pulses_per_update == (0.0,)
 
@@ -159,16 +160,16 @@ def test_layers_share_the_pulses_as_their_devices_received_them():
     received = (np.full((2, 5, 2), 1, np.uint32), np.full((2, 5, 4), 3, np.uint32))
     weight = (hardware.weight[0], np.zeros((5, 4)))
     shared = with_hardware(made_up(), pulses_received=received, weight=weight)
-    mean = 20 / (6 * 60)
-    found = use_of(shared)._per_layer(shared, 3)
+    mean = 20 / (5 * 60)
+    found = use_of(shared)._per_layer(shared, 40 / 16)
     assert found == pytest.approx([mean * 3 / 7, mean * 9 / 7])
 
 
 def test_pulses_for_every_image_are_counted_by_image():
-    """Of a rule whose gradients form in the arrays, a sixteenth of what a batch of sixteen gets."""
+    """Of a rule whose gradients form in the arrays, a sixteenth of what a batch of sixteen gets: one in 80 images."""
     config = dataclasses.replace(made_up().config, rule="stochastic-pulses")
     settings, _ = use_of(dataclasses.replace(made_up(), config=config)).settings(ChipSettings())
-    assert settings.gradient == "in-array" and settings.pulses_per_update == pytest.approx((20 / 120 / 16,))
+    assert settings.gradient == "in-array" and settings.pulses_per_update == pytest.approx((20 / 100 / 16,))
 
 
 def test_accuracies_are_means_over_the_seeds_at_the_end():
@@ -214,15 +215,17 @@ def test_supplies_lie_near_the_nominal_one():
 
 
 def test_a_summary_is_that_of_all_images_and_epochs():
-    """Two epochs of 40 images, three updates each: all pulses of a device, one."""
+    """Two epochs of 40 images, two and a half batches each: all pulses of a device, one."""
     device = load_device("five_state")
     counts = np.zeros((1, 1, 2, 1, 2, 3), int)
     counts[0, 0, 0, 0, :, 0] = counts[0, 0, 1, 0, :, 1] = 10  # to the first state, and to the second
     table = table_of(counts, (-2e11, 2e11), (2e-9,), config={"device": device.config()})
-    cost = training_cost(table, use_of(made_up()))
+    cost = training_cost(table, use_of(with_hardware(made_up(), reads=np.zeros(3, int))))
     chip, found = cost.chip, summary_of(cost)
     assert (cost.images, cost.epochs, found["pulses_per_cell"]) == (80, 2, pytest.approx(1.0))
     assert found["training_energy_J"] == pytest.approx(80 * chip.total_energy())
+    update = 80 * chip.energy[:, chip.block("arrays"), PHASES.index("update")].sum()
+    assert update == pytest.approx(20 * chip.facts["energy_per_pulse_J"]), "twenty pulses were sent"
     assert found["training_latency_s"] == pytest.approx(80 * chip.facts["image_interval_s"])
     assert found["inference_latency_s_per_image"] == pytest.approx(chip.total_latency("forward"))
     assert found["accuracy"] == {"on_chip": 0.625, "float32": 0.9375}
