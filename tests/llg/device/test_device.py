@@ -351,6 +351,11 @@ def test_short_representations_of_a_device():
     text = repr(device.draw(3, 1))
     assert len(text) < 250
     assert "five-state" in text
+    plain = repr(device_from_mapping(PLAIN))
+    assert plain.startswith(
+        "<Device 'test track': track 300 x 64 x 0.6 nm, 2 notches, Ms = 7e+05 A/m, K_u = 4.8e+05 J/m^3, "
+    )
+    assert plain.endswith("D = 0.001 J/m^2, alpha = 0.3, q-phi, 300 K>")
     assert "5 notches" in text
     assert "instance 3" in text
     page = device.replace(name="a < b")._repr_html_()

@@ -256,7 +256,7 @@ def test_what_is_left_out_of_a_device_file():
 def test_fields_that_leave_a_wall_no_energy_are_refused(Q):
     """pi Delta mu0 Ms |(H_x + Q H_D, H_y)| up to sigma_0, and beyond it by the shape field of a Bloch wall: each to 1 %."""
     sigma, unit, H_D = 4 * math.sqrt(1e-11 * K_EFF), MU_0 * 7e5 * DELTA, -1e-3 / (MU_0 * 7e5 * DELTA)
-    for H_K in (2e4, -1e3):
+    for H_K in (2e4, -1e5):
         most = (sigma + unit * max(H_K, 0.0)) / (math.pi * unit)
         H_y = math.sqrt(most**2 - (0.3 * H_D) ** 2)
         held = {"H_x": -0.7 * Q * H_D}
@@ -296,3 +296,13 @@ def test_outline_of_a_device_of_uneven_thickness_is_its_width():
     device = make_device(profile={"x": [0.0, 4e-7], "thickness_factor": [1.2, 1.2]})
     np.testing.assert_allclose(device.geometry.w, 64e-9)
     np.testing.assert_allclose(device.geometry.s2, 1.2 * 64e-9, rtol=1e-9)
+
+
+def test_states_of_a_device_know_what_they_are_states_of():
+    """A relaxed wall is expanded about that of the nominal device, whatever gate and temperature are now."""
+    device = make_device(gate={"delta_K_u": 1e4}, temperature_laws={"T_C": 900.0}, variation={"Ms_dtod": 0.01})
+    for state in (device.at_gate_level(0.5), device.at_temperature(310.0), device.draw(1, 0)):
+        assert state.nominal is device
+        assert state.at_gate_level(0.25).nominal is state.at_temperature(320.0).nominal is device
+    plain = make_device()
+    assert plain.at_temperature(310.0) is plain and device.at_temperature(0.0) is device

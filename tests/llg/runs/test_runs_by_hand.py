@@ -510,3 +510,12 @@ def test_a_wall_beyond_the_track_of_a_velocity_curve_is_told(monkeypatch):
     monkeypatch.setattr(velocity_module, "simulate", lambda *_, **__: gone)
     with pytest.raises(RunError, match="a wall runs faster than the rigid wall"):
         run.noiseless(Field(), np.array([0.0, 1e11]))
+
+
+def test_an_ensemble_in_a_line():
+    """Mean and standard deviation of 100 and 104 nm, 50 steps of 0.2 ps, samples over 0.01 ns."""
+    q = np.array([100e-9, 104e-9])
+    found = ensemble.Ensemble({"q": q, "phi": 0 * q}, np.array([False, True]), 2e-13, 50, np.array([0.0, 1e-11]), {})
+    assert repr(found) == (
+        "<Ensemble of 2 trajectories (q, phi): q = 102 +- 2 nm, 1 off the track, 50 steps of 0.2 ps, 2 samples over 0.01 ns>"
+    )

@@ -170,6 +170,7 @@ def test_short_representations(trajectories):
         assert words in repr(thing)
         assert len(repr(thing)) < 200
         assert "array" not in repr(thing)
+    assert repr(trajectories).endswith("5 walls at 13 times over 6.2 ns, J = 7e+11 A/m^2>")
 
 
 def test_a_run_without_samples_has_nothing_to_record():

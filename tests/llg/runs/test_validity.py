@@ -446,6 +446,13 @@ def test_share_of_the_current_in_the_ferromagnet_is_said():
         assert not any(note.startswith("stack") for note in notes(silent))
 
 
+@pytest.mark.parametrize(("ratio", "noted"), [(1.12, True), (1.09, False), (1 / 1.09, False), (1 / 1.12, True)])
+def test_a_ferromagnet_of_nearly_the_same_resistivity_is_not_said(ratio, noted):
+    stack = {"t_HM": 4e-9, "rho_HM": 2e-7 * ratio, "rho_FM": 2e-7}
+    device = make_device(torque={"P": 0.5}, stack=stack)
+    assert any(note.startswith("stack") for note in notes(device)) is noted
+
+
 def test_sampling_is_not_promised_where_it_has_no_grid(monkeypatch):
     monkeypatch.setattr(thermal_grid, "_LARGEST", 10.0)
     device = load_device("five_state")

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from llg.constants import GAMMA_0, MU_0
+from dwcore.errors import InputError
+from llg.constants import GAMMA_0, K_B, MU_0
 from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import lowest_angle
 from llg.runs.models import equation_of
@@ -145,3 +146,17 @@ def test_a_field_along_the_wall_changes_how_fast_it_breathes(H_y):
     fastest = np.abs(np.subtract(*change)).max() / (2e-4 * model.Delta)
     assert breathing_rate(device, field) == pytest.approx(fastest, rel=2e-3)
     assert abs(breathing_rate(device) / fastest - 1) > 0.02
+
+
+@pytest.mark.parametrize("name", ["q-phi-delta", "q-phi-chi"])
+def test_a_wall_is_too_soft_below_15_kT_where_it_is_shortest(name):
+    """sigma_0 s2 t in the middle of a notch, a third less than beside it: each to 1 %."""
+    notch = {"shape": "cosine", "depth": 5e-9, "width": 80e-9}
+    equation = equation_of(device := on_a_track(0.2, name, notch))
+    model = equation.model(device)
+    shortest = model.sigma_0 * float(model.widths(150e-9).s2) * 0.6e-9
+    assert shortest < 0.7 * model.sigma_0 * 24e-9 * 0.6e-9
+    hottest = shortest / (15 * K_B)
+    equation.kernel_input(model, 0.99 * hottest, 1.0)
+    with pytest.raises(InputError, match=r"sigma_0 s2 t = 14\.9 kB T at .* must be >= 15 kB T"):
+        equation.kernel_input(model, 1.01 * hottest, 1.0)

@@ -110,6 +110,15 @@ def test_fastest_rate_adds_the_stiffest_place():
         assert model.fastest_rate() == pytest.approx(rate, rel=0.02) and stiffest > 0.02 * angle
 
 
+def test_rates_of_a_wall_that_favours_neel_and_friction_where_it_is_shortest():
+    """|H_K| counts, whatever its sign; 2 mu0 Ms Delta t s2/gamma0 of the middle of a notch is the least friction."""
+    both = [make_model(wall={"H_K": H}, material={"D": 0.0}).fastest_rate() for H in (H_K, -H_K)]
+    assert both[0] == both[1] == pytest.approx(GAMMA_0 / math.sqrt(1 + ALPHA**2) * H_K)
+    model = make_model(notch=[{"position": 0.5 * LENGTH, "shape": "cosine", "depth": 10e-9, "width": 60e-9}])
+    assert model.least_friction == pytest.approx(float(model.friction(0.5 * LENGTH)), rel=1e-6)
+    assert model.least_friction < 0.9 * float(model.friction(0.0))
+
+
 def test_axes_of_a_soft_strip():
     """(x, y, z) of the track are (z, x, y) of the wall."""
     strip = device_from_mapping(
