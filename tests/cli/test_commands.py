@@ -180,7 +180,7 @@ def test_train_without_hidden_layer_and_without_file(chain, folder, command):
 @pytest.mark.parametrize(("name", "figure"), [(name, figure) for name, all in FIGURES.items() for figure in all])
 def test_plot_every_figure(chain, folder, name, figure, command):
     result = command("plot", chain[0] / name, "--figure", figure, "-o", "a.png", "--json").json
-    assert result == {"file": str(chain[0] / name), "figure": figure, "out": "a.png"}
+    assert result == {"file": str(chain[0] / name), "figure": figure, "out": "a.png", "notes": []}
     picture = matplotlib.image.imread("a.png")
     assert min(picture.shape[:2]) > 300
     assert [path.name for path in folder.iterdir()] == ["a.png"]

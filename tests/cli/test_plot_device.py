@@ -41,7 +41,7 @@ def device(folder):
 )
 def test_every_figure_of_a_device(device, figure, options, folder, command):
     result = command("plot", device, "--figure", figure, *options, "-o", "a.png", "--json").json
-    assert result == {"file": device, "figure": figure, "out": "a.png"}
+    assert result == {"file": device, "figure": figure, "out": "a.png", "notes": []}
     height, width, _ = matplotlib.image.imread("a.png").shape
     assert width == 1320 and height > 400
     assert sorted(path.name for path in folder.iterdir()) == ["a.png", "one.toml"]
@@ -59,10 +59,13 @@ def test_figures_for_columns_and_pages(device, width, pixels, folder, command):
 
 
 def test_several_pulses_in_one_figure(device, folder, command):
+    said = []
     for name, current in (("a.h5", "2e11"), ("b.h5", "4e11")):
-        command("simulate", device, "--current", current, "-n", 4, "--samples", 8, "-o", name)
+        run = ("simulate", device, "--current", current, "-n", 4, "--samples", 8, "-o", name)
+        said += command(*run, "--json").json["notes"]
     result = command("plot", "a.h5", "b.h5", "-o", "both.png", "--data", "both.csv", "--json").json
-    assert result == {"file": "a.h5", "figure": "pulses", "out": "both.png"}
+    assert result == {"file": "a.h5", "figure": "pulses", "out": "both.png", "notes": list(dict.fromkeys(said))}
+    assert "tilt: at 2e+11" in said[0] and len(result["notes"]) < len(said)
     text = (folder / "both.csv").read_text()
     assert "+2" in text and "+4" in text
     for name in ("motion", "angle", "velocity"):
@@ -70,9 +73,9 @@ def test_several_pulses_in_one_figure(device, folder, command):
 
 
 def test_animation_of_recorded_trajectories(device, folder, command):
-    command("simulate", device, "-n", 2, "--samples", 8, "-o", "t.h5")
+    said = command("simulate", device, "-n", 2, "--samples", 8, "-o", "t.h5", "--json").json["notes"]
     result = command("plot", "t.h5", "--trajectory", 1, "-o", "wall.gif", "--json").json
-    assert result == {"file": "t.h5", "figure": "animation", "out": "wall.gif"}
+    assert result == {"file": "t.h5", "figure": "animation", "out": "wall.gif", "notes": said}
     with Image.open("wall.gif") as movie:
         assert movie.n_frames == 9
 
