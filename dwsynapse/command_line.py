@@ -13,8 +13,6 @@ from dwcore import __version__, stopping
 from dwcore.errors import InputError, Interrupted, RunError, harmless
 from dwsynapse.commands import COMMANDS
 
-STOPPED = 130
-"""Exit code after Ctrl-C, as shells count it."""
 NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EACCES, errno.ELOOP)
 """What the system says where the name of a file is the fault, not the work."""
 _PLAIN = {"µ": "u", "²": "^2", "³": "^3", "±": "+-", "×": "x", "−": "-", "–": "-", "°": "deg", "Ω": "ohm", "…": "..."}
@@ -65,7 +63,8 @@ def build_parser(name: str | None = None) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return 0 when done, 1 when it failed while running, 2 for bad input, 130 when stopped by Ctrl-C.
+    """Run one command; return 0 when done, 1 when it failed while running, 2 for bad input, 130 when stopped by Ctrl-C,
+    143 by SIGTERM, 129 by SIGHUP.
 
     Without `argv` the command is that of this process, which ends at once when it is stopped.
     """
@@ -73,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         stopping.listen()
     code = _answered(list(sys.argv[1:] if argv is None else argv))
     stopping.heard()
-    if argv is None and code == STOPPED:  # threads would be waited for
+    if argv is None and code == stopping.exit_code():  # threads would be waited for
         with contextlib.suppress(OSError):
             print(end="", flush=True)
         os._exit(code)
@@ -199,7 +198,7 @@ def _told(error: OSError) -> str:
 
 def _stopped(message: str) -> int:
     stopping.heard()
-    return _fail(STOPPED, message)
+    return _fail(stopping.exit_code(), message)
 
 
 def _fail(code: int, message: str) -> int:

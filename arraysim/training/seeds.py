@@ -4,9 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import multiprocessing
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -71,7 +69,7 @@ def train_seeds(
         seed_jobs = _seed_jobs(law, dataset, seeds, config, out, **how)
         if processes > 1:
             return _in_processes(law, dataset, seed_jobs, processes, max(1, jobs // processes))
-        with interrupts() as pressed:
+        with stopping.asked() as pressed:
             return [job.run(law, dataset, pressed, jobs) for job in seed_jobs]
 
 
@@ -201,23 +199,3 @@ def _without_the_script() -> Iterator[None]:
     finally:
         for name, value in hidden.items():
             setattr(main, name, value)
-
-
-@contextlib.contextmanager
-def interrupts() -> Iterator[Callable[[], bool]]:
-    """Yield a function that says whether Ctrl-C was pressed; pressed twice it interrupts as usual."""
-    pressed = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield pressed.is_set
-        return
-
-    def note(number, frame):
-        if pressed.is_set():
-            raise KeyboardInterrupt
-        pressed.set()
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield pressed.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)

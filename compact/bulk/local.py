@@ -51,7 +51,7 @@ def processes(jobs: int | None = None) -> Iterator[ProcessPoolExecutor]:
         yield pool
     finally:
         for process in list((pool._processes or {}).values()):
-            process.terminate()
+            process.kill()
         pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -15,12 +15,12 @@ HANG = 300.0
 """No machine is so busy; a sweep that nobody interrupts takes longer [s]."""
 
 
-def interrupted(child: subprocess.Popen) -> str:
-    """Return the one line of a process that gets Ctrl-C now."""
+def interrupted(child: subprocess.Popen, number: int = signal.SIGINT) -> str:
+    """Return the one line of a process that gets Ctrl-C, or another signal, now."""
     assert child.poll() is None, child.communicate()
-    child.send_signal(signal.SIGINT)
+    child.send_signal(number)
     out, err = child.communicate(timeout=HANG)
-    assert (child.returncode, out) == (130, "") and err.startswith("dwsynapse: interrupted"), err
+    assert (child.returncode, out) == (128 + number, "") and err.startswith("dwsynapse: interrupted"), err
     assert err.count("\n") == 1
     return err
 
@@ -61,14 +61,17 @@ def test_interrupt_of_a_sweep_that_prepares(process, folder):
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("there", [False, True])
-def test_interrupt_of_a_sweep_in_its_first_block(process, folder, there):
+@pytest.mark.parametrize(
+    ("there", "number"),
+    [(False, signal.SIGINT), (True, signal.SIGINT), (True, signal.SIGTERM), (False, signal.SIGHUP)],
+)
+def test_interrupt_of_a_sweep_in_its_first_block(process, folder, there, number):
     """What is not a block is not kept, and a table that was to be overwritten is as it was."""
     if there:
         (folder / "table.h5").write_text("precious")
     child = process(*LONG, *(["--force"] if there else []), cwd=folder)
     wait_for(child, folder / "table.partial.h5")
-    assert "no block was finished, so nothing is kept" in interrupted(child)
+    assert "no block was finished, so nothing is kept" in interrupted(child, number)
     assert [path.read_text() for path in folder.iterdir()] == ["precious"] * there
 
 
@@ -87,6 +90,13 @@ def test_an_interrupt_that_is_lost_is_raised_again(folder, loses_it):
         f"{loses_it}\n    time.sleep({HANG})",
     )
     assert (done.returncode, done.stderr) == (130, "dwsynapse: interrupted\n")
+
+
+def test_what_is_ignored_stays_ignored(folder):
+    """A command under nohup outlives its terminal, and one that a script starts in the background does not see Ctrl-C."""
+    ignore = "for number in (signal.SIGHUP, signal.SIGINT): signal.signal(number, signal.SIG_IGN)\n"
+    done = own_command(ignore, "[signal.raise_signal(n) for n in (signal.SIGHUP, signal.SIGINT)]\n    print('went on')")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
 
 
 def test_an_interrupt_does_not_disturb_what_cleans_up_after_it(folder):

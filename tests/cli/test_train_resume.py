@@ -44,9 +44,10 @@ def test_killed_and_resumed_equals_the_uninterrupted_run(process, command, whole
     assert not list(folder.glob("*.checkpoint.h5"))
 
 
-def test_interrupt_leaves_a_checkpoint(process, command, whole, folder):
-    assert stopped(process, folder, signal.SIGINT) == (
-        130, "", "dwsynapse: interrupted; checkpoints beside a.h5 are kept, --resume goes on\n")  # fmt: skip
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_leaves_a_checkpoint(process, command, whole, folder, number):
+    assert stopped(process, folder, number) == (
+        128 + number, "", "dwsynapse: interrupted; checkpoints beside a.h5 are kept, --resume goes on\n")  # fmt: skip
     assert [path.name for path in folder.glob("*.h5")] == ["a.seed_1.checkpoint.h5"]
     result = command("info", "a.seed_1.checkpoint.h5", "--json").json
     assert result["sound"] and result["schema"] == "dwsynapse.checkpoint"
@@ -56,16 +57,18 @@ def test_interrupt_leaves_a_checkpoint(process, command, whole, folder):
     assert content("a.h5") == content(whole)
 
 
-def test_interrupt_reaches_the_processes_of_several_seeds(process, command, whole, folder):
+@pytest.mark.parametrize("to_all", [False, True])
+def test_interrupt_reaches_the_processes_of_several_seeds(process, command, whole, folder, to_all):
+    """Ctrl-C of the command alone, or SIGTERM of its processes as well, as a batch system sends it when the time is up."""
     run = (*RUN[:-1], 2)
-    child = process(*run, *OFTEN, "-o", "a.h5", cwd=folder)
+    child = process(*run, *OFTEN, "-o", "a.h5", cwd=folder, start_new_session=to_all)
     while child.poll() is None and len(list(folder.glob("*.checkpoint.h5"))) < 2:
         time.sleep(0.01)
     assert child.poll() is None, child.communicate()
-    child.send_signal(signal.SIGINT)
+    os.killpg(child.pid, signal.SIGTERM) if to_all else child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=600)
     assert (out, err) == ("", "dwsynapse: interrupted; checkpoints beside a.h5 are kept, --resume goes on\n")
-    assert child.returncode == 130
+    assert child.returncode == (143 if to_all else 130)
     assert command(*run, "-o", "a.h5", "--resume").code == 0
     assert content("a.h5") == content(whole)
 
