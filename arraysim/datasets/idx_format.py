@@ -4,18 +4,16 @@ References:
     Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits, http://yann.lecun.com/exdb/mnist.
 """
 
-import gzip
 import math
 import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from dwcore.errors import InputError
+from dwcore.storage.gzip_file import read_packed
 
 UNSIGNED_BYTE = 8
-GZIP_MAGIC = b"\x1f\x8b"
 MAX_BYTES = 1 << 31
 """Largest content that is unpacked."""
 
@@ -51,7 +49,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     Raises:
         InputError: the file cannot be read, is no IDX file of bytes, or its size does not fit its header.
     """
-    content = _unpacked(path)
+    content = read_packed(path, MAX_BYTES)
     length = 4 + 4 * dimensions
     if len(content) < length or content[:2] != b"\0\0":
         raise InputError(f"{path}: not an IDX file")
@@ -61,16 +59,3 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     if math.prod(shape) != len(content) - length:
         raise InputError(f"{path}: {len(content) - length} bytes after the header, {shape} needs {math.prod(shape)}")
     return np.frombuffer(content, np.uint8, offset=length).reshape(shape)
-
-
-def _unpacked(path: Path) -> bytes:
-    try:
-        with open(path, "rb") as stream:
-            packed = stream.read(2) == GZIP_MAGIC
-        with gzip.open(path, "rb") if packed else open(path, "rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(content) > MAX_BYTES:
-        raise InputError(f"{path}: more than {MAX_BYTES} bytes")
-    return content

@@ -1,12 +1,12 @@
 """Data of one's own: an archive of numpy arrays (.npz), or a folder with a sub-folder of pictures for each class."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 
 from dwcore.errors import InputError, nearest
 from dwcore.storage.array_archive import read_arrays
+from dwcore.storage.picture_file import opened_picture
 
 ARRAYS = ("images", "sequences", "labels", "test_images", "test_sequences", "test_labels")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
@@ -118,18 +118,9 @@ def _picture(file: Path) -> np.ndarray:
         InputError: it is damaged, has several frames, more than eight bits of grey, or transparent pixels: what of them
             should be learned is not known.
     """
-    from PIL import Image  # comes with matplotlib
-
-    if not file.is_file():  # a pipe would wait for ever
-        raise InputError(f"{file}: is not a file")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as image:
-                fault = _unknown(image)
-                values = np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
-    except Exception as error:  # a damaged picture can raise anything
-        raise InputError(f"{file}: is no sound picture: {error}") from None
+    with opened_picture(file) as image:
+        fault = _unknown(image)
+        values = np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
     if fault:
         raise InputError(f"{file}: {fault}")
     return values

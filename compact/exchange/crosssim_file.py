@@ -12,7 +12,6 @@ import dataclasses
 import gzip
 import io
 import re
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,11 +19,11 @@ import numpy as np
 
 from dwcore.errors import InputError
 from dwcore.storage import atomic
+from dwcore.storage.gzip_file import read_packed
 from dwcore.units import is_number, plain_number
 
 LARGEST_BYTES = 200_000_000
 HEADER = "1st Row = Gbins, 2nd Row = CDF Points, 3rd row onward =  dG matrix (rows= CDF, columns = Gbins) "
-_GZIP = b"\x1f\x8b"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,24 +109,11 @@ def _rows(path) -> list[tuple[int, np.ndarray]]:
 
 
 def _text(path) -> str:
-    """Return the text of a plain or compressed file; what unpacks to too much is refused before it fills the memory."""
+    """Return the text of a plain or compressed file."""
     try:
-        if not Path(path).is_file():
-            raise InputError(f"{path}: {'is not a regular file' if Path(path).exists() else 'no such file'}")
-        with open(path, "rb") as stream:
-            packed = stream.read(2) == _GZIP
-            stream.seek(0)
-            source = gzip.GzipFile(fileobj=stream) if packed else stream
-            data = source.read(LARGEST_BYTES + 1)
-        if len(data) > LARGEST_BYTES:
-            raise InputError(f"{path}: holds more than {LARGEST_BYTES // 10**6} MB, not a lookup table")
-        return data.decode("utf-8-sig")
+        return read_packed(path, LARGEST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text file") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise InputError(f"{path}: truncated or damaged gzip file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def write_lookup(path, lookup: LookupTable, *, notes: Sequence[str] = (), force: bool = False) -> None:

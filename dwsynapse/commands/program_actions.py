@@ -67,6 +67,11 @@ def job_of(arguments: argparse.Namespace, given: Given) -> Job:
     changes = {**given["verify"], **given["arrays"]}
     if arguments.weights.suffix.lower() == ".npz":
         return _from_archive(arguments, given, changes, synapses)
+    if arguments.weights.suffix.lower() in (".pt", ".pth"):
+        raise InputError(
+            f"{arguments.weights}: is of PyTorch, whose files may run code; give an .npz, as by "
+            "numpy.savez(FILE, **arraysim.network_weights(model, images[:1]))"
+        )
     given.refuse(f"{arguments.weights} holds it; it is for an .npz", "network", "data")
     results = _results(arguments)
     first = results[0]

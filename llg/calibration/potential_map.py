@@ -81,6 +81,9 @@ def read_potential_map(
     refuse_static_field(device)
     table = Measurements(path, columns)
     x, integrated, _ = read_positions(table, device, mz_length)
+    if (far := np.abs(x).max()) > device.track.length:
+        raise InputError(f"{path}: a place {far:g} [m] from the middle must be within the length of the track, "
+                         f"{device.track.length:g}")  # fmt: skip
     x = x if integrated else _swept(device, x)
     order = np.argsort(x)
     x = x[order]

@@ -12,7 +12,6 @@ one piece of track, with background on both sides. The error is that of the edge
 over the wall smooths what is shorter than the wall.
 """
 
-import logging
 import re
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import numpy as np
 
 from dwcore.errors import InputError
 from dwcore.storage.column_file import read_columns
+from dwcore.storage.picture_file import opened_picture
 from dwcore.units import to_si
 
 _HEADER = re.compile(r"(?P<name>x|width|upper|lower)(?:_(?P<a>\S+)|\s*\[(?P<b>[^\]]+)\]|\s*\((?P<c>[^)]+)\))?")
@@ -119,26 +119,18 @@ def _levels(grey: np.ndarray) -> tuple[float, float]:
 
 def _grey(path, bright: bool) -> np.ndarray:
     """Return the picture as shares of white, shape (rows, columns); what is transparent belongs to the background."""
-    try:
-        from PIL import Image
-    except ImportError:
-        raise InputError(f"{path}: pictures need Pillow, which matplotlib brings") from None
-    logging.getLogger("PIL").setLevel(logging.WARNING)
-    try:
-        with Image.open(path) as picture:
-            if max(picture.size) > _LARGEST:
-                raise InputError(f"{path}: has {picture.size[0]} x {picture.size[1]} pixels, at most {_LARGEST} a side")
-            if picture.mode == "F":
-                raise InputError(f"{path}: holds fractions (mode F), must hold greys or colours of 8 or 16 bits")
-            deep = picture.mode.startswith("I")
-            if "A" in picture.getbands() or "transparency" in picture.info:
-                drawn = picture.convert("RGBA")
-                ground = Image.new("RGBA", drawn.size, "black" if bright else "white")
-                values = np.asarray(Image.alpha_composite(ground, drawn).convert("L"), float)
-            else:
-                values = np.asarray(picture if deep else picture.convert("L"), float)
-    except FileNotFoundError:
-        raise InputError(f"{path}: cannot read: no such file") from None
-    except (OSError, ValueError, SyntaxError) as error:
-        raise InputError(f"{path}: is no picture and no CSV file: {str(error).splitlines()[0]}") from None
+    from PIL import Image
+
+    with opened_picture(path) as picture:
+        if max(picture.size) > _LARGEST:
+            raise InputError(f"{path}: has {picture.size[0]} x {picture.size[1]} pixels, at most {_LARGEST} a side")
+        if picture.mode == "F":
+            raise InputError(f"{path}: holds fractions (mode F), must hold greys or colours of 8 or 16 bits")
+        deep = picture.mode.startswith("I")
+        if "A" in picture.getbands() or "transparency" in picture.info:
+            drawn = picture.convert("RGBA")
+            ground = Image.new("RGBA", drawn.size, "black" if bright else "white")
+            values = np.asarray(Image.alpha_composite(ground, drawn).convert("L"), float)
+        else:
+            values = np.asarray(picture if deep else picture.convert("L"), float)
     return values / (65535.0 if deep else 255.0)

@@ -113,6 +113,7 @@ BAD = {
     "program a.h5 --table t.h5 --vary states=3,4": "the states of t.h5 are its own",
     "program a.h5 --table t.h5 -o a.h5": "a.h5: exists",
     "program a.h5 --table t.h5 --temperature 900": "temperature = 900 [K] is outside the table",
+    "program model.pt --table t.h5 --network mlp": "model.pt: is of PyTorch, whose files may run code; give an .npz",
     "program b.npz --table t.h5": "it needs --network and --dataset",
     "program b.npz --table t.h5 --network mlp --dataset digits": "b.npz: is not a sound .npz of arrays",
     "program one.npz --table t.h5 --network mlp --dataset digits": "one.npz: lacks weight_0, of shape (65, 32)",

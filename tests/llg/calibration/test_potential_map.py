@@ -74,6 +74,7 @@ def test_map_that_ends_in_the_notch_is_told(tmp_path):
     [
         ("q_nm,Bz_mT\n0,1\n1,2\n2,3\n", {}, "at least 4 positions"),
         ("q_nm,Bz_mT\n0,1\n1,2\n1,3\n2,3\n", {}, "each only once"),
+        ("q_nm,Bz_mT\n0,1\n1,2\n2,3\n1e18,4\n", {}, r"1e\+09 \[m\] from the middle must be within the length .* 5e-07"),
         ("q_nm\n0\n1\n2\n3\n", {}, "has no column for dE"),
         ("q_nm,Bz_mT\n-2,1\n-1,2\n1,3\n2,3\n", {"mirror": True}, "must begin at 0 to be mirrored"),
     ],

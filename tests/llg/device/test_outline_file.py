@@ -216,7 +216,7 @@ def test_bad_outlines_are_refused(tmp_path):
         ("touching.png", {}, "touches the rim of the picture in column 12; is it dark or bright?"),
         ("grey.png", {}, "hardly any contrast"),
         ("fractions.tif", {}, "must hold greys or colours of 8 or 16 bits"),
-        ("text.png", {}, "is no picture and no CSV file"),
+        ("text.png", {}, "text.png: is no sound picture"),
         ("none.png", {}, "no such file"),
         ("holed.png", {"outline_scale": None}, "a picture needs outline_scale"),
         ("cross.csv", {"outline_scale": None}, "cross.csv line 3: the width must be > 0"),
