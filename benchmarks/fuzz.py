@@ -6,37 +6,49 @@
     python benchmarks/fuzz.py --kinds front            files of some kinds only
 
 Subjects: `damage` (bytes of a file changed, or values, attributes and links without a new seal), `craft` (data sets of
-another shape, type or value, or none, under a right seal), `toml` (files that users write, with keys, values and
-characters changed) and `options` (command lines). Files are of every kind that this program writes.
+another shape, type or value, or none, under a right seal; what is taken for sound then goes through commands that read
+it), `toml` (files that users write, with keys, values and characters changed), `options` (command lines) and `foreign`
+(bytes and cells changed in files of other programs: data sets, pictures, measurements, snapshots). Files are of every
+kind that this program writes.
 
 A case runs in a child process of bounded memory (2 GB more than at its start) and time (20 s of a processor). Good ends
 are `refused`, one line that names the file, `harmless`, the very same content, of a half-done sweep `fewer` records, each
 the same, and, of crafted files and input that happen to be sensible, `accepted`. Bad ends: `altered` content taken for
-sound, `traceback`, `crash`, `hang`, `memory`, and a message of several lines or none (`wordy`). Prints one JSON object.
+sound, `traceback` (or a warning of Python), `crash`, `hang`, `memory`, and a message of several lines or none, or JSON
+that is none (`wordy`). Prints one JSON object.
 """
 
 import argparse
 import contextlib
 import dataclasses
-import functools
 import hashlib
-import io
 import json
 import multiprocessing
 import os
 import random
+import re
 import resource
 import shlex
 import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
+from fuzz_samples import (
+    SPECIFICATION_FILE,
+    command,
+    foreign_files,
+    own_files,
+    readings,
+    templates,
+    training_case,
+)
 
 from dwcore.errors import InputError, RunError
 from dwcore.storage import files
@@ -44,25 +56,14 @@ from dwcore.storage import files
 BAD = ("altered", "traceback", "crash", "hang", "memory", "wordy")
 SECONDS, WARM = 20, 120
 """Time of a processor for a case, and more for the first of a process, which imports and compiles [s]."""
+PARTIAL = ("sweep", "journal")
+"""Kinds of which a part that is lost is done again."""
 EXTRA_BYTES = 2 << 30
 """Address space a case may take beyond what its process has when it starts."""
 GROW = bytes.fromhex("ffffffffffffff7f"), bytes.fromhex("00000000ffffffff"), bytes.fromhex("0000000000000080")
 VALUES = ("", "nan", "inf", "-inf", "1e400", "1e-400", "-1", "0", "1", "1,5", "1e18", "99999999999999999999", "[]", "{}", "true",
           "\"\"", "\"5 nm\"", "\"1 parsec\"", "\"10**10**10 m\"", "'x'", "\u00e9", "\x1b[2J", "../..", "[[1, 2], [3]]", "1e-30",
           "-0.0", "0x10", "1_000", "2026-01-01", "\"\\u0000\"", "9" * 4000, "[" * 3000)  # fmt: skip
-
-SPECIFICATION = """
-[free]
-current_density = [5e11, 9e11]
-[require]
-states = 3
-[budget]
-pulses = 1000
-population = 4
-designs = 1
-verify_pulses = 100
-"""
-"""Of a design that a search of a second finds."""
 
 
 # Files
@@ -119,20 +120,21 @@ def resumed(path: Path) -> tuple:
     return saved, [weight.tobytes() for weight in result.hardware.weight], result.chip.test_accuracy
 
 
-def training_case() -> tuple:
-    """Return synapses, images and configuration of a small training."""
-    from arraysim import load_dataset
-    from arraysim.networks.presets import network_from
-    from arraysim.synapses.ladder import ladder_law
-    from arraysim.training.config import TrainingConfig
+def search_of(path: Path) -> dict:
+    """Return what a search of designs knows when it goes on with a journal."""
+    from dwsynapse.design.journal import Journal
+    from dwsynapse.design.specification import load_specification
 
-    return ladder_law(), load_dataset("digits"), TrainingConfig(epochs=1, network=network_from("mlp:4"))
+    spec = path.with_name(SPECIFICATION_FILE)
+    return Journal(path, load_specification(spec), 1, resume=True).known
 
 
 def digest(path: Path, kind: str) -> dict[str, str]:
     """Return the hash of each part of a file that counts as sound: of all, or of each record of a half-done sweep."""
+    if kind == "journal":
+        return {name: hashlib.sha256(content(known)).hexdigest() for name, known in search_of(path).items()}
     if kind != "sweep":
-        return {"all": hashlib.sha256(content(readers()[kind](path))).hexdigest()}
+        return {"all": hashlib.sha256(content(readers()[kind.partition(".")[0]](path))).hexdigest()}
     from compact.bulk.sweep_file import SweepFile
 
     with SweepFile(path) as journal:
@@ -275,57 +277,7 @@ def spoil(tree, rng: random.Random) -> None:
         tree[key + "_"] = tree.pop(key)
 
 
-def samples(folder: Path) -> dict[str, Path]:
-    """Return a small sound file of each kind."""
-    from arraysim import train
-    from arraysim.programming.config import config_for
-    from arraysim.programming.file import save_programming
-    from arraysim.programming.program import program
-    from arraysim.training.checkpoint import Checkpointer, save_checkpoint
-    from arraysim.training.file import save_training
-    from compact.bulk.local import run_threads
-    from compact.bulk.plan import Grid, SweepPlan
-    from compact.bulk.run import run_shard, run_to_table
-    from llg.device.device_file import load_device
-
-    device = load_device("five_state")
-    grid = Grid(current_density=(-7e11, 6e11), duration=(1e-9,))
-    plan = SweepPlan(device=device, grid=grid, temperature=(300.0,), instances=(1, 2), n=50, seed=1)
-    found = {kind: folder / f"{kind}.h5" for kind in (*readers(), "sweep")}
-    run_to_table(plan, found["transition-table"], lambda worker, tasks: run_threads(worker, tasks, jobs=1))
-    half = lambda worker, tasks: run_threads(worker, [task for task, _ in zip(tasks, range(3))], jobs=1)  # noqa: E731, B905
-    run_shard(plan, (1, 1), found["sweep"], half)
-    command("simulate", "five_state", "-n", "4", "--samples", "3", "-o", found["trajectories"])
-    command("rates", "five_state", "--vary", "material.alpha=0.1,0.2", "-o", found["variation"])
-    (folder / "spec.toml").write_text(SPECIFICATION)
-    command("design", folder / "spec.toml", "-o", folder / "designs")
-    (folder / "designs" / "front.h5").rename(found["front"])
-    law, digits, config = training_case()
-    states: list[dict] = []
-    keeper = Checkpointer(lambda state: states.append({n: {k: v.copy() for k, v in a.items()} for n, a in state.items()}),
-                          interval=0.0)  # fmt: skip
-    trained = train(law, digits, seed=1, config=config, checkpointer=keeper)
-    save_training(found["training"], [trained])
-    save_checkpoint(found["checkpoint"], states[-1], belongs_to={"seed": 1})
-    save_programming(found["programming"], [program(trained.learned, digits, law, seed=1, config=config_for(config))],
-                     config={"write_pulses": []})  # fmt: skip
-    return found
-
-
 # Text
-
-
-def command(*argv) -> tuple[int, str, str]:
-    """Run a command in this process; return its code, output and messages."""
-    import dwsynapse
-
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            code = dwsynapse.main([str(argument) for argument in argv])
-        except SystemExit as end:
-            code = end.code
-    return (code if isinstance(code, int) else 1), out.getvalue(), err.getvalue()
 
 
 def spoilt_text(text: str, rng: random.Random) -> str:
@@ -359,26 +311,6 @@ def spoilt_text(text: str, rng: random.Random) -> str:
         if not lines:
             lines = [""]
     return "\n".join(lines) + "\n"
-
-
-@functools.cache
-def templates() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Return the text of each kind of file that users write, and the commands that read it, {} for its name."""
-    import importlib.resources
-
-    data = importlib.resources.files("dwsynapse_data")
-    reading = {"device": ("check {}", "info {} --json", "check {}"), "network": ("check {}", "cost --network {} --image 8,8,1"),
-               "periphery": ("check {}",), "chip": ("check {}", "cost --chip {} --network mlp:4 --image 8,8,1"),
-               "synapse": ("check {}", "info {}"), "design": ("check {}",)}  # fmt: skip
-    found = {
-        "five_state": ((data / "five_state.toml").read_text(encoding="utf-8"), ("check {}", "info {}", "rates {}"))
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        for kind, lines in reading.items():
-            with contextlib.chdir(folder):
-                if command("new", kind, kind)[0] == 0:
-                    found[kind] = Path(f"{kind}.toml").read_text(encoding="utf-8"), lines
-    return found
 
 
 COMMANDS = (
@@ -421,41 +353,81 @@ def spoilt_command(rng: random.Random, folder: str) -> list[str]:
     return [one.replace("{}", folder).replace("\0", "") for one in argv]
 
 
+def spoilt_cells(content: bytes, rng: random.Random) -> bytes:
+    """Return a text with one to three words, numbers, marks or lines changed, lost or doubled."""
+    lines = content.decode("latin-1").splitlines(keepends=True)
+    for _ in range(rng.choice([1, 1, 2, 3])):
+        i = rng.randrange(len(lines))
+        kind = rng.choice(["cell", "cell", "cell", "mark", "lose", "twice", "swap", "long"])
+        cells = re.split(r"([,;\s=:()\[\]{}]+)", lines[i])
+        j = 2 * rng.randrange((len(cells) + 1) // 2) if kind == "cell" else rng.randrange(len(cells))
+        if kind == "lose":
+            lines[i] = ""
+        elif kind == "twice":
+            lines[i] *= 2
+        elif kind == "swap":
+            k = rng.randrange(len(lines))
+            lines[i], lines[k] = lines[k], lines[i]
+        elif kind == "long":
+            lines[i] *= 3000
+        else:
+            cells[j] = (
+                rng.choice([*VALUES, "#", "%", "\0", '"'])
+                if kind == "cell"
+                else rng.choice([",", ";", "\t", " ", "", "\n"])
+            )
+            lines[i] = "".join(cells)
+    return "".join(lines).encode("latin-1", "replace")
+
+
 # Judgement
 
 
 def judge_text(argv: list[str]) -> str:
     """Run a command and say how it ended."""
-    code, out, err = command(*argv)
-    if "Traceback" in err + out:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.simplefilter("ignore", ResourceWarning)  # which nobody sees
+        code, out, err = command(*argv)
+    if "Traceback" in err + out or "Warning: " in err:
         return f"traceback: {argv}: {err[-300:]}"
+    if "Unable to allocate" in err or "MemoryError" in err:
+        return f"memory: {argv}: {err[-300:]}"
     if code == 0:
-        return "accepted"
+        return "accepted" if "--json" not in argv or is_json(out) else f"wordy: {argv}: {out[:300]!r}"
     last = [line for line in err.splitlines() if not line.startswith(("usage:", " "))]
     return "refused" if code in (1, 2) and last and len(last[-1]) < 8000 else f"wordy: {argv}: {code} {err[:300]!r}"
 
 
-def judge_file(path: Path, kind: str, sound: dict[str, str], *, sealed: bool) -> str:
-    """Read a damaged or crafted file and say how it ended."""
+def is_json(text: str) -> bool:
+    """Whether a text is one line of JSON that every reader takes, without NaN and infinity."""
+    try:
+        json.loads(text, parse_constant=float.fromhex)
+    except ValueError:
+        return False
+    return text.count("\n") == 1
+
+
+def judge_file(path: Path, kind: str, sound: dict[str, str], lines: Sequence[str] = ()) -> str:
+    """Read a damaged file, or a crafted one with commands that take it, and say how it ended."""
     try:
         found = digest(path, kind)
-        if sealed:
-            command("info", path)
     except InputError as error:
         return "refused" if path.name in str(error) and "\n" not in str(error) else f"wordy: {error!r}"
     if found == sound:
         return "harmless"
-    if sealed:
-        return "accepted"
-    return "fewer" if kind == "sweep" and found.items() <= sound.items() else "altered"
+    if not lines:
+        return "fewer" if kind in PARTIAL and found.items() <= sound.items() else "altered"
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        ends = [judge_text(shlex.split(line.format(path, out=f"{folder}/{i}"))) for i, line in enumerate(lines)]
+    return max(ends, key=lambda end: end.partition(":")[0] in BAD)
 
 
-def case(subject: str, kind: str, number: int, source: Path, sound: dict[str, str], folder: str) -> str:
+def case(subject: str, kind: str, number: int, source: Path, made: "Sound", folder: str) -> str:
     """Make and judge one case; subject, kind and number decide all of it."""
     rng = random.Random(f"{subject} {kind} {number}")
-    path = (
-        Path(folder) / f"{subject}-{kind}-{number}.{'toml' if subject == 'toml' else 'h5'}"
-    )  # HDF5 remembers open files by name
+    end = {"toml": ".toml", "foreign": ""}.get(subject, source.suffix)
+    path = Path(folder) / f"{subject}-{kind}-{number}{end}"  # HDF5 remembers open files by name
     try:
         if subject == "options":
             with contextlib.chdir(folder):  # `new NAME` and others write where they are started
@@ -464,17 +436,20 @@ def case(subject: str, kind: str, number: int, source: Path, sound: dict[str, st
             text, commands = templates()[kind]
             path.write_text(spoilt_text(text, rng), encoding="utf-8")
             return judge_text(shlex.split(rng.choice(commands).replace("{}", str(path))))
+        if subject == "foreign":
+            return judge_foreign(kind, source, made, path, rng)
         if subject == "craft":
             try:
                 craft(source, path, rng)
             except (InputError, RunError):  # what the writer itself refuses
                 return "refused"
-        elif rng.random() < 0.2:
+            return judge_file(path, kind, made.parts, rng.sample(readings(kind.partition(".")[0]), 2))
+        if rng.random() < 0.2 and source.suffix == ".h5":
             path.write_bytes(source.read_bytes())
             edit(path, rng)
         else:
             path.write_bytes(mutate(source.read_bytes(), rng))
-        return judge_file(path, kind, sound, sealed=subject == "craft")
+        return judge_file(path, kind, made.parts)
     except MemoryError:
         return "memory"
     except BaseException as error:
@@ -483,9 +458,35 @@ def case(subject: str, kind: str, number: int, source: Path, sound: dict[str, st
         path.unlink(missing_ok=True)
 
 
-def child(pipe, subject: str, kind: str, source: Path, folder: str):
+def judge_foreign(kind: str, source: Path, made: "Sound", out: Path, rng: random.Random) -> str:
+    """Spoil a file of another program where it lies, among those that belong to it, and run the command that reads it."""
+    content = source.read_bytes()
+    is_text = source.suffix in (".csv", ".txt", ".odt", ".json", ".cpp") or kind == "ovf.text"
+    try:
+        source.write_bytes(spoilt_cells(content, rng) if is_text and rng.random() < 0.7 else mutate(content, rng))
+        return judge_text(shlex.split(made.line.replace("{out}", str(out))))
+    finally:
+        source.write_bytes(content)
+        for left in out.parent.glob(f"{out.name}*"):
+            left.unlink()
+
+
+@dataclasses.dataclass(frozen=True)
+class Sound:
+    """What is known of a sound file.
+
+    Attributes:
+        parts: hash of each part that counts as sound, of a file of this program.
+        line: command that reads it, of a file of another one.
+    """
+
+    parts: dict[str, str] = dataclasses.field(default_factory=dict)
+    line: str = ""
+
+
+def child(pipe, subject: str, kind: str, source: Path, line: str, folder: str):
     """Judge cases by number until told to stop."""
-    sound = digest(source, kind) if source.is_file() else {}
+    sound = Sound(line=line) if line else Sound(digest(source, kind) if source.is_file() else {})
     case(subject, kind, -1, source, sound, folder)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + EXTRA_BYTES, used + EXTRA_BYTES))
@@ -511,14 +512,14 @@ def used_time(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def fuzz(subject: str, kind: str, source: Path, folder: str, numbers: range) -> tuple[Counter, list[str]]:
+def fuzz(subject: str, kind: str, source: Path, line: str, folder: str, numbers: range) -> tuple[Counter, list[str]]:
     """Judge all cases of a kind; a child that dies or hangs is replaced."""
     ends, notes, process = Counter(), [], None
     context = multiprocessing.get_context("spawn")
     for number in numbers:
         if process is None:
             pipe, other = context.Pipe()
-            process = context.Process(target=child, args=(other, subject, kind, source, folder))
+            process = context.Process(target=child, args=(other, subject, kind, source, line, folder))
             process.start()
             other.close()
             warm = WARM
@@ -547,12 +548,14 @@ def run(number: int, only: list[str], first: int = 0, chosen: list[str] | None =
     """Fuzz all subjects, the cases of each spread over its kinds, all or those chosen, with numbers from `first` on."""
     result: dict = {"cases_each": number, "bad": 0, "notes": []}
     with tempfile.TemporaryDirectory() as folder:
-        known = samples(Path(folder)) if {"damage", "craft"} & set(only) else {}
+        own = own_files(Path(folder)) if {"damage", "craft"} & set(only) else {}
+        (Path(folder) / "foreign").mkdir()
         kinds = {
-            "damage": known,
-            "craft": known,
-            "toml": templates() if "toml" in only else {},
-            "options": {"all": None},
+            "damage": {kind: (path, "") for kind, path in own.items()},
+            "craft": {kind: (path, "") for kind, path in own.items() if path.suffix == ".h5"},
+            "toml": dict.fromkeys(templates() if "toml" in only else (), (Path("none"), "")),
+            "options": {"all": (Path("none"), "")},
+            "foreign": foreign_files(Path(folder) / "foreign") if "foreign" in only else {},
         }
         for subject in only:
             some = [kind for kind in kinds[subject] if chosen is None or kind in chosen]
@@ -560,7 +563,7 @@ def run(number: int, only: list[str], first: int = 0, chosen: list[str] | None =
                 raise SystemExit(f"--kinds: {subject} knows {', '.join(kinds[subject])}")
             each = -(-number // len(some))
             for kind in some:
-                ends, notes = fuzz(subject, kind, known.get(kind, Path("none")), folder, range(first, first + each))
+                ends, notes = fuzz(subject, kind, *kinds[subject][kind], folder, range(first, first + each))
                 result[f"{subject} {kind}"] = dict(sorted(ends.items()))
                 result["notes"] += notes
                 result["bad"] += sum(ends[end] for end in BAD)
@@ -568,7 +571,7 @@ def run(number: int, only: list[str], first: int = 0, chosen: list[str] | None =
     return result
 
 
-SUBJECTS = ("damage", "craft", "toml", "options")
+SUBJECTS = ("damage", "craft", "toml", "options", "foreign")
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
