@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from arraysim.cost.components import Parts, published
-from arraysim.cost.technology import gate_energy, relative_area, technology
+from arraysim.cost.technology import gate_delay, gate_energy, relative_area, technology
 from dwcore.errors import InputError
 
 KNOWN_SCALINGS = {"analog", "area", "energy", "delay", "wire", "length", "none"}
@@ -25,6 +25,22 @@ def test_between_two_nodes_the_logarithm_is_interpolated():
     share = math.log(28 / 20) / math.log(32 / 20)
     assert relative_area(28) == pytest.approx(0.46 ** (1 - share), rel=1e-12)
     assert technology(28).supply == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("part", [1.0, 0.95])
+def test_neighbours_of_a_node_are_taken_at_the_same_share_of_their_own_supply(part):
+    """At 40 nm, between 0.9 V at 32 nm and 1 V at 45 nm."""
+    share = math.log(40 / 32) / math.log(45 / 32)
+    below, above = (technology(nm, supply=part * volt).gate_delay for nm, volt in ((32, 0.9), (45, 1.0)))
+    found = technology(40, supply=part * technology(40).supply).gate_delay
+    assert found == pytest.approx(below ** (1 - share) * above**share, rel=1e-12)
+
+
+@pytest.mark.parametrize(("node", "supply"), [(65, 1.1), (90, 1.2)])
+def test_low_power_transistors_of_older_nodes_are_as_much_slower_as_at_45_nm(node, supply):
+    """The polynomials of 45 nm at 1 V: 57.1 against 12.5 ps; older nodes have one polynomial for both kinds."""
+    slower = (-285.7 + 1239 - 1795 + 898.8) / (-501.6 + 1567 - 1619 + 566.1)
+    assert gate_delay(node, "LP", supply) / gate_delay(node, "HP", supply) == pytest.approx(slower)
 
 
 def test_smaller_nodes_take_less_area_and_energy():
