@@ -192,6 +192,8 @@ def test_both_versions_of_cifar_hold_the_same_images(tmp_path):
     assert one.images.shape == (40, 32, 32, 3)
     assert np.array_equal(one.images[3, :, :, 1].ravel(), data[3, 1024:2048]), "planes are R, G, B"
     assert np.array_equal(one.labels[:20], labels)
+    blue = (one.images[3, :, :, 2] / 255 - 0.4465) / 0.2616  # mean and deviation of that channel, as is usual
+    np.testing.assert_allclose(one.inputs()[3, :, :, 2], blue, rtol=1e-4, atol=1e-6)
     for folder in ("two", "zero", "four"):
         other = load_dataset("cifar10", tmp_path / folder)
         assert np.array_equal(one.images, other.images)
