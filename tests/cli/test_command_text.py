@@ -424,7 +424,7 @@ def test_outcomes_of_a_point_are_those_of_the_last_epoch(two_seeds):
 
 
 def test_a_training_of_unknown_energy_says_so_and_tells_its_notes(two_seeds, monkeypatch, capsys):
-    synapses = types.SimpleNamespace(knows_energy=False, table=None, name="ladder")
+    synapses = types.SimpleNamespace(knows_energy=False, table=None, name="ladder", notes=["of the table"])
     job = train_actions.Job(synapses=synapses, dataset=None, config=None)
     monkeypatch.setattr(train_actions.Job, "of", classmethod(lambda cls, *_, **__: job))
     monkeypatch.setattr(train_actions, "_trained", lambda *_: two_seeds)
@@ -432,7 +432,7 @@ def test_a_training_of_unknown_energy_says_so_and_tells_its_notes(two_seeds, mon
     train_actions.run_training(types.SimpleNamespace(out=None, json=False), None)
     out, err = capsys.readouterr()
     assert "  6000 write pulses, energy unknown" in out and "no cost: an idealized synapse" in out
-    assert err == "note: made up\n"
+    assert err == "note: of the table\nnote: made up\n"
 
 
 def test_seeds_count_on_from_the_root():

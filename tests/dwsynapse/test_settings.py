@@ -66,6 +66,7 @@ def test_values_are_read_by_their_declaration():
         (["--trays", "0"], ["--trays", ">= 1"]),
         (["--set", "share=3 m"], ["share", "wrong unit"]),
         (["--set", "oven.time=nan"], ["finite"]),
+        (["--set", "oven.time=none"], ["time", "none"]),
         (["--set", "fan=yes"], ["true or false"]),
         (["--set", "mode=botom"], ["bottom"]),
         (["--set", "oven.time"], ["SECTION.NAME=VALUE"]),
