@@ -17,9 +17,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from compact.exchange.pulse_columns import STEMS, numbers_or_nan, with_columns
+from compact.exchange.pulse_columns import KINDS, STEMS, numbers_or_nan, with_columns
 from dwcore.errors import InputError
-from dwcore.storage.column_file import ColumnFile, canonical, read_columns, shown
+from dwcore.storage.column_file import ColumnFile, canonical, note_unread, read_columns, shown
 from dwcore.storage.measurements import UNITS, some
 
 POLARITY = {
@@ -88,6 +88,8 @@ def read_pulse_data(path, columns: Mapping[str, str] | None = None) -> PulseData
     if np.any(driven & (duration <= 0)):
         line = file.lines[int(np.argmax(driven & (duration <= 0)))]
         raise InputError(f"{file.path} line {line}: {name} must be > 0")
+    conductance = _conductance(file)
+    _note_unread(file)
     return PulseData(
         path=file.path,
         line=np.array(file.lines),
@@ -97,7 +99,7 @@ def read_pulse_data(path, columns: Mapping[str, str] | None = None) -> PulseData
         amplitude=amplitude,
         amplitude_unit=unit,
         duration=duration,
-        conductance=_conductance(file),
+        conductance=conductance,
     )
 
 
@@ -119,6 +121,15 @@ def _column(file: ColumnFile, what: str, units) -> tuple[str, float] | None:
     if len(found) > 1:
         raise InputError(f"{file.path}: columns {' and '.join(name for name, _ in found)} both hold the {what}")
     return found[0] if found else None
+
+
+def _note_unread(file: ColumnFile) -> None:
+    """Log which columns hold nothing that is known; those that a choice of columns took the place of begin with ~."""
+    read = {name for name in file.names if name.startswith("~")}
+    for what, kinds in KINDS.items():
+        column = _column(file, what, {unit: factor for kind in kinds for unit, factor in UNITS[kind].items()} or ("",))
+        read |= {column[0]} if column else set()
+    note_unread(file, read)
 
 
 def _small(header: str) -> str:

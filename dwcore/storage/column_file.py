@@ -21,6 +21,7 @@ import math
 import os
 import re
 import stat
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,14 @@ def canonical(header: str) -> str:
     text = re.sub(r"\s*[(\[]\s*(.*?)\s*[)\]]\s*$", r"_\1", header.strip()).rstrip("_")
     for old, new in (("µ", "u"), ("μ", "u"), ("Ω", "ohm"), ("Ohm", "ohm"), ("^", ""), ("²", "2"), ("/", "_per_")):
         text = text.replace(old, new)
-    return re.sub(r"[\s·*]+", "_", text)
+    return re.sub(r"\s*[·*]\s*(?![\s\d])|\s+", "_", text)
+
+
+def note_unread(file: ColumnFile, read: Container[str]) -> None:
+    """Log which columns of a table were not read: one of them may have been meant."""
+    left = [name for name in file.names if name and name not in read]
+    if left:
+        _log.warning("%s: not read: %s", file.path, shown(left))
 
 
 def shown(names) -> str:

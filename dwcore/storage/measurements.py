@@ -3,7 +3,8 @@
 A CSV header is the name of a quantity, `_` and a unit: `q_nm`, `Bz_mT`, `J_1e11_A_per_m2`, `v_m_per_s`, or with the
 unit in parentheses or brackets, `q [nm]`, or in a row below; `_error` after the name makes it the standard error of
 that quantity: `v_error_m_per_s`. The columns that mumax3 and OOMMF write
-under names of their own are known by these; any other is chosen with `columns`, quantity by quantity.
+under names of their own are known by these; any other is chosen with `columns`, quantity by quantity. A column of a CSV
+file that has the name of a quantity without one of its units is refused; one that nobody asked for is told of.
 """
 
 import functools
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from dwcore.errors import InputError, nearest
-from dwcore.storage.column_file import ColumnFile, canonical, read_columns, shown
+from dwcore.storage.column_file import ColumnFile, canonical, note_unread, read_columns, shown
 
 _PREFIX = {"z": 1e-21, "a": 1e-18, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "c": 1e-2, "": 1.0, "k": 1e3,
            "M": 1e6, "G": 1e9, "T": 1e12}  # fmt: skip
@@ -72,7 +73,10 @@ _SIMULATOR_NAMES = {
     "q": r"ext_dwpos|ext_dwxpos",
     "v": r"ext_dwspeed",
 }
+_DRIVES = re.compile(r"J[xyz]?|B_ext[xyz]|.*UZeeman:.*:B[xyz]")
+"""Currents and fields in the tables of simulators, whatever reads them."""
 _IN_BRACKETS = re.compile(r"[(\[]([^(\[]*)[)\]]\s*$")
+_LAST_WORD = re.compile(r"_[^_]+(_per_[^_]+)?$")
 _FACTOR = re.compile(r"(?:(?:^|_)[x×]?(?:\d+\.?\d*[eE][-+]?\d+|10[-+]?\d*|0\.0*1)|[^_]_per)_$")
 
 
@@ -106,6 +110,14 @@ def _headers(quantity: str, error: bool) -> dict[str, float]:
     return headers | {header.replace("_per_", "_"): factor for header, factor in headers.items()}
 
 
+@functools.cache
+def _all_headers() -> frozenset[str]:
+    """Return every header of every quantity and of its error."""
+    return frozenset(
+        header for quantity in QUANTITIES for error in (False, True) for header in _headers(quantity, error)
+    )
+
+
 class Measurements:
     """The quantities of one table, in SI."""
 
@@ -122,6 +134,7 @@ class Measurements:
         self.file: ColumnFile = read_columns(path)
         self.path = self.file.path
         self.columns = dict(columns or {})
+        self._asked: set[str] = set()
         for quantity in self.columns:
             if quantity.removesuffix("_error") not in QUANTITIES:
                 raise InputError(f'unknown quantity "{quantity}"{nearest(quantity, QUANTITIES)}')
@@ -154,7 +167,22 @@ class Measurements:
         """Return the values of a quantity, shape (rows,), or `default` in every row."""
         return self.get(quantity) if self.has(quantity) else np.full(len(self.file.rows), default)
 
+    def note_unread(self) -> None:
+        """Log which columns nobody has asked for; of those of mumax3 and OOMMF only drives that are not zero."""
+        read = set(self._asked)
+        if not self.file.is_csv:
+            read |= {
+                name for name in self.file.names if not _DRIVES.fullmatch(name) or not self.file.numbers(name).any()
+            }
+        note_unread(self.file, read)
+
     def _find(self, quantity: str, error: bool) -> tuple[str, float] | None:
+        found = self._column(quantity, error)
+        if found is not None:
+            self._asked.add(found[0])
+        return found
+
+    def _column(self, quantity: str, error: bool) -> tuple[str, float] | None:
         headers = _headers(quantity, error)
         chosen = self.columns.get(f"{quantity}_error" if error else quantity)
         if chosen is not None:
@@ -163,6 +191,7 @@ class Measurements:
         if present:
             self._one([name for name, _ in present], quantity)
             return present[0][0], headers[present[0][1]]
+        self._refuse_without_unit(f"{quantity}_error" if error else quantity, headers)
         if error or quantity not in _SIMULATOR_NAMES:
             return None
         pattern = re.compile(_SIMULATOR_NAMES[quantity])
@@ -183,6 +212,17 @@ class Measurements:
             raise InputError(
                 f"{self.path}: columns {columns} both hold {quantity}; choose with --column {quantity}=NAME"
             )
+
+    def _refuse_without_unit(self, stem: str, headers: Iterable[str]) -> None:
+        """Refuse a column that is called like a quantity and ends in none of its units: it would count as missing."""
+        for name, header in self._spelled:
+            read = header in _all_headers() or name in self.columns.values()
+            called = {canonical(_IN_BRACKETS.sub("", name)), header, _LAST_WORD.sub("", header)}
+            if self.file.is_csv and called & {stem, stem.lower()} and not read:
+                raise InputError(
+                    f'{self.path}: column "{name}" is no {stem} in a unit that is known, such as {some(headers)}; give '
+                    f"it its unit, or another name"
+                )
 
     def _unit(self, name: str) -> str | None:
         return self.file.units[self.file.names.index(name)]

@@ -189,6 +189,7 @@ def read_depinning_curve(
     wells = find_wells(QPhiModel(device), device.temperature)
     for duration in groups[:, 0]:
         pulse.waveform(float(duration))
+    table.note_unread()
     return DepinningCurve(
         source=str(path),
         x=points[:, 2],

@@ -133,4 +133,5 @@ def read_pinning_map(
         position_error=none if position_error is None else position_error,
     )
     on_track(device, along_track(device, x, origin) if integrated else origin + x, str(path))
+    table.note_unread()
     return data

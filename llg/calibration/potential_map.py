@@ -95,6 +95,7 @@ def read_potential_map(
     else:
         energy = table.get("E") if table.has("E") else table.get("dE")
         force = scipy.interpolate.CubicSpline(x, energy[order])(x, 1)
+    table.note_unread()
     return PotentialMap(*_mirrored(x, force, str(path))) if mirror else PotentialMap(x, force)
 
 

@@ -86,6 +86,7 @@ def read_velocity_curve(path, device: Device, *, columns=None) -> VelocityCurve:
     levels, series = np.unique(other, return_inverse=True)
     name = "{:g} mT" if over_current else "{:g}e11 A/m2"
     known = table.has("v", error=True)
+    table.note_unread()
     return VelocityCurve(
         source=str(path),
         x=x,

@@ -192,6 +192,7 @@ def read_wall_trace(
     series = np.concatenate([[0], np.cumsum(changes)])
     _check_times(str(path), series, t)
     where = on_track(device, along_track(device, q, origin) if integrated else origin + q, str(path))
+    table.note_unread()
     return WallTrace(
         source=str(path),
         x=t,

@@ -350,3 +350,14 @@ def test_too_few_readings_for_the_levels_there_are_say_so(tmp_path):
     path.write_text("\n".join(["pulse,amplitude_V,duration_ns,conductance_S", *rows]))
     with pytest.raises(InputError, match="a level needs 8 readings, so 40 tell at most 5 apart"):
         import_pulses(read_pulse_data(path))
+
+
+def test_a_column_of_pulses_that_holds_nothing_known_is_said(tmp_path, caplog):
+    """Without `device` all rows are of one device: a column of samples may be meant."""
+    path = tmp_path / "pulses.csv"
+    path.write_text("sample,pulse,amplitude_mA,duration_ns,conductance_uS\nA,1,1,10,5\nB,1,1,10,6\n")
+    assert read_pulse_data(path).labels == ("1",)
+    assert 'not read: "sample"' in caplog.text
+    caplog.clear()
+    assert read_pulse_data(path, {"device": "sample"}).labels == ("A", "B")
+    assert "not read" not in caplog.text

@@ -86,6 +86,46 @@ def test_errors_of_a_quantity(tmp_path):
     assert "line 2: v_error_m_per_s must be > 0" in complaint(bad.get, "v", True)
 
 
+@pytest.mark.parametrize("header", ["Bz", "Bz (A/m)", "Bz [10 mT]", "Bz_kA_per_m", "Bz_min", "bz (mT)"])
+def test_a_quantity_without_a_unit_that_is_known_does_not_count_as_missing(tmp_path, header):
+    """The fields of a curve v(J, Bz) were taken for 0."""
+    data = table(tmp_path, f"J_A_per_m2,{header}\n1,5\n")
+    assert f'column "{header}" is no Bz in a unit that is known, such as Bz_T' in complaint(data.get_or, "Bz", 0.0)
+
+
+def test_an_error_without_a_unit_that_is_known_does_not_count_as_missing(tmp_path):
+    data = table(tmp_path, "v (m/s),v_error (%)\n10,5\n")
+    assert 'column "v_error (%)" is no v_error in a unit that is known' in complaint(data.has, "v", True)
+
+
+def test_columns_that_only_begin_like_a_quantity_are_other_ones(tmp_path):
+    data = table(tmp_path, "q_S_nm,q left (nm),q_fit_nm,T (K)\n1,2,3,4\n")
+    assert not data.has("q")
+    assert not data.has("t")
+    assert not table(tmp_path, MUMAX).has("J")
+
+
+def test_columns_that_nobody_reads_are_said(tmp_path, caplog):
+    data = table(tmp_path, ",J_A_per_m2,Bx (mT),sample\n0,1,5,a\n")
+    data.get("J")
+    data.note_unread()
+    assert 'not read: "Bx (mT)", "sample"' in caplog.text
+
+
+@pytest.mark.parametrize(("value", "said"), [("0.01", True), ("0", False)])
+def test_a_drive_of_a_simulator_that_nobody_reads_is_said(tmp_path, value, said, caplog):
+    data = table(tmp_path, f"# t (s)\tmx ()\tB_extx (T)\n0\t1\t0\n1e-9\t1\t{value}\n")
+    data.get("t")
+    data.note_unread()
+    assert ('not read: "B_extx"' in caplog.text) == said
+
+
+@pytest.mark.parametrize("header", ["J*1e10 (A/m2)", "J · 1e10 (A/m2)", "J x 1e10 (A/m2)"])
+def test_a_factor_of_the_quantity_is_none_of_its_unit(tmp_path, header):
+    """It may say that the numbers were multiplied, as the form of a unit, J (1e10 A/m2), cannot."""
+    assert not table(tmp_path, f"{header},v_m_per_s\n3,1\n").has("J")
+
+
 def test_chosen_columns(tmp_path):
     data = table(tmp_path, "centre_um,q_nm\n1,5\n", columns={"q": "centre_um"})
     assert data.get("q")[0] == pytest.approx(1e-6)
