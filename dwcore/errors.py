@@ -11,7 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 
 class DwsynapseError(Exception):
-    """Base class of all errors raised on purpose."""
+    """Base class of all errors raised on purpose; what they say is one line, also of a value that is shown in several."""
+
+    def __init__(self, message: str = ""):
+        super().__init__(re.sub(r"\s*\n\s*", " ", message))
 
 
 class InputError(DwsynapseError, ValueError):

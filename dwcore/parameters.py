@@ -10,6 +10,7 @@ and plot labels. `needs` says without which other parameters this one has no eff
 import dataclasses
 import itertools
 import math
+import numbers as kinds
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -70,6 +71,15 @@ def descent(name: str, values: Sequence[float]) -> str:
     return ""
 
 
+def as_plain(value):
+    """Return a number of another library, such as NumPy's int64 and float32, as one of Python; all else as it is."""
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, kinds.Integral):
+        return int(value)
+    return float(value) if isinstance(value, kinds.Real) else value
+
+
 def as_number(value, unit: str) -> float:
     """Convert a number in SI or a string with a unit to a float in `unit`.
 
@@ -80,6 +90,7 @@ def as_number(value, unit: str) -> float:
         from dwcore.units import to_si  # its patterns take time, and help needs none
 
         return to_si(value, unit)
+    value = as_plain(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{value!r} must be a number in {unit} or a string with a unit")
     try:
@@ -94,8 +105,14 @@ class Parameters:
 
     def __post_init__(self):
         for f in dataclasses.fields(self):
-            if f.metadata["kind"] == "numbers" and isinstance(getattr(self, f.name), list):
-                object.__setattr__(self, f.name, tuple(getattr(self, f.name)))  # so that sections can be keys
+            value = given = getattr(self, f.name)
+            if f.metadata["kind"] == "numbers":  # as tuples, so that sections can be keys
+                listed = given.tolist() if hasattr(given, "tolist") else given
+                value = tuple(map(as_plain, listed)) if isinstance(listed, list | tuple) else given
+            elif f.metadata["kind"] in ("quantity", "whole"):
+                value = as_plain(given)
+            if value is not given:
+                object.__setattr__(self, f.name, value)
         problems = [p for f in dataclasses.fields(self) for p in _field_problems(f, getattr(self, f.name))]
         if not problems:
             problems = list(self.problems())
@@ -215,7 +232,7 @@ def _field_problems(field, value) -> Iterator[str]:
         yield f"{field.name} = {value!r} must be a whole number"
         return
     if meta["kind"] == "numbers":
-        if not all(isinstance(v, int | float) and math.isfinite(v) for v in value):
+        if not all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in value):
             yield f"{field.name} [{unit}] must hold finite numbers only"
             return
         found = (f"{field.name} holds {v:g} [{unit}], must be {rule}" for v in value for rule in _broken(meta, v))

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import gzip
 import hashlib
+import math
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -12,6 +13,8 @@ import numpy as np
 
 from arraysim.datasets import cifar_format, idx_format, own_data
 from dwcore.errors import InputError, nearest
+from dwcore.numerics.plain_array import plain_array
+from dwcore.parameters import as_plain
 
 # Means and standard deviations of the channels of CIFAR-10's 50,000 training images, as is usual.
 CIFAR_MEAN = (0.4914, 0.4822, 0.4465)
@@ -24,8 +27,9 @@ class Dataset:
 
     Attributes:
         name: of the data set.
-        images: grey levels, shape (images, rows, columns, channels), uint8, or finite numbers, float32.
-        labels: class numbers, shape (images,), int64.
+        images: grey levels, shape (images, rows, columns, channels), uint8, or finite numbers, float32; other numbers
+            become these.
+        labels: class numbers from 0, whole, shape (images,), int64.
         classes: number of classes [1].
         full_scale: grey level of white [1].
         mean: taken off each channel, after division by the full scale [1].
@@ -45,12 +49,64 @@ class Dataset:
     source: str | None = None
 
     def __post_init__(self):
-        if self.images.dtype.kind == "f" and not np.isfinite(self.images).all():
-            place = [int(at) for at in np.argwhere(~np.isfinite(self.images))[0]]
+        """Check what the parts hold, and that they fit together.
+
+        Raises:
+            InputError: names the part and the rule.
+        """
+        where = f"data set {self.name}"
+        images, labels = plain_array(f"{where}: images", self.images), plain_array(f"{where}: labels", self.labels)
+        if images.ndim != 4:
+            raise InputError(f"{where}: images has the shape {images.shape}, (n, rows, columns, channels) is needed")
+        if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
             raise InputError(
-                f"data set {self.name}: image {place[0]} is {self.images[tuple(place)]} at row {place[1]}, column "
-                f"{place[2]}, channel {place[3]}; values must be finite, below 3.4e38"
+                f"{where}: labels is {labels.dtype} {labels.shape}, a whole number for each of {len(images)} images is "
+                "needed"
             )
+        with np.errstate(over="ignore"):  # what is too large is refused with its place
+            images = np.ascontiguousarray(images, None if images.dtype == np.uint8 else np.float32)
+        if images.dtype.kind == "f" and not np.isfinite(images).all():
+            place = [int(at) for at in np.argwhere(~np.isfinite(images))[0]]
+            raise InputError(
+                f"{where}: image {place[0]} is {images[tuple(place)]} at row {place[1]}, column {place[2]}, channel "
+                f"{place[3]}; values must be finite, below 3.4e38"
+            )
+        object.__setattr__(self, "images", images)
+        object.__setattr__(self, "labels", labels.astype(np.int64, copy=False))
+        self._check_classes(where)
+        self._check_scale(where)
+
+    def _check_classes(self, where: str) -> None:
+        """Refuse labels of no class, and images to test that are of other classes or another size."""
+        object.__setattr__(self, "classes", classes := as_plain(self.classes))
+        if not isinstance(classes, int) or classes < 1:
+            raise InputError(f"{where}: classes = {classes} must be a whole number >= 1")
+        wrong = (self.labels < 0) | (self.labels >= classes)
+        if wrong.any():
+            place = int(np.argmax(wrong))
+            raise InputError(f"{where}: label {place} is {self.labels[place]}, must be 0 to {classes - 1}")
+        test = self.test
+        if test is not None and (test.image_shape, test.classes) != (self.image_shape, classes):
+            raise InputError(
+                f"{where}: the images to test are {test.image_shape} of {test.classes} classes, must be "
+                f"{self.image_shape} of {classes}"
+            )
+
+    def _check_scale(self, where: str) -> None:
+        """Refuse a scale that makes no numbers of grey levels, or is not that of the images."""
+        object.__setattr__(self, "full_scale", white := as_plain(self.full_scale))
+        if not 0 < white < math.inf:
+            raise InputError(f"{where}: full_scale = {white} must be > 0 and finite")
+        if self.images.dtype == np.uint8 and self.images.size and (most := self.images.max()) > white:
+            raise InputError(f"{where}: full_scale = {white} must be the level of white, images hold {most}")
+        channels = self.images.shape[3]
+        for name in ("mean", "std"):
+            values = plain_array(f"{where}: {name}", getattr(self, name))
+            if values.shape not in ((1,), (channels,)) or not np.isfinite(values).all():
+                raise InputError(f"{where}: {name} = {values.tolist()} must be 1 or {channels} finite numbers")
+            if name == "std" and not (values > 0).all():
+                raise InputError(f"{where}: std = {values.tolist()} must be > 0")
+            object.__setattr__(self, name, tuple(values.tolist()))
 
     @functools.cached_property
     def sha256(self) -> str:

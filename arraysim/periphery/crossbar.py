@@ -8,6 +8,7 @@ from arraysim.periphery.config import Wires
 from arraysim.periphery.effective_matrix import checked_conductance, effective_matrix
 from arraysim.periphery.nodal_kernel import solve_nodes
 from dwcore.errors import InputError, RunError
+from dwcore.numerics.plain_array import plain_array
 
 # Error norm of a single solve relative to that of its first guess; a step gains one to six digits.
 TOLERANCE = 1e-12
@@ -153,7 +154,7 @@ def _checked_voltage(voltage, rows: int) -> np.ndarray:
     Raises:
         InputError: not one finite number per row.
     """
-    values = np.ascontiguousarray(voltage, dtype=np.float64)
+    values = np.ascontiguousarray(plain_array("voltage", voltage), dtype=np.float64)
     if values.shape != (rows,) or not np.all(np.isfinite(values)):
         raise InputError(f"voltage of shape {values.shape} must hold one finite number for each of {rows} rows [V]")
     return values

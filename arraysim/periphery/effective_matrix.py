@@ -22,6 +22,7 @@ import scipy
 from arraysim.periphery.config import Wires
 from arraysim.periphery.line_kernel import fill_port_matrix, fill_ratios
 from dwcore.errors import InputError, RunError
+from dwcore.numerics.plain_array import plain_array
 
 # Beyond these a value is a slip, such as ohm for siemens.
 MAX_CONDUCTANCE = 1e3
@@ -84,7 +85,7 @@ def checked_conductance(conductance) -> np.ndarray:
     Raises:
         InputError: not a matrix, or a value that no device has.
     """
-    values = np.ascontiguousarray(conductance, dtype=np.float64)
+    values = np.ascontiguousarray(plain_array("conductance", conductance), dtype=np.float64)
     if values.ndim != 2 or min(values.shape) < 1 or max(values.shape) > MAX_SIDE:
         raise InputError(f"conductance has the shape {values.shape}, (rows, columns) of 1 to {MAX_SIDE} is needed")
     wrong = ~((values >= 0) & (values <= MAX_CONDUCTANCE))

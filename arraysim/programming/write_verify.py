@@ -17,6 +17,7 @@ import numpy as np
 from arraysim.programming.config import WriteVerifyConfig
 from arraysim.synapses.weights import PulsedWeights
 from dwcore.errors import InputError
+from dwcore.numerics.plain_array import plain_array
 from dwcore.storage.records import data
 
 
@@ -75,7 +76,7 @@ def write_verify(
         InputError: targets of another shape or not finite.
     """
     config = WriteVerifyConfig() if config is None else config
-    target = np.asarray(target, np.float32)
+    target = plain_array("target", target).astype(np.float32)
     if target.shape != weights.values.shape or not np.all(np.isfinite(target)):
         raise InputError(f"target of shape {target.shape} must be finite and of shape {weights.values.shape}")
     largest = weights.largest
@@ -85,7 +86,7 @@ def write_verify(
     todo = np.arange(wanted.size)
     rms, accepted, reads, given_up = [_rms(weights, wanted)], [], 0, 0
     tolerance = np.float32(config.tolerance * weights.level)
-    own = [seed] if isinstance(seed, int) else seed
+    own = np.atleast_1d(seed).tolist()
     for number in range(config.rounds):
         noise = np.random.default_rng([*own, number]).standard_normal(wanted.size, np.float32)
         error = wanted[todo] - weights.read(todo) - np.float32(config.read_noise * largest) * noise[todo]

@@ -23,6 +23,7 @@ from compact.table.origin import need_conductance
 from compact.table.transition_table import TransitionTable
 from dwcore.canvas.number_text import counted, with_prefix
 from dwcore.errors import InputError
+from dwcore.numerics.plain_array import plain_array
 
 MAX_STATES = 124  # with the two lost, the open and the short state they must fit an int8
 MAX_INSTANCES = 2**16 - 1  # one more stands for devices that never move
@@ -67,7 +68,9 @@ class PulseLaw:
         for field in dataclasses.fields(self):
             if getattr(self, field.name) is None:
                 continue
-            values = np.array(getattr(self, field.name), dtype=np.float64, order="C")
+            values = np.array(
+                plain_array(f"pulse law: {field.name}", getattr(self, field.name)), dtype=np.float64, order="C"
+            )
             if field.name == "retention_rate" and values.ndim == 3 and values.shape[1] == values.shape[2]:
                 values[:, np.eye(values.shape[1], dtype=bool)] = 0.0  # total rates of escape, if given
             known = values[~np.isnan(values)] if field.name.startswith("retention") else values  # nan: unknown

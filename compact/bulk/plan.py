@@ -10,6 +10,7 @@ import functools
 import numpy as np
 
 from dwcore.errors import InputError
+from dwcore.numerics.plain_array import plain_array
 from llg.device.device import Device
 from llg.device.material import LARGEST_TEMPERATURE
 from llg.device.pulse import LEAST_CURRENT, Pulse
@@ -144,6 +145,6 @@ def shard_blocks(plan: SweepPlan, shard: int, shards: int) -> range:
 
 
 def _check_ascending(name: str, values):
-    values = np.asarray(values, float)
+    values = plain_array(name, values).astype(float)
     if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all() or np.any(np.diff(values) <= 0):
         raise InputError(f"{name} = {values.tolist()} must be finite and strictly ascending, at least one value")

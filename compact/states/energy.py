@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dwcore.numerics.plain_array import plain_array
 from llg.device.device import Device
 
 
@@ -21,6 +22,6 @@ def pulse_energy(device: Device, current_density, duration) -> np.ndarray:
     """
     stack, pulse, track = device.section("stack"), device.section("pulse"), device.track
     resistance = stack.resistance(device.geometry.q, device.geometry.w, track.thickness)
-    current = stack.current(np.asarray(current_density, float), track.width, track.thickness)
+    current = stack.current(plain_array("current_density", current_density), track.width, track.thickness)
     square_time = np.array([pulse.waveform(t).square_time() for t in np.atleast_1d(duration)])
     return resistance * current[:, None] ** 2 * square_time[None, :]

@@ -17,6 +17,7 @@ from compact.forms.passage import grid_pulses
 from compact.forms.result import Fit
 from compact.states.drawn import parameter_unit
 from dwcore.errors import InputError
+from dwcore.numerics.plain_array import plain_array
 from dwcore.numerics.shares import share_error
 from dwcore.storage import records
 from dwcore.storage.notes import notes_in
@@ -295,9 +296,7 @@ def _set_arrays(record, where: str) -> Iterator[str]:
 
 def _read_only(values, dtype: np.dtype) -> np.ndarray:
     """Return a read-only copy; conversions that would change a value raise ValueError."""
-    given = np.asarray(values)
-    if given.dtype.kind not in "iuf":
-        raise ValueError(f"of type {given.dtype} must be numbers")
+    given = plain_array("", values)
     with np.errstate(invalid="ignore"):
         copied = np.array(given, dtype=dtype, order="C")
     if dtype.kind == "u" and not np.all((given >= 0) & (given == copied)):

@@ -72,6 +72,10 @@ class Device:
     nominal: "Device | None" = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self):
+        try:
+            object.__setattr__(self, "temperature", as_number(self.temperature, "K"))
+        except InputError as error:
+            raise InputError(f"temperature: {error}") from None
         if self.profile is not None:
             nominal = {"K_u": self.material.K_u, "D": self.material.D, "thickness": self.track.thickness}
             object.__setattr__(self, "profile", self.profile.relative(**nominal))
@@ -380,8 +384,10 @@ def _own_value(name: str, value: Any) -> Any:
     Raises:
         InputError: not what this field holds.
     """
-    if name in ("temperature", "gate_level") and value is not None:
-        return as_number(value, "K" if name == "temperature" else "1")
+    if name == "temperature":  # which every device checks
+        return value
+    if name == "gate_level" and value is not None:
+        return as_number(value, "1")
     if name in SECTIONS and isinstance(value, Mapping):
         return SECTIONS[name].from_mapping(value, f"[{name}]")
     kinds: dict[str, type] = {"name": str, "notches": tuple, "instance": int, **SECTIONS}

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dwcore.errors import InputError
+from dwcore.numerics.plain_array import plain_array
 from dwcore.parameters import Parameters, quantity
 from dwcore.storage.column_file import ColumnFile, read_columns
 from dwcore.units import to_si
@@ -111,7 +112,9 @@ class Waveform:
     value: np.ndarray
 
     def __post_init__(self):
-        time, value = np.asarray(self.time, float), np.asarray(self.value, float)
+        time, value = (
+            plain_array(f"waveform: {name}", getattr(self, name)).astype(float) for name in ("time", "value")
+        )
         if time.ndim != 1 or time.shape != value.shape or time.size < 2:
             raise InputError(f"waveform: time {time.shape} and value {value.shape} must have one length >= 2")
         if not (np.isfinite(time).all() and np.isfinite(value).all()):

@@ -10,6 +10,7 @@ import dataclasses
 import numpy as np
 
 from dwcore.errors import InputError, RunError
+from dwcore.numerics.plain_array import plain_array
 from llg.constants import K_B
 from llg.device.device import Device
 from llg.device.material import LARGEST_TEMPERATURE
@@ -51,7 +52,9 @@ def retention_against_temperature(device: Device, temperature: np.ndarray) -> Re
         InputError: an impossible temperature.
         RunError: the track has no well, or Langer's formula does not hold at the lowest temperature; says why.
     """
-    temperature = np.asarray(temperature, float)
+    temperature = plain_array("temperature", temperature).astype(float)
+    if temperature.ndim != 1 or not temperature.size:
+        raise InputError(f"temperature has the shape {temperature.shape}, (n,) is needed, n >= 1")
     if not np.all((temperature > 0) & (temperature < LARGEST_TEMPERATURE)):
         raise InputError(
             f"temperature = {temperature.min():g} to {temperature.max():g} [K] must be > 0 and < {LARGEST_TEMPERATURE:g}"

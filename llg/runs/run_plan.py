@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dwcore.errors import InputError
+from dwcore.numerics.plain_array import plain_array
 from llg.device.device import Device
 from llg.device.gate import quantized
 from llg.device.material import LARGEST_TEMPERATURE
@@ -134,7 +135,7 @@ class EnsembleCase:
             raise InputError(f"start q = {q:g} [m] must lie on the track, 0 to {length:g}")
         if not np.isfinite(phi):
             raise InputError(f"start phi = {phi:g} [rad] must be finite")
-        current = np.asarray(self.drive.current_density, float)
+        current = plain_array("current_density", self.drive.current_density)
         if current.shape not in ((), (self.n,)) or not np.all(np.isfinite(current)):
             raise InputError(f"current_density must be a finite number or {self.n} of them [A/m^2], one per trajectory")
         if not all(map(math.isfinite, dataclasses.astuple(self.drive.field))):

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from dwcore.errors import InputError, RunError
+from dwcore.numerics.plain_array import plain_array
 from llg.constants import GAMMA_0, K_B, MU_0
 from llg.device.device import Device
+from llg.device.material import LARGEST_TEMPERATURE
 from llg.device.pulse import Waveform
 from llg.device.static_field import field_words
 from llg.runs.drive import Drive
@@ -94,7 +96,7 @@ def velocity_against_current(
         InputError: impossible arguments.
         RunError: a wall has run away from the track laid out for it.
     """
-    device, currents = _at_temperature(device, options), np.asarray(current_density, float)
+    device, currents = _at_temperature(device, options), plain_array("current_density", current_density).astype(float)
     curve = _curve(device, currents, lambda J: (float(J), field), **options)
     curve = dataclasses.replace(curve, beside=_beside(0.0, field))
     model = _even(device)
@@ -131,7 +133,7 @@ def velocity_against_field(
         return current_density, dataclasses.replace(field, **{"H_" + device.material.easy_axis: float(value)})
 
     device = _at_temperature(device, options)
-    curve, model = _curve(device, np.asarray(H, float), drive_at, **options), _even(device)
+    curve, model = _curve(device, plain_array("H", H).astype(float), drive_at, **options), _even(device)
     curve = dataclasses.replace(curve, beside=_beside(current_density, field))
     if current_density != 0 or model.whole(field) != NO_FIELD:
         return curve
@@ -169,9 +171,11 @@ def _curve(
     seed: int = 1,
     jobs: int | None = None,
 ) -> SimulatedVelocities:
-    if values.size < 2 or np.any(np.diff(values) <= 0):
-        raise InputError("the drives of a velocity curve must be at least two, ascending")
+    if values.ndim != 1 or values.size < 2 or not np.isfinite(values).all() or np.any(np.diff(values) <= 0):
+        raise InputError(f"the drives of a velocity curve, {values.tolist()}, must be at least two, finite, ascending")
     temperature = device.temperature if temperature is None else temperature
+    if not 0 <= temperature < LARGEST_TEMPERATURE:
+        raise InputError(f"temperature = {temperature:g} [K] must be >= 0 and < {LARGEST_TEMPERATURE:g}")
     short = _even(device)
     settling = settling_time(short) if settling is None else settling
     measured = max(MEASURED, 2 * settling) if measured is None else measured
@@ -245,6 +249,8 @@ class _Run:
         end = self._simulate(field, currents, 0.0, _SAMPLES)
         late = end.time >= self.settling
         time, q, phi = end.time[late], end.q_samples[late], end.phi_samples[late]
+        if np.unique(time).size < 3:
+            raise InputError(f"measured = {time[-1] - self.settling:g} [s] must be longer than two time steps")
         found = np.array([_over_whole_turns(time, *lane) for lane in zip(q.T, phi.T, strict=True)])
         half = len(time) // 2
         change = (q[-1] - q[half]) / (time[-1] - time[half]) - (q[half] - q[0]) / (time[half] - time[0])

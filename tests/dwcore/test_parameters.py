@@ -372,3 +372,21 @@ def test_sections_built_in_python_are_checked_and_can_be_keys():
     assert complaint(Room, height=True) == "height = True must be a number [m]"
     assert complaint(Room, height=2.0, beams=(0.5, math.nan)) == "beams [m] must hold finite numbers only"
     assert complaint(Room, height=2.0, beams=[0.5, 2.5]) == "beams must lie in the room"
+
+
+def test_numbers_of_other_libraries_become_those_of_python():
+    """Of a loop over `np.arange`, or a cell of a table: a file keeps plain numbers."""
+    room = Room(height=np.float32(2.5), load=np.int64(3), beams=np.array([1, 2], np.uint8))
+    assert (room.height, room.load, room.beams) == (2.5, 3, (1, 2))
+    assert {type(value) for value in (room.height, room.load, *room.beams)} == {float, int}
+    assert Room.from_mapping({"height": np.float32(2.5), "beams": [np.int8(1)]}, "room").beams == (1.0,)
+
+
+@pytest.mark.parametrize("value", [True, np.True_, 1j, np.array([1.0]), "1 m", None])
+def test_what_is_no_number_is_refused_in_one_line(value):
+    assert "height = " in complaint(Room, height=value, beams=())
+    assert "beams [m] must hold finite numbers only" in complaint(Room, height=1.0, beams=[value])
+
+
+def test_a_value_that_is_shown_in_several_lines_is_told_in_one():
+    assert "height = array([[0., 0.], [0., 0.]]) must be a number" in complaint(Room, height=np.zeros((2, 2)), beams=())

@@ -204,6 +204,46 @@ def test_data_made_in_python_are_asked_for(tmp_path):
     assert use_of_file([result], "mine").images == 96
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"labels": LABELS[:-1]}, "labels is int64 (119,), a whole number for each of 120 images is needed"),
+        ({"labels": LABELS + 0.5}, "labels is float64 (120,), a whole number"),
+        ({"labels": np.eye(12, dtype=int)[LABELS]}, "labels is int64 (120, 12), a whole number"),
+        ({"labels": LABELS - 1}, "label 0 is -1, must be 0 to 11"),
+        ({"labels": LABELS + 1}, "label 110 is 12, must be 0 to 11"),
+        ({"labels": np.ma.masked_equal(LABELS, 3)}, "labels has masked entries"),
+        ({"images": np.ma.masked_less(IMAGES, 9)}, "images has masked entries"),
+        ({"images": IMAGES[..., 0]}, "images has the shape (120, 5, 4), (n, rows, columns, channels) is needed"),
+        ({"images": IMAGES * 1j}, "images is of type complex128, must be real numbers"),
+        ({"full_scale": 1}, "full_scale = 1 must be the level of white, images hold 255"),
+        ({"full_scale": 0}, "full_scale = 0 must be > 0"),
+        ({"mean": (0.1, 0.2)}, "mean = [0.1, 0.2] must be 1 or 3 finite numbers"),
+        ({"std": (0.0,)}, "std = [0.0] must be > 0"),
+        ({"classes": 12.5}, "classes = 12.5 must be a whole number >= 1"),
+        (
+            {"test": Dataset(name="t", images=IMAGES[:, :4], labels=LABELS, classes=12, full_scale=255)},
+            "to test are (4,",
+        ),
+    ],
+)
+def test_data_made_in_python_that_do_not_fit_together_are_refused(given, said):
+    with pytest.raises(InputError) as caught:
+        Dataset(**({"name": "mine", "images": IMAGES, "labels": LABELS, "classes": 12, "full_scale": 255} | given))
+    assert said in str(caught.value)
+
+
+def test_data_made_in_python_may_be_of_any_type_of_numbers(tmp_path):
+    """Class numbers of NumPy, arrays for mean and std: what people have at hand, and what a file can keep."""
+    white, levels = np.float32(255), IMAGES.astype(">f8").transpose(0, 2, 1, 3)
+    data = Dataset(name="mine", images=levels, labels=LABELS.astype(np.uint8), classes=LABELS.max() + 1,
+                   full_scale=white, mean=IMAGES.mean(axis=(0, 1, 2)) / 255, std=np.full(3, 0.3))  # fmt: skip
+    assert data.images.dtype == np.float32 and data.labels.dtype == np.int64 and data.images.flags.c_contiguous
+    result = train(ladder_law(states=5), data, seed=0, config=CONFIG)
+    save_training(tmp_path / "t.h5", [result])
+    assert load_training(tmp_path / "t.h5")[0].origin["classes"] == 12
+
+
 def test_the_hash_knows_images_and_labels():
     data = Dataset(name="mine", images=IMAGES, labels=LABELS, classes=12, full_scale=255)
     others = [dataclasses.replace(data, images=IMAGES[::-1]), dataclasses.replace(data, labels=LABELS[::-1].copy())]

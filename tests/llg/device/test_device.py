@@ -335,7 +335,8 @@ def test_replace_takes_an_optional_value_away():
         ({"material": None}, "material = None must be of the kind Material"),
         ({"torque": 0.1}, "torque = 0.1 must be of the kind Torque"),
         ({"torque": {"theta": 0.1}}, '[torque]: unknown key "theta"'),
-        ({"temperature": None}, "temperature = None"),
+        ({"temperature": None}, "temperature: None must be a number in K"),
+        ({"temperature": True}, "temperature: True must be a number in K"),
         ({"name": 5}, "name = 5 must be of the kind str"),
     ],
 )

@@ -215,7 +215,7 @@ def test_straight_track_has_one_width():
 
 @pytest.mark.parametrize("bad", [[1e11], [2e11, 1e11], [1e11, 1e11]])
 def test_drives_must_ascend(bad):
-    with pytest.raises(InputError, match="at least two, ascending"):
+    with pytest.raises(InputError, match="at least two, finite, ascending"):
         velocity_against_current(reference(), np.array(bad))
 
 

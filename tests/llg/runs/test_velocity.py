@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from scipy import constants
 
+from dwcore.errors import InputError
+from dwcore.units import _registry
 from llg.constants import GAMMA_0, MU_0
 from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
 from llg.runs.ensemble import Drive, simulate
+from llg.runs.velocity import velocity_against_current, velocity_against_field
 from llg.walls.q_phi import Field
 
 MS, DELTA, THICKNESS, H_K = 7e5, 7.2e-9, 0.6e-9, 2e4
@@ -133,3 +136,39 @@ def test_spin_hall_velocity_needs_chirality():
     device = make_device(alpha=0.3, torque={"theta_SH": 0.1})
     end = run(device, 30e-9, phi=math.pi / 2, current=np.array([5e10]))
     assert abs(steady_velocity(end)[0]) < 1e-2
+
+
+CURVES = (velocity_against_current, velocity_against_field)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize(
+    ("drives", "said"),
+    [
+        ([0.0, math.nan], "[0.0, nan], must be at least two, finite, ascending"),
+        ([0.0, math.inf], "must be at least two, finite, ascending"),
+        ([[0.0, 1.0], [2.0, 3.0]], "must be at least two, finite, ascending"),
+        (np.ma.array([0.0, 1.0, 2.0], mask=[0, 1, 0]), "has masked entries"),
+        ([1.0, 2.0] * _registry().MA, "is in megaampere"),
+    ],
+)
+def test_drives_that_are_no_plain_numbers_are_refused(curve, drives, said):
+    with pytest.raises(InputError) as caught:
+        curve(make_device(alpha=0.1), drives)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"temperature": -1.0}, "temperature = -1 [K] must be >= 0"),
+        ({"temperature": 1e9}, "temperature = 1e+09 [K] must be >= 0 and < 2000"),
+        ({"measured": 1e-30}, "must be longer than two time steps"),
+    ],
+)
+def test_impossible_options_are_refused(options, said):
+    """A time shorter than a step gave nan."""
+    device = make_device(alpha=0.1, torque={"theta_SH": 0.1})
+    with pytest.raises(InputError) as caught:
+        velocity_against_current(device, [0.0, 1e10], **({"walls": 2, "settling": 1e-10, "measured": 1e-10} | options))
+    assert said in str(caught.value)
