@@ -1,14 +1,16 @@
 """The arithmetic of a fit by hand: bounds, slopes, errors, intervals, and what the report says of them."""
 
 import dataclasses
+import types
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from dwcore.errors import InputError
+from dwcore.errors import InputError, RunError
 from llg import device_from_mapping
+from llg.calibration import deviance_fit
 from llg.calibration.data import CalibrationData
 from llg.calibration.deviance_fit import DevianceFit
 from llg.calibration.fit import Calibration, calibrate
@@ -317,3 +319,51 @@ def test_relaxed_walls_are_expanded_about_the_start_until_a_size_has_changed_by_
     other = ParameterSpace(device, ["sigma_0"])
     assert not other.centre_on([5.3e-3 * 1.04]) and other.centre_on([5.3e-3 * 1.06])
     assert not ParameterSpace(DEVICE, ["Delta"]).centre_on([Delta])
+
+
+def test_a_fit_that_does_not_end_says_so(monkeypatch):
+    """Neither within its 100 steps, nor in twelve rounds of values that go to and fro by more than their errors."""
+    law = data_of(lambda d: d.torque.theta_SH / 0.1 * np.arange(1, 4), [2, 4, 6], 0.1)
+    fit = fit_of(["theta_SH"], law)
+    x = np.array([1.0])
+    fit.check(x)
+    monkeypatch.setattr(deviance_fit.scipy.optimize, "least_squares", lambda *_, **__: types.SimpleNamespace(status=0))
+    with pytest.raises(RunError, match="the fit did not converge in 100 steps; start nearer or free less"):
+        fit.minimize(x, np.ones(1, bool))
+    rounds = []
+    monkeypatch.setattr(fit, "minimize", lambda x, free: rounds.append(x) or 3.0 - x)
+    with pytest.raises(RunError, match="fit and errors did not settle in 12 rounds"):
+        fit.converge(x)
+    assert len(rounds) == 12
+
+
+def test_slopes_of_a_law_without_noise_are_taken_within_the_errors():
+    """The first step is a thousandth; errors of a hundredth of that narrow it, and those of a tenth of all do not."""
+    for size, step in ((1e-4, 1e-4 / np.sqrt(14)), (1.0, 1e-3)):
+        fit = fit_of(["theta_SH"], data_of(lambda d: d.torque.theta_SH / 0.1 * np.arange(1, 4), [1, 2.0, 3.0003], size))
+        start = np.array([1.2])
+        fit.check(start)
+        assert fit.step == pytest.approx([1e-3])
+        fit.converge(start)
+        assert fit.step == pytest.approx([step], rel=1e-3)
+
+
+def test_a_perfect_fit_has_an_error_that_is_not_zero():
+    """Without known errors and without scatter: a billionth of the largest value."""
+    law = data_of(lambda d: d.torque.theta_SH / 0.1 * np.arange(1.0, 4.0), [2.0, 4.0, 6.0])
+    result = calibrate(DEVICE, [law], ["theta_SH"])
+    assert result.value == pytest.approx([0.2]) and result.error[0] == pytest.approx(np.full(3, 6e-9))
+    assert np.isfinite(result.standard_error).all() and result.degrees_of_freedom == 2
+
+
+def test_a_report_of_the_residuals_has_their_mean_and_their_unit():
+    """An offset is a residual: the root mean square of 3, 4 and 5 is sqrt(50/3), not their deviation."""
+    data = dataclasses.replace(data_of(lambda d: None, [3.0, 4.0, 5.0], 1.0), errors_known=True)
+    for kind, unit in (("pinning map", "T"), ("velocity curve", "m/s"), ("depinning curve", "1"), ("trajectory", "m")):
+        one = type("Kind", (Law,), {"kind": kind})(**{f.name: getattr(data, f.name) for f in dataclasses.fields(data)})
+        text = as_text(made_result(data=(one,), predicted=(np.zeros(3),), error=(np.ones(3),), degrees_of_freedom=1))
+        assert f"{kind} data: 3 points, rms residual 4.08 [{unit}], given errors" in text
+    far = made_result(
+        value=np.array([0.12, 2e-3]), start=np.array([0.3, 4e-3]), profile=np.array([[0.1, np.inf], [1e-3, 3e-3]])
+    )
+    assert parameter_lines(far)[0].endswith("(start 0.3), profile 0.1 to bound")

@@ -19,7 +19,9 @@ from llg.calibration.potential_map import PotentialMap, _mirrored, read_potentia
 from llg.calibration.velocity_curve import read_velocity_curve, steady_velocity
 from llg.calibration.wall_trace import place_of_rest, read_wall_trace
 from llg.constants import E_CHARGE, GAMMA_0, MU_0, MU_B
+from llg.device.pulse import Waveform
 from llg.landscape.wells import find_wells
+from llg.runs.drive import Drive
 from llg.runs.time_step import time_step
 from llg.walls.q_phi import QPhiModel
 
@@ -420,3 +422,21 @@ def test_a_wall_at_the_end_of_the_track_is_told(tmp_path, integrated):
     for side in (1, -1):
         (said,) = data.concerns(DEVICE, inside * 0 + side * (0.5 * length - 0.5e-9))
         assert "reaches the end of the track" in said
+
+
+def test_data_without_what_drives_the_wall_are_refused(tmp_path):
+    for read, text, words in (
+        (read_velocity_curve, "v_m_per_s\n1\n2\n", "a velocity curve needs a column J or Bz"),
+        (read_wall_trace, "t_ns,q_nm\n0,0\n1,1\n", "a trajectory needs a column J or Bz"),
+    ):
+        with pytest.raises(InputError, match=words):
+            read(write(tmp_path, text), DEVICE)
+
+
+def test_one_step_is_shared_until_a_device_needs_a_smaller_one():
+    """The limit of a device with a third of the damping is lower; then it is that device's own step."""
+    drive, first = Drive(waveform=Waveform(np.array([0.0, 1e-9]), np.ones(2)), current_density=1e11), 0.0
+    limit = time_step(QPhiModel(DEVICE), None, drive.largest_field, drive.largest_current, 300.0)
+    first = trace_module.shared_step(DEVICE, 0.5 * limit, drive, 300.0)
+    assert first == 0.5 * limit
+    assert trace_module.shared_step(DEVICE, 1e3 * limit, drive, 300.0) == limit

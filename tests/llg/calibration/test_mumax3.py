@@ -207,3 +207,31 @@ def test_a_notch_in_one_edge_leaves_the_other_where_it_was(edge, sign):
     columns = np.array(numbers(r"rect\([-+\d.e]+, ([-+\d.e]+)\)\.transl\([-+\d.e]+, ([-+\d.e]+), 0\)", script))
     width, middle = columns.T
     assert width.min() < 56e-9 and (sign * middle + 0.5 * width) == pytest.approx(32e-9)
+
+
+def test_every_part_that_no_script_simulates_is_named():
+    """Heat, the Oersted field, roughness, an outline: each by itself, and each at its own section."""
+    for changes, note in (
+        ({"heating.R_th": 1e4, "heating.tau_th": 1e-9}, "heating: the scripts keep the temperature of the device"),
+        ({"stack.oersted": "below"}, "stack: the scripts leave out the Oersted field"),
+        ({"track.edge_roughness_rms": 1e-9}, "track: one notch on a straight track, without roughness"),
+        ({"track.edge_roughness_rms_lower": 1e-9}, "track: one notch on a straight track, without roughness"),
+        (
+            {"track.outline_x": [0.0, 4e-7], "track.outline_width": [64e-9, 64e-9]},
+            "track: one notch on a straight track",
+        ),
+    ):
+        (said,) = left_out(DEVICE.replace(changes))
+        assert said.startswith(note)
+    assert left_out(DEVICE.replace({"wall.H_K": 1e4, "wall.sigma_0": 5e-3})) == [
+        "wall: sigma_0, H_K of [wall] not used, they follow from [material] in mumax3"
+    ]
+
+
+def test_how_long_the_velocities_take_is_said_with_all_currents():
+    """Ten currents settle and are measured, each for the settling time: twenty times that."""
+    device = DEVICE.replace(alpha=0.01)
+    _, _, time = velocity_run(device)
+    (said,) = [note for note in left_out(device) if "settles" in note]
+    assert f"settles for {1e9 * time:.3g} ns at alpha = 0.01" in said
+    assert f"{20e6 * time:.2g} us of simulated time" in said

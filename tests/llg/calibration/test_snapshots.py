@@ -11,6 +11,7 @@ from dwcore.errors import InputError
 from dwcore.storage.ovf_file import read_ovf
 from llg import as_trajectory, load_device, walls_of
 from llg.calibration.snapshots import SnapshotWall, wall_of
+from llg.device.device_file import device_from_mapping
 from llg.runs.trajectories import load_trajectories, save_trajectories
 
 CELL, NX, NY, NZ = 2e-9, 360, 64, 1
@@ -209,3 +210,21 @@ def test_snapshots_without_the_wall_of_the_device_are_refused(tmp_path):
     timed = dataclasses.replace(wall, time=1e-9)
     with pytest.raises(InputError, match="each of another time; 2 are given"):
         as_trajectory(device, [timed, timed])
+
+
+def test_what_no_wall_of_this_device_can_be_is_refused(tmp_path):
+    """Three walls in a row of a track whose ends are those of one, a mesh off by two cells, and a soft strip."""
+    device, three = load_device("five_state"), magnetization(notch=False, chi=0.0)
+    three[..., 60:120, :] *= [1, 1, -1]
+    with pytest.raises(InputError, match=r"three\.ovf: has more than one wall in a row along the track"):
+        walls_of(device, [write(tmp_path / "three.ovf", three)])
+    m = magnetization()
+    assert len(walls_of(device, [write(tmp_path / "a.ovf", m[:, :, :-1])])) == 1
+    with pytest.raises(InputError, match=r"the mesh is 7\.16e-07 m long and the track 7\.2e-07 m"):
+        walls_of(device, [write(tmp_path / "b.ovf", m[:, :, :-2])])
+    strip = device_from_mapping(
+        {"name": "strip", "material": {"Ms": 8.6e5, "A": 1.3e-11, "K_u": 3e4, "alpha": 0.02, "easy_axis": "x"},
+         "wall": {"H_K": -7e5}, "track": {"length": 8e-6, "width": 100e-9, "thickness": 5e-9}}
+    )  # fmt: skip
+    with pytest.raises(InputError, match='device "strip": snapshots are read of perpendicular films only'):
+        walls_of(strip, [tmp_path / "a.ovf"])

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from dwcore.canvas.style import pulse_text
+from dwcore.canvas.style import COLUMN, own_look, pulse_text
+from dwcore.errors import InputError
 from llg.calibration.data import CURRENT_AXIS, CalibrationData
 from llg.calibration.potential_map import PotentialMap
 from llg.calibration.velocity_curve import VelocityCurve
@@ -400,3 +401,51 @@ def test_moving_picture_of_a_tilted_wall(Q):
     bottom = min(well.energy for well in find_wells(model, 300.0))
     at_end = (model.energy(240e-9, np.pi / 2) - bottom) / (K_B * 300)
     assert scene.energy[4] == pytest.approx(float(at_end))
+
+
+SOFT = device_from_mapping(
+    {"name": "strip", "material": {"Ms": 8.6e5, "A": 1.3e-11, "K_u": 3e4, "alpha": 0.02, "easy_axis": "x"},
+     "wall": {"H_K": -6.9e5}, "track": {"length": 8e-6, "width": 100e-9, "thickness": 5e-9}}
+)  # fmt: skip
+
+
+def test_the_moment_of_a_transverse_wall_turns_towards_the_eye():
+    """In a soft strip phi = 0 lies across it, and of a quarter turn there is nothing to see but the breadth of the arrow."""
+    time, q = np.linspace(0, 1e-9, 3), np.array([[1e-6, 2e-6, 3e-6]])
+    made = {"pulse": np.zeros(3), "current_density": 0.0, "duration": 1e-9, "temperature": 300.0}
+    phi = np.array([[0.0, np.pi / 3, np.pi]])
+    scene = WallScene(Trajectories(device=SOFT, time=time, q=q, phi=phi, **made))
+    for i, turn in enumerate((1.0, 0.5, -1.0)):
+        scene.show(i)
+        arrow = scene.arrow.get_xy()[:7] - [1e9 * q[0, i], 0]
+        np.testing.assert_allclose(arrow[3], [0, 0.45 * 100 * turn], atol=1e-9)
+        assert np.abs(arrow[:, 0]).max() == pytest.approx(0.16 * 0.9 * 100)
+    assert scene.figure.axes[0].get_title(loc="right") == "blue: +x, white: -x; arrow: moment of the wall"
+    assert WallScene(made_trajectories()).figure.axes[0].get_title(loc="right").startswith("blue: up, white: down")
+
+
+def test_a_field_that_does_not_drive_a_soft_strip_is_no_axis():
+    with pytest.raises(InputError, match='device "strip": H_z does not drive a soft strip, so it cannot be the axis'):
+        device_figures.field_velocity_figure(DrivenDevice(device=SOFT, H_z=1e3))
+
+
+def test_a_long_strip_has_no_room_for_numbers_across():
+    """A hundred times as long as wide it is 0.07 inches high on a figure of 8.8 inches."""
+    assert plot_outline(RIGID).get_ylabel() == r"$y$ (nm)" and len(plot_outline(RIGID).get_yticks()) > 1
+    thin = plot_outline(SOFT)
+    assert thin.get_ylabel() == "" and list(thin.get_yticks()) == []
+
+
+def test_share_of_trajectories_in_each_well_is_that_of_all():
+    """Of 300 walls the last hundred end in the second well, and 200 are drawn."""
+    wells = find_wells(QPhiModel(RIGID), 300.0)
+    time = np.linspace(0, 1e-9, 4)
+    q = np.full((300, 4), wells[0].q)
+    q[200:, -1] = wells[1].q
+    made = {"pulse": np.zeros(4), "current_density": 0.0, "duration": 1e-9, "temperature": 300.0}
+    run = Trajectories(device=RIGID, time=time, q=q, phi=np.full_like(q, np.pi), **made)
+    texts = {text.get_text(): text.get_position()[0] for text in trajectory_figure(run).axes[2].texts}
+    assert texts == {"66.7 %": pytest.approx(1e9 * wells[0].q), "33.3 %": pytest.approx(1e9 * wells[1].q)}
+    with own_look(COLUMN):
+        assert trajectory_figure(run).axes[1].get_legend() is None
+    assert trajectory_figure(run).axes[1].get_legend() is not None

@@ -4,13 +4,18 @@ import types
 
 import numpy as np
 import pytest
+import scipy
 
 from dwcore.errors import InputError
 from llg import load_device
 from llg.constants import K_B
-from llg.fokker_planck.operator import CellGrid
+from llg.device.pulse import Waveform
+from llg.fokker_planck import run
+from llg.fokker_planck.density import _runge_kutta, _stretches, evolve
+from llg.fokker_planck.operator import CellGrid, Operator
 from llg.fokker_planck.run import DensityRun, _check, _shares, thermal_width
 from llg.runs.drive import Drive
+from llg.walls.q_phi import QPhiModel
 
 KT = K_B * 300.0
 
@@ -49,8 +54,8 @@ def test_shares_of_the_states_are_what_lies_between_their_edges():
 
 def test_velocity_is_that_from_the_start():
     case = types.SimpleNamespace(start=(2e-7, 0.0), duration=2e-9)
-    run = DensityRun(case, None, None, np.ones(1), np.zeros(1), 3e-7)
-    assert run.mean_velocity == pytest.approx(50.0)
+    found = DensityRun(case, None, None, np.ones(1), np.zeros(1), 3e-7)
+    assert found.mean_velocity == pytest.approx(50.0)
 
 
 def test_what_the_density_does_not_know_is_refused():
@@ -68,3 +73,105 @@ def test_what_the_density_does_not_know_is_refused():
     ):  # fmt: skip
         with pytest.raises(InputError, match=words):
             _check(one, drive, temperature, cell)
+
+
+def test_a_pulse_is_its_stretches_from_where_the_density_begins():
+    """From 0 to 2e11 in 1 ns, then to 1e11 in 2 ns; in ns and 1e11 A/m^2."""
+    pulse = Waveform(np.array([0.0, 1e-9, 3e-9]), np.array([0.0, 1.0, 0.5]))
+    for begin, wanted in (
+        (0.0, [(1, 0, 2), (2, 2, 1)]),
+        (0.25e-9, [(0.75, 0.5, 2), (2, 2, 1)]),
+        (2e-9, [(1, 1.5, 1)]),
+    ):
+        found = np.array(list(_stretches(pulse, 2e11, begin))) / [1e-9, 1e11, 1e11]
+        np.testing.assert_allclose(found, wanted, atol=1e-12)
+
+
+def test_a_current_that_rises_within_a_step_acts_at_its_times():
+    """dy/dt = t y from y = 1 on over 1: k = 0, 1/2, 5/8, 13/8, so 1 + (2 1/2 + 2 5/8 + 13/8)/6, exp(1/2) to 0.2 %."""
+    none, one = scipy.sparse.csr_matrix((1, 1)), scipy.sparse.csr_matrix([[1.0]])
+    (end,) = _runge_kutta(none, one, np.ones(1), 1.0, np.array([0.0, 0.5, 1.0]))
+    assert end == pytest.approx(1 + 3.875 / 6) and abs(end / np.exp(0.5) - 1) < 2e-3
+
+
+def test_walls_leave_over_an_end_by_diffusion_and_by_what_drives_them_there():
+    """2 D/dx^2 and the drift outward over dx: to the left at the first row of cells, to the right at the last."""
+    operator = object.__new__(Operator)
+    operator.grid = types.SimpleNamespace(dx=0.5)
+    operator._D = np.array([[3.0], [9.0], [5.0]])
+    operator._drift = np.array([[[1.0, -2.0], [9, 9], [4.0, -4.0]], [[9, 9]] * 3])
+    operator._drift_per_J = np.array([[[-2.0, 0.0], [9, 9], [1.0, 3.0]], [[9, 9]] * 3])
+    assert operator.escape(0.0).tolist() == [[24, 24 + 4], [40 + 8, 40]]
+    assert operator.escape(2.0).tolist() == [[24 + 6, 24 + 4], [40 + 12, 40 + 4]]
+
+
+def test_where_nobody_is_left_nothing_moves():
+    """All walls have left: the density stays what it is, and the time passes."""
+    done = []
+    pulse = Waveform(np.array([0.0, 1e-9]), np.ones(2))
+    after = evolve(None, np.zeros((3, 4)), pulse, 1e11, progress=done.append)
+    assert not after.p.any() and not after.left.any() and done == [1e-9]
+
+
+@pytest.mark.parametrize(("cells", "share"), [(1, None), (200, 0.5)])
+def test_a_point_is_a_gaussian_until_it_is_two_cells_wide(monkeypatch, cells, share):
+    """For (2 dx)^2/(2 D), but no longer than half of the pulse; D = kB T alpha/((1 + alpha^2) N)."""
+    asked = []
+
+    def gaussian(model, start, time, **rest):
+        asked.append((time, [rest["current"](t) for t in (0.0, 1e-9)]))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "gaussian", gaussian)
+    model = types.SimpleNamespace(alpha=0.5, friction=lambda q: 3e-30)
+    grid = CellGrid(np.zeros(1), np.zeros(1), 0.02 * cells, 0.01 * cells)
+    pulse = Waveform(np.array([0.0, 2e-9]), np.array([1.0, 0.0]))
+    with pytest.raises(KeyboardInterrupt):
+        run.pulse_density(model, grid, (1e-7, 0.0), pulse, 2e11, temperature=300.0)
+    D = KT * 0.5 / (1.25 * 3e-30)
+    assert asked == [(pytest.approx(share * 2e-9 if share else (2 * 0.02) ** 2 / (2 * D)), [2e11, 1e11])]
+
+
+def test_a_run_compares_two_grids_and_counts_those_that_left(monkeypatch):
+    """Cells 1.5 times as large give the error; walls beyond the right end stand at the length of the track.
+
+    The film is that of the temperature.
+    """
+    laws = {"temperature_laws.T_C": 900.0, "wall.shape": "rigid"}
+    device, sizes = load_device("five_state").replace(laws), []
+
+    def outcome(case, model, temperature, size, progress):
+        sizes.append((size, temperature, model.Ms))
+        grid = CellGrid(np.array([1e-7, 3e-7]), np.zeros(1), 1.0, 1.0)
+        density = types.SimpleNamespace(p=np.array([[0.2], [0.4]]), left=np.array([0.1, 0.3]), dt=1e-12)
+        return np.array([0.6, 0.4]) if len(sizes) == 1 else np.array([0.5, 0.5]), grid, density
+
+    monkeypatch.setattr(run, "_outcome", outcome)
+    found = run.run_pulse_density(device, current_density=1e11, cell=0.2, temperature=310.0)
+    model = QPhiModel(device.at_temperature(310.0))
+    size = 0.2 * thermal_width(model, [(w.q, w.phi) for w in found.case.wells], 310.0)
+    assert sizes == [(pytest.approx(1.5 * size), 310.0, model.Ms), (pytest.approx(size), 310.0, model.Ms)]
+    assert found.probability.tolist() == [0.5, 0.5] and found.standard_error == pytest.approx([0.1, 0.1])
+    assert found.mean_q == pytest.approx(0.2 * 1e-7 + 0.4 * 3e-7 + 0.3 * device.track.length)
+    assert repr(found) == "<DensityRun on (2, 1) cells: probability 0.5, 0.5 of 5 states, none>"
+    monkeypatch.setattr(run, "case_json", lambda case, **rest: rest)
+    told = run.as_json(found)
+    assert told["left"] == pytest.approx(0.4) and told["dt"] == 1e-12 and told["n"] is None
+
+
+def test_cells_along_the_track_are_larger_and_not_too_many(monkeypatch):
+    """1.5 times those of the angle in units of Delta; each of the two grids is half of the work."""
+    device, done = load_device("five_state"), []
+    model = QPhiModel(device)
+
+    def density(model, grid, start, waveform, current_density, *, progress, **rest):
+        progress(waveform.length)
+        return types.SimpleNamespace(p=np.ones(grid.shape) / np.prod(grid.shape))
+
+    monkeypatch.setattr(run, "pulse_density", density)
+    case = run.pulse_case(device, current_density=1e11)
+    shares, grid, _ = run._outcome(case, model, 300.0, 0.2, done.append)
+    assert grid.dphi == pytest.approx(0.2, rel=0.04) and grid.dx == pytest.approx(0.3, rel=0.01) and done == [0.5]
+    assert shares.sum() == pytest.approx(1)
+    with pytest.raises(InputError, match=r"temperature = 3 \[K\] needs .* cells, must be <= 4e\+06"):
+        run._outcome(case, model, 3.0, 0.002, done.append)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from dwcore.errors import RunError
+from dwcore.errors import InputError, RunError
 from llg.constants import K_B
 from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import Well, find_wells
@@ -241,3 +241,34 @@ def test_samples_of_both_sides_add_with_the_root_of_their_squares(monkeypatch):
     assert found.rate_error.tolist() == [[0, 5], [5, 0]] and np.all(found.lost_error == 0.5)
     assert steps == [(500, 250), (450, 300), (400, 400), (700, 700)]
     assert found.retention_error[0] == pytest.approx(math.sqrt(25 + 0.5) / 15**2)
+
+
+def test_waiting_is_planned_by_the_formula_and_left_out_where_no_way_leads_out(monkeypatch):
+    """Of two wells the second one has no way out by the formula: its rates are 0, and nobody waits for it."""
+    asked = []
+
+    def brute_rates(model, wells, home, *, expected_rate, **rest):
+        asked.append((home, expected_rate, rest["temperature"], rest["seed"], rest["escapes"]))
+        return types.SimpleNamespace(rate=np.array([0.0, 3.0, 0.0, 1.0]), rate_error=np.array([0.5, 0.3, 0.5, 0.1]))
+
+    expected = np.array([[0.0, 2.0, 0.25, 0.5], [0.0, 0.0, 0.0, 0.0]])
+    monkeypatch.setattr(rate_matrix, "_langer", lambda *_, **__: (expected, None))
+    monkeypatch.setattr(rate_matrix, "brute_rates", brute_rates)
+    found = rate_matrix.rate_matrix(Made(), Made().wells, T, "brute", seed=7, escapes=9)
+    assert asked == [(0, 2.75, T, 7, 9)]
+    assert found.rate.tolist() == [[0, 3], [0, 0]] and found.lost.tolist() == [[0, 1], [0, 0]]
+    assert found.rate_error.tolist() == [[0.5, 0.3], [0, 0]] and found.lost_error.tolist() == [[0.5, 0.1], [0, 0]]
+    assert found.retention.tolist() == [0.25, math.inf]
+    expected[1] = [1.0, 0.0, 0.0, 0.125]
+    rate_matrix.rate_matrix(Made(), Made().wells, T, "brute", seed=7, escapes=9)
+    assert [one[:2] for one in asked[1:]] == [(0, 2.75), (1, 1.125)]
+    with pytest.raises(InputError, match='method "lange" is unknown; did you mean "langer"'):
+        rate_matrix.rate_matrix(Made(), Made().wells, T, "lange")
+
+
+def test_a_well_without_a_way_out_loses_all():
+    """Only the way off the left end is known: the second well has none, and no wall swings through it."""
+    it = Made(barrier=6.0, alpha=0.05)
+    ways = passages(it, it.wells, it.grid, T)
+    whole, part = (crossing_losses(it, it.grid, some, 2, T) for some in (ways, ways[:1]))
+    assert part[1] == math.inf and part[0] == pytest.approx(whole[0], rel=0.01)

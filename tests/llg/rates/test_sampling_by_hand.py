@@ -1,13 +1,16 @@
 """Parts of the flux sampling on landscapes made by hand: where a wall counts as gone, its first places, steps and batches."""
 
 import math
+import threading
 import types
 
 import numpy as np
 import pytest
 
+from dwcore.errors import InputError, RunError
 from llg.constants import K_B
 from llg.rates import flux_sampling
+from llg.rates.brute_force import Waiting, brute_rates
 from llg.rates.escape_coordinate import Place
 from llg.rates.flux_kernel import FELL_BACK, LOST_LEFT, LOST_RIGHT, REACHED, UNDECIDED, _judge, observe
 
@@ -134,3 +137,125 @@ def test_batches_end_where_the_error_of_the_mean_is_small_enough(error, replicas
 def test_batches_end_where_another_one_would_take_more_than_the_fair_share(fair, replicas):
     """Each of the first two takes 80 steps; the first is always run."""
     assert len(batches(0.0, fair)) == replicas and len(batches(0.0, 0)) == 8
+
+
+def made_sampler(**more):
+    """A sampler of the escapes to the right from the first of two wells, whose walls are given by hand."""
+    sampler = object.__new__(flux_sampling._Sampler)
+    given = {
+        "wells": [types.SimpleNamespace(q=1e-7), types.SimpleNamespace(q=2e-7)], "home": 0, "direction": 1, "n": 4,
+        "pilot_n": 128, "burn_in": 50, "looks": 1000, "limit": 2000, "steps": 0, "most": math.inf, "least": 0.0,
+        "reached": math.inf, "lock": threading.Lock(), "motion": None, "place": None,
+        "stream_of": lambda replica, level: np.uint64(0), "_first_interface": lambda: 1.0,
+    }  # fmt: skip
+    vars(sampler).update(given | more)
+    return sampler
+
+
+def pilot(peak, escaped=0.0):
+    """A pilot whose trials fall back from peaks spread evenly up to one, reach a target below it, or later on escape."""
+
+    def trials(replicas, level, starts, n, target):
+        peaks = peak * (np.arange(n) + 1) / n
+        fate = np.where(peaks >= target, REACHED, FELL_BACK)
+        fate[: int(escaped * n) if level > 1 else 0] = 1
+        sizes.append((level, n))
+        return fate[None], peaks[None], np.zeros((1, n, 2))
+
+    sizes = []
+    sampler = made_sampler(basin=lambda *_: (5e9, np.zeros((200, 2))), trials=trials)
+    return sampler, sizes
+
+
+def test_no_way_out_is_bounded_by_what_the_pilot_would_have_seen():
+    """Peaks up to the first interface and no further: 16 times the trials, then 20 of 2048 bound the share."""
+    sampler, sizes = pilot(1.0)
+    with pytest.raises(flux_sampling.NoWayOut, match=r"no way out of the well at 1e-07 m beyond 1\.0 kB T") as stopped:
+        sampler.place_interfaces()
+    assert sizes == [(1, 128), (1, 512), (1, 2048)]
+    assert stopped.value.below == pytest.approx(5e9 * 20 / 2048)
+
+
+def test_interfaces_lie_where_three_tenths_of_the_trials_get_to():
+    """The 38th of 128 peaks from above, of 4/128 to 4; then four in ten leave the well and it ends.
+
+    By then so many walls a second get there: 5e9 times 38/128.
+    """
+    sampler, sizes = pilot(4.0, escaped=0.4)
+    assert sampler.place_interfaces() == [1.0, 4 * 91 / 128]
+    assert sizes == [(1, 128), (1, 128), (2, 128)] and sampler.reached == pytest.approx(5e9 * 38 / 128)
+
+
+@pytest.mark.parametrize(("most", "error"), [(math.inf, RunError), (1e6, flux_sampling.OutOfSteps)])
+def test_walls_that_hardly_move_or_get_stuck_are_told(monkeypatch, most, error):
+    """Looks are doubled until the limit of 2000; a tenth of a pilot of 128 may be undecided, 12 and not 13."""
+    sampler = made_sampler(basin=lambda *_: (0.0, np.zeros((5, 2))), most=most)
+    words = (
+        r"hardly moves in the well at 1e-07 m" if most == math.inf else r"has not reached the way out of the well at"
+    )
+    with pytest.raises(error, match=words):
+        sampler.place_interfaces()
+    assert sampler.looks == 4000
+
+    def run_trials(*given):
+        fate = given[-3]
+        fate[:] = FELL_BACK
+        fate[: sampler.stuck] = UNDECIDED
+        return 0
+
+    monkeypatch.setattr(flux_sampling, "run_trials", run_trials)
+    for replicas, stuck in (([-1], 12), ([3], 0)):
+        sampler.stuck = stuck
+        sampler.trials(replicas, 1, [np.zeros((2, 2))], 128, 2.0)
+        sampler.stuck = stuck + 1
+        with pytest.raises(
+            error, match="is stuck between the wells" if most == math.inf else "has not reached the way out"
+        ):
+            sampler.trials(replicas, 1, [np.zeros((2, 2))], 128, 2.0)
+
+
+def test_a_run_multiplies_the_shares_that_get_further():
+    """8e9 a second, half of them beyond 2, then half to the other well and a quarter off the end; one replica has none."""
+    looks, fates = [], [np.array([REACHED, FELL_BACK, 1, FELL_BACK]), np.array([1, FELL_BACK, LOST_RIGHT, 1])]
+
+    def basin(replica, target, many):
+        looks.append((replica, target, many))
+        return (8e9, np.zeros((4, 2))) if replica == 5 else (4e9, np.zeros((0, 2)))
+
+    def trials(replicas, level, starts, n, target):
+        assert (replicas, n) == ([5], 4) and target == (2.0 if level == 1 else math.inf)
+        assert starts[0].shape == ((4, 2) if level == 1 else (2, 2))
+        return fates[level - 1][None], np.zeros((1, 4)), np.arange(8.0).reshape(1, 4, 2)
+
+    found = made_sampler(basin=basin, trials=trials).run([5, 6], [1.0, 2.0])
+    assert found.tolist() == [[0, 2e9, 1e9], [0, 0, 0]]
+    share = 2 * 4 / 128  # of the looks of the pilot, twice the trials over its own
+    assert looks == [(5, 1.0, int(50 + share * 1000)), (6, 1.0, int(50 + share * 1000))]
+    none = made_sampler(basin=lambda *_: (1e9, np.zeros((0, 2)))).run([0], [1.0])
+    assert none.tolist() == [[0, 0, 0]]
+
+
+@pytest.mark.parametrize("given", [{"trials": 7}, {"replicas": 1}])
+def test_too_little_to_sample_is_refused(given):
+    asked = {"temperature": 300.0, "seed": 1, "trials": 8, "replicas": 2} | given
+    with pytest.raises(InputError, match=r"trials = \d must be >= 8, replicas = \d must be >= 2"):
+        flux_sampling.flux_rates(None, [], 0, 1, **asked)
+
+
+def test_waiting_needs_an_escape_and_a_rate():
+    for escapes, rate in ((0, 1e9), (10, 0.0), (10, math.nan), (10, -1.0)):
+        with pytest.raises(InputError, match=r"escapes = \d+ and expected_rate = .* must be > 0"):
+            brute_rates(None, [], 0, temperature=300.0, seed=1, expected_rate=rate, escapes=escapes)
+
+
+def test_rates_of_waiting_weigh_early_escapes_and_those_of_settled_walls():
+    """Ten walls: two leave early within 3 ns together, eight settle; four escapes in 8 ns then, one each 2 ns.
+
+    The mean time is (3 + 8 2)/10 = 1.9 ns; to the other well go 1 + 8 3/4 = 7 of ten, off the end 1 + 8/4 = 3.
+    """
+    waited = Waiting(10, np.array([0.0, 1.0, 0.0, 1.0]), 3e-9, np.array([0.0, 3.0, 0.0, 1.0]), 8e-9)
+    assert waited.rate == pytest.approx(np.array([0, 7, 0, 3]) / (10 * 1.9e-9))
+    lone = 10 / 6 / (10 * 1.9e-9)  # of one escape, where none was seen: the total over the six that were
+    assert waited.rate_error == pytest.approx([lone, 7 / 2 / (10 * 1.9e-9), lone, 3 / math.sqrt(2) / (10 * 1.9e-9)])
+    twice = waited + waited
+    assert (twice.walls, twice.time, twice.escapes.tolist()) == (20, 16e-9, [0, 6, 0, 2])

@@ -7,9 +7,11 @@ import types
 import numpy as np
 import pytest
 
+from dwcore.errors import InputError, RunError
 from llg.constants import K_B
 from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import find_wells
+from llg.rates import summary
 from llg.rates.rate_matrix import RateMatrix
 from llg.rates.summary import LONGEST, WellRates, _at_least, as_json, held_at, notes_on, well_rates
 from llg.runs.depinning import depinning_current
@@ -99,3 +101,63 @@ def test_a_step_that_holds_the_wall_again_is_said_with_well_and_side():
     assert len(said) == 1 and said[0].endswith(
         f"held again at 2.5e+11 A/m^2 to the right from {1e9 * rates[1].well.q:.4g} nm"
     )
+
+
+def test_a_track_that_boils_is_refused():
+    """By the current, from its temperature on; below, the device is that of the hot film without [heating]."""
+    stack = {"t_HM": 4e-9, "rho_HM": 2e-7, "rho_FM": 6e-7}
+    device = device_from_mapping(DEVICE | {"stack": stack, "heating": {"R_th": 1e6, "tau_th": 1e-9}})
+    device = device.replace({"heating.R_th": 1600.0 / device.steady_rise(1e12) * 1e6})
+    held, temperature = held_at(device, 399.0, 1e12)
+    assert temperature == pytest.approx(1999.0) and held.heating is None
+    with pytest.raises(
+        InputError, match=r"current_density = 1e\+12 \[A/m\^2\] heats the track to 2e\+03 K, must be < 2000"
+    ):
+        held_at(device, 401.0, 1e12)
+    assert held_at(device, 401.0, 0.0)[1] == 401.0
+    for bad in (0.0, -1.0, 2000.0, math.nan):
+        with pytest.raises(InputError, match=r"must be > 0 and < 2000"):
+            held_at(device, bad, 0.0)
+
+
+@pytest.mark.parametrize(("gaps", "said"), [("", "no"), ("no", "no"), ("slow", "no; slow (--method flux goes on)")])
+def test_where_the_formula_does_not_hold_one_asks_the_motion(monkeypatch, gaps, said):
+    """Coarsely, of a (q, phi) wall alone, and once; what was asked for by name fails aloud, or leaves rates unknown."""
+    asked = []
+
+    def rate_matrix(model, wells, temperature, method, **options):
+        asked.append((method, options))
+        if method == "langer" or options.get("seed") == 13:
+            raise RunError("no")
+        return RateMatrix("flux", 3 * np.ones((1, 1)), np.ones((1, 1)), np.ones((1, 2)), np.ones((1, 2)), gaps)
+
+    monkeypatch.setattr(summary, "rate_matrix", rate_matrix)
+    model = QPhiModel(device_from_mapping(DEVICE))
+    matrix, reason = summary._rates(model, [None], 300.0, "auto", trials=64)
+    assert matrix.rate == 3 and reason == said
+    assert asked == [("langer", {"trials": 64}), ("flux", summary.COARSE | {"trials": 64})]
+    matrix, reason = summary._rates(model, [None, None], 300.0, "langer")
+    assert reason == "no (--method flux of `dwsynapse rates`)" and len(asked) == 3
+    assert matrix.method == "langer" and np.isnan(matrix.rate).all() and matrix.lost.shape == (2, 2)
+    with pytest.raises(RunError, match="no"):
+        summary._rates(model, [None], 300.0, "flux", seed=13)
+    tilting = types.SimpleNamespace(device=device_from_mapping(DEVICE | {"wall": {"model": "q-phi-delta"}}))
+    matrix, reason = summary._rates(tilting, [None], 300.0, "auto")
+    assert reason == "no" and np.isnan(matrix.retention).all() and [m for m, _ in asked[-2:]] == ["flux", "langer"]
+
+
+def test_notes_name_the_pads_and_the_method_of_the_rates():
+    """An estimate at the ends is said where there are pads; unknown rates come first."""
+    device = device_from_mapping(DEVICE)
+    padded = device.replace({"track.pad_width": 128e-9, "track.pad_taper": 40e-9})
+    one = types.SimpleNamespace(
+        depinning_current=(math.nan, math.nan), held_again=(math.nan, math.nan), retention=1.0, method="flux", reason="why",
+        well=types.SimpleNamespace(q=device.notches[0].position),
+    )  # fmt: skip
+    assert [any(note.startswith("shape: the wall stays straight over the pads") for note in notes_on(d, [one]))
+            for d in (device, padded)] == [False, True]  # fmt: skip
+    assert notes_on(device, [one])[0] == "rates: by flux sampling, as why"
+    one.method = "langer"
+    assert notes_on(device, [one])[0] == "rates: by why"
+    one.retention = math.nan
+    assert notes_on(device, [one])[0] == "rates: unknown, why"
