@@ -23,7 +23,7 @@ from llg.drawing.device_figures import DrivenDevice
 from llg.drawing.device_plots import _round_step, device_text, plot_landscape, plot_outline, plot_waveform
 from llg.drawing.energy_surface import EnergySurface, energy_surface, turn_around
 from llg.drawing.flow import Flow, follow, part_of_track
-from llg.drawing.motion_plots import motion_figure
+from llg.drawing.motion_plots import motion_figure, pulses_figure
 from llg.drawing.surface_plots import plot_energy_surface, plot_phase_portrait
 from llg.drawing.trajectory_plots import plot_trajectories, trajectory_figure
 from llg.landscape.fixed_points import FixedPoint
@@ -449,3 +449,38 @@ def test_share_of_trajectories_in_each_well_is_that_of_all():
     with own_look(COLUMN):
         assert trajectory_figure(run).axes[1].get_legend() is None
     assert trajectory_figure(run).axes[1].get_legend() is not None
+
+
+def test_a_formula_that_says_the_same_is_not_drawn_again():
+    """Within a thousandth of the largest velocity, 22 m/s, it is the closed form."""
+    for off, drawn in ((0.021, False), (0.023, True)):
+        ax = plot_velocity_against_current(curve([], formula=np.array([11.0, 15.0 + off, 22.0])))
+        assert any(text.startswith("formula") for text in labels(ax)) is drawn
+
+
+def test_a_phase_portrait_names_what_is_applied_and_shows_what_acts(monkeypatch):
+    """H_z of the track is H_y of the wall of a soft strip, and the title has it as given; retention, 250 to 500 K."""
+    asked = {}
+    monkeypatch.setattr(device_figures, "flow", lambda model, **given: asked.update(given) or made_flow(given["field"]))
+    shown = device_figures.phase_figure(DrivenDevice(device=SOFT, current_density=2e11, H_z=4e3))
+    title = shown.axes[0].get_title(loc="left")
+    assert f"$\\mu_0H_z={4e6 * MU_0:.3g}$ mT" in title and "H_y" not in title
+    assert asked["field"] == Field(H_y=4e3) and asked["current_density"] == 2e11
+    monkeypatch.setattr(device_figures, "retention_against_temperature", lambda device, T: asked.update(T=T))
+    for name in ("plot_retention", "figure_of"):
+        monkeypatch.setattr(device_figures, name, lambda *_: None)
+    device_figures.retention_figure(DrivenDevice(device=RIGID))
+    assert asked["T"] == pytest.approx(np.linspace(250, 500, 16))
+
+
+def made_flow(field):
+    rates = np.ones((5, 5))
+    return Flow(2e11, field, np.linspace(0, 1e-7, 5), np.linspace(0, 6, 5), rates, 1e9 * rates, [], [], [])
+
+
+def test_pulses_of_two_devices_are_named():
+    one = made_trajectories()
+    other = dataclasses.replace(one, device=dataclasses.replace(RIGID, name="other"))
+    both, alone = (pulses_figure(runs).axes[0] for runs in ([one, other], [one, one]))
+    assert [text.split(":")[0] for text in labels(both)] == ["five-state reference", "other"]
+    assert labels(alone) == [r"$+7\times10^{11}$ A/m$^2$ for 1 ns"] * 2

@@ -15,9 +15,9 @@ from scipy.integrate import quad
 
 from dwcore.errors import InputError, RunError
 from llg.constants import K_B
-from llg.device.device_file import device_from_mapping
+from llg.device.device_file import device_from_mapping, load_device
 from llg.landscape.wells import Well, find_wells
-from llg.rates import rate_matrix
+from llg.rates import rate_matrix, retention_curve
 from llg.rates.langer import NEGLIGIBLE, Passage, _top, free_energy, passages
 from llg.rates.retention_curve import retention_against_temperature
 from llg.rates.thermal_grid import hessian, thermal_grid
@@ -272,3 +272,26 @@ def test_a_well_without_a_way_out_loses_all():
     ways = passages(it, it.wells, it.grid, T)
     whole, part = (crossing_losses(it, it.grid, some, 2, T) for some in (ways, ways[:1]))
     assert part[1] == math.inf and part[0] == pytest.approx(whole[0], rel=0.01)
+
+
+@pytest.mark.parametrize("fails_at", [300.0, 400.0])
+def test_a_formula_that_fails_leaves_a_gap_but_not_at_the_lowest_temperature(monkeypatch, fails_at):
+    """In whatever order they come; what fails at the lowest one fails everywhere, and is said."""
+
+    def rates(model, wells, temperature):
+        if temperature == fails_at:
+            raise RunError("no rate here")
+        return types.SimpleNamespace(retention=np.full(len(wells), temperature))
+
+    monkeypatch.setattr(retention_curve, "rate_matrix", rates)
+    device, T = load_device("five_state").replace({"wall.shape": "rigid"}), np.array([400.0, 300.0, 350.0])
+    if fails_at == 300.0:
+        with pytest.raises(RunError, match="no rate here"):
+            retention_against_temperature(device, T)
+    else:
+        curves = retention_against_temperature(device, T)
+        np.testing.assert_array_equal(curves.time, [[math.nan, 300.0, 350.0]] * 5)
+        assert curves.film == 300.0
+    for bad in (0.0, -1.0, 2000.0, math.nan):
+        with pytest.raises(InputError, match=r"temperature = .* \[K\] must be > 0 and < 2000"):
+            retention_against_temperature(device, np.array([300.0, bad]))
