@@ -16,7 +16,7 @@ import pytest
 from arraysim.datasets import cifar_format, idx_format
 from arraysim.datasets.cifar_format import read_batch
 from arraysim.datasets.datasets import CIFAR_MEAN, CIFAR_STD, Dataset, _standard, load_dataset
-from arraysim.datasets.idx_format import read_idx
+from arraysim.datasets.idx_format import find_idx, read_idx
 from arraysim.training.augmentation import shift_and_flip
 from dwcore.errors import InputError, RunError
 
@@ -156,6 +156,7 @@ def test_a_channel_that_never_changes_is_not_divided_by_nothing():
         (lambda c: c[:10], "not an IDX file"),
         (lambda c: b"", "not an IDX file"),
         (lambda c: b"\x01" + c[1:], "not an IDX file"),
+        (lambda c: c[:1] + b"\x01" + c[2:], "not an IDX file"),
         (lambda c: c[:2] + b"\x0d" + c[3:], "type 13, 3 axes"),
         (lambda c: c[:4] + b"\xff" * 12 + c[16:], "bytes after the header"),
         (lambda c: gzip.compress(c)[:-20], "damaged gzip file"),
@@ -167,6 +168,14 @@ def test_damaged_idx_files_are_refused(tmp_path, damage, message):
     path.write_bytes(damage(idx(np.zeros((4, 6, 5), np.uint8))))
     with pytest.raises(InputError, match=message):
         read_idx(path, 3)
+
+
+@pytest.mark.parametrize("name", ["-images-idx3-ubyte", "-images-idx3-ubyte.gz", "-images.idx3-ubyte"])
+def test_files_are_found_by_either_of_their_names(tmp_path, name):
+    (tmp_path / f"train{name}").write_bytes(b"")
+    assert find_idx(tmp_path, "train-images-idx3-ubyte").name == f"train{name}"
+    with pytest.raises(InputError, match=r"holds no t10k-images-idx3-ubyte or t10k-images-idx3-ubyte\.gz"):
+        find_idx(tmp_path, "t10k-images-idx3-ubyte")
 
 
 def cifar(count=20, seed=0):

@@ -283,6 +283,15 @@ def test_channels_that_come_first_are_told_from_few_rows(tmp_path, shape, sound)
             archive(tmp_path / "a.npz", **arrays)
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "LA"])
+def test_grey_pictures_have_one_channel_also_with_an_opaque_second(tmp_path, mode):
+    for number in (0, 1):
+        place = tmp_path / mode / f"class {number}" / "a.png"
+        place.parent.mkdir(parents=True)
+        Image.fromarray(IMAGES[number, ..., 0]).convert(mode).save(place)
+    assert load_dataset(str(tmp_path / mode)).image_shape == (5, 4, 1)
+
+
 def test_grey_pictures_among_coloured_ones_are_coloured(tmp_path):
     """Each grey level stands in all three channels."""
     pictures(tmp_path / "a", IMAGES[:2, ..., :1], [0, 1])
