@@ -14,6 +14,7 @@ from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.torch.chip import MAX_NUMBER, new_chip  # noqa: E402
 from arraysim.torch.layers import ArrayConv2d, ArrayLinear  # noqa: E402
 from arraysim.torch.pulse_optimizer import PulseOptimizer  # noqa: E402
+from arraysim.torch.recurrent import ArrayRNN  # noqa: E402
 from arraysim.torch.survey import arrays_of  # noqa: E402
 
 LAW = ladder_law(miss=0.0, double=0.0)
@@ -82,3 +83,23 @@ def test_arrays_of_a_model_are_those_of_one_image_and_every_use_counts():
     assert line == ArrayLayer(
         name="line", kind="linear", rows=13, columns=12, positions=2, input_values=24, output_values=24
     )
+
+
+def test_errors_of_recurrent_layers_have_their_bits_too():
+    """Errors of two bits are a sign or nothing: the gradient is another one; those of sixteen change little."""
+    value, found = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(0)), []
+    for bits in (0, 2, 16):
+        layer = ArrayRNN(3, 4, law=LAW, seed=1, error_bits=bits)
+        layer(value)[0].square().sum().backward()
+        found.append(layer.cells[0].hh.cells.grad.clone())
+    exact, coarse, fine = found
+    assert torch.allclose(exact, fine, atol=1e-3) and not torch.allclose(exact, coarse, atol=0.1)
+
+
+def test_sequences_of_one_example_have_no_batch_to_swap():
+    """(steps, inputs), also where the batch comes first."""
+    one, other = (ArrayRNN(3, 4, batch_first=first, law=LAW, seed=1) for first in (False, True))
+    value = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(one(value)[0], other(value)[0]) and one(value)[0].shape == (5, 4)
+    both = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(one(both)[0], other(both.transpose(0, 1))[0].transpose(0, 1))
