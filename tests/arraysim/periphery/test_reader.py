@@ -402,3 +402,7 @@ def test_a_fast_solution_goes_back_with_its_reader():
     assert not np.array_equal(weights.forward(x), first), "solved at B"
     weights.reader.restore(saved)
     assert np.array_equal(weights.forward(x), first)
+
+
+def test_weights_say_whether_they_are_read_through_a_periphery():
+    assert repr(layer(Periphery())).endswith("read through a periphery>") and repr(layer()).endswith("read exact>")

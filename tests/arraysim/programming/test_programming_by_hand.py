@@ -350,3 +350,27 @@ def test_a_configuration_of_a_file_says_what_does_not_fit(changes, words):
     assert config_from_mapping(told, "a.h5") == ProgrammingConfig(network=mlp((4,)))
     with pytest.raises(InputError, match=f"^a.h5: {words}"):
         config_from_mapping(told | changes, "a.h5")
+
+
+def test_a_chip_to_program_is_like_that_of_the_training_but_for_what_is_changed():
+    training = TrainingConfig(network="linear", stuck=0.1, conductance_std_dtod=0.2)
+    made = config_for(training, stuck=0.3, tolerance=0.7)
+    assert (made.stuck, made.conductance_std_dtod, made.tolerance, made.network) == (0.3, 0.2, 0.7, training.network)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_mirror_images_are_looked_at_where_the_training_did(mirrored, monkeypatch):
+    """One of two images is told; the loss is handed on."""
+
+    def evaluate(inputs, labels, *, mirrored):
+        seen.append(mirrored)
+        return 0.25, np.array([0, 1])
+
+    seen, config = [], types.SimpleNamespace(mirrored=mirrored)
+    network = types.SimpleNamespace(evaluate=evaluate)
+    test = types.SimpleNamespace(inputs=None, labels=np.array([0, 0]))
+    assert program._accuracy(network, test, config) == 0.5
+    monkeypatch.setattr(infer, "trained_network", lambda *what: network)
+    monkeypatch.setattr(infer, "divide", lambda *what, **how: types.SimpleNamespace(test=test))
+    found = infer.infer(types.SimpleNamespace(seed=1, config=config), None)
+    assert (found.accuracy, found.loss, seen) == (0.5, 0.25, [mirrored] * 2)

@@ -160,8 +160,11 @@ def test_bad_rates_and_times_are_refused():
     with pytest.raises(InputError, match="retention_rate is needed"):
         SynapseArray(ladder_law(), shape=(2,), seed=0).rest(1.0)
     law = dataclasses.replace(ladder_law(), retention_rate=chain_rate()[None])
-    with pytest.raises(InputError, match="seconds = -1"):
-        SynapseArray(law, shape=(2,), seed=0).rest(-1.0)
+    for seconds in (-1.0, float("inf"), float("nan")):
+        with pytest.raises(InputError, match=rf"seconds = {seconds} \[s\] must be >= 0 and finite"):
+            SynapseArray(law, shape=(2,), seed=0).rest(seconds)
+    total = chain_rate() - np.diag(chain_rate().sum(axis=1))  # rates of escape on the diagonal, as of a generator
+    assert np.array_equal(dataclasses.replace(law, retention_rate=total[None]).retention_rate[0], chain_rate())
     with pytest.raises(InputError, match="retention_rate has the shape"):
         dataclasses.replace(ladder_law(), retention_rate=chain_rate(4)[None])
 

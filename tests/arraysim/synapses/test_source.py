@@ -127,3 +127,25 @@ def test_settings_name_a_synapse(warm):
 def test_an_idealized_synapse_has_no_temperature():
     with pytest.raises(InputError, match=r"temperature = 300 \[K\]: an idealized synapse knows none"):
         synapses_from("ladder:5", temperature=300.0)
+
+
+def test_files_of_synapses_are_inputs_and_shipped_ones_are_not(warm):
+    found = [synapses_from(name).inputs for name in ("ladder:5", "ferroelectric-hzo", str(warm))]
+    assert found == [[], [], [str(warm)]]
+
+
+def test_what_was_never_counted_at_rest_is_not_let_rest():
+    with pytest.raises(InputError, match="ladder:5: holds no escape rates, so what happens without pulses is unknown"):
+        synapses_from("ladder:5").resting_at(None)
+
+
+def test_pulses_outside_a_table_are_refused_with_its_name(warm):
+    points = [{"current_density": J, "duration": 1e-9, "temperature": 300.0} for J in (2e11, -1e11)]
+    with pytest.raises(InputError, match=r"warm\.h5: .*current_density = 2e\+11"):
+        synapses_from(warm, points=points)
+
+
+@pytest.mark.parametrize("states", ["", "x", "-3", "5.0", "\u0663"])
+def test_states_of_an_idealized_synapse_are_a_plain_number(states):
+    with pytest.raises(InputError, match=f"--table ladder:{states}: '{states}' must be a number of states"):
+        synapses_from(f"ladder:{states}")

@@ -296,6 +296,7 @@ def test_stuck_and_broken_devices():
     [
         ({"stuck": -0.1}, r"stuck = -0\.1 \[1\] must be"),
         ({"stuck": 0.6, "open": 0.6}, "must be <= 1"),
+        ({"stuck": 0.4, "open": 0.4, "short": 0.4}, "must be <= 1"),
         ({"short_ratio": float("nan")}, "short_ratio"),
     ],
 )
@@ -411,3 +412,21 @@ def test_no_tail_of_the_settling_turns_a_conductance_negative():
     law = dataclasses.replace(law, conductance_std_ctoc=np.full(5, law.conductance[0]))
     levels = SynapseArray(law, shape=(1,), seed=0).levels
     assert levels.min() == 0 and np.mean(levels[0, 0] == 0) == pytest.approx(0.159, abs=1 / 256)
+
+
+@pytest.mark.parametrize(
+    "shares", [{"miss": -0.1}, {"double": -0.1}, {"lost": -0.1}, {"miss": 0.5, "double": 0.3, "lost": 0.3}]
+)
+def test_shares_of_an_idealized_pulse_are_shares(shares):
+    with pytest.raises(InputError, match=r"must be >= 0 with a sum <= 1"):
+        ladder_law(**shares)
+    assert ladder_law(miss=0.5, double=0.25, lost=0.25).probability[0, UP, 1].tolist() == [0, 0.5, 0, 0.25, 0, 0.25]
+
+
+def test_lost_and_broken_devices_are_counted_apart():
+    """Of eight devices one in its first state, two and one lost at either end, one open and three short."""
+    array = SynapseArray(ladder_law(), shape=(8,), seed=0)
+    array.state[:] = 0, 5, 5, 6, 7, 8, 8, 8
+    assert (array.lost, array.broken, array.histogram().tolist()) == (3, 4, [1, 0, 0, 0, 0, 7])
+    assert repr(array) == "<SynapseArray 8: 5 states, 0 pulses sent, 3 lost, 4 broken>"
+    assert array.device_factors().size == 0

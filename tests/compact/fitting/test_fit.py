@@ -220,6 +220,12 @@ def test_drawn_devices_have_the_spread_and_keep_their_numbers(fitted_devices):
     many = PulseLaw.from_fit(fitted_devices, points, devices=40, seed=9)
     assert np.array_equal(many.probability[:3], few.probability)
     assert not np.array_equal(few.probability, PulseLaw.from_fit(fitted_devices, points, devices=3, seed=8).probability)
+    dear = dataclasses.replace(fitted_devices, energy_per_pulse=np.outer(np.arange(1, 7), [1e-15] * 3))
+    strong = [dataclasses.replace(points[0], current_density=J) for J in dear.current_density[[-2, 0]]]
+    found = PulseLaw.from_fit(dear, strong, devices=1, seed=9)
+    assert found.energy_per_pulse.tolist() == pytest.approx([5e-15, 1e-15], rel=1e-12, abs=0), (
+        "each pulse takes its own energy"
+    )
     swept = np.array([fitted_devices.fit.model.matrix(**dataclasses.asdict(points[0]), device=k) for k in range(32)])
     error = swept.std(axis=0).max() * np.sqrt(1 / 32 + 1 / 40)
     assert np.abs(many.probability[:, 0].mean(axis=0) - swept.mean(axis=0)).max() < 5 * error
