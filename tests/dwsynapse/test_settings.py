@@ -134,6 +134,38 @@ def test_the_name_of_an_option_names_its_setting():
         given("--bake-for", "5", "--set", "oven.time=5")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Grill(Parameters):
+    heat: float = quantity("of the grill", "W", default=0.0, ge=0)
+    turns: int = whole("of the spit", default=1, ge=1, needs="heat > 0")
+    light: bool = flag("is on", default=True)
+
+
+def grilled(*argv):
+    settings, parser = Settings("grill", {"grill": Grill}, options=("light",)), argparse.ArgumentParser()
+    settings.add_to(parser)
+    return settings, settings.given(parser.parse_args(argv))
+
+
+def test_a_setting_has_an_effect_at_one_point_at_least():
+    for argv in (("--set", "turns=2"), ("--set", "turns=2", "--vary", "light=true,false")):
+        settings, found = grilled(*argv)
+        with pytest.raises(InputError, match=r"grill: --set grill.turns: has no effect without grill.heat > 0"):
+            settings.check_effect(found)
+    settings, found = grilled("--set", "turns=2", "--vary", "heat=5,0")
+    settings.check_effect(found)
+    settings, found = grilled("--set", "heat=5")
+    with pytest.raises(
+        InputError, match=r"--set grill.heat: has no effect without grill.light = false; grill.light = t"
+    ):
+        settings.check_effect(found, more={"grill": "light = false"})
+    settings.check_effect(found, more={"grill": "light = false", "grill.heat": "light = true"})
+
+
+def test_the_option_of_a_flag_that_is_set_takes_it_back():
+    assert grilled("--no-light")[1]["grill"] == {"light": False}
+
+
 def test_sizes_of_a_drive_are_those_of_the_nominal_pulse():
     """Help imports no pulse, so that they are said twice."""
     from dwsynapse.device_settings import DriveSettings
@@ -153,3 +185,5 @@ def test_keys_of_a_device_without_an_effect_are_named():
     found = idle_keys(device.replace({"beta": 0.3}))
     assert found == ["[torque] beta has no effect without torque.P > 0; torque.P = 0.0"]
     assert idle_keys(device.replace({"beta": 0.3, "P": 0.5})) == []
+    flat = device.replace({"notch.top": 0.3})
+    assert len(flat.notches) == 5 and len(idle_keys(flat)) == 1, "said once for all notches"

@@ -158,7 +158,8 @@ def test_quantities_stand_in_units_for_readers():
     """The first with its range over the seeds, the others with their mean; unknown seeds and points undone are left out."""
     nothing = [np.nan, np.nan]
     found = made(area=("m^2", [[2e-6, 4e-6], nothing]), time=("s", [[90.0, 90.0], nothing]), energy=("J", [[1e-9, 3e-9], nothing]),
-                 speed=("m/s", [[1.0, np.nan], nothing]), field=("T", [[0.02, 0.02], nothing]), share=("1", [[0.25, 0.75], nothing]), none=("T", [nothing] * 2))  # fmt: skip
+                 speed=("m/s", [[1.0, np.nan], nothing]), field=("T", [[0.02, 0.02], nothing]),
+                 share=("1", [[0.25, 0.75], nothing]), none=("T", [nothing] * 2))  # fmt: skip
     words = "area 3 mm2 (2 mm2 to 4 mm2), time 1 min 30 s, energy 2 nJ, speed 1 m/s, field 20 mT, share 0.5"
     assert found.lines() == [f"chip.bits = 300: {words}"]
     (alone,) = made(time=("s", [[90.0, np.nan], nothing])).lines()
