@@ -170,7 +170,7 @@ def _print_what_the_terminal_can() -> None:
     """Let a stream that knows too few characters, such as ASCII, print others that say the same."""
     codecs.register_error("dwsynapse", _plain)
     for stream in (sys.stdout, sys.stderr):
-        if getattr(stream, "errors", None) == "strict":
+        if getattr(stream, "errors", None) in ("strict", "surrogateescape"):  # the latter in the C locale
             stream.reconfigure(errors="dwsynapse")  # type: ignore[union-attr]
 
 

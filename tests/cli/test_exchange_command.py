@@ -1,6 +1,7 @@
 """`import` and `export` as a user meets them."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -49,6 +50,16 @@ def test_json_formats_of_a_swept_table(command, chain, folder, target, key):
         assert 0 < content[key]["writeVoltageLTP"] < 10 and content[key]["writePulseWidthLTP"] == 1e-9
     again = command("export", table, "--to", target, "-o", "device.json")
     assert again.code == 2 and "exists" in again.err
+
+
+@pytest.mark.parametrize("target", ["neurosim", "aihwkit", "verilog-a"])
+def test_an_export_does_not_take_the_place_of_its_table(command, chain, folder, target):
+    """With `--force` nothing was left of it; a link is the table, too."""
+    shutil.copy(chain[0] / "table.h5", folder / "mine.h5")
+    (folder / "link.h5").symlink_to(folder / "mine.h5")
+    answer = command("export", "mine.h5", "--to", target, "--force", "-o", "link.h5")
+    assert answer.code == 2 and "link.h5: is the table that is exported, must be another file" in answer.err
+    assert (folder / "mine.h5").read_bytes() == (chain[0] / "table.h5").read_bytes()
 
 
 def test_verilog_a_of_a_swept_table(command, chain, folder):

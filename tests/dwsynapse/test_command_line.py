@@ -160,8 +160,9 @@ def test_help_of_a_command_imports_its_own_options_only():
     assert "numpy" not in modules
 
 
-def test_a_stream_of_few_characters_prints_others_that_say_the_same(monkeypatch):
-    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])  # the latter in the C locale
+def test_a_stream_of_few_characters_prints_others_that_say_the_same(monkeypatch, errors):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors=errors)
     monkeypatch.setattr(sys, "stdout", stream)
     with pytest.raises(SystemExit):
         main(["--version"])
