@@ -352,12 +352,6 @@ def test_a_configuration_of_a_file_says_what_does_not_fit(changes, words):
         config_from_mapping(told | changes, "a.h5")
 
 
-def test_a_chip_to_program_is_like_that_of_the_training_but_for_what_is_changed():
-    training = TrainingConfig(network="linear", stuck=0.1, conductance_std_dtod=0.2)
-    made = config_for(training, stuck=0.3, tolerance=0.7)
-    assert (made.stuck, made.conductance_std_dtod, made.tolerance, made.network) == (0.3, 0.2, 0.7, training.network)
-
-
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_mirror_images_are_looked_at_where_the_training_did(mirrored, monkeypatch):
     """One of two images is told; the loss is handed on."""
