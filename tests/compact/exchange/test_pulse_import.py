@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import beta
 
 from compact.exchange import pulse_import
+from compact.exchange.crosssim_import import PulseFacts
 from compact.exchange.level_mixture import BINS_OF_MANY, MOST_SINGLE, find_levels, grouped, stragglers
 from compact.exchange.pulse_data import read_pulse_data
 from compact.exchange.pulse_import import _axis, import_pulses
@@ -243,6 +244,18 @@ def test_a_read_between_two_pulses_is_no_transition(tmp_path):
     assert table.current_density == pytest.approx([-5e11, 5e11])
     assert (report.transitions, report.gaps, report.empty_rows) == (40, 0, 2)
     assert table.counts[0, 0, :, 0, :, :2].tolist() == [[[1, 0], [20, 0]], [[0, 20], [0, 1]]]
+
+
+def test_a_device_does_not_go_on_where_another_ended(tmp_path):
+    """Pulses are numbered through two devices; the first of the second has no reading before it. Facts go to the table."""
+    order = (("+1", 20), ("0", 20), ("-1", 10), ("0", 10))
+    rows = [f"{'ab'[i // 80]},{i + 1},{order[i % 4][0]},5,1,{order[i % 4][1] + 0.1 * (i % 7)}" for i in range(160)]
+    data = write(tmp_path / "a.csv", ["a,0,0,0,0,10", *rows])
+    facts = PulseFacts(temperature=350.0, energy=5e-14)
+    table, report = import_pulses(data, states=2, assume_stay=True, facts=facts)
+    assert (report.transitions, report.gaps) == (79, 1) and table.counts[1, 0, 1, 0, 0].tolist() == [0, 19, 0]
+    assert table.temperature.tolist() == [350.0] and (table.energy_per_pulse == 5e-14).all()
+    assert not {"temperature", "energy_per_pulse"} & table.config["origin"]["placeholders"].keys()
 
 
 def test_negative_amplitudes_and_polarities_say_the_same(tmp_path):

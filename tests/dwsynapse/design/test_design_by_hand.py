@@ -60,6 +60,8 @@ class TestFigures:
         found = plain_figures(device)
         assert found["area"] == pytest.approx(720e-9 * 300e-9) == track_area(device.track)
         assert found["constriction"] == pytest.approx(60e-9)
+        one_edge = plain_figures(device.replace({"notch.edge": "upper"}))
+        assert one_edge["constriction"] == pytest.approx((device.track.width + 60e-9) / 2)
         squares = np.trapezoid(1 / device.geometry.w, device.geometry.q)
         assert found["voltage"] == pytest.approx(7e11 * 100e-9 * 2e-7 * squares)  # the field, by its squares
         assert found["energy"] / (found["voltage"] * 7e11 * 100e-9 * 4.2e-9) == pytest.approx(1e-9 - 0.2e-9 / 3)
