@@ -4,10 +4,10 @@ Images are (rows, columns, channels) with the channels last, so that a row of a 
 laid out by (kernel row, kernel column, channel); a bias adds a last entry that is always 1.
 """
 
-from numba import njit
+from dwcore.numerics.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def unroll(image, steps, sides, out):
     """Write the patches of some images.
 
@@ -34,7 +34,7 @@ def unroll(image, steps, sides, out):
                 at += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def roll_back(patch, steps, sides, image):
     """Add patches to the places they were taken from.
 
@@ -61,7 +61,7 @@ def roll_back(patch, steps, sides, image):
                 at += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def multiply_groups(rows, matrix, sizes, out):
     """Write products of patches with a matrix whose columns, group by group, see their own channels only.
 
@@ -84,7 +84,7 @@ def multiply_groups(rows, matrix, sizes, out):
                         out[n, j] += value * matrix[k * inner + c, j]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def multiply_groups_back(errors, matrix, sizes, rows):
     """Write errors of patches, shape of ``rows`` as of ``multiply_groups``, of those of the columns, (n, columns)."""
     places, groups, inner = sizes
@@ -99,7 +99,7 @@ def multiply_groups_back(errors, matrix, sizes, rows):
                     rows[n, (k * groups + g) * inner + c] = total
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def add_gradient_of_groups(rows, errors, sizes, gradient):
     """Add the gradient by the matrix of ``multiply_groups``, of its shape."""
     places, groups, inner = sizes

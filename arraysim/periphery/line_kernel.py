@@ -6,13 +6,14 @@ occur, so that no digit is lost for thin or thick wires, and a wire without resi
 """
 
 import numpy as np
-from numba import njit
+
+from dwcore.numerics.compiled import compiled
 
 # Lines that are solved side by side.
 LANES = 16
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_ratios(conductance, segment, end, ratio):
     """Return the voltage ratios of lines that run down the rows of an array, source below the last row.
 
@@ -32,7 +33,7 @@ def fill_ratios(conductance, segment, end, ratio):
             admittance[j] *= ratio[k, j]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def solve_lines(ratio, segment, end, current, source, voltage, out):
     """Solve lines that run down the rows of an array, source below the last row.
 
@@ -59,7 +60,7 @@ def solve_lines(ratio, segment, end, current, source, voltage, out):
             voltage[k, j] = ratio[k, j] * (voltage[k + 1, j] + segment * voltage[k, j])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_port_matrix(conductance, segment, end, port, transfer):
     """Return word line between its source and the bit lines: its admittance matrix and its transfer from the source.
 

@@ -31,7 +31,7 @@ def _send(accumulator, first, last, columns, memory, m):
     return m
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def accumulate_signals(memory, inputs, errors, rate):
     """Add -rate times the outer products of inputs and errors; return the number of weights that get pulses.
 
@@ -68,7 +68,7 @@ def accumulate_signals(memory, inputs, errors, rate):
     return m
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def accumulate_gradient(memory, gradient, rate):
     """Add -rate times the gradient, shape (rows, columns), float32; otherwise as ``accumulate_signals``."""
     accumulator, waiting, _, threshold, _, _ = memory

@@ -12,6 +12,8 @@ References:
 import numpy as np
 from numba import njit
 
+from dwcore.numerics.compiled import compiled
+
 ALIAS_BITS = np.uint64(8)
 ALIAS_MASK = np.uint64(0xFF)
 _ONE = np.uint64(1)
@@ -51,7 +53,7 @@ def draw(table, row, log_columns, bits):
     return np.int8(column) if inside else np.int8(entry & ALIAS_MASK)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _fill(probability, table, unit):
     """Build the tables; `unit` is the threshold that stands for a whole column."""
     n, size = probability.shape

@@ -7,7 +7,8 @@ References:
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
+
+from dwcore.numerics.compiled import compiled
 
 
 class Descent:
@@ -46,7 +47,7 @@ class Descent:
         return velocities | {f"values_{number}": values for number, values in enumerate(self._arrays)}
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _descend(values, velocity, gradient, rate, momentum):
     for i in range(values.size):
         velocity[i] = momentum * velocity[i] - rate * gradient[i]

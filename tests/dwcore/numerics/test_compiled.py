@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
+import dwcore
 from dwcore.numerics.compiled import compiled, fingerprint
 from llg.kernels import q_phi
 
@@ -199,3 +201,25 @@ def test_noise_without_a_cache_is_the_same_and_says_so():
     assert found == _noise()[0]
     assert said.count("\n") == 1
     assert "NUMBA_CACHE_DIR" in said
+
+
+def test_no_kernel_is_kept_in_another_way():
+    """`numba.njit(cache=True)` raises at import where there is no place, as in an installation that is read only."""
+    root = Path(dwcore.__file__).parents[1]
+    packages = ("dwcore", "llg", "compact", "arraysim", "dwsynapse")
+    files = [file for name in packages for file in (root / name).rglob("*.py")]
+    assert files and not [file for file in files if re.search(r"njit\(.*cache", file.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.skipif(not hasattr(numba.config, "CACHE_LOCATOR_CLASSES"), reason="numba before 0.61 finds a place itself")
+def test_synapses_without_a_cache():
+    nowhere = {
+        "NUMBA_CACHE_LOCATOR_CLASSES": "UserWideCacheLocator",
+        "HOME": "/dev/null",
+        "XDG_CACHE_HOME": "/dev/null/x",
+    }
+    code = "import arraysim.synapses.alias_table, arraysim.networks.patches, arraysim.training.descent"
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | nowhere, check=False
+    )
+    assert run.returncode == 0 and run.stderr.count("\n") == 1 and "NUMBA_CACHE_DIR" in run.stderr
