@@ -287,6 +287,20 @@ def test_a_well_is_deeper_than_kT(depth, found):
     assert wells[-1].barrier_right / kT == pytest.approx((20.0, depth)[found - 1], rel=1e-3)
 
 
+def test_a_ledge_is_no_well():
+    """A minimum 2 kB T below the top on its left, from which half a kB T leads on downwards to the right."""
+    kT, q = K_B * 300, np.linspace(0, LENGTH, 401)
+    nm = 1e9 * q
+    V = -20 * np.exp(-(((nm - 100) / 15) ** 2)) - 0.5 * np.exp(-(((nm - 300) / 12) ** 2))
+    V -= 0.75 * (1 + np.tanh((nm - 270) / 10)) + 1.5 * (1 + np.tanh((nm - 345) / 10))
+    assert _minima(V).size == 2 and 0.3 < _climb(V, _minima(V)[1]) < 0.6
+    base = model().device.config()
+    parts = {key: base[key] for key in ("material", "wall", "track")}
+    device = device_from_mapping(parts | {"potential": {"q": q.tolist(), "V": (kT * V).tolist()}})
+    (well,) = find_wells(QPhiModel(device), 300.0)
+    assert well.q == pytest.approx(100e-9, abs=1e-10)
+
+
 def test_the_angle_of_a_well_is_that_at_its_bottom():
     """Between two points of the grid, 0.016 rad apart, where a field across the track turns the wall along it."""
     base = model(D=5e-5).device

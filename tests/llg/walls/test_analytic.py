@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from llg.constants import GAMMA_0
 from llg.device.device_file import device_from_mapping
 from llg.walls.analytic import (
     field_velocity,
@@ -143,3 +144,22 @@ def test_free_wall_in_a_field_turns():
     expected = field_velocity(H, Q=1.0, Delta=model.Delta, alpha=model.alpha, walker=0.0)
     assert turns
     assert velocity == pytest.approx(float(expected), rel=1e-9)
+
+
+@pytest.mark.parametrize("beyond", [1e-5, 1e-7])
+def test_a_wall_just_beyond_breakdown_slips_slowly(beyond):
+    """sqrt(H^2 - H_W^2)/(1 + alpha^2) of the field is lost, a thousandth of it and less, in turns that hardly begin."""
+    model = make_model()
+    walker = walker_field(model.alpha, model.H_K)
+    H = (1 + beyond) * walker
+    (velocity,), (turns,) = straight_track_velocity(model, np.array([0.0]), Field(H_z=H))
+    lost = H - velocity * model.alpha / (GAMMA_0 * model.Delta)
+    assert turns and lost == pytest.approx(math.sqrt(2 * beyond + beyond**2) * walker / (1 + model.alpha**2), rel=1e-3)
+
+
+def test_a_wall_of_two_angles_starts_at_that_of_the_field():
+    """H_K < 0 holds Neel walls of either angle: which of them a current moves, and so which way, H_x has decided before."""
+    model = make_model(alpha=0.3, shape_field=-2e4, theta_SH=0.1)
+    found = [straight_track_velocity(model, np.array([1e10]), Field(H_x=H_x))[0][0] for H_x in (2e3, -2e3)]
+    assert found[0] == pytest.approx(-found[1], rel=1e-9) and abs(found[0]) > 1
+    assert found[0] == pytest.approx(integrated_velocity(model, 1e10, Field(H_x=2e3)), rel=1e-4)
