@@ -10,7 +10,7 @@ from scipy import stats
 
 from dwcore.errors import InputError, RunError
 from llg import device_from_mapping
-from llg.calibration import deviance_fit
+from llg.calibration import deviance_fit, fit
 from llg.calibration.data import CalibrationData
 from llg.calibration.deviance_fit import DevianceFit
 from llg.calibration.fit import Calibration, calibrate
@@ -367,3 +367,23 @@ def test_a_report_of_the_residuals_has_their_mean_and_their_unit():
         value=np.array([0.12, 2e-3]), start=np.array([0.3, 4e-3]), profile=np.array([[0.1, np.inf], [1e-3, 3e-3]])
     )
     assert parameter_lines(far)[0].endswith("(start 0.3), profile 0.1 to bound")
+
+
+@pytest.mark.parametrize(("aim", "value", "at_bound"), [(2.8, 2.8, False), (3.1, 3.0, True), (-3.1, -3.0, True)])
+def test_only_a_value_on_its_bound_lies_there(aim, value, at_bound):
+    """The spin Hall angle goes to +-3; the result is a device of its own, expanded about itself."""
+    law = data_of(lambda d: d.torque.theta_SH / 0.1 * np.arange(1.0, 4.0), 10 * aim * np.arange(1.0, 4.0), 0.1)
+    result = calibrate(DEVICE, [law], ["theta_SH"])
+    assert result.value == pytest.approx([value], rel=1e-4) and result.at_bound.tolist() == [at_bound]
+    assert result.device.torque.theta_SH == pytest.approx(result.value[0]) and result.device.nominal is None
+
+
+@pytest.mark.parametrize(("moves", "fits"), [(0, 1), (2, 3), (9, 5)])
+def test_a_fit_is_done_again_while_its_walls_are_expanded_elsewhere(monkeypatch, moves, fits):
+    """As often as the centre moves, four times at most."""
+    made, asked = [], []
+    law = data_of(lambda d: d.torque.theta_SH / 0.1 * np.arange(1.0, 4.0), [2.0, 4.0, 6.0], 0.1)
+    monkeypatch.setattr(ParameterSpace, "centre_on", lambda self, values: asked.append(values) or len(asked) <= moves)
+    monkeypatch.setattr(fit, "DevianceFit", lambda *given: made.append(given) or DevianceFit(*given))
+    assert calibrate(DEVICE, [law], ["theta_SH"]).value == pytest.approx([0.2])
+    assert len(made) == fits and asked[0] == pytest.approx([0.2])

@@ -440,3 +440,26 @@ def test_one_step_is_shared_until_a_device_needs_a_smaller_one():
     first = trace_module.shared_step(DEVICE, 0.5 * limit, drive, 300.0)
     assert first == 0.5 * limit
     assert trace_module.shared_step(DEVICE, 1e3 * limit, drive, 300.0) == limit
+
+
+@pytest.mark.parametrize("row", ["2.5,10", "-1,10", "11,10", "1,9.5", "0,0"])
+def test_counts_are_whole_and_no_more_than_the_trials(tmp_path, row):
+    path = write(tmp_path, f"J_1e11_A_m2,depinned,trials\n2,1,10\n3,{row}\n")
+    with pytest.raises(InputError, match="depinned and trials must be whole numbers, 0 <= depinned <= trials"):
+        read_depinning_curve(path, DEVICE)
+
+
+@pytest.mark.parametrize("row", ["0,1,10", "-3,1,10"])
+def test_currents_of_counts_have_one_sign(tmp_path, row):
+    path = write(tmp_path, f"J_1e11_A_m2,depinned,trials\n2,1,10\n{row}\n")
+    with pytest.raises(InputError, match="all J must have one sign and not be 0"):
+        read_depinning_curve(path, DEVICE)
+
+
+@pytest.mark.parametrize(("field", "place"), [(2e-7, 253e-9), (2e-5, 250e-9)])
+def test_what_holds_less_than_a_microtesla_holds_nothing(field, place):
+    """V = -A cos(2 pi q/20 nm) needs 2 pi A/(20 nm) = 2 Ms w t B to be left; its bottom lies at 250 nm."""
+    k, q = 2 * math.pi / 20e-9, np.linspace(200e-9, 300e-9, 201)
+    V = -2 * 7e5 * W * 0.6e-9 * field / k * np.cos(k * (q - 250e-9))
+    device = device_from_mapping(MAPPING | {"notch": [], "potential": {"q": q.tolist(), "V": V.tolist()}})
+    assert place_of_rest(device, 253e-9)[0] == pytest.approx(place, abs=0.05e-9)

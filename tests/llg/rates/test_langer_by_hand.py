@@ -17,7 +17,7 @@ from dwcore.errors import InputError, RunError
 from llg.constants import K_B
 from llg.device.device_file import device_from_mapping, load_device
 from llg.landscape.wells import Well, find_wells
-from llg.rates import rate_matrix, retention_curve
+from llg.rates import rate_matrix, retention_curve, turnover
 from llg.rates.langer import NEGLIGIBLE, Passage, _top, free_energy, passages
 from llg.rates.retention_curve import retention_against_temperature
 from llg.rates.thermal_grid import hessian, thermal_grid
@@ -295,3 +295,11 @@ def test_a_formula_that_fails_leaves_a_gap_but_not_at_the_lowest_temperature(mon
     for bad in (0.0, -1.0, 2000.0, math.nan):
         with pytest.raises(InputError, match=r"temperature = .* \[K\] must be > 0 and < 2000"):
             retention_against_temperature(device, np.array([300.0, bad]))
+
+
+def test_where_a_wall_counts_as_captured_does_not_matter(monkeypatch):
+    """Ten kB T below the lower way out of its well, not the higher one: sixteen give the same."""
+    ways = [Passage(i, i + 1, (), energy * KT, 1.0) for i, energy in ((-1, 14.0), (0, 6.0), (1, 14.0))]
+    found = transfer_factors(ways, np.array([0.3, 0.4]), T)
+    monkeypatch.setattr(turnover, "_DEEP", 16.0)
+    assert found == pytest.approx(transfer_factors(ways, np.array([0.3, 0.4]), T), rel=2e-3, abs=1e-6)

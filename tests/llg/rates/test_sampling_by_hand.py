@@ -189,13 +189,14 @@ def test_interfaces_lie_where_three_tenths_of_the_trials_get_to():
 @pytest.mark.parametrize(("most", "error"), [(math.inf, RunError), (1e6, flux_sampling.OutOfSteps)])
 def test_walls_that_hardly_move_or_get_stuck_are_told(monkeypatch, most, error):
     """Looks are doubled until the limit of 2000; a tenth of a pilot of 128 may be undecided, 12 and not 13."""
-    sampler = made_sampler(basin=lambda *_: (0.0, np.zeros((5, 2))), most=most)
+    sampler = made_sampler(basin=lambda *_: (0.0, np.zeros((5, 2))), most=most, reached=7.0)
     words = (
         r"hardly moves in the well at 1e-07 m" if most == math.inf else r"has not reached the way out of the well at"
     )
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match=words) as stopped:
         sampler.place_interfaces()
     assert sampler.looks == 4000
+    assert most == math.inf or stopped.value.below == 700.0  # a hundred times what reached the last interface
 
     def run_trials(*given):
         fate = given[-3]
