@@ -354,6 +354,23 @@ def test_a_programmed_chip_in_text():
     assert program_actions._line(chip, found | {"energy_J": None}).endswith("per weight, energy unknown")
 
 
+def test_energies_of_programming_are_known_or_none():
+    chip = types.SimpleNamespace(seed=3, float32_accuracy=0.98, accuracy=0.96,
+                                 summary=lambda: {"energy_J": 2e-9, "reset_energy_J": 1e-9})  # fmt: skip
+    for known, energies in ((True, [2e-9, 1e-9]), (False, [None, None])):
+        found = program_actions._summary(chip, types.SimpleNamespace(knows_energy=known))
+        assert [found["energy_J"], found["reset_energy_J"]] == energies
+
+
+def test_the_training_of_a_seed_is_programmed(monkeypatch):
+    both = [types.SimpleNamespace(seed=seed) for seed in (4, 5)]
+    monkeypatch.setattr(program_actions, "load_training", lambda path: both)
+    for seed, chosen in ((None, both), (5, both[1:])):
+        assert program_actions._results(types.SimpleNamespace(weights="a.h5", seed=seed)) == chosen
+    with pytest.raises(program_actions.InputError, match=r"a\.h5 has no seed 6, it has \[4, 5\]"):
+        program_actions._results(types.SimpleNamespace(weights="a.h5", seed=6))
+
+
 def trained(seed, chip, twin, *, seconds, training_seconds, pulses, energy, epochs=2):
     """Seconds of the twin are half of these."""
 
