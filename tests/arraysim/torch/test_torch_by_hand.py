@@ -11,11 +11,13 @@ from arraysim.networks.crossbars import ArrayLayer  # noqa: E402
 from arraysim.periphery.config import Adc, Periphery  # noqa: E402
 from arraysim.rules.registry import RULES  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
+from arraysim.synapses.settings import ArraySettings  # noqa: E402
 from arraysim.torch.chip import MAX_NUMBER, new_chip  # noqa: E402
 from arraysim.torch.layers import ArrayConv2d, ArrayLinear  # noqa: E402
 from arraysim.torch.pulse_optimizer import PulseOptimizer  # noqa: E402
 from arraysim.torch.recurrent import ArrayRNN  # noqa: E402
 from arraysim.torch.survey import arrays_of  # noqa: E402
+from dwcore.errors import InputError  # noqa: E402
 
 LAW = ladder_law(miss=0.0, double=0.0)
 
@@ -103,3 +105,35 @@ def test_sequences_of_one_example_have_no_batch_to_swap():
     assert torch.equal(one(value)[0], other(value)[0]) and one(value)[0].shape == (5, 4)
     both = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(0))
     assert torch.equal(one(both)[0], other(both.transpose(0, 1))[0].transpose(0, 1))
+
+
+def test_ranges_of_converters_are_taken_over_by_the_same_periphery_only():
+    def layer(bits):
+        return ArrayLinear(4, 2, law=LAW, seed=1, periphery=Periphery(adc=Adc(bits=bits)))
+
+    def ranges(one):
+        return {name: values.tolist() for name, values in one.chip._readers[0].checkpoint().items()}
+
+    first = layer(4)
+    first(100 * torch.ones(3, 4))
+    assert ranges(first) != ranges(layer(4)), "they follow what is read"
+    for bits in (4, 6):
+        other = layer(bits)
+        other.load_state_dict(first.state_dict())
+        assert ranges(other) == ranges(first if bits == 4 else layer(6))
+
+
+def test_groups_share_the_column_of_references():
+    layer = ArrayConv2d(4, 6, 3, groups=2, law=LAW, seed=1, settings=ArraySettings(weights="reference"))
+    first, second = layer.chip._parts()
+    widths = [plane.shape[1] for plane in layer.chip.weights.conductances]
+    assert sorted(widths) == [1, 6]
+    for part, columns in ((first, slice(0, 3)), (second, slice(3, 6))):
+        for plane, whole, width in zip(part.conductances, layer.chip.weights.conductances, widths, strict=True):
+            assert np.array_equal(plane, whole if width == 1 else whole[:, columns])
+
+
+@pytest.mark.parametrize("bits", [1, -1, 17, True, 4.0])
+def test_errors_have_two_signs_and_so_two_bits(bits):
+    with pytest.raises(InputError, match=r"error_bits = .* must be 0 or 2 to 16"):
+        ArrayLinear(4, 2, law=LAW, error_bits=bits)
