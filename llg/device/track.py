@@ -15,6 +15,7 @@ WIDTHS, THICKNESSES = (1e-9, 1e-4, "nm"), (1e-11, 1e-7, "nm")
 """Least and largest plausible width and thickness of a track [m]."""
 FINEST_ROUGHNESS = 1e5
 """Most correlation lengths of the edge roughness along a track."""
+_ACROSS = np.linspace(-1, 1, 201)  # of a notch's reach: where its outline is looked at, its middle and ends among them
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -144,7 +145,7 @@ def outline_problems(track: Track, notches: tuple[Notch, ...]) -> Iterator[str]:
         if notch.depth >= local:
             what = "half the track width" if notch.edges == 2 else "the track width"
             yield f"[[notch]] {number}: depth = {notch.depth:g} [m] must be < {what} = {local:g}"
-    x = np.array([*track.outline_x, *(notch.position for notch in notches if notch.edges == 1)])
+    x = np.concatenate([track.corners, *(notch.position + notch.reach * _ACROSS for notch in notches)])
     through = x[outline(track, notches, x) <= 0]
     if through.size:
         yield f"the notches cut through the outline at x = {through[0]:g} [m], must leave a width > 0"

@@ -291,6 +291,21 @@ def test_a_notch_holds_what_lies_within_its_width():
     assert [notch.holds(1e-7 + x * 1e-9) for x in (-21, -19, 0, 19, 21)] == [False, True, True, True, False]
 
 
+def test_a_notch_must_leave_a_width_all_along_itself():
+    """Of 100 nm less 4/15 of the way 73.3 nm are left in the middle of a notch of 60 nm, and 65.3 nm at its end.
+
+    Cuts of either edge, at 120 and 150 nm and 40 nm wide, meet between 130 and 140 nm of a track of 65.3 nm.
+    """
+    track, cut = {"length": 300e-9, "width": 65.3e-9, "thickness": 0.6e-9}, {"shape": "rectangular", "width": 40e-9}
+    taper = track | {"outline_x": [0.0, 3e-7], "outline_width": [100e-9, 20e-9]}
+    pair = [cut | {"position": 120e-9, "edge": "upper"}, cut | {"position": 150e-9, "edge": "lower"}]
+    for outline, notches in ((taper, [cut | {"position": 100e-9, "width": 60e-9}]), (track, pair)):
+        narrow, through = ([notch | {"depth": depth} for notch in notches] for depth in (32.6e-9, 33e-9))
+        assert 0 < make_device(track=outline, notch=narrow).width_at(np.linspace(0, 3e-7, 3001)).min() < 0.3e-9
+        with pytest.raises(InputError, match=r"cut through the outline at x = 1\.[23]\d*e-07 "):
+            make_device(track=outline, notch=through)
+
+
 def test_outline_of_a_device_of_uneven_thickness_is_its_width():
     """What the wall feels is w tau; resistance and junction take w."""
     device = make_device(profile={"x": [0.0, 4e-7], "thickness_factor": [1.2, 1.2]})
