@@ -4,7 +4,9 @@ Each rule is a function that returns what breaks it, and has a made-up house tha
 """
 
 import ast
+import configparser
 import dataclasses
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -199,6 +201,31 @@ def test_tests_stand_in_the_rooms_of_their_subject():
     tested = {str(test.parent.relative_to(ROOT / "tests")) for test in (ROOT / "tests").rglob("test_*.py")}
     assert tested - rooms <= {*FLOORS, "cli", "properties"}
     assert rooms - tested <= {"dwsynapse/commands", "arraysim/inference", "arraysim/drawing", "compact/forms"}
+
+
+def unguarded(tests: Path) -> list[str]:
+    """Return test files that import a package of an extra, which an installation for the tests need not have."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    extras = {name: {line.lower() for line in re.findall(r"^[\w-]+", text, re.MULTILINE)}
+              for name, text in setup["options.extras_require"].items()}  # fmt: skip
+    absent = set().union(*extras.values()) - extras["test"]
+    assert {"torch", "xarray", "pooch"} <= absent
+    found = []
+    for path in sorted(tests.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
+        names = {name.partition(".")[0] for node in nodes
+                 for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])}  # fmt: skip
+        found += [f"{path.name}: {name}" for name in sorted(names & absent) if f'importorskip("{name}"' not in text]
+    return found
+
+
+def test_tests_skip_where_an_extra_is_not_installed(tmp_path):
+    assert unguarded(ROOT / "tests") == []
+    (tmp_path / "bare.py").write_text("import numpy\ndef f():\n    import xarray as x\nfrom torch.nn import Linear\n")
+    (tmp_path / "sound.py").write_text('torch = pytest.importorskip("torch")\nfrom torch import nn\n')
+    assert unguarded(tmp_path) == ["bare.py: torch", "bare.py: xarray"]
 
 
 def made_up(tmp_path: Path, **files: str) -> House:
