@@ -18,6 +18,9 @@ from llg.landscape.wells import empty_notches
 from llg.runs.drive_limits import heat_notes
 from llg.runs.validity import notes
 
+SAME = 1e-6
+"""Relative difference up to which states that two machines found are the same [1]."""
+
 
 def gather(plan: SweepPlan, counts: np.ndarray, conditions: list[StoredStates]) -> TransitionTable:
     """Make the table of a plan.
@@ -137,6 +140,13 @@ def _check_same(first: SweepFile, other: SweepFile):
         raise InputError(f"{other.path}: has {other.n_states} states, {first.path} has {first.n_states}")
 
 
+def _alike(one: StoredStates, other: StoredStates) -> bool:
+    """Whether two runs found the same states; the last digits may differ between machines."""
+    return all(
+        np.allclose(mine, getattr(other, name), rtol=SAME, atol=0.0, equal_nan=True) for name, mine in vars(one).items()
+    )
+
+
 def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int) -> tuple[np.ndarray, list[StoredStates]]:
     """Collect the outcomes of all blocks and the states of all conditions.
 
@@ -151,7 +161,11 @@ def read_blocks(journals: list[SweepFile], plan: SweepPlan, n_states: int) -> tu
     for journal in journals:
         finished_conditions, finished_blocks = journal.finished()
         for number in finished_conditions.tolist():
-            conditions[number] = journal.states(number)
+            states = journal.states(number)
+            if not _alike(states, conditions.setdefault(number, states)):
+                raise InputError(
+                    f"{journal.path}: condition {number} has other states than in another file of the same plan"
+                )
         for number in finished_blocks.tolist():
             found = journal.counts(number)
             if have[number] and not np.array_equal(found, counts[number]):

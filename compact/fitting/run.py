@@ -86,10 +86,9 @@ def held_out_score(table: TransitionTable, form: str) -> float:
     for held_out in folds(table):
         model = fit_table(table, form, use=~held_out)
         for k in range(table.counts.shape[0]):
-            pulses, _ = device_rows(table, k, held_out)
+            pulses, counts = device_rows(table, k, held_out)
             if pulses.n == 0:
                 continue
-            counts = device_rows(table, k, held_out)[1]
             p = to_displacement_counts(model.rows(pulses, model.value[k]), pulses)
             score += log_likelihood(counts, np.maximum(p, LEAST_PROBABILITY)).sum()
             trials += counts.sum()

@@ -1,6 +1,7 @@
 """The public face of the package: its verbs, and how tables and fits show themselves."""
 
 import builtins
+import dataclasses
 
 import numpy as np
 import pytest
@@ -59,6 +60,14 @@ def test_as_xarray(table):
     assert found.counts.dims == ("device", "temperature", "current_density", "duration", "state", "outcome")
     assert found.conductance.attrs["units"] == "S" and np.array_equal(found.probability, table.probability)
     assert np.array_equal(found.current_density, table.current_density)
+    assert found.retention_rate.dims == ("device", "temperature", "state", "state_after")
+
+
+def test_parameters_of_devices_as_xarray_have_their_units(table):
+    pytest.importorskip("xarray", reason="needs the extra xarray")
+    found = dataclasses.replace(table, devices={"Ms": [5.8e5]}).to_xarray()
+    assert found["device_Ms"].dims == ("device",) and found["device_Ms"].values == [5.8e5]
+    assert found["device_Ms"].attrs["units"] == "A/m"
 
 
 def test_without_xarray_one_line_says_what_to_install(table, monkeypatch):

@@ -284,6 +284,10 @@ def test_blocks_of_shards_come_in_their_place_or_are_missed(device):
     gather.read_blocks([all_blocks, odd], plan, S)
     with pytest.raises(InputError, match="block 3 differs from that of another file"):
         gather.read_blocks([odd, Shard({3: rows(10, 13, 10, 10, 10)}, {})], plan, S)
+    last_digit = Shard(blocks, {0: condition(1.0 + 1e-13), 1: states[1]})
+    gather.read_blocks([last_digit, odd, even], plan, S)
+    with pytest.raises(InputError, match="condition 1 has other states than in another file"):
+        gather.read_blocks([odd, even, Shard({}, {1: condition(2.001)})], plan, S)
 
 
 # Runs

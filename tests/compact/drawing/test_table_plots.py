@@ -190,3 +190,12 @@ def test_phase_diagram_of_one_current_to_a_side_goes_through_the_gap():
     law = table(stepping_counts(3, (-1, 1, 1), n_durations=2), current=(-7e11, 5e11, 7e11), duration=(1e-9, 4e-9))
     found = phase_diagram(law, device=0).current_density
     assert np.diff(found) == pytest.approx(np.diff(found)[0]) and found[[0, -1]].tolist() == [-7e11, 7e11]
+
+
+def test_phase_diagram_of_one_sign_of_the_current_is_as_fine_and_of_its_temperature():
+    """Walls stay when it is cold and move on when it is warm."""
+    counts = np.concatenate([stepping_counts(3, (shift, shift), n_durations=2)[None] for shift in (0, 1)])
+    law = table_of(counts[None], (5e11, 7e11), (1e-9, 4e-9), temperature=(300.0, 400.0))
+    cold, warm = (phase_diagram(law, temperature=t) for t in (0, 1))
+    assert warm.current_density == pytest.approx(np.linspace(5e11, 7e11, 64))
+    assert not cold.steps.any() and np.all(warm.steps == 1)

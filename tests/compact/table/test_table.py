@@ -110,6 +110,19 @@ def test_table_cannot_be_changed():
         made.seed = 1
 
 
+def test_arrays_of_others_stay_theirs():
+    """One that has the right type already is copied too."""
+    given = np.array([1e-8, 2e-8, 4e-8, 8e-8])
+    made = table(position=given)
+    given[0] = 0.0
+    assert made.position[0] == 1e-8
+
+
+def test_a_table_shows_its_least_and_largest_conductance():
+    """The largest is that of the third of four states."""
+    assert "1e-06 to 3e-06 S" in repr(table())
+
+
 def test_smallest_table():
     made = table(
         position=[0.0],

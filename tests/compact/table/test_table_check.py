@@ -3,9 +3,10 @@
 import h5py
 import numpy as np
 import pytest
+from fit_cases import table_of
 
 from compact.table.table_file import SCHEMA, check_table, load_table, save_table
-from compact.table.transition_table import TransitionTable
+from compact.table.transition_table import InstanceStates, TransitionTable
 from dwcore.errors import InputError
 from dwcore.storage import files
 
@@ -36,6 +37,20 @@ def test_a_sound_table_passes(table_path):
     assert found[0] == "2 states, 2 device instances, 1 temperature, 2 current densities, 1 duration"
     assert "counts of 300 trajectories, 6 or more per row" in found and "retention rates, 0 rows unknown" in found
     assert check_table(resealed(table_path, lambda file: file.create_group("notes")))  # room for others
+
+
+def test_what_is_missing_and_unknown_is_counted(tmp_path):
+    """One state of six in the second of two devices; of its rates a row is unknown, which is three numbers."""
+    rate, shape = np.zeros((2, 1, 3, 3)), (2, 1, 3)
+    rate[1, 0, 2], present = np.nan, np.ones(shape, np.uint8)
+    present[1, 0, 2] = 0
+    states = InstanceStates(present=present, position=np.broadcast_to([1e-7, 2e-7, 3e-7], shape),
+                            conductance=np.ones(shape), conductance_std_ctoc=np.zeros(shape))  # fmt: skip
+    table = table_of(np.ones((2, 1, 2, 1, 3, 4), int), (-1e11, 1e11), (1e-9,), retention_rate=rate,
+                     retention_method="given", instance_states=states)  # fmt: skip
+    save_table(tmp_path / "a.h5", table)
+    found = check_table(tmp_path / "a.h5")
+    assert "states of each instance, 1 missing" in found and "retention rates, 1 rows unknown" in found
 
 
 def test_older_files_and_tables_from_elsewhere_have_no_notes(table_path):
