@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import types
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from dwcore.errors import InputError
 from llg.constants import MU_0
 from llg.device.device import Device
 from llg.device.device_file import device_from_mapping
-from llg.device.electrical import Readout, Stack
+from llg.device.electrical import Heating, Readout, Stack
 from llg.device.gate import Gate, quantized
 from llg.device.geometry import average_width
 from llg.device.material import Material, Wall, gained_by_angle
@@ -161,12 +162,23 @@ def test_currents_and_resistance_of_a_stack():
         assert wide == pytest.approx(sign * 0.5 * 4e-9, rel=1e-4)
 
 
+def test_heat_of_a_ramp_within_a_step():
+    """The mean square of a current that rises from 0 is a third of the last one, 7/12 of it from a half; then it decays."""
+    rise = Heating(R_th=1.0, tau_th=1e-9).rise(12.0, np.array([0.0, 0.5, 1.0, 0.0]), 1e-9)
+    kept, expected = math.exp(-1), 0.0
+    for found, mean in zip(rise[1:], (1.0, 7.0, 4.0), strict=True):
+        expected = kept * expected + (1 - kept) * mean
+        assert found == pytest.approx(expected, rel=1e-12)
+
+
 def test_conductance_of_a_junction():
     """RA = 1e-12 ohm m^2, TMR = 100 %, 100 nm of 50 nm: 5 mS parallel, 2.5 mS antiparallel, linear between."""
     x = np.linspace(0, 400e-9, 4001)
     readout = Readout(RA=1e-12, TMR=1.0, start=150e-9, end=250e-9)
     found = readout.conductance(np.array([0.0, 400e-9, 200e-9, 175e-9]), x, np.full_like(x, 50e-9), 1e-9)
     np.testing.assert_allclose(found, np.array([2.5, 5.0, 3.75, 3.125]) * 1e-3, rtol=1e-3)
+    with pytest.raises(InputError, match=r"end = 1\.5e-07 \[m\] must be > start = 1\.5e-07"):
+        Readout(RA=1e-12, TMR=1.0, start=150e-9, end=150e-9)
 
 
 def test_steady_heat_of_a_current():
@@ -224,6 +236,21 @@ def test_draws_are_cut_at_three_and_edges_have_their_rms():
     edge = rough_edge(rng, x, 0.5e-9, 20e-9)
     assert edge.shape == x.shape and edge.std() == pytest.approx(0.5e-9, rel=5 / math.sqrt(2 * 2000))
     assert np.mean(edge[16:] * edge[:-16]) / np.mean(edge**2) == pytest.approx(math.exp(-1), abs=5 / math.sqrt(2000))
+
+
+def test_correlation_of_an_edge_is_a_gaussian_of_its_length():
+    """Of what a single deviate makes of the edge: its products with itself moved by d sum up to exp(-(d/20 nm)^2)."""
+
+    def one(size):
+        return (np.arange(size) == size // 2).astype(float)
+
+    x = np.arange(401) * 0.5e-9
+    edge = rough_edge(types.SimpleNamespace(standard_normal=one), x, 2e-9, 20e-9)
+    for steps in (0, 20, 40, 60):
+        found = np.sum(edge[steps:] * edge[: edge.size - steps]) / 4e-18
+        assert found == pytest.approx(math.exp(-((steps / 40) ** 2)), abs=1e-6)
+    rough = make_device(variation={}).replace({"edge_roughness_rms": 1e-10, "edge_roughness_length": 32e-9}).draw(1, 1)
+    assert np.diff(rough.track.outline_x) == pytest.approx(2e-9)  # a sixteenth of the length
 
 
 DEFAULTS = {

@@ -143,6 +143,15 @@ def test_every_spread_spreads_its_parameter_and_nothing_else():
         assert spread[key] == pytest.approx(wanted * cut, rel=4 / math.sqrt(600)), key
 
 
+def test_a_tabulated_outline_is_as_much_wider_as_the_track():
+    track = {"length": 300e-9, "outline_x": [0.0, 100e-9, 300e-9], "outline_width": [80e-9, 50e-9, 60e-9]}
+    device = make_device(track=track, variation={"width_dtod": 0.05})
+    drawn = device.draw(1, 3).track
+    factor = drawn.width / device.track.width
+    assert abs(factor - 1) > 1e-3 and drawn.outline_x == device.track.outline_x
+    assert drawn.outline_width == pytest.approx([factor * w for w in device.track.outline_width], rel=1e-12)
+
+
 OWN = {"Ms": "material", "K_u": "material", "alpha": "material", "theta_SH": "torque", "beta": "torque", "RA": "readout",
        "TMR": "readout", "R_th": "heating", "notch_depth": "notch", "notch_width": "notch", "notch_position": "notch"}  # fmt: skip
 

@@ -287,6 +287,14 @@ def test_a_middle_that_swings_does_not_slope(tmp_path):
     assert found.width_at(np.array([0.0, 1e-7, 3e-7])) == pytest.approx(100e-9)
 
 
+def test_a_middle_that_slopes_by_its_ends_or_by_a_line_alone_is_level(tmp_path):
+    """Ends of 20 nm in 400 about a dip of 160 nm, whose line rises by 0.3; a step of 50 nm at the end of a level track."""
+    for rows in (((0, 0), (40, -160), (80, -160), (300, 0), (400, 20)), ((0, 0), (200, 0), (390, 0), (400, 50))):
+        lines = "".join(f"{a},{50 + b},{-50 + b}\n" for a, b in rows)
+        (tmp_path / "edges.csv").write_text("x_nm,upper_nm,lower_nm\n" + lines)
+        assert make_device(outline_file=str(tmp_path / "edges.csv")).width_at(0.0) == pytest.approx(100e-9)
+
+
 def test_a_track_that_slopes_is_refused(tmp_path):
     """Upright its width is too large by 1/cos; notches of one edge, whose middle swings, and a slope of 4 degrees are read."""
     x, w = widths()[0], np.full(widths()[0].size, WIDTH)

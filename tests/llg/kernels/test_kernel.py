@@ -217,13 +217,15 @@ def test_excess_energy_is_that_of_the_model():
     np.testing.assert_allclose(np.subtract(found, flat), rise, rtol=0, atol=1e-9 * np.abs(rise).max())
 
 
-def test_wall_that_has_left_stays_outside():
-    """Beyond the end the wall is frozen where it crossed, within a step's way of the end."""
-    device = make_device()
+@pytest.mark.parametrize("name", ["q-phi", "q-phi-delta", "q-phi-chi"])
+def test_wall_that_has_left_stays_outside(name):
+    """Beyond the end the wall is frozen where it crossed, within a step's way of the end, and so is all else of it."""
+    device = make_device().replace({"wall.model": name, "notch.depth": 8e-9})
     drive = Drive(waveform=Waveform(np.array([0.0, 20e-9]), np.array([1.0, 1.0])), field=Field(H_z=5e4))
     end = simulate(device, drive, n=64, start=(290e-9, 0.0), seed=1, samples=50, jobs=1)
     assert end.left.all()
     assert np.all((end.q >= LENGTH) & (end.q < LENGTH + 10e-9))
     gone = end.q_samples[25] > LENGTH
     assert gone.any()
-    np.testing.assert_array_equal(end.q_samples[25][gone], end.q[gone])
+    for coordinate, samples in end.samples.items():
+        np.testing.assert_array_equal(samples[25][gone], end.final[coordinate][gone])

@@ -47,7 +47,7 @@ def test_fixed_points_stand_still_and_are_told_apart(field, current_density):
         v, rate = model.velocity(point.q, point.phi, current_density, field)
         assert abs(v) < 1e-6 and abs(rate) < 1e3
         growing = {"stable": 0, "saddle": 1, "unstable": 2}[point.kind]
-        assert (point.rates.real > 0).sum() == growing
+        assert (point.rates.real > 0).sum() == growing and point.rates.real[0] == point.rates.real.max()
         for value, direction in zip(point.rates, point.directions.T, strict=True):
             x = 1e-4 * direction.real
             dq, dphi = model.velocity(point.q + x[0] * model.Delta, point.phi + x[1], current_density, field)
