@@ -87,6 +87,7 @@ def test_units_and_defaults():
         (("notch", 0, "table_x"), [0, 1], 'table_x and table_depth need shape = "table"'),
         (("temperature",), -1, "temperature = -1 [K] must be > 0"),
         (("temperature",), math.nan, "temperature = nan [K] must be > 0"),
+        (("temperature",), 2000, "temperature = 2000 [K] must be > 0 and < 2000"),
         (("temperature",), "warm", '"warm" is not a number'),
         (("name",), 3, "name = 3 must be a text"),
         (("wall", "Q"), 2, "[wall]: Q = 2 [1] must be +1 or -1"),

@@ -65,6 +65,16 @@ def test_one_pair_takes_over_from_the_other_within_the_notch_that_both_share(mad
     assert slope == pytest.approx(numeric(q, V), abs=2e-3)
 
 
+def test_slope_where_one_pair_takes_over_from_the_other(made_up):
+    """V = x of each pair, whose middles lie 8 Delta apart: it falls by 8 within the shared notch, to its half width."""
+    made_up(lambda x, cuts, width, delta: (x, np.ones_like(x)))
+    q = np.linspace(100e-9, 340e-9, 241)
+    V, slope = track([180e-9, 220e-9, 260e-9]).potential(q)
+    u = np.clip((q - 220e-9) / DELTA / 2, -1, 1)
+    np.testing.assert_allclose(V, (q - 200e-9) / DELTA - 8 * (0.5 + 0.75 * u - 0.25 * u**3), rtol=0, atol=0.01)
+    np.testing.assert_allclose(slope, 1 - 8 * 0.75 * (1 - u**2) / 2, rtol=0, atol=0.05)
+
+
 def test_near_overlapping_and_far_notches():
     """Between the half-deep parts, pitch less 4 Delta: one group up to 0, pairs below 5 Delta, alone from there."""
     for pitch, groups in ((3.9, [2]), (4.1, [1, 1]), (8.9, [1, 1]), (9.1, None)):
