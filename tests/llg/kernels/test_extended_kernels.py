@@ -5,6 +5,7 @@ tables linearly, the models through cubic splines: on a straight track they agre
 on a notched one to second order in the cell.
 """
 
+import dataclasses
 import math
 
 import numpy as np
@@ -53,6 +54,13 @@ def make_model(name, Q=1.0, notched=True):
         }
     )
     return equation_of(device).model(device)
+
+
+def saturating(model):
+    """The model with averages that saturate as the wall tilts, as in tracks of many notches; of these two they do not."""
+    if "chi" in names(model):
+        model.response = dataclasses.replace(model.response, saturation=2.0)
+    return model
 
 
 @njit(fastmath={"contract"}, error_model="numpy")
@@ -188,7 +196,7 @@ def test_everything_on_agrees_to_the_order_of_the_table(monkeypatch, name):
         monkeypatch.setattr(llg.device.geometry, "CELLS_PER_DELTA", cells)
         widening_response.cache_clear()
         tilt_response.cache_clear()
-        gap, moved = difference(make_model(name, -1.0))
+        gap, moved = difference(saturating(make_model(name, -1.0)))
         gaps.append(gap)
     widening_response.cache_clear()
     tilt_response.cache_clear()
@@ -275,7 +283,7 @@ def test_adaptive_integrator_without_noise(monkeypatch, name, Q):
 @pytest.mark.parametrize("name", MODELS)
 def test_forces_are_the_slopes_of_the_energy(name):
     """All energy terms, field-like torque included; differences of second order."""
-    model = make_model(name)
+    model = saturating(make_model(name))
     (q, phi, third), _ = lanes_at_start(model)
     forces = model.forces(q, phi, third, 0.0, FIELD, fl_current=CURRENT)
     friction = 2 * MU_0 * model.Ms * model.t * model.widths(q).s2

@@ -134,6 +134,14 @@ def test_notches_of_either_edge_are_mirror_images():
     assert both.evaluate(x)[0] == pytest.approx(pair, abs=1e-3 * np.ptp(pair))
 
 
+def test_notches_of_both_edges_apart_look_the_same_after_half_a_turn():
+    """One from above and the same from below as far to the other side: V(-x) = V(x)."""
+    x = np.linspace(-9, 9, 181)
+    cuts = tuple(Cut(place, 1.6, 4.0, TRIANGLE, edge) for place, edge in ((-2.0, "upper"), (2.0, "lower")))
+    V = correction(cuts, 7.0, 0.2).evaluate(x)[0]
+    assert np.abs(V - V[::-1]).max() < 2e-3 * np.ptp(V) and np.ptp(V) > 0.05
+
+
 # Depinning field [mT] and stiffness [mT/nm] of the triangles that follow the outline, benchmarks/notch_micromagnetics.py
 MESHED = {
     "pair": ({"shape": "triangular", "depth": 10e-9, "width": 30e-9}, 64e-9, 38.23, 7.678),
