@@ -1,18 +1,20 @@
 """What flux sampling saves: it stops at the error asked for, takes one of like wells and one side of mirrored tracks."""
 
 import math
+import types
 
 import numpy as np
 import pytest
 
 from dwcore.errors import RunError
+from llg.constants import K_B
 from llg.device.device_file import device_from_mapping
 from llg.landscape.wells import find_wells
 from llg.rates import flux_sampling as module_of_flux
 from llg.rates import rate_matrix as module
 from llg.rates import summary
-from llg.rates.escape_coordinate import _LEVELS, _way_back
-from llg.rates.flux_sampling import NoWayOut, OutOfSteps, flux_rates
+from llg.rates.escape_coordinate import _LEVELS, _way_back, motion_in_well
+from llg.rates.flux_sampling import Escape, NoWayOut, OutOfSteps, flux_rates
 from llg.rates.rate_matrix import RateMatrix, rate_matrix
 from llg.rates.thermal_grid import ThermalGrid, thermal_grid
 from llg.walls.q_phi import QPhiModel
@@ -139,6 +141,66 @@ def test_the_middle_well_of_a_mirrored_track_has_one_sample_for_both_sides():
     assert mirrored.retention_error == pytest.approx([0.1 / 2, 0.1 / 6, 0.1 / 2])
     apart = RateMatrix("by hand", rate, 0.1 * rate, lost, 0.1 * lost)
     assert apart.retention_error[1] == pytest.approx(0.1 / math.sqrt(2) / 6)
+
+
+def test_two_mirrored_wells_have_a_sample_of_each_side():
+    """No well lies in the middle: 0.3 and 0.4 of a rate of 7 are 0.5 together."""
+    rate, lost = np.array([[0.0, 3.0], [3.0, 0.0]]), np.array([[4.0, 0.0], [0.0, 4.0]])
+    found = RateMatrix("by hand", rate, 0.1 * rate, lost, 0.1 * lost, mirrored=True)
+    assert found.retention_error == pytest.approx([0.5 / 49, 0.5 / 49])
+
+
+def test_a_mirror_turns_the_angle_as_well():
+    """x sin phi is its own image, sin phi, of a field across, is not; a thousandth of kB T is not seen."""
+    x, phi = np.linspace(-1, 1, 5)[:, None], np.linspace(0, 2 * math.pi, 9)
+    across = np.sin(phi)
+    for energy, mirrored in (
+        (x * across, True), (x**2 + 0 * phi, True), (across + 0 * x, False), (x + 0 * phi, False),
+        (0.49e-3 * x + 0 * phi, True), (0.51e-3 * x + 0 * phi, False),
+    ):  # fmt: skip
+        assert made_grid(energy, x[:, 0], phi).mirrored is mirrored
+
+
+def test_a_side_far_above_the_other_one_is_not_sampled():
+    """More than ten above the lower of both barriers."""
+    wells = [types.SimpleNamespace(barrier_left=left, barrier_right=right) for left, right in ((5, 14.9), (15.1, 5))]
+    assert module._sides(wells, 10.0) == [(5, 0, -1), (14.9, 0, 1), (5, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("error", "below", "shut"), [(0.0, 0.99, True), (0.0, 1.01, False), (0.3, 9.9, True), (0.3, 10.1, False)]
+)
+def test_a_way_counts_as_shut_below_a_hundredth_or_a_third_of_the_error(monkeypatch, error, below, shut):
+    """Of the rate to the other well, 100 a second; where the work is not limited, a way that is not shut is an error."""
+    model, wells = row((3e-9,) * 2)
+
+    def sampled(model, wells, home, direction, **options):
+        if direction < 0:
+            raise NoWayOut("nothing leaves there", below)
+        return Escape(np.array([0.0, 100.0, 0.0]), np.ones(3), np.array([100.0]), np.zeros(0), 10, 1e-12)
+
+    monkeypatch.setattr(module, "flux_rates", sampled)
+    found = rate_matrix(model, wells, TEMPERATURE, "flux", most=1e9, error=error)
+    assert found.gaps == ("" if shut else "nothing leaves there") and found.bound == pytest.approx([100 + below] * 2)
+    assert (found.retention == pytest.approx([0.01, 0.01])) is shut
+    if shut:
+        rate_matrix(model, wells, TEMPERATURE, "flux", error=error)
+    else:
+        with pytest.raises(NoWayOut, match="nothing leaves there"):
+            rate_matrix(model, wells, TEMPERATURE, "flux", error=error)
+
+
+@pytest.mark.parametrize(("depth", "held"), [(3e-9, False), (12e-9, True)])
+def test_walls_settle_before_the_flux_is_counted(depth, held):
+    """Six relaxation times, or times to wander off where a barrier below 20 kB T lets them; looks are four steps apart."""
+    model, wells = row((depth,) * 2)
+    assert (wells[0].barrier_right > 20 * K_B * TEMPERATURE) is held
+    sampler = module_of_flux._Sampler(model, wells, 0, 1, TEMPERATURE, 1, 1e-13, 1.0, 64, math.inf, 0.0)
+    relaxation = 1 / motion_in_well(model, wells[0]).slowest
+    wandering = module_of_flux.wandering_time(model, wells, 0, TEMPERATURE)
+    assert wandering > 2 * relaxation
+    assert sampler.burn_in == int(6 * (relaxation if held else wandering) / 4e-13) + 1
+    assert sampler.limit == int(max(3000 * relaxation, 300 * wandering) / 4e-13) + 1
 
 
 @pytest.mark.parametrize("below", [1.0, 1e9])
