@@ -9,8 +9,8 @@ import pytest
 
 from dwcore.errors import InputError, RunError
 from llg.constants import K_B
-from llg.rates import flux_sampling
-from llg.rates.brute_force import Waiting, brute_rates
+from llg.rates import brute_force, flux_sampling
+from llg.rates.brute_force import Waiting, _count, brute_rates
 from llg.rates.escape_coordinate import Place
 from llg.rates.flux_kernel import FELL_BACK, LOST_LEFT, LOST_RIGHT, REACHED, UNDECIDED, _judge, observe
 
@@ -260,3 +260,54 @@ def test_rates_of_waiting_weigh_early_escapes_and_those_of_settled_walls():
     assert waited.rate_error == pytest.approx([lone, 7 / 2 / (10 * 1.9e-9), lone, 3 / math.sqrt(2) / (10 * 1.9e-9)])
     twice = waited + waited
     assert (twice.walls, twice.time, twice.escapes.tolist()) == (20, 16e-9, [0, 6, 0, 2])
+
+
+def test_a_wall_has_escaped_once_another_core_has_it_or_an_end():
+    """Of five walls one is caught at 2 ns, as it falls below the core of its well, 3 kB T; two leave at 1 and at 3 ns.
+
+    In ns until the end at 4, those before settling at 1.5 first: 1.5 + 2.5, 1.5 + 0.5, 1 left, 1.5 + 1.5 right, and
+    1.5 + 2.5 beyond all wells.
+    """
+    kT, ns = K_B * 300.0, 1e-9
+    wells = [
+        types.SimpleNamespace(left_edge=20e-9, right_edge=50e-9, energy=0.0, barrier_left=9 * kT, barrier_right=9 * kT),
+        types.SimpleNamespace(
+            left_edge=50e-9, right_edge=80e-9, energy=2 * kT, barrier_left=9 * kT, barrier_right=9 * kT
+        ),
+    ]
+    model = types.SimpleNamespace(
+        energy=lambda q, phi: kT * phi, device=types.SimpleNamespace(track=types.SimpleNamespace(length=100e-9))
+    )
+    q = 1e-9 * np.array(
+        [[30] * 5, [30, 60, 60, 60, 60], [30, 0, 0, 0, 0], [30, 30, 40, 100, 100], [30, 90, 90, 90, 90]]
+    )
+    energy = np.array([[0] * 5, [0, 3.1, 2.9, 2.9, 2.9], [0] * 5, [0] * 5, [0] * 5])
+    watched = types.SimpleNamespace(q_samples=q.T, phi_samples=energy.T, time=ns * np.arange(5))
+    found = _count(model, wells, 0, 300.0, watched, 1.5 * ns)
+    assert (found.walls, found.early_escapes.tolist(), found.escapes.tolist()) == (5, [0, 0, 1, 0], [0, 1, 0, 1])
+    assert (found.early_time, found.time) == pytest.approx((7 * ns, 7 * ns))
+
+
+def test_walls_that_are_waited_for_live_as_those_of_the_device(monkeypatch):
+    """Six relaxation times of 1 ns and two mean times of 10 ns: a run of 256 sees 256 (1 - exp(-2)), two see 400.
+
+    They have the current, the step and the temperature asked for, and 2 looks a radian; 2e10 steps are the most.
+    """
+    asked, S = [], 1
+    swing = types.SimpleNamespace(frequency=2e10, slowest=1e9)
+    monkeypatch.setattr(brute_force, "motion_in_well", lambda model, well: swing)
+    monkeypatch.setattr(brute_force, "time_step", lambda model, dt: dt)
+    monkeypatch.setattr(brute_force, "simulate", lambda *drive, **rest: asked.append((drive, rest)))
+    monkeypatch.setattr(brute_force, "_count", lambda *_: Waiting(256, np.zeros(S + 2), 0.0, np.ones(S + 2), 1e-9))
+    model = types.SimpleNamespace(device=types.SimpleNamespace(instance=3), current_density=2e10)
+    case = {"temperature": 310.0, "seed": 1, "expected_rate": 1e8}
+    found = brute_rates(model, [types.SimpleNamespace(q=1e-7, phi=3.0)], 0, **case, dt=1e-12, jobs=1)
+    assert (found.walls, len(asked)) == (512, 2) and asked[0][1]["seed"] != asked[1][1]["seed"]
+    for (device, drive), given in asked:
+        assert device is model.device and drive.current_density == 2e10 and drive.length == pytest.approx(26e-9)
+        assert (given["n"], given["start"], given["samples"]) == (256, (1e-7, 3.0), 1040)
+        assert (given["temperature"], given["dt"]) == (310.0, 1e-12)
+    most = 400 / (1 - math.exp(-2)) * 26e-9 / 2e10
+    brute_rates(model, [types.SimpleNamespace(q=1e-7, phi=3.0)], 0, **case, dt=1.01 * most)
+    with pytest.raises(InputError, match=r"the well at 1e-07 m holds the wall too long for brute force: 400 escapes"):
+        brute_rates(model, [types.SimpleNamespace(q=1e-7, phi=3.0)], 0, **case, dt=0.99 * most)

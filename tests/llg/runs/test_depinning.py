@@ -1,6 +1,8 @@
 """Depinning currents do not depend on how far the next notch is, nor on how slowly the wall gets there."""
 
 import dataclasses
+import math
+import types
 
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ from dwcore.errors import RunError
 from llg.device.device_file import device_from_mapping, load_device
 from llg.landscape.wells import find_wells
 from llg.runs import depinning
-from llg.runs.depinning import depinning_current, depinning_steps
+from llg.runs.depinning import _Push, depinning_current, depinning_steps, rest_angles
+from llg.runs.time_step import largest_time_step
 from llg.walls.q_phi import QPhiModel
 
 FILM = {"Ms": 1.1e6, "A": 1.6e-11, "K_u": 1.27e6, "D": 1e-3, "alpha": 0.3}
@@ -201,3 +204,92 @@ def test_a_place_that_holds_nothing_is_no_well(near):
     model, (well, _) = track_of(100e-9)
     with pytest.raises(RunError, match=r"leaves the well at .* below 1e\+09 A/m\^2; not a well"):
         depinning_current(model, dataclasses.replace(well, right_foot=well.q - 1e-9), 1)
+
+
+def pushed(**given):
+    """A push of a wall whose motion is made up."""
+    push = object.__new__(_Push)
+    vars(push).update({"usual": 1.0, "Delta": 1e-8, "well": types.SimpleNamespace(q=0.0)} | given)
+    return push
+
+
+def test_steps_go_on_below_the_first_that_drives_the_wall_out():
+    """Held, a fiftieth of Delta further, out, and as far above the first one out: only the second is given more time."""
+    time, asked = np.linspace(0, 1, 241)[:, None], []
+
+    def way(J, length):
+        asked.append((J.tolist(), length))
+        gained = np.array([0.0, 0.05e-8, 6e-8, 0.05e-8])[J.astype(int)] * (length if length == 1 else 200)
+        return -5e-8 + gained * time
+
+    out, held, lengths = pushed(_way=way).out_of_well(np.arange(4.0), (1, 2, 3))
+    assert asked == [([0, 1, 2, 3], 1), ([1], 2)] and lengths == (2, 3)
+    assert out.tolist() == [False, True, True, False] and held.tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize("threshold", [3.2e10, -3.5e10, 2.7e12, -2e13])
+def test_the_least_step_is_the_middle_of_the_last_bracket(threshold):
+    """63 parts of 12.8 %, 63 of one of these, and half of that, at most 1.7e-5; either sign, through all windows.
+
+    What cannot be less than a limit is not tried: for one within the first window, both signs of that.
+    """
+    asked = []
+
+    def out_of_well(J, lengths):
+        asked.append(np.abs(J).max())
+        out = J / threshold > 1
+        return out, ~out, lengths
+
+    push = pushed(out_of_well=out_of_well)
+    least, again = push.steps_below(math.inf)
+    assert least == pytest.approx(abs(threshold), rel=1.8e-5) and math.isnan(again)
+    asked.clear()
+    assert pushed(out_of_well=lambda J, lengths: out_of_well(0 * J, lengths)).steps_below(1.9e12) is None
+    assert len(asked) == 2
+    assert push.steps_below(abs(threshold)) is None
+
+
+@pytest.mark.parametrize("gate", [{}, {"gate": {"delta_K_u": 1e3}}])
+def test_a_wall_is_pushed_without_noise_from_its_foot_on(monkeypatch, gate):
+    """A width follows the wall in the largest steps that the current allows, but not under a gate."""
+    model, (well, _) = track_of(100e-9)
+    device, asked = device_from_mapping(model.device.config() | gate).replace({"wall.model": "q-phi-delta"}), {}
+
+    def simulate(device, drive, **given):
+        asked.update(given, drive=drive)
+        return types.SimpleNamespace(q_samples=np.array([[well.left_foot + 2e-9, well.left_foot - 3e-9]]))
+
+    monkeypatch.setattr(depinning, "simulate", simulate)
+    push = _Push(QPhiModel(device), well, well.phi, -1)
+    assert push._way(np.array([1e13, 3e13]), 5e-9)[0] == pytest.approx([-2e-9, 3e-9])
+    assert asked["drive"].current_density.tolist() == [-1e13, -3e13] and asked["drive"].length == 5e-9
+    assert (asked["temperature"], asked["n"], asked["start"]) == (0.0, 2, (well.q, well.phi))
+    assert asked["dt"] == (None if gate else largest_time_step(push.wall, current_density=3e13))
+    assert gate or asked["dt"] < largest_time_step(push.wall)
+
+
+@pytest.mark.parametrize("H_z", [0.0, 3e4, -3e4])
+def test_the_usual_sign_is_that_of_the_current_whatever_field_drives_the_wall(H_z):
+    model, (well, _) = track_of(100e-9)
+    for theta_SH, sign in ((0.1, 1.0), (-0.1, -1.0)):
+        device = model.device.replace({"field.H_z": H_z, "torque.theta_SH": theta_SH})
+        assert _Push(QPhiModel(device), well, well.phi, 1).usual == sign
+
+
+def test_angles_of_rest_are_told_apart():
+    """A Neel wall has one, a Bloch wall two unless a field across it chooses; without any torque no current moves it."""
+    neel, (well, _) = track_of(100e-9)
+    assert rest_angles(neel, well) == [well.phi] and abs(math.sin(well.phi)) < 1e-3
+    bloch, (well, _) = track_of(300e-9, 20e-9, FILM | {"D": 0.0})
+    assert rest_angles(bloch, well) == [well.phi, -well.phi]
+    held = QPhiModel(bloch.device.replace({"field.H_y": 1e3}))
+    assert len(rest_angles(held, find_wells(held, 300.0)[0])) == 1
+
+
+@pytest.mark.parametrize(
+    ("torque", "least"), [({"P": 0.5}, 5e10), ({"theta_SH": 0.1}, 5e10), ({"k_FL": 0.5}, math.inf)]
+)
+def test_either_torque_may_drive_a_wall_out(monkeypatch, torque, least):
+    monkeypatch.setattr(depinning, "_Push", lambda *_: types.SimpleNamespace(steps_below=lambda limit: (5e10, 6e10)))
+    model, (well, _) = track_of(100e-9, torque=torque)
+    assert depinning_steps(model, well, 1)[0] == least
