@@ -134,19 +134,24 @@ def test_a_gate_follows_the_size_of_the_pulse(rest):
     assert drive.gate_levels(gated.at_gate_level(0.5)) is None and drive.gate_levels(make_device()) is None
 
 
-@pytest.mark.parametrize("speed", [900.0, 100.0])
-def test_velocity_of_walls_that_leave_counts_a_linear_edge_half(monkeypatch, speed):
-    """Walls that follow the pulse: 900 m/s leave the 500 nm to the end in the middle of the pulse, 100 m/s stay."""
+@pytest.mark.parametrize(("speed", "later"), [(900.0, 0.0), (100.0, 0.0), (100.0, 50.0)])
+def test_velocity_of_walls_that_leave_counts_a_linear_edge_half(monkeypatch, speed, later):
+    """Walls that follow the pulse: 900 m/s leave the 500 nm to the end in the middle of the pulse, 100 m/s stay.
+
+    What a field does to them after the current does not count.
+    """
     device = make_device(pulse=PULSE | {"rise_time": 0.4e-9, "fall_time": 0.4e-9})
     case = pulse_case(device, current_density=1e11, duration=1e-9)
     shape = case.drive.waveform
+    ends = shape.time[np.flatnonzero(shape.value)[-1] + 1]
 
     def made_up(device, drive, *, samples, **more):
         time = np.linspace(0.0, shape.length, samples + 1)
         fine = np.linspace(0.0, shape.length, 40 * samples + 1)
         value = np.interp(fine, shape.time, shape.value)
         area = np.concatenate([[0.0], np.cumsum(0.5 * (value[1:] + value[:-1]) * np.diff(fine))])[::40]
-        return types.SimpleNamespace(q_samples=(case.start[0] + speed * area)[:, None], time=time)
+        q = case.start[0] + speed * area + later * np.maximum(time - ends, 0.0)
+        return types.SimpleNamespace(q_samples=q[:, None], time=time)
 
     monkeypatch.setattr(simulation, "simulate", made_up)
     assert simulation._velocity_on_track(case, {}) == pytest.approx(speed, rel=0.01)
