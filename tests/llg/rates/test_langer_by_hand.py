@@ -204,6 +204,21 @@ def test_a_wall_that_leaves_to_the_right_ends_on_the_right():
         transfer_factors(ways[1:2], np.array([0.029, 0.5]), T)
 
 
+def test_walls_go_to_and_fro_alike_over_ways_of_unequal_height():
+    """Detailed balance: exp(-E) of each way times what of its crossings ends in j, from i, is that from j in i.
+
+    Higher ways lie up to half a step of the walk off, sqrt(2 0.3)/6 = 0.13 kB T, which is 7 %.
+    """
+    energies = np.array([9.0, 6.0, 8.0, 7.0])
+    ways = [Passage(i - 1, i, (), energy * KT, 1.0) for i, energy in enumerate(energies)]
+    factors, flow = transfer_factors(ways, np.array([0.3, 0.5, 0.4]), T), np.zeros((3, 3))
+    for number, way in enumerate(ways):
+        for side, home in enumerate((way.left, way.right)):
+            if 0 <= home < 3:
+                flow[home] += math.exp(-energies[number]) * factors[side, number, :3]
+    assert flow == pytest.approx(flow.T, rel=0.07) and flow[0, 2] > 0.01 * flow[0, 1] > 0
+
+
 def test_a_state_that_is_gone_leaves_the_others_their_places():
     """Of three wells of 18, 2.3 and 18 kB T at 300 K the middle one is no well of the softer film at 500 K: 5.4 and 5.4."""
     notch = {"shape": "cosine", "width": 40e-9}
