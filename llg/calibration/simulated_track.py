@@ -157,7 +157,8 @@ def _around(device: Device, place: float) -> Device:
     x = np.linspace(0.0, device.track.length, 4001)
     cut = notch.cut(x) > 1e-3 * notch.depth
     half = float(np.abs(x[cut] - notch.position).max()) + _MARGIN * device.straight_wall.Delta
-    bare = straight_track(device, 2 * half).replace({"track.width": local, "track.edge_roughness_rms": 0.0})
+    smooth = {"track.edge_roughness_rms": 0.0, "track.edge_roughness_rms_lower": None}
+    bare = straight_track(device, 2 * half).replace({"track.width": local, **smooth})
     named = dataclasses.replace(bare, name=f"{device.name}, notch at {1e9 * notch.position:.1f} nm", instance=0)
     return named.replace(notches=(dataclasses.replace(notch, position=half),))
 

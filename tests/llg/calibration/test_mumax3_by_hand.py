@@ -9,7 +9,7 @@ import pytest
 
 from llg.calibration.mumax3 import left_out, mumax3_files
 from llg.calibration.simulated_track import farthest, holding_fields, piece_of_track, reach, side_of_notch, velocity_run
-from llg.device.device_file import device_from_mapping
+from llg.device.device_file import device_from_mapping, load_device
 from llg.landscape.wells import find_wells
 from llg.walls.q_phi import QPhiModel
 
@@ -145,6 +145,17 @@ def test_piece_of_track_around_a_notch_on_a_taper():
     assert side_of_notch(piece) == 0.5 and side_of_notch(piece_of_track(device, 0.0, "mumax3")) == 0.0
     upper = dataclasses.replace(piece, notches=(dataclasses.replace(piece.notches[0], edge="upper"),))
     assert side_of_notch(upper) == -0.5
+
+
+@pytest.mark.parametrize("lower", [{}, {"edge_roughness_rms_lower": "2 nm", "edge_roughness_length_lower": "25 nm"}])
+def test_piece_of_track_is_smooth(tmp_path, lower):
+    """On both edges, as in the scripts; also once it comes back from its file."""
+    rough = {"edge_roughness_rms": "1 nm", "edge_roughness_length": "30 nm"} | lower
+    device = device_from_mapping(MAPPING | {"track": MAPPING["track"] | rough})
+    path = tmp_path / "track.toml"
+    path.write_text(mumax3_files(device)["track.toml"])
+    for piece in (piece_of_track(device, None, "mumax3"), load_device(str(path))):
+        assert [rms for rms, _ in piece.track.edges] == [0, 0]
 
 
 def test_velocities_without_a_pulse_go_up_to_5e11():

@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.colors import same_color
 
-from dwcore.canvas.style import COLUMN, own_look, pulse_text
+from dwcore.canvas.style import COLUMN, SKY, own_look, pulse_text
 from dwcore.errors import InputError
 from llg.calibration.data import CURRENT_AXIS, CalibrationData
 from llg.calibration.potential_map import PotentialMap
@@ -16,7 +17,7 @@ from llg.constants import K_B, MU_0
 from llg.device.device_file import device_from_mapping, load_device
 from llg.device.pulse import Waveform
 from llg.drawing import device_figures
-from llg.drawing.animation import WallScene
+from llg.drawing.animation import WallScene, _degrees
 from llg.drawing.calibration_plots import plot_fit, plot_potential, plot_residuals
 from llg.drawing.curve_plots import plot_retention, plot_velocity_against_current, plot_velocity_against_field
 from llg.drawing.device_figures import DrivenDevice
@@ -303,6 +304,27 @@ def test_surface_marks_are_in_nm_and_degrees():
     assert ax.get_xlim() == pytest.approx((0, 100)) and ax.get_ylim() == pytest.approx((0, 360))
 
 
+def test_paths_end_where_the_scale_does():
+    """Of a path up to 90 kB T, on a scale of 1.6 times 14 to the next round number, the top is left out."""
+    high = path_of(90.0, saddle=False)
+    ax = plot_energy_surface(made_surface([path_of(14.0), high]))
+    low, cut = (line for line in ax.lines if line.get_marker() == "None" and len(line.get_xdata()) == 21)
+    height = 90 * np.sin(np.linspace(0, np.pi, 21)) ** 2
+    assert np.isfinite(low.get_xdata()).all()
+    np.testing.assert_array_equal(np.isfinite(cut.get_xdata()), height < 25)
+
+
+def test_landscape_is_that_under_the_current(monkeypatch):
+    """A field-like torque alone has an energy."""
+    asked = {}
+    monkeypatch.setattr(device_figures, "energy_surface", lambda model, **given: asked.update(given))
+    for name in ("plot_energy_surface", "figure_of"):
+        monkeypatch.setattr(device_figures, name, lambda *_: None)
+    monkeypatch.setattr(device_figures, "has_energy", lambda model, current_density: current_density == 2e11)
+    device_figures.landscape_figure(DrivenDevice(device=RIGID, current_density=2e11, H_z=5e3))
+    assert asked == {"field": Field(H_z=5e3), "current_density": 2e11}
+
+
 def test_turn_of_the_angle_begins_in_the_widest_gap():
     """Wells at 10 and 100 degrees: the gap of 270 degrees has its middle at -125; one alone stands in the middle."""
     ends = [turn_around([fixed(0.0, np.radians(a)) for a in angles]) for angles in ((10, 100), (180,), (0,))]
@@ -388,6 +410,8 @@ def test_moving_picture_of_a_tilted_wall(Q):
     assert band[1, 0] - band[0, 0] == pytest.approx(np.pi * 6 / np.cos(0.2))
     assert 0.5 * (band[0, 0] + band[1, 0]) - 240 == pytest.approx(np.tan(0.2) * scene.reach)
     np.testing.assert_allclose(scene.domain.get_xy()[1], [240 + np.tan(0.2) * scene.reach, scene.reach])
+    left, right = (scene.domain, scene.figure.axes[0].collections[0])[:: 1 if Q > 0 else -1]  # what is up, what is down
+    assert same_color(left.get_facecolor(), SKY) and same_color(right.get_facecolor(), "white")
     tip, tail = scene.arrow.get_xy()[3], scene.arrow.get_xy()[0]
     np.testing.assert_allclose(tip, [240, 0.45 * 1e9 * device.track.width], atol=1e-9)
     assert tail[1] == pytest.approx(-0.45 * 1e9 * device.track.width)
@@ -397,6 +421,7 @@ def test_moving_picture_of_a_tilted_wall(Q):
     for _ in scene.frames():
         pass
     assert scene.clock.get_text() == "t = 4.00 ns    q = 240.0 nm    φ = 90°"
+    assert [_degrees(turns * 2 * np.pi) for turns in (-0.25, 1.25, 7.5)] == pytest.approx([270, 90, 180])
     model = QPhiModel(device)
     bottom = min(well.energy for well in find_wells(model, 300.0))
     at_end = (model.energy(240e-9, np.pi / 2) - bottom) / (K_B * 300)

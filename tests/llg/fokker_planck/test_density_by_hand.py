@@ -11,8 +11,8 @@ from llg import load_device
 from llg.constants import K_B
 from llg.device.pulse import Waveform
 from llg.fokker_planck import run
-from llg.fokker_planck.density import _runge_kutta, _stretches, evolve
-from llg.fokker_planck.operator import CellGrid, Operator
+from llg.fokker_planck.density import _around, _Run, _runge_kutta, _stretches, evolve
+from llg.fokker_planck.operator import CellGrid, Operator, _small
 from llg.fokker_planck.run import DensityRun, _check, _shares, thermal_width
 from llg.runs.drive import Drive
 from llg.walls.q_phi import QPhiModel
@@ -175,3 +175,28 @@ def test_cells_along_the_track_are_larger_and_not_too_many(monkeypatch):
     assert shares.sum() == pytest.approx(1)
     with pytest.raises(InputError, match=r"temperature = 3 \[K\] needs .* cells, must be <= 4e\+06"):
         run._outcome(case, model, 3.0, 0.002, done.append)
+
+
+def test_cells_around_are_those_beyond_the_turn_as_well():
+    """A step to each side; the angle goes on at its other end, the track does not."""
+    occupied = np.zeros((5, 6), bool)
+    occupied[0, 0] = True
+    expected = np.zeros((5, 6), bool)
+    expected[np.ix_([0, 1], [5, 0, 1])] = True
+    np.testing.assert_array_equal(_around(occupied, 1), expected)
+
+
+@pytest.mark.parametrize("ends", [(0.0, 9.0), (9.0, 0.0)])
+def test_steps_are_stable_at_either_end_of_a_stretch(ends):
+    """Columns of 2 + 2 J add up to 20 at J = 9: within 2.5 over that, 8 steps take 1 s."""
+    density = object.__new__(_Run)
+    vars(density).update(p=np.ones((1, 2)), left=np.zeros(2), mended=0.0, dt=np.inf, cells=np.ones((1, 2), bool))
+    column = np.array([[-1.0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
+    density._matrices = lambda *_: (scipy.sparse.csr_matrix(column),) * 2
+    assert density.advance(1.0, *ends) == pytest.approx(1.0) and density.dt == pytest.approx(1 / 8)
+    assert density.p.sum() == pytest.approx(2) and density.p.min() >= 0
+
+
+def test_the_law_at_rest_is_mended_by_half_the_drift_at_most():
+    flux, density = np.array([1.0, 1.0, -3.0, 1.0]), np.array([2.0, 2.0, 2.0, 0.0])
+    assert _small(flux, density, np.array([1.01, 0.99, 3.01, 9.0])).tolist() == [0.5, 0.0, -1.5, 0.0]

@@ -230,7 +230,9 @@ def test_a_state_that_is_gone_leaves_the_others_their_places():
         "notch": [notch | {"position": 80e-9 + 60e-9 * i, "depth": depth} for i, depth in enumerate(depths)],
         "temperature_laws": {"T_C": 1200.0},
     })  # fmt: skip
-    time = retention_against_temperature(it, np.array([300.0, 500.0])).time
+    curves = retention_against_temperature(it, np.array([300.0, 500.0]))
+    time = curves.time
+    assert curves.film is None, "it follows the temperature"
     assert np.isfinite(time).tolist() == [[True, True], [False, False], [True, True]]
     assert np.all(time[[0, 2], 0] > 100 * time[[0, 2], 1])
     hot = QPhiModel(it.at_temperature(500.0))
@@ -310,6 +312,19 @@ def test_a_formula_that_fails_leaves_a_gap_but_not_at_the_lowest_temperature(mon
     for bad in (0.0, -1.0, 2000.0, math.nan):
         with pytest.raises(InputError, match=r"temperature = .* \[K\] must be > 0 and < 2000"):
             retention_against_temperature(device, np.array([300.0, bad]))
+
+
+def test_no_time_is_given_where_either_barrier_is_below_five_kT(monkeypatch):
+    """Ten kB T on one side and 4.99 or 5.01 on the other."""
+    device = load_device("five_state").replace({"wall.shape": "rigid"})
+    wells = find_wells(QPhiModel(device), 300.0)
+    for i, (left, right) in enumerate(((4.99, 10), (10, 4.99), (5.01, 10), (10, 5.01), (4.99, 4.99))):
+        wells[i] = dataclasses.replace(wells[i], barrier_left=left * KT, barrier_right=right * KT)
+    monkeypatch.setattr(retention_curve, "find_wells", lambda *_: wells)
+    known = types.SimpleNamespace(retention=np.arange(1.0, 6.0))
+    monkeypatch.setattr(retention_curve, "rate_matrix", lambda *_: known)
+    found = retention_against_temperature(device, np.array([300.0])).time[:, 0]
+    np.testing.assert_array_equal(found, [math.nan, math.nan, 3.0, 4.0, math.nan])
 
 
 def test_where_a_wall_counts_as_captured_does_not_matter(monkeypatch):

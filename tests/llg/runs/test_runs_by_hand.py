@@ -209,6 +209,15 @@ def test_velocities_of_recorded_walls(monkeypatch, warm):
     assert asked == [(Field(), [1e11] * 3 + [2e11] * 3, 300.0)]
 
 
+def test_film_of_a_velocity_curve_is_that_of_its_temperature():
+    device = make_device(temperature_laws={"T_C": 900.0})
+    warm = velocity_module._at_temperature(device, {"temperature": 400.0})
+    assert (
+        (warm.temperature, warm.material) == (400.0, device.at_temperature(400.0).material) != (400.0, device.material)
+    )
+    assert velocity_module._at_temperature(device, {}) is device
+
+
 def test_straight_track_keeps_a_gate_over_all_of_it_on():
     gate = {"delta_K_u": 1e4}
     whole = straight_track(make_device(gate=gate), 1e-6)
