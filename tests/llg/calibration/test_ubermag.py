@@ -243,6 +243,7 @@ def test_what_is_left_out_is_said_and_what_cannot_be_is_refused():
     assert list(ubermag_files(transfer)) == ["track.toml", "pinning.py"]
     assert "no velocity.py; --to mumax3 has both" in " ".join(left_out(transfer))
     assert "up to 5e+11 A/m^2" in " ".join(left_out(DEVICE.replace({"pulse": None})))
+    assert [note.split(":")[0] for note in left_out(transfer.replace({"pulse": None}))] == ["torque"]
     with pytest.raises(InputError, match="Ubermag map one"):
         ubermag_files(DEVICE.replace(notches=()))
     with pytest.raises(InputError, match="5 notches; say which one"):

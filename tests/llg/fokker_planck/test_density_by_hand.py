@@ -7,7 +7,7 @@ import pytest
 import scipy
 
 from dwcore.errors import InputError
-from llg import load_device
+from llg import device_from_mapping, load_device
 from llg.constants import K_B
 from llg.device.pulse import Waveform
 from llg.fokker_planck import run
@@ -63,6 +63,8 @@ def test_what_the_density_does_not_know_is_refused():
     pulse = device.pulse.waveform(1e-9)
     good = Drive(waveform=pulse, current_density=1e11)
     _check(device, good, 300.0, 1.0)
+    gated = device_from_mapping(device.config() | {"gate": {"delta_K_u": 1e4}})
+    _check(gated.at_gate_level(0.5), good, 300.0, 1.0)
     hot = device.replace({"heating.R_th": 1e4, "heating.tau_th": 1e-9})
     for one, drive, temperature, cell, words in (
         (device, good, 300.0, 1.01, "cell = 1.01"), (device, good, 300.0, 0.0, "cell = 0"), (device, good, 0.0, 0.3, "temperature = 0"),
@@ -70,6 +72,7 @@ def test_what_the_density_does_not_know_is_refused():
         (device.replace({"wall.model": "q-phi-delta"}), good, 300.0, 0.3, 'must be "q-phi"'),
         (device, Drive(waveform=pulse, current_density=np.inf), 300.0, 0.3, "must be finite"),
         (device, Drive(waveform=pulse, field_waveform=pulse), 300.0, 0.3, "fields and gates that change in time"),
+        (gated, good, 300.0, 0.3, "fields and gates that change in time"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=words):
             _check(one, drive, temperature, cell)

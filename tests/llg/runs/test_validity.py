@@ -25,7 +25,7 @@ from llg.runs.models import with_model
 from llg.runs.simulation import as_json as run_json
 from llg.runs.simulation import notes_on as run_notes
 from llg.runs.simulation import run_pulse
-from llg.runs.validity import notes, tilt_and_excess
+from llg.runs.validity import notes, tilt_and_excess, wall_with_stray_field
 from llg.runs.velocity import settling_time, straight_track, velocity_against_field
 from llg.walls.analytic import straight_track_velocity
 from llg.walls.q_phi import Field, QPhiModel
@@ -352,7 +352,9 @@ def test_notes_of_the_relaxed_wall():
     weak = make_device(CHIRAL | {"alpha": 0.04}, width=64e-9, notch=shallow)
     assert any(note.startswith("alpha = 0.04: the relaxed shape") for note in notes(weak))
     deep = {"shape": "rectangular", "depth": 20e-9, "width": 30e-9}
-    assert any("snaps" in note for note in shapes(make_device(width=64e-9, notch=deep)))
+    snapping = make_device(width=64e-9, notch=deep)
+    assert any("snaps" in note for note in shapes(snapping))
+    assert not shapes(snapping.draw(1, 0)), "what its device has said an instance does not repeat"
     rough = make_device(width=64e-9, notch=shallow).replace(edge_roughness_rms=0.5e-9)
     assert not shapes(rough) and "over rough edges, where" in shapes(rough.draw(1, 0))[0]
     assert "over rough edges" in shapes(rough.replace(edge_roughness_rms_lower=0.0).draw(1, 0))[0]
@@ -618,6 +620,16 @@ def test_wall_of_least_energy_is_that_of_micromagnetics():
     assert wall_of_least_energy(7e5, 1e-11, 4.8e5, 0.6e-9, 256e-9)[1] == pytest.approx(5.00e-3, rel=0.01)
     local = 4 * math.sqrt(1e-11 * (4.8e5 - 0.5 * MU_0 * 7e5**2))
     assert wall_of_least_energy(7e5, 1e-11, 4.8e5, 1e-12, 1e-6)[1] == pytest.approx(local, rel=1e-3)
+
+
+def test_a_wall_with_its_stray_field_keeps_what_is_given():
+    """Each of its three numbers is that of the wall of least energy, or that of [wall]."""
+    least = wall_of_least_energy(7e5, 1e-11, 4.8e5, 0.6e-9, 60e-9)
+    given = {"Delta": 8e-9, "sigma_0": 6e-3, "H_K": 2e4}
+    for kept in ((), ("Delta",), ("sigma_0",), ("H_K",), ("sigma_0", "H_K")):
+        wall = wall_with_stray_field(make_device(width=60e-9, wall={name: given[name] for name in kept}))
+        expected = [given[name] if name in kept else own for name, own in zip(given, least, strict=True)]
+        assert [wall.Delta, wall.sigma_0, wall.H_K] == pytest.approx(expected)
 
 
 def test_stray_field_of_a_wall_is_noted_where_it_matters():
