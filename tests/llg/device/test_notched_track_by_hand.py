@@ -102,6 +102,12 @@ def test_expansion_in_the_logarithm_of_a_size_is_exact_for_a_parabola(made_up, n
     assert own.potential(q)[0, 0] != pytest.approx(nominal.potential(q)[0, 0], rel=1e-4)  # negative control
 
 
+def test_expansion_of_a_wall_without_chirality(made_up):
+    made_up(lambda x, cuts, width, delta: (np.full_like(x, np.log(cuts[0].depth) ** 2 + delta), np.zeros_like(x)))
+    own, nominal, q = track([250e-9], depth=11e-9, delta=0.0), track([250e-9], delta=0.0), np.array([250e-9])
+    assert own.potential(q, nominal)[0] == pytest.approx(math.log(2.2) ** 2, rel=1e-8)
+
+
 @pytest.mark.parametrize("steps", [-2, 2, 4])
 def test_notches_two_steps_from_the_nominal_one_are_points_of_the_lattice(made_up, steps):
     """No law of the depth is expanded there; half a step away it is, about the nearest point."""

@@ -246,6 +246,11 @@ def test_bad_files_are_refused(tmp_path, text, words):
             {"material": FILM | {"D": -D}},
             "D = 0.002 [J/m^2] must be below sigma_0/pi",
         ),
+        (
+            {"D_factor": [1, 1, 2.0, 1, 1]},
+            {"material": FILM | {"D": -D}},
+            "D = -0.002 [J/m^2] must be below sigma_0/pi",
+        ),
         ({"D_at": [D] * 5}, {"material": FILM | {"D": 0.0}}, "D_at needs a D other than 0 in [material]"),
         (
             {"H_x_at": [1, 1, 1, 1, 1]},

@@ -20,7 +20,18 @@ from scipy.signal import find_peaks
 from dwcore.errors import RunError
 from llg.constants import GAMMA_0, K_B, MU_0
 from llg.device.device_file import device_from_mapping
-from llg.landscape.wells import Valley, _climb, _foot, _middle, _minima, empty_notches, find_wells, valley, well_index
+from llg.landscape.wells import (
+    Valley,
+    _climb,
+    _foot,
+    _middle,
+    _minima,
+    _top,
+    empty_notches,
+    find_wells,
+    valley,
+    well_index,
+)
 from llg.rates.summary import as_json, well_rates
 from llg.runs.depinning import depinning_current
 from llg.walls.q_phi import QPhiModel
@@ -217,6 +228,14 @@ def test_the_wall_is_free_where_a_hundredth_of_kT_is_left_to_climb():
             x = np.linspace(0, far, 20_001)
             foot = x[_foot(depth * (1 - np.exp(-(x**2))), kT)]
             assert foot == pytest.approx(math.sqrt(math.log(depth / (0.01 * kT))), abs=2 * x[1])
+
+
+@pytest.mark.parametrize(
+    ("energy", "place"),
+    [([5, 5, 5, 3, 1], 0), ([1, 3, 5, 5, 5], 4), ([1, 5, 5, 5, 1], 2), ([1, 5, 5, 1], 1), ([1, 4.9, 5, 1], 2)],
+)
+def test_a_flat_top_counts_in_its_middle_or_where_the_track_ends(energy, place):
+    assert _top(np.array(energy, float), 0, len(energy) - 1, 0.2) == place
 
 
 UNEVEN = (155.03e-9, 9e-9), (245.11e-9, 14e-9)

@@ -15,6 +15,7 @@ from scipy.optimize import brentq
 from dwcore.errors import InputError, RunError
 from llg.constants import GAMMA_0, K_B, MU_0
 from llg.device.device_file import device_from_mapping
+from llg.landscape import held_current
 from llg.landscape.held_current import HeldCurrentModel
 from llg.landscape.wells import find_wells
 from llg.rates.brute_force import brute_rates
@@ -164,6 +165,15 @@ def test_currents_without_wells_are_refused():
         well_rates(it, current_density=2e13)
     with pytest.raises(RunError, match="over the top of what holds its angle"):
         well_rates(device(torque={"P": 0.5}, D=0.0), current_density=1e14)
+
+
+def test_an_angle_that_was_not_found_is_no_angle(monkeypatch):
+    """One step of 0.05 rad in each of eight stages, where the current turns the wall by more."""
+    turned, J = device(torque={"P": 0.5}), 8e12
+    HeldCurrentModel(turned, J).energy(80e-9, 0.0)
+    monkeypatch.setattr(held_current, "_NEWTON", 1)
+    with pytest.raises(RunError, match="turn the wall"):
+        HeldCurrentModel(turned, J).energy(80e-9, 0.0)
 
 
 def test_rates_without_a_current_are_the_same_to_the_last_bit():
