@@ -4,11 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicHermiteSpline
 
 from llg.device.device_file import device_from_mapping, load_device
 from llg.runs.models import with_model
 from llg.walls import deformed_geometry
 from llg.walls.deformed_geometry import (
+    _beyond,
     _Deformed,
     _deformed,
     _full,
@@ -122,6 +124,12 @@ def test_tilted_walls_of_a_mirrored_track_are_mirrored():
     wall, middle = QPhiChiModel(model), 0.5 * device.track.length
     one, other = (np.array(wall.velocity(middle + s * 17e-9, np.pi + s * 0.4, s * 0.3, s * 4e11)) for s in (1, -1))
     np.testing.assert_allclose(one, -other, rtol=1e-4)
+
+
+def test_an_integral_goes_on_with_the_width_at_the_ends():
+    """Of w = 1 + x/10 from 0 to 10: 15 at its end, 2 more for each step beyond, and less 1 for each before the start."""
+    w = CubicHermiteSpline([0.0, 10.0], [1.0, 2.0], [0.1, 0.1])
+    np.testing.assert_allclose(_beyond(w.antiderivative(), w, np.array([-2.0, 4.0, 12.0]), 10.0), [-2.0, 4.8, 19.0])
 
 
 def test_straight_track_does_not_respond():

@@ -160,3 +160,18 @@ def test_a_wall_is_too_soft_below_15_kT_where_it_is_shortest(name):
     equation.kernel_input(model, 0.99 * hottest, 1.0)
     with pytest.raises(InputError, match=r"sigma_0 s2 t = 14\.9 kB T at .* must be >= 15 kB T"):
         equation.kernel_input(model, 1.01 * hottest, 1.0)
+
+
+@pytest.mark.parametrize("name", ["q-phi-delta", "q-phi-chi"])
+def test_fields_at_rest_are_slopes_of_the_least_energy(name):
+    """With the field-like torque alone, -dE/dq and -dE/(Delta dphi) over 2 mu0 Ms t s2 where E is least over the third."""
+    notch = {"shape": "cosine", "depth": 4e-9, "width": 60e-9}
+    device = on_a_track(0.2, name, notch).replace({"torque": {"theta_SH": 0.1, "k_FL": 3.0}})
+    model, q, phi, J = equation_of(device).model(device), 140e-9, 0.8, 2e11
+    model.H_DL_per_J = 0.0
+    third = model.relaxed(q, phi, current_density=J)
+    assert abs(third - model.relaxed(q, phi)) > 1e-2 * (model.Delta if name == "q-phi-delta" else 1.0)
+    found, unit = model.fields(q, phi, J), 2 * MU_0 * model.Ms * model.t * model.widths(q).s2
+    for i, (step, length) in enumerate(((1e-11, 1.0), (1e-4, third if name == "q-phi-delta" else model.Delta))):
+        there, back = (model.energy(*np.add((q, phi), s * step * np.eye(2)[i]), current_density=J) for s in (1, -1))
+        assert float(found[i]) == pytest.approx(-(there - back) / (2 * step * length * unit), rel=1e-4)
