@@ -120,6 +120,8 @@ def test_work_is_saved_where_walls_settle_and_only_there():
     stay = case.count(early=True)
     assert stay.steps_done >= stay.n * stay.n_steps
     assert 0 < stay.counts[[0, 2]].sum() < stay.n
+    few = case.count(65, early=True, jobs=1)
+    assert few.steps_done == 2 * 64 * few.n_steps  # lanes, those without a wall of their own too
 
 
 @pytest.mark.parametrize(("jobs", "block"), [(1, 64), (2, 100), (2, 4096), (3, 1)])
