@@ -73,6 +73,14 @@ def test_figures_are_brought_to_a_node_by_their_rule(name, factor):
     assert parts[name] == pytest.approx(published()[name].value * factor, rel=1e-12)
 
 
+def test_analog_parts_do_not_shrink_below_the_node_they_are_known_at():
+    """28 nm at 1 V: at 45 nm they are larger by the ratio, at 22 nm only the supply counts."""
+    known = published()["adc_bit_energy"].value
+    for node, larger in ((45, 45 / 28), (22, 1.0)):
+        target = technology(node, supply=0.9)
+        assert Parts(target)["adc_bit_energy"] == pytest.approx(known * larger * 0.9**2)
+
+
 def test_resistance_of_a_transistor_is_that_of_the_square_law():
     assert Parts(technology(32)).linear_resistance == pytest.approx((0.9 - 0.5) / (2 * 600.0))
 

@@ -38,6 +38,28 @@ def test_a_multiplication_takes_its_adder_and_registers_for_both_operands_and_th
     assert energy(cost, "multipliers", 0) == pytest.approx([9 * 4 * 16 * each, 0.0, 9 * 4 * 16 * each, 0.0])
 
 
+def test_errors_stop_at_the_first_layer_in_the_count_of_multiplications():
+    """9 x 4 x 16 and 2,000; a chip that only infers has those of the forward phase."""
+    facts = digital_cost([FIRST, LAYER], SETTINGS).facts
+    assert facts["macs_by_phase"] == {"forward": 2576.0, "backward": 2000.0, "weight gradient": 2576.0}
+    inference = digital_cost([FIRST, LAYER], dataclasses.replace(SETTINGS, training=False)).facts
+    assert inference["macs_by_phase"] == {"forward": 2576.0, "backward": 0.0, "weight gradient": 0.0}
+
+
+def test_a_square_of_multipliers_fetches_both_operands_once_for_its_side():
+    """16 x 16 of them: 2,000/16 times the 8 bits of an input and the 6 of a weight; then ten outputs of 8 bits."""
+    settings = dataclasses.replace(SETTINGS, training=False, buffer_bank_bits=0)
+    cost = digital_cost([FIRST, LAYER], settings)
+    moved = 2000 / 16 * (8 + 6) + 10 * 8
+    assert energy(cost, "buffers") == pytest.approx([moved * PARTS["sram_read_bit_energy"], 0.0, 0.0, 0.0])
+
+
+def test_weights_kept_on_the_chip_take_their_bits():
+    on, off = (digital_cost([FIRST, LAYER], dataclasses.replace(SETTINGS, digital_weights=place)).facts["stored_bits"]
+               for place in ("on-chip", "off-chip"))  # fmt: skip
+    assert on - off == (36 + 2000) * 6
+
+
 def test_weights_come_once_per_batch_and_phase_and_go_back_after_the_update():
     """2,000 weights of 6 bits for 10 images: read forward and backward, read and written by the update; one image comes."""
     cost = digital_cost([FIRST, LAYER], SETTINGS)

@@ -151,6 +151,9 @@ def test_flags_of_layers_are_kept():
     chip = convert(net, LAW)
     assert [part.training for part in chip] == [True, False, True]
     assert [part.cells.requires_grad for part in (chip[0], chip[2])] == [False, True]
+    back = to_torch(chip)
+    assert [part.training for part in back] == [True, False, True]
+    assert [part.weight.requires_grad for part in (back[0], back[2])] == [False, True]
 
 
 def test_layers_that_no_array_can_take_are_named_unless_they_are_kept():

@@ -8,7 +8,7 @@ from scipy.stats import beta
 
 from compact.exchange import pulse_import
 from compact.exchange.crosssim_import import PulseFacts
-from compact.exchange.level_mixture import BINS_OF_MANY, MOST_SINGLE, find_levels, grouped, stragglers
+from compact.exchange.level_mixture import BINS_OF_MANY, MOST_SINGLE, _floor, find_levels, grouped, stragglers
 from compact.exchange.pulse_data import read_pulse_data
 from compact.exchange.pulse_import import _axis, import_pulses
 from compact.table.table_file import load_table, save_table
@@ -190,6 +190,12 @@ def test_many_readings_have_the_levels_that_they_have_one_by_one(levels, noise, 
     assert binned.bic == pytest.approx(single.bic, rel=1e-6)
     assert np.mean(binned.level != single.level) < 0.05 * share
     assert binned.level[:3].tolist() == [-1, -1, -1]
+
+
+def test_the_last_digit_of_readings_is_the_least_spread_of_a_level():
+    """Rounded to 0.5 a reading is off by up to a quarter to either side, evenly: 0.5/sqrt(12); else 1e-4 of the range."""
+    assert _floor(np.array([10.0, 10.5, 12.0])) == pytest.approx(0.5 / np.sqrt(12))
+    assert _floor(np.array([10.0, 10.0001, 20.0])) == pytest.approx(1e-4 * 10)
 
 
 def test_equal_readings_are_no_levels_of_their_own():

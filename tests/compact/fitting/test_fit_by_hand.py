@@ -105,6 +105,11 @@ class TestRows:
         assert _rest(dataclasses.replace(table, retention_rate=np.zeros((1, 2, S, S)))) is None
         assert _rest(counted()) is None
 
+    def test_units_of_the_parameters_are_the_typical_pulse(self):
+        """Of 1 and 4 ns the one between in the logarithm, and the largest current."""
+        layout = _layout(counted(), "drift-diffusion", None)
+        assert (layout.duration, layout.current_density) == (pytest.approx(2e-9), 5e11)
+
     def test_a_stray_share_may_be_a_half_and_no_more(self):
         layout = _layout(counted(), "drift-diffusion", None)
         stray = [p.name for p in layout.shape_parameters].index("stray")

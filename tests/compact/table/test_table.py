@@ -460,6 +460,13 @@ def test_between_grid_points_a_table_follows_the_fit_of_its_device(upward):
     assert np.abs(first - second).max() > 1e-3
 
 
+def test_a_fit_of_another_number_of_states_is_refused():
+    none = np.zeros((1, 1, 1, 1))
+    fit = Fit(model=spread_model(1), deviance=none, expected_deviance=none, residual=none, free=1, verdict="drawn")
+    with pytest.raises(InputError, match="fit has 4 states, 3 are needed"):
+        table_of(np.ones((1, 1, 1, 1, 3, 4), int), [1e11], [1e-9], fit=fit)
+
+
 def test_rows_without_a_wall_that_is_left_may_end_anywhere():
     """Chances to be beyond a state are among walls that are not lost: a half where there is none."""
     assert chances(np.array([[0.0, 0.0, 1.0], [3.0, 1.0, 0.0]])).tolist() == [[1.0, 0.5], [0.0, 0.25]]
