@@ -1,5 +1,6 @@
 """The optimizer of PyTorch that writes arrays by pulses, and digital parameters beside them by descent (extra `torch`)."""
 
+import json
 import math
 from collections.abc import Iterable
 
@@ -156,8 +157,10 @@ class PulseOptimizer(torch.optim.Optimizer):
         if len(rules) != len(self._rules):
             raise InputError(f"state of {len(rules)} arrays given to an optimizer of {len(self._rules)}")
         for own, saved in zip(self.param_groups, groups, strict=False):
-            if any(own[name] != saved.get(name) for name in ("rule", "settings")):
-                raise InputError(f'state of the rule "{saved.get("rule")}" given to an optimizer with "{own["rule"]}"')
+            for name in ("rule", "settings"):
+                if own[name] != saved.get(name):
+                    mine, its = (json.dumps(one, default=str) for one in (own[name], saved.get(name)))
+                    raise InputError(f"state of the {name} {its} given to an optimizer with {mine}")
         super().load_state_dict({name: part for name, part in state_dict.items() if name != "rules"})
         for place, (cells, saved) in enumerate(zip(self._rules, rules, strict=True)):
             rule, weights = self._rules[cells]

@@ -125,7 +125,7 @@ def _rest(table: TransitionTable) -> tuple[float, float] | None:
     S, t = table.position.size, int(np.argmin(np.abs(table.temperature - T_REFERENCE)))
     near = np.abs(np.subtract.outer(np.arange(S), np.arange(S))) == 1
     rate = table.retention_rate[:, t, near]
-    good = np.isfinite(rate) & (rate > 0)
+    good = rate > 0
     if not good.any() or table.temperature[t] <= 0:
         return None
     return float(np.exp(np.mean(np.log(rate[good])))), float(table.temperature[t])

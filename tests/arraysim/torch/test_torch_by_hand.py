@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch", reason="the extra torch is not installed")
 
 from arraysim.networks.crossbars import ArrayLayer  # noqa: E402
 from arraysim.periphery.config import Adc, Periphery  # noqa: E402
+from arraysim.periphery.reader import PeripheryReader  # noqa: E402
 from arraysim.rules.registry import RULES  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.synapses.settings import ArraySettings  # noqa: E402
@@ -121,6 +122,15 @@ def test_ranges_of_converters_are_taken_over_by_the_same_periphery_only():
         other = layer(bits)
         other.load_state_dict(first.state_dict())
         assert ranges(other) == ranges(first if bits == 4 else layer(6))
+
+
+def test_a_reader_of_one_array_cannot_read_groups():
+    """Weights that come with a read path belong to one crossbar; four groups of one column are four."""
+    made = new_chip(9, 4, groups=1, law=LAW, seed=1).weights
+    made.reader = PeripheryReader(Periphery(adc=Adc(bits=4)), seed=1)
+    assert new_chip(9, 4, groups=1, weights=made).weights is made
+    with pytest.raises(InputError, match="weights with a reader given to 4 groups"):
+        new_chip(9, 4, groups=4, weights=made)
 
 
 def test_groups_share_the_column_of_references():

@@ -156,6 +156,11 @@ def test_flags_of_layers_are_kept():
     assert [part.weight.requires_grad for part in (back[0], back[2])] == [False, True]
 
 
+def test_a_quantile_of_nothing_is_refused():
+    with pytest.raises(InputError, match=r"quantile = 0 \[1\] must be > 0 and <= 1"):
+        convert(nn.Linear(4, 4), LAW, quantile=0)
+
+
 def test_layers_that_no_array_can_take_are_named_unless_they_are_kept():
     net = nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 4), nn.LayerNorm(4), nn.Linear(4, 4))
     with pytest.raises(InputError, match=r'no array can take "0.weight" of Embedding; name in keep'):

@@ -237,6 +237,12 @@ def test_a_cell_is_a_layer_of_one_step():
         (lambda: ArrayConv2d(3, 4, 3, groups=2, law=LAW), "in_channels must be divisible by groups"),
         (lambda: ArrayLinear(2, 2, law=LAW, number=-1), "number = -1 must be an integer from 0"),
         (lambda: ArrayLinear(2, 2), "give a law"),
+        (lambda: ArrayLinear(2, 2, law=LAW, initial_share=-0.1), r"initial_share = -0.1 \[1\] from 0 to 1"),
+        (lambda: ArrayConv2d(2, 3, 3, groups=2, law=LAW), "out_channels must be divisible by groups"),
+        (
+            lambda: ArrayConv2d(2, 3, 3, stride=2, padding="same", law=LAW),
+            "padding='same' is not supported for strided",
+        ),
         (lambda: ArrayLinear(2, 2, weights=FloatWeights(np.zeros((2, 2), np.float32))), r"of shape \(3, 2\)"),
         (lambda: ArrayLinear(2, 2, law=LAW, periphery=NOISY)(torch.full((1, 2), torch.nan)), r"input \(0, 0\) is nan"),
     ],

@@ -274,6 +274,8 @@ def test_models_that_pulses_cannot_write_are_refused():
         optimizer.load_state_dict(PulseOptimizer(ArrayLinear(4, 2, law=LAW)).state_dict())
     with pytest.raises(InputError, match='state of the rule "sign"'):
         optimizer.load_state_dict(PulseOptimizer(model(), rule="sign").state_dict())
+    with pytest.raises(InputError, match=r'settings {"threshold": 0.6} given to an optimizer with {}'):
+        optimizer.load_state_dict(PulseOptimizer(model(), settings={"threshold": 0.6}).state_dict())
 
 
 def test_arrays_of_one_seed_draw_their_pulses_apart():

@@ -261,6 +261,8 @@ class TestGoodness:
         assert dispersion(found, 4) == pytest.approx(ratio)
         words = verdict(table, found, 4)
         assert words.startswith(f"{word}") and f"freedom {ratio:.3g}" in words
+        beyond = (0.03 if ratio < 1.5 else 0.1) / 2 + 0.02 / 2 - 0.02
+        assert f"mean total variation distance beyond sampling error {beyond:.4f}," in words
         if ratio < 1.5:
             assert "nowhere notable" in words
         else:
@@ -289,6 +291,8 @@ class TestGoodness:
             types.SimpleNamespace(current_density=np.array([4e11, 5e11]), duration=np.array([1e-9])), known
         )
         assert short == ["one duration, so how the form depends on it is not tested"]
+        just = types.SimpleNamespace(**(vars(model) | {"standard_error": 1.1 * value}))
+        assert "3 of 5 parameters" in untested(counted(), just)[-1], "errors of a tenth more than the values"
         loose = types.SimpleNamespace(**(vars(model) | {"standard_error": np.full((2, 4), math.inf)}))
         assert "3 of 5 parameters" in untested(counted(), loose)[-1], "pace once, the threshold of either device"
 

@@ -441,6 +441,14 @@ def test_more_trials_leave_less_open(current):
     assert scatter[0] / scatter[1] == pytest.approx(10, rel=0.15)
 
 
+def test_draws_of_very_many_trials_are_the_counts_themselves_between_grid_points_too():
+    """Of 5 x 10^9 trials a share is known to 1e-5; were a row one trial, the half outcome would pull shares to a half."""
+    many = dataclasses.replace(table(), counts=table().counts * 10**8)
+    pulse = {"temperature": 300.0, "current_density": 1.6e11, "duration": 1e-9, "device": 1}
+    found = transition_matrix(many, rng=np.random.default_rng(1), **pulse)
+    np.testing.assert_allclose(found, transition_matrix(many, **pulse), atol=1e-4)
+
+
 @pytest.mark.parametrize("upward", [1, -1])
 def test_between_grid_points_a_table_follows_the_fit_of_its_device(upward):
     """Counts of two devices that are those of the fit leave nothing but the fit, and each device has its own."""
@@ -458,6 +466,13 @@ def test_between_grid_points_a_table_follows_the_fit_of_its_device(upward):
     for k, found in enumerate((first, second)):
         np.testing.assert_allclose(found, model.matrix(**pulse, device=k), atol=1e-5)
     assert np.abs(first - second).max() > 1e-3
+
+
+def test_weights_of_a_row_are_in_proportion_and_their_sum_is_fixed():
+    """A quarter and three of 2^30 whatever the row adds up to; of thirds two are rounded down and one up."""
+    assert weights([[1.0, 3.0], [0.25, 0.75]]).tolist() == [[2**28, 3 * 2**28]] * 2
+    third = (2**30 - 1) // 3
+    assert weights([1.0, 1.0, 1.0]).tolist() == [third + 1, third, third]
 
 
 def test_a_fit_of_another_number_of_states_is_refused():
