@@ -55,7 +55,7 @@ def import_neurosim(path: str | Path, *, states: int | None = None) -> SynapseFi
     low, high = _ends(given, path)
     content: dict = {name: _first(given, keys) for name, keys in NAMES.items()}
     content |= {"conductance_low": low, "conductance_high": high, "states": states}
-    content |= _spread(given, high - low) | _pulse(given, (low + high) / 2)
+    content |= _spread(given, high - low) | _pulse(given, (low + high) / 2, path)
     content = {name: value for name, value in content.items() if value is not None}
     if "pulses_up" not in content or "pulses_down" not in content:
         raise InputError(f"{path}: has no maxNumLevelLTP and maxNumLevelLTD (or max_level), the pulses from end to end")
@@ -192,11 +192,15 @@ def _spread(given: Mapping[str, float], span: float) -> dict[str, float | None]:
     return {"step_std_ctoc": given.get("c2cVari")}
 
 
-def _pulse(given: Mapping[str, float], conductance: float) -> dict[str, float]:
+def _pulse(given: Mapping[str, float], conductance: float, path: str | Path) -> dict[str, float]:
     """Return duration and energy of the pulses; the longer pulse sets the pace."""
+    for name in _PULSE:
+        if "Width" in name and given.get(name, 1.0) <= 0:
+            raise InputError(f"{path}: {name} = {given[name]:g} [s] must be > 0; leave it out where it is unknown")
     volts = [_first(given, (f"writeVoltage{end}", "writeVoltage")) for end in ("LTP", "LTD")]
     widths = [_first(given, (f"writePulseWidth{end}", "writePulseWidth")) for end in ("LTP", "LTD")]
-    found = {"pulse_duration": max(width for width in widths if width)} if any(widths) else {}
+    known = [width for width in widths if width is not None]
+    found = {"pulse_duration": max(known)} if known else {}
     energies = [conductance * v**2 * t for v, t in zip(volts, widths, strict=True) if v is not None and t is not None]
     if energies:
         found |= {"pulse_energy": energies[0], "pulse_energy_down": energies[-1]}

@@ -302,6 +302,10 @@ def test_resistances_and_names_of_the_other_simulator_are_read(tmp_path):
         ('{"maxConductance": 1e-5, "minConductance": 1e-5, "sigmaCtoC": 1e-7}', "are both 1e-05; must differ"),
         ("maxConductance = nan; minConductance = 1e-6;", "maxConductance = nan is no number"),
         ('{"maxConductance": 1e-5, "minConductance": 1e-6, "writeVoltage": 1e200}', "writeVoltage = 1e.200 is beyond"),
+        (
+            '{"maxConductance": 1e-5, "minConductance": 1e-6, "writePulseWidthLTD": 0}',
+            r"LTD = 0 \[s\] must be > 0; leave",
+        ),
         (f'{{"maxConductance": 1{400 * "0"}}}', "maxConductance = a very large number is beyond"),
         (
             '{"maxConductance": 1e-5, "minConductance": 1e-6, "maxConductance": 2e-5}',
@@ -361,6 +365,13 @@ def test_an_export_to_neurosim_comes_back(tmp_path):
     for one, other, start in ((again.up, first.up, 0), (again.down, first.down, 120)):
         a, b = (staircase(r.conductance[0], m[0], start=start, pulses=60)[0] for r, m in ((again, one), (first, other)))
         assert np.abs(a - b).max() < 0.03 * 4e-6
+
+
+@pytest.mark.parametrize(("down", "longer"), [("100e-6", 300e-6), ("500e-6", 500e-6)])
+def test_the_longer_pulse_sets_the_pace(down, longer, tmp_path):
+    path = tmp_path / "Cell.cpp"
+    path.write_text(SOURCE.replace("200e-6", down), encoding="utf-8")
+    assert import_neurosim(path).synapse.pulse_duration == longer
 
 
 @pytest.mark.parametrize(
