@@ -9,11 +9,13 @@ import pytest
 from dwcore.errors import RunError
 from llg.constants import K_B
 from llg.device.device_file import device_from_mapping
+from llg.kernels.heun import LANES
 from llg.landscape.wells import find_wells
 from llg.rates import flux_sampling as module_of_flux
 from llg.rates import rate_matrix as module
 from llg.rates import summary
 from llg.rates.escape_coordinate import _LEVELS, _way_back, motion_in_well
+from llg.rates.flux_kernel import UNDECIDED, run_basin, run_trials
 from llg.rates.flux_sampling import Escape, NoWayOut, OutOfSteps, flux_rates
 from llg.rates.rate_matrix import RateMatrix, rate_matrix
 from llg.rates.thermal_grid import ThermalGrid, thermal_grid
@@ -134,6 +136,19 @@ def test_a_sample_whose_walls_fly_too_far_is_not_shared():
     assert module._moved(found, 2, 3) is None
 
 
+@pytest.mark.parametrize(("home", "lost", "shared"), [(2, 0.0, True), (2, 1.0, False), (4, 1.0, False), (1, 1.0, True)])
+def test_walls_that_leave_the_track_from_far_within_are_of_that_well_alone(home, lost, shared):
+    """Of seven wells, more than one to each end: the way to the end is not alike; beside it, it is."""
+    rate = np.zeros(8)
+    rate[[home + 1, 7]] = 5.0, lost
+    moved = module._moved(Escape(rate, 0.1 * rate, np.ones(2), np.zeros(0), 10, 1e-12), home, 3)
+    assert (moved is not None) is shared
+    if shared:
+        assert moved.rate.tolist() == [0, 0, 0, 0, 5, 0, 0, lost] and moved.rate_error == pytest.approx(
+            0.1 * moved.rate
+        )
+
+
 def test_the_middle_well_of_a_mirrored_track_has_one_sample_for_both_sides():
     rate, lost = np.zeros((3, 3)), np.zeros((3, 2))
     rate[1, [0, 2]], lost[0, 0], lost[2, 1] = 3.0, 2.0, 2.0
@@ -201,6 +216,20 @@ def test_walls_settle_before_the_flux_is_counted(depth, held):
     assert wandering > 2 * relaxation
     assert sampler.burn_in == int(6 * (relaxation if held else wandering) / 4e-13) + 1
     assert sampler.limit == int(max(3000 * relaxation, 300 * wandering) / 4e-13) + 1
+
+
+def test_looks_that_count_are_those_after_the_burn_in_and_of_walls_that_live():
+    """13 of 20 looks at all lanes; 10 at each of five walls about the saddle, which none of them has left in 4 ps."""
+    model, wells = row((3e-9,) * 2)
+    sampler = module_of_flux._Sampler(model, wells, 0, 1, TEMPERATURE, 1, 1e-13, 1.0, 64, math.inf, 0.0)
+    time = np.zeros(1, np.int64)
+    run_basin(sampler.pool, np.uint64(5), 0, np.inf, 7, 20, sampler.motion, sampler.place, np.empty((9, 2)), time)
+    assert time == 13 * LANES
+    saddle = np.array([[wells[0].right_edge / model.Delta, wells[0].phi]])
+    fate, n = np.zeros(5, np.int64), 5
+    whose = (saddle, np.zeros(n, np.int64), np.full(n, 7, np.uint64), np.arange(n, dtype=np.uint64))
+    fixed = (sampler.motion, sampler.place, fate, np.empty(n), np.empty((n, 2)))
+    assert run_trials(*whose, 0, np.inf, 10, 0, *fixed) == 50 and np.all(fate == UNDECIDED)
 
 
 @pytest.mark.parametrize("below", [1.0, 1e9])

@@ -18,9 +18,10 @@ from llg.runs import run_plan as run_plan_module
 from llg.runs import velocity as velocity_module
 from llg.runs.drive import Drive
 from llg.runs.ensemble import default_block
-from llg.runs.models import EQUATIONS
+from llg.runs.models import EQUATIONS, with_model
 from llg.runs.outcomes import _quiet, _Tally, _whole_sum, count_outcomes
 from llg.runs.run_plan import EnsembleCase, _cut, _runs, plan_run
+from llg.runs.scaling import chi_input, delta_input
 from llg.runs.time_step import time_step
 from llg.runs.velocity import (
     SimulatedVelocities,
@@ -34,6 +35,8 @@ from llg.runs.velocity import (
     velocity_against_field,
 )
 from llg.walls.q_phi import Field, QPhiModel
+from llg.walls.q_phi_chi import QPhiChiModel
+from llg.walls.q_phi_delta import QPhiDeltaModel
 
 LENGTH, DELTA, ALPHA = 300e-9, 7.2e-9, 0.3
 
@@ -207,6 +210,26 @@ def test_velocities_of_recorded_walls(monkeypatch, warm):
     np.testing.assert_allclose(mean, [12, 32], rtol=1e-9)
     np.testing.assert_allclose(error, [np.sqrt(7 / 3), 2 / np.sqrt(3)], rtol=1e-9)
     assert asked == [(Field(), [1e11] * 3 + [2e11] * 3, 300.0)]
+
+
+@pytest.mark.parametrize("Q", [1.0, -1.0])
+def test_third_coordinates_in_reduced_units(Q):
+    """Of a track with pads: the tilt moves with 12/alpha, v, the root of the width, with 1/(2 alpha F), F = pi^2/12.
+
+    They diffuse with 12/alpha and 1/(4 alpha F) times theta, q with alpha/(1 + alpha^2), whose noise is the unit. The
+    chiral field is pi/2 Q H_D of the film, -D/(mu0 Ms Delta), the width w_0 that between the pads.
+    """
+    pads = {"pad_width": 128e-9, "pad_taper": 40e-9}
+    device = make_device(wall={"Q": Q}).replace({f"track.{name}": value for name, value in pads.items()})
+    tilting, moving = (with_model(device, name) for name in ("q-phi-chi", "q-phi-delta"))
+    tilt = chi_input(QPhiChiModel(tilting), 300.0).coefficients
+    width = delta_input(QPhiDeltaModel(moving), 300.0).coefficients
+    H_D = -1e-3 / (MU_0 * 7e5 * DELTA)
+    assert tilt.h_D == pytest.approx(0.5 * math.pi * Q * H_D / 7e5) == width.h_D
+    assert tilt.rho == pytest.approx(64e-9 / DELTA)
+    assert (tilt.mobility_chi, width.mobility_v) == pytest.approx((12 / ALPHA, 6 / (math.pi**2 * ALPHA)))
+    assert tilt.noise_chi == pytest.approx(math.sqrt(12 * (1 + ALPHA**2)) / ALPHA)
+    assert width.noise_v == pytest.approx(math.sqrt(3 * (1 + ALPHA**2)) / (math.pi * ALPHA))
 
 
 def test_film_of_a_velocity_curve_is_that_of_its_temperature():
