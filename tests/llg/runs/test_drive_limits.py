@@ -235,6 +235,16 @@ def test_the_width_at_rest_at_each_angle_moves_as_the_width_that_follows(H_z, J)
     assert bool(said("breathing", device, J, field=Field(H_z=H_z))) is (abs(fixed / own - 1) > 0.05)
 
 
+@pytest.mark.parametrize(("share", "J"), [(0.1, 0.0), (0.3, 0.0), (0.8, 0.0), (0.0, -3e12)])
+def test_a_wall_whose_width_no_angle_changes_moves_as_one_of_fixed_width(share, J):
+    """Without H_K the chiral energy pi D is that of any width: below breakdown both stand still at the same angle."""
+    device, _ = breathing(0.0, D=1.2e-3)
+    model = QPhiModel(straight_track(device, 1e-7))
+    field = Field(H_z=share * walker_field(model.alpha, model.H_K, model.H_D))
+    fixed, own = velocity_of_fixed_width(device, J, field)
+    assert abs(fixed) > 20 and own == pytest.approx(fixed, rel=1e-6)
+
+
 def test_walls_that_breathe_are_noted():
     """In words and per cent; not where the width is a coordinate, nor of a thin film, a chiral wall or one at rest."""
     device, _ = breathing(1.3e5)
