@@ -102,6 +102,21 @@ def test_expansion_in_the_logarithm_of_a_size_is_exact_for_a_parabola(made_up, n
     assert own.potential(q)[0, 0] != pytest.approx(nominal.potential(q)[0, 0], rel=1e-4)  # negative control
 
 
+def test_notches_of_the_lattice_leave_a_fiftieth_of_the_track(made_up):
+    """Of 60 nm cut by 28 nm from either edge, a step of 0.15 deeper would be 32.5 nm; and V keeps its distance to a longer one."""
+    seen = []
+
+    def depths(x, cuts, width, delta):
+        seen.append(2 * cuts[0].depth / width)
+        return np.exp(-np.abs(np.abs(x) - cuts[0].half)), np.zeros_like(x)
+
+    made_up(depths)
+    own, nominal = (track([250e-9], depth=28e-9 * f, length=40e-9 * f) for f in (1.01, 1.0))
+    V, _ = own.potential(250e-9 + DELTA * np.array([-7.04, 6.04]), nominal)
+    assert max(seen) == pytest.approx(0.98, rel=1e-6)
+    assert np.log(V) == pytest.approx([-3, -2], rel=1e-6)  # beside the one as beside the other, 4.04 from its middle
+
+
 def test_expansion_of_a_wall_without_chirality(made_up):
     made_up(lambda x, cuts, width, delta: (np.full_like(x, np.log(cuts[0].depth) ** 2 + delta), np.zeros_like(x)))
     own, nominal, q = track([250e-9], depth=11e-9, delta=0.0), track([250e-9], delta=0.0), np.array([250e-9])

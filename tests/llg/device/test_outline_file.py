@@ -263,13 +263,18 @@ def test_contrast_is_that_of_the_bits_of_a_picture(tmp_path):
 
 
 def test_a_picture_is_as_long_as_the_track_to_a_pixel(tmp_path):
-    """200 columns are; 201 may be by rounding, 202 are not; and a track leaves both rims of the picture free."""
+    """200 columns are; 199 and 201 may be by rounding, 198 and 202 are not; and a track leaves both rims of the picture free."""
     _, w = widths()
     grey, options = 1 - picture(w), {"outline_file": str(tmp_path / "t.png"), "outline_scale": SCALE}
     save(tmp_path / "t.png", np.concatenate([grey, grey[:, -1:]], axis=1))
     make_device(**options)
     save(tmp_path / "t.png", np.concatenate([grey, grey[:, -2:]], axis=1))
     with pytest.raises(InputError, match=r"shows 4.04e-07 m at outline_scale = 2e-09, must be the length 4e-07"):
+        make_device(**options)
+    save(tmp_path / "t.png", grey[:, :-1])
+    make_device(**options)
+    save(tmp_path / "t.png", grey[:, :-2])
+    with pytest.raises(InputError, match=r"shows 3.96e-07 m at outline_scale = 2e-09, must be the length 4e-07"):
         make_device(**options)
     for rim in (slice(40), slice(40, 80)):
         touching = grey.copy()

@@ -239,6 +239,7 @@ def test_bad_files_are_refused(tmp_path, text, words):
         ({"K_u_factor": [1, 1, 1, 1, 1, 1]}, {}, "x (5) and K_u_factor (6) must have the same length"),
         ({"K_u_factor": [1, 1, -1, 1, 1]}, {}, "K_u_factor must be > 0"),
         ({"thickness_factor": [1, 1, -1, 1, 1]}, {}, "thickness_factor must be > 0"),
+        ({"thickness_factor": [1, 1, 0, 1, 1]}, {}, "thickness_factor must be > 0"),
         ({"K_u_factor": [1, 1, 0.5, 1, 1]}, {}, "K_u leaves K_eff = "),
         ({"D_factor": [1, 1, 2.0, 1, 1]}, {}, "D = 0.002 [J/m^2] must be below sigma_0/pi = 0.00167"),
         (

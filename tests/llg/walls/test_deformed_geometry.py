@@ -14,6 +14,7 @@ from llg.walls.deformed_geometry import (
     _Deformed,
     _deformed,
     _full,
+    _moment_difference,
     _response,
     _slanted,
     tilt_response,
@@ -130,6 +131,13 @@ def test_an_integral_goes_on_with_the_width_at_the_ends():
     """Of w = 1 + x/10 from 0 to 10: 15 at its end, 2 more for each step beyond, and less 1 for each before the start."""
     w = CubicHermiteSpline([0.0, 10.0], [1.0, 2.0], [0.1, 0.1])
     np.testing.assert_allclose(_beyond(w.antiderivative(), w, np.array([-2.0, 4.0, 12.0]), 10.0), [-2.0, 4.8, 19.0])
+
+
+def test_constant_of_the_moment():
+    """Half of what sgn(x) weighs of 1 less 2 on the right: -5 of ten lengths."""
+    x = np.arange(-9.95, 10, 0.1)
+    found = _moment_difference(x, np.ones_like, 1.0, lambda x: np.where(x > 0, 2.0, 1.0), 1.0, np.sign)
+    assert found == pytest.approx(-5.0, rel=1e-12)
 
 
 def test_straight_track_does_not_respond():
