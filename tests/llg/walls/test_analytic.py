@@ -76,8 +76,8 @@ def test_walker_field_parts_rest_from_turning(D, shape_field):
 
 def test_walker_field_without_and_with_strong_chirality():
     assert walker_field(0.1, H_K) == pytest.approx(0.1 * H_K / 2, rel=1e-12)
-    for H_K, H_D in ((1.0, -3e6), (0.0, -3e6), (0.0, 3e6)):
-        assert walker_field(0.1, H_K, H_D) == pytest.approx(0.1 * math.pi / 2 * 3e6, rel=1e-6)
+    for shape_field, H_D in ((1.0, -3e6), (0.0, -3e6), (0.0, 3e6)):
+        assert walker_field(0.1, shape_field, H_D) == pytest.approx(0.1 * math.pi / 2 * 3e6, rel=1e-6)
 
 
 @pytest.mark.parametrize(("D", "shape_field"), [(0.0, H_K), (3e-4, 0.0)])
