@@ -162,6 +162,13 @@ class Trained:
     energy: np.ndarray = data("energy of the write pulses of the training", "J", "n", nan=True, ge=0)
     failed: np.ndarray = data("why no network could be trained", axes="n", dtype="text")
 
+    def __post_init__(self):
+        for name in ("test_accuracy", "float32_test_accuracy", "energy"):
+            if (odd := np.isnan(getattr(self, name)) == (self.failed == "")).any():
+                raise InputError(
+                    f"{name} of design {np.flatnonzero(odd)[0] + 1} must be NaN if its network failed, and else a number"
+                )
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Front:

@@ -21,7 +21,7 @@ import numpy as np
 from dwcore import progress
 from dwcore.canvas.number_text import counted, time_text, with_prefix
 from dwcore.errors import InputError, Interrupted, RunError
-from dwcore.storage import files
+from dwcore.storage import files, records
 from dwcore.storage.lock import only_writer
 from dwcore.storage.notes import notes_in
 from dwcore.storage.provenance import canonical_json, input_hashes
@@ -66,6 +66,11 @@ class VariedAxis:
     def is_number(self) -> bool:
         """Whether the values are numbers, which lie on an axis."""
         return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
+
+    @property
+    def column(self) -> np.ndarray:
+        """The values as a data set holds them: numbers or texts."""
+        return np.array(self.values, float) if self.is_number else np.array([str(value) for value in self.values])
 
     def text(self, number: int) -> str:
         """Return one value in words, with its unit."""
@@ -279,8 +284,7 @@ def save_variation(path, found: Variation, *, inputs=(), force: bool = False) ->
     config = _whole(found) | ({"notes": list(found.notes)} if found.notes else {})
     with files.create(path, SCHEMA, config=config, seed=found.seeds[0], inputs=inputs, force=force) as file:
         for number, axis in enumerate(found.axes):
-            values = np.array(axis.values, float) if axis.is_number else np.array([str(v) for v in axis.values])
-            files.put(file, f"axis_{number}", values, unit=axis.unit or "1", long_name=axis.label)
+            files.put(file, f"axis_{number}", axis.column, unit=axis.unit or "1", long_name=axis.label)
         files.put(file, "done", found.done, unit="1", long_name="whether a point is finished")
         for name, outcome in found.outcomes.items():
             files.put(file, f"results/{name}", found.results[name], unit=outcome.unit, long_name=outcome.meaning)
@@ -295,8 +299,8 @@ def load_variation(path) -> Variation:
     with files.open_checked(path, SCHEMA) as file:
         whole = files.provenance(file)["config"]
         try:
-            axes = tuple(VariedAxis(**axis | {"values": tuple(axis["values"])}) for axis in whole["axes"])
-            outcomes = {name: Outcome(**outcome) for name, outcome in whole["outcomes"]}
+            axes = tuple(_axis_in(file, number, stored) for number, stored in enumerate(whole["axes"]))
+            outcomes = {name: _outcome_in(file, stored) for name, stored in whole["outcomes"]}
             shape = tuple(len(axis.values) for axis in axes)
             done, seeds = files.get(file, "done"), tuple(whole["seeds"])
             results = {name: files.get(file, f"results/{name}") for name in outcomes}
@@ -307,14 +311,31 @@ def load_variation(path) -> Variation:
                 raise InputError(f"results must be numbers, one for each of the {len(seeds)} seeds")
             if done.dtype.kind not in "iu" or not np.isin(done, (0, 1)).all():
                 raise InputError("done must be 0 or 1")
-            if not all(isinstance(seed, int) for seed in seeds) or not isinstance(whole["command"], str):
+            if not all(type(seed) is int for seed in seeds) or not isinstance(whole["command"], str):
                 raise InputError("its seeds must be whole numbers, and its command a word")
             if any(files.text(file[f"results/{name}"], "unit") != outcomes[name].unit for name in outcomes):
                 raise InputError("the unit of a result is not that of its outcome")
-            return Variation(command=whole["command"], axes=axes, seeds=seeds, outcomes=outcomes, results=results,
-                             done=done.astype(bool), config=whole["settings"], notes=tuple(notes_in(whole)))  # fmt: skip
+            found = Variation(command=whole["command"], axes=axes, seeds=seeds, outcomes=outcomes, results=results,
+                              done=done.astype(bool), config=whole["settings"], notes=tuple(notes_in(whole)))  # fmt: skip
+            _ = found.subject  # which reads the settings, so that unfit ones are refused here
+            return found
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise InputError(f"{path}: unfit configuration or content: {error}") from None
+
+
+def _axis_in(file, number: int, stored: Mapping) -> VariedAxis:
+    """Return an axis of a file, of which the configuration and a data set must say the same."""
+    texts = {name: records.entry(file, stored, name, str) for name in ("name", "label", "unit")}
+    axis = VariedAxis(**texts, values=tuple(records.entry(file, stored, "values", list)))
+    if not np.array_equal(files.get(file, f"axis_{number}"), axis.column):
+        raise InputError(f"axis_{number} holds other values than the configuration has for {axis.name}")
+    return axis
+
+
+def _outcome_in(file, stored: Mapping) -> Outcome:
+    """Return an outcome of a file."""
+    texts = {name: records.entry(file, stored, name, str) for name in ("meaning", "unit")}
+    return Outcome(**texts, reference=records.entry(file, stored, "reference", bool))
 
 
 def _whole(found: Variation) -> dict:

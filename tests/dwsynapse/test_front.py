@@ -178,6 +178,8 @@ def unknown(file):
     (replace("held/values/pitch", lambda v: v * np.nan), "/held/values/pitch holds nan"),
     (replace("network/test_accuracy", lambda v: v + 1), "must be <= 1"),
     (replace("network/energy", lambda v: v[:1]), "has the shape"),
+    (replace("network/test_accuracy", lambda v: v * np.nan), "test_accuracy of design 1 must be NaN if"),
+    (replace("network/energy", lambda v: np.ones(2)), "energy of design 2 must be NaN if its network failed, and else a number"),
     (replace("bounds/barrier", lambda v: np.array([v, v])), "/bounds/barrier has the shape (2,), must be ()"),
 ])  # fmt: skip
 def test_a_sealed_file_of_impossible_content_is_refused(tmp_path, change, message):

@@ -264,6 +264,8 @@ def wrong_unit(file):
         (replace("done", lambda v: v + 5), "done must be 0 or 1"),
         (replace("done", lambda v: v.astype(float)), "done must be 0 or 1"),
         (wrong_unit, "the unit of a result"),
+        (replace("axis_0", lambda v: v + 1), "axis_0 holds other values than the configuration has for spring.length"),
+        (replace("axis_1", lambda v: v[::-1]), "axis_1 holds other values than"),
     ],
 )
 def test_sealed_content_of_another_kind_is_refused(tmp_path, change, fragment):
@@ -272,6 +274,40 @@ def test_sealed_content_of_another_kind_is_refused(tmp_path, change, fragment):
     reseal(sound, path, change)
     with pytest.raises(InputError, match=rf"a\.h5: .*{fragment}"):
         load_variation(path)
+
+
+DEVICE = {"name": "track", "temperature": 300.0}
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (("axes", 0, "name"), None),
+        (("axes", 0, "label"), 3),
+        (("axes", 0, "values"), {}),
+        (("outcomes", 0, 1, "meaning"), []),
+        (("outcomes", 1, 1, "reference"), 1),
+        (("seeds", 0), True),
+        (("settings",), "x"),
+        (("settings",), {"device": DEVICE, "given": None}),
+        (("settings",), {"device": DEVICE, "given": {"drive": 3}}),
+        (("settings",), {"device": DEVICE | {"temperature": "warm"}}),
+    ],
+)
+def test_a_configuration_of_another_kind_is_refused_in_a_line(tmp_path, at, value):
+    sound, path = tmp_path / "sound.h5", tmp_path / "a.h5"
+    dwsynapse.save_variation(sound, run_series(series()[0]))
+    with files.open_checked(sound) as old:
+        part = config = files.provenance(old)["config"]
+        for key in at[:-1]:
+            part = part[key]
+        part[at[-1]] = value
+        with files.create(path, "dwsynapse.variation", config=config, seed=7) as new:
+            for name in old:
+                old.copy(name, new)
+    with pytest.raises(InputError, match=r"a\.h5: (unfit configuration|its configuration)") as caught:
+        load_variation(path)
+    assert "\n" not in str(caught.value)
 
 
 def test_vary_from_python_is_the_command():
