@@ -10,6 +10,7 @@ import functools
 import json
 import operator
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -149,6 +150,8 @@ class TransitionTable:
         else:
             if not isinstance(self.config, dict):
                 yield f"config of type {type(self.config).__name__} must be a dictionary"
+            else:
+                yield from _told_problems(self.config)
         try:
             object.__setattr__(self, "seed", operator.index(self.seed))
         except TypeError:
@@ -302,6 +305,28 @@ def _read_only(values, dtype: np.dtype) -> np.ndarray:
     if dtype.kind == "u" and not np.all((given >= 0) & (given == copied)):
         raise ValueError("must be whole numbers >= 0" + (" and <= 255" if dtype == np.uint8 else ""))
     return _frozen(copied)
+
+
+_TOLD: dict[str, tuple[str, ...]] = {
+    "origin": (),
+    "origin.placeholders": (),
+    "origin.fidelity": ("mean_step", "std_ratio", "largest_shift"),
+    "device": (),
+    "device.pulse": ("current_density", "duration"),
+}
+"""Entries of the configuration that results are made from, and the numbers that one holds unless it is empty."""
+
+
+def _told_problems(config: dict) -> Iterator[str]:
+    """Yield which entries of a configuration are of another type than those who use them need."""
+    for where, numbers in _TOLD.items():
+        entry: Any = config
+        for key in where.split("."):
+            entry = entry.get(key, {}) if isinstance(entry, dict) else {}
+        if not isinstance(entry, dict):
+            yield f"config.{where} of type {type(entry).__name__} must be a dictionary"
+        elif entry and (wrong := [name for name in numbers if type(entry.get(name)) not in (int, float)]):
+            yield f"config.{where}.{wrong[0]} = {entry.get(wrong[0])!r} must be a number"
 
 
 def _value_problems(table: TransitionTable) -> Iterator[str]:

@@ -96,6 +96,26 @@ def test_values_are_converted_and_kept():
     assert same(pickle.loads(pickle.dumps(made)), made)
 
 
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"origin": 3}, r"config\.origin of type int must be a dictionary"),
+        ({"origin": {"placeholders": True}}, r"config\.origin\.placeholders of type bool must be"),
+        ({"origin": {"fidelity": {"mean_step": "x"}}}, r"config\.origin\.fidelity\.mean_step = 'x' must be a number"),
+        ({"origin": {"fidelity": {"mean_step": 1.0, "std_ratio": 1.0}}}, r"fidelity\.largest_shift = None must be"),
+        ({"device": "track"}, r"config\.device of type str must be a dictionary"),
+        ({"device": {"pulse": []}}, r"config\.device\.pulse of type list must be a dictionary"),
+        (
+            {"device": {"pulse": {"current_density": 1e11, "duration": True}}},
+            r"pulse\.duration = True must be a number",
+        ),
+    ],
+)
+def test_what_a_configuration_tells_is_of_its_type(config, message):
+    with pytest.raises(InputError, match=message):
+        table(config=config)
+
+
 def test_table_cannot_be_changed():
     given = fields()
     made = TransitionTable(**given)
