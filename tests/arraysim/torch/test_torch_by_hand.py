@@ -1,5 +1,6 @@
 """What layers in arrays and their optimizer take where nothing is said, and the rates that reach rules and numbers."""
 
+import copy
 import math
 
 import numpy as np
@@ -147,3 +148,9 @@ def test_groups_share_the_column_of_references():
 def test_errors_have_two_signs_and_so_two_bits(bits):
     with pytest.raises(InputError, match=r"error_bits = .* must be 0 or 2 to 16"):
         ArrayLinear(4, 2, law=LAW, error_bits=bits)
+
+
+def test_copies_of_an_array_that_does_not_learn_do_not_learn():
+    layer = ArrayLinear(4, 2, law=LAW, seed=1)
+    for learns in (True, False):
+        assert copy.deepcopy(layer.requires_grad_(learns)).cells.requires_grad is learns
