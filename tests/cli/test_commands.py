@@ -318,8 +318,10 @@ def test_wells_that_no_notch_holds_are_told(command, tmp_path):
     (tmp_path / "long.toml").write_text(text.format(100))
     said = command("info", "steep.toml", cwd=tmp_path).out
     assert "3 wells, 2 outside the notches;" in said and said.count(" nm (no notch): barriers") == 2
-    assert ": 3 wells, 2 outside the notches, lowest barrier" in command("check", "steep.toml", cwd=tmp_path).out
-    assert [well["in_notch"] for well in command("info", "steep.toml", "--json", cwd=tmp_path).json["wells"]] == [
-        False, True, False]  # fmt: skip
+    checked = command("check", "steep.toml", cwd=tmp_path).out
+    wells = command("info", "steep.toml", "--json", cwd=tmp_path).json["wells"]
+    lowest = min(h for well in wells for h in (well["barrier_left_kT"], well["barrier_right_kT"]) if h is not None)
+    assert f": 3 wells, 2 outside the notches, lowest barrier {lowest:.1f} kB T" in checked
+    assert [well["in_notch"] for well in wells] == [False, True, False]
     said = command("info", "long.toml", cwd=tmp_path).out
     assert "  1 well; " in said and "no notch)" not in said

@@ -98,6 +98,14 @@ def test_json_says_what_the_file_holds():
     assert [(v["name"], v["holds"]) for v in failed["verdicts"]] == [("barrier", False)]  # the pulse was not judged
     assert found["network"][0]["states"] == 5 and found["network"][0]["report"] == "design_1/report.html"
     assert found["network"][1] == {"design": 2, "failed": "no pulse moves it"}
+    both = Trained(test_accuracy=np.array([0.97, 0.96]), float32_test_accuracy=np.array([0.98, 0.99]),
+                   energy=np.array([3e-10, 4e-10]), failed=np.array(["", ""]))  # fmt: skip
+    second = made(network=both).as_json()["network"][1]
+    assert (second["test_accuracy"], second["float32_test_accuracy"], second["training_energy_J"]) == (
+        0.96,
+        0.99,
+        4e-10,
+    )
     assert found["nearest"] is None and "network" not in made(network=None).as_json()
     none = {"held": None, "offered": None, "failed": None, "network": None, "devices": ()}
     nearest = made(**none, nearest=NEAREST).as_json()["nearest"]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import types
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from arraysim.cost.estimate import chip_cost
 from arraysim.cost.ledger import PHASES
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
-from arraysim.cost.workload import workload
+from arraysim.cost.workload import Workload, workload
 from arraysim.networks.crossbars import ArrayLayer
 from llg.device.device_file import load_device
 
@@ -74,3 +75,10 @@ def test_baselines_of_eight_bits_have_eight_bits_whatever_the_settings_say():
         assert cost.energy[:, cost.block("converters"), PHASES.index("update")].sum() == 0
         assert cost.facts["cell_area_m2"] == sram_cell(dataclasses.replace(
             AS_IT_IS, readout=cost.facts["settings"]["readout"]), PARTS).area  # fmt: skip
+
+
+@pytest.mark.parametrize(("delay", "clocks"), [(3e-9, 3), (3.1e-9, 4), (0.0, 1)])
+def test_whole_clocks_need_no_clock_more(delay, clocks):
+    """3e-9 s x 1e9 Hz is 3.0000000000000004 in floating point."""
+    work = types.SimpleNamespace(settings=types.SimpleNamespace(clock=1e9), clock_period=1e-9)
+    assert Workload.cycles(work, delay) == pytest.approx(clocks * 1e-9)

@@ -237,6 +237,10 @@ def test_converters_of_the_two_directions_are_others():
         for stream in (0, 1)
     ]
     assert not np.isin(banks[0].gain, banks[1].gain).any()
+    adc = Adc(bits=4, gain_dtod=0.1, offset_dtod=0.5)
+    banks = [ConverterBank(adc, np.arange(9)[None], signed=True, seed=1, layer=0, stream=s) for s in (0, 1, 2)]
+    deviates = np.concatenate([d.ravel() for one in banks for d in ((one.gain - 1) / 0.1, one.offset / 0.5)])
+    assert np.diff(np.sort(deviates)).min() > 1e-5, "no deviate serves twice, not even as that of another kind"
 
 
 def test_the_bow_of_a_ramp_is_alike_at_both_ends():

@@ -12,6 +12,7 @@ from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.retention import retention_rates, stay_probability, typical_retention_rates, with_losses
 from arraysim.synapses.synapse_array import SynapseArray
+from arraysim.synapses.weight_kinds import ReferencedWeights
 from compact.table.operating_point import OperatingPoint
 from compact.table.transition_table import TransitionTable
 from dwcore.errors import InputError
@@ -160,6 +161,7 @@ def test_bad_rates_and_times_are_refused():
     with pytest.raises(InputError, match="retention_rate is needed"):
         SynapseArray(ladder_law(), shape=(2,), seed=0).rest(1.0)
     law = dataclasses.replace(ladder_law(), retention_rate=chain_rate()[None])
+    SynapseArray(law, shape=(2,), seed=0).rest(0.0)
     for seconds in (-1.0, float("inf"), float("nan")):
         with pytest.raises(InputError, match=rf"seconds = {seconds} \[s\] must be >= 0 and finite"):
             SynapseArray(law, shape=(2,), seed=0).rest(seconds)
@@ -196,3 +198,12 @@ def test_walls_leave_the_track_without_pulses():
     assert min(found[states:]) > 0.02
     kept = expm(generator(chain_rate()) * 1.5)[2]
     assert np.any(np.abs(found[:states] - kept) > 4 * error[:states]), "a control without losses"
+
+
+def test_references_forget_as_well():
+    """After a time in which every wall reaches the upper end, no device is left in the middle."""
+    rate = chain_rate(up=1e3, down=0.0)
+    law = dataclasses.replace(ladder_law(), retention_rate=rate[None])
+    weights = ReferencedWeights(law, rows=3, columns=2, largest_weight=1.0, seed=1)
+    weights.rest(1.0)
+    assert [array.state.ravel().tolist() for array in weights.arrays] == [[4] * 6, [4] * 3]

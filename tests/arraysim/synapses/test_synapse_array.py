@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from arraysim.synapses import synapse_array
+from arraysim.synapses.devices import conductance_levels
 from arraysim.synapses.faults import Faults
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.pulse_law import PulseLaw
@@ -430,3 +431,14 @@ def test_lost_and_broken_devices_are_counted_apart():
     assert (array.lost, array.broken, array.histogram().tolist()) == (3, 4, [1, 0, 0, 0, 0, 7])
     assert repr(array) == "<SynapseArray 8: 5 states, 0 pulses sent, 3 lost, 4 broken>"
     assert array.device_factors().size == 0
+
+
+def test_settled_levels_have_exactly_the_spread():
+    """256 deviates of mean 0 and variance 1; devices that never move are as the nominal one, lost walls as its ends."""
+    law = spread_law(instances=2)
+    own = np.outer([1.5, 2.0], law.conductance)
+    law = dataclasses.replace(law, instance_conductance=own)
+    levels = conductance_levels(law, Faults()).astype(float)
+    assert levels.shape == (3, 9, 256)
+    np.testing.assert_allclose(levels[2, :7].mean(axis=-1), np.append(law.conductance, law.conductance[[0, -1]]))
+    np.testing.assert_allclose(levels[2, :5].std(axis=-1), 1e-6, rtol=1e-4)

@@ -110,6 +110,9 @@ def test_reference_grid_by_hand(device):
     few = [4.9, 5.95, 7.0, 8.05]
     assert quick.current_density == pytest.approx([1e11 * J for J in (*(-J for J in few[::-1]), *few)])
     assert quick.duration == pytest.approx([1e-9])
+    pulse = types.SimpleNamespace(current_density=1.0, duration=1.0, shortest=1.0)
+    edges_alone = sweep.reference_grid(types.SimpleNamespace(section=lambda *_: pulse))
+    assert edges_alone.duration == (1.0, 1.3, 1.6)
 
 
 # A block
@@ -147,6 +150,7 @@ def test_a_block_asks_for_its_own_pulse_and_counts_all_rounds(device, monkeypatc
         ([6000, 3000, 1000], 0.004, 15001),  # (6000.5/10001)(4000.5/10001)/0.004^2 = 15000.1: the worst of all outcomes
         ([6000, 3000, 1000], 0.0049, 10000),  # 0.24 < 0.0049^2 (10000 + 2)
         ([6000, 3000, 1000], 0.00489, 10037),  # 0.24/0.00489^2 = 10036.8
+        ([5, 5, 0], 0.15, 10),  # 0.25/(10 + 2) = 0.144^2 is enough, 0.25/10 = 0.158^2 would not be
     ],
 )
 def test_the_least_certain_outcome_decides_on_a_round(counts, target, total):

@@ -44,6 +44,7 @@ class Whole:
     energy: float = data("energy", "J", ge=0)
     pulses: int = data("pulses", dtype="i8")
     rate: np.ndarray | None = data("rate", "1/s", "K S", default=None)
+    share: np.ndarray | None = data("share", "1", "K", nan=True, default=None)
     extra: Extra | None = part(Extra, at="", default=None)
     seconds: float | None = None
 
@@ -114,6 +115,7 @@ UNFIT = {
     "twice": ({"position": np.array([1.0, 2.0, 2.0])}, "states/position must be strictly ascending"),
     "ascending": ({"position": np.array([1.0, 3.0, 2.0])}, "states/position must be strictly ascending"),
     "infinite": ({"energy": np.inf}, "energy holds inf, all values must be finite"),
+    "neither": ({"share": np.array([np.nan, np.inf])}, "share holds inf, all values must be finite or nan"),
     "unknown": ({"position": np.array([1.0, np.nan, 3.0])}, "states/position holds nan"),
     "named": ({"devices": {"Ms": np.ones(2), "alpha": np.ones(3)}}, "devices/alpha has the shape"),
     "fraction": ({"pulses": 1.5}, "pulses of type float64 must be i8"),

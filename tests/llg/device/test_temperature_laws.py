@@ -95,6 +95,7 @@ def test_table_stands_for_the_laws():
     [
         ({}, "either T_C or table_Ms must be given"),
         ({"T_C": 290.0}, "measured_at = 300 [K] must be < T_C = 290"),
+        ({"T_C": 300.0}, "measured_at = 300 [K] must be < T_C = 300"),
         ({"T_C": 900.0, "table_T": (1, 2), "table_Ms": (1, 2)}, "either T_C or table_Ms"),
         ({"table_T": (300, 320), "table_Ms": (1,)}, "table_T (2) and table_Ms (1) must have the same length"),
         ({"table_T": (300, 320), "table_Ms": (1, -1)}, "table_Ms must be > 0"),

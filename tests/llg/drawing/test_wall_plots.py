@@ -24,7 +24,7 @@ from llg.drawing.device_figures import (
     retention_figure,
 )
 from llg.drawing.energy_surface import _without_ripples, energy_surface
-from llg.drawing.flow import flow
+from llg.drawing.flow import _beside, flow
 from llg.drawing.surface_plots import plot_energy_surface, plot_phase_portrait
 from llg.landscape.wells import find_wells
 from llg.rates.rate_matrix import rate_matrix
@@ -416,3 +416,13 @@ def test_retention_figure_of_a_device_refuses_a_track_without_wells():
     config["notch"] = []
     with pytest.raises(RunError, match="no well"):
         retention_figure(DrivenDevice(device=device_from_mapping(config)))
+
+
+def test_borders_start_on_the_lines_that_lead_into_a_saddle():
+    """A wall beside a saddle, placed where a border starts, comes nearer to it on either side."""
+    model = QPhiModel(load_device("five_state"))
+    saddle = next(point for point in flow(model).points if point.kind == "saddle")
+    for q, phi in _beside(model, saddle):
+        v, rate = model.velocity(q * model.Delta, phi)
+        away = np.array([q - saddle.q / model.Delta, phi - saddle.phi])
+        assert away @ np.array([float(v) / model.Delta, float(rate)]) < 0
