@@ -11,13 +11,14 @@ With ``NUMBA_DISABLE_JIT=1`` functions run as plain Python: for debugging, thous
 import functools
 import hashlib
 import logging
+import os
 import pathlib
 import types
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from numba import config, njit
-from numba.core.caching import FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,22 @@ def fingerprint(function: types.FunctionType) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+_HAS_HOME = pathlib.Path(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~"))).is_absolute()
+
+
+class _Places(CompileResultCacheImpl):
+    """Where functions are kept; for users without a home numba would make a folder called ~ where they happen to work."""
+
+    _locator_classes = [  # noqa: RUF012 - of numba, which never changes it
+        place
+        for place in CompileResultCacheImpl._locator_classes
+        if _HAS_HOME or not place.__name__.endswith("UserWideCacheLocator")
+    ]
+
+
 class _Cache(FunctionCache):
+    _impl_class = _Places
+
     def __init__(self, function: types.FunctionType):
         super().__init__(function)
         self._function = function

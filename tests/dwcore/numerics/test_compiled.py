@@ -203,6 +203,14 @@ def test_noise_without_a_cache_is_the_same_and_says_so():
     assert "NUMBA_CACHE_DIR" in said
 
 
+@pytest.mark.parametrize(("home", "kept"), [("~", False), ("/nowhere", True)])
+def test_without_a_home_nothing_is_kept_in_the_working_folder(home, kept):
+    code = "from dwcore.numerics.compiled import _Cache; print(_Cache._impl_class._locator_classes)"
+    env = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"} | {"HOME": home}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
+    assert ("UserWideCacheLocator" in run.stdout) is kept and "InTreeCacheLocator" in run.stdout
+
+
 def test_no_kernel_is_kept_in_another_way():
     """`numba.njit(cache=True)` raises at import where there is no place, as in an installation that is read only."""
     root = Path(dwcore.__file__).parents[1]
