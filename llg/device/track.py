@@ -138,6 +138,7 @@ def _check_length(file: str, shown: float, length: float, scale: float) -> None:
 
 def outline_problems(track: Track, notches: tuple[Notch, ...]) -> Iterator[str]:
     """Yield what is wrong with the notches on this track."""
+    each_fits = True
     for number, notch in enumerate(notches, 1):
         if not 0 <= notch.position <= track.length:
             yield f"[[notch]] {number}: position = {notch.position:g} [m] must lie on the track, 0 to {track.length:g}"
@@ -145,9 +146,10 @@ def outline_problems(track: Track, notches: tuple[Notch, ...]) -> Iterator[str]:
         if notch.depth >= local:
             what = "half the track width" if notch.edges == 2 else "the track width"
             yield f"[[notch]] {number}: depth = {notch.depth:g} [m] must be < {what} = {local:g}"
+            each_fits = False
     x = np.concatenate([track.corners, *(notch.position + notch.reach * _ACROSS for notch in notches)])
     through = x[outline(track, notches, x) <= 0]
-    if through.size:
+    if through.size and each_fits:
         yield f"the notches cut through the outline at x = {through[0]:g} [m], must leave a width > 0"
 
 
