@@ -5,13 +5,12 @@ import math
 
 import numpy as np
 import pytest
-from cost_cases import small_synapse
+from cost_cases import area, energy, latency, small_synapse
 from fit_cases import table_of
 
 from arraysim.cost.cell import device_cell, pulse_notes, sram_cell, synapse_of, synapse_of_table
 from arraysim.cost.components import Parts
 from arraysim.cost.estimate import chip_cost, sram_settings
-from arraysim.cost.ledger import BLOCKS, PHASES
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import gate_delay, technology
 from arraysim.networks.crossbars import ArrayLayer
@@ -39,18 +38,6 @@ ADD = PARTS["adder_bit_energy"] + PARTS["register_energy"]
 
 def estimate(synapse=SYNAPSE, **changes):
     return chip_cost([FIRST, LAYER], dataclasses.replace(SETTINGS, **changes), synapse)
-
-
-def area(cost, block):
-    return cost.area[BLOCKS.index(block)]
-
-
-def energy(cost, block, phase="forward", layer=1):
-    return cost.energy[layer, BLOCKS.index(block), PHASES.index(phase)]
-
-
-def latency(cost, block, phase="forward", layer=1):
-    return cost.latency[layer, BLOCKS.index(block), PHASES.index(phase)]
 
 
 def lines(cell):

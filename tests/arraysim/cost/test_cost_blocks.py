@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from cost_cases import small_synapse
+from cost_cases import area, energy, latency, small_synapse
 
 from arraysim.cost.cell import device_cell, sram_cell
 from arraysim.cost.components import Parts
@@ -48,18 +48,6 @@ V, PERIOD, DENSITY = 0.9, 1e-9, 0.7
 
 def estimate(**changes):
     return chip_cost([FIRST, LAYER], dataclasses.replace(SETTINGS, **changes), SYNAPSE)
-
-
-def area(cost, block):
-    return cost.area[BLOCKS.index(block)]
-
-
-def energy(cost, block, phase, layer=1):
-    return cost.energy[layer, BLOCKS.index(block), PHASES.index(phase)]
-
-
-def latency(cost, block, phase, layer=1):
-    return cost.latency[layer, BLOCKS.index(block), PHASES.index(phase)]
 
 
 def test_cell_of_a_device_is_set_by_its_footprint_and_its_transistors():

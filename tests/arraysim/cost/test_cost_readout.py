@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cost_cases import small_synapse
+from cost_cases import area, energy, latency, small_synapse
 
 from arraysim.cost.cell import device_cell, synapse_of_law
 from arraysim.cost.chip_blocks import CORE
@@ -36,18 +36,6 @@ V, PERIOD = 0.9, 1e-9
 
 def estimate(synapse=SYNAPSE, **changes):
     return chip_cost([FIRST, LAYER], dataclasses.replace(SETTINGS, **changes), synapse)
-
-
-def area(cost, block):
-    return cost.area[BLOCKS.index(block)]
-
-
-def energy(cost, block, phase="forward", layer=1):
-    return cost.energy[layer, BLOCKS.index(block), PHASES.index(phase)]
-
-
-def latency(cost, block, phase="forward", layer=1):
-    return cost.latency[layer, BLOCKS.index(block), PHASES.index(phase)]
 
 
 def facts_of_lines(rows=128):

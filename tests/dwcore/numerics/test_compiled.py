@@ -33,6 +33,12 @@ from {helper} import SHIFT, helper
 def outer(x):
     return helper(x) + SHIFT
 """
+NOWHERE = {
+    "NUMBA_CACHE_LOCATOR_CLASSES": "UserWideCacheLocator",
+    "HOME": "/dev/null",
+    "XDG_CACHE_HOME": "/dev/null/x",
+}
+"""Surroundings in which numba has no place to keep what it compiles."""
 
 
 @pytest.fixture
@@ -192,12 +198,7 @@ def test_noise_without_a_compiler_is_the_same():
 
 @pytest.mark.skipif(not hasattr(numba.config, "CACHE_LOCATOR_CLASSES"), reason="numba before 0.61 finds a place itself")
 def test_noise_without_a_cache_is_the_same_and_says_so():
-    nowhere = {
-        "NUMBA_CACHE_LOCATOR_CLASSES": "UserWideCacheLocator",
-        "HOME": "/dev/null",
-        "XDG_CACHE_HOME": "/dev/null/x",
-    }
-    found, said = _noise(**nowhere)
+    found, said = _noise(**NOWHERE)
     assert found == _noise()[0]
     assert said.count("\n") == 1
     assert "NUMBA_CACHE_DIR" in said
@@ -221,13 +222,8 @@ def test_no_kernel_is_kept_in_another_way():
 
 @pytest.mark.skipif(not hasattr(numba.config, "CACHE_LOCATOR_CLASSES"), reason="numba before 0.61 finds a place itself")
 def test_synapses_without_a_cache():
-    nowhere = {
-        "NUMBA_CACHE_LOCATOR_CLASSES": "UserWideCacheLocator",
-        "HOME": "/dev/null",
-        "XDG_CACHE_HOME": "/dev/null/x",
-    }
     code = "import arraysim.synapses.alias_table, arraysim.networks.patches, arraysim.training.descent"
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | nowhere, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | NOWHERE, check=False
     )
     assert run.returncode == 0 and run.stderr.count("\n") == 1 and "NUMBA_CACHE_DIR" in run.stderr
