@@ -88,7 +88,7 @@ def readers() -> dict[str, Callable]:
     from arraysim.training.file import load_training
     from compact.table.table_file import check_table, load_table
     from dwsynapse.front import load_front
-    from dwsynapse.variation import load_variation
+    from dwsynapse.variation_file import load_variation
     from llg.runs.trajectories import load_trajectories
 
     return {

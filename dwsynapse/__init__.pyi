@@ -12,8 +12,8 @@ from .front import load_front as load_front
 from .templates import template as template
 from .toml_files import check as check
 from .variation import Variation as Variation
-from .variation import load_variation as load_variation
-from .variation import save_variation as save_variation
+from .variation_file import load_variation as load_variation
+from .variation_file import save_variation as save_variation
 from .variation_plot import plot_variation as plot_variation
 from .variation_run import vary as vary
 

@@ -9,9 +9,9 @@ from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError
 from dwcore.storage.files import describe, open_checked, provenance
 from dwcore.storage.notes import notes_in
-from dwsynapse.derived import derived, wells
+from dwsynapse.derived import derived, device_notes, wells
 from dwsynapse.toml_files import check as check_toml
-from dwsynapse.toml_files import device_notes, is_toml_or_name, kind_of
+from dwsynapse.toml_files import is_toml_or_name, kind_of
 from llg.device.device_file import load_device
 
 
@@ -97,7 +97,7 @@ def _checked(path: str | Path, schema: str) -> list[str]:
     from compact.bulk.sweep_file import check_sweep
     from compact.table.table_file import check_table
     from dwsynapse.front import load_front
-    from dwsynapse.variation import load_variation
+    from dwsynapse.variation_file import load_variation
     from llg.runs.trajectories import load_trajectories
 
     if schema == "dwsynapse.transition-table":

@@ -1,4 +1,4 @@
-"""What follows from the parameters of a device without a simulation: fields, velocities, wells."""
+"""What follows from the parameters of a device without a simulation: fields, velocities, wells, notes."""
 
 import math
 from typing import Any, NamedTuple
@@ -56,7 +56,7 @@ def count_of_wells(found: list[dict[str, Any]]) -> str:
 def wells(device: Device) -> list[dict[str, Any]]:
     """Return where the wall rests, whether in a notch, and how high the barriers are.
 
-    A track without notches has None for the second, and at 0 K there is no kB T to measure barriers in.
+    A track without notches has None for the second.
     """
     from llg.landscape.wells import find_wells
     from llg.walls.q_phi import QPhiModel
@@ -78,7 +78,28 @@ def wells(device: Device) -> list[dict[str, Any]]:
         {
             "q_m": well.q,
             "in_notch": in_notch(well.q),
-            **{f"barrier_{side}_kT": energy[side] / kT if kT else None for side in sides},
+            **{f"barrier_{side}_kT": energy[side] / kT for side in sides},
         }
         for well, energy in zip(wells, barriers, strict=True)
     ]
+
+
+def device_notes(device: Device, found: list[dict[str, Any]]) -> list[str]:
+    """Return where a device strains the model at rest and under its nominal pulse, and its keys without effect.
+
+    Args:
+        device: the device.
+        found: its wells as `wells` finds them.
+    """
+    from dwsynapse.device_settings import idle_keys
+    from llg.landscape.wells import empty_notches
+    from llg.runs.drive_limits import heat_notes
+    from llg.runs.validity import notes
+
+    J, shape = 0.0, None
+    if (pulse := device.pulse) is not None:
+        J, shape = pulse.current_density, pulse.waveform(pulse.duration)
+    said = notes(device, J) + heat_notes(device, device.temperature, J, shape)
+    if found:
+        said += empty_notches(device, [well["q_m"] for well in found])
+    return said + idle_keys(device)

@@ -20,7 +20,7 @@ from dwcore.storage.notes import notes_in, united
 from dwsynapse.figures import DEVICE, FRONT, PROGRAMMING, TABLE, TRAINING, TRAJECTORIES, VARIATION, FigureKind
 from dwsynapse.front import load_front
 from dwsynapse.toml_files import is_toml_or_name, kind_of
-from dwsynapse.variation import load_variation
+from dwsynapse.variation_file import load_variation
 from llg.device.device_file import load_device
 from llg.drawing.animation import WallScene
 from llg.drawing.device_figures import DrivenDevice

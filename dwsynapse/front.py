@@ -17,6 +17,7 @@ import numpy as np
 from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError
 from dwcore.storage import files, records
+from dwcore.storage.notes import notes_in
 from dwcore.storage.records import data, named, part
 from llg.device.device import Device
 from llg.device.device_file import device_from_mapping
@@ -175,7 +176,8 @@ class Front:
     """What a search has found.
 
     Attributes:
-        config: the ``specification`` as plain numbers, its ``text``, and the ``devices`` of the designs offered.
+        config: the ``specification`` as plain numbers, its ``text``, and the ``devices`` of the designs offered, with the
+            ``notes`` on where they strain the model.
         seed: root seed.
         devices: those that are offered.
         tried: designs that were looked at.
@@ -230,6 +232,11 @@ class Front:
         return self.config["specification"]["name"]
 
     @property
+    def notes(self) -> list[str]:
+        """Where the designs that are offered strain the model, one line each."""
+        return notes_in(self.config)
+
+    @property
     def objectives(self) -> tuple[str, ...]:
         """Names of what was made as small as can be."""
         wanted = self.config["specification"]["minimize"]
@@ -257,6 +264,7 @@ class Front:
             "designs": [{"file": f"design_{k}.toml", **one} for k, one in enumerate(self._judged(self.offered), 1)],
             "failed": list(self._judged(self.failed)),
             "nearest": nearest,
+            "notes": self.notes,
             "config": self.config["specification"],
         }
         return found if self.network is None else found | {"network": list(self.network_rows())}

@@ -125,7 +125,7 @@ def run_variation(arguments: argparse.Namespace) -> None:
     ``arguments.series`` is a function that makes the series of them.
     """
     from dwcore.canvas.figure_file import FORMATS, save_figure
-    from dwsynapse.variation import run_series
+    from dwsynapse.series import run_series
 
     out, force = arguments.out, arguments.force
     drawn = out is not None and out.suffix.lower().removeprefix(".") in FORMATS

@@ -94,33 +94,13 @@ def _shipped_devices() -> list[str]:
 
 
 def _describe_device(device: Any) -> Described:
-    from dwsynapse.derived import count_of_wells, wells
+    from dwsynapse.derived import count_of_wells, device_notes, wells
 
     found = wells(device)
-    heights = [h for well in found for h in (well["barrier_left_kT"], well["barrier_right_kT"]) if h is not None]
+    heights = [h for well in found for h in (well["barrier_left_kT"], well["barrier_right_kT"])]
     barriers = f", lowest barrier {min(heights):.1f} kB T" if heights else ""
     says = [f'device "{device.name}": {count_of_wells(found)}{barriers}, model {device.wall.model}']
     return Described(says, device_notes(device, found))
-
-
-def device_notes(device: Any, wells: list[dict[str, Any]]) -> list[str]:
-    """Return where a device strains the model at rest and under its nominal pulse, and its keys without effect.
-
-    Args:
-        device: the device.
-        wells: its wells as `dwsynapse.derived.wells` finds them.
-    """
-    from dwsynapse.device_settings import idle_keys
-    from llg.landscape.wells import empty_notches
-    from llg.runs.drive_limits import heat_notes
-    from llg.runs.validity import notes
-
-    found = notes(device, 0.0 if device.pulse is None else device.pulse.current_density)
-    if (pulse := device.pulse) is not None:
-        found += heat_notes(device, device.temperature, pulse.current_density, pulse.waveform(pulse.duration))
-    if wells:
-        found += empty_notches(device, [well["q_m"] for well in wells])
-    return found + idle_keys(device)
 
 
 def _network_sections() -> dict[str, Fields]:

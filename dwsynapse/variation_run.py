@@ -6,7 +6,8 @@ from typing import Any
 
 from dwcore.errors import InputError
 from dwsynapse.command_line import build_parser
-from dwsynapse.variation import Variation, run_series
+from dwsynapse.series import run_series
+from dwsynapse.variation import Variation
 
 
 def vary(

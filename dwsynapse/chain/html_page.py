@@ -42,6 +42,15 @@ class Section:
             raise InputError(f'section "{self.heading}": row {wrong[0]} must have {len(self.columns)} entries')
 
 
+def notes_section(of: str, notes: Sequence[str]) -> list[Section]:
+    """Return the section that says where a device strains the model, none where it does not; `of` is its name."""
+    if not notes:
+        return []
+    text = f"The wall of the {of} is not in all points the one that the model takes it for."
+    rows = tuple((str(note),) for note in notes)
+    return [Section(heading=f"Where the {of} strains the model", text=text, columns=("Note",), rows=rows)]
+
+
 def render(
     title: str,
     introduction: str,

@@ -8,7 +8,7 @@ from arraysim.cost.of_training import block_rows
 from dwcore.canvas.number_text import NONE, counted, memory_text, percent_text, power_of_ten, time_text, with_prefix
 from dwcore.errors import InputError
 from dwcore.storage.atomic import replacing
-from dwsynapse.chain.html_page import Fact, Section, render
+from dwsynapse.chain.html_page import Fact, Section, notes_section, render
 from llg.device.static_field import field_words
 
 _INTRODUCTION = (
@@ -63,7 +63,12 @@ def report(
     """
     try:
         facts = _facts(summary)
-        tables = (*_strains(summary), _seed_table(summary), _well_table(summary), *_chip_tables(summary))
+        tables = (
+            *notes_section("device", summary.get("notes", ())),
+            _seed_table(summary),
+            _well_table(summary),
+            *_chip_tables(summary),
+        )
         tables += (_time_table(summary),)
     except KeyError as error:
         raise InputError(f"summary for the report: the key {error} is missing") from None
@@ -110,15 +115,6 @@ def _shortest(wells: Sequence[Mapping]) -> float | None:
 def _noted(summary: Mapping) -> str:
     notes = summary.get("notes", ())
     return f"; {counted(len(notes), 'note')} on the model below" if notes else ""
-
-
-def _strains(summary: Mapping) -> list[Section]:
-    notes = summary.get("notes", ())
-    if not notes:
-        return []
-    text = "The wall of this device is not in all points the one that the model takes it for."
-    rows = tuple((str(note),) for note in notes)
-    return [Section(heading="Where the device strains the model", text=text, columns=("Note",), rows=rows)]
 
 
 def _chip_facts(summary: Mapping) -> list[Fact]:

@@ -72,7 +72,6 @@ def _shape(text: str) -> tuple[int, ...]:
 
 def run(arguments: argparse.Namespace) -> None:
     """Estimate a chip and its baselines."""
-    from arraysim.cost.cell import pulse_notes
     from arraysim.cost.comparison import AT_EQUAL_ACCURACY, compare
     from arraysim.cost.document import chip_lines, comparison_document, explain_lines, ratio_lines
     from arraysim.cost.sensitivity import sensitivities
@@ -100,7 +99,7 @@ def run(arguments: argparse.Namespace) -> None:
         "network": network,
         "device": device,
         "accuracy": found.accuracy,
-        "notes": [*united(strained, found.strained), *found.notes, *pulse_notes(synapse, settings)],
+        "notes": _notes(synapse, strained, found),
         **comparison_document(result, images_per_epoch=settings.images_per_epoch, network=network, equal=equal),
     }
     lines = [*chip_lines(result.chip, network), "", *ratio_lines(result, network, equal)]
@@ -263,21 +262,29 @@ def _network(arguments: argparse.Namespace, synapse, given: Given) -> Placed:
     return Placed(layers=layers, settings=settings, network=definition.name, notes=notes)
 
 
+def _notes(synapse, strained: list[str], found: Placed) -> list[str]:
+    """Return what is to be known beside a cost, one line each; where the synapses strain their model first."""
+    from arraysim.cost.cell import pulse_notes
+
+    return [*united(strained, found.strained), *found.notes, *pulse_notes(synapse, found.settings)]
+
+
 def _series(arguments: argparse.Namespace):
     """Return the estimates over what is varied."""
     from arraysim.cost.document import chip_document
     from arraysim.cost.estimate import chip_cost
-    from dwsynapse.variation import Outcome, Series
+    from dwsynapse.series import Measured, Series
+    from dwsynapse.variation import Outcome
 
     given = _given(arguments)
     synapse, device, strained = _synapse(arguments)
     start = _network(arguments, synapse, next(given.points()))
 
-    def measure(point: Given, index, known) -> dict:
+    def measure(point: Given, index, known) -> Measured:
         one = _network(arguments, synapse, point)
         cost = chip_cost(one.layers, one.settings, synapse)
         chip = chip_document(cost, images_per_epoch=one.settings.images_per_epoch)
-        return {name: [chip[name]["total"]] for name in outcomes}
+        return {name: [chip[name]["total"]] for name in outcomes}, _notes(synapse, strained, one)
 
     outcomes = {
         "area_m2": Outcome(meaning="area", unit="m^2"),
@@ -292,8 +299,7 @@ def _series(arguments: argparse.Namespace):
     files = [path for path in (arguments.table, arguments.training, arguments.chip) if path]
     return Series(command="cost", given=given, seeds=(0,), outcomes=outcomes, measure=measure,
                   check=lambda point: _network(arguments, synapse, point),
-                  config=config | {"given": dict(given)}, inputs=[str(path) for path in files],
-                  notes=united(strained, start.strained))  # fmt: skip
+                  config=config | {"given": dict(given)}, inputs=[str(path) for path in files])  # fmt: skip
 
 
 def _sensitivity(document: dict, found, baseline: str) -> list[str]:

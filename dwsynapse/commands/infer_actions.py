@@ -18,7 +18,8 @@ from dwcore.storage.notes import notes_in, united
 from dwsynapse.given import Given
 from dwsynapse.options import emit
 from dwsynapse.periphery_text import periphery_of
-from dwsynapse.variation import Index, Outcome, Series, Variation, mean_and_range
+from dwsynapse.series import Measured, Series
+from dwsynapse.variation import Index, Outcome, Variation, mean_and_range
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,8 +110,8 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         periphery_of(point)
         reading.rest(point)
 
-    def measure(point: Given, index: Index, found: Variation) -> dict[str, list[float]]:
-        return reading.read(point)
+    def measure(point: Given, index: Index, found: Variation) -> Measured:
+        return reading.read(point), reading.notes
 
     files = {point["rest"].get("table") for point in given.points()} | {arguments.periphery, str(arguments.chips)}
     return Series(
@@ -122,5 +123,4 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         measure=measure,
         config={"given": dict(given)},
         inputs=sorted(str(path) for path in files if path),
-        notes=reading.notes,
     )

@@ -50,9 +50,8 @@ def _device_lines(result: dict) -> list[str]:
     lines.append(f"  {count_of_wells(result['wells'])}; {takes}")
     for well in result["wells"]:
         place = " (no notch)" if well["in_notch"] is False else ""
-        height = [well["barrier_left_kT"], well["barrier_right_kT"]]
-        barriers = "" if None in height else f": barriers {height[0]:.1f} and {height[1]:.1f} kB T"
-        lines.append(f"  {1e9 * well['q_m']:.1f} nm{place}{barriers}")
+        barriers = f"barriers {well['barrier_left_kT']:.1f} and {well['barrier_right_kT']:.1f} kB T"
+        lines.append(f"  {1e9 * well['q_m']:.1f} nm{place}: {barriers}")
     return lines
 
 

@@ -19,10 +19,10 @@ from arraysim.training.file import load_training
 from arraysim.training.result import LearnedWeights, TrainingResult
 from arraysim.training.task import DataSettings
 from dwcore.errors import InputError
-from dwcore.storage.notes import united
 from dwsynapse.given import Given
 from dwsynapse.options import emit
-from dwsynapse.variation import Index, Outcome, Series, Variation, mean_and_range
+from dwsynapse.series import Measured, Series
+from dwsynapse.variation import Index, Outcome, Variation, mean_and_range
 
 OUTCOMES = {
     "test_accuracy": Outcome(meaning="test accuracy"),
@@ -142,10 +142,11 @@ def _line(chip: ProgrammedChip, found: dict) -> str:
 def series_of(arguments: argparse.Namespace, given: Given) -> Series:
     """Return the programming that --vary asks for."""
 
-    def measure(point: Given, index: Index, found: Variation) -> dict[str, list[float]]:
+    def measure(point: Given, index: Index, found: Variation) -> Measured:
         job = job_of(arguments, point)
         summaries = [_summary(chip, job.synapses) for chip in job.program()]
-        return {name: [math.nan if s[name] is None else s[name] for s in summaries] for name in OUTCOMES}
+        found_each = {name: [math.nan if s[name] is None else s[name] for s in summaries] for name in OUTCOMES}
+        return found_each, job.synapses.notes
 
     first = job_of(arguments, next(given.points()))
     named = {} if given.varies("synapse") else {"synapses": first.synapses.subject}
@@ -159,5 +160,4 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         measure=measure,
         config={"programming": first.config.to_mapping(), "given": dict(given), **named},
         inputs=sorted({str(arguments.weights), *(path for table in tables for path in table.inputs)}),
-        notes=united(*(synapses_of(table).notes for table in dict.fromkeys(tables))),
     )

@@ -41,7 +41,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Analyse the wells of a device, once or at each point of what is varied."""
-    from llg.rates.summary import as_json, notes_on
+    from llg.rates.summary import as_json
 
     given = _given(arguments)
     if given.axes:
@@ -65,8 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
             f"{1e9 * r.well.q:8.1f}  {barriers}  {_time(r.retention, r.at_least)}{error}  {fields}  {currents}"
         )
     found = {"method": rates[0].method, "current_density_A_per_m2": current, **as_json(rates)}
-    strained = notes_on(device, rates, current, given["drive"].get("temperature"))
-    emit(arguments, found | {"notes": strained + idle_keys(device)}, lines)
+    emit(arguments, found | {"notes": _notes(given, device, rates)}, lines)
 
 
 def _given(arguments: argparse.Namespace) -> Given:
@@ -80,6 +79,13 @@ def _given(arguments: argparse.Namespace) -> Given:
 
 def _current(given: Given) -> float:
     return given["drive"].get("current") or 0.0
+
+
+def _notes(given: Given, device, rates: list) -> list[str]:
+    """Return what is to be known beside the rates of a device, one line each."""
+    from llg.rates.summary import notes_on
+
+    return notes_on(device, rates, _current(given), given["drive"].get("temperature")) + idle_keys(device)
 
 
 def _time(value: float, at_least: float) -> str:
@@ -113,18 +119,20 @@ def _shortest(rates: list) -> float:
 
 
 def _series(arguments: argparse.Namespace):
-    from dwsynapse.variation import Outcome, Series
+    from dwsynapse.series import Measured, Series
+    from dwsynapse.variation import Outcome
 
-    def measure(point, index, known) -> dict:
-        rates = _analysed(arguments, point)[1]
+    def measure(point, index, known) -> Measured:
+        device, rates = _analysed(arguments, point)
         fields = [field for r in rates for field in (r.well.depinning_field_left, r.well.depinning_field_right)]
-        return {
+        found = {
             "barrier_kT": [min(min(r.barrier_left, r.barrier_right) for r in rates)],
             "retention_s": [_shortest(rates)],
             "depinning_field_T": [min(fields)],
             "depinning_current_A_per_m2": [min(abs(J) for r in rates for J in r.depinning_current)],
             "wells": [len(rates)],
         }
+        return found, _notes(point, device, rates)
 
     outcomes = {
         "barrier_kT": Outcome(meaning="lowest barrier", unit="kB T"),

@@ -120,7 +120,7 @@ def _ensemble_options(arguments: argparse.Namespace, given: Given, device) -> di
 
 def _run_ensemble(arguments: argparse.Namespace, given: Given, device) -> None:
     """Simulate trajectories; print the outcome and write them."""
-    from llg.runs.simulation import as_json, notes_on, run_pulse
+    from llg.runs.simulation import as_json, run_pulse
     from llg.runs.step_check import check_step
     from llg.runs.trajectories import record, save_trajectories
 
@@ -129,7 +129,7 @@ def _run_ensemble(arguments: argparse.Namespace, given: Given, device) -> None:
     disk = BYTES_PER_SAMPLE * samples * options["n"] if arguments.out else 0.0
     with progress(options["n"], "trajectories", "", disk=disk) as bar:
         run = run_pulse(device, **options, samples=samples if arguments.out else 0, progress=bar)
-    notes = notes_on(run)
+    notes = _notes(given, run)
     if arguments.out:
         inputs = [path for path in (arguments.waveform, arguments.field_waveform, arguments.gate_waveform) if path]
         kept = {"seed": arguments.seed, "notes": notes, "inputs": inputs, "force": arguments.force}
@@ -155,18 +155,23 @@ def _density(arguments: argparse.Namespace, given: Given, device):
 def _run_density(arguments: argparse.Namespace, given: Given, device) -> None:
     """Solve for the density and print the outcome."""
     from llg.fokker_planck.run import as_json
-    from llg.runs.simulation import drive_notes
 
     run = _density(arguments, given, device)
-    strained = drive_notes(run.case, given["drive"].get("temperature")) + idle_keys(device)
-    beside = {"unsettled": None, "unsettled_share": None, "notes": strained}
+    beside = {"unsettled": None, "unsettled_share": None, "notes": _notes(given, run) + idle_keys(device)}
     result = as_json(run) | {"instance": device.instance, **beside}
     emit(arguments, result, _lines(device, result, "density"))
 
 
+def _notes(given: Given, run) -> list[str]:
+    """Return what is to be known beside an outcome, of walls or as a density, one line each."""
+    from llg.runs.simulation import PulseRun, drive_notes, notes_on
+
+    return notes_on(run) if isinstance(run, PulseRun) else drive_notes(run.case, given["drive"].get("temperature"))
+
+
 def _series(arguments: argparse.Namespace):
     """Return the runs over what is varied."""
-    from dwsynapse.variation import Series
+    from dwsynapse.series import Series
 
     given = _given(arguments)
     what = on_what(arguments.device, given)
@@ -191,7 +196,7 @@ def _outcomes() -> dict:
     }
 
 
-def _measured(arguments: argparse.Namespace, given: Given) -> dict[str, list[float]]:
+def _measured(arguments: argparse.Namespace, given: Given) -> tuple[dict[str, list[float]], list[str]]:
     """Run one point; where the track has no wells the moves are unknown."""
     import math
 
@@ -209,7 +214,7 @@ def _measured(arguments: argparse.Namespace, given: Given) -> dict[str, list[flo
         padded = [0.0, *p[:-1], 0.0]
         found |= {"down_by_one": [padded[start]], "stayed": [p[start]], "up_by_one": [padded[start + 2]]}
         found["left"] = [p[-1]]
-    return found
+    return found, _notes(given, run) + idle_keys(device)
 
 
 def _what_acts(arguments: argparse.Namespace, given: Given, device) -> dict:

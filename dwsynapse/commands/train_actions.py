@@ -30,9 +30,10 @@ from dwcore.numerics.threads import thread_count
 from dwcore.storage.notes import united
 from dwsynapse.given import Given
 from dwsynapse.options import emit
+from dwsynapse.series import Measured, Series, varied_axis
 from dwsynapse.setting import Setting
 from dwsynapse.train_settings import config_of
-from dwsynapse.variation import Index, Outcome, Series, Variation, varied_axis
+from dwsynapse.variation import Index, Outcome, Variation
 
 OUTCOMES = {
     "test_accuracy": Outcome(meaning="test accuracy on chip"),
@@ -103,7 +104,7 @@ def run_training(arguments: argparse.Namespace, given: Given) -> None:
     if out:
         save_training(out, results, config=synapses.config, inputs=synapses.inputs, force=arguments.force)
         remove_checkpoints(out, seeds_of(arguments))
-    result = _summary(results, dataset) | {"notes": [*synapses.notes, *notes_on(results)]}
+    result = _summary(results, dataset) | {"notes": _notes(results, synapses)}
     if not synapses.knows_energy:
         result["energy_J"] = None
     lines = _lines(results, result)
@@ -261,7 +262,7 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
     def job_of(point: Given) -> Job:
         return Job.of(arguments, point, loaded, several=any(name != "digits" for name in sets))
 
-    def measure(point: Given, index: Index, found: Variation) -> dict[str, list[float]]:
+    def measure(point: Given, index: Index, found: Variation) -> Measured:
         job, twin = job_of(point), found.at_first(index, chip)
         config = job.config if twin is None else dataclasses.replace(job.config, twin=False)
         place = out and out.with_name(f"{out.stem}.point_{'_'.join(map(str, index))}.h5")
@@ -269,7 +270,7 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         if place:
             remove_checkpoints(place, seeds_of(arguments))
             log_path(place).unlink(missing_ok=True)
-        return _outcomes(results, job.synapses, twin)
+        return _outcomes(results, job.synapses, twin), _notes(results, job.synapses)
 
     first = job_of(next(given.points()))
     named = {} if given.varies("synapse") else {"synapses": first.synapses.subject}
@@ -282,12 +283,15 @@ def series_of(arguments: argparse.Namespace, given: Given) -> Series:
         measure=measure,
         config={"training": first.config.to_mapping(), "given": dict(given), **named},
         inputs=sorted({path for point in given.points() for path in SynapseSettings(**point["synapse"]).inputs}),
-        notes=united(*(job_of(point).synapses.notes for point in given.points())),
     )
 
 
 def _is_of_the_chip(setting: Setting) -> bool:
     return setting.section not in ("data", "network", "training") or setting.field.name in OF_THE_CHIP
+
+
+def _notes(results: list[TrainingResult], synapses: Synapses) -> list[str]:
+    return [*synapses.notes, *notes_on(results)]
 
 
 def _outcomes(results, synapses: Synapses, twin: dict | None) -> dict[str, list[float]]:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from dwcore.canvas.style import own_look
 from dwcore.errors import InputError, RunError
 from dwcore.storage.atomic import replacing
 from dwcore.storage.lock import only_writer
+from dwcore.storage.notes import lines_of, put_note
 from dwcore.storage.provenance import canonical_json
 from dwsynapse.chain.explorer import MOST_TRIALS, choice_grid, explore
-from dwsynapse.chain.html_page import Fact, Section, render
+from dwsynapse.chain.html_page import Fact, Section, notes_section, render
+from dwsynapse.derived import device_notes, wells
 from dwsynapse.design.journal import Journal
 from dwsynapse.design.network import clear_networks, through_the_chain
 from dwsynapse.design.search import first_missed, front, nearest_design, search
@@ -41,6 +44,7 @@ from dwsynapse.front import (
     unit_of,
 )
 from dwsynapse.options import writable_file, writable_folder
+from llg.device.device import Device
 from llg.device.device_file import save_device
 
 JOURNAL, RESULT, SUMMARY, REPORT = "trials.jsonl", "front.h5", "front.json", "report.html"
@@ -244,8 +248,9 @@ def gathered(
     asked = {name: getattr(spec.require, name) for name in ("states", *LIMITS)}
     judged = {verdict.name: verdict.bound for one in (*offered, *failed) for verdict in one.verdicts}
     devices = tuple(verified.device for verified in offered)
+    config = {"specification": spec.config(), "text": spec.text, "devices": [device.config() for device in devices]}
     return Front(
-        config={"specification": spec.config(), "text": spec.text, "devices": [device.config() for device in devices]},
+        config=config | {"notes": _strains(devices)},
         seed=seed,
         devices=devices,
         tried=len(trials),
@@ -253,6 +258,15 @@ def gathered(
         bounds={name: float(bound) for name, bound in asked.items() if bound is not None} | judged,
         **parts,
     )
+
+
+def _strains(devices: Sequence[Device]) -> list[str]:
+    """Return where designs strain the model at rest and under their write pulse, one line each."""
+    said: dict[str, set[int]] = {}
+    for number, device in enumerate(devices):
+        for note in device_notes(device, wells(device)):
+            put_note(said, number, note)
+    return lines_of(said, [f"design_{number}.toml" for number in range(1, len(devices) + 1)], "designs")
 
 
 def _searched(spec: Specification, trials: list[Trial]) -> dict[str, Any]:
@@ -331,6 +345,7 @@ def _page(found: Front, offered: list[Verified], figures: list, choices: list[di
         )
         for number, (verified, row) in enumerate(zip(offered, found.as_json()["designs"], strict=True), 1)
     ]  # fmt: skip
+    sections[:0] = notes_section("designs", found.notes)
     if rows := list(found.network_rows()):
         columns = ("Design", "States", "Test accuracy", "In float32", "Energy of the training", "Area of a track")
         lines = tuple((str(row["design"]), row["failed"], "", "", "", "") if "failed" in row else

@@ -193,7 +193,7 @@ def test_a_table_says_which_keys_of_its_device_are_idle():
 def test_a_device_in_text():
     wells = [
         {"q_m": 120.4e-9, "in_notch": False, "barrier_left_kT": 41.5, "barrier_right_kT": 52.5},
-        {"q_m": 250e-9, "in_notch": True, "barrier_left_kT": None, "barrier_right_kT": None},
+        {"q_m": 250e-9, "in_notch": True, "barrier_left_kT": 3.25, "barrier_right_kT": 60.0},
     ]
     lines = info._device_lines(
         {
@@ -210,7 +210,7 @@ def test_a_device_in_text():
         "  the wall is rigid in the notches: too wide",
         "  2 wells, 1 outside the notches; dwsynapse rates and simulate take the device",
         "  120.4 nm (no notch): barriers 41.5 and 52.5 kB T",
-        "  250.0 nm",
+        "  250.0 nm: barriers 3.2 and 60.0 kB T",
     ]
 
 

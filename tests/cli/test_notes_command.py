@@ -27,6 +27,8 @@ def said(workplace, command, monkeypatch):
 
 
 CHAIN = """
+    rates five_state --set wall.shape=rigid --vary temperature=300,310
+    simulate five_state --set wall.shape=rigid -n 4 --vary temperature=300,310
     info t.h5
     info a.h5
     fit t.h5 -o fit.h5
@@ -60,3 +62,18 @@ def test_exported_files_say_it(said, command, workplace):
     assert all(json.loads((workplace / name).read_text())["notes"] == [said] for name in ("n.json", "a.json"))
     for way in ("increasing", "decreasing"):
         assert (workplace / "c" / f"dG_{way}.txt").read_text().split("\n")[0].endswith(f"; {said}")
+
+
+def test_a_series_on_a_device_says_at_which_points(said, command):
+    """As the plain commands do at each; the edge of this pulse is too steep for a relaxed wall."""
+    words = f"{said} (wall.shape = rigid alone of 2 points)"
+    for line in ("rates five_state", "simulate five_state -n 4"):
+        answer = command(*line.split(), "--vary", "wall.shape=auto,rigid", "--jobs", 1)
+        assert answer.code == 0 and answer.err.count(said) == answer.err.splitlines().count(f"note: {words}") == 1
+    file = ("simulate", "five_state", "-n", 4, "--vary", "pulse.rise_time=20ps,10ps,1ns", "--jobs", 1, "-o", "edges.h5")
+    (note,) = command(*file, "--json").json["notes"]
+    assert (
+        note.startswith("pulse: its steepest edge lasts 10 to 20 ps")
+        and "(pulse.rise_time = 2e-11 s and 1 more" in note
+    )
+    assert command("info", "edges.h5", "--json").json["notes"] == [note]

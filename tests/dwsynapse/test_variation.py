@@ -12,8 +12,10 @@ from dwcore.errors import InputError, Interrupted
 from dwcore.parameters import Parameters, quantity, word
 from dwcore.storage import files
 from dwsynapse.given import Axis, Given
+from dwsynapse.series import Series, run_series
 from dwsynapse.settings import Settings
-from dwsynapse.variation import Outcome, Series, Variation, VariedAxis, load_variation, run_series
+from dwsynapse.variation import Outcome, Variation, VariedAxis
+from dwsynapse.variation_file import load_variation
 from dwsynapse.variation_plot import plot_variation, variation_figure
 
 
@@ -39,10 +41,10 @@ def series(stop_after=None, *, lengths=LENGTHS, force=5.0, seeds=(7, 8)):
         calls.append((point["spring"]["length"], point["spring"]["kind"]))
         assert lengths[index[0]] == point["spring"]["length"] and not found.done[index]
         factor = 1 if point["spring"]["kind"] == "soft" else 0.5
-        return {
-            "stretch": [factor * force * point["spring"]["length"] + seed for seed in seeds],
-            "wanted": [1.0, np.nan],
-        }
+        stretch = [factor * force * point["spring"]["length"] + seed for seed in seeds]
+        soft = ["soft: no spring"] if point["spring"]["kind"] == "soft" else []
+        long = [f"long: {stretch[0]:g} m of 10"] if stretch[0] > 15 else []
+        return {"stretch": stretch, "wanted": [1.0, np.nan]}, ["all: made up", *long, *soft]
 
     outcomes = {"stretch": Outcome(meaning="stretch", unit="m"), "wanted": Outcome(meaning="wanted", reference=True)}
     whole = Series(command="stretch", given=given, seeds=seeds, outcomes=outcomes, check=lambda point: None,
@@ -78,15 +80,41 @@ def test_an_interrupted_series_goes_on_and_ends_in_the_same_file(tmp_path):
         np.testing.assert_array_equal(value, second[name], err_msg=name)
 
 
-def test_notes_are_kept_and_files_of_older_versions_go_on(tmp_path):
-    """A series that began before there were notes ends with those of its tables."""
-    path, said = tmp_path / "a.h5", ("width: of 5 um",)
+NOTES = [
+    "all: made up",
+    "long: 17 to 22 m of 10 (spring.length = 3 m, spring.kind = soft and 1 more of 6 points)",
+    "soft: no spring (spring.length = 3 m, spring.kind = soft and 2 more of 6 points)",
+]
+"""5 x + 7 is above 15 for soft springs of 3 and 2 m, 22 and 17, and half of 15 + 7 is not for a hard one."""
+
+
+def test_notes_say_of_how_many_points_they_are(tmp_path):
+    path, part = tmp_path / "a.h5", tmp_path / "part.h5"
+    found = run_series(series()[0], out=path)
+    assert found.notes == load_variation(path).notes == found.as_json()["notes"] == NOTES
+    with files.open_checked(path) as file:
+        assert files.provenance(file)["config"]["notes"] == NOTES
+    with pytest.raises(Interrupted):
+        run_series(series(stop_after=1)[0], out=part)
+    (first,) = [note for note in load_variation(part).notes if note.startswith("long")]
+    assert first == "long: 22 m of 10", "of all points that are done"
+    run_series(series(stop_after=9)[0], out=part, resume=True)
+    assert load_variation(part).notes == NOTES
+
+
+def without_notes(file):
+    del file["noted"], file["notes"]
+
+
+def test_a_series_that_an_older_version_began_says_of_which_points_it_knows_no_notes(tmp_path):
+    path, old = tmp_path / "a.h5", tmp_path / "old.h5"
     with pytest.raises(Interrupted):
         run_series(series(stop_after=4)[0], out=path)
-    assert load_variation(path).notes == ()
-    found = run_series(dataclasses.replace(series()[0], notes=said), out=path, resume=True)
-    assert found.notes == load_variation(path).notes == said
-    assert found.as_json()["notes"] == list(said)
+    reseal(path, old, without_notes)
+    assert load_variation(old).notes == load_variation(path).notes, "those of its configuration"
+    found = run_series(series()[0], out=old, resume=True)
+    words = "an older version found these results, which said nothing of where they strain the model"
+    assert f"{words} (spring.length = 3 m, spring.kind = soft and 3 more of 6 points)" in found.notes
 
 
 def test_another_series_is_not_mixed_in(tmp_path):
@@ -135,7 +163,8 @@ def test_results_by_index_in_json_and_in_words():
     assert found["stretch"][1, 1].tolist() == [9.5, 10.5]
     assert found.as_json()["stretch"][2][0] == [17.0, 18.0]
     assert found.as_json()["wanted"][0][0] == [1.0, None]
-    assert found.lines()[0] == "spring.length = 3 m, spring.kind = soft: stretch 22.5 m (22 m to 23 m), wanted 1"
+    words = "stretch 22.5 m (22 m to 23 m), wanted 1, unknown of 1 of 2 seeds"
+    assert found.lines()[0] == f"spring.length = 3 m, spring.kind = soft: {words}"
     assert found.at_first((2, 1), {"spring.kind"})["stretch"].tolist() == [17.0, 18.0]
     assert found.at_first((2, 0), {"spring.kind"}) is None
     assert "6 of 6 points" in repr(found) and len(repr(found)) < 200
@@ -155,15 +184,16 @@ def made(config=None, name="chip.bits", unit="1", **results):
 
 
 def test_quantities_stand_in_units_for_readers():
-    """The first with its range over the seeds, the others with their mean; unknown seeds and points undone are left out."""
+    """The first with its range over the seeds, the others with their mean and what is unknown of either."""
     nothing = [np.nan, np.nan]
     found = made(area=("m^2", [[2e-6, 4e-6], nothing]), time=("s", [[90.0, 90.0], nothing]), energy=("J", [[1e-9, 3e-9], nothing]),
                  speed=("m/s", [[1.0, np.nan], nothing]), field=("T", [[0.02, 0.02], nothing]),
                  share=("1", [[0.25, 0.75], nothing]), none=("T", [nothing] * 2))  # fmt: skip
-    words = "area 3 mm2 (2 mm2 to 4 mm2), time 1 min 30 s, energy 2 nJ, speed 1 m/s, field 20 mT, share 0.5"
+    words = "area 3 mm2 (2 mm2 to 4 mm2), time 1 min 30 s, energy 2 nJ, speed 1 m/s, unknown of 1 of 2 seeds, "
+    words += "field 20 mT, share 0.5, none unknown"
     assert found.lines() == [f"chip.bits = 300: {words}"]
     (alone,) = made(time=("s", [[90.0, np.nan], nothing])).lines()
-    assert alone == "chip.bits = 300: time 1 min 30 s", "one seed has no range"
+    assert alone == "chip.bits = 300: time 1 min 30 s, unknown of 1 of 2 seeds", "one seed has no range"
     assert made(share=("1", [[0.25, 0.75], nothing])).lines() == ["chip.bits = 300: share 0.5000 (0.2500 to 0.7500)"]
     assert (
         made(name="drive.temperature", unit="K", share=("1", [[0.5, 0.5], nothing]))
@@ -266,6 +296,9 @@ def wrong_unit(file):
         (wrong_unit, "the unit of a result"),
         (replace("axis_0", lambda v: v + 1), "axis_0 holds other values than the configuration has for spring.length"),
         (replace("axis_1", lambda v: v[::-1]), "axis_1 holds other values than"),
+        (replace("noted", lambda v: v + 1), "noted must be 0 or 1"),
+        (replace("noted", lambda v: v[:1]), "noted must be 0 or 1 for each note"),
+        (replace("noted", lambda v: 0 * v), "a note must be of points that are done, of one at least"),
     ],
 )
 def test_sealed_content_of_another_kind_is_refused(tmp_path, change, fragment):

@@ -10,9 +10,10 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from compact.bulk.local import run_threads
 from dwcore.errors import InputError, RunError
+from dwsynapse.derived import device_notes, wells
 from dwsynapse.design.journal import Journal
 from dwsynapse.design.network import through_the_chain
-from dwsynapse.design.outcome import _offered, gathered
+from dwsynapse.design.outcome import _offered, _strains, gathered
 from dwsynapse.design.search import first_missed, front, nearest_design, search
 from dwsynapse.design.specification import plain_figures
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
@@ -368,5 +369,14 @@ def test_what_was_found_is_gathered_with_what_was_not_judged(specification):
     assert found.failed.verdict["barrier"].tolist() == [0] and found.offered.low["one_step"].tolist() == [0.94]
     assert found.pulses == 4 * 500 + 2 * 7 and found.tried == 4 and found.seed == 5
     assert found.bounds == {"states": 3.0, "barrier": 40.0, "one_step": 0.9} and found.config["text"] == spec.text
+    assert found.notes == [] and found.as_json()["notes"] == []
     none = gathered(spec, 5, some[3:], [], [], [], None).as_json()
     assert none["nearest"]["misses"] == {"barrier": 0.4} and none["front"] == [] and none["designs"] == []
+
+
+def test_designs_that_strain_the_model_say_so():
+    device = load_device("five_state")
+    rigid = device.replace({"wall.shape": "rigid"})
+    (note,) = _strains([device, rigid, device])
+    assert note.startswith("shape: the wall stays straight") and note.endswith("(design_2.toml alone of 3 designs)")
+    assert _strains([rigid]) == device_notes(rigid, wells(rigid)) and _strains([device]) == []
