@@ -122,16 +122,16 @@ def synapse_of(device: Device, conductance: np.ndarray | None = None, energy: fl
     )
     J, duration = (pulse.current_density, pulse.duration) if point is None else (abs(point[0]), point[1])
     current = float(stack.current(J, track.width, track.thickness))
-    resistance = stack.resistance(device.geometry.q, device.geometry.w, track.thickness)
+    geometry = device.geometry
+    resistance = stack.resistance(geometry.q, geometry.w, track.thickness)
     if conductance is None:
-        x = np.linspace(0.0, track.length, 2001)
         q = np.array([notch.position for notch in device.notches] or [readout.start, readout.end])
-        conductance = readout.conductance(q, x, device.width_at(x), device.straight_wall.Delta)
+        conductance = readout.conductance(q, geometry.q, geometry.w, device.straight_wall.Delta)
     return Resistive(
         name=device.name,
         conductance=np.asarray(conductance, float),
         length=track.length,
-        breadth=float(np.max(device.geometry.w)),
+        breadth=float(np.max(geometry.w)),
         pulse_energy=float(pulse_energy(device, [J], [duration])[0, 0]) if energy is None else energy,
         pulse_current=current,
         pulse_voltage=current * resistance,

@@ -12,6 +12,7 @@ from dwcore.errors import InputError
 from dwcore.parameters import Parameters, as_number
 from llg.constants import MU_0
 from llg.device.electrical import Heating, Readout, Stack, Torque
+from llg.device.film_along import film_along, film_problems
 from llg.device.gate import Gate
 from llg.device.geometry import Geometry, average_width
 from llg.device.material import (
@@ -116,14 +117,20 @@ class Device:
         if self.gate is None and self.gate_level is not None:
             yield f"gate_level = {self.gate_level:g} needs a [gate] section"
         if self.gate is not None:
-            levels = (self.gate.rest_level, 1.0) if self.gate_level is None else (self.gate_level,)
-            change = min(self.gate.change(level, self.track.thickness) for level in levels)
-            if self.material.K_eff + change <= 0:
-                K_eff = self.material.K_eff
-                yield f"[gate]: changes K_u by {change:g} [J/m^3], must leave K_eff = {K_eff:g} [J/m^3] positive"
             start, end = self.gate.ends
             if not (start < self.track.length and end > 0):
                 yield f"[gate]: start = {start:g} [m] and end = {end:g} must span part of the track"
+        if where := " and ".join(f"[{name}]" for name in ("profile", "gate") if getattr(self, name) is not None):
+            yield from film_problems(self.film_along, self.material, self.wall, self.track.thickness, where)
+
+    @property
+    def film_along(self) -> np.ndarray:
+        """Places, K_eff and D along the track with the gate at each level that it takes, see `llg.device.film_along`."""
+        levels: tuple[float, ...] = ()
+        if self.gate is not None:
+            levels = (self.gate.rest_level, 1.0) if self.gate_level is None else (self.gate_level,)
+            levels = tuple(self.gate.change(level, self.track.thickness) for level in levels)
+        return film_along(self.material, self.profile, self.gate, levels)
 
     def _follow_temperature(self) -> None:
         """Bring the film and what is given of its wall to the temperature of the device."""

@@ -154,17 +154,19 @@ class Readout(Parameters):
 
         The tunnel conductance of each element is linear in the cosine between free and reference layer
         (J. C. Slonczewski, Phys. Rev. B 39, 6995 (1989)). The reference layer points as the domain on the left of the
-        wall does, so that the conductance grows with q for both signs of Q.
+        wall does, so that the conductance grows with q for both signs of Q. The cosine, -tanh((x - q)/Delta), is integrated
+        exactly from place to place, from the left end of the junction to the right one, with the mean width there.
 
         Args:
             q: wall positions, shape (n,) [m].
-            x: uniform positions along the track, shape (m,) [m].
+            x: positions along the whole track, ascending, shape (m,) [m].
             w: width at x, shape (m,) [m].
             Delta: wall width parameter [m].
         """
-        inside = (x >= self.start) & (x <= self.end)
-        x, w = x[inside], w[inside]
-        G_P = w / self.RA
-        G_AP = G_P / (1 + self.TMR)
-        parallel = -np.tanh((x[None, :] - np.atleast_1d(q)[:, None]) / Delta)
-        return np.trapezoid(0.5 * (G_P + G_AP) + 0.5 * (G_P - G_AP) * parallel, x, axis=1)
+        places = np.array([self.start, *x[(x > self.start) & (x < self.end)], self.end])
+        ends = np.interp(places, x, w)
+        width, length = 0.5 * (ends[1:] + ends[:-1]), np.diff(places)
+        z = np.abs(places - np.atleast_1d(q)[:, None]) / Delta
+        parallel = -Delta * np.diff(z + np.log1p(np.exp(-2 * z)))  # the integral of tanh z is ln cosh z
+        G_P, G_AP = 1 / self.RA, 1 / (self.RA * (1 + self.TMR))
+        return (0.5 * (G_P + G_AP) * length + 0.5 * (G_P - G_AP) * parallel) @ width

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -106,30 +105,3 @@ def profile_problems(profile: Profile, film: Material, wall: Wall, track: Track,
         yield f'{where}: {", ".join(fields)} along the track need [material] easy_axis = "z"'
     if "thickness" in varied and (torque.P > 0 or (torque.theta_SH != 0 and torque.current_crowding != 1)):
         yield f"{where}: a thickness that changes needs [torque] P = 0 and current_crowding = 1"
-    if film.in_plane:
-        return
-    least = film.K_eff + (min(profile.K_u_factor, default=1.0) - 1) * film.K_u
-    if least <= 0:
-        yield f"{where}: K_u leaves K_eff = {least:g} [J/m^3], must leave it positive"
-    elif (share := critical_share(profile, film, wall.resolved(film, track.thickness))).max() >= 1:
-        x, K_u, D = (float(values[share.argmax()]) for values in _film_along(profile))
-        yield (
-            f"{where}: D = {D * film.D:g} [J/m^2] must be below sigma_0/pi = {abs(D * film.D) / share.max():.3g} in size at "
-            f"x = {x:g} [m], where K_u = {K_u * film.K_u:g} [J/m^3]"
-        )
-
-
-def _film_along(profile: Profile) -> np.ndarray:
-    """Return x [m] and the factors of K_u and D at the places of a profile, shape (3, n)."""
-    even = (1.0,) * len(profile.x)
-    return np.array([profile.x, profile.K_u_factor or even, profile.D_factor or even])
-
-
-def critical_share(profile: Profile, film: Material, wall: StraightWall) -> np.ndarray:
-    """Return D over its critical value sigma_0/pi at each place of a profile, sigma_0 ~ sqrt(K_eff), shape (n,) [1].
-
-    Between two places |D|/sqrt(K_eff) of straight lines has no maximum.
-    """
-    _, K_u, D = _film_along(profile)
-    K_eff = film.K_eff + (K_u - 1) * film.K_u
-    return math.pi * np.abs(D * film.D) / (wall.sigma_0 * np.sqrt(K_eff / film.K_eff))

@@ -7,8 +7,8 @@ import numpy as np
 
 from llg.constants import MU_0
 from llg.device.device import WIDEST, Device
+from llg.device.film_along import critical_share
 from llg.device.material import StraightWall, energy_problems
-from llg.device.profile_averages import critical_share
 from llg.device.pulse import Waveform
 from llg.device.shape_factors import wall_of_least_energy
 from llg.runs.drive_limits import breakdown_notes, breathing_notes, domain_notes
@@ -65,7 +65,8 @@ def notes(
     share = math.pi * abs(film.D) / wall.sigma_0
     if share > NEAR_SPIRAL:
         found.append(f"D: {share:.0%} of the critical value, at which the magnetization becomes a spiral")
-    found += [*_film_notes(device), *domain_notes(device, current_density, field), *_profile_notes(device)]
+    found += [*_film_notes(device), *domain_notes(device, current_density, field)]
+    found += [*_profile_notes(device), *_spiral_notes(device)]
     found += [*breakdown_notes(device, current_density, field), *breathing_notes(device, current_density, field)]
     (tilt, excess), tilts = tilt_and_excess(device, current_density), wall.model == "q-phi-chi"
     if tilt > (LARGEST_TILT if tilts else UNTILTED) or (excess > TOO_FAST and not tilts):
@@ -146,6 +147,18 @@ def _stray_field_notes(device: Device) -> list[str]:
     ]
 
 
+def _spiral_notes(device: Device) -> list[str]:
+    """Return whether the wall is hardly one at some place, under profile and gate together."""
+    film, changed = device.material, [name for name in ("profile", "gate") if getattr(device, name) is not None]
+    if film.in_plane or not changed:
+        return []
+    wall = device.wall.resolved(film, device.track.thickness)
+    if (share := float(critical_share(device.film_along, film, wall).max())) <= NEAR_SPIRAL:
+        return []
+    where = " and ".join(changed)
+    return [f"{where}: D up to {share:.0%} of the critical value there, at which the magnetization is a spiral"]
+
+
 def _profile_notes(device: Device) -> list[str]:
     """Return what a profile strains in the rigid or relaxed wall, one line each."""
     profile = device.profile
@@ -156,10 +169,6 @@ def _profile_notes(device: Device) -> list[str]:
     if part > 0.3:
         found.append(
             f"profile: K_u changes by up to {part:.0%} of K_eff; to first order its energy is some {part / 4:.0%} too high"
-        )
-    if (share := float(critical_share(profile, device.material, device.straight_wall).max())) > NEAR_SPIRAL:
-        found.append(
-            f"profile: D up to {share:.0%} of the critical value there, at which the magnetization is a spiral"
         )
     shaped = [name for name in profile.varied if name in ("K_u", "D", "thickness")]
     if device.wall_shape == "relaxed" and device.notches and shaped:

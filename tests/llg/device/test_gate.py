@@ -15,6 +15,7 @@ from llg.device.gate import quantized
 from llg.device.pulse import Waveform
 from llg.runs.drive import Drive
 from llg.runs.ensemble import simulate
+from llg.runs.validity import notes
 from llg.walls.q_phi import Field, QPhiModel
 from llg.walls.q_phi_delta import QPhiDeltaModel
 
@@ -195,7 +196,7 @@ def test_quantized_levels_keep_the_ends():
         ({"delta_K_u": 1e4, "start": 1e-7}, "start and end must be given together"),
         ({"delta_K_u": 1e4, "start": 2e-7, "end": 1e-7}, "end = 1e-07 [m] must be > start"),
         ({"delta_K_u": 1e4, "start": 5e-7, "end": 6e-7}, "must span part of the track"),
-        ({"delta_K_u": -4e5}, "must leave K_eff"),
+        ({"delta_K_u": -4e5}, "must leave it positive"),
         ({"delta_K_u": "1 J"}, "wrong unit"),
         ({"delta_Ku": 1e4}, 'unknown key "delta_Ku"; did you mean "delta_K_u"?'),
     ],
@@ -205,3 +206,42 @@ def test_bad_gates(gate, said):
         make_device(gate)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+FALLING = {"x": [0.0, LENGTH], "K_u_factor": [1.0, 0.7]}
+"""K_eff = 172.1 - 144 x/L kJ/m^3, with the numbers above."""
+
+
+@pytest.mark.parametrize(
+    ("gate", "at"),
+    [
+        ({"delta_K_u": -1.1e5, "start": 100e-9, "end": 200e-9}, "-9876.08 [J/m^3] at x = 2e-07"),
+        ({"delta_K_u": -1.1e5, "start": 100e-9, "end": 160e-9}, ""),
+        ({"delta_K_u": -1.1e5}, "-81876.1 [J/m^3] at x = 4e-07"),
+        ({"delta_K_u": 1e5, "rest_level": -0.5}, "-21876.1 [J/m^3] at x = 4e-07"),
+        ({"delta_K_u": 1e5, "rest_level": -0.5, "start": 0.0, "end": 100e-9}, ""),
+    ],
+)
+def test_gate_and_profile_together_leave_an_anisotropy(gate, at):
+    """-110 at 200 nm: 172.1 - 72 - 110; at 160 nm 4.5 are left. The end of the track has 28.1 of its own."""
+    device = make_device(D=0.0)
+    if not at:
+        device.replace({"profile": FALLING, "gate": gate})
+        return
+    with pytest.raises(InputError) as caught:
+        device.replace({"profile": FALLING, "gate": gate})
+    assert f"[profile] and [gate]: K_u leaves K_eff = {at} [m], must leave it positive" in str(caught.value)
+
+
+def test_a_gate_must_leave_walls_an_energy():
+    """D = 1 mJ/m^2 needs K_eff > (pi D)^2/(16 A) = 61.7 kJ/m^3: 52.1 are too few, 72.1 are strained, 92.1 are not."""
+    least = (math.pi * 1e-3) ** 2 / (16 * 1e-11)
+    for ends in ({}, {"start": 150e-9, "end": 250e-9}):
+        with pytest.raises(InputError, match=r"\[gate\]: D = 0.001 .* at x = .*, where K_u = 360000"):
+            make_device({"delta_K_u": -1.2e5} | ends)
+        strained, sound = (notes(make_device({"delta_K_u": change} | ends)) for change in (-1e5, -8e4))
+        share = math.sqrt(least / (K_EFF - 1e5))
+        assert [note for note in strained if note.startswith("gate")] == [
+            f"gate: D up to {share:.0%} of the critical value there, at which the magnetization is a spiral"
+        ]
+        assert not any(note.startswith("gate") for note in sound)
