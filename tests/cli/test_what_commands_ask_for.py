@@ -9,8 +9,19 @@ import pytest
 from fit_cases import table_of
 
 from compact.table.transition_table import InstanceStates
+from dwcore.errors import InputError
 from dwsynapse.command_line import build_parser
-from dwsynapse.commands import calibrate, export_table, import_table, program_actions, rates, simulate, sweep
+from dwsynapse.commands import (
+    calibrate,
+    cost,
+    export_table,
+    import_table,
+    program_actions,
+    rates,
+    simulate,
+    sweep,
+    train_actions,
+)
 from llg import Field, load_device
 from llg.device.pulse import Waveform
 
@@ -287,6 +298,25 @@ def test_weights_are_programmed_by_the_pulses_of_a_chip_at_its_temperature(monke
     assert spy.asked == [(("t.h5",), {"temperature": 350.0, "draw": 3})]
 
 
+def test_a_training_takes_the_synapses_and_the_data_that_were_chosen(monkeypatch, tmp_path):
+    """What was loaded for one point of a series serves the next; the digits of a series lie in no folder."""
+    module = "dwsynapse.commands.train_actions"
+    drawn = Spy(monkeypatch, f"{module}.synapses_from", "synapses")
+    images = Spy(monkeypatch, f"{module}.load_dataset", "images")
+    spoken = Spy(monkeypatch, f"{module}.config_of", "config")
+    arguments = types.SimpleNamespace(data_dir=tmp_path, download=True, periphery=None)
+    given = {"synapse": {"table": "t.h5", "temperature": 350.0, "draw": 3}, "data": {"dataset": "mnist"}}
+    loaded = {}
+    for point in (given, given, given | {"data": {"dataset": "digits"}}):
+        job = train_actions.Job.of(arguments, point, loaded, several=True)
+        assert (job.synapses, job.dataset, job.config) == ("synapses", "images", "config")
+    assert drawn.asked == [(("t.h5",), {"temperature": 350.0, "draw": 3})]
+    assert images.asked == [(("mnist", tmp_path), {"download": True}), (("digits", None), {"download": False})]
+    train_actions.Job.of(arguments, given | {"data": {"dataset": "digits"}})
+    assert images.asked[-1] == (("digits", tmp_path), {"download": True})
+    assert spoken.asked[0] == ((given,), {"periphery_file": False})
+
+
 def test_the_level_of_a_gate_without_a_unit_is_taken_as_it_is(tmp_path):
     path = tmp_path / "gate.csv"
     path.write_text("time_ns,value\n0,0\n1,0.5\n")
@@ -294,3 +324,13 @@ def test_the_level_of_a_gate_without_a_unit_is_taken_as_it_is(tmp_path):
     arguments = parsed("simulate", "five_state", "--gate-waveform", path)
     found = simulate._what_acts(arguments, simulate._given(arguments), gated)["gate_waveform"]
     assert isinstance(found, Waveform) and found.value.tolist() == [0, 0.5]
+
+
+def test_a_chip_file_is_judged_together_with_the_options(tmp_path):
+    """200 columns to a converter are too many for arrays of 128, and fit those of 256 that an option asks for."""
+    (tmp_path / "chip.toml").write_text("columns_per_converter = 200\ninput_bits = 4\n")
+    arguments = parsed("cost", "--chip", tmp_path / "chip.toml", "--set", "array_columns=256", "--set", "input_bits=6")
+    given = cost._given(arguments)
+    assert given["chip"] == {"columns_per_converter": 200, "array_columns": 256, "input_bits": 6}
+    with pytest.raises(InputError, match="columns_per_converter = 200 must be <= array_columns = 128"):
+        cost._given(parsed("cost", "--chip", tmp_path / "chip.toml"))

@@ -7,15 +7,15 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 
-from compact.bulk import block, gather, run, sweep
+from compact.bulk import block, gather, instance, run, sweep, sweep_file
 from compact.bulk.block import CONDITION, Worker, next_total
-from compact.bulk.instance import StoredStates, instance_at, nominal_wells
+from compact.bulk.instance import StoredStates, describe_states, instance_at, nominal_wells
 from compact.bulk.local import _in_flight
 from compact.bulk.plan import Grid, SweepPlan
 from compact.bulk.run import run_shard
 from compact.bulk.sweep_file import SweepFile, check_sweep
 from compact.states.states import States
-from dwcore.errors import InputError, Interrupted
+from dwcore.errors import InputError, Interrupted, RunError
 from dwcore.storage.files import open_checked, provenance
 from llg.device.device_file import load_device
 from llg.device.electrical import Heating
@@ -186,6 +186,15 @@ def test_an_instance_is_one_at_its_temperature(device):
     assert found.settling.temperature == 400.0
 
 
+def test_an_instance_without_a_well_is_named(device, monkeypatch):
+    def none(model, temperature):
+        raise RunError(f"no well at {temperature:g} K")
+
+    monkeypatch.setattr(instance, "find_wells", none)
+    with pytest.raises(RunError, match=r"^instance 7 at 350 K: no well at 350 K$"):
+        instance_at(dataclasses.replace(device, instance=7), 350.0, [])
+
+
 def test_walls_of_a_missing_state_are_put_at_rest_in_their_angle(device):
     """The chirality of the reference device wants m_x = -1 in an up-down wall, which is the angle pi."""
     states = nominal_wells(device, 300.0)
@@ -193,6 +202,19 @@ def test_walls_of_a_missing_state_are_put_at_rest_in_their_angle(device):
     found = instance_at(less, 300.0, states)
     assert not found.present[2]
     assert np.cos(found.start[:, 1]) == pytest.approx(-np.ones(S), rel=1e-3)
+
+
+def test_a_missing_state_is_read_where_its_walls_are_put(device):
+    """The second of five; without a junction all states have their numbers for conductances, and no spread."""
+    states = nominal_wells(device, 300.0)
+    less = dataclasses.replace(device, notches=(device.notches[0], *device.notches[2:]), instance=7)
+    found, geometry = describe_states(instance_at(less, 300.0, states)), less.geometry
+    assert found.present.tolist() == [1, 0, 1, 1, 1]
+    at = np.array([states[1].q])
+    read = less.readout.conductance(at, geometry.q, geometry.w, less.straight_wall.Delta)
+    assert found.conductance[1] == pytest.approx(read[0], rel=1e-12)
+    bare = describe_states(instance_at(dataclasses.replace(less, readout=None), 300.0, states))
+    assert bare.conductance.tolist() == [1, 2, 3, 4, 5] and not bare.conductance_std_ctoc.any()
 
 
 def test_a_wall_in_no_well_is_in_no_state(device):
@@ -367,6 +389,26 @@ def test_rows_of_a_file_hold_what_is_planned(device, tmp_path, trials, target, s
             check_sweep(out)
     else:
         assert len(check_sweep(out)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("states", 5.0), ("states", True), ("states", -1), ("shard", [1.0, 2]), ("shard", [1]), ("trajectories", 9.5),
+     ("temperature", [float("nan")]), ("current_density", [-1e11, float("inf")]), ("duration", ["long"]),
+     ("instances", [False]), ("target_error", "small")],
+)  # fmt: skip
+def test_a_file_holds_the_configuration_of_a_sweep(device, monkeypatch, name, value):
+    plan = plan_of(device).config()
+    sound = {"plan": plan, "states": 5, "shard": [1, 2]}
+    wrong = sound | ({name: value} if name in sound else {"plan": plan | {name: value}})
+    for config in (sound, wrong):
+        journal = types.SimpleNamespace(config=config, seed=9, expect=lambda *_: None, close=lambda: None)
+        monkeypatch.setattr(sweep_file, "Journal", lambda *_, journal=journal, **__: journal)
+        if config is sound:
+            assert (SweepFile("a.h5").shard, SweepFile("a.h5").n_states) == ((1, 2), 5)
+        else:
+            with pytest.raises(InputError, match=r"a\.h5: the configuration is not that of a sweep"):
+                SweepFile("a.h5")
 
 
 def test_a_table_in_memory_is_of_the_device_as_it_is(device, monkeypatch):

@@ -192,6 +192,14 @@ def test_phase_diagram_of_one_current_to_a_side_goes_through_the_gap():
     assert np.diff(found) == pytest.approx(np.diff(found)[0]) and found[[0, -1]].tolist() == [-7e11, 7e11]
 
 
+def test_phase_diagram_goes_on_from_no_current_to_the_positive_ones():
+    law = table(
+        stepping_counts(3, (-1, -1, 0, 1), n_durations=2), current=(-7e11, -5e11, 0.0, 7e11), duration=(1e-9, 4e-9)
+    )
+    found = phase_diagram(law, device=0).current_density
+    assert not np.any((found > -5e11) & (found < 0)) and found[32:] == pytest.approx(np.linspace(0, 7e11, 32))
+
+
 def test_phase_diagram_of_one_sign_of_the_current_is_as_fine_and_of_its_temperature():
     """Walls stay when it is cold and move on when it is warm."""
     counts = np.concatenate([stepping_counts(3, (shift, shift), n_durations=2)[None] for shift in (0, 1)])

@@ -187,7 +187,8 @@ def test_facts_of_pulses_are_positive():
 
 
 def test_fidelity_by_hand():
-    """Steps of 0.25, 0.5 and 0.75 of three states; a spread kept by half; 9 states would make the median a whole two."""
+    """Steps of 0.25, 0.5 and 0.75 of three states, to either side; spreads of 0.25 where the source has 0.5, 0.5, 0.25 and
+    0.125; five states would make the median a whole two."""
     x = np.linspace(0, 1, 3)
     pairs = np.array([[0.5, 0.5, 0], [0, 0.5, 0.5], [0, 0, 1.0]])
     first = Rows(
@@ -196,9 +197,11 @@ def test_fidelity_by_hand():
         std=np.array([0.5, 0.5, 0.0]),
         shift=np.array([0.0, 0.1, 0.0]),
     )
-    other = dataclasses.replace(first, shift=np.array([0.02, 0.0, 0.01]))
+    other = dataclasses.replace(
+        first, mean=2 * x - first.mean, std=np.array([0.25, 0.125, 0.0]), shift=np.array([0.02, 0.0, 0.01])
+    )
     found = fidelity_of(x, [first, other])
-    assert (found.mean_step, found.std_ratio, found.largest_shift) == pytest.approx((1.0, 0.5, 0.1))
+    assert (found.mean_step, found.std_ratio, found.largest_shift) == pytest.approx((1.0, 0.75, 0.1))
     assert found.whole_step_states == 1 + 2 * 2
 
 

@@ -58,6 +58,11 @@ def test_a_known_curve_is_found_again(label, levels):
     assert found.label == pytest.approx(label, abs=2e-3)
 
 
+def test_a_pulse_that_goes_all_the_way_is_one_level():
+    found = fit_curve(np.array([0.0, 1.0]))
+    assert (found.levels, found.residual) == (1, 0.0)
+
+
 def test_neurosim_parameters_climb_like_the_table():
     rows = ladder(32, devices=3, spread=0.1)
     found = neurosim_parameters(rows, WriteLine(resistance=1e3, current_per_density=4e-16))
@@ -94,12 +99,13 @@ def test_a_staircase_counts_until_a_thousandth_of_it_is_left():
 
 
 def test_fields_of_neurosim_by_hand(monkeypatch):
-    """Two devices of six states with curves that are given; labels 1 and 3 up, 2 and 5 down.
+    """Two devices of six states with curves that are given; labels 1 and 3 up, 2 and 5 down; halves are rounded to even.
 
-    Of the first four states a pulse moves by 0.95 levels with a variance of 1.05 - 0.95^2, of the fifth by 0.9 with 0.09; a
-    level is a fifth of the range.
+    Of the first four states a pulse up moves the first device by 0.95 levels with a variance of 1.05 - 0.95^2, of the
+    fifth by 0.9 with 0.09; it moves the second surely. A pulse down moves either in four of five cases, with a variance
+    of 0.16; a level is a fifth of the range.
     """
-    each = iter([[(10, 1.0, 0.1), (20, 2.0, 0.2)], [(12, 3.0, 0.3), (22, 5.0, 0.1)]])
+    each = iter([[(10, 1.0, 0.1), (20, 2.0, 0.2)], [(13, 3.0, 0.3), (21, 5.0, 0.1)]])
     monkeypatch.setattr(
         neurosim, "_curves",
         lambda *_: tuple(UpdateCurve(levels=n, label=label, residual=r) for n, label, r in next(each)),
@@ -107,25 +113,30 @@ def test_fields_of_neurosim_by_hand(monkeypatch):
     points = [
         OperatingPoint(current_density=J, duration=t, temperature=300.0) for J, t in ((1e11, 2e-9), (-2e11, 3e-9))
     ]
+    sure = np.eye(6, k=1)
+    sure[5, 5] = 1
     rows = dataclasses.replace(ladder(6, devices=2, spread=0.1), points=tuple(points), energy=(1e-13, 3e-13), lost=0.02,
-                               spread=np.array([[1e-7] * 6, [3e-7] * 6]))  # fmt: skip
+                               spread=np.array([[1e-7] * 6, [3e-7] * 6]), up=np.array([ladder(6).up[0], sure]),
+                               down=ladder(6, devices=2, miss=0.2, double=0.0).down)  # fmt: skip
     found = neurosim_parameters(rows, WriteLine(resistance=1e3, current_per_density=4e-16))
     mlp, dnn, fit = found["MLP_NeuroSim_RealDevice"], found["DNN_NeuroSim_V2"], found["fit"]
     std = np.std([1, -1], ddof=1)
-    scatter = np.sqrt((4 * (1.05 - 0.95**2) + 0.09) / 5) / 5
+    up, down = np.sqrt((4 * (1.05 - 0.95**2) + 0.09) / 5 / 2) / 5, 0.4 / 5
+    scatter = (up + down) / 2
     G = np.linspace(1e-5, 3e-5, 6)
     known = {
-        "maxNumLevelLTP": 11, "maxNumLevelLTD": 21, "NL_LTP": 2.0, "NL_LTD": -3.5, "sigmaDtoD": std * (1 + 1.5) / 2,
+        "maxNumLevelLTP": 12, "maxNumLevelLTD": 20, "NL_LTP": 2.0, "NL_LTD": -3.5, "sigmaDtoD": std * (1 + 1.5) / 2,
         "sigmaCtoC": scatter * 2e-5, "maxConductanceVar": 0.3e-5 * std, "minConductanceVar": 0.1e-5 * std,
         "sigmaReadNoise": np.mean([1e-7 / (0.9 * G), 3e-7 / (1.1 * G)]), "writeVoltageLTP": 0.04,
         "writeVoltageLTD": 0.08, "writePulseWidthLTP": 2e-9, "writePulseWidthLTD": 3e-9,
     }  # fmt: skip
     assert {name: mlp[name] for name in known} == pytest.approx(known)
-    known = {"resistanceOn": 1 / 3e-5, "resistanceOff": 1e5, "onoffratio": 3.0, "max_level": 21, "cellBit": 2,
+    known = {"resistanceOn": 1 / 3e-5, "resistanceOff": 1e5, "onoffratio": 3.0, "max_level": 20, "cellBit": 2,
              "d2dVari": std * 1.25, "c2cVari": scatter}  # fmt: skip
     assert {name: dnn[name] for name in known} == pytest.approx(known)
     assert (fit["residual_LTP"], fit["residual_LTD"]) == (0.3, 0.2) and fit["energy_per_pulse_J"] == [1e-13, 3e-13]
     assert (fit["states"], fit["devices"], fit["largest_probability_lost"]) == (6, 2, 0.02)
+    assert (fit["sigmaCtoC_LTP"], fit["sigmaCtoC_LTD"]) == pytest.approx((up, down))
 
 
 def test_a_device_that_hardly_moves_is_refused():
@@ -169,12 +180,12 @@ def test_lost_walls_count_at_the_end_they_were_driven_to():
     table = TransitionTable(
         position=[0, 1e-7, 2e-7],
         conductance=[3e-5, 2e-5, 1e-5],  # falls along the track
-        conductance_std_ctoc=[0, 0, 0],
+        conductance_std_ctoc=[1e-7, 2e-7, 3e-7],
         current_density=[-1e11, 1e11],
         duration=[1e-9],
         temperature=[300.0],
         counts=counts,
-        energy_per_pulse=np.full((2, 1), 1e-13),
+        energy_per_pulse=[[1e-13], [3e-13]],
         seed=1,
     )
     rows = pulse_rows(table)
@@ -182,13 +193,20 @@ def test_lost_walls_count_at_the_end_they_were_driven_to():
     assert rows.up[0] == pytest.approx(np.array([[0.2, 0.8, 0], [0, 0.1, 0.9], [0, 0, 1.0]]))
     assert rows.down[0] == pytest.approx(np.array([[1.0, 0, 0], [0.9, 0.1, 0], [0.1, 0.8, 0.1]]))
     assert rows.lost == pytest.approx(0.3)
+    assert rows.energy == (1e-13, 3e-13) and rows.spread.tolist() == [[3e-7, 2e-7, 1e-7]]
+    own = np.array([[[2.7e-5, 2.2e-5, 1.1e-5]]])
+    states = InstanceStates(
+        present=np.ones(own.shape, int), position=own[..., ::-1], conductance=own, conductance_std_ctoc=own / 10
+    )
+    one = pulse_rows(dataclasses.replace(table, instance_states=states))
+    assert one.conductance.tolist() == [[1.1e-5, 2.2e-5, 2.7e-5]] and one.spread == pytest.approx(one.conductance / 10)
     assert np.all(step_mean(rows.conductance[0], rows.up[0]) >= 0)
     with pytest.raises(InputError, match="outside the table"):
         pulse_rows(table, temperature=400.0)
 
 
 def test_conductances_are_those_of_the_nearest_temperature():
-    """Of two temperatures; the chip is nearer to the second."""
+    """Of two temperatures; the chip is nearer to the second. Without a temperature of the chip it is the lowest."""
     counts = np.zeros((1, 2, 2, 1, 3, 4), np.uint64)
     counts[:, :, 1, 0, :, :3], counts[:, :, 0, 0, :, :3] = np.eye(3, k=1) * 100, np.eye(3, k=-1) * 100
     counts[:, :, 1, 0, 2, 2] = counts[:, :, 0, 0, 0, 0] = 100
@@ -197,6 +215,9 @@ def test_conductances_are_those_of_the_nearest_temperature():
     table = dataclasses.replace(table_of(counts, (-1e11, 1e11), (1e-9,), (300.0, 400.0)), instance_states=states)
     assert pulse_rows(table, temperature=360.0).conductance.tolist() == G[:, 1].tolist()
     assert pulse_rows(table, temperature=340.0).spread == pytest.approx(G[:, 0] / 100)
+    assert (
+        pulse_rows(table).conductance.tolist() == G[:, 0].tolist() and pulse_rows(table).points[0].temperature == 300.0
+    )
 
 
 def test_spreads_of_aihwkit_devices_by_hand():
@@ -236,3 +257,34 @@ def test_the_end_that_a_pulse_drives_to_does_not_count_in_its_scatter():
     sure[0, 0] = 1
     both = aihwkit_device(dataclasses.replace(rows, down=sure[None]))["fields"]
     assert both["dw_min_std"] == pytest.approx(1 / 3 / np.sqrt(2)), "root mean square of 1/3 and 0"
+
+
+def test_devices_of_aihwkit_of_two_ranges_by_hand():
+    """Three states of 1 to 3 and of 2 to 6 times 1e-5 S, so that a level is one of the weight in both.
+
+    Up the first moves surely and the second every other time, down one of four times and every other: steps at the middle
+    of 1, 1/2 and 1/4, 1/2, which are 9/16 in the mean. The scatter is that of the conductance, in squares of 1e-5 S: up 0
+    and 1 over 1 and 1, down 3/16 and 1 over 1/16 and 1.
+    """
+
+    def moving(chance, k):
+        return chance * np.diag([k > 0, 1, k < 0]) @ (np.eye(3, k=k) - np.eye(3)) + np.eye(3)
+
+    rows = dataclasses.replace(
+        ladder(3, devices=2), lost=0.02, conductance=np.array([[1e-5, 2e-5, 3e-5], [2e-5, 4e-5, 6e-5]]),
+        spread=np.array([[1e-7] * 3, [4e-7] * 3]), up=np.array([moving(1.0, 1), moving(0.5, 1)]),
+        down=np.array([moving(0.25, -1), moving(0.5, -1)]),
+    )  # fmt: skip
+    found = aihwkit_device(rows)
+    fields, std = found["fields"], np.std([0, 1], ddof=1)
+    assert fields["piecewise_up"] == pytest.approx([4 / 3, 4 / 3, 0]) and fields["dw_min"] == pytest.approx(9 / 16)
+    assert fields["piecewise_down"] == pytest.approx([0, 2 / 3, 2 / 3])
+    assert fields["dw_min_dtod"] == pytest.approx(0, abs=1e-12), "4/3 and 2/3 of the mean up, 2/3 and 4/3 down"
+    assert fields["up_down_dtod"] == pytest.approx(2 / 3 * std)
+    assert (fields["w_min_dtod"], fields["w_max_dtod"]) == pytest.approx((1e-5 * std / 1.5e-5, 3e-5 * std / 1.5e-5))
+    assert fields["write_noise_std"] * 9 / 16 == pytest.approx(2 * np.mean([1e-7 / 2e-5, 4e-7 / 4e-5]))
+    square = [1 / 2, (3 / 16 + 1) / (1 / 16 + 1)]
+    assert fields["dw_min_std"] == pytest.approx(np.sqrt(np.mean(square)))
+    fit = {"dw_min_std_up": np.sqrt(square[0]), "dw_min_std_down": np.sqrt(square[1]), "largest_probability_lost": 0.02}
+    assert found["fit"] == pytest.approx(fit)
+    assert (found["G_min_S"], found["G_max_S"]) == pytest.approx((1.5e-5, 4.5e-5))

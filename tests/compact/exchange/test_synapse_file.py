@@ -6,11 +6,12 @@ import os
 import numpy as np
 import pytest
 
+from compact.exchange import synapse_table as synapse_table_module
 from compact.exchange.neurosim import curvature_of_label, neurosim_parameters
 from compact.exchange.neurosim_import import import_neurosim
 from compact.exchange.pulse_rows import pulse_rows, staircase, step_std
 from compact.exchange.synapse_file import load_synapse, shipped_synapses, synapse_from_mapping
-from compact.exchange.synapse_table import synapse_table, table_of
+from compact.exchange.synapse_table import _scaled, synapse_table, table_of
 from compact.table.origin import placeholders
 from compact.table.table_file import check_table, load_table, save_table
 from dwcore.errors import InputError
@@ -113,6 +114,42 @@ def test_devices_differ_by_the_given_spreads():
     assert abs(np.corrcoef(np.log(factor), away)[0, 1]) < 5 / np.sqrt(400)
     more = table(**LADDER, instances=401, conductance_std_dtod=0.1, step_std_dtod=0.05)
     np.testing.assert_array_equal(more.counts[:400], made.counts)
+
+
+def test_chances_to_leave_a_state_grow_as_far_as_there_is_room_and_never_vanish():
+    """Six of ten leave the first state: half as many, all, or a twentieth of them; the second has no room."""
+    matrix = np.array([[0.4, 0.5, 0.1], [0.0, 0.0, 1.0]])
+    for factor, stay in ((0.5, 0.7), (2.0, 0.0), (-3.0, 1 - 0.05 * 0.6)):
+        found = _scaled(matrix, factor)
+        assert found[0] == pytest.approx([stay, (1 - stay) * 5 / 6, (1 - stay) / 6])
+        assert found[1] == pytest.approx([0, 1 - min(max(factor, 0.05), 1), min(max(factor, 0.05), 1)])
+
+
+@pytest.mark.parametrize(
+    ("deviates", "faster", "up", "down"),
+    [((9, 1, 0, 0), 1.2, 1.0, -2.0), ((0, 0, 2, 0), 1.0, 2.0, -2.0), ((0, 0, 0, 2), 1.0, 1.0, -3.0),
+     ((0, -99, 0, -99), 0.05, 1.0, 9.0), ((0, 0, 99, 0), 1.0, 9.0, -2.0)],
+)  # fmt: skip
+def test_a_device_has_its_own_steps_and_labels(monkeypatch, deviates, faster, up, down):
+    """A deviate of one makes the steps larger by a fifth, or a curve bend more by half a label: that up from the lowest
+    state, that down from the highest. A device keeps a twentieth of the mean step, and no label is beyond 9."""
+    monkeypatch.setattr(synapse_table_module, "_deviates", lambda synapse: np.array([deviates, (0, 0, 0, 0)], float))
+    made = table(**CURVE, instances=2, step_std_dtod=0.2, nonlinearity_std_dtod=0.5, nonlinearity_up=1.0,
+                 nonlinearity_down=-2.0)  # fmt: skip
+    x = np.linspace(0, 1, 121)
+    for a, start, pulses, label in ((1, 0, 40, up), (0, 120, 50, -down)):
+        a_ = curvature_of_label(label)
+        step = np.expm1(-faster / pulses / a_) / np.expm1(-1 / a_)
+        assert abs(made.probability[0, 0, a, 0, start, :-1] @ x - x[start]) == pytest.approx(step, abs=1e-6)
+
+
+@pytest.mark.parametrize("label", [0.0, 3.0])
+def test_pulses_at_the_end_of_the_range_begin_to_spread_there(label):
+    """The mean of what a normal number of standard deviation s, cut off above 0, is: -s/sqrt(2 pi)."""
+    G, up, down = rows(**CURVE, step_std_ctoc=0.03, nonlinearity_up=label, nonlinearity_down=-label)
+    x = (G[0] - G[0, 0]) / np.ptp(G)
+    assert 1 - up[0, -1] @ x == pytest.approx(0.03 / np.sqrt(2 * np.pi), rel=0.01)
+    assert down[0, 0] @ x == pytest.approx(0.03 / np.sqrt(2 * np.pi), rel=0.01)
 
 
 def test_states_are_left_at_the_given_rate_to_both_sides():

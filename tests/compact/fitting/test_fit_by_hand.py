@@ -343,6 +343,41 @@ class TestScoring:
         inverse, known = scoring._inverse(np.array([[1.0, 0.9999], [0.9999, 1.0]]))  # ill-conditioned, but told
         assert known.all() and inverse[0, 0] == pytest.approx(1 / (1 - 0.9999**2), rel=1e-6)
 
+    def test_a_step_that_gains_nothing_is_damped_until_it_does(self, monkeypatch):
+        """Twice the least log likelihood sqrt(1 + z^2), of which the information is said to be a tenth of what it is."""
+        layout = types.SimpleNamespace(shared=np.array([True]), bounds=(np.array([-9.0]), np.array([9.0])), size=1)
+        slope = lambda z: (-0.5 * z / np.sqrt(1 + z**2), np.array([[0.05]]))  # noqa: E731
+        monkeypatch.setattr(scoring, "_total", lambda devices, z: float(np.sqrt(1 + z[0, 0] ** 2)))
+        monkeypatch.setattr(scoring, "_score", lambda layout, device, z: slope(z))
+        done = []
+        found = scoring.maximize(layout, [None], np.array([[3.0]]), done.append)
+        assert found.deviance == pytest.approx(1, abs=1e-3) and abs(found.z[0, 0]) < 0.05
+        assert len(done) == found.rounds and found.covariance == pytest.approx(np.array([[[20.0]]]))
+
+    def test_no_step_is_longer_than_seven_tenths(self, monkeypatch):
+        """Of a likelihood that is a parabola about 2: after 0.7 and 1.4 it is within reach."""
+        seen, layout = (
+            [],
+            types.SimpleNamespace(shared=np.array([True]), bounds=(np.array([-9.0]), np.array([9.0])), size=1),
+        )
+        monkeypatch.setattr(scoring, "_total", lambda devices, z: seen.append(z[0, 0]) or float((z[0, 0] - 2) ** 2))
+        monkeypatch.setattr(scoring, "_score", lambda layout, device, z: (2 - z, np.eye(1)))
+        scoring.maximize(layout, [None], np.zeros((1, 1)))
+        assert seen[:3] == pytest.approx([0, 0.7, 1.4]) and seen[3] == pytest.approx(2, abs=0.01)
+
+    def test_parameters_at_a_bound_move_inwards_only(self, monkeypatch):
+        """Four parameters at their bounds, pushed outwards, inwards, inwards and outwards; the fifth is within them."""
+        low, high = np.array([0.0, 0, -9, -9, -9]), np.array([9.0, 9, 1, 1, 9])
+        monkeypatch.setattr(
+            scoring, "score_and_information", lambda *_: (np.array([-1.0, 1, -1, 1, 1]), np.ones((5, 5)))
+        )
+        device = types.SimpleNamespace(counts=None, probability=lambda z: None, slopes=lambda z: None)
+        gradient, information = scoring._score(
+            types.SimpleNamespace(bounds=(low, high)), device, np.array([0.0, 0, 1, 1, 0])
+        )
+        free = np.array([0, 1, 1, 0, 1])
+        assert gradient.tolist() == [0, 1, -1, 0, 1] and (information == np.outer(free, free)).all()
+
 
 class TestIntervals:
     @pytest.mark.parametrize("level", [0.0, 1.0])
@@ -429,18 +464,23 @@ class TestHeldOut:
         assert names == ("own",) and scatter == pytest.approx(np.full((2, 1, 1), 3.0))
 
 
-@pytest.mark.parametrize(("dispersion", "grows"), [(0.4, 1.0), (4.0, 2.0)])
-def test_the_error_of_a_row_is_its_slope_times_that_of_a_parameter(dispersion, grows):
-    """By the pace alone, known to 1 %; a fit of four times the deviance that it should have is off by twice as much."""
+@pytest.mark.parametrize(
+    ("name", "share", "dispersion", "grows"),
+    [("pace", 0.01, 0.4, 1.0), ("pace", 0.01, 4.0, 2.0), ("dead_first", 0.05, 1.0, 1.0), ("dead_edge", 1.0, 1.0, 1.0)],
+)
+def test_the_error_of_a_row_is_its_slope_times_that_of_a_parameter(name, share, dispersion, grows):
+    """By one parameter alone, known to a share of itself; a fit of four times the deviance that it should have is off by
+    twice as much. The slope is that at a tenth of the error to either side, so that the rows bend little between."""
     model, pulse = known_model(devices=2), {"temperature": 300.0, "current_density": 5e11, "duration": 1e-9}
     error, covariance = model.standard_error.copy(), model.covariance.copy()
-    error[1, 0], covariance[1, 0, 0] = 0.01 * model.value[0, 0], (0.01 * model.value[0, 0]) ** 2
+    i = model.names.index(name)
+    error[1, i], covariance[1, i, i] = share * model.value[0, i], (share * model.value[0, i]) ** 2
     model = dataclasses.replace(model, standard_error=error, covariance=covariance)
     rows = []
-    for factor in (0.9999, 1.0001):
+    for factor in (1 - share / 10, 1 + share / 10):
         vector = model.value[0].copy()
-        vector[0] *= factor
+        vector[i] *= factor
         rows.append(model.matrix(**pulse, vector=vector))
-    expected = 0.01 * np.abs(rows[1] - rows[0]) / 2e-4
+    expected = np.abs(rows[1] - rows[0]) / 0.2
     found = prediction_error(types.SimpleNamespace(model=model, dispersion=dispersion), **pulse, device=1)
-    assert expected.max() > 1e-3 and found == pytest.approx(grows * expected, rel=1e-3, abs=1e-9)
+    assert expected.max() > 1e-3 and found == pytest.approx(grows * expected, rel=1e-6, abs=1e-9)

@@ -114,9 +114,16 @@ def test_the_cost_is_of_the_images_to_train_and_pulses_have_their_names(tmp_path
         monkeypatch.setattr(
             chain, name, lambda *a, name=name, answer=answer, **k: told.update({name: (a, k)}) or answer
         )
-    for name, answer in (("_synapses", synapses), ("_training", ["r"]), ("_figures", [])):
-        monkeypatch.setattr(chain._Chain, name, lambda *_, answer=answer, **__: answer)
+    for name, answer in (("_table", types.SimpleNamespace(notes=["of the table"])), ("_synapses", synapses),
+                         ("_training", ["r"]), ("_figures", [])):  # fmt: skip
+        monkeypatch.setattr(
+            chain._Chain, name, lambda _, *a, name=name, answer=answer: told.update({name: a}) or answer
+        )
     made.summary()
+    assert told["load_dataset"][0] == ("digits",) and told["_training"] == (synapses, dataset)
+    table, use = told["training_cost"][0]
+    assert told["_synapses"] == (table,) and (use.results, use.image_shape) == (["r"], (8, 8, 1))
+    assert told["_figures"][1:] == (table, ["r"], None, "s")
     assert told["training_cost"][0][1].images == 8
     assert told["explore"][1] == {"seed": 11, "jobs": 2}
     assert told["report"][1]["summary"] == {"notes": ["of the table"]}

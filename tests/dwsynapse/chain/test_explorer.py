@@ -82,6 +82,8 @@ def test_an_instance_is_that_of_a_sweep_of_its_own(page, choices, device):
     shown = np.array(page("explorer.matrix(device, choice(2, 4, 1, 0))"))
     assert shown == pytest.approx(own.probability[0, 0, 0, 0], rel=1e-12)
     assert choices["conductance"][2] == pytest.approx(own.instance_states.conductance[0, 0].tolist(), rel=1e-12)
+    assert choices["position"][2] == pytest.approx((1e9 * own.instance_states.position[0, 0]).tolist(), rel=1e-12)
+    assert choices["position"][2] != choices["position"][0]
 
 
 def test_trains_on_the_page_are_the_staircase_of_the_table(page, table):

@@ -18,6 +18,7 @@ from dwsynapse.design.search import first_missed, front, nearest_design, search
 from dwsynapse.design.specification import plain_figures
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
 from dwsynapse.design.verification import FRESH, Verdict, Verified, one_step_counts, verify
+from dwsynapse.front import NOT_JUDGED
 from llg.device.device_file import load_device, save_device
 from llg.device.gate import Gate
 from llg.device.temperature_laws import TemperatureLaws
@@ -370,6 +371,9 @@ def test_what_was_found_is_gathered_with_what_was_not_judged(specification):
     assert found.pulses == 4 * 500 + 2 * 7 and found.tried == 4 and found.seed == 5
     assert found.bounds == {"states": 3.0, "barrier": 40.0, "one_step": 0.9} and found.config["text"] == spec.text
     assert found.notes == [] and found.as_json()["notes"] == []
+    both = gathered(spec, 5, some, [some[1]], [verified(True), verified(False)], [], None).offered
+    assert both is not None and both.verdict["one_step"].tolist() == [1, NOT_JUDGED]
+    assert both.found["one_step"][0] == 0.95 and np.isnan(both.found["one_step"][1])
     none = gathered(spec, 5, some[3:], [], [], [], None).as_json()
     assert none["nearest"]["misses"] == {"barrier": 0.4} and none["front"] == [] and none["designs"] == []
 
