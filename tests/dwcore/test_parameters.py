@@ -307,7 +307,8 @@ def test_a_file_may_write_a_whole_number_as_a_float():
     read = Lens.from_mapping({"count": 9.0}, "lens")
     assert read.count == 9 and isinstance(read.count, int)
     for value, words in ((2.5, "count = 2.5 must be a whole number"), (math.inf, "count = inf must be a whole number"),
-                         (1e300, "count = 1e+300 must be a whole number"), (10.0, "count = 10 [1] must be <= 9")):  # fmt: skip
+                         (1e300, "count = 1e+300 must be a whole number"), (1e19, "count = 1e+19 must be a whole number"),
+                         (10.0, "count = 10 [1] must be <= 9")):  # fmt: skip
         with pytest.raises(InputError) as error:
             Lens.from_mapping({"count": value}, "lens")
         assert words in str(error.value)

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from dwcore.numerics.threads import for_each_block, workers
+from dwcore.numerics.threads import array_threads, for_each_block, thread_count, use_array_threads, workers
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3])
@@ -76,3 +76,17 @@ def test_threads_of_an_outer_program_share_workers():
         for one in threads:
             one.join(60)
     assert np.all(done == 1)
+
+
+def test_numbers_of_threads_are_those_that_were_asked_for(monkeypatch):
+    """Of arrays the innermost; without a word all processors, or one where their number is not known."""
+    monkeypatch.setattr("numba.config.NUMBA_NUM_THREADS", 5)
+    assert array_threads() == 5
+    with use_array_threads(3):
+        with use_array_threads(2):
+            assert array_threads() == 2
+        assert array_threads() == 3
+    assert array_threads() == 5
+    for processors, count in ((6, 6), (None, 1)):
+        monkeypatch.setattr("os.cpu_count", lambda processors=processors: processors)
+        assert (thread_count(), thread_count(4)) == (count, 4)

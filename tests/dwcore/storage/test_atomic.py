@@ -87,3 +87,13 @@ def test_a_file_that_another_process_took_for_abandoned_before_it_was_locked_is_
     monkeypatch.setattr(fcntl, "flock", flock)
     with replacing(tmp_path / "out.h5") as temporary:
         assert taken != [temporary] and list(tmp_path.iterdir()) == [temporary]
+
+
+def test_a_file_system_without_second_names_gets_the_file_all_the_same(tmp_path, monkeypatch):
+    def no_link(old, new):
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", no_link)
+    with replacing(tmp_path / "out.txt", force=False) as temporary:
+        temporary.write_text("whole")
+    assert (tmp_path / "out.txt").read_text() == "whole" and len(list(tmp_path.iterdir())) == 1

@@ -114,7 +114,7 @@ def test_the_cost_is_of_the_images_to_train_and_pulses_have_their_names(tmp_path
         monkeypatch.setattr(
             chain, name, lambda *a, name=name, answer=answer, **k: told.update({name: (a, k)}) or answer
         )
-    for name, answer in (("_table", types.SimpleNamespace(notes=["of the table"])), ("_synapses", synapses),
+    for name, answer in (("_table", types.SimpleNamespace(notes=["of the table"], kind="table")), ("_synapses", synapses),
                          ("_training", ["r"]), ("_figures", [])):  # fmt: skip
         monkeypatch.setattr(
             chain._Chain, name, lambda _, *a, name=name, answer=answer: told.update({name: a}) or answer

@@ -13,12 +13,12 @@ from dwcore.errors import InputError, RunError
 from dwsynapse.derived import device_notes, wells
 from dwsynapse.design.journal import Journal
 from dwsynapse.design.network import through_the_chain
-from dwsynapse.design.outcome import _offered, _strains, gathered
+from dwsynapse.design.outcome import _offered, _page, _strains, gathered
 from dwsynapse.design.search import first_missed, front, nearest_design, search
 from dwsynapse.design.specification import plain_figures
 from dwsynapse.design.trial import Trial, examine, misses, shortest_stay
 from dwsynapse.design.verification import FRESH, Verdict, Verified, one_step_counts, verify
-from dwsynapse.front import NOT_JUDGED
+from dwsynapse.front import NOT_JUDGED, Trained
 from llg.device.device_file import load_device, save_device
 from llg.device.gate import Gate
 from llg.device.temperature_laws import TemperatureLaws
@@ -376,6 +376,33 @@ def test_what_was_found_is_gathered_with_what_was_not_judged(specification):
     assert both.found["one_step"][0] == 0.95 and np.isnan(both.found["one_step"][1])
     none = gathered(spec, 5, some[3:], [], [], [], None).as_json()
     assert none["nearest"]["misses"] == {"barrier": 0.4} and none["front"] == [] and none["designs"] == []
+
+
+def test_the_page_has_a_row_for_each_network_and_requirement(specification, monkeypatch):
+    """An area of 2.5e-13 m^2 is 0.25 um^2; the second design has trained no network."""
+    spec = specification()
+    figures = {"energy": 3e-14, "area": 2.5e-13, "states": 3.0, "duration": 1e-9, "current_density": 7e11}
+    trial = Trial(x=(0.1, 0.5, 0.5), figures=figures, misses={}, pulses=500)
+    verdict = Verdict(name="barrier", value=41, low=40.5, high=41.5, bound=40, holds=True)
+    offered = [Verified(trial=trial, device=load_device("five_state").replace({"wall.shape": "rigid"}),
+                        figures=figures | {"energy": energy}, verdicts=(verdict,), pulses=7)
+               for energy in (3e-14, 2e-14)]  # fmt: skip
+    network = Trained(test_accuracy=np.array([0.91, np.nan]), float32_test_accuracy=np.array([0.96, np.nan]),
+                      energy=np.array([2e-9, np.nan]), failed=np.array(["", "no pulse"]))  # fmt: skip
+    found = gathered(spec, 5, [trial], [trial], offered, [], network)
+    monkeypatch.setattr("dwsynapse.design.outcome.render", lambda name, text, **parts: parts)
+    parts = _page(found, offered, ["figure"], ["choice"])
+    assert [fact.value for fact in parts["facts"]] == ["2", "2e-14 J", "1"] and "514 simulated" in parts["facts"][
+        2
+    ].note
+    notes, first, second, networks = parts["sections"]
+    assert len(notes.rows) + len(notes.text) > 0 and (first.heading, second.heading) == ("Design 1", "Design 2")
+    assert first.text.startswith("pitch = 1.06e-07 m, ") and first.text.endswith("The device is in design_1.toml.")
+    assert first.rows == (("barrier", "41", "40.5 to 41.5", "40", "holds"),)
+    assert networks.rows == (
+        ("1", "3", "0.9100", "0.9600", "2e-09 J", "0.25 um^2"), ("2", "no pulse", "", "", "", ""),
+    )  # fmt: skip
+    assert (parts["figures"], parts["choices"]) == (["figure"], ["choice"])
 
 
 def test_designs_that_strain_the_model_say_so():

@@ -10,6 +10,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from dwcore.errors import InputError
 from dwsynapse.design import trial as trial_module
 from dwsynapse.design import verification
 from dwsynapse.design.forecast import Forecast, chosen
@@ -310,6 +311,28 @@ class TestSpecification:
         assert [n.position for n in device.notches] == pytest.approx([120e-9, 250e-9, 380e-9])
         assert (device.readout.start, device.readout.end) == pytest.approx((60e-9, 440e-9))
         assert device.temperature == 350.0
+
+    @pytest.mark.parametrize(("notches", "begin", "length"), [(5, 1 / 3, 440e-9), (1, 0.0, 360e-9)])
+    def test_a_design_begins_with_the_pitch_of_the_device(self, specification, tmp_path, notches, begin, length):
+        """120 nm between notches of 80 nm; of a single notch its width, which is less than the bounds allow. Where the pitch
+        is not free, three states take two of it, a notch and 60 nm of taper on either side."""
+        device = load_device("five_state")
+        narrow = tuple(dataclasses.replace(notch, width=80e-9) for notch in device.notches[:notches])
+        save_device(tmp_path / "narrow.toml", dataclasses.replace(device, notches=narrow))
+        path = f'device = "{tmp_path / "narrow.toml"}"'
+        assert specification('device = "five_state"', path).begin()[0] == pytest.approx(begin)
+        fixed = specification('device = "five_state"', path, RANGE, "")
+        assert fixed.device({}).track.length == pytest.approx(length)
+
+    def test_what_the_widest_of_the_devices_allows_may_be_required(self, specification, tmp_path):
+        """Notches of 10 nm in both edges leave 80 nm of 100 nm and 100 nm of 120 nm."""
+        device = load_device("five_state")
+        save_device(tmp_path / "wide.toml", device.replace({"track.width": 120e-9}))
+        listed = f'device = "five_state, {tmp_path / "wide.toml"}"'
+        change = "barrier = 40", 'constriction = "90 nm"'
+        specification('device = "five_state"', listed, *change)
+        with pytest.raises(InputError, match=r"is wider than the widest track leaves .*, 8e-08"):
+            specification(*change)
 
     def test_choices_share_the_cube_evenly(self, specification):
         spec = specification('device = "five_state"', 'device = "five_state"\nshape = "cosine, triangular, gaussian"')
