@@ -108,8 +108,6 @@ class Settling:
         level = np.full(q.size, -np.inf)
         for well, bound in zip(self.wells, self.bounds, strict=True):
             level[(q > well.left_edge) & (q < well.right_edge)] = bound.level(time)
-        for well in self.wells:
-            level[(q == well.left_edge) | (q == well.right_edge)] = -np.inf
         return np.stack([self.parts.value[0] - level, *self.parts.value[1:]], axis=1)
 
 

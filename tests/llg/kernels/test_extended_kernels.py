@@ -18,6 +18,7 @@ from dwcore.numerics.noise import normal_pair, step_bits, stream_id, third_norma
 from llg.constants import K_B, MU_0
 from llg.device.device_file import device_from_mapping
 from llg.device.pulse import Waveform
+from llg.kernels import q_phi_chi, q_phi_delta
 from llg.kernels.heun import LANES
 from llg.runs.drive import Drive
 from llg.runs.ensemble import simulate
@@ -25,6 +26,8 @@ from llg.runs.models import equation_of
 from llg.runs.scaling import field_rows
 from llg.walls.deformed_geometry import tilt_response, widening_response
 from llg.walls.q_phi import Field
+from llg.walls.q_phi_chi import QPhiChiModel
+from llg.walls.q_phi_delta import QPhiDeltaModel
 
 TEMPERATURE = 300.0
 FIELD = Field(H_x=2e4, H_y=-1.5e4, H_z=3e3)
@@ -239,6 +242,14 @@ def test_third_coordinate_is_held_within_its_bounds(name):
         np.all((third >= low * (1 - 1e-12)) & (third <= high * (1 + 1e-12))) if low > 0 else np.all(abs(third) <= high)
     )
     assert np.any(np.isclose(third, high, rtol=1e-9, atol=0))
+
+
+@pytest.mark.parametrize(("kernel", "model", "root"), [(q_phi_delta, QPhiDeltaModel, 2), (q_phi_chi, QPhiChiModel, 1)])
+def test_bounds_of_the_loop_are_those_of_the_model(kernel, model, root):
+    """The width runs as its root."""
+    low, high = model.bounds
+    assert kernel.held(low - 9.0) ** root == low and kernel.held(high + 9.0) ** root == high
+    assert kernel.held(0.9 * high ** (1 / root)) == 0.9 * high ** (1 / root)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -105,6 +105,19 @@ def test_the_landscape_is_the_work_along_the_angle_at_which_the_wall_stands(J):
     assert turn > 5e-3, "the torques turn the wall by much more than the angle is known"
 
 
+@pytest.mark.parametrize("share", [0.4, -0.98])
+def test_an_angle_is_followed_until_the_torque_turns_it_over(share):
+    """Held by (pi/2) |H_D| sin alone, u turns it by asin of its share of that, up to a quarter turn."""
+    it = device(notch=[], torque={"P": 0.5}, track={"length": 160e-9, "width": 80e-9, "thickness": 0.6e-9})
+    rest = QPhiModel(it)
+    most = 0.5 * math.pi * abs(rest.H_D) * rest.Delta * GAMMA_0 / rest.u_per_J
+    held = HeldCurrentModel(it, share * most)
+    q, phi = 80e-9, math.pi + np.linspace(-1.5, 1.5, 3001)
+    assert phi[held.energy(q, phi).argmin()] - math.pi == pytest.approx(-math.asin(share), abs=2e-3)
+    with pytest.raises(RunError, match="over the top of what holds its angle"):
+        HeldCurrentModel(it, 1.02 * math.copysign(most, share)).energy(q, 0.0)
+
+
 def test_a_current_comes_on_top_of_the_one_that_is_held():
     it = device(torque={"theta_SH": 0.1, "P": 0.5})
     held, rest = HeldCurrentModel(it, -CURRENT), QPhiModel(it)

@@ -117,6 +117,7 @@ def test_width_and_tilt_are_noted():
     device = make_device()
     assert math.degrees(tilt_and_excess(device, 8.5e11)[0]) == pytest.approx(34, abs=3)
     assert tilt_and_excess(device, 0.0)[0] == 0.0
+    assert tilt_and_excess(make_device(CHIRAL | {"D": 0.0}), 8.5e11) == (0.0, 0.0), "without chirality no tilt is noted"
     assert any("tilt" in note and "q-phi-chi" in note for note in notes(device, 8.5e11))
     assert 17 < math.degrees(tilt_and_excess(device, 4e11)[0]) < 28
     tilting = device.replace({"wall.model": "q-phi-chi"})

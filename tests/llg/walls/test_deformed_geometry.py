@@ -25,13 +25,13 @@ from llg.walls.q_phi_chi import QPhiChiModel
 LENGTH, CENTRE, DELTA = 400e-9, 200e-9, 7.2e-9
 
 
-def make_device(depth=10e-9, width=50e-9, crowding=0.4):
+def make_device(depth=10e-9, width=50e-9, crowding=0.4, centre=CENTRE):
     return device_from_mapping(
         {
             "material": {"Ms": 7e5, "A": 1e-11, "K_u": 4.8e5, "D": 1e-3, "alpha": 0.3},
             "wall": {"Delta": DELTA},
             "track": {"length": LENGTH, "width": 64e-9, "thickness": 0.6e-9},
-            "notch": [{"position": CENTRE, "shape": "triangular", "depth": depth, "width": width}] if depth else [],
+            "notch": [{"position": centre, "shape": "triangular", "depth": depth, "width": width}] if depth else [],
             "torque": {"current_crowding": crowding},
         }
     )
@@ -55,15 +55,16 @@ def area_sums(device, place, Delta, chi):
     )
 
 
+@pytest.mark.parametrize("centre", [CENTRE, 25e-9])
 @pytest.mark.parametrize(("factor", "degrees"), [(1.3, 0), (0.7, 0), (1.0, 25)])
-def test_deformed_walls_against_sums_over_the_area(factor, degrees):
-    """At the place where the deformed wall has the magnetic moment of the upright one at q."""
-    device, chi = make_device(), math.radians(degrees)
+def test_deformed_walls_against_sums_over_the_area(factor, degrees, centre):
+    """At the place where the deformed wall has the magnetic moment of the upright one at q, beside an end as well."""
+    device, chi = make_device(centre=centre), math.radians(degrees)
     outline, flow = _slanted(device, math.tan(chi)) if degrees else (device.width_at, _full(device))
     exact = _deformed(device, outline, flow, factor * DELTA / math.cos(chi))
     upright = _deformed(device, device.width_at, _full(device), DELTA)
     q = device.geometry.q
-    for place in (CENTRE, CENTRE + 9e-9, CENTRE - 20e-9, CENTRE + 40e-9):
+    for place in (centre, centre + 9e-9, centre - 20e-9, centre + 40e-9):
         _, _, moment, P_upright = area_sums(device, place, DELTA, 0.0)
         low, high = place - 15e-9, place + 15e-9
         for _ in range(40):  # bisection

@@ -155,3 +155,13 @@ def test_the_first_angle_at_which_a_wall_stands_still():
     (velocity,), (turns,) = straight_track_velocity(model, np.zeros(1), Field(H_z=4 * H_z))
     slip = math.sqrt((4 * H_z) ** 2 - (2 * H_z) ** 2)
     assert turns and velocity == pytest.approx(GAMMA_0 * DELTA / ALPHA * (4 * H_z - slip / (1 + ALPHA**2)), rel=1e-6)
+
+
+def test_a_stack_drives_the_ferromagnet_with_its_share_of_the_current_and_its_oersted_field():
+    """J_FM/J_HM = rho_HM/rho_FM = 1/4; H_y of a layer below as wide is -t_HM/2, less a tenth or so at its edges."""
+    stack = {"t_HM": 5e-9, "rho_HM": 2e-7, "rho_FM": 8e-7, "oersted": "below"}
+    model, J = make_model(stack=stack), 2e11
+    H_DL, H_FL, u = drive_fields(J)
+    assert model.H_DL_per_J * J == pytest.approx(H_DL)
+    assert model.u_per_J * J == pytest.approx(0.25 * u * DELTA * GAMMA_0)
+    assert (model.H_FL_per_J * J - H_FL) / (-0.5 * 5e-9 * J) == pytest.approx(0.9, abs=0.05)
