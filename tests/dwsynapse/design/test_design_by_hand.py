@@ -68,10 +68,11 @@ class TestFigures:
         assert found["energy"] / (found["voltage"] * 7e11 * 100e-9 * 4.2e-9) == pytest.approx(1e-9 - 0.2e-9 / 3)
 
     def test_only_barriers_between_wells_count(self):
-        wells = [
-            types.SimpleNamespace(barrier_left=a * K_B, barrier_right=b * K_B) for a, b in ((1, 9), (7, 8), (6, 2))
-        ]
-        assert lowest_barrier(wells, 3.0) == pytest.approx(2.0)
+        inner = ((9, 6), (7, 8)), ((6, 7), (8, 9)), ((8, 7), (6, 9)), ((7, 9), (8, 6))
+        for (left_0, right_0), (left_1, right_1) in inner:  # the least, 6 kB K, is on either side of either barrier
+            heights = (1, left_0), (right_0, left_1), (right_1, 2)
+            wells = [types.SimpleNamespace(barrier_left=a * K_B, barrier_right=b * K_B) for a, b in heights]
+            assert lowest_barrier(wells, 3.0) == pytest.approx(2.0)
 
     def test_contrast_is_the_least_step_over_the_larger_noise_beside_it(self):
         conductance = np.array([1.0, 3.0, 3.5, 9.5])

@@ -12,7 +12,7 @@ from llg.constants import K_B
 from llg.device.pulse import Waveform
 from llg.fokker_planck import run
 from llg.fokker_planck.density import _around, _Run, _runge_kutta, _stretches, evolve
-from llg.fokker_planck.operator import CellGrid, Operator, _small
+from llg.fokker_planck.operator import CellGrid, Operator, _small, make_grid
 from llg.fokker_planck.run import DensityRun, _check, _shares, thermal_width
 from llg.runs.drive import Drive
 from llg.walls.q_phi import QPhiModel
@@ -34,6 +34,16 @@ def test_cells_suit_the_stiffest_direction_of_the_stiffest_place():
     assert widths == pytest.approx([np.linalg.eigvalsh(matrix)[-1] ** -0.5 for matrix in matrices.values()], rel=1e-6)
     assert thermal_width(model, [(1e-8, 1.0), (3e-8, 1.0)], 300.0) == pytest.approx(min(widths))
     assert thermal_width(model, [(1e-8, 1.0)], 1200.0) == pytest.approx(2 * widths[0])
+
+
+def test_cells_of_a_grid_are_at_most_as_large_as_asked():
+    """100.5 cells of half a wall width of 4 nm become 101, and 12.5 over a turn 13, centred; eight at the least."""
+    model = types.SimpleNamespace(Delta=4e-9, device=types.SimpleNamespace(track=types.SimpleNamespace(length=201e-9)))
+    grid = make_grid(model, 0.5, 2 * np.pi / 12.5)
+    assert grid.shape == (101, 13) and (grid.dx, grid.dphi) == pytest.approx((201 / 101 / 4, 2 * np.pi / 13))
+    assert grid.q[[0, -1]] == pytest.approx([201e-9 / 202, 201e-9 * 201 / 202])
+    assert grid.phi[[0, -1]] == pytest.approx([-np.pi * 12 / 13, np.pi * 12 / 13])
+    assert make_grid(model, 20.0, 2.0).shape == (8, 8)
 
 
 def test_shares_of_the_states_are_what_lies_between_their_edges():
