@@ -160,7 +160,6 @@ class DeviceRows:
         for part in factor:
             edge = np.concatenate([none, slope * part, none], axis=1)
             p = (1.0 - values[STRAY.name]) * (edge[:, :-1] - edge[:, 1:])
-            p[np.arange(p.shape[1]) > self.distance[:, None]] = 0.0
             found.append(np.concatenate([p, none], axis=1))
         return found
 

@@ -9,7 +9,7 @@ import pytest
 from dwcore import units
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, as_number, descent, numbers, quantity, whole, word
-from dwcore.units import plain_whole, to_si
+from dwcore.units import is_number, plain_whole, to_si
 from llg.device.material import Material, Wall
 from llg.device.variation import Variation
 
@@ -300,6 +300,10 @@ def test_a_plausible_bound_may_be_given_in_its_unit():
 def test_a_whole_number_is_no_truth_and_no_float(value):
     assert complaint(Lens, count=value) == f"count = {value!r} must be a whole number"
     assert complaint(Lens, count=10) == "count = 10 [1] must be <= 9" and Lens(count=9).count == 9
+
+
+def test_a_number_has_no_unit():
+    assert [text for text in ("1", "-1e3", "nan", "5_0", "1 nm", "m", "") if is_number(text)] == ["1", "-1e3", "nan"]
 
 
 def test_a_file_may_write_a_whole_number_as_a_float():

@@ -187,3 +187,15 @@ def test_keys_of_a_device_without_an_effect_are_named():
     assert idle_keys(device.replace({"beta": 0.3, "P": 0.5})) == []
     flat = device.replace({"notch.top": 0.3})
     assert len(flat.notches) == 5 and len(idle_keys(flat)) == 1, "said once for all notches"
+
+
+def test_values_of_notches_are_those_of_all_of_them():
+    """The first of five is trapezoidal; sections that a device lacks have none."""
+    from dwsynapse.device_settings import _values
+    from llg import load_device
+
+    device = load_device("five_state")
+    first = dataclasses.replace(device.notches[0], shape="trapezoidal")
+    found = _values(dataclasses.replace(device, notches=(first, *device.notches[1:])))
+    assert found["notch.shape"] == ("trapezoidal", *["cosine"] * 4) and found["track.width"] == device.track.width
+    assert len(found["notch.depth"]) == 5 and not any(name.startswith("heating.") for name in found)

@@ -3,6 +3,7 @@
 import dataclasses
 import types
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
@@ -10,13 +11,14 @@ import pytest
 from compact.bulk import block, gather, instance, run, sweep, sweep_file
 from compact.bulk.block import CONDITION, Worker, next_total
 from compact.bulk.instance import StoredStates, describe_states, instance_at, nominal_wells
-from compact.bulk.local import _in_flight
+from compact.bulk.local import _in_flight, run_processes
 from compact.bulk.plan import Grid, SweepPlan
-from compact.bulk.run import run_shard
+from compact.bulk.run import partial_path, run_shard
 from compact.bulk.sweep_file import SweepFile, check_sweep
 from compact.states.states import States
 from dwcore.errors import InputError, Interrupted, RunError
 from dwcore.storage.files import open_checked, provenance
+from dwcore.storage.provenance import versions
 from llg.device.device_file import load_device
 from llg.device.electrical import Heating
 
@@ -170,6 +172,27 @@ def test_so_many_tasks_are_in_flight_and_no_more():
     first = next(running)
     assert len(most) == 4 and first[1] == 10 * first[0]
     assert sorted([first, *running]) == [(task, 10 * task) for task in range(9)]
+
+
+def test_a_process_that_dies_ends_the_run_in_words(device):
+    """Workers are told the job as text, and the version that it is of."""
+    asked = []
+
+    def submit(*call):
+        asked.append(call)
+        future = Future()
+        if len(asked) < 3:
+            future.set_result("done")
+        else:
+            future.set_exception(BrokenProcessPool("gone"))
+        return future
+
+    worker = types.SimpleNamespace(text=lambda: "all of it")
+    running = run_processes(types.SimpleNamespace(submit=submit), 1, worker, range(5))
+    assert [next(running), next(running)] == [(0, "done"), (1, "done")]
+    with pytest.raises(RunError, match=r"^a process died, perhaps for want of memory$"):
+        next(running)
+    assert asked[2][1:] == (types.SimpleNamespace, "all of it", versions()["dwsynapse"], 2)
 
 
 # Instances
@@ -444,6 +467,39 @@ def test_a_merged_table_tells_its_shards(device, tmp_path):
     run_shard(plan_of(device, instances=(0,), seed=8), (1, 2), paths[0], everything, force=True)
     with pytest.raises(InputError, match=r"2\.h5: is of another sweep than .*1\.h5"):
         gather.merge(paths, tmp_path / "other.h5")
+
+
+def test_a_table_that_is_there_is_left_as_it_is_or_made_anew(device, tmp_path):
+    """Resumed it takes no task; forced it takes both conditions and all 8 blocks again, also where it may be resumed."""
+    rigid, out, done = device.replace({"wall.shape": "rigid"}), tmp_path / "table.h5", []
+    plan = plan_of(rigid, instances=(0,), temperature=(300.0, 310.0))
+
+    def runner(worker, tasks):
+        for task in tasks:
+            done.append(task)
+            yield task, worker_result(task)
+
+    def tasks(**how):
+        done.clear()
+        table = run.run_to_table(plan, out, runner, **how)
+        assert table.counts.sum() == 8 * 50 and [one.name for one in tmp_path.iterdir()] == ["table.h5"]
+        return len(done)
+
+    assert tasks() == tasks(force=True) == tasks(resume=True, force=True) == 2 + 8
+    assert tasks(resume=True) == 0
+    with pytest.raises(InputError, match=r"table\.h5: exists; give --force to overwrite it"):
+        tasks()
+    run_shard(plan, (1, 1), partial_path(out), runner)
+    assert tasks(resume=True) == 0, "and what is left of its blocks is removed"
+
+
+def test_a_shard_goes_on_as_the_one_that_it_is(device, tmp_path):
+    plan, out = plan_of(device.replace({"wall.shape": "rigid"}), instances=(0,)), tmp_path / "shard.h5"
+    run_shard(plan, (1, 2), out, everything)
+    for other in ((1, 3), (2, 2)):
+        with pytest.raises(InputError, match=f"holds shard 1/2, not {other[0]}/{other[1]}"):
+            run_shard(plan, other, out, everything, resume=True)
+    assert run_shard(plan, (1, 2), out, everything, resume=True) == (6, 12)
 
 
 def test_a_file_of_other_states_is_not_gone_on_with(device, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Measured pulse responses: states and probabilities of synthetic devices are found again within their intervals."""
 
+import itertools
 import types
 
 import numpy as np
@@ -8,7 +9,7 @@ from scipy.stats import beta
 
 from compact.exchange import pulse_import
 from compact.exchange.crosssim_import import PulseFacts
-from compact.exchange.level_mixture import BINS_OF_MANY, MOST_SINGLE, _floor, find_levels, grouped, stragglers
+from compact.exchange.level_mixture import BINS_OF_MANY, MOST_SINGLE, _floor, _start, find_levels, grouped, stragglers
 from compact.exchange.pulse_data import read_pulse_data
 from compact.exchange.pulse_import import _axis, import_pulses
 from compact.table.table_file import load_table, save_table
@@ -125,6 +126,7 @@ def test_outliers_and_gaps_are_left_out(tmp_path):
     assert table.position.size == S
     assert report.outliers == sum(1 for i in set(range(len(parts))) - {300, 301}
                                   if parts[i][-1] not in ("", "nan") and float(parts[i][-1]) > 50)  # fmt: skip
+    assert report.readings == sum(not line.endswith((",", "nan")) for line in text)
     assert 0 < report.gaps <= 2 * (12 + 20 + 2)
     assert report.transitions + report.gaps == len(text) - 1
     assert within_intervals(table, truth, 0.999)
@@ -168,6 +170,28 @@ def test_the_information_criterion_finds_the_number_of_levels(levels):
     assert best == levels
     assert np.mean(found[best].level != state) < 0.01
     assert found[best].std == pytest.approx(0.12, rel=0.35)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 4])
+def test_levels_begin_with_the_intervals_of_least_squares(parts):
+    """Of all ways to cut twelve sorted values, of one to five readings each; by trying them all."""
+    rng = np.random.default_rng(parts)
+    values, number = np.sort(rng.uniform(0, 1, 12)), rng.integers(1, 6, 12).astype(float)
+
+    def pieces(cuts):
+        return [slice(a, b) for a, b in itertools.pairwise((0, *cuts, 12))]
+
+    def square(cut):
+        mean = np.average(values[cut], weights=number[cut])
+        return number[cut] @ (values[cut] - mean) ** 2
+
+    every = itertools.combinations(range(1, 12), parts - 1)
+    best = pieces(min(every, key=lambda cuts: sum(map(square, pieces(cuts)))))
+    mean, std, share = _start(values, number, np.zeros(12), parts)
+    assert mean == pytest.approx([np.average(values[cut], weights=number[cut]) for cut in best])
+    least = np.ptp(values) / (20 * parts)
+    assert std == pytest.approx([max(np.sqrt(square(cut) / number[cut].sum()), least) for cut in best])
+    assert share == pytest.approx([number[cut].sum() / number.sum() for cut in best])
 
 
 def test_few_readings_apart_from_all_others_are_stragglers():

@@ -484,3 +484,16 @@ def test_the_error_of_a_row_is_its_slope_times_that_of_a_parameter(name, share, 
     expected = np.abs(rows[1] - rows[0]) / 0.2
     found = prediction_error(types.SimpleNamespace(model=model, dispersion=dispersion), **pulse, device=1)
     assert expected.max() > 1e-3 and found == pytest.approx(grows * expected, rel=1e-6, abs=1e-9)
+
+
+def test_a_parameter_that_is_zero_moves_to_one_side():
+    """The drift need not saturate, and never grows without bound: its slope is that from 0 to a tenth of the error of 2."""
+    model, pulse = known_model(saturation=0.0), {"temperature": 300.0, "current_density": 8e11, "duration": 1e-9}
+    error, covariance, i = model.standard_error.copy(), model.covariance.copy(), model.names.index("saturation")
+    error[0, i], covariance[0, i, i] = 2.0, 4.0
+    model = dataclasses.replace(model, standard_error=error, covariance=covariance)
+    vector = model.value[0].copy()
+    vector[i] = 0.2
+    expected = np.abs(model.matrix(**pulse, vector=vector) - model.matrix(**pulse)) / 0.1
+    found = prediction_error(types.SimpleNamespace(model=model, dispersion=1.0), **pulse)
+    assert expected.max() > 0.1 and found == pytest.approx(expected, rel=1e-6, abs=1e-9)

@@ -9,7 +9,7 @@ from fit_cases import CURRENT, DURATION, spread_model, table_of
 from scipy.stats import beta, norm
 
 from compact.forms.result import Fit
-from compact.table.interpolate import _matrix, chances, transition_matrix
+from compact.table.interpolate import _drawn, _matrix, chances, transition_matrix
 from compact.table.origin import weights
 from compact.table.table_file import load_table, save_table
 from compact.table.transition_table import Derived, TransitionTable
@@ -123,7 +123,8 @@ def test_table_cannot_be_changed():
     given["counts"][:] = 0
     given["devices"].clear()
     assert np.array_equal(made.counts, before) and len(made.devices) == 2
-    for array in (made.counts, made.position, made.probability, made.standard_error, made.devices["material.Ms"]):
+    own = made.probability, made.standard_error, made.retention_rate, made.devices["material.Ms"]
+    for array in (made.counts, made.position, *own):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -450,6 +451,8 @@ def test_what_counts_leave_open_has_the_moments_of_the_posterior():
     deviation = (found.mean(axis=0) - mean) / np.sqrt(variance / number)
     assert np.abs(deviation).max() < 4.2  # 20 standard normal deviates: beyond in one of 2,000 tries
     np.testing.assert_allclose(found.var(axis=0), variance, rtol=0.15)  # 15 % are five standard errors and more
+    rows = _drawn(made.counts[1, 1, 1, 0].astype(float), np.random.default_rng(1))
+    np.testing.assert_allclose(rows.sum(axis=-1), 50)  # shares times trials, which the half outcome is of
     assert np.array_equal(found[3], drawn(made, 4)[3]) and not np.array_equal(found[3], found[2])
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
@@ -114,6 +115,21 @@ def test_kernel_depends_on_noise_elementary_functions_tables_and_intrinsics(monk
     fingerprint(q_phi.advance.py_func)
     expected = {"q_phi", "noise", "elementary", "packed_table", "memory", "vector_width"}
     assert expected <= {name.removesuffix(".py") for name in read}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(5.0, 6.0), (5, 6), ((1, 2), (1, 3)), ("a", "b"), (np.ones(2), np.zeros(2))]
+)
+def test_a_kernel_depends_on_the_values_that_its_module_has_from_elsewhere(monkeypatch, before, after):
+    """Also within a function that it uses; what it does not read does not count."""
+    monkeypatch.setattr("dwcore.numerics.compiled._file_hash", lambda file: file)
+    place = {"SHIFT": before, "OTHER": 1.0}
+    exec("def inner(x): return x + SHIFT\ndef outer(x): return inner(x)", place)
+    first = fingerprint(place["outer"])
+    place["OTHER"] = 2.0
+    assert fingerprint(place["outer"]) == first
+    place["SHIFT"] = after
+    assert fingerprint(place["outer"]) != first
 
 
 def modules_with_kernels():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dwcore.errors import InputError
 from dwcore.storage.measurements import UNITS, Measurements, unit_of
 from dwcore.units import to_si
 
@@ -80,3 +81,23 @@ def test_columns_of_simulators(tmp_path, name, unit, quantity, factor):
 @pytest.mark.parametrize(("header", "kind"), [("t_min", "time"), ("v_c", "speed"), ("q_in", "length"), ("t_h", "time")])
 def test_what_only_looks_like_a_unit_is_none(header, kind):
     assert unit_of(header, UNITS[kind]) is None
+
+
+@pytest.mark.parametrize("header", ["q_nm,q_um", "# t (ns)\text_dwpos (m)\text_dwxpos (m)"])
+def test_a_quantity_that_two_columns_hold_is_not_guessed(tmp_path, header):
+    found = table(tmp_path, f"{header}\n" + ("1,2\n3,4\n" if "," in header else "1\t2\t3\n"))
+    with pytest.raises(InputError, match=r"columns .* and .* both hold q; choose with --column q=NAME"):
+        found.get("q")
+
+
+def test_columns_that_nobody_asked_for_are_said(tmp_path, caplog):
+    """Of a simulator only a drive that is not zero: it has many columns of its own."""
+    found = table(tmp_path, "t_ns,q_nm,J_1e11_A_per_m2\n1,2,3\n")
+    found.get("q")
+    found.note_unread()
+    assert caplog.messages == [f'{tmp_path / "data.csv"}: not read: "t_ns", "J_1e11_A_per_m2"']
+    caplog.clear()
+    found = table(tmp_path, "# t (ns)\tmx ()\tB_extx (T)\tB_exty (T)\text_dwpos (m)\n1\t0.5\t0\t0.1\t2\n")
+    found.get("q")
+    found.note_unread()
+    assert caplog.messages == [f'{tmp_path / "data.csv"}: not read: "B_exty"']
