@@ -66,6 +66,17 @@ def test_all_fixed_points_of_bloch_walls():
     np.testing.assert_allclose([abs(np.sin(p.phi)) for p in neel], 0, atol=1e-6)
 
 
+def test_angles_that_a_field_has_brought_close_are_told_apart():
+    """H_K cos phi = (pi/2) (s1/s2) H_x at 4 degrees to either side of the Neel wall between them, which is a saddle."""
+    model = make_model(0.0, places=(200e-9,))
+    w = model.widths(200e-9)
+    most = 2 / np.pi * model.H_K * float(w.s2 / w.s1)
+    points = fixed_points(model, 0.0, Field(H_x=most * np.cos(np.radians(4))))
+    near = [p for p in points if abs(p.q - 200e-9) < 1e-9 and abs(p.phi) < 1]
+    np.testing.assert_allclose(np.degrees([p.phi for p in near]), [-4, 0, 4], atol=1e-3)
+    assert [p.kind for p in near] == ["stable", "saddle", "stable"]
+
+
 def test_a_straight_track_has_no_isolated_fixed_point():
     assert fixed_points(make_model(1e-3, places=())) == []
     assert refined(make_model(1e-3, places=()), 200e-9, np.pi) is None

@@ -119,6 +119,12 @@ def test_work_of_a_wall_that_swings_is_the_energy_that_is_left(X, Y):
     assert work == pytest.approx(max(0.5 * (16.0 - X**2 - Y**2), 0.0), abs=0.4)
 
 
+def test_a_wall_that_swings_over_the_top_by_itself_needs_no_work():
+    """With 10 kB T of the 8 that it takes, whatever noise could add in so short a time."""
+    swinging = np.array([[1e-6, -1.0], [1.0, 1e-6]])
+    assert _work_left(swinging, 4.0, np.array([[-2.0]]), np.array([[4.0]])) == 0.0
+
+
 @pytest.mark.parametrize(("home", "direction"), [(0, 1), (1, -1)])
 def test_progress_of_a_wall_that_creeps_is_the_height_of_the_valley(home, direction):
     """V from the bottom to the saddle, then all that it fell, and ln(1 + integral of exp(V - V_saddle) dx) throughout."""
@@ -153,6 +159,15 @@ def test_progress_of_a_wall_that_swings_is_its_energy_up_to_either_saddle(direct
         assert progress(start + direction * way, phi) == pytest.approx(energy, abs=0.5)
     assert progress(start + 1.0 * direction, 0.9) == pytest.approx(it.barrier, abs=0.1)  # 24 kB T
     assert progress(start - 4.0 * direction) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_wall_far_up_the_other_side_comes_back_with_what_its_angle_can_hold(direction):
+    """From 18 kB T there, as its angle turns around at 2 K."""
+    it = Made(barrier=20.0, K=6.0, alpha=0.01)
+    _, progress = it.place(0 if direction > 0 else 1, direction)
+    assert it.potential(1.0) > 18
+    assert progress((5.0 if direction > 0 else 15.0) - 4.0 * direction) == pytest.approx(12.0, abs=0.5)
 
 
 @pytest.mark.parametrize("direction", [1, -1])
