@@ -117,6 +117,14 @@ def test_noise_of_a_warm_film_averages_out(tmp_path):
     assert wall.Delta == pytest.approx(6.5e-9, rel=0.05)
 
 
+def test_angle_is_that_of_the_wall_not_of_domains_that_a_field_cants(tmp_path):
+    """m_y = 0.2 in the domains, 40 walls long, of a wall with m_x = -1."""
+    m = magnetization(phi=math.pi, chi=0.0)
+    domain = np.abs(m[..., 2]) > 0.99 * 1.1e6
+    m[domain] = 1.1e6 * np.array([0.0, 0.2, math.sqrt(0.96)]) * np.sign(m[domain])[:, 2:] ** [0, 0, 1]
+    assert abs(wall_of(read_ovf(write(tmp_path / "m.ovf", m))).phi) == pytest.approx(math.pi, abs=1e-6)
+
+
 @pytest.mark.parametrize(("arrow", "said"), [(2e-9, False), (20e-9, True)])
 def test_bow_is_measured_and_said(tmp_path, caplog, arrow, said):
     """A parabola of this height over the 50 rows of the track: rms 0.298 of it about its mean."""

@@ -136,10 +136,15 @@ def test_notches_two_steps_from_the_nominal_one_are_points_of_the_lattice(made_u
 
 
 def test_expansion_about_a_notch_of_another_length_looks_at_the_same_share_of_it(made_up):
-    """V = (x/half)^2 within a notch: the place moves with the length, and the slope follows."""
-    made_up(lambda x, cuts, width, delta: ((x / cuts[0].half) ** 2, 2 * x / cuts[0].half ** 2))
+    """V = (x/half)^2 within a notch: the place moves with the length, and the slope follows. Beside it V rises by 1."""
+
+    def bowl(x, cuts, width, delta):
+        half, inside = cuts[0].half, np.abs(x) < cuts[0].half
+        return np.where(inside, (x / half) ** 2, 1 + np.abs(x) - half), np.where(inside, 2 * x / half**2, np.sign(x))
+
+    made_up(bowl)
     own, nominal = track([250e-9], length=52e-9), track([250e-9])
-    q = 250e-9 + DELTA * np.array([-5.1, -2.0, 0.5, 4.9])
+    q = 250e-9 + DELTA * np.array([-7.0, -5.1, -2.0, 0.5, 4.9, 6.0])
     assert own.potential(q, nominal) == pytest.approx(own.potential(q), rel=1e-6)
     assert own.sizes(own.notches[0]) == pytest.approx([12, 2, 10.4, 0.1])
 

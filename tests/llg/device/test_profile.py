@@ -67,6 +67,14 @@ def exact(device, lists, q, phi):
     return sum(quad(density, a, b, epsrel=1e-10, epsabs=1e-27)[0] for a, b in itertools.pairwise(breaks))
 
 
+def test_a_film_without_dmi_all_along_has_none():
+    """Factors of 0 are not the same as no factors."""
+    q, phi = np.array([150e-9, 172e-9]), np.array([2.6, 0.3])
+    nowhere, never = (QPhiModel(make_device(lists, **film)) for lists, film in (
+        ({"D_factor": [0.0] * 5}, {}), (None, {"material": FILM | {"D": 0.0}})))  # fmt: skip
+    assert np.diff(nowhere.energy(q, phi)) == pytest.approx(np.diff(never.energy(q, phi)), rel=1e-6)
+
+
 @pytest.mark.parametrize("names", [*((name,) for name in LISTS), tuple(LISTS)])
 @pytest.mark.parametrize("Q", [1.0, -1.0])
 def test_energy_is_that_of_the_rigid_profile(names, Q):

@@ -1,6 +1,7 @@
 """Paths between wells piece by piece: barriers, equal spacing, which wells are joined, what has an energy."""
 
 import math
+import types
 
 import numpy as np
 import pytest
@@ -124,6 +125,18 @@ def test_a_fixed_point_is_looked_for_within_a_width_and_a_radian():
     assert at.q == pytest.approx(200e-9, abs=1e-12) and at.kind == "stable"
     assert refined(model, 200e-9 + 1.2 * model.Delta, np.pi) is None
     assert refined(model, 200e-9, np.pi - 1.05) is None
+
+
+@pytest.mark.parametrize(("x", "on_track"), [(-0.05, False), (0.05, True), (19.95, True), (20.05, False)])
+def test_places_beyond_the_ends_of_the_track_do_not_count(x, on_track):
+    """A wall that f1 = x_0 - x and f2 = 0.3 - phi hold; the track is 20 wall widths long."""
+    model = types.SimpleNamespace(
+        Delta=5e-9, sigma_0=1e-9, Ms=1e6, device=types.SimpleNamespace(track=types.SimpleNamespace(length=20 * 5e-9)),
+        fields=lambda q, phi, *_: np.broadcast_arrays(x - q / 5e-9, 0.3 - phi),
+        velocity=lambda q, phi, *_: np.broadcast_arrays(5e-9 * x - q, 0.3 - phi),
+    )  # fmt: skip
+    found = [(p.q / 5e-9, p.phi) for p in fixed_points(model)]
+    assert found == ([pytest.approx((x, 0.3))] if on_track else [])
 
 
 def test_rates_about_a_fixed_point():

@@ -104,3 +104,19 @@ def test_surface_is_the_energy_less_the_level_of_its_well(more):
         energy = surface[inside] @ [1, math.cos(phi) ** 2, math.cos(phi), math.sin(phi)]
         expected = model.energy(q[inside], phi) - settling.bounds[0].level(2e-9)
         np.testing.assert_allclose(energy, expected, atol=1e-6 * KT)
+
+
+@pytest.mark.parametrize("Q", [1.0, -1.0])
+@pytest.mark.parametrize("more", [{}, {"profile": {"x": [0.0, 150e-9, 400e-9], "H_y_at": [0.0, 4e3, -1e4]}}])
+def test_slopes_of_the_parts_are_the_forces_on_the_wall(more, Q):
+    """-dE/d(q/Delta) = 2 mu0 Ms t s2 Delta f1, and its own slope along the track; H_z makes a tenth of it and more."""
+    model = make_model({"H_x": 3e3, "H_y": -2e3, "H_z": 2e3}, Q=Q, **more)
+    parts = Settling(model, [], 300.0).parts
+    scale = -2 * MU_0 * model.Ms * model.t * model.Delta * model.widths(parts.q).s2
+    for phi in (0.4, 2.5, -1.0):
+        slope = parts.slope.T @ [1, math.cos(phi) ** 2, math.cos(phi), math.sin(phi)]
+        bend = parts.curvature.T @ [1, math.cos(phi) ** 2, math.cos(phi), math.sin(phi)]
+        expected = scale * model.fields(parts.q, phi)[0]
+        np.testing.assert_allclose(slope, expected, atol=1e-6 * np.abs(expected).max())
+        across = np.gradient(expected, parts.q / model.Delta)
+        np.testing.assert_allclose(bend[2:-2], across[2:-2], atol=1e-3 * np.abs(across).max())

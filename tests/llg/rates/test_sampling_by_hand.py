@@ -186,6 +186,21 @@ def test_interfaces_lie_where_three_tenths_of_the_trials_get_to():
     assert sizes == [(1, 128), (1, 128), (2, 128)] and sampler.reached == pytest.approx(5e9 * 38 / 128)
 
 
+@pytest.mark.parametrize(("share", "goes_on"), [(50.0, True), (101.0, False)])
+def test_a_pilot_ends_where_a_hundred_times_its_rate_is_below_all_interest(share, goes_on):
+    """Of 5e9 walls a second, and then 38 of 128 of them."""
+    sampler, sizes = pilot(4.0, escaped=0.4)
+    sampler.least = share * 5e9 * 38 / 128
+    if goes_on:
+        assert len(sampler.place_interfaces()) == 2
+    else:
+        with pytest.raises(
+            flux_sampling.OutOfSteps, match=r"fewer than 1.499\d+e\+11 walls a second get out of the well"
+        ):
+            sampler.place_interfaces()
+        assert sizes == [(1, 128), (1, 128)]
+
+
 @pytest.mark.parametrize(("most", "error"), [(math.inf, RunError), (1e6, flux_sampling.OutOfSteps)])
 def test_walls_that_hardly_move_or_get_stuck_are_told(monkeypatch, most, error):
     """Looks are doubled until the limit of 2000; a tenth of a pilot of 128 may be undecided, 12 and not 13."""

@@ -287,6 +287,16 @@ def test_many_interfaces_have_ten_trials_each(monkeypatch):
     assert seen == [10 * found.interfaces.size] and found.interfaces.size > 2
 
 
+def test_errors_are_those_of_the_mean_of_the_replicas_that_ran(monkeypatch):
+    """1, 2, 3 and 6 out of 16: mean 3, variance 14/3, so that the error is sqrt(14/12)."""
+    model, wells = row((3e-9,) * 2)
+    found_by_hand = np.outer([1.0, 2.0, 3.0, 6.0], [0.0, 1.0, 2.0])
+    monkeypatch.setattr(module_of_flux, "_batches", lambda *a: found_by_hand)
+    found = flux_rates(model, wells, 0, 1, temperature=TEMPERATURE, seed=1, trials=8, replicas=16)
+    assert found.rate.tolist() == [0.0, 3.0, 6.0] and found.total.tolist() == [3.0, 6.0, 9.0, 18.0]
+    assert found.rate_error == pytest.approx([0.0, math.sqrt(14 / 12), 2 * math.sqrt(14 / 12)])
+
+
 def made_grid(energy, q, phi):
     """A landscape by hand, places in wall widths."""
     return ThermalGrid(q, phi, energy, 0.0, np.zeros(q.size, int), 1.0, float(1 / (q[1] - q[0])))

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy.optimize import fsolve
+from scipy.optimize import fsolve, minimize_scalar
 
 from dwcore.errors import InputError
 from dwcore.storage.measurements import Measurements
@@ -612,6 +612,14 @@ def test_wall_of_least_energy_against_sums_in_space():
         assert energies[1] < min(energies[0], energies[2])
         assert energies[0] - energies[2] == pytest.approx(0.0, abs=0.25 * (energies[0] + energies[2] - 2 * energies[1]))
         assert pytest.approx(H_K) == Ms * wall_factor(t, Delta, w)
+
+
+def test_a_wall_whose_stray_field_nearly_cancels_its_anisotropy_is_far_from_the_local_one():
+    """K_u a hundredth above mu0 Ms^2/2 in a film of 3 nm: two thirds of sqrt(A/K), as by Coulomb's law."""
+    film = (7e5, 1.5e-11, 1.01 * 0.5 * MU_0 * 7e5**2, 3e-9, 1e-6)
+    local = math.sqrt(film[1] / (film[2] - 0.5 * MU_0 * film[0] ** 2 * prism_factor(*film[3:])))
+    best = minimize_scalar(lambda x: energy_of_charges(*film, x * local), bounds=(0.3, 1.0), method="bounded").x
+    assert wall_of_least_energy(*film)[0] == pytest.approx(best * local, rel=0.01) and 0.6 < best < 0.7
 
 
 def test_wall_of_least_energy_is_that_of_micromagnetics():
