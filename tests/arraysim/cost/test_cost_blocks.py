@@ -305,6 +305,10 @@ def test_interconnect():
     assert area(mesh, "interconnect") == pytest.approx(1024 * 0.384e-6 * 2 * side + 3 * 0.151e-6)
     way = 0.75 * side * 1.211e-10 + 0.75 * 2 * PARTS["router_bit_energy"]  # the mesh of three tiles is two across
     assert energy(mesh, "interconnect", "forward") == pytest.approx(moved * way)
+    one = estimate(arrays_per_tile=16, network="mesh")  # all arrays in one tile: a router, and wires within it alone
+    way = math.sqrt(one.total_area - area(one, "interconnect")) * (1 - 1 / 4) * 1.211e-10
+    assert area(one, "interconnect") == pytest.approx(0.151e-6)
+    assert energy(one, "interconnect", "forward") == pytest.approx(moved * (way + 0.75 * PARTS["router_bit_energy"]))
 
 
 def test_wires_within_a_tile_lead_inputs_to_every_array_that_takes_them():

@@ -133,11 +133,14 @@ def test_idx_files_are_read(tmp_path, pack, end, inner):
 def test_letters_lie_on_their_side_and_are_counted_from_the_first_that_is_there(tmp_path):
     """EMNIST stores columns before rows; letters 11 to 13 are three classes, digits without a 3 are ten all the same."""
     images = np.arange(6 * 2 * 3, dtype=np.uint8).reshape(6, 2, 3)
-    for labels, classes, first in (([11, 12, 13] * 2, 3, [0, 1, 2]), ([0, 9, 5] * 2, 10, [0, 9, 5])):
+    for kind, labels, classes, first in (
+        ("letters", [11, 12, 13] * 2, 3, [0, 1, 2]),
+        ("digits", [0, 9, 5] * 2, 10, [0, 9, 5]),
+    ):
         for stem in ("train", "test"):
-            (tmp_path / f"emnist-letters-{stem}-images-idx3-ubyte").write_bytes(idx(images))
-            (tmp_path / f"emnist-letters-{stem}-labels-idx1-ubyte").write_bytes(idx(np.array(labels, np.uint8)))
-        found = load_dataset("emnist-letters", tmp_path)
+            (tmp_path / f"emnist-{kind}-{stem}-images-idx3-ubyte").write_bytes(idx(images))
+            (tmp_path / f"emnist-{kind}-{stem}-labels-idx1-ubyte").write_bytes(idx(np.array(labels, np.uint8)))
+        found = load_dataset(f"emnist-{kind}", tmp_path)
         assert found.image_shape == (3, 2, 1) and found.images[1, 2, 0, 0] == images[1, 0, 2]
         assert found.classes == classes and found.labels[:3].tolist() == first
 

@@ -68,6 +68,10 @@ def test_rounding_is_that_of_a_library():
 
 
 def test_functions_of_kernels_work_in_plain_python():
+    """Seven bits follow the point: ties between two numbers go to the one whose last bit is 0, and NaN stays NaN."""
+    for value, bits in ((1 + 2.0**-8, 0x3F80), (1 + 3 * 2.0**-8, 0x3F82), (1 + 2.0**-8 + 2.0**-20, 0x3F81)):
+        assert narrow(np.float32(value), np.uint16(0)) == bits
+    assert np.isnan(wide(narrow(np.uint32(0x7F800001).view(np.float32), np.uint16(0))))
     assert wide(np.uint16(0x3FC0)) == 1.5 and wide(np.float64(3)) == 3.0
     assert narrow(np.float32(1.5), np.uint16(0)) == 0x3FC0 and narrow(np.float32(1.1), np.float32(0)) == np.float32(1.1)
 

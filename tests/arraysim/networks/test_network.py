@@ -8,6 +8,7 @@ from scipy.special import log_softmax
 
 from arraysim.datasets.datasets import load_dataset
 from arraysim.networks import quantization
+from arraysim.networks.crossbar_layers import ConvolutionLayer
 from arraysim.networks.crossbars import array_layers
 from arraysim.networks.definition import (
     Activation,
@@ -24,6 +25,8 @@ from arraysim.networks.definition import (
 from arraysim.networks.digital_layers import ActivationLayer, PoolingLayer
 from arraysim.networks.network import Network, first_weights
 from arraysim.networks.presets import mlp, network_from, vgg8
+from arraysim.periphery.config import Periphery
+from arraysim.periphery.reader import PeripheryReader
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import FloatWeights, PairedWeights
 from arraysim.training.config import TrainingConfig
@@ -179,6 +182,14 @@ def test_a_convolution_in_groups_is_one_per_group(products):
         np.testing.assert_allclose(found[..., own], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_convolution_in_groups_is_not_read_through_converters():
+    spec, reader = Convolution(channels=6, kernel=3, groups=2), PeripheryReader(Periphery(), seed=0)
+    shape = {"rows": 10, "columns": 6, "largest_weight": 1.0, "seed": 0}
+    with pytest.raises(InputError, match="a convolution in groups is read exactly"):
+        ConvolutionLayer(spec, PairedWeights(ladder_law(), **shape, reader=reader), channels=2, error_bits=0)
+    assert ConvolutionLayer(spec, PairedWeights(ladder_law(), **shape), channels=2, error_bits=0).weights.reader is None
+
+
 @pytest.mark.parametrize("name", ["groups", "depthwise", "along the columns", "residual"])
 def test_a_library_finds_the_gradients_of_numpy(name):
     pytest.importorskip("torch", reason="the extra torch is not installed")
@@ -290,9 +301,9 @@ def test_quantized_values_lie_on_their_levels(bits):
 
 def test_gradients_go_straight_through_the_rounding():
     relu = build((CONV, Activation(bits=3, limit=2.0), Flatten(), Linear())).layers[1]
-    value = np.array([[-1.0, 0.1, 1.1, 3.0]])
-    assert np.allclose(relu.forward(value, True), [[0, 0, 8 / 7, 2]])
-    assert relu.backward(np.ones((1, 4)), True).tolist() == [[0, 1, 1, 0]]
+    value = np.array([[-1.0, 0.1, 1.1, 2.0, 3.0]])
+    assert np.allclose(relu.forward(value, True), [[0, 0, 8 / 7, 2, 2]])
+    assert relu.backward(np.ones((1, 5)), True).tolist() == [[0, 1, 1, 1, 0]]
     exact, coarse = (gradients_of(build(LAYERS["convolution"], error_bits=bits)) for bits in (0, 6))
     for one, other in zip(exact, coarse, strict=True):
         difference = np.abs(one - other).max() / np.abs(one).max()

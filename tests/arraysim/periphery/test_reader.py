@@ -23,7 +23,7 @@ from arraysim.periphery.reader import PeripheryReader, _converters
 from arraysim.periphery.tiles import TileShape, map_layer
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.synapse_array import stream_keys
-from arraysim.synapses.weights import PairedWeights
+from arraysim.synapses.weight_kinds import make_weights
 from dwcore.errors import InputError
 from dwcore.numerics.threads import workers
 
@@ -31,10 +31,12 @@ ROWS, COLUMNS = 150, 40
 SMALL = TileShape(rows=64, columns=32)
 
 
-def layer(periphery=None, *, seed=3, rows=ROWS, columns=COLUMNS, spread=0.1):
+def layer(periphery=None, *, seed=3, rows=ROWS, columns=COLUMNS, spread=0.1, digits=1):
     reader = None if periphery is None else PeripheryReader(periphery, seed=seed)
-    weights = PairedWeights(
+    weights = make_weights(
+        "pair" if digits == 1 else "digits",
         ladder_law(conductance_low=1e-5),
+        digits=digits,
         rows=rows,
         columns=columns,
         largest_weight=0.4,
@@ -123,20 +125,24 @@ def test_bit_serial_reads_add_up_to_the_quantized_product(signed, subtraction):
 
 
 @pytest.mark.parametrize("adc_bits", [0, 12])
-@pytest.mark.parametrize("subtraction", ["analog", "digital"])
+@pytest.mark.parametrize(("subtraction", "digits"), [("analog", 1), ("digital", 1), ("digital", 2)])
 @pytest.mark.parametrize("dac", [Dac(), Dac(bits=4), Dac(bits=4, coding="level")])
-def test_read_noise_has_the_variance_of_independent_devices(adc_bits, subtraction, dac):
+def test_read_noise_has_the_variance_of_independent_devices(adc_bits, subtraction, digits, dac):
     periphery = Periphery(
         tile=SMALL,
         dac=dac,
         adc=Adc(bits=adc_bits),
         read=Read(noise=0.1, integrator_noise=1e-6, subtraction=subtraction),
     )
-    weights = layer(periphery)
+    weights = layer(periphery, digits=digits)
     x = np.repeat(inputs(1), 3000, axis=0)
-    quiet = layer(Periphery(tile=SMALL, dac=dac))
+    quiet = layer(Periphery(tile=SMALL, dac=dac), digits=digits)
     deviation = weights.forward(x) - quiet.forward(x)
-    squares = (weights.scale**2) * sum(plane**2 for plane in weights.conductances)
+    factors = {1: (1, 1), 2: (0.2, 0.2, 0.8, 0.8)}[
+        digits
+    ]  # of the devices of a weight; a second pair counts four times
+    squares = weights.scale**2 * sum((f * plane) ** 2 for f, plane in zip(factors, weights.conductances, strict=True))
+    converted = sum(f**2 for f in factors) if subtraction == "digital" else 1
     levels = 2**dac.bits - 1 if dac.bits else 1
     shares, significance = [x[0]], [1.0]
     if dac.bits:
@@ -145,8 +151,7 @@ def test_read_noise_has_the_variance_of_independent_devices(adc_bits, subtractio
         whole = np.rint(x[0] * levels).astype(int)
         shares = [(whole >> b & 1) for b in range(dac.bits)]
         significance = [2**b / levels for b in range(dac.bits)]
-    converters = 3 * (2 if subtraction == "digital" else 1)  # three tiles one below the other
-    floor = converters * (1e-6 * weights.scale / 0.1) ** 2
+    floor = 3 * converted * (1e-6 * weights.scale / 0.1) ** 2  # three tiles one below the other
     expected = sum(s**2 * (0.01 * share**2 @ squares + floor) for s, share in zip(significance, shares, strict=True))
     np.testing.assert_allclose(deviation.var(axis=0) / expected, 1, atol=5 * np.sqrt(2 / 3000) + 0.01)
     assert np.abs(deviation.mean(axis=0) / np.sqrt(expected / 3000)).max() < 6

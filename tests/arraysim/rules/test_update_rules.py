@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from arraysim.rules.coincidence_kernel import draw_trains
 from arraysim.rules.mixed_precision import MixedPrecision
 from arraysim.rules.registry import make_rule
 from arraysim.rules.sign_rule import SignRule
@@ -130,6 +131,16 @@ def test_trains_meet_as_often_as_chance_says_sample_by_sample():
     assert np.array_equal(count, sense[weight])
     assert len(np.unique(np.stack([weight, turn]), axis=1)[0]) == weight.size, "no weight twice in a cycle"
     assert turn.max() < n * cycles
+
+
+def test_no_two_lines_samples_or_cycles_share_a_draw():
+    """Half of 64 cycles of four lines of three samples: 24 words of 32 bits; two alike by chance once in 10 million."""
+    line, train, length = np.empty((3, 4), np.int32), np.empty((3, 4), np.uint64), np.empty(3, np.int32)
+    signal, gain, keys = np.full((3, 4), -0.25, np.float32), np.full(3, 2, np.float32), (np.uint64(1), np.uint64(2))
+    draw_trains(signal, gain, 64, 0, *keys, line, train, length)
+    assert length.tolist() == [4] * 3 and line.tolist() == [[1, 3, 5, 7]] * 3
+    assert np.unique(train.view(np.uint32)).size == 24
+    assert abs(np.unpackbits(train.view(np.uint8)).sum() - 12 * 32) < 5 * (12 * 64 / 4) ** 0.5
 
 
 @pytest.mark.parametrize(("row", "column"), [(0.02, 1.0), (1.0, 0.02), (0.3, 0.3)])
@@ -264,6 +275,13 @@ def test_what_waits_in_the_accumulators_is_a_trapezoid():
         assert variance == pytest.approx(expected(h + share / 2)[0], rel=0.02), h
         assert rate == pytest.approx(expected(h + share / 2)[1], rel=0.01), h
         assert abs(variance / expected(h + 0.1)[0] - 1) > 0.05 and abs(rate / expected(h + 0.1)[1] - 1) > 0.1, h
+
+
+def test_first_accumulators_are_even_between_the_thresholds():
+    """3000 numbers between -0.6 and 0.6 steps of 0.5: none beyond, and a third of the square on average."""
+    first = MixedPrecision(SHAPE, 0.5, threshold=0.6, seed=(1,)).accumulator
+    assert 0.297 < np.abs(first).max() <= 0.3 and abs(first.mean()) < 4 * (0.03 / 3000) ** 0.5
+    assert (first**2).mean() == pytest.approx(0.03, rel=4 * (0.8 / 3000) ** 0.5)
 
 
 def test_threshold_has_bounds():

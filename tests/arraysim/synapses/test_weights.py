@@ -239,6 +239,7 @@ def test_references_sit_in_the_middle():
     law = weights.array.law
     np.testing.assert_allclose(weights.reference.conductance, law.conductance[4], rtol=1e-6)
     assert weights.reference.reads > 0
+    assert min(weights.reference.pulses_received) >= 2 * 9, "pulses that reset and centre them wear them, too"
     assert weights.conductances[1].shape == (20, 1)
 
 
