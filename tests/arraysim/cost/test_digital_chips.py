@@ -87,8 +87,10 @@ def test_a_graphics_processor_multiplies_digital_layers_too():
     counts = np.array([2600.0, 2500.0, 2600.0, 0.0])
     assert energy(cost, "multipliers") == pytest.approx(counts * each)
     assert cost.latency[1, BLOCKS.index("multipliers")] == pytest.approx(counts / rate)
+    assert cost.facts["weight_bits"] == 16
     inference = gpu_cost([FIRST, LAYER], dataclasses.replace(SETTINGS, training=False))
     assert energy(inference, "multipliers") == pytest.approx([2600 * PARTS["GPU_inference_energy"], 0.0, 0.0, 0.0])
+    assert inference.facts["weight_bits"] == 8
 
 
 def test_a_pair_of_three_levels_holds_five_weights():

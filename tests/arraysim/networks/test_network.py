@@ -310,6 +310,14 @@ def test_gradients_go_straight_through_the_rounding():
         assert 0 < difference < 0.2
 
 
+def test_a_normalization_before_a_quantized_rectifier_leaves_it_its_levels():
+    network = build((CONV, BatchNorm(), Activation(bits=2, limit=1.5), Flatten(), Linear()))
+    value = batch(20)[0]
+    for layer in network.layers[:3]:
+        value = layer.forward(value, True)
+    assert np.unique(value).tolist() == [0, 0.5, 1, 1.5]
+
+
 def test_loss_of_equal_outputs_is_the_logarithm_of_the_classes():
     network = build((Flatten(), Linear()))
     network.crossbars[0].weights.values[:] = 0

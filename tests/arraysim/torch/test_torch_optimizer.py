@@ -69,6 +69,15 @@ def test_signals_are_those_of_the_gradient_that_waits(groups):
         np.testing.assert_allclose(inputs.T @ errors, layer.gradient(), rtol=1e-4, atol=1e-4)
 
 
+def test_an_array_that_is_frozen_keeps_no_signals():
+    layer, value = ArrayLinear(3, 2, law=LAW, seed=1), torch.rand(4, 3, requires_grad=True)
+    PulseOptimizer(layer, rule="stochastic-pulses")
+    for trains in (False, True):
+        layer.cells.requires_grad_(trains)
+        layer(value).sum().backward()
+    assert len(layer.chip.signals) == 1
+
+
 @pytest.mark.parametrize("rule", ["mixed-precision", "tiki-taka"])
 def test_training_goes_on_from_a_state_bit_for_bit(rule, tmp_path):
     net = model()
@@ -260,6 +269,9 @@ def test_a_gradient_that_is_not_finite_is_refused_with_its_place_and_changes_not
 def test_settings_outside_their_range_are_refused(more, words):
     with pytest.raises(InputError, match=words):
         PulseOptimizer(ArrayLinear(4, 2, law=LAW), **more)
+    assert PulseOptimizer(ArrayLinear(4, 2, law=LAW), rate=0.0, momentum=0.0).rate == 0, (
+        "schedulers begin or end at zero"
+    )
 
 
 def test_models_that_pulses_cannot_write_are_refused():

@@ -15,7 +15,7 @@ from arraysim.training.config import TrainingConfig
 from arraysim.training.file import load_training, save_training
 from arraysim.training.run import train
 from arraysim.training.seeds import log_path, train_seeds
-from arraysim.training.watch import notes_on
+from arraysim.training.watch import guesses, has_learned, notes_on
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,20 @@ def test_weights_at_their_ends_are_counted(digits):
     full = dataclasses.replace(result, hardware=dataclasses.replace(result.hardware, weight=tuple(layers)))
     (note,) = notes_on([full])
     assert "weights of layer 1 are at their ends" in note and "weight_range" in note
+    largest = TrainingConfig().weight_range / np.sqrt(17)  # of 16 inputs and the bias
+    for share, at, said in ((0.96, 0.91, True), (0.94, 1.0, False), (0.96, 0.89, False)):
+        layers[1] = np.where(np.arange(layers[1].size) < at * layers[1].size, share * largest, 0).reshape(
+            layers[1].shape
+        )
+        full = dataclasses.replace(result, hardware=dataclasses.replace(result.hardware, weight=tuple(layers)))
+        assert bool(notes_on([full])) == said
+
+
+@pytest.mark.parametrize(("classes", "guess", "learned"), [(10, 0.15, 0.3), (5, 0.3, 0.6), (2, 0.75, 0.9)])
+def test_guessing_and_learning_lie_apart(classes, guess, learned):
+    """One and a half and three times the share of a class; of two classes half way, and nine in ten."""
+    assert guesses(guess - 1e-9, classes) and not guesses(guess, classes)
+    assert has_learned(learned + 1e-9, classes) and not has_learned(learned - 1e-9, classes)
 
 
 @pytest.fixture
