@@ -21,7 +21,7 @@ from arraysim.networks.definition import (  # noqa: E402
 )
 from arraysim.networks.network import Network  # noqa: E402
 from arraysim.periphery.config import Adc, Dac, Periphery, Read  # noqa: E402
-from arraysim.periphery.reader import FORWARD, PeripheryReader  # noqa: E402
+from arraysim.periphery.reader import BACKWARD, FORWARD, PeripheryReader  # noqa: E402
 from arraysim.periphery.tiles import TileShape  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.synapses.weights import PairedWeights  # noqa: E402
@@ -165,18 +165,30 @@ def test_converters_give_the_codes_of_numpy(name):
 
 @pytest.mark.parametrize("name", PERIPHERIES)
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_first_read_learns_what_that_of_numpy_does(name, sign):
-    """Full scale, signs, the step of the converters and the number of reads, of inputs of one sign or of both."""
+def test_reads_learn_what_those_of_numpy_do(name, sign):
+    """Full scale, signs, the step of the converters and the number of reads, of inputs of one sign or of both.
+
+    The second read has inputs three times as large: ranges follow.
+    """
     one, other = pair_of_networks(CONVERTED, periphery=PERIPHERIES[name])
     there, here = (network.crossbars[0].weights for network in (one, other))
     rows = np.abs(np.random.default_rng(5).normal(size=(300, here.values.shape[0]))).astype(np.float32)
     rows[::7] *= sign
-    there.forward(rows)
-    TensorReader.of(here)(torch.from_numpy(rows), torch.from_numpy(here.values))
-    wanted, found = (weights.reader.path(FORWARD, weights).memory for weights in (there, here))
-    assert wanted["signed"][0] == (sign < 0) and wanted["reads"][0] == 1
-    for key, values in wanted.items():
-        np.testing.assert_allclose(found[key], values, rtol=1e-5, err_msg=key)
+    for number, driven in enumerate((rows, 3 * rows), 1):
+        there.forward(driven)
+        TensorReader.of(here)(torch.from_numpy(driven), torch.from_numpy(here.values))
+        wanted, found = (weights.reader.path(FORWARD, weights).memory for weights in (there, here))
+        assert wanted["signed"][0] == (sign < 0) and wanted["reads"][0] == number
+        for key, values in wanted.items():
+            np.testing.assert_allclose(found[key], values, rtol=1e-5, err_msg=key)
+
+
+def test_errors_pass_the_weights_exactly_where_forward_reads_alone_are_converted():
+    periphery = Periphery(dac=Dac(bits=3), adc=Adc(bits=3), read=Read(passes="forward"))
+    weights = pair_of_networks(CONVERTED, periphery=periphery)[1].crossbars[0].weights
+    errors = torch.from_numpy(np.random.default_rng(6).normal(size=(30, weights.values.shape[1])).astype(np.float32))
+    back = TensorReader.of(weights).read(BACKWARD, errors, torch.from_numpy(weights.values).T)
+    np.testing.assert_allclose(back, weights.backward(errors.numpy()), rtol=1e-5, atol=1e-6)
 
 
 def test_a_sum_takes_the_pixels_from_the_first_on():

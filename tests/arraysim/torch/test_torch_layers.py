@@ -337,6 +337,11 @@ def test_autocast_leaves_arrays_in_float32():
         out = layer(value.bfloat16())
     assert out.dtype == torch.float32
     torch.testing.assert_close(out, layer(value.bfloat16().float()))
+    sequence, rnn = randn(4, 3, 6), ArrayRNN(6, 5, law=LAW, seed=1)
+    with torch.autocast("cpu", torch.bfloat16):
+        out, last = rnn(sequence)
+    assert out.dtype == last.dtype == torch.float32
+    torch.testing.assert_close(out, rnn(sequence)[0])
 
 
 def model(seed=1, **array):

@@ -233,10 +233,11 @@ def test_arrays_of_a_model_are_numbered_in_its_order():
     given = [ArrayLinear(6, 6, law=LAW, seed=1, number=n) for n in range(3)]
     PulseOptimizer(net)
     assert all(torch.equal(a.weight, b.weight) for a, b in zip(net, given, strict=True))
-    net = torch.nn.Sequential(*(ArrayLinear(6, 6, law=LAW, seed=1) for _ in range(2)))
-    net(torch.zeros(1, 6))
-    with pytest.raises(InputError, match=r'layer "0" and layer "1" are the same devices \(seed 1, number 0\)'):
-        PulseOptimizer(net)
+    for seen in (lambda net: net(torch.zeros(1, 6)), lambda net: net.state_dict()):
+        net = torch.nn.Sequential(*(ArrayLinear(6, 6, law=LAW, seed=1) for _ in range(2)))
+        seen(net)
+        with pytest.raises(InputError, match=r'layer "0" and layer "1" are the same devices \(seed 1, number 0\)'):
+            PulseOptimizer(net)
 
 
 def test_a_gradient_that_is_not_finite_is_refused_with_its_place_and_changes_nothing():
