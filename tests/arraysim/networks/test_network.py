@@ -22,7 +22,7 @@ from arraysim.networks.definition import (
     Pooling,
     Sum,
 )
-from arraysim.networks.digital_layers import ActivationLayer, PoolingLayer
+from arraysim.networks.digital_layers import ActivationLayer, BatchNormLayer, PoolingLayer
 from arraysim.networks.network import Network, first_weights
 from arraysim.networks.presets import mlp, network_from, vgg8
 from arraysim.periphery.config import Periphery
@@ -273,6 +273,12 @@ def test_a_network_of_ideal_devices_equals_one_of_plain_numbers():
         found.append([network.forward(inputs), *(layer.gradient() for layer in network.crossbars)])
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_normalization_divides_by_the_root_of_variance_and_epsilon():
+    """Values of +-0.003 have a variance of 9e-6, epsilon is 1e-5; one that does not vary becomes the shift, 0 here."""
+    out = BatchNormLayer(BatchNorm(), 2, np.float64).forward(np.array([[0.003, 5.0], [-0.003, 5.0]]), True)
+    np.testing.assert_allclose(out, np.array([[1, 0], [-1, 0]]) * 0.003 / np.sqrt(1.9e-5), atol=1e-12)
 
 
 def test_normalization_brings_the_batch_to_zero_mean_and_unit_variance():

@@ -70,6 +70,18 @@ def test_arrays_are_brought_up_to_date_before_anybody_looks(kind, monkeypatch):
     assert done == ["fetch"] * (3 if kind is TensorChip else 2) + ["load"]
 
 
+def test_a_record_holds_the_conductances_of_then():
+    """All weights of the first layer are raised after a first record; those of the second make its weights again."""
+    chip, before = made(TensorChip), made(TensorChip).record().weight[0]
+    chip.record()
+    with torch.no_grad():
+        chip.network.arrays[id(chip._weights[0])].pulse(torch.arange(650), torch.ones(650, dtype=torch.bool))
+    record = chip.record()
+    assert (record.weight[0] > before).mean() > 0.8
+    again = np.tensordot(record.weight_per_conductance[0], record.conductance[0], 1)
+    np.testing.assert_allclose(again, record.weight[0], atol=1e-6)
+
+
 def test_what_is_multiplied_is_what_the_settings_say():
     assert made(TensorChip).network._numbers is torch.float32
     assert made(TensorTwin, device_products="bfloat16").network._numbers is torch.bfloat16

@@ -21,6 +21,7 @@ from arraysim.networks.definition import (
 )
 from arraysim.periphery.config import periphery_from_mapping
 from arraysim.synapses.ladder import ladder_law
+from arraysim.training import seeds
 from arraysim.training.checkpoint import Checkpointer, checkpoint_path, identity, load_checkpoint, save_checkpoint
 from arraysim.training.config import TrainingConfig, config_from_mapping
 from arraysim.training.run import train
@@ -142,6 +143,19 @@ def test_a_finished_run_is_not_done_again(digits, tmp_path, monkeypatch):
     assert log_path(out).read_text() == log
     with pytest.raises(InputError, match="--resume goes on, --force starts anew"):
         train_seeds(LAW, digits, seeds=(1,), config=config, jobs=1, out=out)
+
+
+def test_who_starts_anew_leaves_nothing_to_resume_of_the_run_before(digits, tmp_path, monkeypatch):
+    """A run that is killed before its first checkpoint must not go on from that of another one."""
+    out, left = tmp_path / "a.h5", []
+    law, config = ladder_law(states=3), dataclasses.replace(CONFIG, epochs=1)
+    for seed in (1, 2):
+        save_checkpoint(checkpoint_path(out, seed), {}, belongs_to=identity(law, digits, seed=seed, config=config))
+    monkeypatch.setattr(
+        seeds, "train", lambda *what, seed, **how: left.append([checkpoint_path(out, n).exists() for n in (1, 2)])
+    )
+    train_seeds(law, digits, seeds=(1, 2), config=config, jobs=1, out=out, force=True)
+    assert left == [[False, False]] * 2
 
 
 def test_a_checkpoint_of_another_run_is_refused(digits, tmp_path):
