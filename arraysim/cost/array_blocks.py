@@ -93,6 +93,9 @@ def arrays_entry(work: Workload, lines: ArrayLines) -> Entry:
     settings, cell, entry = work.settings, work.cell, work.entry("arrays")
     if settings.readout == "digital" and cell.kind == "device":
         raise InputError("readout = digital needs SRAM cells, devices are read as currents")
+    if settings.readout == "sequential" and cell.levels > 2:
+        raise InputError(f'readout = sequential tells two levels of a cell apart, device "{cell.name}" has {cell.levels}; '
+                         "take readout = parallel")  # fmt: skip
     entry.note("A_cell", f"{cell.name}: {cell.width:.3g} m x {cell.height:.3g} m", cell.area, "m^2")
     size = settings.array_rows * settings.array_columns
     entry.note("r", "reference columns/columns, of single cells", work.references, "1")

@@ -16,14 +16,15 @@ ACCUMULATOR_BITS = 32
 def sum_bits(work: Workload, reads: Reads):
     """Return widths of sums per layer: over input bits, with groups of columns, with the partial sums of arrays [1].
 
-    Bits of a weight are groups that widen a sum by their number, the two columns of a pair by one.
+    Bits of a weight are groups that widen a sum by their number, the two columns of a pair by one. Read row by row, a
+    weight is a number of its own bits, of a pair a sign.
     """
     settings = work.settings
     serial = 0 if settings.input_coding == "multi-level" else reads.bits
     first = settings.converter_bits + serial
     if settings.readout != "parallel":
         first = math.ceil(math.log2(settings.array_rows)) + serial
-        first += work.cell.cells_per_weight if work.cell.kind == "sram" else 0
+        first += work.cell.cells_per_weight - (work.cell.kind == "device")
     grouped = first + (0 if reads.groups == 1 else 1 if work.cell.kind == "device" else reads.groups)
     return first, grouped, grouped + np.ceil(np.log2(np.maximum(reads.partial_sums, 1)))
 

@@ -85,6 +85,10 @@ def test_columns_of_the_tables_never_meet(folder, command):
         ("clock=1e11", "clock = 1e+11 [Hz] must be <="),
         ("write_voltage=0.001", "write_voltage = 0.001 [V] must be >="),
         ("readout=digital", "readout = digital needs SRAM cells"),
+        (
+            "readout=sequential",
+            'two levels of a cell apart, device "five-state reference" has 5; take readout = parallel',
+        ),
     ],
 )
 def test_what_no_circuit_can_do_is_refused(setting, words, folder, command):
@@ -207,7 +211,9 @@ def test_cost_of_a_training_says_whose_synapses_it_takes(command, folder):
 
 
 def test_a_chip_without_converters_has_no_bits_of_them(command):
-    assert "None" not in command("cost", "--set", "readout=sequential").out
+    pulse = ("--set", "pulse_time=1 ns", "--set", "pulse_energy=1e-13")
+    answer = command("cost", "--network", "mlp:8", "--table", "ladder:2", *pulse, "--set", "readout=sequential")
+    assert answer.code == 0 and "None" not in answer.out
 
 
 def test_the_node_has_one_name_and_a_unit(command, folder):

@@ -177,6 +177,17 @@ def test_rows_read_one_after_the_other():
     assert area(cost, "shift-and-add") == pytest.approx(units * each)
 
 
+@pytest.mark.parametrize(("cells", "devices", "bits"), [("pair", 2, 17), ("single", 1, 16)])
+def test_devices_read_row_by_row_are_bits(cells, devices, bits):
+    """Sums of 256 rows over 8 bits of the inputs, with a sign where a weight is a difference; a bit each of 2000 weights."""
+    synapse = dataclasses.replace(SYNAPSE, conductance=SYNAPSE.conductance[:2])
+    cost, reads = estimate(synapse, readout="sequential", cells=cells), 8 * 0.25 * 2000
+    assert energy(cost, "converters") == pytest.approx(reads * devices * PARTS["comparator_energy"])
+    assert energy(cost, "shift-and-add") == pytest.approx(reads * bits * ADD)
+    with pytest.raises(InputError, match='sequential tells two levels of a cell apart, device "test" has 3'):
+        estimate(readout="sequential", cells=cells)
+
+
 def sram_cell_of(cost):
     return sram_cell(dataclasses.replace(SETTINGS, readout=cost.facts["settings"]["readout"]), PARTS)
 

@@ -155,8 +155,9 @@ def test_pulses_and_reads_are_counted_by_device(kind, devices, events):
     weights = kinds(ladder_law(miss=0, double=0))[kind]
     weights.clear()
     for sense in (3, -3):
-        before = weights.array.take_events(0)
-        weights.pulse(np.full((20, 15), sense))
+        before, count = weights.array.take_events(0), np.full((20, 15), sense)
+        count[0, 0] = np.sign(sense)
+        weights.pulse(count)
         assert weights.array.take_events(0) - before == 3 * events
     before = weights.array.reads
     weights.read(np.arange(7))

@@ -200,6 +200,13 @@ def test_a_sum_takes_the_pixels_from_the_first_on():
     np.testing.assert_array_equal(found.permute(0, 2, 3, 1), expected)
 
 
+def test_pooling_over_the_whole_image():
+    """Two channels of 2 x 2 pixels: the mean is 2.5 and -1, the largest 4 and 1."""
+    image = torch.tensor([[[[1.0, 2], [3, 4]], [[-5, 1], [0, 0]]]])
+    for kind, expected in (("average", [2.5, -1]), ("max", [4, 1])):
+        assert passes.global_pooling(GlobalPooling(pooling=kind), image).tolist() == [expected]
+
+
 def test_a_batch_without_errors_has_none_in_its_bits():
     assert passes.quantized_errors(torch.zeros(2, 3), 4).tolist() == [[0] * 3] * 2
     assert passes.quantized_errors(torch.tensor([-3.0, 1.4, 0.6]), 3).tolist() == [-3, 1, 1]

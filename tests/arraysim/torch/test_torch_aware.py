@@ -108,6 +108,7 @@ def rms(error):
 def test_evaluation_sees_the_mean_of_what_training_sees():
     settings = ArraySettings(conductance_std_dtod=0.02)
     net = aware(nn.Sequential(nn.Linear(50, 3, bias=False)), LAW, settings=settings)
+    assert net[0].parametrizations.weight[0].distance.tolist() == pytest.approx([0.5] * 5), "of levels, at the ends too"
     with torch.no_grad():
         drawn = torch.stack([net[0].weight for _ in range(4000)])
         mean = net.eval()[0].weight

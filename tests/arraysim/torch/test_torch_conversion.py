@@ -94,6 +94,16 @@ def test_weights_for_the_networks_of_numpy_are_in_their_order(trained, tmp_path)
     np.testing.assert_allclose(network.forward(data.inputs(slice(50))), expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "more", [{"groups": 2}, {"dilation": 2}, {"padding_mode": "circular"}, {"kernel_size": (3, 2)}]
+)
+def test_kernels_that_networks_of_numpy_do_not_have(more):
+    with pytest.raises(
+        InputError, match='layer "0": networks of numpy have square kernels without groups and dilation'
+    ):
+        network_weights(nn.Sequential(nn.Conv2d(2, 4, **{"kernel_size": 3} | more)), torch.zeros(1, 2, 9, 9))
+
+
 def test_every_layer_of_a_model_becomes_arrays_and_comes_back():
     net = nn.ModuleDict(
         {

@@ -162,6 +162,8 @@ def test_recurrent_layers_are_those_of_torch(kind, shape):
     with pytest.raises(RuntimeError, match="Expected hidden size"):
         wrong = torch.zeros(4, *shape[:-2], 8)
         ours(value, (wrong, wrong) if kind is ArrayLSTM else wrong)
+    ahead = kind(5, 7, 2, law=LAW, seed=1)
+    torch.testing.assert_close(ahead(value), to_torch(ahead)(value), rtol=1e-5, atol=1e-6)
     for steps in ((5,), (3, 6, 2, 5)):
         with pytest.raises(RuntimeError, match="Expected input to be 2D or 3D"):
             ours(randn(*steps))

@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra torch is not installed")
 
 from arraysim.datasets.datasets import load_dataset  # noqa: E402
+from arraysim.periphery.config import Adc, Periphery  # noqa: E402
 from arraysim.rules.registry import RULES  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.synapses.weights import FloatWeights  # noqa: E402
@@ -229,10 +230,12 @@ def test_a_closure_is_called_with_gradients_on():
 
 
 def test_arrays_of_a_model_are_numbered_in_its_order():
-    net = torch.nn.Sequential(*(ArrayLinear(6, 6, law=LAW, seed=1) for _ in range(3)))
-    given = [ArrayLinear(6, 6, law=LAW, seed=1, number=n) for n in range(3)]
+    how = {"law": LAW, "seed": 1, "periphery": Periphery(adc=Adc(bits=4, offset_dtod=1.0))}
+    net, value = torch.nn.Sequential(*(ArrayLinear(6, 6, **how) for _ in range(3))), torch.ones(1, 6)
+    given = [ArrayLinear(6, 6, number=n, **how) for n in range(3)]
     PulseOptimizer(net)
-    assert all(torch.equal(a.weight, b.weight) for a, b in zip(net, given, strict=True))
+    for made, expected in zip(net, given, strict=True):
+        assert torch.equal(made.weight, expected.weight) and torch.equal(made(value), expected(value))
     for seen in (lambda net: net(torch.zeros(1, 6)), lambda net: net.state_dict()):
         net = torch.nn.Sequential(*(ArrayLinear(6, 6, law=LAW, seed=1) for _ in range(2)))
         seen(net)

@@ -41,6 +41,10 @@ def test_collapse_is_said_with_what_to_try(digits):
     found = dataclasses.replace(result, chip=dataclasses.replace(
         result.chip, train_accuracy=np.full(5, 0.1), confusion=np.diag(np.ones(10, int))[:, :1] * np.ones(10, int)))  # fmt: skip
     assert "while the twin has" in notes_on([found])[0] and "--search" in notes_on([found])[0]
+    twin = dataclasses.replace(result.float32, train_accuracy=np.full(5, 0.29))
+    assert "try more epochs" in notes_on([dataclasses.replace(found, float32=twin)])[0], (
+        "its twin has not learned, either"
+    )
     one = np.zeros((10, 10), int)
     one[:, 3] = 12
     same = dataclasses.replace(result, chip=dataclasses.replace(result.chip, confusion=one))
