@@ -107,6 +107,17 @@ def test_barriers_close_with_their_power(name, power, T):
     np.testing.assert_allclose(found, gammainc([4.0, 7.0], rate * t))
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_below_one_kelvin_all_is_as_at_one(name):
+    """Without heat nothing would be left to divide by. Walls pass at 1 K above the threshold, and a trifle below it."""
+    values = VALUES | {"stages": 4.0, "run_stages": 3.0, "barrier": 8.0, "exponent": 1.7, "sharpness": 3.0}
+    values |= {} if name in ("drift-diffusion", "position") else {"pace": 5e9}
+    ratio, duration = np.array([[1.35, 1.3], [0.9995, 0.9995]]), np.full(2, 1.5e-9)
+    found = [FORMS[name].passed(values, ratio, duration, np.full(2, T)) for T in (0.0, 0.3, 1.0)]
+    assert (found[0] == found[2]).all() and (found[1] == found[2]).all()
+    assert 0.01 < found[2][0, 0] <= 1
+
+
 @pytest.mark.parametrize("T", [400.0, 20.0])
 def test_saddle_node_follows_the_airy_functions(T):
     values = VALUES | {"stages": 4.0, "run_stages": 3.0, "sharpness": 3.0, "pace": 5e9}

@@ -120,6 +120,7 @@ def test_impossible_models_are_refused(change, words):
 def test_the_rate_at_rest_is_known_with_its_temperature_or_not_at_all():
     assert known_model().rest == (5e-13, 300.0)
     assert dataclasses.replace(known_model(), rest_temperature=360.0).rest == (5e-13, 360.0)
+    assert dataclasses.replace(known_model(), rest_temperature=0.5).rest == (5e-13, 0.5)
     for name in ("rest_rate", "rest_temperature"):
         assert dataclasses.replace(known_model(), **{name: np.nan}).rest is None
 

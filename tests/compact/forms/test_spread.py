@@ -1,5 +1,6 @@
 """The spread between devices: found from fitted values without the errors of the fits, and drawn again."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -65,8 +66,27 @@ def test_common_factors_hold_at_least_95_percent_of_the_variance():
     loading, specific = _factors(np.diag([6.0, 90.0, 4.0]))
     assert loading[:, 0].tolist() == [0, np.sqrt(90), 0] and loading[:, 1].tolist() == [np.sqrt(6), 0, 0]
     assert loading.shape == (3, 2) and specific == pytest.approx([0, 0, 4], abs=1e-12)
+    loading, specific = _factors(np.diag([4.0, -1.0]))  # what errors that are too large leave of a variance is none
+    assert np.abs(loading).tolist() == [[2], [0]] and specific.tolist() == [0, 0]
     loading, specific = _factors(np.zeros((2, 2)))
     assert loading.shape == (2, 0) and specific.tolist() == [0, 0]
+
+
+def test_factors_raise_more_than_they_lower():
+    """The sign of a factor is free, and eigenvectors come with either."""
+    for seed in range(20):
+        half = np.random.default_rng(seed).standard_normal((4, 4))
+        loading, _ = _factors(half @ half.T)
+        assert (loading.sum(axis=0) >= 0).all()
+
+
+def test_a_parameter_that_does_not_vary_is_correlated_with_itself_alone():
+    spread = Spread(names=NAMES, log_mean=MEAN, loading=[[0.3], [0.0], [0.4]], specific=[0.0, 0.0, 0.09], devices=9)
+    assert spread.correlation == pytest.approx(np.array([[1, 0, 0.8], [0, 1, 0], [0.8, 0, 1]]))
+    with pytest.raises(InputError, match="devices >= 1"):
+        dataclasses.replace(spread, devices=0)
+    with pytest.raises(InputError, match="specific variances must be >= 0"):
+        dataclasses.replace(spread, specific=[0.0, -1e-9, 0.0])
 
 
 def test_variances_of_few_devices_are_those_of_the_population():
