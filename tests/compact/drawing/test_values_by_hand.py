@@ -13,6 +13,7 @@ from compact.table.operating_point import OperatingPoint
 from compact.table.phase_diagram import PhaseDiagram
 from compact.table.staircase import Staircase, staircase
 from compact.table.transition_table import InstanceStates
+from dwcore.errors import InputError
 
 YEAR = 365.25 * 86400.0
 POINTS = tuple(OperatingPoint(current_density=J, duration=1e-9, temperature=300.0) for J in (7e11, -6e11))
@@ -92,6 +93,69 @@ def test_retention_is_the_mean_over_devices_and_unknown_where_one_is():
     assert one.lines[0].get_ydata() == pytest.approx(np.exp(-4e-9 * one.lines[0].get_xdata()), rel=1e-6, abs=1e-12)
 
 
+def test_retention_is_that_of_the_chosen_temperature():
+    """Cold walls stay, warm ones leave the first state at 1e-9/s and the track at as much, from it alone."""
+    counts = np.zeros((1, 2, 2, 1, 3, 4), int)
+    counts[..., range(3), range(3)] = 10
+    rate, lost = np.zeros((1, 2, 3, 3)), np.zeros((1, 2, 3))
+    rate[0, 1, 0, 1] = lost[0, 1, 0] = 1e-9
+    table = table_of(counts, (-1e11, 1e11), (1e-9,), (300.0, 400.0), retention_rate=rate, retention_lost=lost,
+                     retention_method="made up")  # fmt: skip
+    warm = staircase_plots.plot_state_retention(table, temperature=1).lines[0]
+    assert warm.get_ydata() == pytest.approx(np.exp(-2e-9 * warm.get_xdata()), rel=1e-6, abs=1e-12)
+    assert warm.get_label() == "0: 5e+08 s"
+    with pytest.raises(InputError, match="no rates of escape"):
+        staircase_plots.plot_state_retention(table, temperature=0)
+
+
+# Moves
+
+
+def moving_table():
+    """Three states, two devices, temperatures and durations; of a hundred walls so many move on by one with the current."""
+    hits = 10 * (1 + np.arange(8)).reshape(2, 2, 1, 2) * np.array([0.5, 1.0]).reshape(1, 1, 2, 1)
+    counts = np.zeros((2, 2, 2, 2, 3, 4), int)
+    for (k, t, a, d), hit in np.ndenumerate(hits.astype(int)):
+        for s in range(3):
+            counts[k, t, a, d, s, min(max(s + (-1, 1)[a], 0), 2)] += hit
+            counts[k, t, a, d, s, s] += 100 - hit
+    return table_of(counts, (-2e11, 3e11), (1e-9, 4e-9), (300.0, 400.0))
+
+
+def bars_of(ax):
+    """Place, height and error of all points with bars, in their order."""
+    return [(one.lines[0].get_xdata()[0], one.lines[0].get_ydata()[0], np.ptp(one.lines[2][0].get_segments()[0][:, 1]) / 2)
+            for one in ax.containers]  # fmt: skip
+
+
+def test_chances_to_move_stand_at_their_current_with_their_error():
+    """Of the second device at the second temperature 70 and 80 of 100 go up, 35 and 40 down, from two states of three; the
+    mean with the first, of which 30 and 40 go up. Two states at a time none goes."""
+    table = moving_table()
+    error = [np.sqrt((n + 0.5) * (100.5 - n) / 102) / 101 for n in range(101)]
+    ax = transition_plots.plot_move_probability(table, device=1, temperature=1)
+    one = [bar for bar in bars_of(ax) if bar[1] > 0]
+    expected = [(-2, 0.35, 35), (3, 0.70, 70), (-2, 0.40, 40), (3, 0.80, 80)]
+    assert one == [pytest.approx((x, p, error[n] / np.sqrt(2))) for x, p, n in expected]
+    ax = transition_plots.plot_move_probability(table, temperature=1)
+    both = [bar[:2] for bar in bars_of(ax) if bar[1] > 0]
+    assert both == [pytest.approx(at) for at in ((-2, 0.25), (3, 0.50), (-2, 0.30), (3, 0.60))]
+    bands = [band.get_paths()[0].vertices for band in ax.collections if band.get_alpha() == 0.15]
+    ends = [(v[:, 0].min(), v[:, 1].min(), v[:, 1].max()) for v in bands[:4]]
+    assert ends == [pytest.approx(at) for at in ((-2, 0.15, 0.35), (3, 0.3, 0.7), (-2, 0.2, 0.4), (3, 0.4, 0.8))]
+
+
+def test_a_matrix_is_that_of_the_chosen_pulse_temperature_and_device():
+    """60 and 80 of 100 walls of the devices at 400 K: see the table."""
+    table = moving_table()
+    for device, shown in ((None, 0.6), (0, 0.4), (1, 0.8)):
+        ax = transition_plots.plot_transition_matrix(table, 1, 1, device=device, temperature=1)
+        assert ax.images[0].get_array()[0, 1] == pytest.approx(shown)
+    figure = transition_plots.transition_figure(table, ((1, 0), (0, 1)), device=0, temperature=1)
+    up, down = (ax.images[0].get_array() for ax in figure.axes[:2])
+    assert (up[0, 1], down[2, 1]) == pytest.approx((0.3, 0.2))
+
+
 # Fits
 
 
@@ -124,6 +188,16 @@ def test_residuals_stand_beside_two_standard_errors(worst, limit):
     points, *levels = ax.lines
     assert points.get_xdata().tolist() == [-7, 7] and points.get_ydata().tolist() == [-worst, 0.5]
     assert [line.get_ydata()[0] for line in levels] == [0, 2, -2] and ax.get_ylim() == (-limit, limit)
+
+
+def test_residuals_are_those_of_the_chosen_device_and_temperature():
+    residual = np.arange(16.0).reshape(2, 2, 2, 2)
+    stand_in = types.SimpleNamespace(
+        needed_fit=lambda: types.SimpleNamespace(residual=residual), duration=np.array([1e-9, 4e-9]), config={},
+        current_density=np.array([-7e11, 7e11]),
+    )  # fmt: skip
+    first, second, *_ = fit_plots.plot_residuals(stand_in, device=1, temperature=0).lines
+    assert (first.get_ydata().tolist(), second.get_ydata().tolist()) == ([8, 10], [9, 11])
 
 
 def test_the_line_of_a_fit_is_that_of_the_chosen_device_and_temperature():
@@ -161,6 +235,20 @@ def test_thresholds_have_their_mean_and_deviation():
     assert sorted(bars) == [0.82, 1.18, 1.82, 2.18, 2.82, 3.18], "upwards to the left, downwards to the right"
     shown = next(line for line in ax.lines if sorted(line.get_ydata()) == pytest.approx([3.8, 4.0, 4.5]))
     assert shown.get_xdata() == pytest.approx([1.72, 1.82, 1.92])
+
+
+def test_thresholds_that_are_not_known_are_not_drawn():
+    """Of three devices the counts tell the first and the last; no threshold of a ridge that none tells has a bar."""
+    model = known_model(3)
+    error = model.standard_error.copy()
+    error[1, model.names.index("threshold_up_2")] = error[:, model.names.index("threshold_down_1")] = np.inf
+    value = model.value.copy()
+    value[:, model.names.index("threshold_up_2")] = [3.8e11, 9e11, 4.6e11]
+    ax = spread_plots.plot_thresholds(type(model)(**vars(model) | {"value": value, "standard_error": error}))
+    bars = {round(float(one.lines[0].get_xdata()[0]), 2): one.lines[0].get_ydata()[0] for one in ax.containers}
+    assert sorted(bars) == [0.82, 1.82, 2.18, 2.82, 3.18] and bars[1.82] == pytest.approx(4.2)
+    shown = next(line for line in ax.lines if sorted(line.get_ydata()) == pytest.approx([3.8, 4.6]))
+    assert shown.get_xdata() == pytest.approx([1.72, 1.92])
 
 
 def test_correlations_stand_in_their_cells():

@@ -20,6 +20,8 @@ def test_the_mean_move_counts_levels_not_states():
     )
     assert mean_move(p, rising, +1) == pytest.approx(-moved - 0.1 / 3)
     assert mean_move(np.stack([p, p]), falling, +1).shape == (2,)
+    turned = np.array([2.0, 3.0, 1.0])  # of the levels 1, 2 and 0
+    assert mean_move(p, turned, +1) == pytest.approx(((0.2 * 1 - 0.2 * 1) - 0.5 * 2 + 0.3 * 1 - 0.1) / 3)
 
 
 def table(hits, temperature=(300.0, 400.0), energy=None, steps=1, J=(-2e11, -1e11, 1e11, 2e11), **more):
