@@ -24,7 +24,7 @@ from dwsynapse.front import (
     save_front,
     unit_of,
 )
-from dwsynapse.front_plot import front_figure
+from dwsynapse.front_plot import front_figure, plot_network
 from llg import load_device
 
 DEVICES = tuple(dataclasses.replace(load_device("five_state"), name=f"mine {k}") for k in (1, 2))
@@ -230,3 +230,34 @@ def test_a_damaged_file_and_one_of_another_kind_are_refused(tmp_path):
         files.put(file, "done", 1, unit="1", long_name="done")
     with pytest.raises(InputError, match=r"holds dwsynapse\.variation, dwsynapse\.front is needed"):
         load_front(tmp_path / "b.h5")
+
+
+def test_designs_stand_at_their_energy_and_area():
+    """Held are 10, 20 and 30 fJ over 1/10, 1/20 and 1/30 um^2, the last surpassed; the first two are offered."""
+    ax, first, second = front_figure(made()).axes
+    surpassed, best = (some.get_offsets().tolist() for some in ax.collections)
+    assert surpassed == [pytest.approx([1 / 30, 30])] and best == [pytest.approx([0.1, 10]), pytest.approx([0.05, 20])]
+    marks = [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines]
+    assert marks == [pytest.approx((0.1, 10)), pytest.approx((0.05, 20))] and [t.get_text() for t in ax.texts] == [
+        "1",
+        "2",
+    ]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("area (µm²)", "energy (fJ)")
+    assert (
+        first.get_title() == "1: energy 10 fJ, area 0.1 µm²" and second.get_title() == "2: energy 20 fJ, area 0.05 µm²"
+    )
+    assert first.get_xlabel() == "" and second.get_xlabel() != ""
+
+
+def test_networks_stand_at_their_energy_and_accuracy():
+    """Of 0.3 nJ; the second design has none. A track half as large has half the mark."""
+    ax = plot_network(made())
+    (mark,), (line,) = ax.collections, ax.lines
+    assert mark.get_offsets().tolist() == [pytest.approx([0.3, 0.97])] and mark.get_sizes().tolist() == [80]
+    assert mark.get_label() == "1: 5 states, 0.1 µm²" and line.get_ydata()[0] == 0.98
+    both = Trained(test_accuracy=np.array([0.97, 0.9]), float32_test_accuracy=np.array([0.98, 0.98]),
+                   energy=np.array([3e-10, 2e-10]), failed=np.array(["", ""]))  # fmt: skip
+    marks = plot_network(made(network=both)).collections
+    assert [float(mark.get_sizes()[0]) for mark in marks] == [80, 40]
+    with pytest.raises(InputError, match="mine: no network was trained"):
+        plot_network(made(network=None))
