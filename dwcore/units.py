@@ -127,7 +127,7 @@ def _parse(text: str, unit: str) -> float:
     except InputError:
         raise
     except pint.DimensionalityError:
-        expected = "none, or %" if unit == "1" else f"one like {unit}"
+        expected = {"1": "none, or %", "K": "K or degC"}.get(unit, f"one like {unit}")
         raise InputError(f'"{text}" has the wrong unit; expected {expected}') from None
     except Exception as error:  # the parser raises whatever its tokenizer meets
         with_unit = "" if unit == "1" else f" with a unit like {unit}"

@@ -5,6 +5,7 @@ from typing import Any
 
 from compact.exchange.synapse_file import load_synapse
 from compact.exchange.synapse_table import table_of
+from dwcore.arguments import checked
 from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError
 from dwcore.storage.files import describe, open_checked, provenance
@@ -15,6 +16,7 @@ from dwsynapse.toml_files import is_toml_or_name, kind_of
 from llg.device.device_file import load_device
 
 
+@checked
 def info(source: str | Path, *, check: bool = False) -> dict[str, Any]:
     """Return what a file is, or what is shipped under a name, as `dwsynapse info --json` prints it.
 

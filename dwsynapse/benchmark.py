@@ -17,6 +17,7 @@ from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.weights import PairedWeights
 from compact.bulk.sweep import build_table, reference_grid
+from dwcore.arguments import checked
 from dwcore.numerics.threads import thread_count, use_array_threads
 from llg.device.device import Device
 from llg.device.device_file import load_device
@@ -35,6 +36,7 @@ STEPS = 1000
 """Time steps of one repetition; short, so that some are not disturbed by other load on the machine."""
 
 
+@checked
 def bench(*, seconds: float) -> dict:
     """Measure everything for `seconds` [s] each; the documented JSON object of `dwsynapse bench`."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None

@@ -12,6 +12,7 @@ from compact.exchange.synapse_file import is_synapse
 from compact.exchange.synapse_table import table_of
 from compact.table.table_file import load_table
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.canvas.line_breaks import entitle
 from dwcore.canvas.style import own_look
 from dwcore.errors import InputError, nearest
@@ -46,6 +47,7 @@ def is_device(source: str) -> bool:
     return is_toml_or_name(source) and kind_of(source) == "device"
 
 
+@checked
 def draw_file(
     path,
     name: str | None = None,
@@ -107,6 +109,7 @@ def _subject(config: Any) -> str:
     return words if isinstance(words, str) else ""
 
 
+@checked
 def draw_pulses(paths: Sequence[str], *, width: float | None = None) -> tuple[str, Figure]:
     """Draw the wall position under several pulses, of recorded trajectories in as many files.
 
@@ -141,6 +144,7 @@ def _view(path, table: TransitionTable, device: int | None, temperature: float |
     return {key: value for key, value in (("device", device), ("temperature", nearest_T)) if value is not None}
 
 
+@checked
 def draw_device(
     source: str,
     name: str | None = None,

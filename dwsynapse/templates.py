@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError, nearest
 from dwcore.toml import parse_toml
 from dwsynapse.setting import Setting
@@ -89,6 +90,7 @@ EXAMPLES: dict[str, Callable[[str], Mapping[str, Any]]] = {
 """By kind, content that works, as a file of this name would hold it."""
 
 
+@checked
 def template(kind: str, name: str) -> str:
     """Return a file of a kind with every key: those of an example that works, the others commented out.
 

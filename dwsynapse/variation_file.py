@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.storage import files, records
 from dwcore.storage.notes import notes_in
@@ -20,6 +21,7 @@ from dwsynapse.variation import Outcome, Variation, VariedAxis
 SCHEMA = "dwsynapse.variation"
 
 
+@checked
 def save_variation(path, found: Variation, *, inputs=(), force: bool = False) -> None:
     """Write results.
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from dwcore.arguments import checked
 from dwcore.canvas.style import BLUE, GREY, INK, ORANGE, axes_or_new, new_figure
 from dwcore.errors import InputError, nearest
 from dwsynapse.variation import Variation, VariedAxis
@@ -21,6 +22,7 @@ _WIDE = 30.0
 """Largest over smallest value from which on an axis is logarithmic."""
 
 
+@checked
 def plot_variation(data: Variation, *, outcome: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw an outcome against the values of the first axis with numbers: means as lines, seeds as points.
 

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwsynapse.command_line import build_parser
 from dwsynapse.series import run_series
 from dwsynapse.variation import Variation
 
 
+@checked
 def vary(
     command: str,
     axes: Mapping[str, Sequence],

@@ -16,6 +16,7 @@ from compact.states.energy import pulse_energy
 from compact.table.operating_point import grid_index, write_points
 from compact.table.origin import placeholders
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from llg.device.device import Device
 from llg.device.device_file import device_from_mapping
@@ -102,6 +103,7 @@ class Resistive:
     cell_area_F2: float = 0.0
 
 
+@checked
 def synapse_of(device: Device, conductance: np.ndarray | None = None, energy: float | None = None, point=None):
     """Take from a device what the cost model must know.
 
@@ -247,6 +249,7 @@ def sram_cell(settings: ChipSettings, parts: Parts) -> Cell:
     )
 
 
+@checked
 def synapse_of_table(table: TransitionTable, where: str) -> Resistive:
     """Take conductances, write pulse and its energy from a table, the geometry from the device if it was made from one.
 

@@ -41,8 +41,10 @@ from arraysim.cost.settings import ChipSettings
 from arraysim.cost.technology import technology
 from arraysim.cost.workload import Workload, macs_by_phase, workload
 from arraysim.networks.crossbars import ArrayLayer
+from dwcore.arguments import checked
 
 
+@checked
 def chip_cost(
     layers: Sequence[ArrayLayer],
     settings: ChipSettings,

@@ -17,6 +17,7 @@ from arraysim.periphery.config import Periphery
 from arraysim.training.config import TrainingConfig
 from arraysim.training.result import TrainingResult
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.canvas.number_text import time_text, with_prefix
 from dwcore.errors import InputError
 
@@ -169,6 +170,7 @@ def wire_notes(synapse: Resistive, settings: ChipSettings, periphery: Periphery 
     return tuple(notes)
 
 
+@checked
 def use_of_file(results: Sequence[TrainingResult], where: str) -> TrainingUse:
     """Return what a training file says.
 
@@ -216,6 +218,7 @@ class TrainingCost:
         return self.comparison.chip
 
 
+@checked
 def training_cost(table: TransitionTable, use: TrainingUse, *, where: str = "table") -> TrainingCost:
     """Estimate the chip that did a training.
 

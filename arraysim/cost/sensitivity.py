@@ -10,6 +10,7 @@ from arraysim.cost.estimate import chip_cost
 from arraysim.cost.settings import ChipSettings
 from arraysim.cost.workload import resolved
 from arraysim.networks.crossbars import ArrayLayer
+from dwcore.arguments import checked
 
 FACTOR = 2.0
 """Published figures and continuous settings are halved and doubled."""
@@ -79,6 +80,7 @@ class Sensitivity:
         return max(low, high) / min(low, high)
 
 
+@checked
 def sensitivities(
     layers: Sequence[ArrayLayer], settings: ChipSettings, synapse: Resistive, *, baseline: str
 ) -> tuple[dict[str, float], list[Sensitivity]]:

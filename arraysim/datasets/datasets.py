@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from arraysim.datasets import cifar_format, idx_format, own_data
+from dwcore.arguments import checked
 from dwcore.errors import InputError, nearest
 from dwcore.numerics.plain_array import plain_array
 from dwcore.parameters import as_plain
@@ -162,6 +163,7 @@ class Dataset:
         offset = np.array(self.mean, np.float32) / np.array(self.std, np.float32)
         return images * slope - offset
 
+    @checked
     def split(self, *, seed: int, test_fraction: float) -> tuple["Dataset", "Dataset"]:
         """Return a training and a test part: as the set is divided, else with the same share of every class.
 
@@ -176,6 +178,7 @@ class Dataset:
             return dataclasses.replace(self, test=None), self.test
         return self.divide(seed=seed, purpose=0, fraction=test_fraction)
 
+    @checked
     def divide(self, *, seed: int, purpose: int, fraction: float) -> tuple["Dataset", "Dataset"]:
         """Return two parts with the same share of every class.
 
@@ -315,6 +318,7 @@ FROM_FILES = {"mnist": _idx, "fashion-mnist": _idx, "cifar10": _cifar10, **dict.
 DATASETS = ("digits", *FROM_FILES)
 
 
+@checked
 def load_dataset(name: str, folder: Path | None = None, *, download: bool = False) -> Dataset:
     """Return a data set.
 

@@ -13,6 +13,7 @@ from arraysim.cost.comparison import Comparison
 from arraysim.cost.ledger import BLOCKS, PHASES, ChipCost
 from arraysim.cost.merits import UNCERTAINTY
 from arraysim.cost.sensitivity import Sensitivity
+from dwcore.arguments import checked
 from dwcore.canvas.number_text import signed
 from dwcore.canvas.style import (
     BLUE,
@@ -40,6 +41,7 @@ _DWARFED = 10.0
 """A bar so many times as long as the next one would leave nothing to see of the others."""
 
 
+@checked
 def plot_chips(data: Sequence[ChipCost], *, what: str = "energy", ax: Axes | None = None) -> Axes:
     """Draw one stacked bar per chip, by block, with the uncertainty of absolute figures.
 
@@ -54,6 +56,7 @@ def plot_chips(data: Sequence[ChipCost], *, what: str = "energy", ax: Axes | Non
     return _stacked(ax, names, parts, what, UNCERTAINTY.get(what, 1.0))
 
 
+@checked
 def plot_phases(data: ChipCost, *, what: str = "energy", ax: Axes | None = None) -> Axes:
     """Draw one stacked bar per phase of a chip, by block.
 
@@ -106,6 +109,7 @@ def _end(totals: np.ndarray) -> float:
     return float(second if 0 < _DWARFED * second < first else first)
 
 
+@checked
 def plot_accuracy(
     data: Comparison, accuracy: Mapping[str, float], *, what: str = "energy", ax: Axes | None = None
 ) -> Axes:
@@ -138,6 +142,7 @@ def plot_accuracy(
     return ax
 
 
+@checked
 def plot_share(data: ChipCost, *, what: str = "energy", ax: Axes | None = None) -> Axes:
     """Draw the shares of the blocks of one chip as a pie; small ones together, large ones with their percentage.
 
@@ -184,6 +189,7 @@ def comparison_figure(data: Comparison) -> Figure:
     return figure
 
 
+@checked
 def plot_tornado(
     data: tuple[dict[str, float], Sequence[Sensitivity]],
     *,

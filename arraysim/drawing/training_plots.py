@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from arraysim.networks.definition import in_array
 from arraysim.training.result import TrainingResult
+from dwcore.arguments import checked
 from dwcore.canvas.style import BLUE, ORANGE, axes_or_new
 
 YELLOW = "#E69F00"
@@ -110,6 +111,7 @@ def plot_state_occupancy(data: TrainingResult, *, ax: Axes | None = None) -> Axe
     return ax
 
 
+@checked
 def plot_weights(data: TrainingResult, *, layer: int = 0, ax: Axes | None = None) -> Axes:
     """Draw the weights of one layer at the end as a map.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from arraysim.networks.definition import Convolution, Linear, NetworkDefinition, Whiten
+from dwcore.arguments import checked
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class ArrayLayer:
     digital_gradient: int = 0
 
 
+@checked
 def array_layers(definition: NetworkDefinition, input_shape: tuple[int, ...], classes: int) -> list[ArrayLayer]:
     """List the crossbars of a network: what maps, prices and sizes them.
 

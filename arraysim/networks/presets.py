@@ -16,6 +16,7 @@ from arraysim.networks.definition import (
     Sum,
 )
 from arraysim.networks.definition_file import load_definition
+from dwcore.arguments import checked
 from dwcore.errors import InputError, nearest
 from dwcore.toml import is_toml
 from dwcore.units import plain_number, plain_whole
@@ -24,6 +25,7 @@ VGG8_CHANNELS = (128, 256, 512)
 VGG8_HIDDEN = 1024
 
 
+@checked
 def mlp(hidden: tuple[int, ...] = (32,), *, function: str = "tanh", bits: int = 0, error_bits: int = 0):
     """Return a fully connected network.
 
@@ -40,6 +42,7 @@ def mlp(hidden: tuple[int, ...] = (32,), *, function: str = "tanh", bits: int = 
     return NetworkDefinition(name=name, layers=(*layers, Linear()), error_bits=error_bits)
 
 
+@checked
 def lenet(width: float = 1.0, *, bits: int = 0, error_bits: int = 0) -> NetworkDefinition:
     """Return LeNet-5 with rectifiers and max pooling, for images of 28 x 28 pixels and more.
 
@@ -69,6 +72,7 @@ def lenet(width: float = 1.0, *, bits: int = 0, error_bits: int = 0) -> NetworkD
     return NetworkDefinition(name=f"lenet:{width:g}", layers=layers, error_bits=error_bits)
 
 
+@checked
 def vgg8(width: float = 1.0, *, bits: int = 0, error_bits: int = 0) -> NetworkDefinition:
     """Return the eight-layer network of the on-chip training literature, with digital batch normalization.
 
@@ -129,11 +133,13 @@ def resnet(blocks: int, width: float = 1.0, *, bits: int = 0, error_bits: int = 
     return NetworkDefinition(name=name, layers=tuple(layers), error_bits=error_bits)
 
 
+@checked
 def resnet8(width: float = 1.0, **bits) -> NetworkDefinition:
     """Return the residual network with one block per stage."""
     return resnet(1, width, **bits)
 
 
+@checked
 def resnet20(width: float = 1.0, **bits) -> NetworkDefinition:
     """Return the residual network with three blocks per stage."""
     return resnet(3, width, **bits)
@@ -143,6 +149,7 @@ MOBILE = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1))
 """Channels and stride of the blocks of the small network of separable convolutions."""
 
 
+@checked
 def mobilenet_small(width: float = 1.0, *, bits: int = 0, error_bits: int = 0) -> NetworkDefinition:
     """Return a short network of depthwise and pointwise convolutions for images of 32 x 32 pixels.
 
@@ -182,6 +189,7 @@ PRESETS: dict[str, Callable[..., NetworkDefinition]] = {
 }
 
 
+@checked
 def network_from(text: str, **options) -> NetworkDefinition:
     """Return a network by its description: `mlp`, `mlp:256,128`, `vgg8:0.25`, `resnet20`, or the path of a TOML file.
 

@@ -9,6 +9,7 @@ from arraysim.programming.config import config_from_mapping
 from arraysim.programming.result import ProgrammedChip
 from arraysim.training import file as training_file
 from arraysim.training.result import TrainingResult
+from dwcore.arguments import checked
 from dwcore.storage import files, records
 
 SCHEMA = "dwsynapse.programming"
@@ -16,6 +17,7 @@ SavedChip = TrainingResult | ProgrammedChip
 """What a file of chips holds, one per seed."""
 
 
+@checked
 def save_programming(
     path, chips: Sequence[ProgrammedChip], *, config: dict | None = None, inputs=(), force: bool = False
 ) -> None:

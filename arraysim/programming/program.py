@@ -15,8 +15,10 @@ from arraysim.training.config import VERIFY
 from arraysim.training.hardware import record_of, totals_of
 from arraysim.training.result import LearnedWeights
 from arraysim.training.task import divide
+from dwcore.arguments import checked
 
 
+@checked
 def program(
     learned: LearnedWeights, dataset: Dataset, law: PulseLaw, *, seed: int, config: ProgrammingConfig
 ) -> ProgrammedChip:

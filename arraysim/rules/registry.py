@@ -8,6 +8,7 @@ import importlib
 import inspect
 from typing import TYPE_CHECKING, NamedTuple
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ RULES = {
 }
 
 
+@checked
 def make_rule(
     name: str, weights: "PulsedWeights", *, seed: tuple[int, ...], threshold: float = 1.0, **settings
 ) -> "Rule":

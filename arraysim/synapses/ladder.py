@@ -7,9 +7,11 @@ import numpy as np
 
 from arraysim.synapses.pulse_law import PulseLaw
 from compact.table.moves import ladder
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 
 
+@checked
 def ladder_law(
     *,
     states: int = 5,

@@ -21,6 +21,7 @@ from compact.table.interpolate import transition_matrix
 from compact.table.operating_point import OperatingPoint, write_points
 from compact.table.origin import need_conductance
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.canvas.number_text import counted, with_prefix
 from dwcore.errors import InputError
 from dwcore.numerics.plain_array import plain_array
@@ -107,6 +108,7 @@ class PulseLaw:
         )
 
     @classmethod
+    @checked
     def load(cls, path, *, temperature: float | None = None) -> "PulseLaw":
         """Read a transition table or a `[synapse]` and take the two pulses that write weights best, up and down.
 
@@ -122,6 +124,7 @@ class PulseLaw:
         return cls.from_table(table, write_points(table, temperature=temperature))
 
     @classmethod
+    @checked
     def from_table(
         cls, table: TransitionTable, points: Sequence[OperatingPoint], *, draw: int | None = None
     ) -> "PulseLaw":
@@ -151,6 +154,7 @@ class PulseLaw:
         )
 
     @classmethod
+    @checked
     def from_fit(
         cls, table: TransitionTable, points: Sequence[OperatingPoint], *, devices: int, seed: int
     ) -> "PulseLaw":

@@ -12,6 +12,7 @@ from compact.table.interpolate import inside
 from compact.table.operating_point import OperatingPoint, write_points
 from compact.table.origin import placeholders, subject
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 
 
@@ -77,6 +78,7 @@ class Synapses:
         return dataclasses.replace(self, law=dataclasses.replace(self.law, **retention_rates(self.table, T)))
 
 
+@checked
 def synapses_from(
     name: str | Path | None,
     *,

@@ -20,6 +20,7 @@ import numpy as np
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.synapses.synapse_array import SynapseArray
 from arraysim.synapses.weights import DOWN, RESET_PULSES_PER_STATE, UP, PairedWeights, PulsedWeights
+from dwcore.arguments import checked
 from dwcore.errors import InputError, nearest
 
 # References are arrays with numbers of their own, beyond those of any layer.
@@ -131,6 +132,7 @@ class SignificantWeights(PulsedWeights):
 WEIGHT_KINDS = {"pair": PairedWeights, "reference": ReferencedWeights, "digits": SignificantWeights}
 
 
+@checked
 def make_weights(kind: str, law: PulseLaw, *, digits: int = 2, base: int = 4, **more) -> PulsedWeights:
     """Return new weights.
 

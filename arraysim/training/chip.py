@@ -21,6 +21,7 @@ from arraysim.training.config import INITIAL, RULE, TrainingConfig
 from arraysim.training.descent import Descent
 from arraysim.training.hardware import record_of, totals_of
 from arraysim.training.result import TOTALS, HardwareRecord
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 
 
@@ -136,6 +137,7 @@ class Chip:
         return self.network.memory() | {f"digital_{k}": v for k, v in self._descent.memory().items()}
 
 
+@checked
 def update_by_rule(layer: CrossbarLayer, rule: Rule, rate: float) -> None:
     """Hand the rule what it asks for; a convolution has its gradient already and holds its signals nowhere."""
     weights = layer.weights

@@ -11,12 +11,14 @@ import h5py
 from arraysim.training.config import config_from_mapping
 from arraysim.training.result import ChipResult, TrainingResult
 from arraysim.training.task import Task
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.storage import files, records
 
 SCHEMA = "dwsynapse.training"
 
 
+@checked
 def save_training(
     path, results: Sequence[TrainingResult], *, config: dict | None = None, inputs=(), force: bool = False
 ) -> None:

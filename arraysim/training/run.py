@@ -17,12 +17,14 @@ from arraysim.training.result import TrainingResult
 from arraysim.training.task import divide
 from arraysim.training.training_loop import Learner, TrainingLoop
 from arraysim.training.watch import FACTORS, guesses, has_learned
+from dwcore.arguments import checked
 from dwcore.errors import InputError, RunError
 from dwcore.numerics.threads import use_array_threads, workers
 
 MAX_SEED = 2**63 - 1
 
 
+@checked
 def train(
     law: PulseLaw,
     dataset: Dataset,

@@ -19,6 +19,7 @@ from arraysim.datasets.datasets import Dataset
 from arraysim.synapses.pulse_law import PulseLaw
 from arraysim.training.config import TrainingConfig
 from arraysim.training.run import train
+from dwcore.arguments import checked
 from dwcore.errors import RunError
 
 VALIDATION_FRACTION = 0.1
@@ -47,6 +48,7 @@ class Trial:
     pulses: int
 
 
+@checked
 def search(
     law: PulseLaw,
     dataset: Dataset,

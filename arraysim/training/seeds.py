@@ -24,6 +24,7 @@ from arraysim.training.config import TrainingConfig
 from arraysim.training.result import TrainingResult
 from arraysim.training.run import train
 from dwcore import progress, stopping
+from dwcore.arguments import checked
 from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError, RunError
 from dwcore.numerics.threads import thread_count
@@ -31,6 +32,7 @@ from dwcore.storage.atomic import clear_abandoned
 from dwcore.storage.lock import only_writer
 
 
+@checked
 def train_seeds(
     law: PulseLaw,
     dataset: Dataset,

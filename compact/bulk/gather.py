@@ -12,6 +12,7 @@ from compact.states.energy import pulse_energy
 from compact.states.states import find_states, unread
 from compact.table.table_file import save_table
 from compact.table.transition_table import InstanceStates, TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.storage.provenance import canonical_json
 from llg.landscape.wells import empty_notches
@@ -105,6 +106,7 @@ def _strains(plan: SweepPlan, position: np.ndarray) -> list[str]:
     return strained + empty_notches(device, position.tolist())
 
 
+@checked
 def merge(paths: list[Path], out: Path, *, force: bool = False) -> tuple[SweepPlan, TransitionTable]:
     """Make the table of a plan from the files of its shards, in whatever order.
 

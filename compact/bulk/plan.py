@@ -9,6 +9,7 @@ import functools
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.numerics.plain_array import plain_array
 from llg.device.device import Device
@@ -37,6 +38,7 @@ class Grid:
             _check_ascending(name, getattr(self, name))
 
 
+@checked
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class SweepPlan:
     """Everything that decides the outcome of a sweep.

@@ -15,6 +15,7 @@ from compact.bulk.plan import SweepPlan
 from compact.bulk.sweep_file import SweepFile, create_sweep_file
 from compact.table.table_file import load_table, save_table
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError, Interrupted, RunError
 from dwcore.storage.lock import only_writer
 from dwcore.storage.provenance import canonical_json
@@ -36,6 +37,7 @@ def no_progress(total: int, words: str, unit: str, *, disk: float = 0.0) -> Iter
     yield lambda done: None
 
 
+@checked
 def run_to_table(
     plan: SweepPlan,
     out: Path,
@@ -77,6 +79,7 @@ def run_to_table(
     return table
 
 
+@checked
 def run_shard(
     plan: SweepPlan,
     shard: tuple[int, int],

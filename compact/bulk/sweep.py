@@ -12,11 +12,13 @@ from compact.bulk.job import Runner
 from compact.bulk.local import run_threads
 from compact.bulk.plan import Grid, SweepPlan
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from llg.device.device import Device
 
 __all__ = ["Grid", "build_table", "reference_grid", "run_in_memory"]
 
 
+@checked
 def reference_grid(device: Device, *, quick: bool = False) -> Grid:
     """Return grid around the nominal pulse: both signs, 0.5 to 1.3 times its current, 0.7 to 1.6 times its duration.
 
@@ -30,6 +32,7 @@ def reference_grid(device: Device, *, quick: bool = False) -> Grid:
     return Grid(current_density=tuple(current), duration=tuple(duration[duration >= pulse.shortest]))
 
 
+@checked
 def build_table(
     device: Device,
     grid: Grid,

@@ -1,19 +1,25 @@
 """From a transition table to CrossSim lookup tables: quantiles of the change of conductance on an even grid."""
 
+import contextlib
+import re
 from pathlib import Path
 
 import numpy as np
 
-from compact.exchange.crosssim_file import LookupTable, write_lookup
+from compact.exchange.crosssim_file import LookupTable, lookup_text
 from compact.exchange.crosssim_import import DIRECTIONS
 from compact.exchange.pulse_rows import pulse_rows
 from compact.table.origin import caveats, is_grid
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
+from dwcore.storage.atomic import replacing
 
 MAX_RESOLUTION = 5001
+_OWN = re.compile(rf"dG_({'|'.join(DIRECTIONS)})\d*\.txt")
 
 
+@checked
 def lookup_tables(
     table: TransitionTable, *, resolution: int = 501, temperature: float | None = None
 ) -> list[tuple[LookupTable, LookupTable]]:
@@ -89,19 +95,27 @@ def _integral(knots: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarr
     return total[k] + along * (values[k] + slope[k] * along / 2)
 
 
+@checked
 def export_crosssim(folder, table: TransitionTable, *, force: bool = False, **options) -> list[Path]:
     """Write the lookup tables of a table into a folder, `dG_increasing.txt` and `dG_decreasing.txt`.
 
-    The names get the number of the device where there are several.
+    The names get the number of the device where there are several. With `force` the tables of an earlier export are
+    removed before the new ones have their names: whatever happens, the folder holds none beside one of another table.
 
     Raises:
         InputError: see `lookup_tables`, or a file exists and `force` is not set.
         RunError: the disk failed.
     """
     pairs = lookup_tables(table, **options)
-    written = []
-    for k, pair in enumerate(pairs):
-        for word, lookup in zip(DIRECTIONS, pair, strict=True):
-            written.append(Path(folder) / f"dG_{word}{k if len(pairs) > 1 else ''}.txt")
-            write_lookup(written[-1], lookup, notes=caveats(table), force=force)
-    return written
+    numbers = [str(k) for k in range(len(pairs))] if len(pairs) > 1 else [""]
+    lookups = {Path(folder) / f"dG_{word}{number}.txt": lookup
+               for number, pair in zip(numbers, pairs, strict=True)
+               for word, lookup in zip(DIRECTIONS, pair, strict=True)}  # fmt: skip
+    with contextlib.ExitStack() as files:  # which have their names at its end, one right after the other
+        for path, lookup in lookups.items():
+            temporary = files.enter_context(replacing(path, force=force))
+            temporary.write_bytes(lookup_text(lookup, caveats(table)).encode())
+        for old in Path(folder).iterdir() if force else ():
+            if _OWN.fullmatch(old.name):
+                old.unlink()
+    return list(lookups)

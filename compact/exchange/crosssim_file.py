@@ -10,7 +10,6 @@ References:
 
 import dataclasses
 import gzip
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -116,6 +115,13 @@ def _text(path) -> str:
         raise InputError(f"{path}: not a text file") from None
 
 
+def lookup_text(lookup: LookupTable, notes: Sequence[str] = ()) -> str:
+    """Return a lookup table as its file holds it, with what to know of it in its line of words."""
+    rows = (lookup.conductance, lookup.cumulative, *lookup.change)
+    lines = ["; ".join([HEADER, *notes]), *(",".join(f"{value:.9g}" for value in row) for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
 def write_lookup(path, lookup: LookupTable, *, notes: Sequence[str] = (), force: bool = False) -> None:
     """Write a lookup table, compressed if the name ends in .gz.
 
@@ -129,11 +135,7 @@ def write_lookup(path, lookup: LookupTable, *, notes: Sequence[str] = (), force:
         InputError: the path cannot be written.
         RunError: the disk failed.
     """
-    text = io.StringIO()
-    text.write("; ".join([HEADER, *notes]) + "\n")
-    for row in (lookup.conductance, lookup.cumulative, *lookup.change):
-        text.write(",".join(f"{value:.9g}" for value in row) + "\n")
-    data = text.getvalue().encode()
+    data = lookup_text(lookup, notes).encode()
     if str(path).endswith(".gz"):
         data = gzip.compress(data, mtime=0)
     with atomic.replacing(path, force=force) as temporary:

@@ -15,6 +15,7 @@ from compact.exchange.crosssim_file import LookupTable, read_lookup
 from compact.exchange.state_grid import Rows, assign_states
 from compact.table.origin import GRID, WEIGHTS, weights
 from compact.table.transition_table import InstanceStates, TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 
 MAX_STATES = 1024
@@ -114,6 +115,7 @@ def _tables(folder: Path) -> list[Path]:
     return [p for p in named if p.is_file() and p.suffix.lower() not in PICTURES]
 
 
+@checked
 def import_crosssim(
     pairs: Sequence[tuple], *, states: int = 64, facts: PulseFacts | None = None
 ) -> tuple[TransitionTable, Fidelity]:

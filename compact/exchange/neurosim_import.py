@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from compact.exchange.synapse_file import SynapseFile, synapse_from_mapping
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.units import plain_number
 
@@ -41,6 +42,7 @@ _PULSE = tuple(f"write{what}{end}" for what in ("Voltage", "PulseWidth") for end
 KNOWN = {*ENDS[0], *ENDS[1], *_SPREAD, *_PULSE, *(name for names in NAMES.values() for name in names)}
 
 
+@checked
 def import_neurosim(path: str | Path, *, states: int | None = None) -> SynapseFile:
     """Return the synapse that a file of NeuroSim describes.
 

@@ -13,6 +13,7 @@ from compact.exchange.crosssim_import import PulseFacts
 from compact.exchange.level_mixture import LEAST_READINGS, Levels, Readings, find_levels, grouped
 from compact.exchange.pulse_data import PulseData
 from compact.table.transition_table import InstanceStates, TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 
 MOST_STATES = 40
@@ -46,6 +47,7 @@ class PulseReport:
     bic: dict[int, float]
 
 
+@checked
 def import_pulses(
     data: PulseData,
     *,

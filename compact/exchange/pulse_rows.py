@@ -10,6 +10,7 @@ import numpy as np
 from compact.table.interpolate import inside, transition_matrix
 from compact.table.operating_point import OperatingPoint, grid_index, write_points
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,6 +42,7 @@ class PulseRows:
         return self.conductance.shape[1]
 
 
+@checked
 def pulse_rows(table: TransitionTable, *, temperature: float | None = None) -> PulseRows:
     """Return the states and write pulses of a table.
 

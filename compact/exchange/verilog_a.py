@@ -18,6 +18,7 @@ from compact.forms.model import FittedModel
 from compact.table.interpolate import inside
 from compact.table.origin import caveats, placeholders
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError, harmless
 
 RESERVED = (
@@ -49,6 +50,7 @@ class Module:
     notes: tuple[str, ...]
 
 
+@checked
 def synapse_module(
     table: TransitionTable, *, name: str = "synapse", device: int = 0, temperature: float | None = None
 ) -> Module:
@@ -98,6 +100,7 @@ def _temperature(table: TransitionTable, temperature: float | None) -> float:
     return float(table.temperature[np.argmin(np.abs(table.temperature - T))])
 
 
+@checked
 def save_module(path, module: Module, *, force: bool = False) -> None:
     """Write a module to a file.
 

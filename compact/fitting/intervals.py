@@ -22,6 +22,7 @@ import scipy
 
 from compact.forms.result import Fit
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.numerics.shares import PRIOR
 
@@ -29,6 +30,7 @@ SHARE, MOST = 0.25, 100.0
 """The fitted row is worth this share of the row's own trials, and at most so many."""
 
 
+@checked
 def intervals(table: TransitionTable, *, level: float = 0.95, fit: Fit | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the credible intervals of all transition probabilities.
 

@@ -5,10 +5,12 @@ import functools
 import numpy as np
 
 from compact.forms.result import Fit
+from dwcore.arguments import checked
 
 _STEP = 0.1  # of a standard error of each parameter
 
 
+@checked
 def prediction_error(
     fit: Fit, *, temperature: float, current_density: float, duration: float, device: int = 0
 ) -> np.ndarray:

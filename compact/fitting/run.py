@@ -14,6 +14,7 @@ from compact.forms.registry import DEFAULT, FORMS
 from compact.forms.result import Fit
 from compact.forms.spread import Spread, find_spread
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError, RunError
 
 FOLDS = 3
@@ -21,6 +22,7 @@ LEAST_PROBABILITY = 1e-6
 """Held-out outcomes count as at least so probable, so that one surprise does not decide alone."""
 
 
+@checked
 def run_fit(
     table: TransitionTable, form: str = DEFAULT, *, progress: Callable[[int], None] = lambda rounds: None
 ) -> Fit:

@@ -8,6 +8,7 @@ import numpy as np
 from compact.forms.forms import STRAY
 from compact.forms.passage import HELD, Pulses, displacement, effective_threshold, reached, to_matrix_rows
 from compact.forms.registry import form_by_name
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.storage.records import data
 
@@ -95,6 +96,7 @@ class FittedModel:
         """Number of devices K."""
         return self.value.shape[0]
 
+    @checked
     def parameters(self, device: int = 0) -> dict[str, float]:
         """Return the values by name of one device.
 
@@ -127,6 +129,7 @@ class FittedModel:
         chance = reached(form, values, pulses, effective, self.rest)
         return to_matrix_rows(displacement(chance, pulses.distance(self.states), values[STRAY.name]), pulses)
 
+    @checked
     def matrix(
         self, *, temperature: float, current_density: float, duration: float, device: int = 0, vector=None
     ) -> np.ndarray:

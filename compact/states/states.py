@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from dwcore.arguments import checked
 from llg.device.device import Device
 from llg.landscape.wells import Well, find_wells
 from llg.rates.thermal_grid import ThermalGrid, thermal_grid
@@ -28,6 +29,7 @@ class States:
     conductance_std_ctoc: np.ndarray
 
 
+@checked
 def find_states(device: Device, temperature: float | None = None) -> States:
     """Find the states of a device and read them with the wall in thermal motion.
 

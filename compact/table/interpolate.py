@@ -15,6 +15,7 @@ import numpy as np
 import scipy
 
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.numerics.shares import share
 
@@ -23,6 +24,7 @@ EDGE_TOLERANCE = 1e-9
 _RESOLUTION = 1e-12  # shares closer to zero or one than this have no quantile in double precision
 
 
+@checked
 def transition_matrix(
     table: TransitionTable,
     *,

@@ -3,9 +3,11 @@
 import numpy as np
 
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 
 
+@checked
 def move_probability(
     table: TransitionTable, steps: int, *, device: int | None = None, temperature: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:

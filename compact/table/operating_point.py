@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 
 
@@ -63,6 +64,7 @@ def mean_move(probability: np.ndarray, conductance: np.ndarray, sense: int) -> n
     return np.einsum("...ij,ij->...i", probability[..., :-1], moved).mean(axis=-1) - probability[..., -1].mean(axis=-1)
 
 
+@checked
 def write_points(table: TransitionTable, *, temperature: float) -> tuple[OperatingPoint, OperatingPoint]:
     """Return the pulses to write with: the device's nominal pulse where the table has it, else the best ones.
 
@@ -101,6 +103,7 @@ def _others(table: TransitionTable, temperature: float) -> OperatingPoint | None
         return None
 
 
+@checked
 def best_points(table: TransitionTable, *, temperature: float) -> tuple[OperatingPoint, OperatingPoint]:
     """Return the points of the table's grid whose pulses best move a wall by one level, up and down.
 

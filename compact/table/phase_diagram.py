@@ -8,6 +8,7 @@ import numpy as np
 from compact.table.interpolate import transition_matrix
 from compact.table.moves import upward_sign
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 
 CURRENTS, DURATIONS = 64, 32
@@ -30,6 +31,7 @@ class PhaseDiagram:
     probability: np.ndarray
 
 
+@checked
 def phase_diagram(table: TransitionTable, *, device: int | None = None, temperature: int = 0) -> PhaseDiagram:
     """Return the most likely displacement on a fine grid within the table's own, interpolated.
 

@@ -8,6 +8,7 @@ from compact.table.interpolate import transition_matrix
 from compact.table.operating_point import OperatingPoint, write_points
 from compact.table.origin import need_conductance, placeholders
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 
 LEAST_PULSES = 8
@@ -42,6 +43,7 @@ class Staircase:
         return self.level[index]
 
 
+@checked
 def staircase(table: TransitionTable, *, pulses: int | None = None, temperature: int = 0) -> Staircase:
     """Return trains of write pulses, averaged over the devices: up from the lowest state, down from the highest.
 

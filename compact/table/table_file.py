@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 
 from compact.table.transition_table import Derived, TransitionTable
+from dwcore.arguments import checked
 from dwcore.canvas.number_text import counted
 from dwcore.errors import InputError
 from dwcore.storage import files, records
@@ -16,6 +17,7 @@ SCHEMA = "dwsynapse.transition-table"
 RELATIVE_TOLERANCE = 1e-12
 
 
+@checked
 def save_table(path, table: TransitionTable, *, inputs=(), force: bool = False) -> None:
     """Write a transition table.
 

@@ -15,6 +15,9 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+from dwcore.errors import InputError
+
+MOST_THREADS = 4096
 BLOCK_VALUES = 1 << 17
 """Values of one block of a loop over large arrays."""
 
@@ -30,7 +33,13 @@ _at_work = threading.local()
 
 
 def thread_count(jobs: int | None = None) -> int:
-    """Return the number of threads to use: `jobs`, or that of all processors where it is None [1]."""
+    """Return the number of threads to use: `jobs`, or that of all processors where it is None [1].
+
+    Raises:
+        InputError: no threads, or more than any machine has processors for.
+    """
+    if jobs is not None and not 1 <= jobs <= MOST_THREADS:
+        raise InputError(f"jobs = {jobs} must be >= 1 and <= {MOST_THREADS}")
     return (os.cpu_count() or 1) if jobs is None else jobs
 
 

@@ -23,6 +23,7 @@ from compact.bulk.sweep import build_table, reference_grid
 from compact.table.operating_point import OperatingPoint, write_points
 from compact.table.table_file import save_table
 from compact.table.transition_table import TransitionTable
+from dwcore.arguments import checked
 from dwcore.canvas.figure_file import figure_bytes
 from dwcore.errors import InputError, RunError
 from dwcore.storage.atomic import replacing
@@ -88,6 +89,7 @@ class ChainPlan:
         return cls(trajectories=1000, seeds=tuple(range(seed, seed + 3)), config=config, quick=False)
 
 
+@checked
 def run(
     device: str | Device = "five_state",
     *,

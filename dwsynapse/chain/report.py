@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from arraysim.cost.of_training import block_rows
+from dwcore.arguments import checked
 from dwcore.canvas.number_text import NONE, counted, memory_text, percent_text, power_of_ten, time_text, with_prefix
 from dwcore.errors import InputError
 from dwcore.storage.atomic import replacing
@@ -26,6 +27,7 @@ _CHIPS = {
 }
 
 
+@checked
 def report(
     path,
     *,

@@ -13,6 +13,7 @@ from compact.bulk.job import Runner
 from compact.bulk.place import place
 from compact.bulk.sweep import build_table
 from dwcore import progress
+from dwcore.arguments import checked
 from dwcore.canvas.figure_file import figure_bytes
 from dwcore.canvas.style import own_look
 from dwcore.errors import InputError, RunError
@@ -52,6 +53,7 @@ TRIES = 4
 """Designs that are verified at most, as a multiple of those that are offered."""
 
 
+@checked
 def design_devices(
     specification: str | Path,
     *,

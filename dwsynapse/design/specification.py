@@ -66,6 +66,10 @@ class Specification:
                 raise InputError(
                     f'device "{device.name}": has {" and ".join(fixed)} along its track, which fits no other'
                 )
+            written, kept = self.require.temperature or device.temperature, self.require.retention_temperature
+            if kept is not None and kept < written:
+                raise InputError(f"require.retention_temperature = {kept:g} [K] must be >= that of writing, {written:g}, at "
+                                 "which states are kept too; degrees Celsius are \"85 degC\"")  # fmt: skip
             if self.require.heating is not None and device.heating is None:
                 raise InputError(f'require.heating: device "{device.name}" has no [heating] section')
             if self.free.duration and self.free.duration[1] < device.section("pulse").shortest:

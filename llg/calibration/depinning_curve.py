@@ -21,6 +21,7 @@ import dataclasses
 import numpy as np
 import scipy
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.numerics.shares import share
 from dwcore.storage.measurements import Measurements
@@ -156,6 +157,7 @@ def smooth_probability(J: np.ndarray, counts: np.ndarray, shots: int, at: np.nda
     return scipy.special.ndtr(np.clip(wanted @ coefficients, -_LARGEST_Z, _LARGEST_Z))
 
 
+@checked
 def read_depinning_curve(
     path, device: Device, *, origin: float | None = None, columns=None, seed: int = 1, jobs: int | None = None
 ) -> DepinningCurve:

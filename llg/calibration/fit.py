@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from dwcore.arguments import checked
 from llg.calibration.data import CalibrationData, refuse_static_field
 from llg.calibration.deviance_fit import DevianceFit, profile_intervals
 from llg.calibration.parameters import ParameterSpace
@@ -73,6 +74,7 @@ class Calibration:
         return float(sum(np.sum(((d.measured - p) / e) ** 2) for d, p, e in parts))
 
 
+@checked
 def calibrate(
     device: Device,
     data: Sequence[CalibrationData],

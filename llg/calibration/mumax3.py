@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dwcore.arguments import checked
 from llg.calibration.simulated_track import (
     MOST_CURRENT,
     farthest,
@@ -62,6 +63,7 @@ def mumax3_files(device: Device, *, origin: float | None = None) -> dict[str, st
     return {**track_file(track, "mumax3"), **scripts}
 
 
+@checked
 def save_mumax3(folder: str | Path, device: Device, *, origin: float | None = None, force: bool = False) -> list[Path]:
     """Write the files of `mumax3_files` into a folder; return their paths.
 

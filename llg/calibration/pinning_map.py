@@ -19,6 +19,7 @@ import dataclasses
 import numpy as np
 import scipy
 
+from dwcore.arguments import checked
 from dwcore.storage.measurements import Measurements
 from llg.calibration.data import CalibrationData, on_track, only_q_phi, place_of, read_positions
 from llg.constants import MU_0
@@ -100,6 +101,7 @@ def along_track(device: Device, q_S: np.ndarray, origin: float) -> np.ndarray:
     return q - (swept(q) - target) / np.interp(q, g.q, g.s2)
 
 
+@checked
 def read_pinning_map(
     path, device: Device, *, origin: float | None = None, columns=None, mz_length: float | None = None
 ) -> PinningMap:

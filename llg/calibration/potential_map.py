@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.storage.measurements import Measurements
 from llg.calibration.data import place_of, read_positions, refuse_static_field
@@ -62,6 +63,7 @@ class PotentialMap:
         return lambda q: integral(np.clip(q, x[0], x[-1])) - integral(0.0), x[0], x[-1]
 
 
+@checked
 def read_potential_map(
     path, device: Device, *, columns=None, mz_length: float | None = None, mirror: bool = False
 ) -> PotentialMap:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.storage.ovf_file import VectorField, read_ovf
 from llg.device.device import Device
@@ -110,6 +111,7 @@ def _row(path: str, x: np.ndarray, m_z: np.ndarray, track: np.ndarray, Q: float)
     return (float(-offset / slope), float(1 / slope)) if slope > 0 else None
 
 
+@checked
 def as_trajectory(device: Device, walls: Sequence[SnapshotWall], *, current_density: float = 0.0) -> Trajectories:
     """Return a series of walls, in any order, as the trajectory of one; the first time is zero.
 
@@ -138,6 +140,7 @@ def as_trajectory(device: Device, walls: Sequence[SnapshotWall], *, current_dens
     )  # fmt: skip
 
 
+@checked
 def walls_of(device: Device, files: Sequence, *, left: float | None = None) -> list[SnapshotWall]:
     """Return the wall of each snapshot.
 

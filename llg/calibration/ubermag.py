@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dwcore.arguments import checked
 from llg.calibration.simulated_track import (
     MOST_CURRENT,
     first_angle,
@@ -93,6 +94,7 @@ def ubermag_files(device: Device, *, origin: float | None = None) -> dict[str, s
     return {**track_file(track, "Ubermag"), **scripts}
 
 
+@checked
 def save_ubermag(folder: str | Path, device: Device, *, origin: float | None = None, force: bool = False) -> list[Path]:
     """Write the files of `ubermag_files` into a folder; return their paths.
 

@@ -13,6 +13,7 @@ import dataclasses
 import numpy as np
 import scipy
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.storage.measurements import Measurements
 from llg.calibration.data import CalibrationData, on_track, place_of, read_positions
@@ -156,6 +157,7 @@ def place_of_rest(device: Device, q: float) -> tuple[float, float]:
     return q, float(undriven_angle(model, np.array(q)))
 
 
+@checked
 def read_wall_trace(
     path,
     device: Device,

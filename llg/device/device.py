@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, as_number
 from llg.constants import MU_0
@@ -143,6 +144,7 @@ class Device:
         for name, value in {"material": followed, "wall": wall, "temperature_laws": now}.items():
             object.__setattr__(self, name, value)
 
+    @checked
     def at_temperature(self, temperature: float) -> "Device":
         """Return the device at a temperature [K]; the same where no laws say how it changes, or at 0 K, without noise.
 
@@ -161,6 +163,7 @@ class Device:
         level = self.gate.rest_level if self.gate_level is None else self.gate_level
         return self.gate.change(level, self.track.thickness)
 
+    @checked
     def at_gate_level(self, level: float) -> "Device":
         """Return the device with its gate held at a level [1].
 
@@ -292,6 +295,7 @@ class Device:
         notches = [{n: v for n, v in notch.to_dict().items() if v is not None} for notch in self.notches]
         return {"name": self.name, "temperature": self.temperature, **config, "notch": notches}
 
+    @checked
     def steady_rise(self, current_density: float) -> float:
         """Return the temperature rise [K] that a constant current density [A/m^2] would reach by Joule heating.
 
@@ -302,6 +306,7 @@ class Device:
         resistance = stack.resistance(self.geometry.q, self.geometry.w, track.thickness)
         return heating.R_th * resistance * float(stack.current(current_density, track.width, track.thickness)) ** 2
 
+    @checked
     def draw(self, instance: int, seed: int) -> "Device":
         """Return device instance number `instance`, a pure function of (device, seed, instance); 0 is nominal.
 

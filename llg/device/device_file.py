@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError, Problems, RunError, nearest
 from dwcore.parameters import as_number
 from dwcore.storage.atomic import replacing
@@ -40,6 +41,7 @@ def load_device(source: str | Path) -> Device:
     return device_from_mapping(mapping, str(source))
 
 
+@checked
 def device_from_mapping(mapping: Mapping, where: str = "device") -> Device:
     """Build a device from the content of a device file.
 
@@ -111,6 +113,7 @@ def device_text(device: Device, comments: Iterable[str] = ()) -> str:
     return text
 
 
+@checked
 def save_device(path, device: Device, *, comments: Iterable[str] = (), force: bool = False):
     """Write a device file, complete or not at all.
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.numerics.plain_array import plain_array
 from dwcore.parameters import Parameters, quantity
@@ -181,6 +182,7 @@ class Waveform:
         return at_corner[i] + since * (self.value[i] + 0.5 * slope[i] * since)
 
 
+@checked
 def read_waveform(path, unit: str | None = None) -> tuple[Waveform, float | None]:
     """Read a waveform.
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from llg.constants import K_B
 from llg.landscape.fixed_points import FixedPoint, fixed_points, wrapped
@@ -52,6 +53,7 @@ class EnergySurface:
         return float(_HEADROOM * (max(closed) if closed else min(tops)))
 
 
+@checked
 def energy_surface(
     model: QPhiModel,
     *,

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from dwcore.arguments import checked
 from llg.drawing.energy_surface import turn_around
 from llg.landscape.fixed_points import FixedPoint, fixed_points, wrapped
 from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
@@ -43,6 +44,7 @@ class Flow:
     borders: list[tuple[np.ndarray, np.ndarray]]
 
 
+@checked
 def flow(
     model: QPhiModel,
     *,

@@ -22,6 +22,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from llg.constants import K_B
 from llg.device.device import Device
@@ -76,6 +77,7 @@ class DensityRun:
         return (self.mean_q - self.case.start[0]) / self.case.duration
 
 
+@checked
 def run_pulse_density(
     device: Device,
     *,

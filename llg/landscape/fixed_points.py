@@ -12,6 +12,7 @@ import dataclasses
 
 import numpy as np
 
+from dwcore.arguments import checked
 from llg.constants import MU_0
 from llg.walls.q_phi import NO_FIELD, Field, QPhiModel
 
@@ -49,6 +50,7 @@ def wrapped(phi, low: float = -np.pi):
     return low + np.mod(np.asarray(phi) - low, 2 * np.pi)
 
 
+@checked
 def fixed_points(model: QPhiModel, current_density: float = 0.0, field: Field = NO_FIELD) -> list[FixedPoint]:
     """Return all isolated fixed points on the track, from left to right.
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError, RunError
 from llg.constants import GAMMA_0
 from llg.landscape.fixed_points import FixedPoint, fixed_points, refined, wrapped
@@ -59,6 +60,7 @@ def has_energy(model: QPhiModel, current_density: float) -> bool:
     return current_density == 0 or (model.H_DL_per_J == 0 and model.u_per_J == 0)
 
 
+@checked
 def minimum_energy_path(
     model: QPhiModel,
     start: tuple[float, float],

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import RunError
 from llg.constants import K_B, MU_0
 from llg.device.device import Device
@@ -71,6 +72,7 @@ class Valley:
     force: np.ndarray
 
 
+@checked
 def valley(model: QPhiModel, points: int | None = None) -> Valley:
     """Follow the lowest angle along the track at zero field and current.
 
@@ -106,6 +108,7 @@ def lowest_angle(model: QPhiModel, q: np.ndarray, current_density: float = 0.0) 
     return phi
 
 
+@checked
 def find_wells(model: QPhiModel, temperature: float) -> list[Well]:
     """Return all wells of the track from left to right.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError, RunError, nearest
 from llg.constants import K_B
 from llg.landscape.wells import Well
@@ -73,6 +74,7 @@ class RateMatrix:
             return self.retention * (error / self.escape)
 
 
+@checked
 def rate_matrix(
     model: QPhiModel,
     wells: list[Well],

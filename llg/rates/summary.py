@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError, RunError
 from llg.constants import K_B
 from llg.device.device import Device
@@ -68,6 +69,7 @@ class WellRates:
     reason: str = ""
 
 
+@checked
 def well_rates(
     device: Device,
     temperature: float | None = None,

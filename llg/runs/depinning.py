@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import RunError
 from llg.device.pulse import Waveform
 from llg.landscape.wells import Well
@@ -29,6 +30,7 @@ _PRECISION = 1e-4
 _SHORT = 4e-9  # [s] in which a current above the first window does what others need the first of HOLDS for
 
 
+@checked
 def depinning_current(model: QPhiModel, well: Well, direction: int) -> float:
     """Return the least current density [A/m^2] that, switched on and held, drives the wall out of a well at T = 0.
 

@@ -37,6 +37,8 @@ from llg.walls.q_phi_delta import QPhiDeltaModel
 
 CANTED = 0.25
 """Field in the plane, or of the damping-like torque, over H_k at which the domains cant too far."""
+CELSIUS = (15.0, 150.0)
+"""Temperatures [K] whose numbers are usual of devices in degrees Celsius, but for liquid nitrogen."""
 WARM = 0.1
 """Share of the temperature of a film by which it may become warmer unsaid."""
 MISPACED = 0.05
@@ -206,7 +208,9 @@ def angle_length(model: QPhiModel) -> float:
 def heat_notes(
     device: Device, temperature: float, current_density: float = 0.0, shape: Waveform | None = None
 ) -> list[str]:
-    """Return whether a temperature, or the heat of a pulse, is far from that which the film is known for.
+    """Return whether a temperature looks like degrees Celsius, or is far from that which the film is known for.
+
+    The heat of a pulse counts for the second.
 
     Args:
         device: the device; with [temperature_laws] its film follows.
@@ -214,15 +218,22 @@ def heat_notes(
         current_density: amplitude of a pulse [A/m^2].
         shape: of the pulse in time.
     """
+    found = []
+    if CELSIUS[0] <= temperature <= CELSIUS[1] and round(temperature) != 77:
+        found.append(
+            f"temperature: {temperature:g} K are {temperature - 273.15:.4g} degrees Celsius; {temperature:g} of these are "
+            f'"{temperature:g} degC"'
+        )
     if device.temperature_laws is not None or temperature == 0:
-        return []
+        return found
     rise = 0.0
     if device.heating is not None and device.stack is not None and shape is not None and current_density:
         steps = shape.held(shape.length).sample(_HEAT_STEPS)
         rise = float(device.heating.rise(device.steady_rise(current_density), steps, shape.length / _HEAT_STEPS).max())
     if abs(temperature + rise - device.temperature) <= WARM * device.temperature:
-        return []
+        return found
     how = f"the pulse heats the track to {temperature + rise:.4g} K" if rise else f"at {temperature:g} K"
     return [
-        f"temperature: {how}, with Ms, K_u, A and D of {device.temperature:g} K; [temperature_laws] say how they change"
+        *found,
+        f"temperature: {how}, with Ms, K_u, A and D of {device.temperature:g} K; [temperature_laws] say how they change",
     ]

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError, RunError
 from dwcore.numerics.noise import stream_id, trajectory_keys
 from dwcore.numerics.threads import thread_count
@@ -117,6 +118,7 @@ class LaneRun:
         _store(final, state, units)
 
 
+@checked
 def simulate(
     device: Device,
     drive: Drive,

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from dwcore.arguments import checked
 from llg.device.device import Device
 from llg.runs.scaling import KernelInput, chi_input, delta_input, kernel_input
 from llg.walls.q_phi import QPhiModel
@@ -39,6 +40,7 @@ def equation_of(device: Device) -> EquationOfMotion:
     return EQUATIONS[device.wall.model]
 
 
+@checked
 def with_model(device: Device, name: str | None) -> Device:
     """Return the device with other equations of motion; unchanged without a name."""
     return device if name is None else device.replace({"wall.model": name})

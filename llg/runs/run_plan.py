@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.numerics.plain_array import plain_array
 from llg.device.device import Device
@@ -94,6 +95,7 @@ class RunPlan:
         return max(steps - 1 - int(disturbed[-1]), 0) if disturbed.size else steps
 
 
+@checked
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class EnsembleCase:
     """Trajectories of one device from one starting point, and all that their noise belongs to.
@@ -130,6 +132,8 @@ class EnsembleCase:
                 raise InputError(f"{name} = {getattr(self, name)} must be >= 0 and < 2^63")
         if self.n < 1:
             raise InputError(f"n = {self.n} must be >= 1")
+        if (start := plain_array("start", self.start)).shape != (2,):
+            raise InputError(f"start must be q [m] and phi [rad], has the shape {start.shape}")
         length, (q, phi) = self.device.track.length, self.start
         if not 0 <= q <= length:
             raise InputError(f"start q = {q:g} [m] must lie on the track, 0 to {length:g}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError, RunError
 from dwcore.numerics.shares import share_error
 from llg.device.device import Device
@@ -86,6 +87,7 @@ class PulseRun:
         return self.on_track if self.on_track is not None else self.outcomes.displacement / self.case.duration
 
 
+@checked
 def run_pulse(
     device: Device,
     *,
@@ -148,6 +150,7 @@ def _velocity_on_track(case: PulseCase, common: dict[str, Any]) -> float:
     return float(np.sum(moved) / np.sum(np.maximum(took, 0.5 * ends.time[1])))
 
 
+@checked
 def pulse_case(
     device: Device,
     *,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError
 from dwcore.storage import files, records
 from dwcore.storage.records import data
@@ -81,6 +82,7 @@ def record(run: PulseRun) -> Trajectories:
     )  # fmt: skip
 
 
+@checked
 def save_trajectories(
     path,
     trajectories: Trajectories,

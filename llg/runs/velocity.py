@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dwcore.arguments import checked
 from dwcore.errors import InputError, RunError
 from dwcore.numerics.plain_array import plain_array
 from llg.constants import GAMMA_0, K_B, MU_0
@@ -112,6 +113,7 @@ def velocity_against_current(
     return dataclasses.replace(curve, formula=formula)
 
 
+@checked
 def velocity_against_field(
     device: Device, H: np.ndarray, *, current_density: float = 0.0, field: Field = NO_FIELD, **options
 ) -> SimulatedVelocities:
@@ -159,6 +161,7 @@ def _even(device: Device) -> QPhiModel:
     return QPhiModel(straight_track(device, _MARGIN * device.straight_wall.Delta))
 
 
+@checked
 def _curve(
     device: Device,
     values: np.ndarray,

@@ -96,6 +96,7 @@ def test_the_units_library_logs_nothing(caplog):
     ("text", "unit", "said"),
     [
         ("0.6 A", "m", "wrong unit"),
+        ("27 C", "K", "wrong unit; expected K or degC"),
         ("0.6", "m", "lacks a unit"),
         ("six", "m", "not a number with a unit"),
         ("", "m", "a unit"),

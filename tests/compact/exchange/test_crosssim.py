@@ -5,6 +5,7 @@ only places where a table of S states says anything about it.
 """
 
 import dataclasses
+import errno
 import gzip
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from scipy.optimize import linprog
 from scipy.stats import norm
 
+from compact.exchange import crosssim_export
 from compact.exchange.crosssim_export import _quantiles, export_crosssim, lookup_tables
 from compact.exchange.crosssim_file import HEADER, LookupTable, read_lookup, write_lookup
 from compact.exchange.crosssim_import import PulseFacts, device_pairs, fidelity_of, import_crosssim
@@ -21,6 +23,7 @@ from compact.table.operating_point import write_points
 from compact.table.origin import WEIGHT_SUM, weights
 from compact.table.table_file import load_table, save_table
 from dwcore.errors import InputError
+from dwcore.storage import atomic
 
 PUBLISHED = Path(__file__).parents[4] / "shared" / "data" / "crosssim-dwmtj"
 published = pytest.mark.skipif(not PUBLISHED.is_dir(), reason=f"no published tables at {PUBLISHED}")
@@ -314,6 +317,40 @@ def test_discrete_states_are_exported_as_steps(tmp_path, pair):
     gaps = np.subtract.outer(table.conductance, table.conductance)
     nearest = np.abs(change[:, :, None] - gaps.T[None]).min(axis=-1)
     assert np.mean(nearest < 1e-4 * np.ptp(table.conductance)) > 0.6  # the rest are means across a step
+
+
+def test_a_folder_never_holds_tables_of_two_exports(tmp_path, pair, monkeypatch):
+    """Also not those of devices that the new table lacks, nor one of a pair where a disk fails before or between its names."""
+    (one, _), (two, _) = import_crosssim([pair], states=8), import_crosssim([pair, pair], states=8)
+    out, own = tmp_path / "out", {"dG_increasing.txt", "dG_decreasing.txt"}
+    out.mkdir()
+    (out / "dG_notes.txt").write_text("mine")
+    export_crosssim(out, two)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert len(before) == 5
+    publish, named = atomic._publish, []
+
+    def fails(at):
+        def wrapped(*args):
+            named.append(args)
+            if len(named) == at:
+                raise OSError(errno.EIO, "made to fail")
+            publish(*args)
+
+        named.clear()
+        return wrapped
+
+    with monkeypatch.context() as patch, pytest.raises(KeyError):
+        texts = iter(["first"])
+        patch.setattr(crosssim_export, "lookup_text", lambda *args: {"first": "x"}[next(texts, "second")])
+        export_crosssim(out, one, force=True)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="made to fail"):
+        patch.setattr(atomic, "_publish", fails(2))
+        export_crosssim(out, one, force=True)
+    assert len(own & {path.name for path in out.iterdir()}) == 1 and len(list(out.iterdir())) == 2
+    export_crosssim(out, one, force=True)
+    assert {path.name for path in out.iterdir()} == own | {"dG_notes.txt"}
 
 
 def vars_of(table) -> dict:

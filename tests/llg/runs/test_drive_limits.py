@@ -159,6 +159,18 @@ def test_films_far_from_the_temperature_they_are_known_for_are_noted():
     assert heat_notes(hot.replace({"temperature_laws.T_C": 900.0}), 300.0, J, shape) == []
 
 
+@pytest.mark.parametrize(
+    ("T", "noted"), [(14.9, False), (15, True), (27, True), (77.3, False), (150, True), (151, False)]
+)
+def test_temperatures_that_look_like_degrees_celsius_are_noted(T, noted):
+    """27 K are -246 degrees Celsius; 77 K is liquid nitrogen. Also with laws of the film, and where it is of that temperature."""
+    cold = make_device().replace({"temperature": T})
+    for device in (cold, cold.replace({"temperature_laws.T_C": 900.0})):
+        assert [f'{T:g} of these are "{T:g} degC"' in note for note in heat_notes(device, T)] == [True] * noted
+    found = heat_notes(make_device(), T)
+    assert len(found) == 1 + noted and ("degC" in found[0]) is noted
+
+
 def test_chirality_of_a_profile_against_its_own_anisotropy():
     """sigma_0/pi falls as the root of K_eff; where K_u falls and D rises at one place it is reached there first."""
     film = make_device().material
