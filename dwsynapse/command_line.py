@@ -109,8 +109,10 @@ def _answered(words: list[str]) -> int:
     except (RunError, MemoryError) as error:
         _drop_output()
         return _fail(1, str(error) or type(error).__name__)
-    except (KeyboardInterrupt, ImportError):
+    except (KeyboardInterrupt, ImportError) as error:
         if not stopping.meant():
+            if "failed to map segment" in str(error):
+                return _fail(1, "there is not enough memory to load a library (ulimit -v)")
             raise
         return _stopped("interrupted")
     return 0
@@ -126,6 +128,11 @@ def _check_environment() -> None:
         raise InputError("NUMBA_DISABLE_JIT is set, so kernels would run as plain Python for hours; unset it")
     if not re.fullmatch("0*[1-9][0-9]*", threads := os.environ.get("NUMBA_NUM_THREADS") or "1"):
         raise InputError(f"NUMBA_NUM_THREADS = {threads} must be a whole number >= 1")
+    if (driver := os.environ.get("HDF5_DRIVER", "")) not in (
+        "",
+        "sec2",
+    ):  # others crash, or write files of another form
+        raise InputError(f"HDF5_DRIVER = {driver} must be sec2 or unset")
     if not re.fullmatch("-?[0-9]+", date := os.environ.get("SOURCE_DATE_EPOCH", "0")):  # Matplotlib reads it for a PDF
         raise InputError(f"SOURCE_DATE_EPOCH = {date} must be a whole number of seconds")
 

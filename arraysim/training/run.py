@@ -51,7 +51,7 @@ def train(
     """
     config = TrainingConfig() if config is None else config
     checkpointer = Checkpointer() if checkpointer is None else checkpointer
-    if not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+    if not 0 <= seed <= MAX_SEED:
         raise InputError(f"seed = {seed!r} must be an integer from 0 to {MAX_SEED}")
     # Overflow shows in the loss, which is looked at after each epoch.
     with workers(jobs), use_array_threads(jobs), np.errstate(over="ignore", invalid="ignore"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +29,8 @@ BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#A6CFE8"
 INK, GREY, PALE = "#222222", "#6E6E6E", "#E4E4E4"
 
 
+NO_GLYPH = r"Glyph (\d+) \(.*\) missing from font\(s\) (.*)\."
+"""What matplotlib warns of for each letter that its font lacks."""
 _LEFT_ALONE = ("backend", "backend_fallback", "interactive", "toolbar", "webagg", "svg.fonttype")
 """Settings of matplotlib that do not change the look, and whether the text of an SVG stays text."""
 
@@ -36,7 +39,8 @@ _LEFT_ALONE = ("backend", "backend_fallback", "interactive", "toolbar", "webagg"
 def own_look(width: float | None = None) -> Iterator[None]:
     """Draw and write figures of one width alike on every machine, whatever its matplotlibrc says.
 
-    This is the one style sheet: fonts of 10, 9 and 8 points on screens, pages and columns; TrueType fonts in PDF.
+    This is the one style sheet: fonts of 10, 9 and 8 points on screens, pages and columns; TrueType fonts in PDF. What the
+    font lacks is said once, as a figure is written (`dwcore.canvas.figure_file`).
 
     Args:
         width: width of the figures; `WIDTH` by default [inch].
@@ -48,7 +52,8 @@ def own_look(width: float | None = None) -> Iterator[None]:
     names = [name for name in rcParamsDefault if not name.startswith(_LEFT_ALONE)]
     token = _width.set(width)
     try:
-        with rc_context({name: rcParamsDefault[name] for name in names}):
+        with rc_context({name: rcParamsDefault[name] for name in names}), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", NO_GLYPH)
             rcParams["pdf.fonttype"] = rcParams["ps.fonttype"] = 42
             rcParams["font.size"] = 8.0 if width < _NARROW else 9.0 if width < _WIDE else 10.0
             yield

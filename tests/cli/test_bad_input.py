@@ -404,6 +404,22 @@ def test_a_number_of_threads_that_numba_cannot_have(command, place, monkeypatch,
     assert f"NUMBA_NUM_THREADS = {threads} must be a whole number >= 1" in complaint(command, place, "info", "table.h5")
 
 
+def test_a_driver_of_files_that_would_crash(command, place, monkeypatch):
+    monkeypatch.setenv("HDF5_DRIVER", "foo")
+    assert "HDF5_DRIVER = foo must be sec2 or unset" in complaint(command, place, "info", "table.h5")
+    monkeypatch.setenv("HDF5_DRIVER", "sec2")
+    assert command("info", "table.h5", cwd=place).code == 0
+
+
+def test_libraries_that_find_no_memory(command, place, monkeypatch):
+    def run(arguments):
+        raise ImportError("libopenblas.so: failed to map segment from shared object")
+
+    monkeypatch.setattr("dwsynapse.commands.info.run", run)
+    answer = command("info", "table.h5", cwd=place)
+    assert (answer.code, answer.err) == (1, "dwsynapse: there is not enough memory to load a library (ulimit -v)\n")
+
+
 def test_a_date_of_builds_that_is_none(command, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
     answer = command("plot", "five_state", "-o", tmp_path / "a.pdf")

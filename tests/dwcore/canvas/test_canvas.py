@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import warnings
 
 import matplotlib.image
 import pytest
@@ -93,6 +94,23 @@ def test_long_titles_are_broken_between_words_and_formulas_stay_whole():
             figure.draw_without_rendering()
         box = figure.axes[0].title.get_window_extent()
         assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+
+
+def test_letters_that_the_font_lacks_are_said_in_one_line(caplog, tmp_path):
+    """However often they are drawn; other warnings stay what they are."""
+    with warnings.catch_warnings(action="error"), own_look():
+        figure = new_figure(height=4.0)
+        figure.subplots().set(title="磁壁 of 磁 nm", xlabel="壁")
+        break_titles(figure)
+        save_figure(tmp_path / "a.png", figure)
+    assert caplog.messages == ["the figure shows boxes in place of 壁磁, which the font DejaVu Sans lacks"]
+
+    def warn(*args, **named):
+        warnings.warn("another one", stacklevel=2)
+
+    figure.savefig = warn
+    with pytest.warns(UserWarning, match="another one"):
+        figure_bytes(figure)
 
 
 def test_panels_stand_side_by_side_on_screens_and_above_one_another_in_a_column():
