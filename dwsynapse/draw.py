@@ -1,6 +1,6 @@
 """Figures of files and devices by name, and moving pictures of trajectories; the table of figures is `figures.py`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,14 @@ from dwsynapse.figures import DEVICE, FRONT, PROGRAMMING, TABLE, TRAINING, TRAJE
 from dwsynapse.front import load_front
 from dwsynapse.toml_files import is_toml_or_name, kind_of
 from dwsynapse.variation_file import load_variation
+from llg.device.device import Device
 from llg.device.device_file import load_device
 from llg.drawing.animation import WallScene
 from llg.drawing.device_figures import DrivenDevice
 from llg.drawing.motion_plots import pulses_figure
 from llg.runs.trajectories import load_trajectories
+from llg.runs.validity import notes
+from llg.walls.q_phi import Field
 
 _BY_SCHEMA = {
     "dwsynapse.trajectories": (load_trajectories, TRAJECTORIES),
@@ -93,11 +96,21 @@ def draw_file(
     return name, kinds[name].draw(content, width, subject=subject, **view)
 
 
-def notes_of(sources: Sequence[str]) -> list[str]:
-    """Return the notes that files carry, each once; those of devices and `[synapse]` files are said elsewhere."""
+def notes_of(sources: Sequence[str], drive: Mapping[str, float | None]) -> list[str]:
+    """Return the notes that files carry, and those on devices under a drive, each once; `[synapse]` files have none.
+
+    Args:
+        sources: files or devices.
+        drive: `current_density` and field as of `draw_device`; None for the nominal pulse, and for no field.
+    """
     found = []
     for source in sources:
-        if not is_toml_or_name(source):
+        if is_device(source):
+            device = _in_fields(source, drive.get("H_x"), drive.get("H_y"))
+            J, pulse = drive.get("current_density"), device.pulse
+            J = (0.0 if pulse is None else pulse.current_density) if J is None else J
+            found.append(notes(device, J, field=Field(H_z=drive.get("H_z") or 0.0)))
+        elif not is_toml_or_name(source):
             with open_checked(source) as file:
                 found.append(notes_in(provenance(file)["config"]))
     return united(*found)
@@ -176,9 +189,14 @@ def draw_device(
     for key, value in {"current_density": current_density, "H_z": H_z}.items():
         if value is not None and key not in DEVICE[name].takes:
             raise InputError(f'{source}: the figure "{name}" takes no {key}')
-    held = {f"field.{key}": value for key, value in {"H_x": H_x, "H_y": H_y}.items() if value is not None}
-    device = load_device(source).replace(held)
+    device = _in_fields(source, H_x, H_y)
     return name, DEVICE[name].draw(DrivenDevice(device=device, current_density=current_density, H_z=H_z), width)
+
+
+def _in_fields(source: str, H_x: float | None, H_y: float | None) -> Device:
+    """Return a device with the fields in the plane that are given in place of its own."""
+    held = {f"field.{key}": value for key, value in {"H_x": H_x, "H_y": H_y}.items() if value is not None}
+    return load_device(source).replace(held)
 
 
 def _known(source, name: str | None, kinds: dict[str, FigureKind]) -> str:

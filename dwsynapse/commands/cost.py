@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> None:
         return
     synapse, device, strained = _synapse(arguments)
     if arguments.paper:
-        _paper(arguments, given, synapse, device)
+        _paper(arguments, given, synapse, device, strained)
         return
     found = _network(arguments, synapse, given)
     layers, settings, network = found.layers, found.settings, found.network
@@ -138,7 +138,7 @@ def _given(arguments: argparse.Namespace) -> Given:
     return given
 
 
-def _paper(arguments: argparse.Namespace, given: Given, synapse, device: str) -> None:
+def _paper(arguments: argparse.Namespace, given: Given, synapse, device: str, strained: list[str]) -> None:
     """Print the ratios of the founding paper and how they become fair ones.
 
     Raises:
@@ -158,7 +158,8 @@ def _paper(arguments: argparse.Namespace, given: Given, synapse, device: str) ->
         raise InputError(f"cost: --network {arguments.network} does not go with --paper, whose network is vgg8")
     found = paper_ratios(array_layers(network_from("vgg8"), *IMAGES["vgg8"]), synapse)
     choices = [{"choice": text, "ratios": ratios} for text, ratios in found]
-    emit(arguments, {"device": device, "paper": PAPER, "choices": choices}, paper_lines(found))
+    result = {"device": device, "paper": PAPER, "choices": choices, "notes": strained}
+    emit(arguments, result, paper_lines(found))
 
 
 def _check_baseline(name: str | None) -> None:
@@ -174,8 +175,10 @@ def _synapse(arguments: argparse.Namespace):
     from llg.device.device_file import load_device
 
     if arguments.table is None:
+        from dwsynapse.derived import device_notes
+
         device = load_device(arguments.device or "five_state")
-        return synapse_of(device), device.name, []
+        return synapse_of(device), device.name, device_notes(device, [])
     from arraysim.cost.cell import synapse_of_law, synapse_of_table
     from arraysim.synapses.source import synapses_from
     from compact.exchange.synapse_table import table_of

@@ -49,7 +49,8 @@ def run(arguments: argparse.Namespace) -> None:
             writable_file(target, arguments.force)
     moves = is_movie(arguments.out) and not arguments.more and can_move(arguments.file)
     name = _animate(arguments) if moves else _draw(arguments)
-    notes = notes_of([arguments.file, *arguments.more])
+    drive = {"current_density": arguments.current} | {name: getattr(arguments, name) for name in FIELDS}
+    notes = notes_of([arguments.file, *arguments.more], drive)
     result = {"file": str(arguments.file), "figure": name, "out": str(arguments.out), "notes": notes}
     emit(arguments, result, [f"{arguments.out}: {name} of {', '.join([arguments.file, *arguments.more])}"])
 

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from llg import load_device, save_device
+from llg.constants import MU_0
+
 GRID = ("--currents=-7e11,7e11", "--durations", "1e-9", "-n", 40, "--jobs", 1)
 SMALL = ("--table", "t.h5", "--network", "mlp:4", "--epochs", 1, "--jobs", 1)
 
@@ -14,6 +17,7 @@ def workplace(command, tmp_path_factory):
     place = tmp_path_factory.mktemp("notes")
     command("sweep", "five_state", "--set", "wall.shape=rigid", *GRID, "-o", "t.h5", cwd=place)
     command("train", *SMALL, "-o", "a.h5", cwd=place)
+    save_device(place / "rigid.toml", load_device("five_state").replace({"wall.shape": "rigid"}))
     return place
 
 
@@ -46,6 +50,10 @@ CHAIN = """
     infer programmed.h5 --table t.h5 --rest 1h,2h
     plot t.h5 -o t.png
     plot a.h5 -o a.png
+    cost --device rigid.toml --network mlp:4
+    cost --device rigid.toml --vary node_nm=28,32
+    cost --device rigid.toml --paper
+    plot rigid.toml -o rigid.png
 """
 
 
@@ -77,3 +85,16 @@ def test_a_series_on_a_device_says_at_which_points(said, command):
         and "(pulse.rise_time = 2e-11 s and 1 more" in note
     )
     assert command("info", "edges.h5", "--json").json["notes"] == [note]
+
+
+def test_a_sound_device_says_nothing(command, workplace):
+    for line in ("plot five_state -o sound.png", "cost --network mlp:4", "cost --paper", "info five_state"):
+        assert command(*line.split(), "--json", cwd=workplace).json["notes"] == [], line
+
+
+def test_a_figure_says_what_its_drive_strains(command, workplace):
+    """Half of the anisotropy field in the plane cants the domains."""
+    film = load_device("five_state").material
+    strong = 0.5 * 2 * film.K_eff / (MU_0 * film.Ms)
+    found = command("plot", "five_state", f"--H_x={strong}", "-o", "canted.png", "--json", cwd=workplace).json["notes"]
+    assert any(note.startswith("field: the field in the plane, 50% of the anisotropy field") for note in found)
