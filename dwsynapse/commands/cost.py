@@ -110,6 +110,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.explain:
         lines = explain_lines(result.chip, arguments.explain)
         shown = {"block": arguments.explain, "derivation": document["derivation"].get(arguments.explain, [])}
+        shown["notes"] = document["notes"]
     changes = None
     if arguments.sensitivity:
         changes = sensitivities(layers, settings, synapse, baseline=arguments.sensitivity)

@@ -53,6 +53,7 @@ CHAIN = """
     cost --device rigid.toml --network mlp:4
     cost --device rigid.toml --vary node_nm=28,32
     cost --device rigid.toml --paper
+    cost --device rigid.toml --network mlp:4 --explain arrays
     plot rigid.toml -o rigid.png
 """
 
