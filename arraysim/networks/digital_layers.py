@@ -124,11 +124,16 @@ class BatchNormLayer:
         self.gradients = np.zeros_like(self.parameters)
         self.running = np.array([np.zeros(channels), np.ones(channels)], dtype)
 
+    @property
+    def epsilon(self) -> float:
+        """What is added to the variance."""
+        return self._spec.epsilon
+
     def forward(self, value: np.ndarray, training: bool) -> np.ndarray:
         """Return normalized values; in training by the batch, which also moves the running mean and variance."""
         flat = np.ascontiguousarray(value).reshape(-1, value.shape[-1])
         mean, variance = self._of_batch(flat) if training else self.running.astype(np.float64)
-        inverse = 1 / np.sqrt(variance + self._spec.epsilon)
+        inverse = 1 / np.sqrt(variance + self.epsilon)
         slope = (self.parameters[0] * inverse).astype(self._dtype)
         offset = (self.parameters[1] - self.parameters[0] * inverse * mean).astype(self._dtype)
         line = slope, offset, self._floor

@@ -4,6 +4,8 @@ A pass keeps what its backward pass needs in the graph, so a layer may be used a
 """
 
 import inspect
+import sys
+from types import FrameType
 
 import numpy as np
 import torch
@@ -42,7 +44,18 @@ class _Pass(torch.autograd.Function):
     def backward(context, error):
         pass_once(context.layer.chip)
         value, cells = context.saved_tensors
+        chip = context.layer.chip
+        if not (chip.reads_exactly or isinstance(cells, Cells)):  # of a pass done again, which reads other noise
+            raise InputError(f"{chip.name}: what it read cannot be computed again; take it out of the checkpoint")
         return *context.layer._back(value, cells, error, context.needs_input_grad[:2], context.adapt), None
+
+
+def _in_a_pass() -> bool:
+    """Whether a module of torch is being called."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code is not torch.nn.Module._call_impl.__code__:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _check_options(array: dict) -> None:
@@ -106,6 +119,11 @@ class ArrayModule(torch.nn.Module):
     def weight(self) -> torch.Tensor:
         """The weights as they are now, shape (rows, columns), a copy; the bias, if any, is the last row."""
         self.chip.check()
+        if _in_a_pass():
+            raise InputError(
+                f"{self.chip.name}: a pass reads its weight, and what it multiplies by that passes by the devices; "
+                "call the layer (cells.detach() only shows the weights)"
+            )
         return self.cells.detach().clone()
 
     @property
@@ -180,7 +198,7 @@ class ArrayModule(torch.nn.Module):
 
     def _back(self, value, cells, error, needed, adapt):
         """Return the errors of the inputs and the gradient by the weights, each if needed."""
-        chip = cells.chip
+        chip = self.chip
         if self.error_bits:
             error = torch.from_numpy(quantization.errors(error.contiguous().numpy(), self.error_bits))
         if needed[1] and chip.keeps_signals:

@@ -71,7 +71,7 @@ def aware(
             parametrize.register_parametrization(layer, "bias", held)
         if periphery is not None:
             layer.converters = _Converters(periphery, with_bias=layer.bias is not None)
-            layer.register_forward_pre_hook(_enter)
+            layer.register_forward_pre_hook(_enter, with_kwargs=True)
             layer.register_forward_hook(_leave)
     return new
 
@@ -97,7 +97,8 @@ def _held_layer(old: Any) -> nn.Module:
         if old.bias is not None:
             new.bias.copy_(old.bias)
     old.train(training)
-    new.requires_grad_(old.parametrizations["weight"].original.requires_grad)
+    for name, parameter in new.named_parameters():
+        parameter.requires_grad_(old.parametrizations[name].original.requires_grad)
     return new.train(training)
 
 
@@ -195,14 +196,14 @@ class _Converters(nn.Module):
         self.register_buffer("range", torch.zeros(2))
         self.register_buffer("signed", torch.tensor([False, True]))
 
-    def entered(self, value: torch.Tensor) -> torch.Tensor:
+    def entered(self, input: torch.Tensor) -> torch.Tensor:
         """Return inputs in the bits of their converter; the gradient is passed on."""
         if not self.bits[0]:
-            return value
+            return input
         if self.training or not self.range[0] > 0:
-            seen, self.signed[0] = _largest(value).clamp_min(self._least), self.signed[0] | (value.detach() < 0).any()
+            seen, self.signed[0] = _largest(input).clamp_min(self._least), self.signed[0] | (input.detach() < 0).any()
             self.range[0] = torch.maximum(seen, FORGET * self.range[0]) if self._given is None else self._given
-        return self._rounded(value, 0)
+        return self._rounded(input, 0)
 
     def left(self, value: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         """Return outputs in the bits of theirs, with a bias that was driven by a 1 in the bits of the inputs."""
@@ -227,8 +228,8 @@ def _largest(value: torch.Tensor) -> torch.Tensor:
     return value.detach().abs().max()
 
 
-def _enter(layer, inputs):
-    return (layer.converters.entered(inputs[0]), *inputs[1:])
+def _enter(layer, inputs, named):
+    return (layer.converters.entered(*inputs, **named),), {}
 
 
 def _leave(layer, inputs, output):

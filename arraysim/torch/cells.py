@@ -25,6 +25,15 @@ class Cells(torch.nn.Parameter):
         chip.attach(cells)
         return cells.requires_grad_(requires_grad)
 
+    @property
+    def data(self) -> torch.Tensor:
+        """The weights; unlike those of other parameters, what is written to them is noticed, and refused."""
+        return self.detach()
+
+    @data.setter
+    def data(self, values) -> None:
+        raise InputError(f"{self.chip.name}: its weights are devices, no numbers can take their place")
+
     def __deepcopy__(self, memo):
         if id(self) not in memo:
             if self.chip.pulsed:

@@ -257,7 +257,8 @@ class Chip:
             weights.values = np.ascontiguousarray(weights.values, np.float32)
         self.weights = weights
         if hasattr(self, "cells"):
-            self.cells.data = torch.from_numpy(weights.values)
+            # Cells refuse to be moved by others.
+            torch.Tensor.data.__set__(self.cells, torch.from_numpy(weights.values))  # type: ignore[attr-defined]
             self.written()
 
     def _devices(self) -> torch.Tensor:

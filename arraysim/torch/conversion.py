@@ -5,6 +5,7 @@ weights must be named by the caller, who thereby says that it stays digital.
 """
 
 import copy
+import types
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,6 +33,7 @@ _VERIFY = 3  # stream of the read noise of write-verify
 _NORMAL = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.PReLU)
 _WHOLE = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
 _CONVOLUTION = ["in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode"]
+_HOOKS = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
 _SEQUENCE = ["input_size", "hidden_size", "num_layers", "batch_first", "dropout", "bidirectional"]
 _CELL = ["input_size", "hidden_size"]
 
@@ -92,7 +94,9 @@ def convert(
         array["initial_share"] = 0.0
     wanted = [weights for name, old in chosen.items() for weights in _finite(name, matrices(old))]
     made = {id(old): _array_of(old, array) for old in chosen.values()}
-    new = copy.deepcopy(model, dict(made))
+    copied: dict = dict(made)
+    new = copy.deepcopy(model, copied)
+    _check_copy(new, copied)
     chips = [chip for layer in made.values() for chip in chips_of(layer)]
     for place, (chip, weights) in enumerate(zip(chips, wanted, strict=True)):
         if config is None:
@@ -126,6 +130,12 @@ def layers_for_arrays(model: nn.Module, keep: list[str]) -> dict[str, nn.Module]
     for name in keep:
         if name not in names and name not in parameters:
             raise InputError(f'keep: the model has no layer "{name}"{nearest(name, [n for n in names if n])}')
+    for name, layer in names.items():
+        if isinstance(vars(layer).get("forward"), types.FunctionType) and not hasattr(layer, "_orig_mod"):
+            where = f'layer "{name}"' if name else "the model"
+            raise InputError(
+                f"{where} has a forward that is no method, so a copy would run this very model; use a class"
+            )
     passed = {id(part) for name in keep if name in names for part in names[name].modules()}
     chosen, refused = {}, []
     for name, layer in names.items():
@@ -140,14 +150,13 @@ def layers_for_arrays(model: nn.Module, keep: list[str]) -> dict[str, nn.Module]
         elif type(layer) in _PAIRS or isinstance(layer, (*_WHOLE, ArrayModule)):
             refused.append(f'"{name}" ({fault if type(layer) in _PAIRS else type(layer).__name__})')
             passed |= {id(part) for part in layer.modules()}
+        elif _is_quantized(layer):
+            refused.append(f'"{name}" ({type(layer).__name__} of integers)')
+            passed |= {id(part) for part in layer.modules()}
         elif not isinstance(layer, _NORMAL):
             own = (f"{name}.{parameter}".lstrip(".") for parameter, _ in layer.named_parameters(recurse=False))
             refused += [f'"{parameter}" of {type(layer).__name__}' for parameter in own if parameter not in keep]
-    tied: dict[int, str] = {}
-    for name, layer in chosen.items():
-        for parameter in layer.parameters():
-            if tied.setdefault(id(parameter), name) != name:
-                refused.append(f'"{name}" (shares its weights with "{tied[id(parameter)]}")')
+    refused += _tied(names, chosen)
     if refused:
         raise InputError(f"no array can take {', '.join(refused)}; name in keep what is to stay digital")
     if not chosen:
@@ -157,13 +166,51 @@ def layers_for_arrays(model: nn.Module, keep: list[str]) -> dict[str, nn.Module]
 
 def _fault(layer: nn.Module) -> str | None:
     """Say why a layer of a kind that arrays can take is not like others of its kind."""
-    kind, own = type(layer).__name__, [name for name, _ in layer.named_parameters(recurse=False)]
+    kind, own = type(layer).__name__, dict(layer.named_parameters(recurse=False))
     if getattr(layer, "proj_size", 0):
         return f"{kind} with a projection"
-    if any(parameter.is_meta for parameter in layer.parameters()):
+    if any(parameter.is_meta for parameter in own.values()):
         return f"{kind} on the meta device, which holds no numbers"
-    known = not any(name.endswith(("_g", "_v", "_orig")) for name in own)
-    return None if known and not (layer._forward_hooks or layer._forward_pre_hooks) else f"{kind} with hooks"
+    if any(parameter.is_complex() for parameter in own.values()):
+        return f"{kind} of complex numbers"
+    hooked = any(getattr(layer, name) for name in _HOOKS) or any(
+        parameter._backward_hooks or parameter._post_accumulate_grad_hooks for parameter in own.values()
+    )
+    if hooked or any(name.endswith(("_g", "_v", "_orig")) for name in own):
+        return f"{kind} with hooks"
+    if "forward" in vars(layer):
+        return f"{kind} with a forward of its own"
+    if any(b is not None and w.requires_grad != b.requires_grad for w, b in _pairs(layer)):
+        return f"{kind} with a frozen {'bias' if _pairs(layer)[0][0].requires_grad else 'weight'} only"
+    return None
+
+
+def _tied(names: dict[str, nn.Module], chosen: dict[str, nn.Module]) -> list[str]:
+    """Name the layers for arrays that share weights, whole or as views, with another layer, also one that is kept."""
+    holders: dict[int, list[str]] = {}
+    for name, layer in names.items():
+        for parameter in layer.parameters(recurse=False):
+            if not (nn.parameter.is_lazy(parameter) or parameter.is_meta) and parameter.numel():
+                holders.setdefault(parameter.data_ptr(), []).append(name)
+    shared = {name: other for held in holders.values() for name in held for other in held if other != name}
+    return [f'"{name}" (shares its weights with "{shared[name]}")' for name in chosen if name in shared]
+
+
+def _is_quantized(layer: Any) -> bool:
+    """Whether a layer of torch keeps its weights as integers, which are no parameters."""
+    own = type(layer).__module__.startswith("torch.") and ".quantized" in type(layer).__module__
+    return own and any(callable(getattr(layer, name, None)) for name in ("weight", "get_weight"))
+
+
+def _check_copy(new: nn.Module, copied: dict) -> None:
+    """Refuse a model with layers that it does not list, which the copy would go on using as numbers."""
+    listed = {id(parameter) for parameter in new.parameters()}
+    for part in copied.values():
+        if isinstance(part, nn.Parameter) and id(part) not in listed:
+            raise InputError(
+                f"the model holds weights that it does not list, such as one of shape {tuple(part.shape)}; "
+                "put layers into a ModuleList or ModuleDict, not into a list or dict"
+            )
 
 
 def _array_of(old: nn.Module, array: dict) -> nn.Module:
@@ -172,7 +219,9 @@ def _array_of(old: nn.Module, array: dict) -> nn.Module:
     given = {name: getattr(old, name) for name in names}
     bias = old.bias if isinstance(old.bias, bool) else old.bias is not None
     new = kind(**given, bias=bias, **array).train(old.training)
-    return new.requires_grad_(any(parameter.requires_grad for parameter in old.parameters()))
+    for chip, (weight, _) in zip(chips_of(new), _pairs(old), strict=True):
+        chip.cells.requires_grad_(weight.requires_grad)
+    return new
 
 
 def _write(chip: Chip, place: int, weights: np.ndarray, quantile: float, config: WriteVerifyConfig, seed: int) -> None:
@@ -194,15 +243,24 @@ def _finite(name: str, weights: list[np.ndarray]) -> list[np.ndarray]:
 
 def matrices(layer: Any) -> list[np.ndarray]:
     """Return the weights of a layer of torch as its arrays hold them, each (rows, columns)."""
-    if isinstance(layer, nn.RNNBase | nn.RNNCellBase):
-        ends = [name.removeprefix("weight_ih") for name, _ in layer.named_parameters() if name.startswith("weight_ih")]
-        both = [(f"weight_{side}{end}", f"bias_{side}{end}") for end in ends for side in ("ih", "hh")]
-        return [_stacked(getattr(layer, w).T, getattr(layer, b) if layer.bias else None) for w, b in both]
-    weight = layer.weight
+    return [_stacked(_rows(weight), bias) for weight, bias in _pairs(layer)]
+
+
+def _pairs(layer: Any) -> list[tuple[torch.Tensor, torch.Tensor | None]]:
+    """Return weight and bias of a layer of torch for each of its arrays."""
+    if not isinstance(layer, nn.RNNBase | nn.RNNCellBase):
+        return [(layer.weight, layer.bias)]
+    ends = [name.removeprefix("weight_ih") for name, _ in layer.named_parameters() if name.startswith("weight_ih")]
+    both = [(f"weight_{side}{end}", f"bias_{side}{end}") for end in ends for side in ("ih", "hh")]
+    return [(getattr(layer, w), getattr(layer, b) if layer.bias else None) for w, b in both]
+
+
+def _rows(weight: torch.Tensor) -> torch.Tensor:
+    """Return weights of torch in the layout of an array; kernels are unrolled by (row, column, input channel)."""
     if weight.dim() == 2:
-        return [_stacked(weight.T, layer.bias)]
+        return weight.T
     weight = weight[:, :, None] if weight.dim() == 3 else weight
-    return [_stacked(weight.permute(2, 3, 1, 0).reshape(-1, len(weight)), layer.bias)]
+    return weight.permute(2, 3, 1, 0).reshape(-1, len(weight))
 
 
 def _stacked(weight: torch.Tensor, bias: torch.Tensor | None) -> np.ndarray:
@@ -219,18 +277,16 @@ def _plain(old: nn.Module, plain: type, names: list[str]) -> nn.Module:
         given["padding"] = old.given_padding
     bias = old.bias if hasattr(old, "bias") else old._bias
     new = plain(**given, bias=bias)
-    targets = [name for name, _ in new.named_parameters() if name.startswith("weight")]
     with torch.no_grad():
-        for name, chip in zip(targets, chips_of(old), strict=True):
+        for (weight, shift), chip in zip(_pairs(new), chips_of(old), strict=True):
             values = torch.from_numpy(chip.weights.values)
-            weight = getattr(new, name)
-            inner = values[:-1] if bias else values
+            inner = values if shift is None else values[:-1]
             if weight.dim() > 2:
                 inner = inner.view(*weight.shape[2:], weight.shape[1], weight.shape[0]).movedim((-1, -2), (0, 1))
                 weight.copy_(inner)
             else:
                 weight.copy_(inner.T)
-            if bias:
-                getattr(new, name.replace("weight", "bias")).copy_(values[-1])
             weight.requires_grad_(chip.cells.requires_grad)
+            if shift is not None:
+                shift.copy_(values[-1]).requires_grad_(chip.cells.requires_grad)
     return new.train(old.training)

@@ -50,18 +50,18 @@ class ArrayLinear(ArrayModule):
         self.in_features, self.out_features = _whole("in_features", in_features), _whole("out_features", out_features)
         super().__init__(in_features, out_features, bias=bias, error_bits=error_bits, periphery=periphery, **array)
 
-    def forward(self, value: torch.Tensor) -> torch.Tensor:
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Return the outputs, shape (..., out_features)."""
-        _check_tensor(value)
-        if value.shape[-1:] != (self.in_features,):
-            given = f"{math.prod(value.shape[:-1])}x{value.shape[-1] if value.dim() else 1}"
+        _check_tensor(input)
+        if input.shape[-1:] != (self.in_features,):
+            given = f"{math.prod(input.shape[:-1])}x{input.shape[-1] if input.dim() else 1}"
             raise RuntimeError(
                 f"mat1 and mat2 shapes cannot be multiplied ({given} and {self.in_features}x{self.out_features})"
             )
-        if value.dim() == 2:
-            return self._pass(value)
-        out = self._pass(value.reshape(-1, value.shape[-1]))
-        return out.reshape(*value.shape[:-1], self.out_features)
+        if input.dim() == 2:
+            return self._pass(input)
+        out = self._pass(input.reshape(-1, input.shape[-1]))
+        return out.reshape(*input.shape[:-1], self.out_features)
 
     def extra_repr(self) -> str:
         """Return the arguments."""
@@ -142,20 +142,20 @@ class _ArrayConv(ArrayModule):
             rows, out_channels, bias=bias, error_bits=error_bits, groups=groups, periphery=periphery, **array
         )
 
-    def forward(self, value: torch.Tensor) -> torch.Tensor:
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Return images with ``out_channels`` in the place of ``in_channels``, batched or not."""
-        _check_tensor(value)
+        _check_tensor(input)
         dims = self._dimensions
-        if value.dim() not in (dims + 1, dims + 2):
+        if input.dim() not in (dims + 1, dims + 2):
             raise RuntimeError(
                 f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to conv{dims}d, "
-                f"but got input of size: {list(value.shape)}"
+                f"but got input of size: {list(input.shape)}"
             )
-        images = value if value.dim() == dims + 2 else value[None]
+        images = input if input.dim() == dims + 2 else input[None]
         if images.shape[1] != self.in_channels:
             shape = [self.out_channels, self.in_channels // self.groups, *self.kernel_size[2 - dims :]]
             raise RuntimeError(
-                f"Given groups={self.groups}, weight of size {shape}, expected input{list(value.shape)} to have "
+                f"Given groups={self.groups}, weight of size {shape}, expected input{list(input.shape)} to have "
                 f"{self.in_channels} channels, but got {images.shape[1]} channels instead"
             )
         if any(self._ahead):
@@ -163,7 +163,7 @@ class _ArrayConv(ArrayModule):
             images = functional.pad(images, self._ahead, mode=mode)
         out = self._pass(images if dims == 2 else images[:, :, None])
         out = out if dims == 2 else out[:, :, 0]
-        return out if value.dim() == dims + 2 else out[0]
+        return out if input.dim() == dims + 2 else out[0]
 
     def extra_repr(self) -> str:
         """Return the arguments."""

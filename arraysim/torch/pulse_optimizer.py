@@ -121,6 +121,11 @@ class PulseOptimizer(torch.optim.Optimizer):
             _check_group(group)
             if p in self._rules:
                 self._check(p, gradient)
+            elif not torch.isfinite(gradient.coalesce().values() if gradient.is_sparse else gradient).all():
+                raise InputError(
+                    f"a digital parameter of shape {tuple(p.shape)} has a gradient that is not finite; no pulse was sent: "
+                    "look for such values in the batch"
+                )
         for p, gradient, group in due:
             if p in self._rules:
                 self._pulse(p, gradient, float(group["lr"]))

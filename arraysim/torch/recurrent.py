@@ -39,16 +39,16 @@ class _Cell(nn.Module):
         self.ih = ArrayLinear(input_size, self.gates * hidden_size, bias, **array)
         self.hh = ArrayLinear(hidden_size, self.gates * hidden_size, bias, **array)
 
-    def forward(self, value: torch.Tensor, state=None):
+    def forward(self, input: torch.Tensor, hx=None):
         """Return the next state, of inputs of shape (batch, input_size) or (input_size,); zero is the first."""
-        if state is None:
-            state = self.first(value.shape[:-1], value)
-        new = self.advance(self.ih(value), state if self.states > 1 else (state,))
+        if hx is None:
+            hx = self.first(input.shape[:-1], input)
+        new = self.advance(self.ih(input), hx if self.states > 1 else (hx,))
         return new if self.states > 1 else new[0]
 
     def first(self, shape: torch.Size, like: torch.Tensor):
         """Return a state of zeros for inputs of a shape without their last axis."""
-        zero = torch.zeros(*shape, self.hidden_size, device=like.device)
+        zero = torch.zeros(*shape, self.hidden_size, device=like.device, dtype=torch.float32)
         return (zero,) * self.states if self.states > 1 else zero
 
     def advance(self, read: torch.Tensor, state: Gates) -> Gates:
@@ -181,33 +181,35 @@ class _Recurrent(nn.Module):
             self.cell(size, hidden_size, bias, **array) for size in sizes for _ in range(self.directions)
         )
 
-    def forward(self, value: torch.Tensor, state=None):
+    def forward(self, input: torch.Tensor, hx=None):
         """Return the outputs of the last layer and the last state of every cell.
 
         Args:
-            value: shape (steps, batch, input_size), (batch, steps, input_size) with ``batch_first``, or
+            input: shape (steps, batch, input_size), (batch, steps, input_size) with ``batch_first``, or
                 (steps, input_size).
-            state: first states, each of shape (cells, batch, hidden_size), or (cells, hidden_size); default zero.
+            hx: first states, each of shape (cells, batch, hidden_size), or (cells, hidden_size); default zero.
         """
-        if isinstance(value, nn.utils.rnn.PackedSequence):
+        if isinstance(input, nn.utils.rnn.PackedSequence):
             raise InputError("arrays take no packed sequence; pad it (torch.nn.utils.rnn.pad_packed_sequence)")
-        if value.dim() not in (2, 3):
-            raise RuntimeError(f"{type(self).__name__}: Expected input to be 2D or 3D, got {value.dim()}D instead")
-        swap = self.batch_first and value.dim() == 3
-        value, last = value.transpose(0, 1) if swap else value, []
-        if not len(value):
+        if input.dim() not in (2, 3):
+            raise RuntimeError(f"{type(self).__name__}: Expected input to be 2D or 3D, got {input.dim()}D instead")
+        swap = self.batch_first and input.dim() == 3
+        input, last = input.transpose(0, 1) if swap else input, []
+        if not len(input):
             raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
         for layer in range(self.num_layers):
             if layer and self.dropout:
-                value = nn.functional.dropout(value, self.dropout, self.training)
+                input = nn.functional.dropout(input, self.dropout, self.training)
             done = [
-                self._sweep(index, value, state)
-                for index in range(layer * self.directions, (layer + 1) * self.directions)
+                self._sweep(index, input, hx) for index in range(layer * self.directions, (layer + 1) * self.directions)
             ]
-            value = torch.cat([outputs for outputs, _ in done], -1)
+            input = torch.cat([outputs for outputs, _ in done], -1)
             last += [end for _, end in done]
         ends = tuple(torch.stack(part) for part in zip(*last, strict=True))
-        return value.transpose(0, 1) if swap else value, ends if self.cell.states > 1 else ends[0]
+        return input.transpose(0, 1) if swap else input, ends if self.cell.states > 1 else ends[0]
+
+    def flatten_parameters(self) -> None:
+        """Do nothing, as on a processor; the weights are devices."""
 
     def _sweep(self, index: int, value: torch.Tensor, state) -> tuple[torch.Tensor, Gates]:
         """Return the outputs of one cell along a sequence, and its last state."""

@@ -15,6 +15,7 @@ from arraysim.networks.crossbars import ArrayLayer
 from arraysim.torch.array_module import ArrayModule
 from arraysim.torch.conversion import matrices
 from arraysim.torch.layers import ArrayLinear
+from arraysim.torch.recurrent import _Recurrent
 from dwcore.errors import InputError
 
 _PLAIN = (nn.Linear, nn.Conv2d, nn.modules.batchnorm._BatchNorm)
@@ -30,11 +31,14 @@ def arrays_of(model: nn.Module, example: torch.Tensor) -> list[ArrayLayer]:
     Raises:
         InputError: there is no array.
     """
-    uses = _uses(model, example, ArrayModule)
+    uses = _uses(model, example, (ArrayModule, _Recurrent))
     if not uses:
         raise InputError("the model has no layer in an array; use convert")
     found: dict[str, ArrayLayer] = {}
     for name, layer, entered, left in uses:
+        _check_examples(name, layer, entered, len(example))
+        if isinstance(layer, _Recurrent):
+            continue
         rows, columns = layer.cells.shape
         before = found.get(name)
         found[name] = ArrayLayer(
@@ -49,6 +53,21 @@ def arrays_of(model: nn.Module, example: torch.Tensor) -> list[ArrayLayer]:
             groups=layer.chip.groups,
         )
     return list(found.values())
+
+
+def _check_examples(name: str, layer: Any, entered: torch.Tensor, examples: int) -> None:
+    """Refuse examples of which it is not known what a layer does for one."""
+    if isinstance(layer, ArrayLinear):
+        taken = entered.numel() // layer.in_features
+    elif isinstance(layer, _Recurrent):
+        taken = 1 if entered.dim() == 2 else entered.shape[0 if layer.batch_first else 1]
+    else:
+        taken = 1 if entered.dim() == layer._dimensions + 1 else len(entered)
+    whole = taken == examples if isinstance(layer, _Recurrent) and not layer.batch_first else taken % examples == 0
+    if not whole:
+        raise InputError(
+            f'layer "{name}" takes {taken} at a time of {examples} examples; the first axis of the example must count them'
+        )
 
 
 def network_weights(model: nn.Module, example: torch.Tensor) -> dict[str, np.ndarray]:
@@ -89,16 +108,25 @@ def network_weights(model: nn.Module, example: torch.Tensor) -> dict[str, np.nda
             order = np.arange(size).reshape(channels, -1).T.ravel()
             matrix, channels = np.concatenate([matrix[order], matrix[size:]]), 0
         found[f"weight_{len(used) - normalizations - 1}"] = matrix
+    for name, layer in model.named_modules():
+        if isinstance(layer, _PLAIN) and name not in used:
+            raise InputError(f'layer "{name}" is called by no pass, a network of numpy uses each once')
     return found
 
 
 def _uses(model: nn.Module, example: torch.Tensor, kinds) -> list[tuple[str, Any, torch.Tensor, torch.Tensor]]:
     """Return name, layer, input and output of every use of some kinds of layers, in order."""
+    if not isinstance(example, torch.Tensor) or example.dim() < 2 or not len(example):
+        shape = tuple(example.shape) if isinstance(example, torch.Tensor) else type(example).__name__
+        raise InputError(f"the example, {shape}, must be a tensor of shape (n, ...)")
     uses, model = [], copy.deepcopy(model).eval()
     for name, layer in model.named_modules():
         if isinstance(layer, kinds):
             layer.register_forward_hook(
-                lambda layer, entered, left, name=name: uses.append((name, layer, entered[0], left))
+                lambda layer, given, named, left, name=name: uses.append(
+                    (name, layer, (*given, *named.values())[0], left)
+                ),
+                with_kwargs=True,
             )
     with torch.no_grad():
         model(example)
@@ -114,6 +142,7 @@ def _normalization(name: str, layer: Any, number: int) -> dict[str, np.ndarray]:
     if layer.weight is None or layer.running_mean is None:
         raise InputError(f'layer "{name}": a normalization needs scale, shift and running statistics')
     pairs = {"parameters": (layer.weight, layer.bias), "running": (layer.running_mean, layer.running_var)}
-    return {
+    epsilon = {f"normalization_{number}_epsilon": np.array(layer.eps)}
+    return epsilon | {
         f"normalization_{number}_{key}": torch.stack(pair).detach().cpu().float().numpy() for key, pair in pairs.items()
     }

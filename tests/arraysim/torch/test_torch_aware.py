@@ -188,6 +188,14 @@ def test_inputs_and_bias_are_converted_as_those_of_a_chip(layer, lowest, largest
     assert (exact - read).norm() / exact.norm() > 2 * error, "negative control: the bits can be seen"
 
 
+def test_frozen_weights_stay_frozen_and_inputs_may_be_named():
+    learner = aware(nn.Sequential(nn.Linear(3, 4)), LAW, periphery=Periphery(dac=Dac(bits=4)))
+    value = torch.rand(2, 3)
+    assert torch.equal(learner[0](input=value), learner[0](value))
+    learner[0].parametrizations.bias.original.requires_grad_(False)
+    assert [p.requires_grad for p in plain(learner).parameters()] == [True, False]
+
+
 def test_unfit_models_are_refused():
     with pytest.raises(InputError, match="LSTM: only linear layers and convolutions"):
         aware(nn.Sequential(nn.LSTM(3, 4)), LAW)

@@ -1,5 +1,8 @@
 """Models of PyTorch in arrays, programmed or fresh, and back; what they are to the cost and to the networks of numpy."""
 
+import types
+import warnings
+
 import numpy as np
 import pytest
 
@@ -8,10 +11,12 @@ from torch import nn  # noqa: E402
 
 from arraysim.datasets.datasets import load_dataset  # noqa: E402
 from arraysim.networks.crossbars import array_layers as numpy_layers  # noqa: E402
+from arraysim.networks.definition_file import definition_from_mapping  # noqa: E402
 from arraysim.networks.network import Network  # noqa: E402
 from arraysim.networks.presets import network_from  # noqa: E402
 from arraysim.periphery.config import Periphery, Read  # noqa: E402
-from arraysim.programming.config import WriteVerifyConfig  # noqa: E402
+from arraysim.programming.config import ProgrammingConfig, WriteVerifyConfig  # noqa: E402
+from arraysim.programming.weights_file import load_weights  # noqa: E402
 from arraysim.programming.write_verify import write_verify  # noqa: E402
 from arraysim.synapses.ladder import ladder_law  # noqa: E402
 from arraysim.synapses.settings import ArraySettings  # noqa: E402
@@ -164,6 +169,11 @@ def test_flags_of_layers_are_kept():
     back = to_torch(chip)
     assert [part.training for part in back] == [True, False, True]
     assert [part.weight.requires_grad for part in (back[0], back[2])] == [False, True]
+    assert [part.bias.requires_grad for part in (back[0], back[2])] == [False, True]
+    echo = nn.RNN(3, 4)
+    for frozen in (echo.weight_hh_l0, echo.bias_hh_l0):
+        frozen.requires_grad_(False)
+    assert [p.requires_grad for p in convert(echo, LAW).parameters()] == [True, False]
 
 
 def test_a_quantile_of_nothing_is_refused():
@@ -179,18 +189,102 @@ def test_layers_that_no_array_can_take_are_named_unless_they_are_kept():
     assert [type(part).__name__ for part in chip] == ["Embedding", "ArrayLinear", "LayerNorm", "Linear"]
     with pytest.raises(InputError, match='no layer "4"'):
         convert(net, LAW, keep=["4"])
-    tied = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    tied, view, kept = (nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)) for _ in range(3))
     tied[1].weight = tied[0].weight
+    view[1].weight = nn.Parameter(view[0].weight.T)
+    kept[0] = nn.Embedding(4, 4, _weight=kept[1].weight)
+    with pytest.raises(InputError, match=r'"1" .shares its weights with "0"'):
+        convert(kept, LAW, keep=["0"])
+    frozen, masked, hooked, patched = (nn.Linear(4, 4) for _ in range(4))
+    frozen.weight.requires_grad_(False)
+    masked.weight.register_hook(lambda gradient: 0 * gradient)
+    hooked.register_full_backward_hook(lambda layer, out, back: None)
+    patched.forward = types.MethodType(lambda layer, value: 2 * value, patched)
+    whole, loose = nn.Sequential(nn.Linear(4, 4)), nn.Sequential(nn.Linear(4, 4))
+    whole.forward = lambda value: whole[0](value)
+    loose.more = [nn.Linear(4, 3)]
     cases = {
         "TransformerEncoderLayer": nn.TransformerEncoderLayer(4, 2),
         "LSTM with a projection": nn.LSTM(3, 4, proj_size=2),
         "ArrayLinear": nn.Sequential(nn.Linear(2, 2), ArrayLinear(2, 2, law=LAW)),
-        'shares its weights with "0"': tied,
+        '"1" .shares its weights with "0"': tied,
+        '"0" .shares its weights with "1"': view,
+        "Linear with a frozen weight only": frozen,
+        "Linear of complex numbers": nn.Linear(2, 2, dtype=torch.complex64),
+        "Linear with hooks": masked,
+        r"Linear with hooks.; name": hooked,
+        "Linear with a forward of its own": patched,
+        "the model has a forward that is no method": whole,
+        "such as one of shape .3, 4.": loose,
         "no layer that an array can take": nn.ReLU(),
     }
     for words, bad in cases.items():
         with pytest.raises(InputError, match=words):
             convert(bad, LAW)
+
+
+@pytest.mark.parametrize("quantized", [nn.Linear, nn.LSTM])
+def test_layers_of_integers_are_no_layers_without_weights(quantized):
+    pytest.importorskip("torch.ao.quantization", reason="a version of torch that has moved it")
+    layer = quantized(4, 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch means to move its quantization
+        small = torch.ao.quantization.quantize_dynamic(nn.Sequential(layer), {quantized})
+    with pytest.raises(InputError, match=r'"0" .* of integers'):
+        convert(nn.Sequential(*small, nn.Linear(4, 2)), LAW)
+
+
+class Sequence(nn.Module):
+    """A recurrent layer that takes steps first, and what reads it."""
+
+    def __init__(self, swap):
+        super().__init__()
+        self.swap, self.rnn, self.out = swap, nn.LSTM(3, 4), nn.Linear(4, 2)
+
+    def forward(self, value):
+        return self.out(self.rnn(value.transpose(0, 1) if self.swap else value)[0])
+
+
+def test_arrays_count_the_work_of_one_example():
+    """Six steps: every array works six times for an example, however many there are."""
+    for examples in (1, 3):
+        found = arrays_of(convert(Sequence(True), LAW, program=False), torch.rand(examples, 6, 3))
+        assert [array.positions for array in found] == [6, 6, 6]
+    image = convert(nn.Conv2d(2, 2, 1), LAW, program=False)
+    unfit = [(convert(Sequence(False), LAW, program=False), (6, 2, 3)), (image, (2, 4, 4)), (image, (4,))]
+    for model, shape in unfit:
+        with pytest.raises(InputError, match=r"must (count them|be a tensor of shape)"):
+            arrays_of(model, torch.rand(*shape))
+
+
+def test_weights_for_the_networks_of_numpy_are_all_there_and_of_the_same_normalization(digits_task, tmp_path):
+    class Partly(nn.Sequential):
+        def forward(self, value):
+            return self[0](value)
+
+    with pytest.raises(InputError, match='layer "1" is called by no pass'):
+        network_weights(Partly(nn.Linear(4, 4), nn.Linear(4, 4)), torch.rand(1, 4))
+    task, data = digits_task
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 12), nn.BatchNorm1d(12, eps=1e-3), nn.ReLU(), nn.Linear(12, 10))
+    np.savez(tmp_path / "w.npz", **network_weights(net, torch.rand(1, 1, 8, 8)))
+    with pytest.raises(InputError, match=r"normalization_0_epsilon = 0.001 must be epsilon = 1e-05"):
+        load_weights(tmp_path / "w.npz", task, data)
+    net[2].eps = 1e-5
+    arrays = network_weights(net, torch.rand(1, 1, 8, 8))
+    np.savez(tmp_path / "w.npz", **arrays)
+    assert len(load_weights(tmp_path / "w.npz", task, data).weight) == 2
+    arrays["normalization_0_running"][1, 3] = -0.5
+    np.savez(tmp_path / "w.npz", **arrays)
+    with pytest.raises(InputError, match=r"normalization_0_running: a variance of -0.5 must be >= 0"):
+        load_weights(tmp_path / "w.npz", task, data)
+
+
+@pytest.fixture
+def digits_task():
+    layers = [{"kind": "flatten"}, {"kind": "linear", "outputs": 12}, {"kind": "batchnorm"},
+              {"kind": "activation", "function": "relu"}, {"kind": "linear"}]  # fmt: skip
+    definition = definition_from_mapping({"name": "normalized", "layer": layers}, "test")
+    return ProgrammingConfig(network=definition), load_dataset("digits")
 
 
 def test_the_arrays_of_a_model_are_those_of_the_same_network_of_numpy():

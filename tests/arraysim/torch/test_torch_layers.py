@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the extra torch is not installed")
+from torch.utils.checkpoint import checkpoint  # noqa: E402
 
 from arraysim.datasets.datasets import load_dataset  # noqa: E402
 from arraysim.networks.definition import (  # noqa: E402
@@ -29,6 +30,7 @@ from arraysim.torch.conversion import matrices, to_torch  # noqa: E402
 from arraysim.torch.layers import ArrayConv1d, ArrayConv2d, ArrayLinear  # noqa: E402
 from arraysim.torch.pulse_optimizer import PulseOptimizer  # noqa: E402
 from arraysim.torch.recurrent import ArrayGRU, ArrayLSTM, ArrayLSTMCell, ArrayRNN  # noqa: E402
+from arraysim.torch.survey import arrays_of  # noqa: E402
 from arraysim.training.chip import update_by_rule  # noqa: E402
 from dwcore.errors import InputError  # noqa: E402
 
@@ -280,6 +282,72 @@ def test_weights_written_as_numbers_are_refused():
     torch.optim.SGD(layer.parameters(), lr=0.1).step()
     with pytest.raises(InputError, match="written as numbers"):
         layer(randn(3, 6))
+
+
+@pytest.mark.parametrize("kind", [torch.Tensor.zero_, lambda data: data.clamp_(-0.01, 0.01)])
+def test_weights_written_behind_the_graph_are_refused(kind):
+    """What is written to `data` of other parameters is not noticed."""
+    layer = ArrayLinear(6, 4, law=LAW)
+    kind(layer.cells.data)
+    with pytest.raises(InputError, match="written as numbers"):
+        layer(randn(3, 6))
+    layer = ArrayLinear(6, 4, law=LAW)
+    with pytest.raises(InputError, match="its weights are devices"):
+        layer.cells.data = torch.zeros(7, 4)
+
+
+def test_a_pass_that_multiplies_by_the_weight_itself_is_refused():
+    """A square array has the shape of the matrix of torch, but not its layout."""
+
+    class Tied(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = ArrayLinear(4, 4, bias=False, law=LAW)
+
+        def forward(self, value):
+            return torch.nn.functional.linear(self.layer(value), self.layer.weight)
+
+    with pytest.raises(InputError, match="a pass reads its weight"):
+        Tied()(randn(3, 4))
+
+
+def test_inputs_have_the_names_of_torch():
+    value, rnn, cell = randn(3, 2, 4), ArrayLSTM(4, 5, law=LAW, seed=1), ArrayLSTMCell(4, 5, law=LAW, seed=1)
+    line, conv = ArrayLinear(4, 3, law=LAW), ArrayConv1d(2, 3, 1, law=LAW)
+    rnn.flatten_parameters()
+    state = randn(1, 2, 5), randn(1, 2, 5, seed=1)
+    assert torch.equal(rnn(input=value, hx=state)[0], rnn(value, state)[0])
+    assert torch.equal(cell(input=value[0], hx=None)[0], cell(value[0])[0])
+    for layer in (line, conv):
+        assert torch.equal(layer(input=value), layer(value))
+    (found,) = arrays_of(line, value)
+    assert found.positions == 2
+
+
+def test_a_pass_that_is_done_again_is_the_same_or_refused():
+    value = randn(3, 6)
+    for periphery in (None, NOISY):
+        layer = ArrayLinear(6, 4, law=LAW, seed=1, periphery=periphery)
+        layer(value).square().sum().backward()
+        expected = layer.gradient()
+        layer.zero_grad()
+        out = checkpoint(layer, value, use_reentrant=False).square().sum()
+        if periphery is None:
+            out.backward()
+            assert torch.equal(layer.gradient(), expected)
+        else:
+            with pytest.raises(InputError, match="cannot be computed again"):
+                out.backward()
+
+
+def test_states_begin_in_float32_whatever_torch_makes():
+    layer, value = ArrayLSTM(4, 5, law=LAW, seed=1), randn(3, 2, 4)
+    expected = layer(value)[0]
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(layer(value)[0], expected)
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def test_ranges_of_converters_are_kept_in_evaluation():

@@ -256,6 +256,12 @@ def test_a_gradient_that_is_not_finite_is_refused_with_its_place_and_changes_not
     net[1].reset_running_stats()
     step(net, optimizer)
     assert not torch.equal(net[5].weight, before[1])
+    beside, before = PulseOptimizer(net.parameters(), rate=5.0), weights(net)
+    net(digits(20)[0]).square().sum().backward()
+    net[1].weight.grad[2] = torch.inf
+    with pytest.raises(InputError, match=r"digital parameter of shape .* gradient that is not finite; no pulse"):
+        beside.step()
+    assert all(map(torch.equal, weights(net), before)) and torch.isfinite(net[1].weight).all()
 
 
 @pytest.mark.parametrize(
