@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from llg.kernels.packed_table import interpolate, pack
+from llg.kernels.packed_table import cell_of, interpolate, pack
 
 COLUMNS = 3
 
@@ -35,6 +35,16 @@ def test_reads_what_linear_interpolation_gives(points):
         exact = np.interp(place, cells, points[:, column])
         low = np.abs(points[place.astype(int), column])
         assert np.all(np.abs(out[:, column] - exact) <= 4e-9 * low + 6.1e-8 * largest_step)
+
+
+@pytest.mark.parametrize(
+    ("x", "cell", "place"),
+    [(-3.0, 0, 0.0), (0.0, 0, 0.0), (0.3, 0, 0.6), (4.75, 9, 0.5), (5.0, 9, 1.0), (80.0, 9, 1.0)],
+)
+def test_beyond_either_end_the_value_is_that_there(x, cell, place):
+    """Ten cells, two for a unit of x, in a table of three columns; places come in units of 7."""
+    index, scaled = cell_of(x, 2.0, np.nextafter(10.0, 0.0), 7.0, np.uint64(COLUMNS))
+    assert index == COLUMNS * cell and scaled == pytest.approx(7 * place)
 
 
 def test_no_word_is_a_denormal_number(points):

@@ -337,6 +337,9 @@ def test_wells_and_width_of_its_own():
     here, there = (model.energy(q, math.pi) - model.energy(30e-9, math.pi) for model in (relaxed, wide))
     assert here == pytest.approx(there, abs=1e-6 * np.ptp(here))
     assert np.ptp(wide._own_gain(q)) > 0.003 * np.ptp(here)
+    straight = QPhiDeltaModel(make_device(10e-9, shape="rigid", model="q-phi-delta"))
+    gained = rigid.energy(q, math.pi) - straight.energy(q, math.pi)
+    assert gained == pytest.approx(straight._own_gain(q), abs=1e-6 * np.ptp(here))
 
 
 def test_refused():

@@ -186,6 +186,20 @@ def test_interfaces_lie_where_three_tenths_of_the_trials_get_to():
     assert sizes == [(1, 128), (1, 128), (2, 128)] and sampler.reached == pytest.approx(5e9 * 38 / 128)
 
 
+@pytest.mark.parametrize(("gone", "beyond", "ends"), [(39, 0, True), (25, 20, True), (22, 23, False), (21, 18, False)])
+def test_no_interface_is_placed_where_most_that_get_further_leave(gone, beyond, ends):
+    """Of 128: three tenths leave, or more than half of 40 or more that get beyond the last interface."""
+
+    def trials(replicas, level, starts, n, target):
+        fate, peaks = np.full(n, FELL_BACK), np.full(n, 0.5)
+        peaks[: gone + beyond] = 2.0
+        fate[: gone if level == 1 else n] = 1
+        return fate[None], peaks[None], np.zeros((1, n, 2))
+
+    sampler = made_sampler(basin=lambda *_: (5e9, np.zeros((200, 2))), trials=trials)
+    assert len(sampler.place_interfaces()) == (1 if ends else 2)
+
+
 @pytest.mark.parametrize(("share", "goes_on"), [(50.0, True), (101.0, False)])
 def test_a_pilot_ends_where_a_hundred_times_its_rate_is_below_all_interest(share, goes_on):
     """Of 5e9 walls a second, and then 38 of 128 of them."""
