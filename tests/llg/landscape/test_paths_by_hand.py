@@ -119,6 +119,18 @@ def test_path_in_the_field_like_torque_of_a_current():
     assert driven.phi[np.argmax(driven.energy)] == pytest.approx(driven.saddle.phi, abs=1e-9)
 
 
+@pytest.mark.parametrize("turns", [-1, 2])
+def test_a_path_on_another_turn_of_the_angle_is_the_same_path(turns):
+    """Its top too, though the saddle itself is named by its angle from -pi to pi."""
+    model = make_model(2e-5, notches=(130e-9, 270e-9))
+    ends = [(p.q, p.phi) for p in fixed_points(model) if p.kind == "stable"][:2]
+    here = minimum_energy_path(model, *ends, images=21)
+    there = minimum_energy_path(model, *((q, phi + 2 * np.pi * turns) for q, phi in ends), images=21)
+    assert here.saddle is not None
+    np.testing.assert_allclose(there.phi - 2 * np.pi * turns, here.phi, atol=1e-6)
+    np.testing.assert_allclose(there.energy, here.energy, rtol=1e-9)
+
+
 def test_a_fixed_point_is_looked_for_within_a_width_and_a_radian():
     model = make_model(1e-3)
     at = refined(model, 200e-9 + 0.5 * model.Delta, np.pi - 0.3)
