@@ -4,8 +4,8 @@
     def simulate(device: Device, *, n: int, seed: int, dt: float | None = None): ...
 
 `simulate(device, n="4", seed=1)` raises `n = '4' must be a whole number`. Whole numbers, numbers, truth values and texts
-are looked at, each also where it may be None; other annotations are left to the function, and so are bounds. A number of
-another library, such as NumPy's int64, reaches the function as one of Python.
+are looked at, each also where it may be None; other annotations are left to the function, and so are bounds and nan. A
+number of another library, such as NumPy's int64, reaches the function as one of Python.
 """
 
 import functools
@@ -62,10 +62,7 @@ def _scalar(name: str, value: Any, kinds: frozenset[type]) -> Any:
     if getattr(value, "shape", None) == () and kinds & {int, float, bool}:
         value = value.item() if bool in kinds else plain_array(name, value).item()
     value = as_plain(value)
-    if type(value) in kinds or (str in kinds and isinstance(value, str)):
-        if value == value:
-            return value
-    elif float in kinds and type(value) is int:
+    if type(value) in kinds or (float in kinds and type(value) is int) or (str in kinds and isinstance(value, str)):
         return value
     words = [words for kind, words in _WORDS.items() if kind in kinds]
     raise InputError(f"{name} = {reprlib.repr(value)} must be {' or '.join(words)}")
