@@ -10,7 +10,7 @@ from arraysim.cost.settings import load_settings
 from arraysim.networks.definition_file import load_definition
 from dwcore.errors import InputError
 from dwcore.parameters import as_number
-from dwcore.toml import LARGEST_BYTES, parse_toml, read_toml
+from dwcore.toml import DEEPEST, LARGEST_BYTES, parse_toml, read_toml
 from dwsynapse import main
 from dwsynapse.templates import template
 from llg import load_device
@@ -23,6 +23,7 @@ def test_plain_content():
         "layer": [{"kind": "x"}],
         "b": {"c": [[1.5, -(2**63)], [2**63 - 1]]},
     }
+    assert parse_toml("a = " + "[" * DEEPEST + "]" * DEEPEST, "a.toml"), "as deep as may be"
 
 
 HOSTILE = {

@@ -8,6 +8,7 @@ import pytest
 
 from dwcore.errors import InputError
 from dwcore.parameters import Parameters, flag, numbers, quantity, whole, word
+from dwsynapse.setting import plain
 from dwsynapse.settings import Settings, fields_of
 
 
@@ -125,6 +126,25 @@ def test_the_listing_needs_nothing_else(how, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(listing)
     assert lines[0].split()[:2] == ["oven.time", "[s]"] and "600" in lines[0] and "--bake-for" in lines[0]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Kiln(Parameters):
+    heat: float = quantity("of the kiln; at its middle", "K", default=300.0, ge=0, plausible=(1e-3, 2000, "K"))
+    ramp: tuple[float, ...] = numbers("of its heat", "s", default=(60.0, 5.0), needs="heat > 0")
+    rests: tuple[float, ...] = numbers("on the way", "s")
+    lid: bool = flag("is closed", default=True)
+
+
+def test_a_listing_tells_all_that_is_declared():
+    heat, ramp, rests, lid = map(Settings("fire", {"kiln": Kiln}).find, ("heat", "ramp", "rests", "lid"))
+    assert heat.label == "kiln.heat: of the kiln [K]" and heat.rule() == ">= 0 and 0.001 to 2000 in size"
+    assert heat.describe()["plausible"] == [1e-3, 2000] and heat.describe()["bounds"] == {">=": 0}
+    assert ramp.describe()["default"] == [60.0, 5.0] and ramp.describe()["needs"] == "heat > 0"
+    assert ramp.line().endswith("of its heat (numbers; default 60.0,5.0; needs heat > 0)")
+    assert rests.line().endswith("on the way (numbers)") and plain(()) == "none" and plain((1, None)) == "1,none"
+    assert [lid.value(text) for text in ("True", " FALSE ")] == [True, False]
+    assert BAKE.find("shape").values("a:1,2;") == ("a:1,2",), "one name that holds a comma"
 
 
 def test_the_name_of_an_option_names_its_setting():

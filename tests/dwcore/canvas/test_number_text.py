@@ -39,6 +39,7 @@ def test_large_and_small_numbers_are_powers_of_ten(value, text):
     [
         (2e-12, "2 ps"), (59.94, "59.9 s"), (59.96, "1 min 0 s"), (61.4, "1 min 1 s"), (3599.4, "59 min 59 s"), (3599.6, "1 h"),
         (5400.0, "1.5 h"), (364 * 86400.0, "8740 h"), (10 * 365.25 * 86400.0, "10 years"), (1e12, "3.17 × 10⁴ years"),
+        (999 * 365.25 * 86400.0, "999 years"),
         (None, "–"), (math.inf, "–"),
     ],
 )  # fmt: skip
