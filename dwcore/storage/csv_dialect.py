@@ -154,12 +154,12 @@ def _refuse_points(original: dict[int, tuple[str, ...]], rows) -> None:
 
 
 def _separator(lines: list[str], above: str = "") -> str:
-    """Return the separator that cuts most rows alike, into as many cells as possible; of two the one that cuts `above` so."""
+    """Return the separator that cuts most rows alike, of two one that cuts `above` so, or else into the most cells."""
 
-    def quality(separator: str) -> tuple[float, int, bool]:
+    def quality(separator: str) -> tuple[int, bool, int]:
         widths = collections.Counter(len(_cells(line, separator)) for line in lines)
         width, alike = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
-        return (alike if width > 1 else 0, width, len(_cells(above, separator)) == width)
+        return (alike if width > 1 else 0, len(_cells(above, separator)) == width, width)
 
     found = max(SEPARATORS, key=quality)
     return found if quality(found)[0] else ","

@@ -6,7 +6,8 @@ from calls import calls
 
 from dwcore.errors import InputError
 from dwcore.storage import column_file
-from dwcore.storage.column_file import read_columns
+from dwcore.storage.column_file import canonical, read_columns
+from dwcore.storage.csv_dialect import parse_csv
 from dwcore.storage.measurements import UNITS, Measurements, unit_of
 
 MUMAX = (
@@ -451,3 +452,36 @@ def test_a_file_that_is_no_table_of_measurements_by_its_size_is_refused(tmp_path
     monkeypatch.setattr(column_file, "LARGEST_BYTES", 6)
     with pytest.raises(InputError, match=r"a\.csv: is larger than 0 MB, not a table of measurements"):
         read_columns(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "rows", "notes"),
+    [
+        (
+            "# a;b\n1,5;2,5\n3,5;4,5\n",
+            "ab",
+            [("1.5", "2.5"), ("3.5", "4.5")],
+            ["semicolons", "commas as decimal signs"],
+        ),
+        ("# x;y;z\n# a;b\n1,5;2,5\n", "ab", [("1.5", "2.5")], ["semicolons", "commas as decimal signs"]),
+        ("# a,b\n1,2\n# c,d\n3,4\n", "ab", [("1", "2"), ("3", "4")], ["1 lines that begin with #"]),
+        ("# x,y\na\n1\n2\n", "a", [("1",), ("2",)], []),
+        ("sep=;\na;b\n1;2\n", "ab", [("1", "2")], ["semicolons"]),
+        ("x,y\na,s\n1,2\n3,4\n", "as", [("1", "2"), ("3", "4")], ["1 lines above the header left out"]),
+        ('a, "b"\n1, "2"\n', "ab", [("1", "2")], []),
+    ],
+)
+def test_headers_and_separators_are_told_from_what_stands_about_them(text, names, rows, notes):
+    """A header in a comment tells a point from a cell; of comments the last above the rows; no row of units is mixed."""
+    found = parse_csv(text)
+    assert found.names == tuple(names) and [cells for _, cells in found.rows] == rows and set(found.units) == {None}
+    assert len(found.notes) == len(notes) and all(word in note for word, note in zip(notes, found.notes, strict=True))
+
+
+def test_a_quantity_has_one_spelling():
+    """The micro sign, the Greek letter and u are one; powers, brackets and capital letters of ohms do not matter."""
+    assert {canonical(f"t ({micro}s)") for micro in ("\u00b5", "\u03bc", "u")} == {"t_us"}
+    assert {canonical(text) for text in ("J (A/m^2)", "J [A/m2]", "J_A_per_m2", "J (A/m²)")} == {"J_A_per_m2"}
+    assert {canonical(text) for text in ("R (Ohm)", "R (Ω)", "R_ohm")} == {"R_ohm"} and canonical(
+        "J (1e11 A/m2)"
+    ) == "J_1e11_A_per_m2"
