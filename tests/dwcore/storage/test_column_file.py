@@ -482,6 +482,5 @@ def test_a_quantity_has_one_spelling():
     """The micro sign, the Greek letter and u are one; powers, brackets and capital letters of ohms do not matter."""
     assert {canonical(f"t ({micro}s)") for micro in ("\u00b5", "\u03bc", "u")} == {"t_us"}
     assert {canonical(text) for text in ("J (A/m^2)", "J [A/m2]", "J_A_per_m2", "J (A/m²)")} == {"J_A_per_m2"}
-    assert {canonical(text) for text in ("R (Ohm)", "R (Ω)", "R_ohm")} == {"R_ohm"} and canonical(
-        "J (1e11 A/m2)"
-    ) == "J_1e11_A_per_m2"
+    assert {canonical(text) for text in ("R (Ohm)", "R (Ω)", "R_ohm")} == {"R_ohm"}
+    assert canonical("J (1e11 A/m2)") == "J_1e11_A_per_m2" and canonical("mz ()") == "mz"
