@@ -6,10 +6,12 @@ import json
 import math
 import subprocess
 import sys
+import types
 
 import pytest
 
 from dwcore.errors import InputError
+from dwsynapse import command_line
 from dwsynapse.command_line import build_parser, main
 from dwsynapse.commands import COMMANDS
 from dwsynapse.options import emit, progress, si, si_list, whole_number, writable_file, writable_folder, writable_hdf5
@@ -168,3 +170,11 @@ def test_a_stream_of_few_characters_prints_others_that_say_the_same(monkeypatch,
         main(["--version"])
     print("3 µm² ± 1 \N{SNOWMAN}", flush=True)
     assert stream.buffer.getvalue().decode().splitlines()[-1] == "3 um^2 +- 1 \\u2603"
+
+
+def test_help_is_as_wide_as_the_terminal(monkeypatch):
+    """What COLUMNS says comes first; where neither says a number above zero it is 80."""
+    for size, said, width in ((100, "120", 120), (100, "0", 100), (100, "wide", 100), (100, "", 100), (0, "0", 80)):
+        monkeypatch.setattr("os.get_terminal_size", lambda *_, size=size: types.SimpleNamespace(columns=size))
+        monkeypatch.setenv("COLUMNS", said)
+        assert command_line._width() == width

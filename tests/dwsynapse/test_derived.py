@@ -35,6 +35,13 @@ def test_fields_and_velocity_of_either_sign_of_the_dmi(D):
     assert found["walker_field"] > 2 * MU_0 * 0.2 * abs(found["H_K"]) / 2, "most of it is of the DMI"
 
 
+def test_without_dmi_no_velocity_is_told():
+    """Nor has the wall a chiral field; it is left to the angle that the shape field favours."""
+    found = values(DEVICE.replace({"material.D": 0.0}))
+    assert "saturation_velocity" not in found and found["H_D"] == 0
+    assert found["walker_field"] == pytest.approx(MU_0 * DEVICE.material.alpha * abs(found["H_K"]) / 2)
+
+
 def test_barriers_are_in_the_heat_of_the_device(monkeypatch):
     """At 400 K; a well counts as in a notch up to half its width from its middle."""
     notch = DEVICE.notches[-1]

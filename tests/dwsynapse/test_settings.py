@@ -96,6 +96,19 @@ def test_two_axes_make_a_grid_and_leave_the_rest_alone():
     assert found["oven"] == {"fan": True}
 
 
+def test_what_is_gone_on_with_is_a_series_in_a_file():
+    several, one = bake("bread", "--vary", "trays=1,2"), bake("bread")
+    for arguments, out, words in (
+        (several, None, "what lies at --out, which is missing"),
+        (one, "a.h5", "a --vary, which"),
+    ):
+        arguments.resume, arguments.out = True, out
+        with pytest.raises(InputError, match=f"^bake: --resume goes on (from|with) {words}"):
+            BAKE.given(arguments)
+    several.out = "a.h5"
+    assert BAKE.given(several).axes and BAKE.given(one, resumable=True) == given()
+
+
 def test_lists_and_names_with_commas_are_set_apart_by_semicolons():
     (lists, names) = given("--vary", "layers=0.01,0.02;0.03", "--vary", "shape=a:1,2;b").axes
     assert lists.values == ((0.01, 0.02), (0.03,))
