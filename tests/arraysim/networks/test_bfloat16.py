@@ -94,10 +94,10 @@ def test_a_normalization_that_rectifies_is_both_layers(dtype):
     assert np.array_equal(joint.forward(value, False), np.maximum(plain.forward(value, False), 0))
 
 
-def learned(products: str, threads: int = 1, layers: tuple = CHAIN) -> Network:
+def learned(products: str, threads: int = 1, layers: tuple = CHAIN, error_bits: int = 0) -> Network:
     """A network that has seen one batch."""
     pytest.importorskip("torch", reason="the extra torch is not installed")
-    definition = NetworkDefinition(name="chain", layers=layers)
+    definition = NetworkDefinition(name="chain", layers=layers, error_bits=error_bits)
     rng = np.random.default_rng(4)
     weights = [
         FloatWeights(rng.normal(0, 0.3, (layer.rows, layer.columns)).astype(np.float32))
@@ -109,6 +109,7 @@ def learned(products: str, threads: int = 1, layers: tuple = CHAIN) -> Network:
     return network
 
 
+@pytest.mark.parametrize("error_bits", [0, 12])
 @pytest.mark.parametrize(
     ("kinds", "most"),
     [
@@ -118,9 +119,9 @@ def learned(products: str, threads: int = 1, layers: tuple = CHAIN) -> Network:
     ],
     ids=["smooth", "with choices"],
 )
-def test_gradients_are_those_of_single_precision_up_to_the_rounding(kinds, most):
+def test_gradients_are_those_of_single_precision_up_to_the_rounding(kinds, most, error_bits):
     layers = tuple(layer for layer in CHAIN if isinstance(layer, kinds))
-    exact, short = (learned(f"onednn-{name}", layers=layers) for name in ("float32", "bfloat16"))
+    exact, short = (learned(f"onednn-{name}", 1, layers, error_bits) for name in ("float32", "bfloat16"))
     pairs = [*zip(exact.gradients, short.gradients, strict=True)]
     pairs += [(one.gradient(), other.gradient()) for one, other in zip(exact.crossbars, short.crossbars, strict=True)]
     for wanted, found in pairs:

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import log_softmax
 
 from arraysim.datasets.datasets import load_dataset
-from arraysim.networks import quantization
+from arraysim.networks import crossbar_layers, quantization
 from arraysim.networks.crossbar_layers import ConvolutionLayer
 from arraysim.networks.crossbars import array_layers
 from arraysim.networks.definition import (
@@ -25,13 +25,14 @@ from arraysim.networks.definition import (
 from arraysim.networks.digital_layers import ActivationLayer, BatchNormLayer, PoolingLayer
 from arraysim.networks.network import Network, first_weights
 from arraysim.networks.presets import mlp, network_from, vgg8
-from arraysim.periphery.config import Periphery
+from arraysim.periphery.config import Adc, Periphery
 from arraysim.periphery.reader import PeripheryReader
 from arraysim.synapses.ladder import ladder_law
 from arraysim.synapses.weights import FloatWeights, PairedWeights
 from arraysim.training.config import TrainingConfig
 from arraysim.training.run import train
 from dwcore.errors import InputError
+from dwcore.numerics.product import BLOCK_ROWS
 from dwcore.numerics.threads import workers
 
 IMAGE, CLASSES = (7, 6, 2), 3
@@ -188,6 +189,33 @@ def test_a_convolution_in_groups_is_not_read_through_converters():
     with pytest.raises(InputError, match="a convolution in groups is read exactly"):
         ConvolutionLayer(spec, PairedWeights(ladder_law(), **shape, reader=reader), channels=2, error_bits=0)
     assert ConvolutionLayer(spec, PairedWeights(ladder_law(), **shape), channels=2, error_bits=0).weights.reader is None
+
+
+def test_images_in_many_parts_make_the_gradients_of_all(monkeypatch):
+    """Rows of patches are used again from part to part, their last one, of the bias, stays 1."""
+    inputs, labels = batch(40)
+    found = []
+    for rows in (BLOCK_ROWS, 1):  # images of a part: all 40, or one each in eight sums
+        monkeypatch.setattr(crossbar_layers, "BLOCK_ROWS", rows)
+        network = build(LAYERS["groups"])
+        network.learn(inputs, labels)
+        found.append([layer.gradient() for layer in network.crossbars])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_a_library_does_not_pass_by_converters():
+    pytest.importorskip("torch", reason="the extra torch is not installed")
+    from arraysim.networks.onednn import OneDnn
+
+    spec, inputs = Convolution(channels=4, kernel=3), batch()[0].astype(np.float32)
+    made = []
+    for library in (None, OneDnn("float32")):
+        reader = PeripheryReader(Periphery(adc=Adc(bits=4)), seed=0)
+        weights = PairedWeights(ladder_law(), rows=19, columns=4, largest_weight=1.0, seed=0, reader=reader)
+        weights.initialize(1.0, np.random.default_rng(0))
+        made.append(ConvolutionLayer(spec, weights, channels=2, error_bits=0, library=library).forward(inputs, False))
+    assert np.array_equal(*made)
 
 
 @pytest.mark.parametrize("name", ["groups", "depthwise", "along the columns", "residual"])

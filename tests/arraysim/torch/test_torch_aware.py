@@ -54,6 +54,15 @@ def test_the_range_of_outputs_follows_the_batches_by_a_twentieth():
     assert net[0].converters.range[1] / limit == pytest.approx(0.95 + 0.05 * 5, rel=1e-4)
 
 
+def test_a_sign_that_was_seen_keeps_its_bit():
+    """Of three bits one is the sign from the first negative input on: thirds of the range, not sevenths."""
+    net = aware(nn.Sequential(nn.Linear(2, 1, bias=False)), LAW, periphery=Periphery(dac=Dac(bits=3)))
+    for value, levels in (([1.0, 0.3], 7), ([-1.0, 0.3], 3), ([1.0, 0.3], 3)):
+        net(torch.tensor([value]))
+        converted = net[0].converters.entered(torch.tensor([1.0, 0.3]))
+        assert converted.tolist() == pytest.approx([1.0, round(0.3 * levels) / levels], abs=0.01)
+
+
 def test_levels_are_those_of_the_weights_of_devices():
     np.testing.assert_allclose(weight_levels(LAW, ArraySettings()), [-1, -0.5, 0, 0.5, 1], atol=1e-6)
     np.testing.assert_allclose(weight_levels(LAW, ArraySettings(weights="reference")), [-1, 0, 1], atol=1e-6)

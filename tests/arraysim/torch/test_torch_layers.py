@@ -573,6 +573,12 @@ def test_ranges_of_converters_stay_in_evaluation():
     assert not torch.equal(layer.eval()(value), before)
 
 
+def test_an_empty_batch_passes_converters_both_ways():
+    layer, value = ArrayLinear(6, 4, law=LAW, periphery=CONVERTERS, seed=1), torch.zeros(0, 6, requires_grad=True)
+    layer(value).sum().backward()
+    assert value.grad.shape == (0, 6) and not layer.gradient().any()
+
+
 def test_ranges_of_errors_stay_in_evaluation():
     layer, value = ArrayLinear(6, 4, law=LAW, periphery=CONVERTERS, seed=1), randn(20, 6).requires_grad_()
 

@@ -253,6 +253,7 @@ def test_a_climb_ends_where_it_does_not_get_better():
     worth, asked = {1.0: 0.5, 2.0: 0.5, 4.0: 0.9, 0.5: 0.6, 0.25: 0.6}, []
     assert search._climb(1.0, lambda value: asked.append(value) or worth[value]) == 0.5
     assert asked == [1.0, 2.0, 0.5, 0.25]
+    assert search._climb(1.0, lambda value: value) == 2**4 and search._climb(1.0, lambda value: -value) == 2**-4
 
 
 def test_a_trial_is_judged_by_its_last_two_epochs_without_twin_and_patience(monkeypatch):
