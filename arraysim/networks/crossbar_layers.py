@@ -183,8 +183,6 @@ class ConvolutionLayer(CrossbarLayer):
         if self._sizes[1] == 1:
             return np.ascontiguousarray(self.weights.backward(columns), columns.dtype)
         multiply_groups_back(columns, self.weights.values, self._sizes, rows)
-        if self._bias:
-            rows[:, -1] = 1  # what the next patches rely on
         return rows
 
     def gradient(self) -> np.ndarray:

@@ -192,7 +192,7 @@ def test_a_convolution_in_groups_is_not_read_through_converters():
 
 
 def test_images_in_many_parts_make_the_gradients_of_all(monkeypatch):
-    """Rows of patches are used again from part to part, their last one, of the bias, stays 1."""
+    """Rows of patches are used again from part to part."""
     inputs, labels = batch(40)
     found = []
     for rows in (BLOCK_ROWS, 1):  # images of a part: all 40, or one each in eight sums
