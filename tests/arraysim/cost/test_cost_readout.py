@@ -138,6 +138,9 @@ def test_digital_readout_multiplies_beside_the_cells():
     arrays = cost.facts["arrays"]
     one = (8 * PARTS["gate_area"] + 2 * 10 * PARTS["adder_bit_area"]) / 0.7
     assert area(cost, "multipliers") == pytest.approx(arrays * 128 * 16 / 8 * one)
+    six = estimate(synapse=None, readout="digital", weight_bits=6)  # 21 weights fill 126 of 128 columns
+    one = (6 * PARTS["gate_area"] + 2 * 8 * PARTS["adder_bit_area"]) / 0.7
+    assert area(six, "multipliers") == pytest.approx(six.facts["arrays"] * 128 * 21 / 8 * one)
     faster = estimate(synapse=None, readout="digital", dcim_bits=2)
     assert area(faster, "multipliers") == pytest.approx(2 * area(cost, "multipliers"))
     with pytest.raises(InputError, match="readout = digital needs SRAM cells"):

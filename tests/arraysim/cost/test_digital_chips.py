@@ -55,9 +55,13 @@ def test_a_square_of_multipliers_fetches_both_operands_once_for_its_side():
 
 
 def test_weights_kept_on_the_chip_take_their_bits():
-    on, off = (digital_cost([FIRST, LAYER], dataclasses.replace(SETTINGS, digital_weights=place)).facts["stored_bits"]
+    """As bits, and as cells of 0.171 um2 with what is beside them."""
+    on, off = (digital_cost([FIRST, LAYER], dataclasses.replace(SETTINGS, digital_weights=place))
                for place in ("on-chip", "off-chip"))  # fmt: skip
-    assert on - off == (36 + 2000) * 6
+    assert on.facts["stored_bits"] - off.facts["stored_bits"] == (36 + 2000) * 6
+    buffers = [cost.area[BLOCKS.index("buffers")] for cost in (on, off)]
+    cell = technology(SETTINGS.node_nm).sram_cell
+    assert buffers[0] - buffers[1] == pytest.approx((36 + 2000) * 6 * cell / PARTS["sram_efficiency"])
 
 
 def test_weights_come_once_per_batch_and_phase_and_go_back_after_the_update():
