@@ -161,6 +161,8 @@ def test_sensitivities_halve_and_double_in_this_order():
     assert one["adc_bit_energy"].low_ratios["energy"] < one["adc_bit_energy"].high_ratios["energy"]
     thresholds = [each for name, each in one.items() if name.endswith("threshold")]
     assert thresholds and all((each.low, each.high) == ("x 0.8", "x 1.2") for each in thresholds)
+    shares = [one[name] for name in ("sram_reference_bits", "sram_efficiency", "placement_density")]
+    assert all((each.low, each.high) == ("x 0.714", "x 1.4") for each in shares)
 
 
 @pytest.mark.parametrize("longest, arrows", [(50.0, 1), (8.0, 0)])

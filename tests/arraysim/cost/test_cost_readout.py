@@ -359,6 +359,7 @@ def test_figures_of_merit():
     most_written = estimate(pulses_per_update=(0.1, 0.4))
     assert endurance(most_written) == pytest.approx(0.4 * 50000 / 10)
     assert set(merits(estimate(training=False))) == {"inference"}
+    assert endurance(estimate(training=False)) == 0
 
 
 def test_published_chips_are_met():
