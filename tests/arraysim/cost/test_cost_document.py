@@ -74,6 +74,7 @@ def test_baselines_that_do_not_differ_are_shown_once():
 def test_a_figure_is_explained_by_its_node_and_supply():
     found = explain_lines(chip_cost([LAYER], ChipSettings(converter_floor=False), SYNAPSE), "converters")
     assert any(line.startswith("  comparator_area: 3.92e-10 m^2 at 180 nm, 1.2 V; ") for line in found)
+    assert any(line.startswith("  placement_density: 0.7 1; ") for line in found), "a share is that of any node"
 
 
 def test_steps_of_a_sensitivity_stay_within_what_a_setting_may_be():

@@ -139,6 +139,12 @@ def test_a_rate_of_a_checkpoint_is_a_positive_number(rate, found):
     assert run._found_rate({}) is None
 
 
+def test_a_training_that_is_told_nothing_is_the_default_one(monkeypatch):
+    monkeypatch.setattr(run, "_train", lambda law, dataset, seed, config, checkpointer: config)
+    given = TrainingConfig(epochs=3)
+    assert run.train(None, None, seed=1) == TrainingConfig() and run.train(None, None, seed=1, config=given) is given
+
+
 def test_root_seeds_are_those_of_63_bits(monkeypatch):
     monkeypatch.setattr(run, "_train", lambda law, dataset, seed, config, checkpointer: seed)
     config = TrainingConfig(network="linear")
