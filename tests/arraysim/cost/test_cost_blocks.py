@@ -301,6 +301,10 @@ def test_interconnect():
     moved = 200 * 8 * 4 * 0.25 * 0.75 + 10 * 15
     assert energy(cost, "interconnect", "forward") == pytest.approx(moved * path * 1.211e-10)
     assert latency(cost, "interconnect", "forward") == pytest.approx(4 * PERIOD)
+    narrow = estimate(arrays_per_tile=1, bus_bits=512)  # 200 x 8 bits in and 10 x 15 out take four clocks, a flight one
+    assert latency(narrow, "interconnect", "forward") == pytest.approx((4 + 2) * PERIOD)
+    # Of the convolution 16 x 9/3 inputs of 8 bits and 64 sums of 14; each of 16 positions flies there and back.
+    assert latency(narrow, "interconnect", "forward", layer=0) == pytest.approx((3 + 2 * 16) * PERIOD)
     mesh = estimate(arrays_per_tile=1, network="mesh")
     assert area(mesh, "interconnect") == pytest.approx(1024 * 0.384e-6 * 2 * side + 3 * 0.151e-6)
     way = 0.75 * side * 1.211e-10 + 0.75 * 2 * PARTS["router_bit_energy"]  # the mesh of three tiles is two across

@@ -163,6 +163,8 @@ def test_layers_share_the_pulses_as_their_devices_received_them():
     mean = 20 / (5 * 60)
     found = use_of(shared)._per_layer(shared, 40 / 16)
     assert found == pytest.approx([mean * 3 / 7, mean * 9 / 7])
+    idle = with_hardware(made_up(), pulses_received=(np.zeros((2, 5, 2), np.uint32),))
+    assert use_of(idle)._per_layer(idle, 40 / 16).tolist() == [0]
 
 
 def test_pulses_for_every_image_are_counted_by_image():
