@@ -28,6 +28,8 @@ GRADIENTS = {
     "tiki-taka": "in-array",
 }
 """Where each rule forms its gradients: digitally, or by pulses in the arrays."""
+CELLS = {"pair": ("pair", 2), "reference": ("single", 1), "digits": ("pair", 2)}
+"""Cells of a chip by the kind of weights of a training, and how many one weight has; of digits only one pair."""
 RUINOUS_DROP = 0.25
 """Drop along a line, relative to what is applied, from which on a note says so."""
 
@@ -87,6 +89,10 @@ class TrainingUse:
             for name in own
             if name in given and getattr(settings, name) != own[name]
         ]
+        if config.weights == "digits" and config.digits > 1:
+            notes.append(
+                f"the training had {config.digits} pairs per weight; arrays, drivers and converters are those of one"
+            )
         used = dataclasses.replace(settings, **{name: value for name, value in own.items() if name not in given})
         return used, tuple(notes)
 
@@ -100,7 +106,7 @@ class TrainingUse:
     @staticmethod
     def _rate(result: TrainingResult, counted: np.ndarray, batches: float) -> float:
         """Return what was counted per device and batch, of so many batches per epoch, the last of which may be a part."""
-        devices = sum(2 * weight.size for weight in result.hardware.weight)
+        devices = sum(CELLS[result.config.weights][1] * weight.size for weight in result.hardware.weight)
         updates = (len(counted) - 1) * batches
         return (int(counted[-1]) - int(counted[0])) / (updates * devices) if updates else 0.0
 
@@ -118,11 +124,13 @@ def chip_of(config: TrainingConfig) -> dict[str, Any]:
     Bits that a training leaves open, floating point, are left to the settings of the chip.
     """
     bits = max((getattr(layer, "bits", 0) for layer in config.network.layers), default=0)
-    own: dict[str, Any] = {"batch_size": config.batch_size, "gradient": GRADIENTS[config.rule], "cells": "pair"}
+    own: dict[str, Any] = {"batch_size": config.batch_size, "gradient": GRADIENTS[config.rule]}
+    own["cells"] = CELLS[config.weights][0]
     periphery = config.periphery
     if periphery is not None:
         own |= {"array_rows": periphery.tile.rows, "array_columns": periphery.tile.columns}
-        own |= {"read_voltage": periphery.read.voltage, "subtraction": periphery.read.subtraction}
+        own |= {"read_voltage": periphery.read.voltage}
+        own |= {"subtraction": periphery.read.subtraction} if own["cells"] == "pair" else {}
         own["input_coding"] = {"serial": "bit-serial", "level": "multi-level"}[periphery.dac.coding]
         bits = periphery.dac.bits or bits
         if periphery.adc.bits:

@@ -58,6 +58,22 @@ def test_pulses_per_update_give_back_the_pulses_of_the_training(result):
     assert [(layer.rows, layer.columns) for layer in use.layers()] == [(65, 8), (9, 10)]
 
 
+@pytest.mark.parametrize(("weights", "cells"), [("reference", 1), ("digits", 2)])
+def test_the_cells_of_a_weight_are_those_of_the_training(result, weights, cells):
+    """Single devices have half the cells of pairs; one pair stands for all digits, which a note says."""
+    other = dataclasses.replace(result, config=dataclasses.replace(CONFIG, weights=weights))
+    settings, notes = TrainingUse(results=[other], image_shape=(8, 8, 1), images=1438).settings(ChipSettings())
+    assert settings.cells == {1: "single", 2: "pair"}[cells]
+    assert (
+        notes
+        == {1: (), 2: ("the training had 2 pairs per weight; arrays, drivers and converters are those of one",)}[cells]
+    )
+    sent = 2 * 1438 / 16 * np.dot(settings.pulses_per_update, [cells * w.size for w in result.hardware.weight])
+    assert sent == pytest.approx(int(result.hardware.pulses[-1]) - int(result.hardware.pulses[0]))
+    through = dataclasses.replace(CONFIG, weights=weights, periphery=Periphery(adc=Adc(bits=6)))
+    assert ("subtraction" in chip_of(through)) == (cells == 2)
+
+
 def test_a_file_says_its_images_by_the_name_of_its_data_set(result):
     use = use_of_file([result], "training.h5")
     assert use.image_shape == (8, 8, 1)
