@@ -93,6 +93,7 @@ def _answered(words: list[str]) -> int:
             complete(build_parser(_command(os.environ.get("COMP_LINE", "").split()[1:])))
         name = _command(words)
         arguments = build_parser(name).parse_args(_joined(words))
+        _check_inputs_stay(arguments)
         with _alone(getattr(arguments, "out", None)):
             arguments.run(arguments)
         print(end="", flush=True)
@@ -144,6 +145,26 @@ def _alone(out) -> contextlib.AbstractContextManager[None]:
     from dwcore.storage.lock import only_writer
 
     return only_writer(out, refuse=False)
+
+
+def _check_inputs_stay(arguments: argparse.Namespace) -> None:
+    """Refuse a result in the place of a file that it is made from: `--force` would leave nothing of it.
+
+    A fit adds to its table, and a calibration to its device, so these may go back to where they came from.
+
+    Raises:
+        InputError: the output is one of the other files of the command line, also through a link.
+    """
+    out = getattr(arguments, "out", None)
+    if out is None or not os.path.isfile(out) or arguments.command in ("new", "fit", "calibrate"):
+        return
+    others = [value for name, value in vars(arguments).items() if name != "out"]
+    while others:
+        one = others.pop()
+        if isinstance(one, dict | list | tuple):  # settings by section, files of one kind
+            others += one.values() if isinstance(one, dict) else one
+        elif isinstance(one, str | os.PathLike) and os.path.isfile(one) and os.path.samefile(one, out):
+            raise InputError(f"{out}: is read by this command, the result must be another file")
 
 
 def _command(words: Sequence[str]) -> str | None:

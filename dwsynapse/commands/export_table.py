@@ -1,7 +1,6 @@
 """`dwsynapse export`: transition tables and devices for other simulators."""
 
 import argparse
-import os
 
 from dwcore.errors import InputError
 from dwsynapse.options import add_common, emit, path, si, whole_number, writable_file, writable_folder
@@ -87,13 +86,6 @@ def _export_crosssim(arguments: argparse.Namespace, table):
     emit(arguments, result, [f"{arguments.out}: {len(written)} lookup tables"])
 
 
-def _check_out(arguments: argparse.Namespace) -> None:
-    """Refuse a file that cannot be written, and the table itself: `--force` would leave nothing of it."""
-    writable_file(arguments.out, arguments.force)
-    if arguments.out.exists() and os.path.exists(arguments.table) and os.path.samefile(arguments.out, arguments.table):
-        raise InputError(f"{arguments.out}: is the table that is exported, must be another file")
-
-
 def _export_json(arguments: argparse.Namespace, table):
     import json
 
@@ -104,7 +96,7 @@ def _export_json(arguments: argparse.Namespace, table):
     from compact.table.origin import caveats, placeholders
     from dwcore.storage.atomic import replacing
 
-    _check_out(arguments)
+    writable_file(arguments.out, arguments.force)
     rows = pulse_rows(table, temperature=arguments.temperature)
     if arguments.target == "neurosim":
         content = neurosim_parameters(rows, write_line(table), tuple(placeholders(table)))
@@ -125,7 +117,7 @@ def _export_module(arguments: argparse.Namespace, table):
 
     from compact.exchange.verilog_a import save_module, synapse_module
 
-    _check_out(arguments)
+    writable_file(arguments.out, arguments.force)
     name = re.sub(r"\W", "_", arguments.out.stem) if arguments.name is None else arguments.name
     module = synapse_module(table, name=name, device=arguments.device or 0, temperature=arguments.temperature)
     save_module(arguments.out, module, force=arguments.force)

@@ -424,3 +424,24 @@ def test_a_date_of_builds_that_is_none(command, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
     answer = command("plot", "five_state", "-o", tmp_path / "a.pdf")
     assert answer.code == 2 and "SOURCE_DATE_EPOCH = today must be a whole number of seconds" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [
+        ("table.h5", ("train", "--table", "table.h5", "--network", "mlp:4")),
+        ("table.h5", ("program", "training.h5", "--table", "table.h5")),
+        ("training.h5", ("program", "training.h5", "--table", "table.h5")),
+        ("link.h5", ("infer", "training.h5", "--vary", "adc.bits=3,4")),
+        ("table.h5", ("merge", "training.h5", "table.h5")),
+    ],
+)
+def test_a_result_does_not_take_the_place_of_what_it_is_made_from(command, chain, folder, out, words):
+    """With `--force` nothing was left of it; a link is the file, too."""
+    for name in ("table.h5", "training.h5"):
+        shutil.copy(chain[0] / name, folder)
+    (folder / "link.h5").symlink_to("training.h5")
+    answer = command(*words, "-o", out, "--force")
+    assert answer.code == 2 and f"{out}: is read by this command, the result must be another file" in answer.err
+    assert all((folder / name).read_bytes() == (chain[0] / name).read_bytes() for name in ("table.h5", "training.h5"))
+    assert command("fit", "table.h5", "-o", "table.h5", "--force").code == 0, "which adds to it"

@@ -58,7 +58,7 @@ def test_an_export_does_not_take_the_place_of_its_table(command, chain, folder, 
     shutil.copy(chain[0] / "table.h5", folder / "mine.h5")
     (folder / "link.h5").symlink_to(folder / "mine.h5")
     answer = command("export", "mine.h5", "--to", target, "--force", "-o", "link.h5")
-    assert answer.code == 2 and "link.h5: is the table that is exported, must be another file" in answer.err
+    assert answer.code == 2 and "link.h5: is read by this command, the result must be another file" in answer.err
     assert (folder / "mine.h5").read_bytes() == (chain[0] / "table.h5").read_bytes()
 
 
