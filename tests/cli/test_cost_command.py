@@ -227,7 +227,7 @@ def test_the_node_has_one_name_and_a_unit(command, folder):
 
 def test_a_block_that_is_explained_leaves_the_whole_chip_in_the_folder(command, folder):
     shown = command("cost", "--network", "mlp:4", "--explain", "converters", "-o", "a", "--json").json
-    assert set(shown) == {"block", "derivation"} and shown["derivation"]
+    assert set(shown) == {"block", "derivation", "notes"} and shown["derivation"]
     whole = json.loads((folder / "a" / "cost.json").read_text(encoding="utf-8"))
     assert whole["chip"]["area_m2"]["total"] > 0 and whole["derivation"]["converters"] == shown["derivation"]
 
