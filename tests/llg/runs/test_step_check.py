@@ -17,6 +17,10 @@ def test_counts_of_the_same_law_by_hand():
     a, b = np.array([40, 60, 3, 2, 0]), np.array([60, 40, 2, 4, 0])
     square = 20**2 / 100 + 20**2 / 100 + 1 / 11
     assert _same_law(a, b) == pytest.approx(chi2.sf(square, 2)) == _same_law(b, a)
+    several = np.array([90, 10, 0, 0]), np.array([71, 0, 20, 9])  # ten are enough to count alone, nine are not
+    assert _same_law(*several) == pytest.approx(chi2.sf(19**2 / 161 + 10 + 20 + 9, 3))
+    fewer = np.array([90, 10, 6, 0]), np.array([97, 0, 0, 9])
+    assert _same_law(*fewer) == pytest.approx(chi2.sf(7**2 / 187 + 10 + 3**2 / 15, 2))
     assert _same_law(np.array([100, 0]), np.array([100, 0])) == 1.0
     assert _same_law(np.array([9, 91]), np.array([1, 99])) == pytest.approx(chi2.sf(64 / 10 + 64 / 190, 1))
 
