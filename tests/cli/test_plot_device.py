@@ -12,6 +12,9 @@ from PIL import Image
 
 import compact
 from dwcore.canvas.figure_data import figure_rows
+from llg.device.device_file import load_device
+from llg.runs.validity import notes
+from llg.walls.q_phi import Field
 
 NOTCHED = f"""
 name = "one notch"
@@ -28,20 +31,23 @@ def device(folder):
 
 
 @pytest.mark.parametrize(
-    ("figure", "options"),
+    ("figure", "options", "J", "H_z"),
     [
-        ("landscape", ()),
-        ("landscape", ("--H_z", "2 kA/m")),
-        ("landscape", ("--current", "-1e11")),
-        ("phase", ("--current", "1e11 A/m^2", "--H_z", "-2e3")),
-        ("velocity", ("--current", "-3e11", "--H_z", "1e3")),
-        ("field-velocity", ("--H_z", "2e4")),
-        ("retention", ()),
+        ("landscape", (), 2e11, 0.0),
+        ("landscape", ("--H_z", "2 kA/m"), 2e11, 2e3),
+        ("landscape", ("--current", "-1e11"), -1e11, 0.0),
+        ("phase", ("--current", "1e11 A/m^2", "--H_z", "-2e3"), 1e11, -2e3),
+        ("velocity", ("--current", "-3e11", "--H_z", "1e3"), -3e11, 1e3),
+        ("field-velocity", ("--H_z", "2e4"), 2e11, 2e4),
+        ("retention", (), 2e11, 0.0),
     ],
 )
-def test_every_figure_of_a_device(device, figure, options, folder, command):
+def test_every_figure_of_a_device(device, figure, options, J, H_z, folder, command):
+    """With what its drive, or else the nominal pulse, strains."""
     result = command("plot", device, "--figure", figure, *options, "-o", "a.png", "--json").json
-    assert result == {"file": device, "figure": figure, "out": "a.png", "notes": []}
+    said = notes(load_device(device), J, field=Field(H_z=H_z))
+    assert result == {"file": device, "figure": figure, "out": "a.png", "notes": said}
+    assert any("tilt: at 2e+11 A/m^2 the wall tilts by 15 degrees" in note for note in said) == (J == 2e11)
     height, width, _ = matplotlib.image.imread("a.png").shape
     assert width == 1320 and height > 400
     assert sorted(path.name for path in folder.iterdir()) == ["a.png", "one.toml"]
