@@ -111,7 +111,7 @@ BAD = {
     "program a.h5 --table t.h5 --vary rounds=1,x": "rounds = 'x' must be a whole number",
     "program a.h5 --table t.h5 --vary quantile=1,0": "quantile = 0 [1] must be > 0",
     "program a.h5 --table t.h5 --vary states=3,4": "the states of t.h5 are its own",
-    "program a.h5 --table t.h5 -o a.h5": "a.h5: exists",
+    "program a.h5 --table t.h5 -o a.h5": "a.h5: is read by this command, the result must be another file",
     "program a.h5 --table t.h5 --temperature 900": "temperature = 900 [K] is outside the table",
     "program model.pt --table t.h5 --network mlp": "model.pt: is of PyTorch, whose files may run code; give an .npz",
     "program b.npz --table t.h5": "it needs --network and --dataset",
