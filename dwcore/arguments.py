@@ -16,7 +16,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from dwcore.errors import InputError
-from dwcore.numerics.plain_array import plain_array
 from dwcore.parameters import as_plain
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -60,6 +59,8 @@ def _scalar(name: str, value: Any, kinds: frozenset[type]) -> Any:
         InputError: it is none, or of another type.
     """
     if getattr(value, "shape", None) == () and kinds & {int, float, bool}:
+        from dwcore.numerics.plain_array import plain_array
+
         value = value.item() if bool in kinds else plain_array(name, value).item()
     value = as_plain(value)
     if type(value) in kinds or (float in kinds and type(value) is int) or (str in kinds and isinstance(value, str)):

@@ -24,6 +24,7 @@ from dwsynapse.commands import (
 )
 from llg import Field, load_device
 from llg.device.pulse import Waveform
+from llg.runs.simulation import PulseRun
 
 
 def parsed(*argv):
@@ -94,18 +95,20 @@ def test_moves_are_counted_from_the_state_of_the_start(monkeypatch, method, star
     spy = Spy(monkeypatch, name[method], run)
     cell = ("--cell", "0.25") if method == "fokker-planck" else ()
     arguments = parsed("simulate", "five_state", "--method", method, *cell)
-    assert simulate._measured(arguments, simulate._given(arguments)) == {
+    monkeypatch.setattr(simulate, "_notes", lambda given, of: ["noted"] if of is run else [])
+    assert simulate._measured(arguments, simulate._given(arguments)) == ({
         "up_by_one": [up], "down_by_one": [down], "stayed": [p[start]], "left": [0.1], "mean_velocity_m_per_s": [-4.5],
-    }  # fmt: skip
+    }, ["noted"])  # fmt: skip
     assert spy.asked[0][1].get("cell") == (0.25 if cell else None)
     case.wells = []
-    found = simulate._measured(arguments, simulate._given(arguments))
+    found, _ = simulate._measured(arguments, simulate._given(arguments))
     assert found["mean_velocity_m_per_s"] == [-4.5] and all(np.isnan(found[name]) for name in ("stayed", "left"))
 
 
 def test_a_step_is_checked_with_the_same_pulse_and_notes_are_told(command, monkeypatch, tmp_path):
     """The run that is repeated differs in nothing but the step; 500 times are recorded for the file."""
-    again = Spy(monkeypatch, "llg.runs.simulation.run_pulse", "run")
+    run = object.__new__(PulseRun)
+    again = Spy(monkeypatch, "llg.runs.simulation.run_pulse", run)
     noted = Spy(monkeypatch, "llg.runs.simulation.notes_on", ["made up"])
     for name, answer in (
         ("simulation.as_json", {}),
@@ -121,7 +124,7 @@ def test_a_step_is_checked_with_the_same_pulse_and_notes_are_told(command, monke
     (_, first), (_, second) = again.asked
     assert (first["dt"], first["samples"], second["dt"]) == (1e-13, 500, 1e-14)
     assert {name: first[name] for name in second if name != "dt"} == {n: v for n, v in second.items() if n != "dt"}
-    assert noted.asked == [(("run",), {})] and found["check_dt"] == "checked" and found["instance"] == 0
+    assert noted.asked == [((run,), {})] and found["check_dt"] == "checked" and found["instance"] == 0
     assert found["notes"] == ["made up", "idle"]
 
 
