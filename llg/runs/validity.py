@@ -173,6 +173,11 @@ def _profile_notes(device: Device) -> list[str]:
     shaped = [name for name in profile.varied if name in ("K_u", "D", "thickness")]
     if device.wall_shape == "relaxed" and device.notches and shaped:
         found.append(f"profile: in the notches the wall has the relaxed shape of a film of uniform {', '.join(shaped)}")
+    if device.gate is not None and "thickness" in profile.varied:
+        off = max(abs(f - 1) for f in profile.thickness_factor)
+        found.append(
+            f"gate and profile: the gate acts on a film of the nominal thickness, which is up to {off:.0%} off"
+        )
     return found
 
 

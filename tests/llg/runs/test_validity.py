@@ -109,6 +109,19 @@ def test_notes_begin_where_they_say(noted):
     assert not noted or "up to 30% of K_eff; to first order its energy is some 8% too high" in said[0]
 
 
+def test_a_gate_over_a_film_of_changing_thickness_is_noted():
+    """By how far the film is off at most, 10 % at its thin end; neither of them alone says it."""
+    uneven = {"profile": {"x": [0.0, 2e-7, 4e-7], "thickness_factor": [1.05, 1.0, 0.9]}}
+    gated = {"gate": {"delta_K_u": 1e4}}
+    said = [
+        [note for note in notes(make_device(CHIRAL, torque={}, **changes)) if note.startswith("gate and profile")]
+        for changes in (uneven | gated, uneven, gated)
+    ]
+    assert said == [
+        ["gate and profile: the gate acts on a film of the nominal thickness, which is up to 10% off"], [], [],
+    ]  # fmt: skip
+
+
 def test_width_and_tilt_are_noted():
     wide = make_device(width=1e-6)
     assert any("131 wall widths" in note for note in notes(wide))
