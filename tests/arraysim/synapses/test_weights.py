@@ -113,6 +113,16 @@ def test_values_are_what_the_conductances_say(kind):
     assert np.array_equal(before, weights.values)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("both", [0, 1])
+def test_pulses_that_go_the_same_way_make_no_weights(kind, both):
+    """Each pulse of a law alone, taken for both senses: one of the two mean steps is negative."""
+    law = ladder_law(states=5, miss=0, double=0)
+    one_way = dataclasses.replace(law, probability=law.probability[..., [both, both], :, :])
+    with pytest.raises(InputError, match="weights need one pulse up and one down, mean steps are"):
+        kinds(one_way)
+
+
 def spread_law():
     law = ladder_law(states=5, instances=3)
     return dataclasses.replace(law, conductance_std_ctoc=np.full(5, 1e-6))

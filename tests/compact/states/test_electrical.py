@@ -2,11 +2,13 @@
 
 import dataclasses
 import math
+import types
 
 import numpy as np
 import pytest
 
 from compact.states.energy import pulse_energy
+from compact.states.states import read_well
 from dwcore.errors import InputError
 from llg.device.device_file import device_from_mapping
 
@@ -110,3 +112,15 @@ def test_both_signs_of_the_wall_read_alike():
 def test_junction_must_have_a_length():
     with pytest.raises(InputError, match=r"end = 4e-07 \[m\] must be > start"):
         make_device(readout=READOUT | {"end": "400 nm"})
+
+
+def test_a_state_is_read_over_all_angles_of_the_wall():
+    """Mean and spread over the places, each with the sum of its Boltzmann weights, where the last angle is the first."""
+    device = make_device()
+    weight = np.array([[4.0, 4.0, 4.0, 4.0], [1.0, 8.0, 1.0, 1.0], [1e-99, 2.0, 1e-99, 1e-99], [9.0, 9.0, 9.0, 9.0]])
+    q = np.array([450e-9, 500e-9, 525e-9, 575e-9])
+    grid = types.SimpleNamespace(q=q, energy=3.0 - np.log(weight), owner=np.array([2, 2, 2, 1]))
+    share, G = np.array([12, 10, 2]) / 24, 1e-3 * (1 + np.array([0.25, 0.5, 0.625]))  # as of a straight track
+    mean = share @ G
+    expected = mean, math.sqrt(share @ (G - mean) ** 2)
+    assert read_well(device, grid, 2) == pytest.approx(expected, rel=1e-3)

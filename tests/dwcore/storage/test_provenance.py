@@ -110,3 +110,13 @@ def test_what_cannot_be_known_is_unknown_or_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "is_file", lambda self: True)
     with pytest.raises(InputError, match=r"input .*none\.csv cannot be read: No such file or directory"):
         provenance.input_hashes([tmp_path / "a.csv", tmp_path / "none.csv"])
+
+
+@pytest.mark.parametrize(("changes", "ending"), [("", ""), (" M dwcore/errors.py", "-dirty")])
+def test_state_of_a_checkout(tmp_path, monkeypatch, changes, ending):
+    """The commit, and whether files that it knows were changed since."""
+    (tmp_path / ".git").mkdir()
+    answers = {"rev-parse": "0123abc", "status": changes}
+    monkeypatch.setattr(provenance, "_git", lambda root, *arguments: answers[arguments[0]])
+    assert provenance._state.__wrapped__(tmp_path) == "0123abc" + ending
+    assert provenance._state.__wrapped__(tmp_path / "elsewhere") == "unknown"

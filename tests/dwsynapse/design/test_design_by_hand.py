@@ -100,6 +100,15 @@ class TestFigures:
         assert found == pytest.approx({"states": 1.0, "retention": math.log(10) / 20, "energy": 2.0})
         assert misses(spec, {"states": 0.0})["states"] == 1.0
 
+    def test_lengths_and_contrasts_are_missed_below_and_costs_above(self, specification):
+        """Half of the least that is asked for is missed by a half, as is half more than the most."""
+        asked = "constriction = '40 nm'", "contrast = 5", "voltage = '1 V'", "energy = '1e-14 J'", "area = '1e-12 m^2'"
+        spec = specification("barrier = 40", "\n".join(asked))
+        bounds = {"constriction": 40e-9, "contrast": 5.0, "voltage": 1.0, "energy": 1e-14, "area": 1e-12}
+        low, high = (misses(spec, {name: share * bound for name, bound in bounds.items()}) for share in (0.5, 1.5))
+        assert [low[name] for name in bounds] == pytest.approx([0.5, 0.5, 0, 0, 0])
+        assert [high[name] for name in bounds] == pytest.approx([0, 0, 0.5, 0.5, 0.5])
+
     def test_a_pulse_is_worth_a_look_where_no_design_that_holds_is_better(self, specification):
         """Each length counts energy and area; another design surpasses those that are worse in both."""
         spec = specification("barrier = 40", 'energy = "5e-14 J"\nbarrier = 40')
