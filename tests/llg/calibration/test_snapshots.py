@@ -137,7 +137,7 @@ def test_bow_is_measured_and_said(tmp_path, caplog, arrow, said):
     inside = np.abs(rows) < 1
     assert wall.bow == pytest.approx(arrow * np.std(rows[inside] ** 2), rel=0.02)
     assert wall.chi == pytest.approx(0.0, abs=1e-6)  # [rad], of a symmetric bow
-    assert ("bows by" in caplog.text) == said
+    assert (f"bows by {wall.bow / wall.Delta:.2g} of its width" in caplog.text) == said
 
 
 def test_layers_are_averaged_and_the_mesh_has_a_place(tmp_path):
