@@ -28,7 +28,9 @@ class Torque(Parameters):
     theta_SH: float = quantity(
         "spin Hall angle; theta_SH J D > 0 drives the wall to +x", "1", default=0.0, plausible=(0, 5, "%")
     )
-    k_FL: float = quantity("field-like over damping-like effective field", "1", default=0.0, needs="theta_SH != 0")
+    k_FL: float = quantity(
+        "field-like over damping-like effective field", "1", default=0.0, needs="theta_SH != 0", plausible=(0, 10, "%")
+    )
     P: float = quantity("spin polarization of the current in the ferromagnet", "1", default=0.0, ge=0, le=1)
     beta: float = quantity("non-adiabaticity of the spin-transfer torque", "1", default=0.0, needs="P > 0")
     current_crowding: float = quantity(

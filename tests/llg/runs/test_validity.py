@@ -55,6 +55,7 @@ TRIANGLE = {"shape": "triangular", "depth": 20e-9, "width": 60e-9}
         ({"material": CHIRAL | {"Ms": 0.58}}, r"Ms = 0.58 \[A/m\].*did you mean \"0.58 MA/m\""),
         ({"material": CHIRAL | {"Ms": 1e9}}, r"Ms = 1e\+09 \[A/m\] must be 1000 to 4e\+06 in size$"),
         ({"torque": {"theta_SH": 7.0}}, r"theta_SH = 7 .*did you mean \"7 %\""),
+        ({"torque": {"theta_SH": 0.1, "k_FL": -40.0}}, r"k_FL = -40 .*must be <= 10 in size; did you mean \"-40 %\""),
         ({"material": CHIRAL | {"D": 2e-3}}, r"D = 0.002 .*spiral"),
         ({"material": CHIRAL | {"D": 1.2}}, r"D = 1.2 .*did you mean \"1.2 mJ/m\^2\""),
     ],
